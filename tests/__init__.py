@@ -1,0 +1,1 @@
+"""Claims about the program, each file a behaviour, each name a sentence."""

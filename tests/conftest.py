@@ -1,0 +1,46 @@
+"""What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases on request."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ["tests.postgres"]
+
+_OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
+_ASKED = ("TESTS_",)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+settings.register_profile("tests", deadline=None, print_blob=True, derandomize="CI" in os.environ)
+settings.load_profile("tests")
+
+
+def pytest_configure() -> None:
+    """Forget settings and proxies of the surroundings: a test that meets a real tenant is worse than none."""
+    for name in list(os.environ):
+        if (name.startswith(_OURS) and not name.startswith(_ASKED)) or name.lower() in _PROXIES:
+            del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Play the journeys first: they are the longest piece, and the other worker does the rest meanwhile."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+def _lasting() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if not thread.daemon}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_thread_outlives_its_tests() -> Iterator[None]:
+    """A thread that nobody ends keeps the process from ending; daemon threads are let be."""
+    before = _lasting()
+    yield
+    until = time.monotonic() + 5
+    for thread in _lasting() - before:
+        thread.join(timeout=max(0.0, until - time.monotonic()))
+    left = sorted(thread.name for thread in _lasting() - before)
+    assert not left, f"threads still running: {left}"
