@@ -1,0 +1,81 @@
+"""Appends to the audit record: a hash chain without gaps, one per tenant.
+
+Canonical form of an event: the JSON object {"actor", "at", "kind", "payload", "prev", "request", "seq", "tenant"} with sorted
+keys, no blanks, ASCII only, ``at`` as ``2026-11-23T12:00:00.000000Z``. Its SHA-256 (hex) is ``hash``, and the next event's
+``prev``. The first event's ``prev`` is sixty-four zeros. This module never changes or removes an event; triggers refuse it too.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from storage.tables import audit_events
+
+GENESIS = "0" * 64
+
+_HEAD = (
+    select(audit_events.c.seq, audit_events.c.hash)
+    .where(audit_events.c.tenant_id == bindparam("tenant"))
+    .order_by(audit_events.c.seq.desc())
+    .limit(1)
+)
+_APPEND = insert(audit_events)
+"""Built once: these run with every write, and building a statement costs more than running it."""
+
+
+def canonical(value: object) -> str:
+    """The one spelling of a JSON value: sorted keys, no blanks, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def stamp(at: datetime) -> str:
+    """The one spelling of an instant: UTC with microseconds and ``Z``."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def head(connection: Connection, tenant_id: str) -> tuple[int, str]:
+    """Sequence number and hash of the newest event; ``(0, GENESIS)`` when there is none."""
+    row = connection.execute(_HEAD, {"tenant": tenant_id}).one_or_none()
+    return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+def append(
+    connection: Connection,
+    tenant_id: str,
+    *,
+    at: datetime,
+    kind: str,
+    actor: str,
+    payload: Mapping[str, object],
+    request_id: int | None = None,
+) -> str:
+    """Add one event inside a recording transaction and return its hash."""
+    seq, prev = head(connection, tenant_id)
+    body = canonical(payload)
+    event = {
+        "tenant": tenant_id,
+        "seq": seq + 1,
+        "at": stamp(at),
+        "kind": kind,
+        "actor": actor,
+        "request": request_id,
+        "payload": json.loads(body),
+        "prev": prev,
+    }
+    digest = hashlib.sha256(canonical(event).encode("ascii")).hexdigest()
+    row = {
+        "tenant_id": tenant_id,
+        "seq": seq + 1,
+        "at": at,
+        "kind": kind,
+        "actor": actor,
+        "request_id": request_id,
+        "payload": body,
+        "prev_hash": prev,
+        "hash": digest,
+    }
+    connection.execute(_APPEND, row)
+    return digest

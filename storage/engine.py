@@ -1,0 +1,223 @@
+"""One database behind one object: connections, durability, and the one road to a write transaction.
+
+SQLite runs in WAL with ``synchronous=FULL`` (a commit survives power loss) and takes one process-wide lock around write
+transactions, because waiting inside SQLite's busy handler costs tails of two seconds. PostgreSQL takes an advisory lock per
+tenant where the hash chain is written, so that two replicas never fork it.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import BigInteger
+
+PATIENCE = 10.0
+"""Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
+
+
+IDLE_LIMIT = 8.0
+"""Seconds after which PostgreSQL ends a transaction whose owner has fallen silent (frozen, unplugged), so that its locks do not
+keep the other replicas from writing until TCP notices, hours later. Less than ``PATIENCE``: whoever waits outlives it. No
+transaction waits for the network, so a live owner is never silent for long."""
+
+IDLE_FOR_TOO_LONG = "25P03"
+"""SQLSTATE of a transaction that ``IDLE_LIMIT`` has ended."""
+
+SQLITE_FULL = 2
+"""``PRAGMA synchronous`` as a number: every commit is synced."""
+
+
+class Unreachable(Exception):
+    """The database is gone, full, read-only or broken; the text names no address and no password.
+
+    Raised by a commit it means *unknown*: look the row up by its key before doing it again.
+    """
+
+
+class Busy(Unreachable):
+    """The database was locked for longer than the caller may wait; nothing was written."""
+
+
+class database_clock(GenericFunction[int]):  # noqa: N801 - SQL functions are spelled in lower case
+    """The database's own clock in milliseconds since 1970: leases are compared with nothing else."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(database_clock, "sqlite")
+def _sqlite_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
+    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+
+
+@compiles(database_clock, "postgresql")
+def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+class Database:
+    """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3)."""
+
+    def __init__(self, url: str | URL) -> None:
+        self.engine = _engine(make_url(url))
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._one_writer = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading; what it sees is consistent per statement, never a promise for a later write.
+
+        Raises ``Unreachable``.
+        """
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, patience: float = PATIENCE) -> Iterator[Connection]:
+        """One write transaction: committed when the block ends, rolled back when it raises.
+
+        Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and ``Unreachable``.
+        """
+        if not self.is_sqlite:
+            with _translated(), self._postgresql(patience) as connection:
+                yield connection
+            return
+        until = time.monotonic() + patience
+        if not self._one_writer.acquire(timeout=patience):
+            raise Busy("another write is still under way")
+        try:
+            with _translated(), self._sqlite(max(0.0, until - time.monotonic())) as connection:
+                yield connection
+        finally:
+            self._one_writer.release()
+
+    @contextmanager
+    def recording(self, tenant_id: str, *, patience: float = PATIENCE) -> Iterator[Connection]:
+        """A write transaction that may append to the tenant's hash chain: one at a time per tenant, over all replicas."""
+        with self.write(patience=patience) as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,))
+            yield connection
+
+    def close(self) -> None:
+        """Give every pooled connection back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _sqlite(self, patience: float) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()  # unlike the statement, no error when SQLite has rolled back by itself
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def _postgresql(self, patience: float) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))};"  # 0 would be for ever
+                f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_LIMIT * 1000)}"
+            )
+            yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """Whether a commit survives a power cut, in which words, and whether the connected role owns the record's tables."""
+
+    durable: bool
+    finding: str
+    owns_tables: bool
+
+
+def durability(database: Database) -> Durability:
+    """Ask the database itself what it promises. Raises ``Unreachable``."""
+    with database.read() as connection:
+        if database.is_sqlite:
+            journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+            finding = f"journal {journal}, synchronous {synchronous}"
+            return Durability(durable=journal == "wal" and synchronous == SQLITE_FULL, finding=finding, owns_tables=False)
+        settings = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
+        owner = connection.execute(
+            text("SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'audit_events'")
+        ).scalar()
+    finding = ", ".join(f"{name} {value}" for name, value in settings.items())
+    durable = settings["fsync"] == "on" and settings["synchronous_commit"] != "off"
+    return Durability(durable=durable, finding=finding, owns_tables=bool(owner))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The driver's troubles in the ledger's own two words; everything else passes."""
+    try:
+        yield
+    except OperationalError as trouble:
+        if _is_lock(trouble):
+            raise Busy("another write is still under way") from trouble
+        if _name(trouble) == "SQLITE_ERROR":
+            raise  # a statement of ours is wrong: a defect, no trouble of the database's
+        raise Unreachable(f"the database did not do as asked ({_name(trouble)})") from trouble
+    except DatabaseError as trouble:
+        if _name(trouble) == IDLE_FOR_TOO_LONG:
+            raise Unreachable("the transaction was silent for too long, so the database ended it") from trouble
+        if _name(trouble) not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            raise
+        raise Unreachable(f"the file is damaged, or is no database ({_name(trouble)})") from trouble
+    except (InterfaceError, PoolTimeout) as trouble:
+        raise Unreachable(f"the database could not be reached ({type(trouble).__name__})") from trouble
+
+
+def _is_lock(trouble: OperationalError) -> bool:
+    name = getattr(trouble.orig, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or getattr(trouble.orig, "sqlstate", None) in ("55P03", "40P01")
+
+
+def _name(trouble: DatabaseError) -> str:
+    return str(getattr(trouble.orig, "sqlite_errorname", None) or getattr(trouble.orig, "sqlstate", None) or "no connection")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": PATIENCE})
+    event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, record: object) -> None:
+    """Set what SQLite forgets with every connection. Recursive triggers: what REPLACE removes is guarded as if by DELETE."""
+    cursor = connection.cursor()
+    _write_ahead(cursor)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switch to WAL. Of two processes that open a new file at once, SQLite refuses one without asking its busy handler."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as refused:
+            if not refused.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,21 @@
+"""What the ledger says when somebody else was faster or the row is not what the caller thought."""
+
+
+class Conflict(Exception):
+    """Somebody was faster: look again before acting."""
+
+
+class AlreadyOpen(Conflict):
+    """The tenant already has an open request of this kind; ``request_id`` is its number."""
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__(f"#{request_id} is already open")
+        self.request_id = request_id
+
+
+class NoSuchRequest(LookupError):
+    """There is no change request with this number in this tenant."""
+
+
+class AlreadyHandled(Conflict):
+    """Another worker has dealt with this delivery; there is nothing left to do."""

@@ -1,0 +1,80 @@
+"""The inbox: what Slack delivered is kept before it is acknowledged, so that an acknowledged event is never lost.
+
+The key is Slack's own (event id, action time, view id): a redelivery finds its row and is told apart. No secret goes in:
+``response_url`` and ``trigger_id`` are never stored.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storage import chain
+from storage.engine import Database, database_clock
+from storage.tables import inbox
+
+CLAIM_MS = 15_000
+"""How long one worker may keep an item before another takes it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that somebody did in Slack, waiting to be judged."""
+
+    id: int
+    key: str
+    kind: str
+    payload: Mapping[str, str]
+    received_at: datetime
+
+
+class Inbox:
+    """One tenant's inbox."""
+
+    def __init__(self, database: Database, tenant_id: str) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+
+    def put(self, key: str, kind: str, payload: Mapping[str, str], *, now: datetime, patience: float) -> Item | None:
+        """Keep one delivery, already claimed by the caller; ``None`` when it is known. Raises ``engine.Busy``."""
+        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        statement = new(inbox).values(
+            tenant_id=self._tenant_id,
+            key=key,
+            kind=kind,
+            payload=chain.canonical(dict(payload)),
+            received_at=now,
+            claimed_until=database_clock() + CLAIM_MS,
+        )
+        once = statement.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
+        with self._database.write(patience=patience) as connection:
+            item_id = connection.execute(once).scalar()
+        if item_id is None:
+            return None
+        return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now)
+
+    def put_off(self, item: Item, *, ms: int) -> None:
+        """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed."""
+        mine = update(inbox).where(inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None))
+        with self._database.write() as connection:
+            connection.execute(mine.values(claimed_until=database_clock() + ms))
+
+    def claim_waiting(self, *, limit: int = 16) -> list[Item]:
+        """Take items that nobody has finished and nobody holds: leftovers of a process that died."""
+        table = inbox.c
+        free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, table.claimed_until < database_clock())
+        with self._database.read() as connection:
+            waiting = connection.execute(select(table.id).where(*free).order_by(table.id).limit(limit)).scalars().all()
+        if not waiting:
+            return []
+        with self._database.write() as connection:
+            mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
+            taken = connection.execute(mine.returning(*table)).all()
+        return [
+            Item(id=row.id, key=row.key, kind=row.kind, payload=json.loads(row.payload), received_at=row.received_at)
+            for row in sorted(taken, key=lambda row: row.id)
+        ]

@@ -1,0 +1,298 @@
+"""The ledger: every state-changing write goes through an ``Entry``, and an ``Entry`` always leaves an audit event.
+
+An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, state, version); whoever comes second gets
+``Conflict``. Nobody's right to act is judged here.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage import chain, rows
+from storage.engine import PATIENCE, Database
+from storage.errors import AlreadyHandled, AlreadyOpen, Conflict, NoSuchRequest
+from storage.lifecycle import BIRTHS, OPEN, SETTLED, UNSENT, Kind, State, may_move
+from storage.outbox import OutboxEntry
+from storage.reading import Reader
+from storage.records import (
+    Baseline,
+    ChangeRequest,
+    Decision,
+    Door,
+    MailProtocol,
+    Observation,
+    SettingValue,
+    Vote,
+)
+from storage.tables import (
+    attempts,
+    baselines,
+    change_requests,
+    decisions,
+    inbox,
+    observations,
+    organizations,
+    reasons,
+    rules,
+)
+
+BOT = "bot"
+"""The actor of events that no person caused."""
+
+
+class Entry(OutboxEntry):
+    """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock."""
+
+    def __init__(self, connection: Connection, tenant_id: str, now: datetime) -> None:
+        super().__init__(connection, tenant_id, now)
+        self.reader = Reader(connection, tenant_id)
+
+    def record(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
+        """Append one audit event and return the chain's new head."""
+        return chain.append(
+            self.connection, self.tenant_id, at=self.now, kind=kind, actor=actor, payload=payload, request_id=request_id
+        )
+
+    def open(
+        self,
+        kind: Kind,
+        *,
+        requester_id: str | None,
+        door: Door,
+        to_value: SettingValue,
+        from_value: SettingValue | None,
+        rule_digest: str,
+        reason: str = "",
+        clients: str = "",
+        protocols: tuple[MailProtocol, ...] = (),
+        window_end: datetime | None = None,
+        expires_at: datetime | None = None,
+        detail: str = "",
+    ) -> ChangeRequest:
+        """Record a new change request. Raises ``AlreadyOpen`` when the tenant's one place is taken."""
+        content = {
+            "kind": kind.value,
+            "requester_id": requester_id,
+            "door": door.value,
+            "to_value": to_value.value,
+            "from_value": from_value.value if from_value else None,
+            "rule_digest": rule_digest,
+            "reason": reason,
+            "clients": clients,
+            "protocols": ",".join(protocols),
+            "detail": detail,
+        }
+        times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
+        self._refuse_second(kind)
+        request_id = self._insert_request(BIRTHS[kind], content, times)
+        stamps = {name: chain.stamp(at) if at else None for name, at in times.items()}
+        self.record("request_opened", requester_id or BOT, content | stamps | {"state": BIRTHS[kind].value}, request_id)
+        return self.reader.request(request_id)
+
+    def move(self, request: ChangeRequest, to: State, *, actor: str, detail: str, **changes: datetime | None) -> ChangeRequest:
+        """Move a request, provided it is still exactly as the caller saw it.
+
+        ``changes`` may set ``retry_at`` and ``sent_at``. Raises ``Conflict`` when somebody was faster and ``ValueError``
+        for a move that the lifecycle does not know.
+        """
+        if not may_move(request.state, to):
+            raise ValueError(f"{request.state} -> {to} is no move of a change request")
+        changes.setdefault("retry_at", None)
+        if to in SETTLED:
+            changes["settled_at"] = self.now
+        moved = self._raise_version(request, state=to.value, detail=detail, **changes)
+        self.record("moved", actor, {"from": request.state.value, "to": to.value, "detail": detail}, request.id)
+        return moved
+
+    def postpone(self, request: ChangeRequest, *, until: datetime, detail: str) -> ChangeRequest:
+        """Keep the state and say why it waits; tried again at ``until``. Raises ``Conflict``."""
+        return self._raise_version(request, retry_at=until, detail=detail)
+
+    def look_again(self, request: ChangeRequest, *, at: datetime | None) -> ChangeRequest:
+        """Keep everything and note when to look again; ``None``: never. Raises ``Conflict``."""
+        return self._raise_version(request, retry_at=at)
+
+    def say(self, request: ChangeRequest, *, detail: str) -> ChangeRequest:
+        """Keep the state and change only the sentence that explains it. Raises ``Conflict``."""
+        return self._raise_version(request, detail=detail)
+
+    def vote(
+        self, request: ChangeRequest, *, person_id: str, vote: Vote, door: Door, digest: str, voted_at: datetime
+    ) -> tuple[ChangeRequest, Decision]:
+        """Add one vote and raise the version with it; by ``Door.BOT`` the bot takes one back. Raises ``Conflict``."""
+        raised = self._raise_version(request)
+        values = {
+            "person_id": person_id,
+            "vote": vote.value,
+            "door": door.value,
+            "digest": digest,
+            "voted_at": voted_at,
+            "recorded_at": self.now,
+        }
+        statement = insert(decisions).values(tenant_id=self.tenant_id, request_id=request.id, **values)
+        row = self.connection.execute(statement.returning(*decisions.c)).one()
+        payload = {"vote": vote.value, "door": door.value, "digest": digest, "voted_at": chain.stamp(voted_at)}
+        actor, more = (BOT, {"person_id": person_id}) if door is Door.BOT else (person_id, {})
+        self.record("voted", actor, payload | more, request.id)
+        return raised, rows.decision(row)
+
+    def give_reason(self, request_id: int, *, person_id: str, reason: str) -> None:
+        """Add the reason of a rejection, once. Raises ``Conflict`` when one stands already."""
+        values = {"request_id": request_id, "person_id": person_id, "reason": reason, "given_at": self.now}
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(insert(reasons).values(tenant_id=self.tenant_id, **values))
+        except IntegrityError as given:
+            raise Conflict("a reason was given already") from given
+        self._raise_version(self.reader.request(request_id))
+        self.record("reason_given", person_id, {"reason": reason}, request_id)
+
+    def attempt(
+        self,
+        request: ChangeRequest,
+        step: str,
+        *,
+        client_request_id: str | None = None,
+        value: SettingValue | None = None,
+        detail: str = "",
+    ) -> None:
+        """Add one step of the talk with Exchange: ``sending``, ``answered`` or ``read_back``."""
+        values = {
+            "step": step,
+            "client_request_id": client_request_id,
+            "value": value.value if value else None,
+            "detail": detail,
+        }
+        row = insert(attempts).values(tenant_id=self.tenant_id, request_id=request.id, at=self.now, **values)
+        self.connection.execute(row)
+        self.record("attempt", BOT, values, request.id)
+
+    def observe(self, observation: Observation) -> None:
+        """Keep one dated reading (or the failure of one). Readings are no audit events: they may be pruned."""
+        self.connection.execute(
+            insert(observations).values(
+                tenant_id=self.tenant_id,
+                at=observation.at,
+                value=observation.value.value if observation.value else None,
+                smtp_auth_disabled=observation.smtp_auth_disabled,
+                organization=observation.organization,
+                problem=observation.problem,
+            )
+        )
+
+    def rebase(self, baseline: Baseline, *, why: str) -> None:
+        """Say what the live value ought to be from now on."""
+        values = {
+            "value": baseline.value.value,
+            "since": baseline.since,
+            "request_id": baseline.request_id,
+            "window_end": baseline.window_end,
+        }
+        known = self.reader.baseline() is not None
+        if known:
+            self.connection.execute(update(baselines).where(baselines.c.tenant_id == self.tenant_id).values(**values))
+        else:
+            self.connection.execute(insert(baselines).values(tenant_id=self.tenant_id, **values))
+        end = chain.stamp(baseline.window_end) if baseline.window_end else None
+        payload = {"value": baseline.value.value, "window_end": end, "why": why}
+        self.record("baseline", BOT, payload, baseline.request_id)
+
+    def keep_organization(self, name: str) -> None:
+        """Keep the first answer's organisation, to be compared with every later one."""
+        if self.reader.organization() is None:
+            self.connection.execute(insert(organizations).values(tenant_id=self.tenant_id, name=name))
+            self.record("organization", BOT, {"name": name})
+
+    def keep_rule(self, digest: str, body: Mapping[str, object]) -> None:
+        """Record the rule that holds from now on."""
+        values = {"digest": digest, "body": chain.canonical(body), "since": self.now}
+        self.connection.execute(insert(rules).values(tenant_id=self.tenant_id, **values))
+        self.record("rule", BOT, {"digest": digest, "body": body})
+
+    def finish_inbox(self, item_id: int) -> None:
+        """Mark one inbox row as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
+        done = (
+            update(inbox)
+            .where(inbox.c.id == item_id, inbox.c.tenant_id == self.tenant_id, inbox.c.done_at.is_(None))
+            .values(done_at=self.now)
+        )
+        if self.connection.execute(done).rowcount != 1:
+            raise AlreadyHandled("this was dealt with already")
+
+    def _insert_request(self, born: State, content: Mapping[str, str | None], times: Mapping[str, datetime | None]) -> int:
+        settled = self.now if born in SETTLED else None
+        statement = insert(change_requests).values(
+            tenant_id=self.tenant_id, state=born.value, version=1, settled_at=settled, **content, **times
+        )
+        try:
+            number: int = self.connection.execute(statement.returning(change_requests.c.id)).scalar_one()
+        except IntegrityError as taken:
+            raise Conflict("another request was opened in the same moment") from taken
+        return number
+
+    def _refuse_second(self, kind: Kind) -> None:
+        table = change_requests.c
+        if kind is Kind.OUTSIDE:
+            return
+        opting_out = kind is Kind.OPT_OUT
+        kinds = [Kind.OPT_OUT] if opting_out else [Kind.OPT_IN, Kind.EXTENSION]
+        states = [State.APPROVED, State.APPLYING] if opting_out else list(OPEN)
+        query = select(table.id).where(table.tenant_id == self.tenant_id, table.kind.in_(kinds), table.state.in_(states))
+        taken = self.connection.execute(query.limit(1)).scalar()
+        if taken is not None:
+            raise AlreadyOpen(taken)
+
+    def _raise_version(self, request: ChangeRequest, **changes: object) -> ChangeRequest:
+        table = change_requests.c
+        guarded = (
+            update(change_requests)
+            .where(
+                table.id == request.id,
+                table.tenant_id == self.tenant_id,
+                table.state == request.state.value,
+                table.version == request.version,
+            )
+            .values(version=table.version + 1, **changes)
+            .returning(*change_requests.c)
+        )
+        row: Row[Any] | None = self.connection.execute(guarded).one_or_none()
+        if row is None:
+            raise Conflict(f"#{request.id} has moved on")
+        return rows.change_request(row)
+
+
+class Ledger:
+    """One tenant's ledger. Reads open a connection each; writes go through ``recording``."""
+
+    def __init__(self, database: Database, tenant_id: str) -> None:
+        self.database = database
+        self.tenant_id = tenant_id
+
+    @contextmanager
+    def recording(self, now: datetime, *, patience: float = PATIENCE) -> Iterator[Entry]:
+        """One write transaction; commits when the block ends, rolls back when it raises. Raises ``engine.Busy``."""
+        with self.database.recording(self.tenant_id, patience=patience) as connection:
+            yield Entry(connection, self.tenant_id, now)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Queries on one connection."""
+        with self.database.read() as connection:
+            yield Reader(connection, self.tenant_id)
+
+
+def supersede_unsent(entry: Entry, by: ChangeRequest) -> list[ChangeRequest]:
+    """Let an opt-out win over every opt-in and extension that has not been sent; returns what was superseded."""
+    superseded = []
+    for request in entry.reader.in_states(UNSENT, kinds=(Kind.OPT_IN, Kind.EXTENSION)):
+        detail = f"Opt-out #{by.id} came later and wins."
+        actor = by.requester_id or BOT
+        superseded.append(entry.move(request, State.SUPERSEDED, actor=actor, detail=detail))
+    return superseded
+
+
+__all__ = ["BOT", "Entry", "Ledger", "NoSuchRequest", "supersede_unsent"]

@@ -1,0 +1,1 @@
+"""Alembic's script directory; ``storage.migrate`` runs it."""

@@ -1,0 +1,142 @@
+"""The outbox: messages owed are written in the transaction of what they tell, and delivered at least once afterwards.
+
+Claims last seconds and are taken by one conditional UPDATE against the database's own clock, so that two replicas never post
+the same notice in the same moment. Sending is not an audit event: it would queue every post behind the hash chain.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Executable, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storage import chain, rows
+from storage.engine import Database, database_clock
+from storage.records import Card, Notice
+from storage.tables import cards, notices
+
+CLAIM_MS = 30_000
+"""How long one sender may keep a notice; longer than Slack's own time limit per call."""
+
+
+class OutboxEntry:
+    """The part of a ledger transaction that owes messages."""
+
+    def __init__(self, connection: Connection, tenant_id: str, now: datetime) -> None:
+        self.connection = connection
+        self.tenant_id = tenant_id
+        self.now = now
+
+    def owe(
+        self,
+        kind: str,
+        key: str,
+        *,
+        request_id: int | None = None,
+        recipient: str | None = None,
+        channel: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        due_at: datetime | None = None,
+    ) -> bool:
+        """Owe one message; the same ``key`` is owed once for ever. Tells whether it is new."""
+        new = sqlite_insert if self.connection.dialect.name == "sqlite" else postgresql_insert
+        statement = (
+            new(notices)
+            .values(
+                tenant_id=self.tenant_id,
+                kind=kind,
+                key=key,
+                request_id=request_id,
+                recipient=recipient,
+                channel=channel,
+                facts=chain.canonical(dict(facts or {})),
+                created_at=self.now,
+                due_at=due_at or self.now,
+                tries=0,
+                claimed_until=0,
+            )
+            .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
+            .returning(notices.c.id)
+        )
+        return self.connection.execute(statement).first() is not None
+
+
+class Outbox:
+    """The sender's view of one tenant's outbox."""
+
+    def __init__(self, database: Database, tenant_id: str) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+
+    def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16) -> list[Notice]:
+        """Take the oldest notices of these kinds that are due and free."""
+        table = notices.c
+        due_now = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, table.due_at <= now)
+        free = (*due_now, table.kind.in_(list(kinds)))
+        with self._database.read() as connection:
+            query = select(table.id).where(*free, table.claimed_until < database_clock())
+            due = connection.execute(query.order_by(table.due_at, table.id).limit(limit)).scalars().all()
+        if not due:
+            return []
+        mine = update(notices).where(*free, table.id.in_(due), table.claimed_until < database_clock())
+        with self._database.write() as connection:
+            taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(*table)
+            return sorted((rows.notice(row) for row in connection.execute(taken)), key=lambda notice: notice.id)
+
+    def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
+        """Note that a message arrived, and where."""
+        self._settle(notice, delivered_at=now, posted_channel=channel, posted_ts=ts, problem=None)
+
+    def postponed(self, notice: Notice, *, due_at: datetime, problem: str) -> None:
+        """Note that sending failed; the notice stays owed and is due again at ``due_at``."""
+        self._settle(notice, due_at=due_at, tries=notice.tries + 1, problem=problem, claimed_until=0)
+
+    def abandoned(self, notice: Notice, *, now: datetime, problem: str) -> None:
+        """Give a message up for good; ``problem`` keeps why."""
+        self._settle(notice, delivered_at=now, problem=problem)
+
+    def posted(self, request_id: int, kind: str) -> list[tuple[str, str]]:
+        """Channel and ``ts`` of every delivered message of one kind about one request."""
+        table = notices.c
+        about = (table.request_id == request_id, table.kind == kind, table.tenant_id == self._tenant_id)
+        query = select(table.posted_channel, table.posted_ts).where(*about, table.posted_ts.is_not(None))
+        with self._database.read() as connection:
+            return [(row.posted_channel, row.posted_ts) for row in connection.execute(query)]
+
+    def keep_card(self, card: Card, *, seen: int | None = None) -> bool:
+        """Remember one copy of a request's message and the version it shows; never lowers a version.
+
+        ``seen`` is the version that stood here before the drawing, ``None`` for a new copy. Tells whether it still stood: if not,
+        somebody else drew this copy in the meantime, and which drawing came last is not known.
+        """
+        place = (cards.c.channel == card.channel, cards.c.ts == card.ts)
+        newer = update(cards).where(*place, cards.c.drawn_version < card.drawn_version).values(drawn_version=card.drawn_version)
+        with self._database.write() as connection:
+            if seen is None:
+                kept = connection.execute(self._new_card(card)).first()
+            else:
+                as_seen = update(cards).where(*place, cards.c.drawn_version == seen).values(drawn_version=card.drawn_version)
+                kept = connection.execute(as_seen.returning(cards.c.ts)).first()
+            if kept is None:
+                connection.execute(newer)
+        return kept is not None
+
+    def oldest_owed(self, now: datetime) -> datetime | None:
+        """When the oldest undelivered, due notice was created; ``None`` when nothing is owed."""
+        table = notices.c
+        query = select(func.min(table.created_at)).where(
+            table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.due_at <= now
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def _new_card(self, card: Card) -> Executable:
+        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        values = {"request_id": card.request_id, "drawn_version": card.drawn_version, "tenant_id": self._tenant_id}
+        statement = new(cards).values(channel=card.channel, ts=card.ts, **values)
+        return statement.on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
+
+    def _settle(self, notice: Notice, **values: object) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(notices).where(notices.c.id == notice.id).values(**values))

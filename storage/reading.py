@@ -1,0 +1,186 @@
+"""The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import takewhile
+
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
+
+from storage import chain, rows
+from storage.errors import NoSuchRequest
+from storage.lifecycle import OPEN, UNSENT, Kind, State
+from storage.records import Attempt, AuditEvent, Baseline, Card, ChangeRequest, Decision, Observation, SettingValue
+from storage.tables import (
+    attempts,
+    audit_events,
+    baselines,
+    cards,
+    change_requests,
+    decisions,
+    notices,
+    observations,
+    organizations,
+    reasons,
+    rules,
+)
+
+UNSETTLED_FATES = ("accepted", "unknown")
+"""How the note of an answer begins after which the change may still show up."""
+
+WISHES = (Kind.OPT_IN, Kind.EXTENSION)
+"""The kinds that need a second person."""
+
+_ONE = select(change_requests).where(
+    change_requests.c.tenant_id == bindparam("tenant"), change_requests.c.id == bindparam("number")
+)
+"""Built once: it is read with nearly every write, and building a statement costs more than running it."""
+
+
+class Reader:
+    """Reads one tenant's ledger over one connection, inside or outside a transaction."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    def request(self, request_id: int) -> ChangeRequest:
+        """The request with this number. Raises ``NoSuchRequest``."""
+        row = self._connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
+        if row is None:
+            raise NoSuchRequest(f"There is no change #{request_id}.")
+        return rows.change_request(row)
+
+    def in_states(self, states: Collection[State], *, kinds: Collection[Kind] = tuple(Kind)) -> list[ChangeRequest]:
+        """Every request of these kinds in one of these states, oldest first."""
+        query = self._requests().where(change_requests.c.state.in_(list(states)), change_requests.c.kind.in_(list(kinds)))
+        return self._many(query.order_by(change_requests.c.id))
+
+    def open_wish(self) -> ChangeRequest | None:
+        """The one open opt-in or extension, if there is one."""
+        return next(iter(self.in_states(OPEN, kinds=WISHES)), None)
+
+    def given_up(self, value: SettingValue, since: datetime) -> ChangeRequest | None:
+        """The newest request for ``value`` that was sent after ``since`` and given up as failed with its outcome unknown."""
+        table = change_requests.c
+        sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
+        for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
+            answered = [step.detail for step in self.attempts([request.id]) if step.step == "answered"]
+            if not answered or answered[-1].startswith(UNSETTLED_FATES):
+                return request
+        return None
+
+    def lapsed(self, now: datetime) -> list[ChangeRequest]:
+        """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
+        table = change_requests.c
+        return self._many(self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
+
+    def ready(self, now: datetime) -> list[ChangeRequest]:
+        """Approved requests that may be applied at ``now``; opt-outs first, because they are the safe direction."""
+        table = change_requests.c
+        due = or_(table.retry_at.is_(None), table.retry_at <= now)
+        found = self._many(self._requests().where(table.state == State.APPROVED.value, due).order_by(table.id))
+        return sorted(found, key=lambda request: (request.kind is not Kind.OPT_OUT, request.id))
+
+    def counts_of_open(self) -> dict[State, int]:
+        """How many requests are in each state that is not settled; found by index, never by a scan of the record."""
+        table = change_requests.c
+        query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id, table.state.in_(list(OPEN)))
+        counted = {State(row[0]): int(row[1]) for row in self._connection.execute(query.group_by(table.state))}
+        return {state: counted.get(state, 0) for state in OPEN}
+
+    def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
+        """One page of history, newest first, starting below number ``before``."""
+        query = self._requests()
+        if before is not None:
+            query = query.where(change_requests.c.id < before)
+        return self._many(query.order_by(change_requests.c.id.desc()).limit(limit))
+
+    def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
+        """Every vote on these requests in the order of recording."""
+        query = select(decisions).where(decisions.c.request_id.in_(list(request_ids))).order_by(decisions.c.id)
+        return [rows.decision(row) for row in self._connection.execute(query)]
+
+    def attempts(self, request_ids: Iterable[int]) -> list[Attempt]:
+        """Every step of talking to Exchange about these requests."""
+        query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
+        return [rows.attempt(row) for row in self._connection.execute(query)]
+
+    def rejection_reason(self, request_id: int) -> str | None:
+        """Why a request was rejected, if its rejecter said so."""
+        return self._connection.execute(select(reasons.c.reason).where(reasons.c.request_id == request_id)).scalar()
+
+    def reason_given(self, request_id: int) -> tuple[str, str] | None:
+        """Who gave a reason for this change (its rejecter, or whoever made it outside the bot), and which."""
+        query = select(reasons.c.person_id, reasons.c.reason).where(reasons.c.request_id == request_id)
+        row = self._connection.execute(query).one_or_none()
+        return (row.person_id, row.reason) if row else None
+
+    def owed(self, key: str) -> bool:
+        """Whether a notice with this key was ever owed."""
+        query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
+        return self._connection.execute(query).first() is not None
+
+    def newest_facts(self, prefix: str) -> dict[str, str] | None:
+        """The facts of the newest notice whose key begins with ``prefix``."""
+        table = notices.c
+        query = select(table.facts).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
+        found = self._connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()
+        return dict(json.loads(found)) if found else None
+
+    def newest_observation(self, *, readable: bool = False) -> Observation | None:
+        """The newest reading; with ``readable`` the newest one that has a value."""
+        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
+        if readable:
+            query = query.where(observations.c.value.is_not(None))
+        row = self._connection.execute(query.order_by(observations.c.id.desc()).limit(1)).one_or_none()
+        return rows.observation(row) if row else None
+
+    def failed_observations(self, limit: int) -> list[Observation]:
+        """The unreadable observations since the last readable one, newest first, at most ``limit``."""
+        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
+        newest = self._connection.execute(query.order_by(observations.c.id.desc()).limit(limit))
+        return list(takewhile(lambda seen: seen.value is None, (rows.observation(row) for row in newest)))
+
+    def baseline(self) -> Baseline | None:
+        """What the live value ought to be; ``None`` before the first reading."""
+        row = self._connection.execute(select(baselines).where(baselines.c.tenant_id == self._tenant_id)).one_or_none()
+        return rows.baseline(row) if row else None
+
+    def organization(self) -> str | None:
+        """The organisation that answered first, when settings name none."""
+        query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
+        return self._connection.execute(query).scalar()
+
+    def rule_digest(self) -> str | None:
+        """The digest of the rule recorded last."""
+        query = select(rules.c.digest).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(1)
+        return self._connection.execute(query).scalar()
+
+    def cards(self, request_id: int) -> list[Card]:
+        """Every known copy of a request's message in Slack."""
+        query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
+        return [rows.card(row) for row in self._connection.execute(query)]
+
+    def card_at(self, channel: str, ts: str) -> Card | None:
+        """The request's message at this place in Slack, if it is one of ours."""
+        place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
+        row = self._connection.execute(select(cards).where(*place)).one_or_none()
+        return rows.card(row) if row else None
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the newest audit event."""
+        return chain.head(self._connection, self._tenant_id)
+
+    def events(self, *, after: int = 0, limit: int = 1000) -> list[AuditEvent]:
+        """Audit events in order, from the one behind sequence number ``after``."""
+        table = audit_events.c
+        query = select(audit_events).where(table.tenant_id == self._tenant_id, table.seq > after)
+        return [rows.audit_event(row) for row in self._connection.execute(query.order_by(table.seq).limit(limit))]
+
+    def _requests(self) -> Select[tuple[object, ...]]:
+        return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)
+
+    def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
+        found: Sequence[ChangeRequest] = [rows.change_request(row) for row in self._connection.execute(query)]
+        return list(found)

@@ -1,0 +1,184 @@
+"""The values the ledger hands out: frozen, typed, and free of any database or Slack shape.
+
+Every instant is an aware UTC ``datetime``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from storage.lifecycle import Kind, State
+
+
+class SettingValue(StrEnum):
+    """The tenant's ``AllowLegacyTLSClients``: ``null``, ``true`` and ``false`` in the words admins use.
+
+    ``null`` means never chosen; it is not ``false`` (three independent exports of real tenants show it).
+    """
+
+    NOT_SET = "not set"
+    OPTED_IN = "opted in"
+    OPTED_OUT = "opted out"
+
+
+class MailProtocol(StrEnum):
+    """The protocols that one tenant-wide switch gates."""
+
+    SMTP_AUTH = "smtp-auth"
+    POP3 = "pop3"
+    IMAP4 = "imap4"
+
+
+class Vote(StrEnum):
+    """What one row of ``decisions`` says.
+
+    ``TAKEN_BACK`` by reaction undoes an earlier vote cast by reaction; by button, or by the bot when the rule changed, any vote.
+    """
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    TAKEN_BACK = "taken_back"
+
+
+class Door(StrEnum):
+    """The way by which a person (or the bot itself) acted."""
+
+    BUTTON = "button"
+    REACTION = "reaction"
+    COMMAND = "command"
+    CLI = "cli"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """One recorded wish. Everything up to ``expires_at`` is fixed at birth; the rest moves with the state."""
+
+    id: int
+    tenant_id: str
+    kind: Kind
+    requester_id: str | None
+    """Slack user id; ``None`` when the bot itself acted (end of a window)."""
+    door: Door
+    reason: str
+    clients: str
+    protocols: tuple[MailProtocol, ...]
+    from_value: SettingValue | None
+    to_value: SettingValue
+    window_end: datetime | None
+    rule_digest: str
+    created_at: datetime
+    expires_at: datetime | None
+    state: State
+    version: int
+    detail: str
+    """The sentence that explains the present state, for people."""
+    retry_at: datetime | None
+    sent_at: datetime | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One person's vote on one request, under the digest that was shown when it was cast. Never altered."""
+
+    id: int
+    request_id: int
+    person_id: str
+    vote: Vote
+    door: Door
+    digest: str
+    voted_at: datetime
+    """The event's own time: the standing vote is the newest by this."""
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One step of talking to Exchange about a request: ``sending``, ``answered`` or ``read_back``. Never altered."""
+
+    id: int
+    request_id: int
+    step: str
+    at: datetime
+    client_request_id: str | None
+    value: SettingValue | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One dated reading of the live setting. ``value`` is ``None`` when it could not be read; ``problem`` says why."""
+
+    at: datetime
+    value: SettingValue | None
+    smtp_auth_disabled: bool | None
+    organization: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the live value ought to be: what was last applied or announced, else the first reading."""
+
+    value: SettingValue
+    since: datetime
+    request_id: int | None
+    window_end: datetime | None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its window has ended at ``now`` while the tenant still ought to be opted in."""
+        return self.value is SettingValue.OPTED_IN and self.window_end is not None and now >= self.window_end
+
+    def overtakes(self, request: ChangeRequest) -> bool:
+        """Whether it was set by a later change after ``request`` was sent.
+
+        The number alone does not tell: between asking and sending, a change made outside may have been recorded.
+        """
+        if self.request_id is None or request.sent_at is None:
+            return False
+        return self.request_id > request.id and self.since >= request.sent_at
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message owed. ``facts`` is what the message needs beyond the request's own row."""
+
+    id: int
+    tenant_id: str
+    kind: str
+    key: str
+    request_id: int | None
+    recipient: str | None
+    """A Slack user id for a private message, ``None`` for the configured channel."""
+    channel: str | None
+    """Where an ephemeral answer belongs; ``None`` for a direct message."""
+    facts: Mapping[str, str]
+    tries: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One copy of a request's message in Slack and the row version it was last drawn from."""
+
+    request_id: int
+    channel: str
+    ts: str
+    drawn_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One link of the hash chain: ``hash`` covers every other field, ``prev_hash`` is the link before it."""
+
+    seq: int
+    tenant_id: str
+    at: datetime
+    kind: str
+    actor: str
+    request_id: int | None
+    payload: Mapping[str, object]
+    prev_hash: str
+    hash: str

@@ -1,0 +1,132 @@
+"""Turns database rows into the records people of the upper floors read, and nothing else."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row
+
+from storage.lifecycle import Kind, State
+from storage.records import (
+    Attempt,
+    AuditEvent,
+    Baseline,
+    Card,
+    ChangeRequest,
+    Decision,
+    Door,
+    MailProtocol,
+    Notice,
+    Observation,
+    SettingValue,
+    Vote,
+)
+
+
+def setting_value(text: str | None) -> SettingValue | None:
+    """The value's word, or ``None`` where none was recorded."""
+    return SettingValue(text) if text is not None else None
+
+
+def change_request(row: Row[Any]) -> ChangeRequest:
+    """One row of ``change_requests``."""
+    return ChangeRequest(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        kind=Kind(row.kind),
+        requester_id=row.requester_id,
+        door=Door(row.door),
+        reason=row.reason,
+        clients=row.clients,
+        protocols=tuple(MailProtocol(name) for name in row.protocols.split(",") if name),
+        from_value=setting_value(row.from_value),
+        to_value=SettingValue(row.to_value),
+        window_end=row.window_end,
+        rule_digest=row.rule_digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        state=State(row.state),
+        version=row.version,
+        detail=row.detail,
+        retry_at=row.retry_at,
+        sent_at=row.sent_at,
+        settled_at=row.settled_at,
+    )
+
+
+def decision(row: Row[Any]) -> Decision:
+    """One row of ``decisions``."""
+    return Decision(
+        id=row.id,
+        request_id=row.request_id,
+        person_id=row.person_id,
+        vote=Vote(row.vote),
+        door=Door(row.door),
+        digest=row.digest,
+        voted_at=row.voted_at,
+        recorded_at=row.recorded_at,
+    )
+
+
+def attempt(row: Row[Any]) -> Attempt:
+    """One row of ``attempts``."""
+    return Attempt(
+        id=row.id,
+        request_id=row.request_id,
+        step=row.step,
+        at=row.at,
+        client_request_id=row.client_request_id,
+        value=setting_value(row.value),
+        detail=row.detail,
+    )
+
+
+def observation(row: Row[Any]) -> Observation:
+    """One row of ``observations``."""
+    return Observation(
+        at=row.at,
+        value=setting_value(row.value),
+        smtp_auth_disabled=row.smtp_auth_disabled,
+        organization=row.organization,
+        problem=row.problem,
+    )
+
+
+def baseline(row: Row[Any]) -> Baseline:
+    """One row of ``baselines``."""
+    return Baseline(value=SettingValue(row.value), since=row.since, request_id=row.request_id, window_end=row.window_end)
+
+
+def notice(row: Row[Any]) -> Notice:
+    """One row of ``notices``."""
+    return Notice(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        kind=row.kind,
+        key=row.key,
+        request_id=row.request_id,
+        recipient=row.recipient,
+        channel=row.channel,
+        facts=json.loads(row.facts),
+        tries=row.tries,
+        created_at=row.created_at,
+    )
+
+
+def card(row: Row[Any]) -> Card:
+    """One row of ``cards``."""
+    return Card(request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=row.drawn_version)
+
+
+def audit_event(row: Row[Any]) -> AuditEvent:
+    """One row of ``audit_events``."""
+    return AuditEvent(
+        seq=row.seq,
+        tenant_id=row.tenant_id,
+        at=row.at,
+        kind=row.kind,
+        actor=row.actor,
+        request_id=row.request_id,
+        payload=json.loads(row.payload),
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )

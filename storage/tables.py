@@ -1,0 +1,253 @@
+"""The tables of the ledger, as SQLAlchemy Core sees them; the migrations create them.
+
+Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons and the content of a
+request) is additionally guarded by triggers, see the first migration.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant. SQLite keeps no zone, so it is cut before the write and put back after the read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: they have no meaning here."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Hand out aware UTC, whatever the driver gave."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant_id", String(64), nullable=False)
+
+
+def _request() -> Column[int]:
+    return Column("request_id", ForeignKey("change_requests.id"), nullable=False)
+
+
+change_requests = Table(
+    "change_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("kind", String(16), nullable=False),
+    Column("requester_id", String(32)),
+    Column("door", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("clients", Text, nullable=False),
+    Column("protocols", String(64), nullable=False),
+    Column("from_value", String(16)),
+    Column("to_value", String(16), nullable=False),
+    Column("window_end", Instant),
+    Column("rule_digest", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("retry_at", Instant),
+    Column("sent_at", Instant),
+    Column("settled_at", Instant),
+    Index("ix_change_requests_page", "tenant_id", "id"),
+    Index("ix_change_requests_state", "tenant_id", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+_ONE_OPEN = text("kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')")
+_ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
+Index("ux_one_open_opt_in", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPEN, postgresql_where=_ONE_OPEN)
+Index(
+    "ux_one_open_opt_out",
+    change_requests.c.tenant_id,
+    unique=True,
+    sqlite_where=_ONE_OPT_OUT,
+    postgresql_where=_ONE_OPT_OUT,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    _request(),
+    Column("person_id", String(32), nullable=False),
+    Column("vote", String(16), nullable=False),
+    Column("door", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("voted_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Index("ix_decisions_request", "request_id", "id"),
+)
+
+reasons = Table(
+    "reasons",
+    metadata,
+    Column("request_id", ForeignKey("change_requests.id"), primary_key=True),
+    _tenant(),
+    Column("person_id", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    _request(),
+    Column("step", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("client_request_id", String(64)),
+    Column("value", String(16)),
+    Column("detail", Text, nullable=False),
+    Index("ix_attempts_request", "request_id", "id"),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("at", Instant, nullable=False),
+    Column("value", String(16)),
+    Column("smtp_auth_disabled", Boolean),
+    Column("organization", String(255)),
+    Column("problem", Text),
+    Index("ix_observations_newest", "tenant_id", "id"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("value", String(16), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("request_id", ForeignKey("change_requests.id")),
+    Column("window_end", Instant),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("name", String(255), nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Index("ix_rules_newest", "tenant_id", "id"),
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("request_id", Integer),
+    Column("payload", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("tenant_id", "prev_hash", name="ux_audit_events_prev"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("request_id", Integer),
+    Column("recipient", String(32)),
+    Column("channel", String(32)),
+    Column("facts", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text),
+    Column("delivered_at", Instant),
+    Column("posted_channel", String(32)),
+    Column("posted_ts", String(32)),
+    Column("claimed_until", BigInteger, nullable=False),
+    UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
+    Index("ix_notices_request", "request_id", "kind"),
+)
+_OWED = text("delivered_at IS NULL")
+Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("ts", String(32), primary_key=True),
+    _tenant(),
+    _request(),
+    Column("drawn_version", Integer, nullable=False),
+    Index("ix_cards_request", "request_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("key", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("claimed_until", BigInteger, nullable=False),
+    UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
+)
+_WAITING = text("done_at IS NULL")
+Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(96), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)

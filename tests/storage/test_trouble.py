@@ -1,0 +1,64 @@
+"""What the database's own troubles are called: full, read-only, gone. Nothing above this room knows a driver's exception."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from storage.engine import Busy, Database, Unreachable
+from storage.inbox import Inbox
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_full_database_is_unreachable_and_keeps_nothing_of_the_write(migrated_sqlite_url: str) -> None:
+    database = Database(migrated_sqlite_url)
+    try:
+        with database.engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        inbox = Inbox(database, "tenant")
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(Unreachable, match="SQLITE_FULL"):  # noqa: PT012 - which write fills it up is not known
+            for number in range(2000):
+                inbox.put(f"key-{number}", "vote", {"reason": "x" * 2000}, now=NOW, patience=1)
+    finally:
+        database.close()
+
+
+def test_a_read_only_database_is_unreachable_for_writing_and_still_reads(migrated_sqlite_url: str) -> None:
+    path = migrated_sqlite_url.removeprefix("sqlite:///")
+    database = Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+    try:
+        with pytest.raises(Unreachable):
+            Inbox(database, "tenant").put("key", "vote", {}, now=NOW, patience=1)
+        assert Inbox(Database(migrated_sqlite_url), "tenant").put("key", "vote", {}, now=NOW, patience=1) is not None
+    finally:
+        database.close()
+
+
+def test_a_server_that_is_gone_is_unreachable_and_its_password_is_not_told() -> None:
+    database = Database("postgresql+psycopg://bot:canary-password@127.0.0.1:1/nothing")
+    with pytest.raises(Unreachable) as raised, database.read():
+        pass
+    assert "canary" not in str(raised.value)
+
+
+def test_a_folder_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'first.db'}")
+    with pytest.raises(Unreachable), database.read():
+        pass
+
+
+def test_being_busy_is_one_way_of_being_unreachable() -> None:
+    assert issubclass(Busy, Unreachable)
+
+
+def test_a_defect_of_ours_is_not_called_the_databases_trouble(migrated_sqlite_url: str) -> None:
+    database = Database(migrated_sqlite_url)
+    try:
+        with pytest.raises(OperationalError), database.read() as connection:
+            connection.exec_driver_sql("SELECT * FROM no_such_table")
+    finally:
+        database.close()
