@@ -1,0 +1,29 @@
+"""The seam to whoever shows messages to people; Slack's announcer implements it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from handlers.notices import Sheet
+from handlers.ports import Place
+
+
+class Announcer(Protocol):
+    """Shows messages. Every method raises ``Unavailable`` when the message did not get through, or may not have."""
+
+    def draw(self, sheet: Sheet, place: Place | None) -> Place:
+        """Post a request's message, or draw the copy at ``place`` again."""
+
+    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+        """Tell one person privately: ephemeral in ``channel``, else by direct message.
+
+        ``reason_for`` adds a button that asks for the reason of rejecting that request.
+        """
+
+    def outcome(self, person: str, sheet: Sheet) -> Place:
+        """Tell the requester by direct message how the request stands."""
+
+    def retire(self, place: Place, sheet: Sheet) -> None:
+        """Replace an earlier private message about this request by a pointer to the newer one."""
+
+    def announce(self, facts: Mapping[str, str]) -> Place:
+        """Say something in the channel that belongs to no request."""

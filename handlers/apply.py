@@ -1,0 +1,169 @@
+"""Use case of making an approved change real: judge again, read, record, write once, read back, record what was read.
+
+The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced that was not read back,
+and nothing is sent again unless Exchange provably did not process it.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from handlers.context import Context
+from handlers.owed import owe_card, owe_change
+from handlers.policy import standing_approvals, tally
+from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
+from handlers.requests import expire, observed
+from handlers.settle import Settling
+from storage.errors import Conflict
+from storage.leases import Lease, still_held
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.records import ChangeRequest, SettingValue
+
+SENDS = 4
+"""A change is sent once and at most three more times, and only where it provably was not processed."""
+
+READ_PATIENCE = 20.0
+"""Seconds a read before the write may take; it is tried again until the approval lapses."""
+
+BACKOFF = (5, 10, 20, 40, 60)
+"""Seconds between tries while Exchange cannot be read."""
+
+ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
+
+
+class Apply:
+    """Applies what is approved, one change of the tenant at a time, under the lease the worker holds."""
+
+    def __init__(self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._context = context
+        self._settling = settling
+        self._sleep = sleep
+
+    def run(self, lease: Lease) -> int:
+        """Apply everything that is ready; returns how many requests were taken up."""
+        with self._context.ledger.reading() as reader:
+            ready = reader.ready(self._context.now())
+        for request in ready:
+            try:
+                self._apply(request, lease)
+            except Conflict:
+                continue
+        return len(ready)
+
+    def _apply(self, request: ChangeRequest, lease: Lease) -> None:
+        """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""
+        if self._expired(request) or (request.kind is not Kind.OPT_OUT and not self._still_approved(request)):
+            return
+        reading = self._read_first(request)
+        if reading is None or self._expired(request):
+            return
+        if request.from_value is not None and reading.value is not request.from_value:
+            self._stale(request, reading)
+        elif request.to_value is reading.value:
+            self._confirm(request, reading)
+        else:
+            self._send(request, lease, reading)
+
+    def _expired(self, request: ChangeRequest) -> bool:
+        """Asked before the look-ups and again after the reading, which may take long: an approval ends on the instant."""
+        now = self._context.now()
+        if request.expires_at is None or now < request.expires_at:
+            return False
+        with self._context.ledger.recording(now) as entry:
+            expire(entry, request)
+        return True
+
+    def _still_approved(self, request: ChangeRequest) -> bool:
+        """Judge every vote again; a vote that lost its eligibility sends the request back to its approvers."""
+        with self._context.ledger.reading() as reader:
+            votes = reader.decisions([request.id])
+        try:
+            eligible = self._context.people.eligible(standing_approvals(votes))
+        except Unavailable as unknown:
+            self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
+            return False
+        counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
+        if counted.complete:
+            return True
+        gone = ", ".join(f"@{person}" for person in counted.void) or "An approver"
+        detail = f"{gone} may no longer approve this, so it needs another approval."
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_change(entry, entry.move(request, State.PENDING, actor=BOT, detail=detail))
+        return False
+
+    def _read_first(self, request: ChangeRequest) -> Reading | None:
+        try:
+            return self._context.setting.read(patience=READ_PATIENCE)
+        except Unavailable as unread:
+            why = f"Waiting for Exchange, nothing has been sent: {unread.sentence} {unread.mend}".strip()
+            self._postpone(request, why, unread.retry_after)
+            return None
+
+    def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
+        now = self._context.now()
+        waited = (now - request.created_at).total_seconds()
+        wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
+        with self._context.ledger.recording(now) as entry:
+            waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
+            if detail != request.detail:
+                owe_card(entry, waiting)
+
+    def _stale(self, request: ChangeRequest, reading: Reading) -> None:
+        was = request.from_value.value if request.from_value else "unknown"
+        detail = (
+            f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
+            "Nothing was sent; a new request is needed."
+        )
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.observe(observed(reading))
+            owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
+
+    def _confirm(self, request: ChangeRequest, reading: Reading) -> None:
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            baseline = entry.reader.baseline()
+            if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
+                owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
+            else:
+                self._settling.applied(entry, request, reading, wrote=False)
+        self._context.nudge()
+
+    def _send(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
+        sending_id = str(uuid.uuid4())
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            if not still_held(entry.connection, lease):
+                raise Conflict("another worker has taken over")
+            entry.observe(observed(reading))
+            sent_before = sum(1 for step in entry.reader.attempts([request.id]) if step.step == "sending")
+            request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=now)
+            entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
+            owe_card(entry, request)
+        self._context.nudge()
+        answer = self._context.setting.write(request.to_value is SettingValue.OPTED_IN, client_request_id=sending_id)
+        self._answered(request, answer, sends=sent_before + 1)
+
+    def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
+        if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):
+            self._settling.read_back(request, answer, sleep=self._sleep)
+            return
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            self._note(entry, request, answer)
+            if answer.fate is Fate.NOT_PROCESSED and sends < SENDS:
+                wait = max(answer.retry_after or 0, 2.0**sends)
+                detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} It is sent again shortly."
+                again = entry.move(
+                    request, State.APPROVED, actor=BOT, detail=detail, retry_at=now + timedelta(seconds=wait), sent_at=None
+                )
+                owe_card(entry, again)
+            else:
+                detail = f"{answer.sentence} {answer.mend}".strip()
+                owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+        self._context.nudge()
+
+    @staticmethod
+    def _note(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
+        entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=f"{answer.fate}: {answer.sentence}")

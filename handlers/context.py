@@ -1,0 +1,44 @@
+"""What every use case needs, gathered once at start: the ledger, the people, the setting, the rule, the clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers.days import local_day
+from handlers.milestones import Calendar
+from handlers.people import People
+from handlers.policy import Rule
+from handlers.ports import Clock, Cloud, Setting
+from handlers.slots import NINE_TO_FIVE, Hours
+from storage.leases import Leases
+from storage.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One tenant's surroundings. ``nudge`` wakes the worker after a commit."""
+
+    ledger: Ledger
+    leases: Leases
+    people: People
+    setting: Setting
+    rule: Rule
+    cloud: Cloud
+    calendar: Calendar
+    zone: ZoneInfo
+    clock: Clock
+    nudge: Callable[[], None]
+    hours: Hours = NINE_TO_FIVE
+    escalate_to: tuple[str, ...] = ()
+    """People and user groups who hear of a request that has waited for three quarters of its time."""
+    note: Callable[[str, str | None], None] = lambda where, trouble: None
+    """Hears of trouble at ``exchange`` or in the ``channel`` (``None``: over), for the health endpoint."""
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return self.clock()
+
+    def today(self) -> date:
+        """The present day in the configured zone."""
+        return local_day(self.clock(), self.zone)

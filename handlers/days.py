@@ -1,0 +1,36 @@
+"""Days of the configured zone turned into instants, pure.
+
+What is approved is an absolute end: 24:00 of the chosen day. The maximum counts from the submission.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """24:00 of ``day`` in ``zone``, in UTC; where a clock change skips midnight, the instant the skip happens."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of an instant in ``zone``."""
+    return at.astimezone(zone).date()
+
+
+def last_day(window_end: datetime, zone: ZoneInfo) -> date:
+    """The last whole day of a window that ends at ``window_end``."""
+    return local_day(window_end - timedelta(microseconds=1), zone)
+
+
+def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
+    """The latest day whose 24:00 is still within the maximum window from ``now``; never before today."""
+    limit = now + max_window
+    day = local_day(limit, zone)
+    while end_of_day(day, zone) > limit and day > local_day(now, zone):
+        day -= timedelta(days=1)
+    return day
+
+
+def default_day(now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo) -> date:
+    """The day the form proposes."""
+    return min(local_day(now + default_window, zone), latest_day(now, max_window, zone))

@@ -1,0 +1,220 @@
+"""Use cases of deciding: approve, reject, take a vote back, give the reason of a rejection.
+
+Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as it then is, and a
+row that moved in between makes the whole judgement start over. So two votes in the same moment both count or one is told.
+"""
+
+from handlers.context import Context
+from handlers.forms import text_problem
+from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
+from handlers.policy import (
+    Reason,
+    Tally,
+    Verdict,
+    content_digest,
+    judge_vote,
+    standing_approvals,
+    tally,
+)
+from handlers.ports import Unavailable
+from handlers.requests import expire
+from handlers.touch import Touch
+from storage.errors import Conflict
+from storage.ledger import Entry
+from storage.lifecycle import State
+from storage.records import ChangeRequest, Decision, Door, Vote
+
+TRIES = 7
+"""How often a judgement starts over before the person is told to look again."""
+
+
+class Decisions:
+    """The one road for every vote, whichever the door."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def decide(self, request_id: int, vote: Vote, touch: Touch) -> bool:
+        """Record one approval or rejection and answer the person; tells whether it was a rejection that stands."""
+        for _ in range(TRIES):
+            with self._context.ledger.reading() as reader:
+                seen = reader.request(request_id)
+                voters = set(standing_approvals(reader.decisions([request_id])))
+            verdict = self._context.people.approver(touch.person)
+            eligible = self._context.people.eligible(voters - {touch.person}) if vote is Vote.APPROVE else frozenset()
+            try:
+                return self._decide(seen, vote, touch, verdict, eligible)
+            except _MovedOn:
+                continue
+        self._look_again(request_id, touch)
+        return False
+
+    def take_back(self, request_id: int, touch: Touch) -> None:
+        """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
+
+        An approver's removal is recorded even before the vote itself arrived: Slack may deliver the two in either order.
+        """
+        may_have_voted = touch.door is Door.REACTION and self._may_have_voted(touch.person)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            request = entry.reader.request(request_id)
+            mine = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
+            if request.state is State.PENDING and (mine or may_have_voted):
+                request = self._undo(entry, request, touch)
+            left = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
+            text = _taken_back_answer(request, mine, left, touch)
+            if text:
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+        self._context.nudge()
+
+    def give_reason(self, request_id: int, reason: str, touch: Touch) -> None:
+        """Add the reason of a rejection, once, by the person who rejected."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            request = entry.reader.request(request_id)
+            text = self._reason_problem(entry, request, reason, touch.person)
+            if not text:
+                entry.give_reason(request_id, person_id=touch.person, reason=reason)
+                owe_card(entry, entry.reader.request(request_id))
+                if request.requester_id:
+                    key = f"reason:{request_id}"
+                    facts = {"state": request.state.value}
+                    entry.owe(OUTCOME, key, request_id=request_id, recipient=request.requester_id, facts=facts)
+                text = f"Thank you. Your reason for rejecting #{request_id} is on record."
+            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+        self._context.nudge()
+
+    def _may_have_voted(self, person: str) -> bool:
+        """In doubt yes: recording a removal can only take a vote away."""
+        try:
+            verdict = self._context.people.approver(person)
+        except Unavailable:
+            return True
+        return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
+
+    def _decide(self, seen: ChangeRequest, vote: Vote, touch: Touch, verdict: Verdict, eligible: frozenset[str]) -> bool:
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            entry.finish_inbox(touch.item_id)
+            request = entry.reader.request(seen.id)
+            if request.version != seen.version:
+                raise _MovedOn("the request moved on")
+            if request.state is State.PENDING and request.expires_at is not None and now >= request.expires_at:
+                request = expire(entry, request)
+            judged = judge_vote(request, touch.person, verdict, now=now)
+            if not judged.allowed:
+                text = judged.sentence
+                entry.record("refused", touch.person, {"what": vote.value, "because": text}, request.id)
+            elif vote is Vote.REJECT:
+                request, text = self._reject(entry, request, touch)
+            else:
+                request, text = self._approve(entry, request, touch, eligible)
+            rejected = judged.allowed and vote is Vote.REJECT
+            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+            owe_answer(
+                entry,
+                touch.key,
+                person=touch.person,
+                text=text,
+                channel=touch.answers_in,
+                request_id=request.id,
+                ask_reason=rejected,
+            )
+        self._context.nudge()
+        return rejected
+
+    def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, eligible: frozenset[str]) -> tuple[ChangeRequest, str]:
+        votes = entry.reader.decisions([request.id])
+        digest = content_digest(request, self._context.rule.digest)
+        rule = self._context.rule
+        counted = tally(request, votes, rule=rule, eligible=eligible | {touch.person})
+        problem = _no_new_vote(votes, digest, touch)
+        if problem and not counted.complete:
+            return request, f"{problem} #{request.id}."
+        raised = request
+        if not problem:
+            raised, decision = entry.vote(
+                request, person_id=touch.person, vote=Vote.APPROVE, door=touch.door, digest=digest, voted_at=touch.at
+            )
+            counted = tally(raised, [*votes, decision], rule=rule, eligible=eligible | {touch.person})
+        if counted.complete:
+            people = " and ".join(f"@{person}" for person in counted.approved_by)
+            raised = entry.move(raised, State.APPROVED, actor=touch.person, detail=f"Approved by {people}.")
+        else:
+            raised = entry.say(raised, detail="Waiting for approval.")
+        owe_card(entry, raised)
+        return raised, _counted_answer(raised, counted)
+
+    def _reject(self, entry: Entry, request: ChangeRequest, touch: Touch) -> tuple[ChangeRequest, str]:
+        digest = content_digest(request, self._context.rule.digest)
+        raised, _ = entry.vote(
+            request, person_id=touch.person, vote=Vote.REJECT, door=touch.door, digest=digest, voted_at=touch.at
+        )
+        rejected = entry.move(raised, State.REJECTED, actor=touch.person, detail=f"Rejected by @{touch.person}.")
+        owe_change(entry, rejected)
+        return rejected, f"#{request.id} is rejected; nothing is changed in Exchange. Please say why: the requester sees it."
+
+    def _undo(self, entry: Entry, request: ChangeRequest, touch: Touch) -> ChangeRequest:
+        digest = content_digest(request, self._context.rule.digest)
+        raised, _ = entry.vote(
+            request, person_id=touch.person, vote=Vote.TAKEN_BACK, door=touch.door, digest=digest, voted_at=touch.at
+        )
+        owe_card(entry, raised)
+        return raised
+
+    def _reason_problem(self, entry: Entry, request: ChangeRequest, reason: str, person: str) -> str:
+        rejecters = [vote.person_id for vote in entry.reader.decisions([request.id]) if vote.vote is Vote.REJECT]
+        if person not in rejecters:
+            return f"Only the person who rejected #{request.id} can say why."
+        if entry.reader.rejection_reason(request.id) is not None:
+            return f"A reason for rejecting #{request.id} is on record already; the record is never altered."
+        return text_problem(reason, "Write a sentence, so that the requester knows what to change.")
+
+    def _look_again(self, request_id: int, touch: Touch) -> None:
+        text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            entry.record("refused", touch.person, {"what": "decide", "because": "crowded"}, request_id)
+            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+        self._context.nudge()
+
+
+class _MovedOn(Conflict):
+    """The row changed between looking people up and deciding."""
+
+
+def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:
+    mine = [vote for vote in votes if vote.person_id == touch.person]
+    undone = any(
+        vote.vote is Vote.TAKEN_BACK
+        and vote.voted_at >= touch.at
+        and (vote.door is not Door.REACTION or touch.door is Door.REACTION)
+        for vote in mine
+    )
+    if undone:
+        return "This vote was taken back later, so it is not counted for"
+    standing = standing_approvals(mine).get(touch.person)
+    if standing is None or standing.digest != digest or standing.door is not touch.door:
+        return ""
+    cast_again = touch.door is Door.REACTION and touch.at > standing.voted_at  # its removal in between is still on its way
+    return "" if cast_again else "Your approval already counts for"
+
+
+def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
+    if counted.complete:
+        return f"Your approval of #{request.id} is counted. It was the last one needed, so the change goes to Exchange now."
+    more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
+    return f"Your approval of #{request.id} is counted; {more} needed from other people."
+
+
+def _taken_back_answer(request: ChangeRequest, mine: Decision | None, left: Decision | None, touch: Touch) -> str:
+    """``mine`` stood before; ``left`` still stands: a vote by another door, or one cast again before its removal arrived."""
+    if mine is None:
+        return "" if touch.door is Door.REACTION else f"You have no vote on #{request.id} to take back."
+    if request.state is not State.PENDING:
+        return f"#{request.id} is decided already, so your vote cannot be taken back."
+    if left is not None:
+        cast = "later" if left.door is Door.REACTION else "by button"
+        return f"Your reaction is gone; your vote on #{request.id} was cast {cast} and still counts."
+    return f"Your approval of #{request.id} is taken back."

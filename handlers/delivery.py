@@ -1,0 +1,143 @@
+"""Use case of sending what is owed: claim, show, note where it stands; whatever fails stays owed and is tried again.
+
+Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets one message and a
+late drawing loses; private answers may be sent by many.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from handlers.announcing import Announcer
+from handlers.context import Context
+from handlers.notices import Sheet
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, owe_answer, owe_redraw
+from handlers.ports import Place, Unavailable
+from handlers.sheets import gather
+from storage.engine import Unreachable
+from storage.outbox import Outbox
+from storage.records import Card, ChangeRequest, Notice
+
+log = structlog.get_logger(__name__)
+
+PUBLIC = (CARD, CHANNEL)
+PRIVATE = (ANSWER, ASK_REASON, OUTCOME)
+LONGEST_WAIT = 60.0
+"""Seconds between tries at most."""
+HICCUPS = 3
+"""Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
+GIVE_UP_ANSWERS = 8
+"""Tries after which an answer to one person is given up: by then it no longer answers anything."""
+
+
+class Delivery:
+    """Sends one tenant's notices."""
+
+    def __init__(self, context: Context, outbox: Outbox, announcer: Announcer) -> None:
+        self._context = context
+        self._outbox = outbox
+        self._announcer = announcer
+
+    def send_public(self) -> int:
+        """Send cards and channel messages; the caller holds the lease for it."""
+        return self._send(PUBLIC)
+
+    def send_private(self) -> int:
+        """Send answers and direct messages."""
+        return self._send(PRIVATE)
+
+    def _send(self, kinds: tuple[str, ...]) -> int:
+        claimed = self._outbox.claim(self._context.now(), kinds=kinds)
+        for notice in claimed:
+            try:
+                place = self._show(notice)
+            except Unavailable as failed:
+                self._failed(notice, failed)
+            except Unreachable:
+                raise  # nothing is wrong with the message; what was claimed is free again in half a minute
+            except Exception as broken:  # one message that cannot be drawn must not hold up the others
+                log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
+                self._failed(notice, Unavailable("The message could not be drawn."))
+            else:
+                if kinds is PUBLIC:
+                    self._context.note("channel", None)
+                where = {"channel": place.channel, "ts": place.ts} if place else {}
+                self._outbox.delivered(notice, now=self._context.now(), **where)
+        return len(claimed)
+
+    def _show(self, notice: Notice) -> Place | None:
+        if notice.kind == CARD and notice.request_id is not None:
+            return self._draw(notice.request_id, notice)
+        if notice.kind == OUTCOME and notice.request_id is not None:
+            return self._tell_outcome(notice.request_id, notice)
+        if notice.kind == CHANNEL:
+            return self._announcer.announce(notice.facts)
+        reason_for = notice.request_id if notice.kind == ASK_REASON else None
+        self._announcer.answer(notice.recipient or "", notice.channel, notice.facts["text"], reason_for=reason_for)
+        return None
+
+    def _draw(self, request_id: int, notice: Notice) -> Place | None:
+        with self._context.ledger.reading() as reader:
+            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.cards(request_id)}  # before the row
+            sheet = gather(self._context, reader, reader.request(request_id))
+        version = sheet.request.version
+        touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
+        if not copies and not all(touched):
+            place = self._announcer.draw(sheet, None)
+            self._outbox.keep_card(Card(request_id, place.channel, place.ts, version))
+            return place
+        behind = {copy for copy, drawn in copies.items() if drawn < version}
+        for channel, ts in behind | {touched} if all(touched) else behind:
+            self._announcer.draw(sheet, Place(channel, ts))
+            if not self._outbox.keep_card(Card(request_id, channel, ts, version), seen=copies.get((channel, ts))):
+                self._draw_again(sheet.request, notice, channel, ts)
+        return None
+
+    def _draw_again(self, request: ChangeRequest, notice: Notice, channel: str, ts: str) -> None:
+        """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
+        self._context.nudge()
+
+    def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
+        with self._context.ledger.reading() as reader:
+            request = reader.request(request_id)
+            sheet = gather(self._context, reader, request)
+        if request.state.value != notice.facts.get("state"):
+            return None  # overtaken: the newer state owes its own message
+        for channel, ts in self._outbox.posted(request_id, OUTCOME):
+            self._retire(Place(channel, ts), sheet)  # first: this may be repeated, the message may not
+        return self._announcer.outcome(notice.recipient or "", sheet)
+
+    def _retire(self, place: Place, sheet: Sheet) -> None:
+        """A message that is gone says nothing untrue any more."""
+        try:
+            self._announcer.retire(place, sheet)
+        except Unavailable as gone:
+            if gone.retryable:
+                raise
+
+    def _failed(self, notice: Notice, failed: Unavailable) -> None:
+        now = self._context.now()
+        if notice.kind in (ANSWER, ASK_REASON) and (notice.tries >= GIVE_UP_ANSWERS or not failed.retryable):
+            self._outbox.abandoned(notice, now=now, problem=failed.sentence)
+            return
+        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 10), LONGEST_WAIT))
+        self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
+        if notice.kind in PUBLIC:
+            self._context.note("channel", failed.sentence)
+        if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
+            self._tell_requester(notice, failed)
+
+    def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:
+        """A card that cannot be posted: the request stays, delivery goes on trying, and the requester hears of it once."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            request = entry.reader.request(notice.request_id or 0)
+            if request.requester_id is None or entry.reader.cards(request.id):
+                return
+            why = f"{failed.sentence} {failed.mend}".strip()
+            text = (
+                f"#{request.id} is on record, but its message could not be posted in the channel: {why} "
+                "It is tried again until it gets through."
+            )
+            owe_answer(entry, f"unposted:{request.id}", person=request.requester_id, text=text, request_id=request.id)

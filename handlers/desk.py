@@ -1,0 +1,199 @@
+"""The one object Slack's edge and the worker call: it keeps what was delivered, hands it to its use case, and answers for all.
+
+A delivery is kept before it is acknowledged and finished in the transaction of what it caused; whatever is left over by a process
+that died is taken up by the worker.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+from handlers.context import Context
+from handlers.decisions import Decisions
+from handlers.drift import Drift
+from handlers.exports import Exports
+from handlers.forms import OptInForm
+from handlers.history import History
+from handlers.optouts import OptOuts
+from handlers.owed import owe_answer
+from handlers.policy import ALLOWED, Verdict
+from handlers.ports import Lookups, Unavailable
+from handlers.requests import Requests
+from handlers.rules import Rules
+from handlers.status import StatusReports
+from handlers.touch import Touch
+from handlers.why import Locks
+from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
+from storage.inbox import Inbox, Item
+from storage.lifecycle import Kind
+from storage.records import Door, MailProtocol, Vote
+
+BEFORE_ACK = 1.0
+"""Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
+
+REMEMBERED = 60.0
+"""Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
+
+TRIES = 5
+
+PLACING = timedelta(minutes=1)
+"""How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
+
+LOOK_AGAIN_MS = 250
+"""Milliseconds before such a reaction is looked at again."""
+
+
+class Desk:
+    """Everything that can be asked of the bot, one method each."""
+
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups | None = None) -> None:
+        self.context = context
+        self.locks = Locks(context, lookups) if lookups else None
+        self.requests = Requests(context)
+        self.optouts = OptOuts(context)
+        self.decisions = Decisions(context)
+        self.rules = Rules(context)
+        self.drift = Drift(context)
+        self.history = History(context.ledger)
+        self.exports = Exports(context)
+        self.status = StatusReports(context)
+        self._inbox = inbox
+        self._members: dict[str, datetime] = {}
+        self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool]] = {
+            "opt_in": self._ask_opt_in,
+            "opt_out": self._opt_out,
+            "vote": self._vote,
+            "take_back": self._take_back,
+            "withdraw": self._withdraw,
+            "reason": self._give_reason,
+            "claim": self._claim,
+        }
+
+    def may_read(self, person: str) -> Verdict:
+        """Whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""
+        now = self.context.now()
+        known = self._members.get(person)
+        if known is not None and 0 <= (now - known).total_seconds() < REMEMBERED:
+            return ALLOWED
+        verdict = self.context.people.member(person)
+        if verdict.allowed:
+            self._members[person] = now
+        return verdict
+
+    def take(self, kind: str, key: str, payload: Mapping[str, str]) -> Item | None:
+        """Keep one delivery before it is acknowledged; ``None`` when it is known already. Raises ``engine.Busy``."""
+        return self._inbox.put(key, kind, payload, now=self.context.now(), patience=BEFORE_ACK)
+
+    def handle(self, item: Item) -> bool:
+        """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
+        touch = _touch(item)
+        for _ in range(TRIES):
+            try:
+                return self._use_cases[item.kind](touch, item.payload)
+            except AlreadyHandled:
+                return False
+            except Conflict:
+                continue
+            except _NoPlaceYet:
+                return self._look_later(item, touch)
+            except NoSuchRequest as unknown:
+                return self._answer(touch, str(unknown))
+            except Unavailable as away:
+                return self._answer(touch, f"Nothing was changed: {away.sentence} {away.mend}".strip())
+        return self._answer(touch, "Others acted in the same moment, so nothing was changed. Look again, then decide.")
+
+    def take_up_leftovers(self) -> int:
+        """Handle what a process that died had acknowledged but not finished; returns how many."""
+        waiting = self._inbox.claim_waiting()
+        with ExitStack() as each:  # one that cannot be handled is raised in the end and holds none of the others up
+            for item in reversed(waiting):
+                each.callback(self.handle, item)
+        return len(waiting)
+
+    def _answer(self, touch: Touch, text: str) -> bool:
+        try:
+            with self.context.ledger.recording(self.context.now()) as entry:
+                entry.finish_inbox(touch.item_id)
+                entry.record("refused", touch.person, {"what": touch.key, "because": text})
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
+        except AlreadyHandled:
+            return False
+        self.context.nudge()
+        return False
+
+    def _ask_opt_in(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        protocols = tuple(MailProtocol(name) for name in payload["protocols"].split(","))
+        day = datetime.fromisoformat(payload["day"]).date()
+        form = OptInForm(reason=payload["reason"], clients=payload["clients"], protocols=protocols, day=day)
+        self.requests.ask(Kind(payload.get("kind", Kind.OPT_IN)), form, touch)
+        return False
+
+    def _opt_out(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        self.optouts.opt_out(touch, reason=payload.get("reason", ""))
+        return False
+
+    def _vote(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        request_id = self._request_id(touch, payload)
+        if request_id is None:
+            return self._ignore(touch)
+        return self.decisions.decide(request_id, Vote(payload["vote"]), touch)
+
+    def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        request_id = self._request_id(touch, payload)
+        if request_id is None:
+            return self._ignore(touch)
+        self.decisions.take_back(request_id, touch)
+        return False
+
+    def _withdraw(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        self.requests.withdraw(int(payload["request"]), touch)
+        return False
+
+    def _give_reason(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        self.decisions.give_reason(int(payload["request"]), payload["reason"], touch)
+        return False
+
+    def _claim(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        self.drift.claim(int(payload["request"]), payload["reason"], touch)
+        return False
+
+    def _request_id(self, touch: Touch, payload: Mapping[str, str]) -> int | None:
+        """A button carries the number; a reaction is matched to our own message by its place."""
+        if "request" in payload:
+            return int(payload["request"])
+        with self.context.ledger.reading() as reader:
+            card = reader.card_at(touch.channel, touch.ts)
+            wish = reader.open_wish()
+            if card is None and wish is not None and not reader.cards(wish.id):
+                raise _NoPlaceYet
+        return card.request_id if card else None
+
+    def _look_later(self, item: Item, touch: Touch) -> bool:
+        """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
+        if self.context.now() - item.received_at >= PLACING:
+            return self._ignore(touch)
+        self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
+        return False
+
+    def _ignore(self, touch: Touch) -> bool:
+        """A reaction on somebody else's message is none of our business."""
+        with self.context.ledger.recording(self.context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+        return False
+
+
+class _NoPlaceYet(Exception):
+    """A reaction on a message we do not know, while one of ours may just have been posted."""
+
+
+def _touch(item: Item) -> Touch:
+    payload = item.payload
+    return Touch(
+        item_id=item.id,
+        key=item.key,
+        person=payload["person"],
+        door=Door(payload["door"]),
+        at=datetime.fromisoformat(payload["at"]),
+        channel=payload.get("channel", ""),
+        ts=payload.get("ts", ""),
+    )

@@ -1,0 +1,92 @@
+"""What people type into the forms, judged purely: a clean form or one sentence per wrong field; nothing typed is changed."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers.days import end_of_day, latest_day, local_day
+from handlers.policy import Rule
+from storage.records import MailProtocol
+
+LONGEST = 3000
+"""Characters per text field; Slack's own limit for a plain text input."""
+
+REASON, CLIENTS, PROTOCOLS, DAY = "reason", "clients", "protocols", "day"
+
+
+@dataclass(frozen=True, slots=True)
+class OptInForm:
+    """A complete wish to opt in (or to extend): why, for which devices and owners, over which protocols, until which day."""
+
+    reason: str
+    clients: str
+    protocols: tuple[MailProtocol, ...]
+    day: date
+
+    def window_end(self, zone: ZoneInfo) -> datetime:
+        """24:00 of the chosen day."""
+        return end_of_day(self.day, zone)
+
+
+class WrongForm(Exception):
+    """The form cannot be taken; ``errors`` holds one sentence per field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def judge_opt_in(
+    *, reason: str, clients: str, protocols: Sequence[str], day: str, rule: Rule, now: datetime, zone: ZoneInfo
+) -> OptInForm:
+    """Check a submitted form. Raises ``WrongForm`` with every mistake at once."""
+    errors = {
+        REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
+        CLIENTS: text_problem(clients, "Name the devices or applications and who owns them."),
+        PROTOCOLS: "" if protocols else "Choose at least one protocol.",
+        DAY: _day_problem(day, rule=rule, now=now, zone=zone),
+    }
+    found = {field: problem for field, problem in errors.items() if problem}
+    if found:
+        raise WrongForm(found)
+    chosen = tuple(MailProtocol(name) for name in dict.fromkeys(protocols))
+    return OptInForm(reason=reason, clients=clients, protocols=chosen, day=date.fromisoformat(day))
+
+
+def text_problem(text: str, when_empty: str) -> str:
+    """What is wrong with a typed text, or an empty string."""
+    if not text.strip() or not any(character.isprintable() and not character.isspace() for character in text):
+        return when_empty
+    if len(text) > LONGEST:
+        return f"At most {LONGEST:,} characters; this has {len(text):,}."
+    if any(_unprintable(character) for character in text):
+        return "This contains control characters, which would not show; remove them (often they come with a paste)."
+    return ""
+
+
+def _unprintable(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
+
+
+def _day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
+    try:
+        chosen = date.fromisoformat(day)
+    except ValueError:
+        return "Choose the last day on which old TLS is needed."
+    latest = latest_day(now, rule.max_window, zone)
+    if chosen < local_day(now, zone):
+        return "This day is over. The window has to end today or later."
+    if chosen > latest:
+        return f"Too late: an opt-in may last {words(rule)} at most, so {latest:%-d %B %Y} is the latest day."
+    return ""
+
+
+def words(rule: Rule) -> str:
+    """The maximum window in words."""
+    hours = int(rule.max_window.total_seconds() // 3600)
+    if hours % 24:
+        return f"{hours} hours" if hours != 1 else "1 hour"
+    days = hours // 24
+    return "1 day" if days == 1 else f"{days} days"

@@ -1,0 +1,58 @@
+"""Use case of looking back: the newest changes with who asked, who decided, what was written and what was read back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handlers.policy import standing_approvals
+from storage.ledger import Ledger
+from storage.reading import Reader
+from storage.records import ChangeRequest, SettingValue, Vote
+
+PAGE = 5
+"""Changes per page: what fits a message on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change as history shows it."""
+
+    request: ChangeRequest
+    approved_by: Sequence[str]
+    rejected_by: Sequence[str]
+    reason: str | None
+    read_back: SettingValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Newest first; ``older`` is the number below which the next page starts, ``None`` on the last page."""
+
+    lines: Sequence[HistoryLine]
+    older: int | None
+
+
+class History:
+    """Pages through the ledger by key."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def page(self, *, before: int | None = None, limit: int = PAGE) -> HistoryPage:
+        """The newest changes below number ``before``."""
+        with self._ledger.reading() as reader:
+            found = reader.page(before=before, limit=limit + 1)
+            shown = found[:limit]
+            lines = [_line(reader, request) for request in shown]
+        return HistoryPage(lines=lines, older=shown[-1].id if len(found) > limit else None)
+
+
+def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
+    decisions = reader.decisions([request.id])
+    read_backs = [step.value for step in reader.attempts([request.id]) if step.step == "read_back"]
+    return HistoryLine(
+        request=request,
+        approved_by=tuple(standing_approvals(decisions)),
+        rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
+        reason=reader.rejection_reason(request.id),
+        read_back=read_backs[-1] if read_backs else None,
+    )

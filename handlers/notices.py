@@ -1,0 +1,83 @@
+"""What a message has to say, purely: the facts of a request gathered on one sheet, its headline, and the sentences around it.
+
+How Slack shows it is the edge's business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handlers.policy import Rule, Tally, content_digest, short_code
+from handlers.ports import Cloud
+from storage.lifecycle import Kind, State
+from storage.records import Attempt, ChangeRequest, Decision, MailProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything one drawing of a request's message needs, taken from one reading of the ledger."""
+
+    request: ChangeRequest
+    rule: Rule
+    tally: Tally
+    decisions: Sequence[Decision]
+    attempts: Sequence[Attempt]
+    rejection_reason: str | None
+    reason_by: str | None
+    """Who gave that reason: the rejecter, or whoever made a change outside the bot."""
+    briefing: Sequence[str]
+    cloud: Cloud
+    head: tuple[int, str]
+
+    @property
+    def code(self) -> str:
+        """The short code of exactly what is approved."""
+        return short_code(content_digest(self.request, self.rule.digest))
+
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who approved, for a decided request: the standing approvals."""
+        return self.tally.approved_by
+
+
+WISH = {
+    Kind.OPT_IN: "opt in to legacy TLS",
+    Kind.EXTENSION: "extend the opt-in to legacy TLS",
+    Kind.OPT_OUT: "opt out of legacy TLS",
+    Kind.OUTSIDE: "change made outside the bot",
+}
+
+_TITLES = {
+    State.PENDING: "Request #{id}: {wish}",
+    State.APPROVED: "Approved, not yet made: #{id} {wish}",
+    State.APPLYING: "Being made: #{id} {wish}",
+    State.UNCERTAIN: "Uncertain: #{id} {wish}",
+    State.APPLIED: "Applied: #{id} {wish}",
+    State.FAILED: "Failed: #{id} {wish}",
+    State.REJECTED: "Rejected: #{id} {wish}",
+    State.WITHDRAWN: "Withdrawn: #{id} {wish}",
+    State.EXPIRED: "Lapsed: #{id} {wish}",
+    State.STALE: "Stale: #{id} {wish}",
+    State.SUPERSEDED: "Superseded: #{id} {wish}",
+    State.OBSERVED: "Changed outside the bot: #{id}",
+}
+
+PROTOCOL_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
+
+
+def headline(request: ChangeRequest) -> str:
+    """The first words of every message about this request."""
+    if request.kind is Kind.OPT_OUT and request.state is State.APPROVED:
+        return f"Recorded, not yet made: #{request.id} {WISH[request.kind]}"
+    return _TITLES[request.state].format(id=request.id, wish=WISH[request.kind])
+
+
+def protocol_names(request: ChangeRequest) -> str:
+    """The protocols as people write them."""
+    return ", ".join(PROTOCOL_NAMES[protocol] for protocol in request.protocols)
+
+
+def missing_words(tally: Tally) -> str:
+    """What is still missing, in words."""
+    if tally.complete:
+        return "no more approvals are needed"
+    return "1 more approval is needed" if tally.missing == 1 else f"{tally.missing} more approvals are needed"

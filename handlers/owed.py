@@ -1,0 +1,41 @@
+"""Which messages a change owes, written in the transaction of the change itself: the card, the answer, the private word."""
+
+from storage.ledger import Entry
+from storage.records import ChangeRequest
+
+CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
+
+
+def owe_card(entry: Entry, request: ChangeRequest) -> None:
+    """The request's message in the channel has to show this version (or a later one)."""
+    entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
+
+
+def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
+    """A copy of the message was touched: draw it again, whatever it shows."""
+    if channel and ts:
+        facts = {"channel": channel, "ts": ts}
+        entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+
+
+def owe_outcome(entry: Entry, request: ChangeRequest) -> None:
+    """Tell the requester privately how the request stands now; the bot itself needs no telling."""
+    if request.requester_id:
+        key = f"outcome:{request.id}:{request.version}"
+        facts = {"state": request.state.value}
+        entry.owe(OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
+
+
+def owe_answer(
+    entry: Entry, key: str, *, person: str, text: str, channel: str = "", request_id: int | None = None, ask_reason: bool = False
+) -> None:
+    """Answer one person privately: ephemeral where they acted, else by direct message."""
+    kind = ASK_REASON if ask_reason else ANSWER
+    facts = {"text": text}
+    entry.owe(kind, f"answer:{key}", request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+
+
+def owe_change(entry: Entry, request: ChangeRequest) -> None:
+    """What almost every move owes: the card redrawn and the requester told."""
+    owe_card(entry, request)
+    owe_outcome(entry, request)

@@ -1,0 +1,71 @@
+"""Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
+
+from collections.abc import Iterable, Sequence
+
+from handlers.policy import Home, Rule, Verdict, judge_member, judge_role
+from handlers.ports import Directory, Person, Unavailable
+
+
+class People:
+    """Answers with verdicts; raises ``Unavailable`` only where a caller must tell "unknown" from "no"."""
+
+    def __init__(self, directory: Directory, home: Home, rule: Rule) -> None:
+        self._directory = directory
+        self._home = home
+        self._rule = rule
+
+    def member(self, user_id: str) -> Verdict:
+        """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked."""
+        return judge_member(self._person(user_id), self._home)
+
+    def operator(self, user_id: str) -> Verdict:
+        """Whether this person may ask for a change. Raises ``Unavailable``."""
+        return self._role(user_id, self._rule.operators, "operator")
+
+    def approver(self, user_id: str) -> Verdict:
+        """Whether this person may decide. Raises ``Unavailable``."""
+        return self._role(user_id, self._rule.approvers, "approver")
+
+    def operator_or_approver(self, user_id: str) -> Verdict:
+        """Whether this person may opt out or export. Raises ``Unavailable``."""
+        return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "operator or approver")
+
+    def eligible(self, user_ids: Iterable[str]) -> frozenset[str]:
+        """Those who are approvers right now. Raises ``Unavailable`` when somebody could not be checked."""
+        return frozenset(user_id for user_id in user_ids if self._is_approver(user_id))
+
+    def approver_groups(self) -> list[frozenset[str] | None]:
+        """The members of each approving user group; ``None`` where the look-up failed."""
+        return [self._members(entry) for entry in self._rule.approvers if entry.startswith("S")]
+
+    def _is_approver(self, user_id: str) -> bool:
+        verdict = self.approver(user_id)
+        if not verdict.allowed and verdict.reason.name == "NOT_CHECKED":
+            raise Unavailable(verdict.sentence)
+        return verdict.allowed
+
+    def _role(self, user_id: str, listed: Sequence[str], role: str) -> Verdict:
+        member = self.member(user_id)
+        return judge_role(member, listed=self._listed(user_id, listed) if member.allowed else False, role=role)
+
+    def _listed(self, user_id: str, listed: Sequence[str]) -> bool | None:
+        if user_id in listed:
+            return True
+        groups = [self._members(entry) for entry in dict.fromkeys(listed) if entry.startswith("S")]
+        if any(group is not None and user_id in group for group in groups):
+            return True
+        return None if None in groups else False
+
+    def _members(self, group_id: str) -> frozenset[str] | None:
+        try:
+            return self._directory.members(group_id)
+        except Unavailable:
+            return None
+
+    def _person(self, user_id: str) -> Person | None:
+        try:
+            return self._directory.person(user_id)
+        except Unavailable as unknown:
+            if unknown.retryable:
+                raise
+            return None

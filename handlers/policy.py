@@ -1,0 +1,299 @@
+"""The rule, as pure functions: who may read, ask, decide and opt out, and whether the recorded votes suffice.
+
+Every door (button, reaction, command, command line, the worker at apply) asks here and nowhere else. Values in, verdicts out: no
+clock, no database, no network. Whatever is unknown counts as no.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from handlers.ports import Person
+from storage.lifecycle import Kind, State
+from storage.records import ChangeRequest, Decision, Door, SettingValue, Vote
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is."""
+
+    ALLOWED = "allowed"
+    UNKNOWN_PERSON = "unknown person"
+    DEACTIVATED = "deactivated"
+    BOT = "a bot"
+    GUEST = "a guest"
+    STRANGER = "from another workspace"
+    NOT_OPERATOR = "not an operator"
+    NOT_APPROVER = "not an approver"
+    NOT_CHECKED = "could not be checked"
+    OWN_REQUEST = "own request"
+    NOT_REQUESTER = "not the requester"
+    NOT_PENDING = "not pending"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule answers: allowed or not, why, and the sentence the person reads."""
+
+    allowed: bool
+    reason: Reason
+    sentence: str = ""
+
+
+ALLOWED = Verdict(allowed=True, reason=Reason.ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The workspace the bot lives in."""
+
+    team_id: str
+    enterprise_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The operator's settings that decide who may change what. Its digest is the rule's version."""
+
+    approvers: tuple[str, ...]
+    operators: tuple[str, ...]
+    approvals_required: int
+    request_ttl: timedelta
+    default_window: timedelta
+    max_window: timedelta
+    approve_emoji: str
+    reject_emoji: str
+    channel: str
+    timezone: str
+
+    def body(self) -> dict[str, object]:
+        """The rule as it is recorded; ids sorted, so that their order changes nothing."""
+        return {
+            "approvers": sorted(set(self.approvers)),
+            "operators": sorted(set(self.operators)),
+            "approvals_required": self.approvals_required,
+            "request_ttl_seconds": int(self.request_ttl.total_seconds()),
+            "max_window_seconds": int(self.max_window.total_seconds()),
+            "approve_emoji": self.approve_emoji,
+            "reject_emoji": self.reject_emoji,
+            "channel": self.channel,
+            "timezone": self.timezone,
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of ``body``: any change of it is a new version of the rule."""
+        return _digest(self.body())
+
+
+def judge_member(person: Person | None, home: Home) -> Verdict:
+    """Whether somebody is a full, active, human member of our own workspace. Missing facts refuse."""
+    if person is None:
+        return _no(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
+    if person.is_stranger or not _belongs(person, home):
+        return _no(Reason.STRANGER, "Only members of this workspace can use this; your account belongs to another one.")
+    if person.deleted is not False:
+        return _no(Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active.")
+    if person.is_bot:
+        return _no(Reason.BOT, "Bots cannot act here; a person has to.")
+    if person.is_guest or person.is_invited:
+        return _no(Reason.GUEST, "Guest accounts cannot use this; ask a full member of the workspace.")
+    return ALLOWED
+
+
+def judge_role(verdict: Verdict, *, listed: bool | None, role: str) -> Verdict:
+    """Add the role to a member's verdict. ``listed`` is ``None`` when a user group could not be looked up."""
+    if not verdict.allowed or listed:
+        return verdict
+    reason = Reason.NOT_APPROVER if role == "approver" else Reason.NOT_OPERATOR
+    if listed is None:
+        checked = "Slack's user groups could not be looked up, so nobody can be let in through one right now. Try again shortly."
+        return _no(Reason.NOT_CHECKED, checked)
+    return _no(reason, f"You are not {_ROLES[role]}")
+
+
+_ROLES = {
+    "operator": "one of the operators, who may ask for a change. Ask an operator, or have LEGACYTLS_OPERATORS changed.",
+    "approver": "one of the approvers, who may decide. Your click or reaction changed nothing.",
+    "operator or approver": "an operator or approver. Ask one of them; opting out needs just one person.",
+}
+
+
+def judge_vote(request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime) -> Verdict:
+    """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
+    if request.state is not State.PENDING:
+        return _no(Reason.NOT_PENDING, no_longer_open(request))
+    if request.expires_at is None or now >= request.expires_at:
+        return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
+    if person_id == request.requester_id:
+        return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
+    return eligible
+
+
+def judge_withdrawal(request: ChangeRequest, person_id: str) -> Verdict:
+    """Whether this person may take the request back: the requester, until it is sent to Exchange."""
+    if request.state not in (State.PENDING, State.APPROVED):
+        return _no(Reason.NOT_PENDING, no_longer_open(request))
+    if person_id != request.requester_id:
+        who = f"@{request.requester_id}" if request.requester_id else "the bot itself"
+        return _no(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
+    return ALLOWED
+
+
+def no_longer_open(request: ChangeRequest) -> str:
+    """The sentence for a click or reaction that came after the decision."""
+    return f"#{request.id} is already {STATE_WORDS[request.state]}. {request.detail}".strip()
+
+
+STATE_WORDS: dict[State, str] = {
+    State.PENDING: "waiting for approval",
+    State.APPROVED: "approved and waiting to be applied",
+    State.APPLYING: "being applied",
+    State.UNCERTAIN: "sent, with its outcome not known yet",
+    State.APPLIED: "done",
+    State.FAILED: "over: Exchange did not take the change",
+    State.REJECTED: "rejected",
+    State.WITHDRAWN: "withdrawn",
+    State.EXPIRED: "lapsed",
+    State.STALE: "stale",
+    State.SUPERSEDED: "superseded",
+    State.OBSERVED: "on record as a change made outside the bot",
+}
+"""How each state reads inside a sentence; "applied" itself is left to results."""
+
+
+def content_digest(request: ChangeRequest, rule_digest: str) -> str:
+    """SHA-256 (hex) of exactly what is approved: tenant, values, window, reason, clients, protocols, and the rule's version."""
+    return _digest(
+        {
+            "request": request.id,
+            "tenant": request.tenant_id,
+            "kind": request.kind.value,
+            "from": request.from_value.value if request.from_value else None,
+            "to": request.to_value.value,
+            "window_end": request.window_end.isoformat() if request.window_end else None,
+            "reason": request.reason,
+            "clients": request.clients,
+            "protocols": sorted(request.protocols),
+            "rule": rule_digest,
+        }
+    )
+
+
+def short_code(digest: str) -> str:
+    """The first eight characters: what people compare by eye."""
+    return digest[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The standing votes: who approved under the present content and rule, whose vote no longer counts, how many are missing."""
+
+    approved_by: tuple[str, ...]
+    void: tuple[str, ...]
+    missing: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether enough distinct people approved."""
+        return self.missing == 0
+
+
+def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Each person's standing approval: the newest by event time that was not taken back.
+
+    Taking back by reaction undoes only votes cast by reaction; by button, every vote. A redelivered, older approval stays undone.
+    """
+    votes = list(decisions)
+    standing: dict[str, Decision] = {}
+    for vote in votes:
+        if vote.vote is Vote.APPROVE and not any(_undoes(other, vote) for other in votes):
+            newest = standing.get(vote.person_id)
+            if newest is None or (vote.voted_at, vote.id) > (newest.voted_at, newest.id):
+                standing[vote.person_id] = vote
+    return standing
+
+
+def tally(request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]) -> Tally:
+    """Count the votes that stand, by people who are eligible now, on exactly this content. The requester never counts."""
+    digest = content_digest(request, rule.digest)
+    standing = standing_approvals(decisions)
+    counted = tuple(
+        person
+        for person, vote in standing.items()
+        if person in eligible and person != request.requester_id and vote.digest == digest
+    )
+    void = tuple(person for person in standing if person not in counted)
+    return Tally(approved_by=counted, void=void, missing=max(0, rule.approvals_required - len(counted)))
+
+
+def _undoes(other: Decision, vote: Decision) -> bool:
+    if other.vote is not Vote.TAKEN_BACK or other.person_id != vote.person_id or other.voted_at < vote.voted_at:
+        return False
+    return other.door is not Door.REACTION or vote.door is Door.REACTION
+
+
+def judge_opening(
+    *,
+    offers_legacy: bool,
+    cloud: str,
+    newest: SettingValue | None,
+    open_wish: ChangeRequest | None,
+) -> Verdict:
+    """What is refused before the form opens, judged by the newest observation alone."""
+    if not offers_legacy:
+        sentence = f"{cloud} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
+        return _no(Reason.NOT_PENDING, sentence)
+    if open_wish is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if newest is SettingValue.OPTED_IN:
+        return _no(Reason.NOT_PENDING, ALREADY_IN)
+    return ALLOWED
+
+
+def judge_extending(*, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
+    """What is refused before the form of an extension opens, judged by the newest observation alone."""
+    if open_wish is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if newest is not None and newest is not SettingValue.OPTED_IN:
+        return _no(Reason.NOT_PENDING, NOT_IN)
+    return ALLOWED
+
+
+NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
+
+ALREADY_IN = "The tenant is opted in already, so there is nothing to ask for. `/legacytls status` shows until when."
+
+
+def already_open(request: ChangeRequest) -> str:
+    """The sentence for a second wish while one is open."""
+    word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
+    state = STATE_WORDS[request.state]
+    return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. It has to end before a new one."
+
+
+def other_approvers(rule: Rule, requester_id: str, members: Sequence[frozenset[str] | None]) -> int | None:
+    """How many listed people other than the requester could approve; ``None`` when a group could not be looked up."""
+    people = {entry for entry in rule.approvers if not entry.startswith("S")}
+    for group in members:
+        people |= group or frozenset()
+    others = len(people - {requester_id})
+    return None if others < rule.approvals_required and None in members else others
+
+
+def _belongs(person: Person, home: Home) -> bool:
+    if home.enterprise_id is not None and person.enterprise_id == home.enterprise_id:
+        return True
+    return person.team_id is not None and person.team_id == home.team_id
+
+
+def _no(reason: Reason, sentence: str) -> Verdict:
+    return Verdict(allowed=False, reason=reason, sentence=sentence)
+
+
+def _digest(value: object) -> str:
+    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(spelled.encode("ascii")).hexdigest()

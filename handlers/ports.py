@@ -1,0 +1,165 @@
+"""The seams to what is not ours: the setting in Exchange, the people in Slack, the announcing, the clock.
+
+Protocols and the values that cross them; no behaviour beyond a property. Implementations live at the edges
+(``bot.exchange``, ``handlers.slack``) and are wired in ``bot.wiring``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from storage.records import SettingValue
+
+Clock = Callable[[], datetime]
+"""Returns the present as an aware UTC ``datetime``."""
+
+
+class Unavailable(Exception):
+    """Something outside did not answer as needed.
+
+    ``sentence`` is for people (no secrets, no stack trace, no tokens); ``mend`` is the next step to take, or empty.
+    ``retryable`` tells whether the same call may succeed later without anybody mending anything.
+    """
+
+    def __init__(self, sentence: str, *, mend: str = "", retryable: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.mend = mend
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One of Microsoft's clouds as far as judgement cares: its name and its legacy hosts (none in the US-government clouds)."""
+
+    name: str
+    display: str
+    legacy_hosts: tuple[str, ...]
+    """SMTP, POP3 and IMAP4 host, in this order; empty where the endpoints do not exist."""
+
+    @property
+    def offers_legacy(self) -> bool:
+        """Whether opting in means anything in this cloud."""
+        return bool(self.legacy_hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One successful reading of ``Get-TransportConfig``."""
+
+    value: SettingValue
+    smtp_auth_disabled: bool | None
+    """``SmtpClientAuthenticationDisabled`` of the organisation; ``None`` when the key was missing or null."""
+    organization: str | None
+    """``OrganizationalUnitRoot``: the tenant's initial domain."""
+    server: str | None
+    """``OriginatingServer``: the domain controller that answered."""
+    changed_at: datetime | None
+    """``WhenChangedUTC``: moves on any change of the transport configuration."""
+    read_at: datetime
+    client_request_id: str
+
+
+class Fate(StrEnum):
+    """What is known of a write after its answer (or its absence)."""
+
+    ACCEPTED = "accepted"
+    """A 2xx without errors: still no proof, read back."""
+    REFUSED = "refused"
+    """Exchange said no; a matching read-back never turns this into success."""
+    NOT_PROCESSED = "not_processed"
+    """Provably not processed (no connection, 429, 503 with Retry-After, ServerBusy): may be sent again."""
+    UNKNOWN = "unknown"
+    """Time-out, reset, other 5xx, truncated or redirected answer: never sent again, settled by reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAnswer:
+    """The typed outcome of one ``Set-TransportConfig``; ``sentence`` and ``mend`` are for people."""
+
+    fate: Fate
+    sentence: str
+    client_request_id: str
+    mend: str = ""
+    retry_after: float | None = None
+
+
+class Setting(Protocol):
+    """The tenant's ``AllowLegacyTLSClients`` in Exchange Online."""
+
+    def read(self, *, patience: float = 60.0) -> Reading:
+        """Read the live value now, retrying transient failures for at most ``patience`` seconds.
+
+        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
+        """
+
+    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack's ``users.info`` says of somebody, as far as eligibility cares."""
+
+    id: str
+    name: str
+    team_id: str | None
+    enterprise_id: str | None
+    deleted: bool | None
+    """``None`` when Slack did not say: fails closed."""
+    is_bot: bool
+    is_guest: bool
+    is_stranger: bool
+    is_invited: bool
+    """Invited but never signed in."""
+
+
+class Directory(Protocol):
+    """People and user groups, as Slack knows them."""
+
+    def person(self, user_id: str) -> Person:
+        """Look somebody up, now. Raises ``Unavailable``; an unknown id raises it with ``retryable=False``."""
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Expand a user group by id. Raises ``Unavailable`` when the look-up fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands in Slack."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLocks:
+    """What one mailbox allows by itself; ``None``: inherited from the organisation (SMTP AUTH), or not told (the others)."""
+
+    address: str
+    smtp_auth_disabled: bool | None
+    pop_enabled: bool | None
+    imap_enabled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One row of the audit log: who set the value, when, and whether it was this very app."""
+
+    name: str
+    at: datetime
+    value: SettingValue | None
+    own: bool
+
+
+class Lookups(Protocol):
+    """Optional reads around the setting; the app's role may lack them. Both raise ``Unavailable``."""
+
+    def mailbox_locks(self, address: str) -> MailboxLocks:
+        """The locks of one mailbox (``Get-CASMailbox``)."""
+
+    def who_changed(self, since: datetime, until: datetime) -> list[Author]:
+        """The changes of the setting on record between two instants, oldest first; empty proves nothing, records come late."""

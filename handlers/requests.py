@@ -1,0 +1,195 @@
+"""Use cases around a wish that needs a second person: ask for an opt-in or its extension, withdraw it, let it lapse."""
+
+from handlers.context import Context
+from handlers.forms import OptInForm
+from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
+from handlers.policy import (
+    ALREADY_IN,
+    NOT_IN,
+    Verdict,
+    already_open,
+    judge_extending,
+    judge_opening,
+    judge_withdrawal,
+    other_approvers,
+)
+from handlers.ports import Reading, Unavailable
+from handlers.touch import Touch
+from storage.errors import AlreadyOpen, Conflict
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.records import ChangeRequest, Door, Observation, SettingValue
+
+
+class Requests:
+    """Opens, withdraws and expires change requests."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def may_ask(self, person: str) -> Verdict:
+        """What can be refused before the form opens: no live reading, only the newest observation. Raises ``Unavailable``."""
+        verdict = self._context.people.operator(person)
+        if not verdict.allowed:
+            return verdict
+        with self._context.ledger.reading() as reader:
+            newest = reader.newest_observation(readable=True)
+            wish = reader.open_wish()
+        cloud = self._context.cloud
+        value = newest.value if newest else None
+        return judge_opening(offers_legacy=cloud.offers_legacy, cloud=cloud.display, newest=value, open_wish=wish)
+
+    def may_extend(self, person: str) -> Verdict:
+        """What can be refused before the form of an extension opens. Raises ``Unavailable``."""
+        verdict = self._context.people.operator(person)
+        if not verdict.allowed:
+            return verdict
+        with self._context.ledger.reading() as reader:
+            newest = reader.newest_observation(readable=True)
+            wish = reader.open_wish()
+        return judge_extending(newest=newest.value if newest else None, open_wish=wish)
+
+    def ask(self, kind: Kind, form: OptInForm, touch: Touch) -> None:
+        """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing."""
+        refusal = self._refusal_to_ask(touch.person)
+        reading = None
+        if refusal is None:
+            reading, refusal = self._read_before_asking(kind)
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            entry.finish_inbox(touch.item_id)
+            if reading is not None:
+                entry.observe(observed(reading))
+            if refusal is None and reading is not None:
+                refusal = self._too_short(entry, kind, form) or self._open(entry, kind, form, touch, reading)
+            if refusal is not None:
+                entry.record("refused", touch.person, {"what": f"ask_{kind.value}", "because": refusal})
+                owe_answer(entry, touch.key, person=touch.person, text=refusal, channel=touch.channel)
+        self._context.nudge()
+
+    def withdraw(self, request_id: int, touch: Touch) -> None:
+        """The requester takes a request back; anybody else is told why not."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            request = entry.reader.request(request_id)
+            verdict = judge_withdrawal(request, touch.person)
+            text = verdict.sentence
+            if verdict.allowed:
+                request = entry.move(request, State.WITHDRAWN, actor=touch.person, detail=f"Withdrawn by @{touch.person}.")
+                owe_card(entry, request)
+                text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
+            else:
+                entry.record("refused", touch.person, {"what": "withdraw", "because": text}, request_id)
+            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+        self._context.nudge()
+
+    def expire_lapsed(self) -> int:
+        """Latch every request whose time has run out; returns how many."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            lapsed = reader.lapsed(now)
+        for request in lapsed:
+            try:
+                with self._context.ledger.recording(now) as entry:
+                    expire(entry, request)
+            except Conflict:
+                continue
+        return len(lapsed)
+
+    def _too_short(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
+        """An extension has to end later than the window it replaces."""
+        baseline = entry.reader.baseline()
+        if kind is not Kind.EXTENSION or baseline is None or baseline.window_end is None:
+            return None
+        if form.window_end(self._context.zone) > baseline.window_end:
+            return None
+        return "No request was opened: the new end is not later than the present one. Choose a later day, or opt out."
+
+    def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, reading: Reading) -> str | None:
+        rule = self._context.rule
+        try:
+            request = entry.open(
+                kind,
+                requester_id=touch.person,
+                door=Door.COMMAND,
+                to_value=SettingValue.OPTED_IN,
+                from_value=reading.value,
+                rule_digest=rule.digest,
+                reason=form.reason,
+                clients=form.clients,
+                protocols=form.protocols,
+                window_end=form.window_end(self._context.zone),
+                expires_at=entry.now + rule.request_ttl,
+                detail="Waiting for approval.",
+            )
+        except AlreadyOpen as taken:
+            return already_open(entry.reader.request(taken.request_id))
+        owe_card(entry, request)
+        warning = " " + SMTP_AUTH_OFF if reading.smtp_auth_disabled else ""
+        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve.{warning}"
+        owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request.id)
+        return None
+
+    def _refusal_to_ask(self, person: str) -> str | None:
+        verdict = self._context.people.operator(person)
+        if not verdict.allowed:
+            return verdict.sentence
+        if not self._context.cloud.offers_legacy:
+            return judge_opening(offers_legacy=False, cloud=self._context.cloud.display, newest=None, open_wish=None).sentence
+        others = other_approvers(self._context.rule, person, self._context.people.approver_groups())
+        needed = self._context.rule.approvals_required
+        if others is not None and others < needed:
+            return (
+                f"Nobody could approve this: {needed} approver{'s' if needed > 1 else ''} other than you "
+                f"{'are' if needed > 1 else 'is'} needed, and the settings name {others}. Have LEGACYTLS_APPROVERS extended."
+            )
+        return None
+
+    def _read_before_asking(self, kind: Kind) -> tuple[Reading | None, str | None]:
+        try:
+            reading = self._context.setting.read(patience=20)
+        except Unavailable as unread:
+            return (
+                None,
+                f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip(),
+            )
+        opted_in = reading.value is SettingValue.OPTED_IN
+        if kind is Kind.EXTENSION:
+            return reading, None if opted_in else NOT_IN
+        return reading, ALREADY_IN if opted_in else None
+
+
+SMTP_AUTH_OFF = (
+    "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send unless its mailbox is "
+    "allowed SMTP AUTH explicitly."
+)
+
+
+def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
+    """Move one request to *expired* and tell people. Raises ``Conflict``."""
+    decided = request.state is State.APPROVED
+    detail = (
+        NEVER_SENT
+        if decided
+        else "Nobody decided in time, so it lapsed. Ask again with `/legacytls enable` if it is still needed."
+    )
+    lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
+    owe_change(entry, lapsed)
+    return lapsed
+
+
+NEVER_SENT = (
+    "It was approved, but its time ran out before Exchange could be reached; nothing was sent. Ask again if it is still needed."
+)
+
+
+def observed(reading: Reading) -> Observation:
+    """A reading as the ledger keeps it."""
+    return Observation(
+        at=reading.read_at,
+        value=reading.value,
+        smtp_auth_disabled=reading.smtp_auth_disabled,
+        organization=reading.organization,
+        problem=None,
+    )

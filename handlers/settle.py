@@ -1,0 +1,155 @@
+"""Use case of finding out: after a write only a reading tells what happened.
+
+A match settles as *applied*; an unknown outcome is shown as *uncertain* at once and read again until it matches or fifteen
+minutes have passed. Nothing is ever written here.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from handlers.context import Context
+from handlers.owed import owe_card, owe_change
+from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
+from handlers.requests import observed
+from storage.errors import AlreadyOpen, Conflict
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.records import Baseline, ChangeRequest, Door, SettingValue
+
+PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
+"""Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
+
+GIVE_UP = timedelta(minutes=15)
+"""A write that has not shown up by then did not happen; a later match is announced as a correction."""
+
+SETTLE_EVERY = (5, 10, 20, 30, 60)
+"""Seconds between the readings that settle an uncertain change."""
+
+
+class Settling:
+    """Reads until it is known what a write did."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def read_back(self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]) -> None:
+        """Poll after a write; ends in *applied* or *uncertain*. An unknown answer is read once, then shown as uncertain."""
+        note = f"{answer.fate}: {answer.sentence}"
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=note)
+        pauses = PAUSES if answer.fate is Fate.ACCEPTED else PAUSES[:1]
+        for pause in pauses:
+            sleep(pause)
+            reading = self._try_reading()
+            if reading is not None and reading.value is request.to_value:
+                self._settle(request, reading)
+                return
+        why = answer.sentence if answer.fate is Fate.UNKNOWN else "Exchange accepted it, but the new value does not show yet."
+        self._uncertain(request, why)
+
+    def run(self) -> int:
+        """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many."""
+        with self._context.ledger.reading() as reader:
+            unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
+        now = self._context.now()
+        due = [request for request in unsettled if request.retry_at is None or request.retry_at <= now]
+        for request in due:
+            try:
+                self._look(request)
+            except Conflict:
+                continue
+        return len(due)
+
+    def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> ChangeRequest:
+        """Record what was read back, move to *applied* and set what the live value ought to be from now on."""
+        now = self._context.now()
+        entry.observe(observed(reading))
+        seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
+        entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
+        detail = _applied_detail(request, reading, wrote=wrote)
+        done = entry.move(request, State.APPLIED, actor=BOT, detail=detail)
+        newer = entry.reader.baseline()
+        if newer is not None and newer.overtakes(done):
+            self._opt_out_again(entry, done, newer)
+        else:
+            end = request.window_end if request.kind is not Kind.OPT_OUT else None
+            entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
+        owe_change(entry, done)
+        return done
+
+    def _opt_out_again(self, entry: Entry, late: ChangeRequest, newer: Baseline) -> None:
+        """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself."""
+        if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
+            return
+        try:
+            request = entry.open(
+                Kind.OPT_OUT,
+                requester_id=None,
+                door=Door.BOT,
+                to_value=SettingValue.OPTED_OUT,
+                from_value=None,
+                rule_digest=self._context.rule.digest,
+                reason=f"#{late.id} took effect after opt-out #{newer.request_id}, which came later and holds.",
+                detail="Opened by the bot itself; opting out needs no second person.",
+            )
+        except AlreadyOpen:
+            return
+        owe_card(entry, request)
+
+    def _look(self, request: ChangeRequest) -> None:
+        reading = self._try_reading()
+        if reading is not None and reading.value is request.to_value:
+            self._settle(request, reading)
+        elif request.state is State.APPLYING:
+            self._uncertain(request, "The bot was interrupted while it was sending.")
+        elif reading is not None and self._context.now() >= (request.sent_at or request.created_at) + GIVE_UP:
+            self._give_up(request, reading)
+        else:
+            self._wait(request)
+
+    def _settle(self, request: ChangeRequest, reading: Reading) -> None:
+        with self._context.ledger.recording(self._context.now()) as entry:
+            self.applied(entry, request, reading)
+        self._context.nudge()
+
+    def _uncertain(self, request: ChangeRequest, why: str) -> None:
+        now = self._context.now()
+        detail = f"{why} It is not sent again; the live value is read until it is clear what happened."
+        with self._context.ledger.recording(now) as entry:
+            retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
+            owe_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
+        self._context.nudge()
+
+    def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
+        detail = (
+            f"Fifteen minutes after it was sent, the live value is still *{reading.value.value}*. "
+            "Should the change show up later, it will be announced as a correction."
+        )
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.observe(observed(reading))
+            owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+        self._context.nudge()
+
+    def _wait(self, request: ChangeRequest) -> None:
+        now = self._context.now()
+        waited = (now - (request.sent_at or now)).total_seconds()
+        wait = next((step for step in SETTLE_EVERY if step > waited / 2), SETTLE_EVERY[-1])
+        with self._context.ledger.recording(now) as entry:
+            entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
+
+    def _try_reading(self) -> Reading | None:
+        try:
+            return self._context.setting.read(patience=5)
+        except Unavailable:
+            return None
+
+
+def _applied_detail(request: ChangeRequest, reading: Reading, *, wrote: bool) -> str:
+    if request.kind is Kind.EXTENSION:
+        return f"The live value is *{reading.value.value}*, as read back; the window has its new end."
+    if not wrote:
+        return f"The live value was *{reading.value.value}* already, so nothing had to be written."
+    return (
+        f"Written, and read back as *{reading.value.value}*. Clients may take a while to notice: "
+        "Microsoft publishes no figure for how long."
+    )

@@ -1,0 +1,34 @@
+"""Gathers a request's sheet from one reading of the ledger."""
+
+from handlers.context import Context
+from handlers.notices import Sheet
+from handlers.policy import Tally, standing_approvals, tally
+from storage.lifecycle import State
+from storage.reading import Reader
+from storage.records import ChangeRequest
+
+
+def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
+    """Everything one message about ``request`` needs; no network.
+
+    Who is still eligible is judged when deciding and when applying; a card shows the votes that stand under the present content.
+    """
+    decisions = reader.decisions([request.id])
+    voters = standing_approvals(decisions)
+    counted = tally(request, decisions, rule=context.rule, eligible=frozenset(voters))
+    if request.state is not State.PENDING:
+        counted = Tally(approved_by=tuple(voters), void=(), missing=0)
+    today = context.today()
+    reason_by, reason = reader.reason_given(request.id) or (None, None)
+    return Sheet(
+        request=request,
+        rule=context.rule,
+        tally=counted,
+        decisions=decisions,
+        attempts=reader.attempts([request.id]),
+        rejection_reason=reason,
+        reason_by=reason_by,
+        briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
+        cloud=context.cloud,
+        head=reader.head(),
+    )

@@ -1,0 +1,133 @@
+"""Which reminders are due, purely: each has a slot, keyed by what it is about and by date, so that it is owed once for ever.
+
+Only the newest slot of each kind counts: whoever was away for a month gets one reminder and not four.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers.days import local_day
+from handlers.milestones import Calendar
+from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Scheduled messages are posted Monday to Friday within these hours of the configured zone."""
+
+    opens: time = time(9)
+    closes: time = time(17)
+
+
+NINE_TO_FIVE = Hours()
+
+BEFORE_END = (timedelta(days=7), timedelta(days=1))
+BEFORE_MILESTONE = (30, 14, 7, 1)
+LAST_QUARTER = 3
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One reminder that is due: its key for ever, what it is about, and the facts its words need."""
+
+    key: str
+    what: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def in_working_hours(now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
+    """Whether scheduled messages may be posted at ``now``."""
+    local = now.astimezone(zone)
+    return local.weekday() < 5 and hours.opens <= local.time() < hours.closes
+
+
+def last_opening(before: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
+    """The last time working hours begin before an instant."""
+    day = local_day(before, zone)
+    while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) >= before:
+        day -= DAY
+    return datetime.combine(day, hours.opens, tzinfo=zone)
+
+
+def window_ending(baseline: Baseline, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
+    """Seven days and one day before the end of the window, or on the last working day before it; the nearer one wins.
+
+    Without the last working day, a window that ends with a weekend would end without a last word. ``days`` is what is left, begun
+    days counted, whenever the reminder is posted.
+    """
+    end = baseline.window_end
+    if baseline.value is not SettingValue.OPTED_IN or end is None or now >= end:
+        return None
+    last_chance = last_opening(end, zone, hours)
+    due = [before for before in BEFORE_END if now >= min(end - before, last_chance)]
+    if not due or end - baseline.since <= due[-1]:
+        return None
+    facts = {"end": end.isoformat(), "days": str(-((now - end) // DAY)), "request": str(baseline.request_id or "")}
+    return Slot(f"ending:{end.isoformat()}:{due[-1].days}", "ending", facts)
+
+
+def weekly(baseline: Baseline, now: datetime) -> Slot | None:
+    """Every week while opted in, the first after seven days."""
+    if baseline.value is not SettingValue.OPTED_IN or (baseline.window_end is not None and now >= baseline.window_end):
+        return None
+    weeks = (now - baseline.since) // WEEK
+    if weeks < 1:
+        return None
+    end = baseline.window_end.isoformat() if baseline.window_end else ""
+    facts = {"since": baseline.since.isoformat(), "end": end, "request": str(baseline.request_id or "")}
+    return Slot(f"weekly:{baseline.since.isoformat()}:{weeks}", "weekly", facts)
+
+
+def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> list[Slot]:
+    """Thirty, fourteen, seven and one day before a change that concerns what an opted-in tenant opted in for."""
+    used = {protocol.value for protocol in protocols}
+    used |= {"smtp-auth-basic"} if MailProtocol.SMTP_AUTH in used else set()
+    slots = []
+    for milestone in calendar.upcoming(cloud, today):
+        if not any(milestone.concerns(protocol) for protocol in used):
+            continue
+        days = (milestone.first - today).days if milestone.first else 0
+        due = [distance for distance in BEFORE_MILESTONE if 0 < days <= distance]
+        if due:
+            facts = {"display": milestone.display, "effect": milestone.effect, "notice": milestone.message_center_id or ""}
+            slots.append(Slot(f"milestone:{milestone.id}:{milestone.stated}:{due[-1]}", "milestone", facts))
+    return slots
+
+
+def certificate(expires: datetime | None, now: datetime) -> Slot | None:
+    """Thirty, fourteen, seven and one day before the bot's own certificate expires; the nearest distance wins."""
+    if expires is None or now >= expires:
+        return None
+    due = [days for days in BEFORE_MILESTONE if expires - now <= timedelta(days=days)]
+    if not due:
+        return None
+    return Slot(f"certificate:{expires.isoformat()}:{due[-1]}", "certificate", {"expires": expires.isoformat()})
+
+
+def freshness(calendar: Calendar, today: date) -> Slot | None:
+    """Once, when the dates in the file have not been checked for sixty days."""
+    warning = calendar.freshness(today)
+    return Slot(f"freshness:{calendar.verified_on}", "freshness", {"warning": warning}) if warning else None
+
+
+def nudge(request: ChangeRequest, now: datetime, escalate_to: Iterable[str] = ()) -> Slot | None:
+    """Recall a pending request after a quarter, half and three quarters of its time, each once; the last calls others too."""
+    if request.expires_at is None or now >= request.expires_at:
+        return None
+    quarters = int((now - request.created_at) / (request.expires_at - request.created_at) * 4)
+    if quarters < 1:
+        return None
+    facts = {"request": str(request.id), "requester": request.requester_id or "", "lapses": request.expires_at.isoformat()}
+    if quarters == LAST_QUARTER:
+        facts["mention"] = ",".join(escalate_to)
+    return Slot(f"nudge:{request.id}:{quarters}", "nudge", facts)
+
+
+def head(sequence: int, digest: str, posted: int, now: datetime, zone: ZoneInfo) -> Slot | None:
+    """Once a day, when the record moved since it was last witnessed in the channel."""
+    if sequence <= posted:
+        return None
+    return Slot(f"head:{local_day(now, zone)}", "head", {"sequence": str(sequence), "head": digest})

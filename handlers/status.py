@@ -1,0 +1,154 @@
+"""Use case of telling the truth: the live value, read now, and everything around it. A failed reading is said, never guessed.
+
+Commands that wait share one reading that began after they arrived, so that a burst costs Exchange two calls and nobody reads a
+value from before they asked.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from handlers.context import Context
+from handlers.policy import standing_approvals
+from handlers.ports import Cloud, Reading, Unavailable
+from handlers.requests import observed
+from storage.engine import Unreachable
+from storage.lifecycle import State
+from storage.records import Baseline, ChangeRequest, MailProtocol, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One answer to ``status``; exactly one of ``reading`` and ``problem`` is set."""
+
+    reading: Reading | None
+    problem: str | None
+    cloud: Cloud
+    organization: str | None
+    effects: tuple[tuple[MailProtocol, str], ...]
+    freshness: str | None
+    baseline: Baseline | None
+    decided: ChangeRequest | None
+    """The change that set the baseline."""
+    approved_by: tuple[str, ...]
+    open_wish: ChangeRequest | None
+    unsettled: tuple[ChangeRequest, ...]
+    last_seen: Observation | None
+    timezone: str
+    on_record: bool = True
+    """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the live value is not what the ledger last applied or announced."""
+        if self.reading is None or self.baseline is None or self.unsettled:
+            return False
+        return self.reading.value is not self.baseline.value
+
+
+class StatusReports:
+    """Answers ``status``: reads Exchange once for everybody who waits."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._changed = threading.Condition()
+        self._waiting: list[Callable[[Status], None]] = []
+        self._stopped = False
+        self._thread = threading.Thread(target=self._serve, name="status-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin serving those who wait."""
+        self._thread.start()
+
+    def stop(self, *, within: float = 5.0) -> bool:
+        """Answer those who wait, then serve nobody any more; tells whether that was done ``within`` seconds."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(timeout=within)
+        return not self._thread.is_alive()
+
+    def ask(self, reply: Callable[[Status], None]) -> None:
+        """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block."""
+        with self._changed:
+            self._waiting.append(reply)
+            self._changed.notify_all()
+
+    def report(self) -> Status:
+        """Read the live value now and say everything around it."""
+        try:
+            reading, problem = self._context.setting.read(patience=10), None
+        except Unavailable as unread:
+            reading, problem = None, f"{unread.sentence} {unread.mend}".strip()
+        return self._compose(reading, problem)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._stopped:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                waiting, self._waiting = self._waiting, []
+            status = self.report()
+            for reply in waiting:
+                reply(status)
+
+    def _compose(self, reading: Reading | None, problem: str | None) -> Status:
+        context, known = self._context, self._ask_ledger()
+        today, value = context.today(), reading.value if reading else None
+        effects = tuple(
+            (protocol, context.calendar.effect(protocol, context.cloud.name, today, value)) for protocol in MailProtocol
+        )
+        ledger = known or _NOTHING
+        return Status(
+            reading=reading,
+            problem=problem,
+            cloud=context.cloud,
+            organization=(reading.organization if reading else None) or ledger.organization,
+            effects=effects,
+            freshness=context.calendar.freshness(today),
+            baseline=ledger.baseline,
+            decided=ledger.decided,
+            approved_by=ledger.approved_by,
+            open_wish=ledger.open_wish,
+            unsettled=ledger.unsettled,
+            last_seen=observed(reading) if reading else ledger.last_seen,
+            timezone=context.rule.timezone,
+            on_record=known is not None,
+        )
+
+    def _ask_ledger(self) -> "_Ledger | None":
+        """What the ledger knows; ``None`` when it cannot be read: the live value is told all the same."""
+        try:
+            with self._context.ledger.reading() as reader:
+                baseline = reader.baseline()
+                decided = reader.request(baseline.request_id) if baseline and baseline.request_id else None
+                return _Ledger(
+                    baseline=baseline,
+                    decided=decided,
+                    approved_by=tuple(standing_approvals(reader.decisions([decided.id]))) if decided else (),
+                    open_wish=reader.open_wish(),
+                    unsettled=tuple(reader.in_states({State.APPLYING, State.UNCERTAIN})),
+                    last_seen=reader.newest_observation(readable=True),
+                    organization=reader.organization(),
+                )
+        except Unreachable:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """What the ledger adds to a status."""
+
+    baseline: Baseline | None = None
+    decided: ChangeRequest | None = None
+    approved_by: tuple[str, ...] = ()
+    open_wish: ChangeRequest | None = None
+    unsettled: tuple[ChangeRequest, ...] = ()
+    last_seen: Observation | None = None
+    organization: str | None = None
+
+
+_NOTHING = _Ledger()

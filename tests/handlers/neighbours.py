@@ -1,0 +1,272 @@
+"""Stand-ins for what is not ours: people in Slack, the setting in Exchange, the clock, and whoever shows messages.
+
+Each keeps a real state of its own and is scripted for the odd cases only, so that a test says what is unusual and nothing else.
+"""
+
+import copy
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from handlers.notices import Sheet
+from handlers.ports import Fate, Person, Place, Reading, Unavailable, WriteAnswer
+from storage.records import SettingValue
+
+HOME_TEAM = "T0CONTOSO"
+CHANNEL = "C0CHANGES"
+ORGANIZATION = "contoso.onmicrosoft.com"
+
+
+class Clock:
+    """The present, moved by hand."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def member(user_id: str, **changed: Any) -> Person:
+    """A full, active, human member of the home workspace, unless said otherwise."""
+    person = Person(
+        id=user_id,
+        name=user_id[2:].title(),
+        team_id=HOME_TEAM,
+        enterprise_id=None,
+        deleted=False,
+        is_bot=False,
+        is_guest=False,
+        is_stranger=False,
+        is_invited=False,
+    )
+    return replace(person, **changed)
+
+
+class Workspace:
+    """Implements ``Directory``: people who can change, leave or not be looked up."""
+
+    def __init__(self, *user_ids: str, groups: Mapping[str, list[str]] | None = None) -> None:
+        self.people = {user_id: member(user_id) for user_id in user_ids}
+        self.groups = dict(groups or {})
+        self.silent: set[str] = set()
+        """Ids whose look-up fails."""
+        self.down = False
+        self.asked: list[str] = []
+        self.group_names: dict[str, str] = {}
+        """For people only: two groups may have the same one."""
+
+    def change(self, user_id: str, **changed: Any) -> None:
+        self.people[user_id] = replace(self.people[user_id], **changed)
+
+    def person(self, user_id: str) -> Person:
+        self._ask(user_id)
+        if user_id not in self.people:
+            raise Unavailable("Slack does not know this person.", retryable=False)
+        return self.people[user_id]
+
+    def members(self, group_id: str) -> frozenset[str]:
+        self._ask(group_id)
+        if group_id not in self.groups:
+            raise Unavailable("Slack does not know this user group.", retryable=False)
+        return frozenset(self.groups[group_id])
+
+    def _ask(self, slack_id: str) -> None:
+        self.asked.append(slack_id)
+        if self.down or slack_id in self.silent:
+            raise Unavailable("Slack could not be reached.")
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How Exchange answers one write, and whether the write takes effect: at once, on ``Tenant.land``, or never."""
+
+    fate: Fate = Fate.ACCEPTED
+    lands: str = "now"
+    retry_after: float | None = None
+
+
+TAKEN = Answering()
+REFUSED = Answering(Fate.REFUSED, lands="never")
+BUSY = Answering(Fate.NOT_PROCESSED, lands="never")
+LOST_BUT_TAKEN = Answering(Fate.UNKNOWN)
+LOST = Answering(Fate.UNKNOWN, lands="never")
+LATE = Answering(Fate.UNKNOWN, lands="later")
+ACCEPTED_LATE = Answering(Fate.ACCEPTED, lands="later")
+
+UNREADABLE = Unavailable("Exchange could not be reached.", mend="Look at the network.")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One ``Set-TransportConfig`` as the tenant received it."""
+
+    value: SettingValue
+    client_request_id: str
+    at: datetime
+    taken: bool
+    """Whether it takes effect, now or later."""
+
+
+class Tenant:
+    """Implements ``Setting`` over one real value; readings and fates can be scripted one by one."""
+
+    def __init__(self, clock: Clock, value: SettingValue = SettingValue.NOT_SET) -> None:
+        self.value = value
+        self.readings: deque[SettingValue | Unavailable] = deque()
+        self.fates: deque[Answering] = deque()
+        self.unreadable: Unavailable | None = None
+        self.smtp_auth_disabled: bool | None = False
+        self.writes: list[Write] = []
+        self.reads = 0
+        self.served: dict[str, SettingValue] = {}
+        """What each reading said, by the id of its request."""
+        self.meanwhile: Callable[[], object] = _nothing
+        """What happens while the next reading is under way, once."""
+        self.during_write: Callable[[Write], None] = lambda write: None
+        self._clock = clock
+        self._floating: list[SettingValue] = []
+
+    def read(self, *, patience: float = 60.0) -> Reading:
+        self.reads += 1
+        deed, self.meanwhile = self.meanwhile, _nothing
+        seen: SettingValue | Unavailable = self.readings.popleft() if self.readings else self.unreadable or self.value
+        deed()
+        if isinstance(seen, Unavailable):
+            raise copy.copy(seen)
+        self.served[f"read-{self.reads}"] = seen
+        return Reading(
+            value=seen,
+            smtp_auth_disabled=self.smtp_auth_disabled,
+            organization=ORGANIZATION,
+            server="DC01",
+            changed_at=None,
+            read_at=self._clock(),
+            client_request_id=f"read-{self.reads}",
+        )
+
+    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
+        answering = self.fates.popleft() if self.fates else TAKEN
+        target = SettingValue.OPTED_IN if value else SettingValue.OPTED_OUT
+        write = Write(target, client_request_id, self._clock(), taken=answering.lands != "never")
+        self.writes.append(write)
+        self.during_write(write)
+        if answering.lands == "now":
+            self.value = target
+        elif answering.lands == "later":
+            self._floating.append(target)
+        sentence = f"Exchange answered: {answering.fate.value}."
+        return WriteAnswer(answering.fate, sentence, client_request_id, retry_after=answering.retry_after)
+
+    def land(self) -> None:
+        """What was on its way takes effect now."""
+        while self._floating:
+            self.value = self._floating.pop(0)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One private answer as somebody reads it."""
+
+    person: str
+    channel: str | None
+    text: str
+    reason_for: int | None
+
+
+@dataclass
+class Board:
+    """Implements ``Announcer``: keeps whatever anybody was shown. ``trouble`` is raised once each, first come first served."""
+
+    cards: list[tuple[Place, Sheet]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    outcomes: list[tuple[str, Sheet]] = field(default_factory=list)
+    retired: list[Place] = field(default_factory=list)
+    announced: list[Mapping[str, str]] = field(default_factory=list)
+    posted: int = 0
+    trouble: dict[str, deque[Unavailable]] = field(default_factory=dict)
+    after_post: Callable[[Place], None] = lambda place: None
+
+    def draw(self, sheet: Sheet, place: Place | None) -> Place:
+        self._meet_trouble("draw")
+        drawn = place or self._new_place(CHANNEL)
+        self.cards.append((drawn, sheet))
+        return drawn
+
+    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+        self._meet_trouble("answer")
+        self.said.append(Said(person, channel, text, reason_for))
+
+    def outcome(self, person: str, sheet: Sheet) -> Place:
+        self._meet_trouble("outcome")
+        self.outcomes.append((person, sheet))
+        return self._new_place("D" + person[1:])
+
+    def retire(self, place: Place, sheet: Sheet) -> None:
+        self._meet_trouble("retire")
+        self.retired.append(place)
+
+    def announce(self, facts: Mapping[str, str]) -> Place:
+        self._meet_trouble("announce")
+        self.announced.append(facts)
+        return self._new_place(CHANNEL)
+
+    def fail(self, method: str, *errors: Unavailable) -> None:
+        """Have the next calls of one method fail."""
+        self.trouble.setdefault(method, deque()).extend(errors)
+
+    def _new_place(self, channel: str) -> Place:
+        self.posted += 1
+        place = Place(channel, f"1763899200.{self.posted:06}")
+        self.after_post(place)
+        return place
+
+    def _meet_trouble(self, method: str) -> None:
+        if self.trouble.get(method):
+            raise copy.copy(self.trouble[method].popleft())
+
+
+def _nothing() -> None:
+    """Nothing happens meanwhile."""
+
+
+class Windows:
+    """The few methods of Slack's client that the edge itself calls: it shows forms, and answers where no other way is left."""
+
+    def __init__(self) -> None:
+        self.opened: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = []
+
+    def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
+        self.opened.append(view)
+        return SimpleNamespace(data={"ok": True}, headers={})
+
+    def chat_postEphemeral(self, **said: Any) -> SimpleNamespace:  # noqa: N802 - Slack's name
+        self.said.append(said)
+        return SimpleNamespace(data={"ok": True}, headers={})
+
+
+class Hands:
+    """Stands in for the crew: does what is handed over at once, or drops it as a process that dies would."""
+
+    def __init__(self) -> None:
+        self.dying = False
+
+    def submit(
+        self, job: Callable[[], None], *, delay: float = 0, within: float = 0, drop: Callable[[], None] | None = None
+    ) -> bool:
+        if not self.dying:
+            job()
+        return True
+
+    def follow(self, job: Callable[[], None], *, delay: float = 0) -> None:
+        self.submit(job, delay=delay)

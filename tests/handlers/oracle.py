@@ -1,0 +1,165 @@
+"""What must hold whatever happens, judged anew from the record and from what the neighbours saw, without the rules under test.
+
+Nothing of ``handlers.policy`` is asked here: who may decide, which votes stand and how many are needed is worked out again.
+"""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import select
+
+from storage.lifecycle import OPEN, Kind, State
+from storage.records import Attempt, ChangeRequest, Decision, Door, SettingValue, Vote
+from storage.tables import attempts, change_requests, inbox, notices
+from storage.verify import verify
+from tests.handlers.house import TENANT, House
+from tests.handlers.neighbours import HOME_TEAM, Write
+
+WISHES = (Kind.OPT_IN, Kind.EXTENSION)
+ANSWERED = ("vote", "withdraw", "opt_out", "opt_in")
+
+
+class Oracle:
+    """Watches one house: every write at the moment it is received, everything else whenever it is asked."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._content: dict[int, tuple[Any, ...]] = {}
+        self._rule_of: dict[int, str] = {}
+        self._taken: Counter[int] = Counter()
+        self._sent: Counter[int] = Counter()
+        house.tenant.during_write = self.judge_write
+
+    def is_eligible(self, person_id: str) -> bool:
+        """Whether somebody is an approver at this moment, in truth and by id."""
+        person = self.house.workspace.people.get(person_id)
+        if person is None or person.deleted is not False or person.team_id != HOME_TEAM:
+            return False
+        if person.is_bot or person.is_guest or person.is_stranger or person.is_invited:
+            return False
+        listed = self.house.context.rule.approvers
+        return any(person_id == entry or person_id in self.house.workspace.groups.get(entry, []) for entry in listed)
+
+    def judge_write(self, write: Write) -> None:
+        """Was this allowed, and was it on record before it was sent?"""
+        with self.house.database.read() as connection:
+            sending = select(attempts.c.request_id).where(
+                attempts.c.client_request_id == write.client_request_id, attempts.c.step == "sending"
+            )
+            number = connection.execute(sending).scalar_one_or_none()
+        assert number is not None, "nothing was on record when it was sent"
+        request = self.house.request(number)
+        assert request.state is State.APPLYING
+        self._sent[number] += 1
+        self._taken[number] += write.taken
+        assert self._taken[number] <= 1, "two effective writes for one request"
+        assert self._sent[number] <= 4, "sent more often than promised"
+        if write.value is SettingValue.OPTED_IN:
+            self._judge_opt_in(request)
+        else:
+            assert request.kind is Kind.OPT_OUT
+
+    def _judge_opt_in(self, request: ChangeRequest) -> None:
+        assert request.kind is Kind.OPT_IN
+        assert request.expires_at is not None
+        assert self.house.clock.at < request.expires_at, "sent after it had lapsed"
+        assert not self._later_opt_outs(request.id), "sent after a later opt-out"
+        assert self._approvers(request) >= self.house.context.rule.approvals_required, "sent without enough approvals"
+
+    def _later_opt_outs(self, number: int) -> list[int]:
+        query = select(change_requests.c.id).where(change_requests.c.kind == Kind.OPT_OUT.value, change_requests.c.id > number)
+        with self.house.database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _approvers(self, request: ChangeRequest) -> int:
+        """How many others, eligible now, approved under the present rule and did not take it back."""
+        assert _content(request) == self._content[request.id], "another content than the one that was asked for"
+        votes = self.house.votes(request.id)
+        self._remember(votes)
+        return sum(self._counts(person, votes, request) for person in {vote.person_id for vote in votes})
+
+    def _counts(self, person: str, votes: list[Decision], request: ChangeRequest) -> bool:
+        standing: dict[Door, Decision] = {}
+        for vote in sorted(votes, key=lambda vote: (vote.voted_at, vote.vote is Vote.TAKEN_BACK, vote.id)):
+            if vote.person_id != person:
+                continue
+            if vote.vote is Vote.APPROVE:
+                standing[vote.door] = vote
+            elif vote.vote is Vote.TAKEN_BACK and vote.door is Door.REACTION:
+                standing.pop(Door.REACTION, None)
+            elif vote.vote is Vote.TAKEN_BACK:
+                standing.clear()
+        present = self.house.context.rule.digest
+        fresh = [vote for vote in standing.values() if self._rule_of[vote.id] == present]
+        return bool(fresh) and person != request.requester_id and self.is_eligible(person)
+
+    def judge_everything(self) -> None:
+        """After every step: only the entitled voted, every act was answered, nothing is claimed that was not read back."""
+        with self.house.ledger.reading() as reader:
+            requests = {request.id: request for request in reader.page(limit=1000)}
+            votes, steps, baseline = reader.decisions(requests), reader.attempts(requests), reader.baseline()
+        for request in requests.values():
+            known = self._content.setdefault(request.id, _content(request))
+            assert known == _content(request), "the content of a request was altered"
+            if request.state is State.APPLIED:
+                self._judge_applied(request, [step for step in steps if step.request_id == request.id])
+        for vote in votes:
+            self._judge_vote(vote, requests[vote.request_id])
+        self._remember(votes)
+        wishes = [request for request in requests.values() if request.kind in WISHES and request.state in OPEN]
+        assert len(wishes) <= 1, "two open wishes"
+        if baseline is not None and baseline.request_id is not None and requests[baseline.request_id].kind in WISHES:
+            assert baseline.window_end == requests[baseline.request_id].window_end, "an opt-in without its end"
+        self._judge_answers()
+
+    def _judge_vote(self, vote: Decision, request: ChangeRequest) -> None:
+        if vote.id in self._rule_of or vote.vote is Vote.TAKEN_BACK:
+            return
+        assert vote.person_id != request.requester_id, "the requester decided"
+        assert self.is_eligible(vote.person_id), "somebody decided who may not"
+        assert request.expires_at is not None
+        assert vote.recorded_at < request.expires_at, "decided after it had lapsed"
+
+    def _remember(self, votes: list[Decision]) -> None:
+        for vote in votes:
+            self._rule_of.setdefault(vote.id, self.house.context.rule.digest)
+
+    def _judge_applied(self, request: ChangeRequest, steps: list[Attempt]) -> None:
+        read = [step for step in steps if step.step == "read_back"]
+        assert len(read) == 1, "applied without having been read back"
+        assert self.house.tenant.served.get(read[0].client_request_id or "") is request.to_value, "read back as something else"
+
+    def _judge_answers(self) -> None:
+        """Each act that is finished owes exactly one private answer."""
+        with self.house.database.read() as connection:
+            done = select(inbox.c.key).where(inbox.c.done_at.is_not(None), inbox.c.kind.in_(ANSWERED))
+            keys = {f"answer:{key}" for key in connection.execute(done).scalars()}
+            told = set(connection.execute(select(notices.c.key).where(notices.c.key.in_(keys))).scalars())
+        assert keys == told, "an act was not answered"
+
+    def judge_record(self) -> None:
+        """The chain is whole."""
+        verdict = verify(self.house.database, TENANT)
+        assert verdict.ok, verdict.problem
+
+    def judge_shown(self) -> None:
+        """No card and no message ever said *applied* before it was read back."""
+        sheets = [sheet for _, sheet in (*self.house.board.cards, *self.house.board.outcomes)]
+        for sheet in sheets:
+            if sheet.request.state is State.APPLIED:
+                assert any(step.step == "read_back" for step in sheet.attempts), "announced before it was read back"
+
+
+def _content(request: ChangeRequest) -> tuple[Any, ...]:
+    return (
+        request.kind,
+        request.requester_id,
+        request.reason,
+        request.clients,
+        request.protocols,
+        request.from_value,
+        request.to_value,
+        request.window_end,
+        request.expires_at,
+        request.rule_digest,
+    )

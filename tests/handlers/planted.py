@@ -1,0 +1,141 @@
+"""Ten bugs that systems like this one have had, each put into the house in the way it would have got there."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers import apply, decisions, optouts, people, rules, settle
+from handlers.policy import Reason, Rule, Tally, Verdict, judge_vote, standing_approvals, tally
+from handlers.ports import Fate, Reading, WriteAnswer
+from storage import chain
+from storage.records import ChangeRequest, Decision, Vote
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _everywhere(patch: pytest.MonkeyPatch, name: str, planted: Callable[..., Any]) -> None:
+    for room in (decisions, apply):
+        if hasattr(room, name):
+            patch.setattr(room, name, planted)
+
+
+def self_approval(patch: pytest.MonkeyPatch) -> None:
+    """Whoever asked may decide as well."""
+
+    def lax(request: ChangeRequest, person_id: str, eligible: Verdict, **when: Any) -> Verdict:
+        verdict = judge_vote(request, person_id, eligible, **when)
+        return eligible if verdict.reason is Reason.OWN_REQUEST else verdict
+
+    def counting(request: ChangeRequest, votes: Iterable[Decision], **asked: Any) -> Tally:
+        return tally(replace(request, requester_id=None), votes, **asked)
+
+    _everywhere(patch, "judge_vote", lax)
+    _everywhere(patch, "tally", counting)
+
+
+def group_by_name(patch: pytest.MonkeyPatch) -> None:
+    """A user group is looked up by its name, which another group may share."""
+    by_id = people.People._members
+
+    def by_name(self: Any, group_id: str) -> frozenset[str] | None:
+        names = self._directory.group_names
+        twins = [other for other, name in names.items() if name == names.get(group_id)] or [group_id]
+        found = [by_id(self, twin) for twin in twins]
+        return frozenset().union(*(members or frozenset() for members in found))
+
+    patch.setattr(people.People, "_members", by_name)
+
+
+def expiry_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    """The instant of lapsing itself still counts."""
+
+    def late(self: Any, request: ChangeRequest) -> bool:
+        return request.expires_at is not None and self._context.now() > request.expires_at
+
+    patch.setattr(apply.Apply, "_expired", late)
+
+
+def vote_counted_twice(patch: pytest.MonkeyPatch) -> None:
+    """Approvals are counted instead of people."""
+
+    def counting(request: ChangeRequest, votes: Iterable[Decision], *, rule: Rule, eligible: Any) -> Tally:
+        cast = list(votes)
+        counted = tally(request, cast, rule=rule, eligible=eligible)
+        approvals = [vote for vote in cast if vote.vote is Vote.APPROVE and vote.person_id in counted.approved_by]
+        return replace(counted, missing=max(0, rule.approvals_required - len(approvals)))
+
+    _everywhere(patch, "tally", counting)
+
+
+def stale_digest(patch: pytest.MonkeyPatch) -> None:
+    """A vote under an earlier rule still counts: neither its digest is compared, nor is it voided when the rule changes."""
+
+    def counting(request: ChangeRequest, votes: Iterable[Decision], *, rule: Rule, eligible: Any) -> Tally:
+        standing = [person for person in standing_approvals(votes) if person in eligible and person != request.requester_id]
+        return Tally(approved_by=tuple(standing), void=(), missing=max(0, rule.approvals_required - len(standing)))
+
+    _everywhere(patch, "tally", counting)
+    patch.setattr(rules.Rules, "_void_votes", lambda self, entry: None)
+
+
+def no_second_check(patch: pytest.MonkeyPatch) -> None:
+    """What was approved once is applied, whoever left in between."""
+    patch.setattr(apply.Apply, "_still_approved", lambda self, request: True)
+
+
+def enable_after_disable(patch: pytest.MonkeyPatch) -> None:
+    """An approved opt-in outlives a later opt-out and is tried again."""
+    patch.setattr(optouts, "supersede_unsent", lambda entry, by: [])
+
+
+def quiet_refusal(patch: pytest.MonkeyPatch) -> None:
+    """Whoever may not decide hears nothing."""
+    said = decisions.owe_answer
+
+    def owe(entry: Any, key: str, *, text: str, **about: Any) -> None:
+        if "You are not" not in text:
+            said(entry, key, text=text, **about)
+
+    patch.setattr(decisions, "owe_answer", owe)
+
+
+def announced_before_read_back(patch: pytest.MonkeyPatch) -> None:
+    """An accepted write is taken for an applied one."""
+    honest = settle.Settling.read_back
+
+    def hasty(self: Any, request: ChangeRequest, answer: WriteAnswer, **how: Any) -> None:
+        if answer.fate is not Fate.ACCEPTED:
+            honest(self, request, answer, **how)
+            return
+        value = request.to_value
+        self._settle(request, Reading(value, None, None, None, None, self._context.now(), answer.client_request_id))
+
+    patch.setattr(settle.Settling, "read_back", hasty)
+
+
+def chain_gap(patch: pytest.MonkeyPatch) -> None:
+    """One number of the record is left out."""
+    honest = chain.head
+
+    def skipping(connection: Any, tenant_id: str) -> tuple[int, str]:
+        seq, head = honest(connection, tenant_id)
+        return (seq + 1, head) if seq == 5 else (seq, head)
+
+    patch.setattr(chain, "head", skipping)
+
+
+PLANTS: dict[str, tuple[Plant, str]] = {
+    "self-approval is allowed": (self_approval, "the requester decided|without enough approvals"),
+    "groups are compared by name": (group_by_name, "somebody decided who may not|without enough approvals"),
+    "expiry is off by one": (expiry_off_by_one, "sent after it had lapsed"),
+    "a vote is counted twice": (vote_counted_twice, "without enough approvals"),
+    "a stale digest is accepted": (stale_digest, "without enough approvals"),
+    "there is no second check": (no_second_check, "without enough approvals"),
+    "an opt-in is retried after an opt-out": (enable_after_disable, "after a later opt-out"),
+    "a refusal is quiet": (quiet_refusal, "an act was not answered"),
+    "it is announced before it is read back": (announced_before_read_back, "read back as something else"),
+    "the chain has a gap": (chain_gap, "is missing"),
+}
+"""Each bug with the words in which the oracle complains of it."""

@@ -1,0 +1,211 @@
+"""The promise of applying: record, commit, call, read back, record; one effective write, and never one that nobody approved."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from handlers.ports import Fate
+from storage.lifecycle import State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.neighbours import ACCEPTED_LATE, BUSY, LOST, LOST_BUT_TAKEN, REFUSED, Answering, Write
+
+IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
+
+
+def approved(house: House) -> int:
+    """An approved opt-in that nobody has applied yet."""
+    request = house.ask(ALICE)
+    house.approve(BOB, request.id)
+    assert house.request(request.id).state is State.APPROVED
+    return request.id
+
+
+def test_an_approved_opt_in_is_written_once_read_back_and_on_record(both: House) -> None:
+    number = approved(both)
+    both.run()
+    assert [write.value for write in both.tenant.writes] == [IN]
+    assert both.request(number).state is State.APPLIED
+    assert [step.step for step in both.attempts(number)] == ["sending", "answered", "read_back"]
+    baseline = both.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.request_id, baseline.window_end) == (IN, number, both.request(number).window_end)
+    both.run()
+    assert len(both.tenant.writes) == 1
+
+
+def test_the_decision_and_the_sending_are_committed_before_exchange_is_called(both: House) -> None:
+    number = approved(both)
+    seen: list[tuple[int, int, str]] = []
+    elsewhere = create_engine(both.database.engine.url)
+
+    def look(write: Write) -> None:
+        with elsewhere.connect() as connection:
+            votes = connection.execute(text("SELECT count(*) FROM decisions WHERE vote = 'approve'")).scalar_one()
+            sent = text("SELECT count(*) FROM attempts WHERE step = 'sending' AND client_request_id = :id")
+            sending = connection.execute(sent, {"id": write.client_request_id}).scalar_one()
+            state = connection.execute(text("SELECT state FROM change_requests")).scalar_one()
+        seen.append((votes, sending, state))
+
+    both.tenant.during_write = look
+    both.run()
+    elsewhere.dispose()
+    assert seen == [(1, 1, "applying")]
+    assert both.request(number).state is State.APPLIED
+
+
+def test_the_read_that_precedes_the_write_is_on_record_before_the_write(house: House) -> None:
+    approved(house)
+    house.clock.advance(minutes=5)
+    seen: list[object] = []
+    house.tenant.during_write = lambda write: seen.append(house.observation())
+    house.run()
+    assert [(found.value, found.at) for found in seen] == [(NOT_SET, house.clock.at)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("answering", "state", "writes"),
+    [
+        (Answering(), State.APPLIED, 1),
+        (ACCEPTED_LATE, State.UNCERTAIN, 1),
+        (LOST_BUT_TAKEN, State.APPLIED, 1),
+        (LOST, State.UNCERTAIN, 1),
+        (REFUSED, State.FAILED, 1),
+        (BUSY, State.APPROVED, 1),
+    ],
+    ids=["accepted", "accepted but not showing", "lost but taken", "lost", "refused", "not processed"],
+)
+def test_each_fate_of_a_write_has_one_truthful_outcome(house: House, answering: Answering, state: State, writes: int) -> None:
+    number = approved(house)
+    house.tenant.fates.append(answering)
+    house.run()
+    house.run()
+    assert (house.request(number).state, len(house.tenant.writes)) == (state, writes)
+
+
+def test_a_refused_write_never_becomes_applied_although_the_value_then_matches(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(Answering(Fate.REFUSED, lands="now"))
+    for _ in range(4):
+        house.run()
+        house.clock.advance(minutes=10)
+    assert house.tenant.value is IN
+    assert house.request(number).state is State.FAILED
+    assert "read_back" not in [step.step for step in house.attempts(number)]
+
+
+def test_what_was_not_processed_is_sent_again_at_most_three_more_times(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.extend([BUSY] * 10)
+    for _ in range(10):
+        house.run()
+        house.clock.advance(minutes=2)
+    assert len(house.tenant.writes) == 4
+    assert len({write.client_request_id for write in house.tenant.writes}) == 4
+    assert house.request(number).state is State.FAILED
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(house: House, failures: int) -> None:
+    number = approved(house)
+    house.tenant.fates.extend([BUSY] * failures)
+    for _ in range(failures + 1):
+        house.run()
+        house.clock.advance(minutes=2)
+    assert house.request(number).state is State.APPLIED
+    assert [write.taken for write in house.tenant.writes] == [False] * failures + [True]
+
+
+def test_exchange_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(Answering(Fate.NOT_PROCESSED, lands="never", retry_after=90))
+    house.run()
+    house.clock.advance(seconds=89)
+    house.run()
+    assert len(house.tenant.writes) == 1
+    house.clock.advance(seconds=1)
+    house.run()
+    assert len(house.tenant.writes) == 2
+    assert house.request(number).state is State.APPLIED
+
+
+@pytest.mark.parametrize("answering", [LOST, ACCEPTED_LATE])
+def test_a_write_of_unknown_outcome_is_never_sent_again(house: House, answering: Answering) -> None:
+    approved(house)
+    house.tenant.fates.append(answering)
+    for _ in range(8):
+        house.work()
+        house.clock.advance(minutes=5)
+    assert len(house.tenant.writes) == 1
+
+
+def test_an_uncertain_outcome_is_shown_within_thirty_seconds(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(ACCEPTED_LATE)
+    began = house.clock.at
+    house.run()
+    assert house.request(number).state is State.UNCERTAIN
+    assert house.clock.at - began < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("found", [OUT, IN])
+def test_a_value_that_moved_makes_the_request_stale_even_when_it_is_what_was_wished_for(
+    house: House, found: SettingValue
+) -> None:
+    number = approved(house)
+    house.tenant.value = found
+    house.run()
+    assert (house.request(number).state, house.tenant.writes) == (State.STALE, [])
+    assert f"*{found.value}*" in house.request(number).detail
+
+
+def test_an_opt_out_that_finds_its_value_is_confirmed_without_a_write(both: House) -> None:
+    both.tenant.value = OUT
+    number = both.opt_out(ALICE).id
+    both.run()
+    assert (both.request(number).state, both.tenant.writes) == (State.APPLIED, [])
+    assert [step.step for step in both.attempts(number)] == ["read_back"]
+
+
+@pytest.mark.parametrize("found", [NOT_SET, IN])
+def test_an_opt_out_is_written_whatever_the_value_was(house: House, found: SettingValue) -> None:
+    house.tenant.value = found
+    number = house.opt_out(ALICE).id
+    house.run()
+    assert [write.value for write in house.tenant.writes] == [OUT]
+    assert house.request(number).state is State.APPLIED
+
+
+def test_opt_outs_go_first(house: House) -> None:
+    number = approved(house)
+    other = house.opt_out(BOB)
+    house.run()
+    assert [write.value for write in house.tenant.writes] == [OUT]
+    assert house.request(number).state is State.SUPERSEDED
+    assert house.request(other.id).state is State.APPLIED
+
+
+def test_a_worker_that_lost_its_lease_sends_nothing(house: House) -> None:
+    number = approved(house)
+    lease = house.lease()
+    house.context.leases.release(lease)
+    house.apply.run(lease)
+    assert (house.request(number).state, house.tenant.writes) == (State.APPROVED, [])
+
+
+def test_a_process_killed_while_sending_sends_nothing_again_and_finds_out_by_reading(house: House) -> None:
+    number = approved(house)
+
+    def die(write: Write) -> None:
+        house.tenant.value = write.value
+        raise KeyboardInterrupt
+
+    house.tenant.during_write = die
+    with pytest.raises(KeyboardInterrupt):
+        house.run()
+    assert house.request(number).state is State.APPLYING
+    house.start(house.context.rule)
+    house.run()
+    assert len(house.tenant.writes) == 1
+    assert house.request(number).state is State.APPLIED

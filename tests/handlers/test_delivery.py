@@ -1,0 +1,239 @@
+"""Sending what is owed: at least once, one message per request, the newest drawing wins, and nothing is held up by what fails."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from handlers.ports import Place, Unavailable
+from storage.lifecycle import State
+from storage.records import Card, Door
+from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, TWO, House
+from tests.handlers.neighbours import LATE
+from tests.handlers.test_applying import approved
+
+DOWN = Unavailable("Slack could not be reached.")
+GONE = Unavailable("Slack does not know this person.", retryable=False)
+
+
+def posts(house: House) -> set[Place]:
+    return {place for place, _ in house.board.cards}
+
+
+def test_a_request_has_one_message_that_is_drawn_again(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.approve(CAROL, number)
+    both.work()
+    assert len(posts(both)) == 1
+    assert both.board.cards[-1][1].request.state is State.APPLIED
+    with both.ledger.reading() as reader:
+        assert [card.drawn_version for card in reader.cards(number)] == [both.request(number).version]
+
+
+def test_several_changes_before_the_first_post_are_one_message(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.press("withdraw", ALICE, number, ts="")
+    house.deliver()
+    assert len(posts(house)) == 1
+    assert house.board.cards[-1][1].request.state is State.WITHDRAWN
+
+
+def test_drawings_only_ever_get_newer(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.press("take_back", BOB, number)
+    house.approve(CAROL, number, Door.REACTION)
+    house.deliver()
+    versions = [sheet.request.version for _, sheet in house.board.cards]
+    assert versions == sorted(versions)
+
+
+def test_a_late_drawing_loses(house: House) -> None:
+    number = house.ask(ALICE).id
+    place = Place(CHANNEL, house.card_ts(number))
+    newest = house.request(number).version
+    house.outbox.keep_card(Card(number, place.channel, place.ts, newest - 1))
+    with house.ledger.reading() as reader:
+        assert [card.drawn_version for card in reader.cards(number)] == [newest]
+
+
+def test_a_drawing_that_is_already_shown_is_not_sent(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.deliver()
+    drawn = len(house.board.cards)
+    with house.ledger.recording(house.clock.at) as entry:
+        entry.owe("card", "card:again", request_id=number)
+    house.deliver()
+    assert len(house.board.cards) == drawn
+
+
+def test_whichever_copy_is_touched_is_drawn_again(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.approve(BOB, number)
+    house.press("approve", BOB, number, ts="1763899200.777777")
+    house.deliver()
+    place, sheet = house.board.cards[-1]
+    assert (place.ts, sheet.request.version) == ("1763899200.777777", house.request(number).version)
+    house.approve(CAROL, number)
+    house.deliver()
+    assert {place.ts for place, sheet in house.board.cards if sheet.request.state is State.APPROVED} == {
+        "1763899200.777777",
+        house.card_ts(number),
+    }
+
+
+def test_a_post_that_failed_is_tried_again_later_and_later(house: House) -> None:
+    house.ask(ALICE)
+    house.board.fail("draw", *[DOWN] * 9)
+    tried: list[float] = []
+    began = house.clock.at
+    for _ in range(300):
+        left = len(house.board.trouble["draw"])
+        house.deliver()
+        if len(house.board.trouble["draw"]) < left:
+            tried.append((house.clock.at - began).total_seconds())
+        house.clock.advance(seconds=1)
+    pauses = [later - sooner for sooner, later in itertools.pairwise(tried)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    house.clock.advance(seconds=60)
+    house.deliver()
+    assert len(posts(house)) == 1
+
+
+def test_slack_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
+    house.ask(ALICE)
+    house.board.fail("draw", Unavailable("Slack asks the bot to slow down.", retry_after=30))
+    house.deliver()
+    house.clock.advance(seconds=29)
+    house.deliver()
+    assert posts(house) == set()
+    house.clock.advance(seconds=1)
+    house.deliver()
+    assert len(posts(house)) == 1
+
+
+def test_after_days_of_failures_a_message_is_still_owed_and_holds_nothing_else_up(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.deliver_after(tries=100_000)
+    house.start(TWO)
+    house.board.fail("draw", GONE)
+    house.delivery.send_public()
+    house.clock.advance(seconds=61)
+    house.deliver()
+    assert [facts["what"] for facts in house.board.announced] == ["rule"]
+    assert house.board.cards[-1][1].request.id == number
+
+
+def test_the_requester_hears_once_that_the_card_could_not_be_posted(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.board.fail("draw", *[Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)] * 5)
+    for _ in range(5):
+        house.deliver()
+        house.clock.advance(minutes=1)
+    told = [said.text for said in house.board.said if said.person == ALICE and "could not be posted" in said.text]
+    assert len(told) == 1
+    assert f"#{number} is on record" in told[0]
+    assert "Unarchive it." in told[0]
+    assert house.request(number).state is State.PENDING
+
+
+def test_an_answer_to_nobody_is_given_up_at_once_and_others_are_not_held_up(house: House) -> None:
+    house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    house.submit("opt_out", "U0DAVE", CHANNEL, reason="")
+    house.board.fail("answer", GONE)
+    house.deliver()
+    assert [said.person for said in house.board.said] == ["U0DAVE"]
+    house.clock.advance(days=1)
+    house.deliver()
+    assert len(house.board.said) == 1
+
+
+def test_an_answer_that_never_gets_through_is_given_up_after_a_few_tries(house: House) -> None:
+    house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    house.board.fail("answer", *[DOWN] * 50)
+    for _ in range(50):
+        house.deliver()
+        house.clock.advance(minutes=2)
+    assert 50 - len(house.board.trouble["answer"]) == 9
+
+
+def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_next(house: House) -> None:
+    house.ask(ALICE)
+    house.start(TWO)
+    house.board.fail("draw", KeyError("facts"))  # type: ignore[arg-type]
+    house.deliver()
+    assert [facts["what"] for facts in house.board.announced] == ["rule"]
+    house.clock.advance(minutes=1)
+    house.deliver()
+    assert len(posts(house)) == 1
+
+
+def test_an_outcome_that_was_overtaken_is_not_told(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(LATE)
+    house.run()
+    house.tenant.land()
+    house.clock.advance(minutes=1)
+    house.run()
+    house.deliver()
+    assert [sheet.request.state for _, sheet in house.board.outcomes] == [State.APPLIED]
+    assert house.request(number).state is State.APPLIED
+
+
+@pytest.mark.parametrize("trouble", [DOWN, Unavailable("The message was deleted.", retryable=False)])
+def test_an_earlier_word_that_cannot_be_retired_is_no_reason_to_say_the_newer_one_twice(
+    house: House, trouble: Unavailable
+) -> None:
+    approved(house)
+    house.tenant.fates.append(LATE)
+    house.work()
+    house.tenant.land()
+    house.clock.advance(minutes=1)
+    house.board.fail("retire", *[trouble] * 3)
+    for _ in range(10):
+        house.work()
+        house.clock.advance(minutes=2)
+    assert [sheet.request.state for _, sheet in house.board.outcomes] == [State.UNCERTAIN, State.APPLIED]
+
+
+def test_two_senders_never_send_the_same_notice_at_once(house: House) -> None:
+    house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    first = house.outbox.claim(house.clock.at, kinds=["answer"])
+    second = house.outbox.claim(house.clock.at, kinds=["answer"])
+    assert (len(first), len(second)) == (1, 0)
+
+
+def test_nothing_is_sent_twice_by_a_restart(house: House) -> None:
+    house.ask(ALICE)
+    house.deliver()
+    shown = len(house.board.cards), len(house.board.said)
+    house.start(house.context.rule)
+    house.clock.advance(days=1)
+    house.deliver()
+    assert (len(house.board.cards), len(house.board.said)) == shown
+
+
+def test_a_rejection_s_reason_is_told_to_the_requester_after_the_rejection(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.reject(BOB, number)
+    house.deliver()
+    house.clock.advance(seconds=5)
+    house.submit("rejection", BOB, str(number), reason="Too long")
+    house.deliver()
+    assert [sheet.rejection_reason for _, sheet in house.board.outcomes] == [None, "Too long"]
+    assert len(house.board.retired) == 1
+
+
+def test_what_is_due_later_waits(house: House) -> None:
+    with house.ledger.recording(house.clock.at) as entry:
+        entry.owe("channel", "later", facts={"what": "readable"}, due_at=house.clock.at + timedelta(minutes=1))
+    house.deliver()
+    assert house.board.announced == []
+    house.clock.advance(minutes=1)
+    house.deliver()
+    assert len(house.board.announced) == 1

@@ -1,0 +1,231 @@
+"""Watching the live value: a change made outside is told once, a failed reading is never a value, and never silence for long."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage.lifecycle import Kind, State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, CHANNEL, ERIN, House
+from tests.handlers.neighbours import UNREADABLE
+from tests.handlers.test_applying import approved
+
+IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
+EVERY = timedelta(minutes=10)
+
+
+def look(house: House) -> None:
+    """The next regular reading."""
+    house.clock.advance(minutes=10)
+    assert house.observe(EVERY)
+
+
+def announced(house: House) -> list[str]:
+    house.deliver()
+    return [facts["what"] for facts in house.board.announced]
+
+
+@pytest.mark.parametrize("value", [NOT_SET, OUT])
+def test_the_first_reading_is_what_ought_to_be_and_says_nothing(house: House, value: SettingValue) -> None:
+    house.tenant.value = value
+    look(house)
+    look(house)
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.request_id) == (value, None)
+    assert announced(house) == []
+    assert house.requests() == []
+
+
+def test_an_opt_in_at_first_sight_is_said_once(house: House) -> None:
+    house.tenant.value = IN
+    for _ in range(3):
+        look(house)
+        house.start(house.context.rule)
+    assert announced(house) == ["first_sight"]
+    assert house.requests() == []
+
+
+def test_a_change_made_outside_is_recorded_with_a_number_and_told_once(both: House) -> None:
+    look(both)
+    both.tenant.value = IN
+    for _ in range(3):
+        look(both)
+    drift = both.requests(Kind.OUTSIDE)
+    assert [(change.from_value, change.to_value, change.state) for change in drift] == [(NOT_SET, IN, State.OBSERVED)]
+    both.deliver()
+    assert [sheet.request.id for _, sheet in both.board.cards] == [drift[0].id]
+
+
+def test_a_change_outside_that_goes_back_is_another_change(house: House) -> None:
+    look(house)
+    for value in (IN, NOT_SET):
+        house.tenant.value = value
+        look(house)
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN, NOT_SET]
+
+
+def test_null_and_false_are_two_values(house: House) -> None:
+    look(house)
+    house.tenant.value = OUT
+    look(house)
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [OUT]
+
+
+def test_what_the_bot_did_itself_is_no_drift(house: House) -> None:
+    look(house)
+    approved(house)
+    house.run()
+    look(house)
+    house.opt_out(BOB)
+    house.run()
+    look(house)
+    assert house.requests(Kind.OUTSIDE) == []
+
+
+def test_a_reading_that_began_before_our_own_change_is_no_drift(house: House) -> None:
+    look(house)
+    number = approved(house)
+    house.clock.advance(minutes=10)
+
+    def applied_meanwhile() -> None:
+        house.clock.advance(seconds=1)
+        house.run()
+        house.clock.advance(seconds=1)
+
+    house.tenant.readings.append(NOT_SET)
+    house.tenant.meanwhile = applied_meanwhile
+    house.observe(EVERY)
+    assert house.request(number).state is State.APPLIED
+    assert house.requests(Kind.OUTSIDE) == []
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.window_end) == (IN, house.request(number).window_end)
+
+
+def test_it_is_read_when_the_newest_reading_is_old_enough_and_not_before(house: House) -> None:
+    look(house)
+    house.clock.advance(minutes=9, seconds=59)
+    assert not house.observe(EVERY)
+    house.clock.advance(seconds=1)
+    assert house.observe(EVERY)
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_watch(house: House) -> None:
+    look(house)
+    house.clock.advance(days=-2)
+    assert house.observe(EVERY)
+
+
+def test_a_failed_reading_is_no_value_and_no_drift(house: House) -> None:
+    look(house)
+    house.tenant.unreadable = UNREADABLE
+    look(house)
+    observation = house.observation()
+    assert observation is not None
+    assert observation.value is None
+    assert "could not be reached" in (observation.problem or "")
+    assert house.requests() == []
+    baseline = house.baseline()
+    assert baseline is not None
+    assert baseline.value is NOT_SET
+
+
+def test_the_third_failure_in_a_row_is_told_once_and_so_is_the_recovery(both: House) -> None:
+    look(both)
+    both.tenant.unreadable = UNREADABLE
+    told = []
+    for _ in range(6):
+        look(both)
+        told.append(len(announced(both)))
+    assert told == [0, 0, 1, 1, 1, 1]
+    both.tenant.unreadable = None
+    look(both)
+    look(both)
+    assert announced(both) == ["unreadable", "readable"]
+
+
+def test_two_failures_are_no_news_and_neither_is_their_end(house: House) -> None:
+    for _ in range(3):
+        house.tenant.unreadable = UNREADABLE
+        look(house)
+        look(house)
+        house.tenant.unreadable = None
+        look(house)
+    assert announced(house) == []
+
+
+def test_every_outage_is_told(house: House) -> None:
+    for _ in range(2):
+        house.tenant.unreadable = UNREADABLE
+        for _ in range(4):
+            look(house)
+        house.tenant.unreadable = None
+        look(house)
+    assert announced(house) == ["unreadable", "readable"] * 2
+
+
+def test_the_recovery_is_told_even_when_somebody_s_request_was_the_first_to_read_again(house: House) -> None:
+    house.tenant.unreadable = UNREADABLE
+    for _ in range(4):
+        look(house)
+    house.tenant.unreadable = None
+    house.ask(ALICE)
+    look(house)
+    assert announced(house) == ["unreadable", "readable"]
+
+
+def test_a_change_outside_makes_an_approval_stale(house: House) -> None:
+    look(house)
+    number = approved(house)
+    house.tenant.value = OUT
+    look(house)
+    house.run()
+    assert (house.request(number).state, house.tenant.writes) == (State.STALE, [])
+
+
+def test_a_change_outside_ends_the_window_of_the_one_before(house: House) -> None:
+    look(house)
+    number = approved(house)
+    house.run()
+    house.tenant.value = OUT
+    look(house)
+    end = house.request(number).window_end
+    assert end is not None
+    house.clock.at = end
+    assert house.desk.optouts.end_window() == 0
+
+
+@pytest.mark.parametrize("person", [ALICE, BOB])
+def test_somebody_with_a_role_can_say_that_it_was_them_once(house: House, person: str) -> None:
+    look(house)
+    house.tenant.value = IN
+    look(house)
+    number = house.requests(Kind.OUTSIDE)[0].id
+    house.submit("claim", person, str(number), reason="Emergency at the plant")
+    assert "on record" in house.answer(person)
+    house.submit("claim", BOB, str(number), reason="No, me")
+    assert "already" in house.answer(BOB)
+    house.deliver()
+    assert (house.board.cards[-1][1].reason_by, house.board.cards[-1][1].rejection_reason) == (person, "Emergency at the plant")
+
+
+def test_nobody_else_can_say_that_it_was_them_and_other_changes_cannot_be_claimed(house: House) -> None:
+    look(house)
+    house.tenant.value = IN
+    look(house)
+    house.submit("claim", ERIN, str(house.requests(Kind.OUTSIDE)[0].id), reason="Me")
+    assert "not an operator or approver" in house.answer(ERIN)
+    number = house.opt_out(ALICE).id
+    house.submit("claim", ALICE, str(number), reason="Me")
+    assert "not made outside" in house.answer(ALICE)
+
+
+def test_claiming_changes_nothing_in_exchange(house: House) -> None:
+    look(house)
+    house.tenant.value = IN
+    look(house)
+    house.submit("claim", ALICE, str(house.requests(Kind.OUTSIDE)[0].id), reason="Me")
+    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.work()
+    assert house.tenant.writes == []

@@ -1,0 +1,91 @@
+"""History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
+
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
+from tests.handlers.test_applying import approved
+
+
+def walked(house: House, limit: int) -> list[list[int]]:
+    pages: list[list[int]] = []
+    before = None
+    while True:
+        page = house.desk.history.page(before=before, limit=limit)
+        pages.append([line.request.id for line in page.lines])
+        if page.older is None:
+            return pages
+        before = page.older
+
+
+def several(house: House, count: int) -> None:
+    for _ in range(count):
+        number = house.ask(ALICE).id
+        house.press("withdraw", ALICE, number)
+
+
+def test_nothing_on_record_is_one_empty_page(house: House) -> None:
+    assert walked(house, 5) == [[]]
+
+
+def test_pages_are_newest_first_without_gap_or_overlap(both: House) -> None:
+    several(both, 7)
+    assert walked(both, 3) == [[7, 6, 5], [4, 3, 2], [1]]
+
+
+def test_a_last_page_that_is_exactly_full_offers_no_older_one(house: House) -> None:
+    several(house, 4)
+    assert walked(house, 2) == [[4, 3], [2, 1]]
+
+
+def test_what_is_opened_meanwhile_does_not_shift_the_next_page(house: House) -> None:
+    several(house, 4)
+    page = house.desk.history.page(limit=2)
+    several(house, 1)
+    assert [line.request.id for line in house.desk.history.page(before=page.older, limit=2).lines] == [2, 1]
+
+
+def test_a_line_tells_who_asked_who_approved_and_what_was_read_back(house: House) -> None:
+    approved(house)
+    house.run()
+    line = house.desk.history.page().lines[0]
+    assert (line.request.requester_id, list(line.approved_by), list(line.rejected_by)) == (ALICE, [BOB], [])
+    assert line.read_back is SettingValue.OPTED_IN
+
+
+def test_a_line_tells_who_rejected_and_why(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.reject(CAROL, number)
+    house.submit("rejection", CAROL, str(number), reason="Too long")
+    line = house.desk.history.page().lines[0]
+    assert (list(line.approved_by), list(line.rejected_by), line.reason) == ([BOB], [CAROL], "Too long")
+    assert line.read_back is None
+
+
+def test_a_vote_that_the_rule_s_change_voided_approved_nothing(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(RULE)
+    house.approve(CAROL, number)
+    house.run()
+    assert list(house.desk.history.page().lines[0].approved_by) == [CAROL]
+    assert house.desk.status.report().approved_by == (CAROL,)
+
+
+def test_a_vote_taken_back_approved_nothing(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.press("take_back", BOB, number)
+    assert list(house.desk.history.page().lines[0].approved_by) == []
+
+
+def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
+    house.observe()
+    house.tenant.value = SettingValue.OPTED_IN
+    house.clock.advance(minutes=10)
+    house.observe()
+    house.opt_out(BOB)
+    house.run()
+    assert [line.request.kind.value for line in house.desk.history.page().lines] == ["opt_out", "outside"]

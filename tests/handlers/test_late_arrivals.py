@@ -1,0 +1,102 @@
+"""A write that takes effect long after it was given up, or after a later opt-out: said as what it is, and never left standing."""
+
+from handlers.owed import CHANNEL
+from storage.lifecycle import Kind, State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.neighbours import LATE, LOST
+
+IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
+
+
+def given_up(house: House) -> int:
+    """An approved opt-in whose answer was lost and which did not show up within fifteen minutes."""
+    house.observe()
+    house.tenant.fates.append(LATE)
+    request = house.ask()
+    house.approve(BOB, request.id)
+    for _ in range(12):
+        house.work()
+        house.clock.advance(minutes=2)
+    house.work()
+    assert house.request(request.id).state is State.FAILED
+    return request.id
+
+
+def test_a_change_that_shows_up_after_it_was_given_up_is_a_correction_and_no_drift(house: House) -> None:
+    number = given_up(house)
+    house.tenant.land()
+    house.clock.advance(minutes=11)
+    house.observe()
+    assert house.requests(Kind.OUTSIDE) == []
+    corrections = [notice for notice in house.owed(CHANNEL) if "correction" in notice.facts]
+    assert [notice.request_id or notice.key for notice in corrections] == [f"correction:{number}"]
+    assert f"Correction to #{number}" in house.answer(ALICE)
+
+
+def test_the_window_of_a_corrected_opt_in_holds(house: House) -> None:
+    number = given_up(house)
+    house.tenant.land()
+    house.clock.advance(minutes=11)
+    house.observe()
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.window_end) == (IN, house.request(number).window_end)
+    house.clock.advance(days=40)
+    house.work()
+    assert house.tenant.value is OUT
+
+
+def test_a_correction_is_said_once(house: House) -> None:
+    given_up(house)
+    house.tenant.land()
+    for _ in range(4):
+        house.clock.advance(minutes=11)
+        house.observe()
+    assert len([notice for notice in house.owed(CHANNEL) if "correction" in notice.facts]) == 1
+
+
+def test_a_change_of_somebody_else_after_a_refusal_is_still_drift(house: House) -> None:
+    house.observe()
+    house.tenant.value = IN
+    house.clock.advance(minutes=11)
+    house.observe()
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN]
+
+
+def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bot(house: House) -> None:
+    house.observe()
+    house.tenant.fates.append(LATE)
+    wish = house.ask()
+    house.approve(BOB, wish.id)
+    house.run()
+    assert house.request(wish.id).state is State.UNCERTAIN
+    out = house.opt_out()
+    house.run()
+    assert house.request(out.id).state is State.APPLIED
+    house.tenant.land()
+    house.clock.advance(minutes=1)
+    house.run()
+    house.run()
+    assert house.request(wish.id).state is State.APPLIED
+    assert house.tenant.value is OUT
+    last = house.newest()
+    assert (last.kind, last.requester_id, last.state) == (Kind.OPT_OUT, None, State.APPLIED)
+    assert f"#{wish.id} took effect after opt-out #{out.id}" in last.reason
+    baseline = house.baseline()
+    assert baseline is not None
+    assert baseline.value is OUT
+
+
+def test_a_lost_opt_in_that_never_lands_opens_nothing(house: House) -> None:
+    house.observe()
+    house.tenant.fates.append(LOST)
+    wish = house.ask()
+    house.approve(BOB, wish.id)
+    house.run()
+    house.opt_out()
+    house.run()
+    house.clock.advance(minutes=20)
+    house.run()
+    assert house.request(wish.id).state is State.FAILED
+    assert len(house.requests(Kind.OPT_OUT)) == 1

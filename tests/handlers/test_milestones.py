@@ -1,0 +1,173 @@
+"""The calendar says what is due today, in Microsoft's own precision, and nothing that Microsoft did not say."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.milestone import EXCHANGE_CLOUDS, Phase
+from handlers.milestones import Calendar, load_packaged
+from storage.records import MailProtocol, SettingValue
+
+DURING = date(2026, 11, 23)
+DAYS = st.dates(min_value=date(2018, 1, 1), max_value=date(2032, 1, 1))
+CLOUDS = st.sampled_from(sorted(EXCHANGE_CLOUDS))
+VALUES = st.sampled_from([*SettingValue, None])
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Calendar:
+    return load_packaged()
+
+
+def phase(calendar: Calendar, name: str, today: date) -> Phase:
+    return calendar.phase(next(entry for entry in calendar.milestones if entry.id == name), today)
+
+
+@pytest.mark.parametrize(
+    ("name", "today", "expected"),
+    [
+        ("popimap-removal-start", date(2026, 7, 31), Phase.UPCOMING),
+        ("popimap-removal-start", date(2026, 8, 1), Phase.RUNNING),
+        ("popimap-removal-start", date(2026, 12, 31), Phase.RUNNING),
+        ("popimap-removal-start", date(2027, 1, 1), Phase.PAST),
+        ("popimap-removal-2026-07", DURING, Phase.SUPERSEDED),
+        ("smtp-legacy-tls-removal", date(2031, 1, 1), Phase.UNANNOUNCED),
+        ("basic-smtp-default-off", date(2026, 12, 15), Phase.UPCOMING),
+        ("basic-smtp-default-off", date(2026, 12, 31), Phase.RUNNING),
+        ("basic-smtp-default-off", date(2027, 1, 1), Phase.PAST),
+        ("basic-smtp-final-announce", date(2027, 6, 30), Phase.UPCOMING),
+        ("basic-smtp-final-announce", date(2027, 7, 1), Phase.RUNNING),
+        ("basic-smtp-final-announce", date(2027, 12, 31), Phase.RUNNING),
+        ("basic-smtp-final-announce", date(2028, 1, 1), Phase.PAST),
+        ("basic-smtp-new-tenants", date(2027, 1, 31), Phase.RUNNING),
+        ("tls-deprecated", DURING, Phase.PAST),
+    ],
+)
+def test_a_milestone_stands_where_its_stated_span_puts_it(calendar: Calendar, name: str, today: date, expected: Phase) -> None:
+    assert phase(calendar, name, today) is expected
+
+
+def test_smtp_auth_is_the_only_thing_left_and_has_no_removal_date(calendar: Calendar) -> None:
+    assert calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, SettingValue.OPTED_IN) == (
+        "This is the only thing the setting still controls; it lets TLS 1.0 and 1.1 in on the legacy host; "
+        "Microsoft has announced no removal date for legacy TLS here; "
+        "Basic authentication goes off by default at the end of December 2026 (admins may switch it on again)."
+    )
+
+
+def test_before_the_removal_of_pop_and_imap_smtp_auth_is_one_thing_among_three(calendar: Calendar) -> None:
+    assert "only thing" not in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 7, 31), None)
+
+
+@pytest.mark.parametrize("protocol", [MailProtocol.POP3, MailProtocol.IMAP4])
+def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(calendar: Calendar, protocol: MailProtocol) -> None:
+    def told(today: date) -> str:
+        return calendar.effect(protocol, "worldwide", today, SettingValue.OPTED_IN)
+
+    assert told(date(2026, 7, 31)).startswith("Legacy TLS will be removed 1 August to 31 December 2026 whatever the setting says")
+    for today in (date(2026, 8, 1), DURING, date(2026, 12, 31)):
+        assert told(today) == (
+            "Legacy TLS is being removed 1 August to 31 December 2026 whatever the setting says; "
+            "nobody outside Microsoft can tell when the rollout reaches this tenant."
+        )
+    assert told(date(2027, 1, 1)).startswith("Legacy TLS has been removed (1 August to 31 December 2026)")
+
+
+@pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
+def test_not_set_keeps_old_tls_out_just_as_opted_out_does(calendar: Calendar, value: SettingValue) -> None:
+    assert "it keeps TLS 1.0 and 1.1 out" in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, value)
+
+
+def test_an_unknown_value_is_not_guessed(calendar: Calendar) -> None:
+    assert "it decides whether" in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, None)
+
+
+@pytest.mark.parametrize("cloud", ["gcc", "gcc-high", "dod"])
+@pytest.mark.parametrize("protocol", list(MailProtocol))
+def test_in_the_us_government_clouds_the_setting_does_nothing(calendar: Calendar, cloud: str, protocol: MailProtocol) -> None:
+    assert calendar.effect(protocol, cloud, DURING, SettingValue.OPTED_IN).startswith("Legacy TLS is permanently off")
+    assert calendar.briefing(cloud, DURING, [protocol]) == (calendar.effect(protocol, cloud, DURING, None),)
+
+
+def test_in_21vianet_smtp_auth_ended_earlier_and_the_removal_for_mailboxes_is_not_confirmed(calendar: Calendar) -> None:
+    smtp = calendar.effect(MailProtocol.SMTP_AUTH, "21vianet", DURING, SettingValue.OPTED_IN)
+    assert "on 30 June 2023" in smtp
+    assert "no removal date" not in smtp
+    pop = calendar.effect(MailProtocol.POP3, "21vianet", DURING, SettingValue.OPTED_IN)
+    assert pop.endswith("whether that includes this cloud is not confirmed.")
+
+
+def test_the_briefing_names_each_chosen_protocol_once_and_the_day_of_the_check(calendar: Calendar) -> None:
+    lines = calendar.briefing("worldwide", DURING, list(MailProtocol))
+    assert [line.split(":")[0] for line in lines[:3]] == ["SMTP AUTH", "POP3 and IMAP4", "Second half of 2027"]
+    assert lines[-1] == "These dates were checked on 23 November 2026."
+
+
+def test_the_briefing_for_pop_alone_speaks_of_nothing_else(calendar: Calendar) -> None:
+    lines = calendar.briefing("worldwide", DURING, [MailProtocol.POP3])
+    assert len(lines) == 2
+    assert not any("SMTP" in line or "Basic" in line for line in lines)
+
+
+def test_dates_checked_sixty_days_ago_are_fresh_and_older_ones_are_not(calendar: Calendar) -> None:
+    assert calendar.freshness(calendar.verified_on + timedelta(days=60)) is None
+    late = calendar.verified_on + timedelta(days=61)
+    warning = calendar.freshness(late) or ""
+    assert "23 November 2026, 61 days ago" in warning
+    assert "September 2026" in warning
+    assert calendar.briefing("worldwide", late, [MailProtocol.POP3])[-1] == warning
+
+
+def test_upcoming_counts_down_to_changes_only_soonest_first(calendar: Calendar) -> None:
+    found = calendar.upcoming("worldwide", DURING)
+    assert [entry.id for entry in found] == [
+        "popimap-removal-start",
+        "exo-credential-param",
+        "basic-smtp-default-off",
+        "popimap-removal-end",
+        "basic-smtp-new-tenants",
+    ]
+
+
+def test_the_listing_says_what_replaced_a_date_and_puts_the_unannounced_last(calendar: Calendar) -> None:
+    rows = calendar.listing("worldwide", DURING)
+    replaced = {row.milestone.id: row.replaced_by.id for row in rows if row.replaced_by}
+    assert replaced["basic-smtp-2025-09"] == "basic-smtp-default-off"
+    assert replaced["popimap-removal-2026-07"] == "popimap-removal-start"
+    assert rows[-1].milestone.id == "smtp-legacy-tls-removal"
+    assert all(row.milestone.touches("worldwide") for row in rows)
+
+
+@given(today=DAYS, cloud=CLOUDS, value=VALUES, protocol=st.sampled_from(list(MailProtocol)))
+def test_no_day_is_ever_shown_for_basic_authentication(
+    today: date, cloud: str, value: SettingValue | None, protocol: MailProtocol
+) -> None:
+    calendar = load_packaged_once()
+    told = [calendar.effect(protocol, cloud, today, value), *calendar.briefing(cloud, today, [protocol])]
+    for clause in (clause for line in told for clause in re.split("[;:]", line) if "Basic" in clause):
+        assert not re.search(r"\d{1,2} December", clause), clause
+
+
+@given(today=DAYS, cloud=CLOUDS, value=VALUES, protocol=st.sampled_from(list(MailProtocol)))
+def test_every_effect_is_one_sentence_and_shows_only_dates_from_the_milestones(
+    today: date, cloud: str, value: SettingValue | None, protocol: MailProtocol
+) -> None:
+    calendar = load_packaged_once()
+    told = calendar.effect(protocol, cloud, today, value)
+    assert told[0].isupper()
+    assert told.endswith(".")
+    displays = " ".join(milestone.display for milestone in calendar.milestones)
+    for shown in re.findall(r"(?:\d{1,2} )?(?:January|June|August|December) \d{4}", told):
+        assert shown in displays
+
+
+_LOADED: list[Calendar] = []
+
+
+def load_packaged_once() -> Calendar:
+    if not _LOADED:
+        _LOADED.append(load_packaged())
+    return _LOADED[0]

@@ -1,0 +1,148 @@
+"""The rule is the operator's settings: recorded at start, announced once when it changed, and then every earlier vote is void."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.policy import Rule
+from storage.lifecycle import State
+from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, RULE, TWO, House
+
+THREE = replace(RULE, approvals_required=3)
+
+
+def announced(house: House) -> list[str]:
+    house.deliver()
+    return [facts["digest"] for facts in house.board.announced if facts["what"] == "rule"]
+
+
+def test_the_first_rule_is_recorded_and_not_announced(both: House) -> None:
+    assert [event.payload["digest"] for event in both.events("rule")] == [RULE.digest]
+    assert announced(both) == []
+
+
+def test_a_restart_alone_posts_nothing_and_records_nothing(house: House) -> None:
+    house.ask(ALICE)
+    house.deliver()
+    before = len(house.events()), house.board.posted
+    for _ in range(3):
+        house.start(RULE)
+        house.deliver()
+    assert (len(house.events()), house.board.posted) == before
+
+
+def test_ids_in_another_order_are_the_same_rule(house: House) -> None:
+    house.start(replace(RULE, approvers=(MAIL, CAROL, BOB, ALICE), operators=(BOB, ALICE)))
+    assert len(house.events("rule")) == 1
+
+
+def test_a_changed_rule_is_recorded_whole_and_announced_once(both: House) -> None:
+    for _ in range(3):
+        both.start(TWO)
+    assert [event.payload["digest"] for event in both.events("rule")] == [RULE.digest, TWO.digest]
+    assert both.events("rule")[-1].payload["body"] == TWO.body()
+    assert announced(both) == [TWO.digest]
+
+
+def test_a_rule_that_comes_back_is_another_change(house: House) -> None:
+    house.start(TWO)
+    house.start(RULE)
+    assert announced(house) == [TWO.digest, RULE.digest]
+
+
+@pytest.mark.parametrize("changed", [TWO, replace(RULE, approvers=(BOB, CAROL)), replace(RULE, approve_emoji="ok")])
+def test_a_changed_rule_voids_the_votes_of_an_approved_request(both: House, changed: Rule) -> None:
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.start(changed)
+    both.work()
+    assert both.request(number).state is State.PENDING
+    assert "rule was changed" in both.request(number).detail
+    assert both.tenant.writes == []
+    sheet = both.board.cards[-1][1]
+    assert (sheet.request.detail, sheet.tally.approved_by) == (both.request(number).detail, ())
+
+
+def test_a_vote_has_to_be_cast_again_under_the_new_rule(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(RULE)
+    house.approve(CAROL, number)
+    assert house.request(number).state is State.APPROVED
+    house.deliver()
+    assert house.board.cards[-1][1].approved_by == (CAROL,)
+
+
+def test_a_vote_cast_again_counts_under_the_new_rule(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(TWO)
+    house.approve(BOB, number)
+    assert "1 more approval is needed" in house.answer(BOB)
+    house.approve(DAVE, number)
+    house.run()
+    assert house.request(number).state is State.APPLIED
+
+
+def test_a_rule_that_comes_back_does_not_bring_the_votes_back(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(THREE)
+    house.start(TWO)
+    house.approve(CAROL, number)
+    assert house.request(number).state is State.PENDING
+    assert "1 more approval is needed" in house.answer(CAROL)
+    house.approve(BOB, number)
+    assert house.request(number).state is State.APPROVED
+
+
+def test_an_approved_request_stays_unapproved_when_the_rule_comes_back(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(TWO)
+    house.start(RULE)
+    house.work()
+    assert (house.request(number).state, house.tenant.writes) == (State.PENDING, [])
+    house.approve(CAROL, number)
+    house.work()
+    assert house.request(number).state is State.APPLIED
+
+
+def test_an_opt_out_does_not_care_about_the_rule(house: House) -> None:
+    number = house.opt_out(ALICE).id
+    house.start(TWO)
+    house.work()
+    assert house.request(number).state is State.APPLIED
+
+
+def test_who_was_taken_off_the_list_no_longer_counts(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.start(replace(RULE, approvers=(CAROL,)))
+    house.approve(BOB, number)
+    assert "not one of the approvers" in house.answer(BOB)
+    house.approve(CAROL, number)
+    house.work()
+    assert house.request(number).state is State.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("approvers", "asked"),
+    [((ALICE,), False), ((), False), ((ALICE, BOB), True), ((MAIL,), True)],
+    ids=["only the requester", "nobody", "somebody else", "a group with somebody else"],
+)
+def test_a_request_that_nobody_could_approve_is_not_opened(house: House, approvers: tuple[str, ...], asked: bool) -> None:
+    house.start(replace(RULE, approvers=approvers))
+    house.submit("opt_in", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    assert bool(house.requests()) is asked
+    if not asked:
+        assert "Nobody could approve this" in house.answer(ALICE)
+
+
+def test_a_group_that_does_not_answer_keeps_nobody_from_asking(house: House) -> None:
+    house.start(replace(RULE, approvers=(ALICE, MAIL)))
+    house.workspace.silent.add(MAIL)
+    house.ask(ALICE)
+    assert len(house.requests()) == 1

@@ -1,0 +1,140 @@
+"""Status: read now, shared by all who wait, and never a value that was not read."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from handlers.slack import replies
+from handlers.status import Status
+from storage.lifecycle import State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, HIGH, House
+from tests.handlers.neighbours import LOST, UNREADABLE
+from tests.handlers.test_applying import approved
+
+IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
+
+
+@pytest.fixture
+def serving(house: House) -> Iterator[House]:
+    house.desk.status.start()
+    yield house
+    house.desk.status.stop()
+
+
+def shown(house: House) -> str:
+    """All of a status answer as Slack would show it."""
+    message = replies.status(house.desk.status.report(), house.context.zone)
+    return str(message.arguments())
+
+
+@pytest.mark.parametrize("value", list(SettingValue))
+def test_the_live_value_is_read_now(house: House, value: SettingValue) -> None:
+    house.observe()
+    house.tenant.value = value
+    report = house.desk.status.report()
+    assert report.reading is not None
+    assert (report.reading.value, report.reading.read_at, report.problem) == (value, house.clock.at, None)
+    assert f"*{value.value}*" in shown(house)
+
+
+def test_reading_for_a_status_writes_nothing(house: House) -> None:
+    before = len(house.events())
+    house.desk.status.report()
+    assert (len(house.events()), house.observation()) == (before, None)
+
+
+@pytest.mark.parametrize("value", list(SettingValue))
+def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: House, value: SettingValue) -> None:
+    house.tenant.value = value
+    house.observe()
+    house.tenant.unreadable = UNREADABLE
+    report = house.desk.status.report()
+    assert report.reading is None
+    assert report.problem == "Exchange could not be reached. Look at the network."
+    assert not report.drifted
+    text = shown(house)
+    assert "could not be read" in text
+    assert not any(f"*{word.value}*" in text for word in SettingValue)
+
+
+def test_who_decided_is_told_with_the_value(house: House) -> None:
+    number = approved(house)
+    house.run()
+    report = house.desk.status.report()
+    assert report.decided is not None
+    assert (report.decided.id, report.approved_by) == (number, (BOB,))
+
+
+def test_an_uncertain_change_is_shown_and_is_no_drift(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(LOST)
+    house.run()
+    report = house.desk.status.report()
+    assert [request.id for request in report.unsettled] == [number]
+    assert not report.drifted
+
+
+def test_an_open_request_is_shown(house: House) -> None:
+    number = house.ask(ALICE).id
+    report = house.desk.status.report()
+    assert report.open_wish is not None
+    assert (report.open_wish.id, report.open_wish.state) == (number, State.PENDING)
+
+
+def test_a_value_that_is_not_what_it_ought_to_be_is_drift(house: House) -> None:
+    house.observe()
+    house.tenant.value = OUT
+    assert house.desk.status.report().drifted
+
+
+def test_a_cloud_without_legacy_hosts_says_so(house: House) -> None:
+    house.cloud = HIGH
+    house.start(house.context.rule)
+    assert "has no legacy hosts" in shown(house)
+
+
+def test_everybody_who_waits_shares_one_reading_that_begins_after_they_asked(serving: House) -> None:
+    under_way, go_on, all_told = threading.Event(), threading.Event(), threading.Event()
+    told: list[tuple[str, SettingValue]] = []
+
+    def reply(name: str, last: bool = False) -> object:
+        def heard(status: Status) -> None:
+            assert status.reading is not None
+            told.append((name, status.reading.value))
+            if last:
+                all_told.set()
+
+        return heard
+
+    def first_reading() -> None:
+        under_way.set()
+        assert go_on.wait(10)
+
+    serving.tenant.meanwhile = first_reading
+    serving.desk.status.ask(reply("early"))  # type: ignore[arg-type]
+    assert under_way.wait(10)
+    serving.tenant.value = OUT
+    for name in ("late", "later"):
+        serving.desk.status.ask(reply(name))  # type: ignore[arg-type]
+    serving.desk.status.ask(reply("last", last=True))  # type: ignore[arg-type]
+    go_on.set()
+    assert all_told.wait(10)
+    assert told == [("early", NOT_SET), ("late", OUT), ("later", OUT), ("last", OUT)]
+    assert serving.tenant.reads == 2
+
+
+def test_a_failed_reading_is_shared_and_the_next_one_is_fresh(serving: House) -> None:
+    told: list[str | None] = []
+    done = threading.Semaphore(0)
+
+    def reply(status: Status) -> None:
+        told.append(status.problem)
+        done.release()
+
+    serving.tenant.readings.append(UNREADABLE)
+    for _ in range(2):
+        serving.desk.status.ask(reply)
+        assert done.acquire(timeout=10)
+    assert told == ["Exchange could not be reached. Look at the network.", None]

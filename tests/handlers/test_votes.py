@@ -1,0 +1,242 @@
+"""Votes as Slack tells of them: twice, late, in the wrong order, taken back; each act is answered, nothing is counted twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage.lifecycle import State
+from storage.records import Door, Vote
+from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TWO, House
+
+
+@pytest.fixture
+def pending(house: House) -> int:
+    """A request that needs two approvals."""
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    return number
+
+
+def counted(house: House, number: int) -> set[str]:
+    """Whose approvals stand, as the card shows them."""
+    house.deliver()
+    return set(house.board.cards[-1][1].tally.approved_by)
+
+
+def test_the_same_click_delivered_again_is_one_vote_and_one_answer(house: House, pending: int) -> None:
+    at = house.clock.at
+    for _ in range(4):
+        house.approve(BOB, pending, at=at)
+    assert len(house.votes(pending)) == 1
+    assert len(house.answers(BOB)) == 1
+
+
+def test_the_same_event_delivered_again_is_one_vote_and_one_answer(house: House, pending: int) -> None:
+    for _ in range(4):
+        house.react(BOB, pending, event_id="Ev1", at=house.clock.at)
+    assert len(house.votes(pending)) == 1
+    assert len(house.answers(BOB)) == 1
+
+
+def test_a_second_click_is_answered_and_not_counted_again(house: House, pending: int) -> None:
+    house.approve(BOB, pending)
+    house.approve(BOB, pending)
+    assert len(house.votes(pending)) == 1
+    assert "already counts" in house.answer(BOB)
+
+
+def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: int) -> None:
+    house.hands.dying = True
+    house.approve(BOB, pending)
+    house.approve(CAROL, pending, Door.REACTION)
+    house.hands.dying = False
+    house.start(TWO)
+    house.free_leftovers()
+    assert house.desk.take_up_leftovers() == 2
+    assert house.request(pending).state is State.APPROVED
+    house.free_leftovers()
+    assert house.desk.take_up_leftovers() == 0
+
+
+def test_a_leftover_that_cannot_be_handled_holds_no_vote_up(house: House, pending: int) -> None:
+    house.desk.take("nonsense", "key", {"person": ALICE, "door": "button", "at": house.clock.at.isoformat()})
+    house.hands.dying = True
+    house.approve(BOB, pending)
+    house.approve(CAROL, pending)
+    house.free_leftovers()
+    with pytest.raises(KeyError):
+        house.desk.take_up_leftovers()
+    assert house.request(pending).state is State.APPROVED
+
+
+def test_a_removed_reaction_takes_back_its_vote_and_is_answered_by_direct_message(house: House, pending: int) -> None:
+    house.react(BOB, pending)
+    assert counted(house, pending) == {BOB}
+    house.react(BOB, pending, removed=True)
+    assert counted(house, pending) == set()
+    said = house.board.said[-1]
+    assert (said.person, said.channel) == (BOB, None)
+    assert "is taken back" in said.text
+
+
+def test_the_button_takes_back_a_vote_cast_by_either_door(house: House, pending: int) -> None:
+    for person, door in ((BOB, Door.REACTION), (CAROL, Door.BUTTON)):
+        house.approve(person, pending, door)
+        house.press("take_back", person, pending)
+        assert "is taken back" in house.answer(person)
+    assert counted(house, pending) == set()
+    assert house.request(pending).state is State.PENDING
+
+
+def test_removing_a_reaction_leaves_a_vote_cast_by_button_and_says_so(house: House, pending: int) -> None:
+    house.approve(BOB, pending)
+    house.react(BOB, pending, removed=True)
+    assert counted(house, pending) == {BOB}
+    assert "still counts" in house.answer(BOB)
+
+
+def test_whoever_voted_by_both_doors_is_told_the_truth_when_the_reaction_goes(house: House, pending: int) -> None:
+    house.approve(BOB, pending)
+    house.react(BOB, pending)
+    house.react(BOB, pending, removed=True)
+    assert counted(house, pending) == {BOB}
+    assert "still counts" in house.answer(BOB)
+
+
+def test_a_removal_that_arrives_after_the_vote_was_cast_again_leaves_the_newer_one_and_says_so(
+    house: House, pending: int
+) -> None:
+    earlier = house.clock.at
+    house.react(BOB, pending, at=earlier)
+    house.react(BOB, pending, at=earlier + timedelta(seconds=2))
+    house.react(BOB, pending, removed=True, at=earlier + timedelta(seconds=1))
+    assert counted(house, pending) == {BOB}
+    assert "still counts" in house.answer(BOB)
+
+
+def test_taking_back_what_one_never_said_is_answered(house: House, pending: int) -> None:
+    house.press("take_back", BOB, pending)
+    assert "no vote" in house.answer(BOB)
+    assert house.votes(pending) == []
+
+
+def test_a_vote_taken_back_can_be_cast_again(house: House, pending: int) -> None:
+    house.react(BOB, pending)
+    house.react(BOB, pending, removed=True)
+    house.react(BOB, pending)
+    assert counted(house, pending) == {BOB}
+
+
+def test_a_vote_that_arrives_after_its_own_removal_does_not_count(house: House, pending: int) -> None:
+    earlier = house.clock.at
+    house.react(BOB, pending, removed=True, at=earlier + timedelta(seconds=2))
+    house.react(BOB, pending, at=earlier)
+    house.approve(CAROL, pending)
+    assert counted(house, pending) == {CAROL}
+    assert house.request(pending).state is State.PENDING
+    assert "taken back later" in house.answer(BOB)
+
+
+@pytest.mark.parametrize("silent", ["U0BOB", "S0MAIL"])
+def test_a_removal_that_arrives_first_counts_even_while_nobody_can_be_looked_up(house: House, pending: int, silent: str) -> None:
+    person = BOB if silent == BOB else DAVE
+    house.workspace.silent.add(silent)
+    house.react(person, pending, removed=True, at=house.clock.at + timedelta(seconds=2))
+    house.workspace.silent.clear()
+    house.react(person, pending, at=house.clock.at)
+    assert counted(house, pending) == set()
+
+
+def test_a_redelivery_older_than_the_removal_stays_undone(house: House, pending: int) -> None:
+    earlier = house.clock.at
+    house.react(BOB, pending, at=earlier)
+    house.react(BOB, pending, removed=True, at=earlier + timedelta(seconds=1))
+    house.react(BOB, pending, at=earlier, event_id="EvAgain")
+    assert counted(house, pending) == set()
+
+
+def test_a_decided_request_keeps_its_votes(house: House, pending: int) -> None:
+    house.react(BOB, pending)
+    house.react(CAROL, pending)
+    house.react(BOB, pending, removed=True)
+    assert house.request(pending).state is State.APPROVED
+    assert "decided already" in house.answer(BOB)
+    assert [vote.vote for vote in house.votes(pending)] == [Vote.APPROVE, Vote.APPROVE]
+
+
+def test_a_stranger_s_reactions_leave_no_vote_behind(house: House, pending: int) -> None:
+    house.react(ERIN, pending)
+    house.react(ERIN, pending, removed=True)
+    assert house.votes(pending) == []
+
+
+@pytest.mark.parametrize(
+    "emoji", ["thumbsup", "+1", "heavy_check_mark", "ballot_box_with_check", "white_check_mark2", "WHITE_CHECK_MARK"]
+)
+def test_other_reactions_are_ignored(house: House, pending: int, emoji: str) -> None:
+    house.react(BOB, pending, emoji)
+    assert house.votes(pending) == []
+    assert house.answers(BOB) == []
+
+
+def test_a_reaction_on_another_message_is_ignored(house: House, pending: int) -> None:
+    house.react(BOB, pending, ts="1763899200.123456")
+    assert house.votes(pending) == []
+    assert house.answers(BOB) == []
+
+
+def test_a_vote_raises_the_version_and_the_card_is_drawn_from_it(house: House, pending: int) -> None:
+    before = house.request(pending).version
+    house.approve(BOB, pending)
+    house.deliver()
+    assert house.request(pending).version > before
+    assert house.board.cards[-1][1].request.version == house.request(pending).version
+
+
+def test_a_rejection_asks_for_its_reason_and_keeps_it_once(house: House, pending: int) -> None:
+    house.reject(BOB, pending)
+    assert house.windows.opened[-1]["callback_id"] == "rejection"
+    house.submit("rejection", BOB, str(pending), reason="Too long a window")
+    house.submit("rejection", BOB, str(pending), reason="Another reason")
+    assert house.answers(BOB)[1:] == [
+        f"Thank you. Your reason for rejecting #{pending} is on record.",
+        f"A reason for rejecting #{pending} is on record already; the record is never altered.",
+    ]
+    assert house.board.outcomes[-1][1].rejection_reason == "Too long a window"
+
+
+def test_a_rejection_by_reaction_asks_for_its_reason_by_direct_message(house: House, pending: int) -> None:
+    house.reject(BOB, pending, Door.REACTION)
+    house.deliver()
+    said = house.board.said[-1]
+    assert (said.person, said.channel, said.reason_for) == (BOB, None, pending)
+
+
+@pytest.mark.parametrize("person", [ALICE, CAROL, ERIN])
+def test_only_who_rejected_says_why(house: House, pending: int, person: str) -> None:
+    house.reject(BOB, pending)
+    house.submit("rejection", person, str(pending), reason="I say")
+    assert "Only the person who rejected" in house.answer(person)
+    with house.ledger.reading() as reader:
+        assert reader.rejection_reason(pending) is None
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "a\x00b", "\ud800", "x" * 3001])
+def test_a_reason_that_cannot_be_kept_is_told_and_the_rejection_stands(house: House, pending: int, reason: str) -> None:
+    house.reject(BOB, pending)
+    said = house.submit("rejection", BOB, str(pending), reason=reason)
+    assert list(said["errors"]) == ["reason"]
+    assert house.request(pending).state is State.REJECTED
+    with house.ledger.reading() as reader:
+        assert reader.rejection_reason(pending) is None
+
+
+def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(house: House, pending: int) -> None:
+    house.approve(BOB, pending)
+    house.press("take_back", BOB, pending)
+    house.react(CAROL, pending)
+    house.react(CAROL, pending, removed=True)
+    house.deliver()
+    places = [(said.person, said.channel) for said in house.board.said if said.person != ALICE]
+    assert places == [(BOB, CHANNEL), (BOB, CHANNEL), (CAROL, None), (CAROL, None)]

@@ -1,0 +1,224 @@
+"""An opt-in ends by itself, once; extending it needs a second person and moves only the end."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from storage.lifecycle import Kind, State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, CAROL, House
+from tests.handlers.neighbours import LATE, LOST, REFUSED, UNREADABLE
+from tests.handlers.test_applying import approved
+
+IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
+INSTANT = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def opted_in(house: House) -> int:
+    """An applied opt-in with a window."""
+    return apply(house)
+
+
+def apply(house: House) -> int:
+    number = approved(house)
+    house.work()
+    assert house.tenant.value is IN
+    return number
+
+
+def end_of(house: House, number: int) -> datetime:
+    end = house.request(number).window_end
+    assert end is not None
+    return end
+
+
+def test_a_window_ends_exactly_at_its_end_and_once(both: House) -> None:
+    number = apply(both)
+    both.clock.at = end_of(both, number) - INSTANT
+    both.work()
+    assert both.tenant.value is IN
+    both.clock.at = end_of(both, number)
+    for _ in range(5):
+        both.work()
+        both.clock.advance(seconds=1)
+    assert both.tenant.value is OUT
+    ended = both.requests(Kind.OPT_OUT)
+    assert [(request.requester_id, request.state) for request in ended] == [(None, State.APPLIED)]
+    assert f"#{number}" in ended[0].reason
+
+
+def test_a_bot_that_was_off_for_days_ends_the_window_when_it_is_back(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in) + timedelta(days=9)
+    house.start(house.context.rule)
+    house.work()
+    house.work()
+    assert len(house.requests(Kind.OPT_OUT)) == 1
+    assert house.tenant.value is OUT
+
+
+def test_ending_needs_neither_slack_nor_anybody_s_eligibility(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.workspace.down = True
+    house.work()
+    assert house.tenant.value is OUT
+
+
+def test_while_exchange_cannot_be_read_the_end_waits_in_one_request(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.unreadable = UNREADABLE
+    for _ in range(30):
+        house.work()
+        house.clock.advance(minutes=1)
+    assert len(house.requests(Kind.OPT_OUT)) == 1
+    house.tenant.unreadable = None
+    house.work()
+    assert house.tenant.value is OUT
+
+
+def test_an_end_of_unknown_outcome_is_read_and_not_sent_again_every_second(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.fates.extend([LATE])
+    for _ in range(60):
+        house.work()
+        house.clock.advance(seconds=5)
+    assert [write.value for write in house.tenant.writes] == [IN, OUT]
+    house.tenant.land()
+    house.clock.advance(minutes=1)
+    house.work()
+    assert house.tenant.value is OUT
+    assert len(house.requests(Kind.OPT_OUT)) == 1
+
+
+def test_an_end_that_exchange_refuses_is_tried_again_now_and_then_without_flooding_anybody(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.fates.extend([REFUSED] * 5)
+    for _ in range(120):
+        house.work()
+        house.clock.advance(seconds=5)
+    assert 1 <= len(house.requests(Kind.OPT_OUT)) <= 3
+    for _ in range(72):
+        house.clock.advance(minutes=5)
+        house.work()
+    assert house.tenant.value is OUT
+
+
+def test_a_window_whose_end_was_lost_on_the_way_ends_all_the_same(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.fates.append(LOST)
+    for _ in range(30):
+        house.work()
+        house.clock.advance(minutes=5)
+    assert house.tenant.value is OUT
+
+
+def test_an_opt_out_before_the_end_leaves_nothing_to_end(house: House, opted_in: int) -> None:
+    house.opt_out(BOB)
+    house.run()
+    house.clock.at = end_of(house, opted_in)
+    assert house.desk.optouts.end_window() == 0
+
+
+def test_the_window_starts_with_what_was_read_back_and_ends_as_it_was_approved(house: House) -> None:
+    number = approved(house)
+    house.tenant.unreadable = UNREADABLE
+    house.work()
+    house.clock.advance(hours=3)
+    house.tenant.unreadable = None
+    house.work()
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.since, baseline.window_end) == (house.clock.at, house.request(number).window_end)
+
+
+def extension(house: House, **filled: object) -> int:
+    day = house.clock.at.date() + timedelta(days=60)
+    return house.ask(ALICE, kind="extension", **{"day": day} | filled).id
+
+
+def test_an_extension_needs_a_second_person_and_moves_the_end_without_a_write(both: House) -> None:
+    apply(both)
+    number = extension(both)
+    both.run()
+    assert both.request(number).state is State.PENDING
+    both.approve(CAROL, number)
+    both.run()
+    assert both.request(number).state is State.APPLIED
+    assert len(both.tenant.writes) == 1
+    baseline = both.baseline()
+    assert baseline is not None
+    assert (baseline.request_id, baseline.window_end) == (number, end_of(both, number))
+
+
+def test_an_extended_window_ends_at_its_new_end_only(house: House, opted_in: int) -> None:
+    number = extension(house)
+    house.approve(CAROL, number)
+    house.run()
+    house.clock.at = end_of(house, opted_in)
+    house.work()
+    assert house.tenant.value is IN
+    house.clock.at = end_of(house, number)
+    house.work()
+    assert house.tenant.value is OUT
+
+
+def test_an_extension_that_does_not_extend_is_refused(house: House, opted_in: int) -> None:
+    before = len(house.requests())
+    extension(house, day=house.clock.at.date() + timedelta(days=20))
+    assert len(house.requests()) == before
+    assert "not later than the present one" in house.answer(ALICE)
+
+
+def test_there_is_nothing_to_extend_while_the_tenant_is_not_opted_in(house: House) -> None:
+    house.submit("extension", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    assert house.requests() == []
+    assert "nothing to extend" in house.answer(ALICE)
+
+
+def test_an_extension_whose_window_ended_first_changes_nothing(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in) - timedelta(hours=1)
+    number = extension(house)
+    house.clock.at = end_of(house, opted_in)
+    house.approve(CAROL, number)
+    house.run()
+    house.work()
+    assert house.request(number).state in (State.STALE, State.SUPERSEDED)
+    assert house.tenant.value is OUT
+
+
+def test_an_extension_of_an_opt_in_that_somebody_ended_outside_is_stale(house: House, opted_in: int) -> None:
+    number = extension(house)
+    house.approve(CAROL, number)
+    house.tenant.value = NOT_SET
+    house.run()
+    assert (house.request(number).state, house.tenant.value) == (State.STALE, NOT_SET)
+
+
+def test_an_extension_that_lapses_while_the_value_is_read_moves_no_end(house: House, opted_in: int) -> None:
+    number = extension(house)
+    house.approve(CAROL, number)
+    expires = house.request(number).expires_at
+    assert expires is not None
+    house.clock.at = expires - INSTANT
+    house.tenant.meanwhile = lambda: house.clock.advance(seconds=1)
+    house.run()
+    assert house.request(number).state is State.EXPIRED
+    baseline = house.baseline()
+    assert baseline is not None
+    assert baseline.window_end == end_of(house, opted_in)
+
+
+def test_a_change_made_outside_can_be_adopted_with_an_end(house: House) -> None:
+    house.observe()
+    house.tenant.value = IN
+    house.clock.advance(minutes=10)
+    house.observe()
+    number = extension(house)
+    house.approve(CAROL, number)
+    house.work()
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.request_id, baseline.window_end) == (number, end_of(house, number))
+    house.clock.at = end_of(house, number)
+    house.work()
+    assert house.tenant.value is OUT
