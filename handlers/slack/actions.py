@@ -1,0 +1,217 @@
+"""Clicks and submitted forms: kept, acknowledged, handed over. A click that cannot be kept is told so at once."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.ports import Unavailable
+from handlers.slack import forms, modals, replies
+from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
+from handlers.slack.edge import BUSY, NO_DATABASE, NOT_RECORDED, Edge, Reply
+from handlers.slack.parsing import Act, Malformed, channel_of, identity, number, person_of, press, values
+from storage.engine import Unreachable
+from storage.errors import NoSuchRequest
+from storage.records import Door, MailProtocol, Vote
+
+KINDS = {
+    APPROVE: ("vote", Vote.APPROVE.value),
+    REJECT: ("vote", Vote.REJECT.value),
+    WITHDRAW: ("withdraw", ""),
+    TAKE_BACK: ("take_back", ""),
+}
+"""The buttons that decide something: inbox kind and vote."""
+
+
+class Clicks:
+    """The listener for every button."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Keep the click, acknowledge it, hand it over."""
+        act = press(body, kinds=KINDS)
+        if act is None:
+            ack()
+            self._show(body, respond)
+            return
+        reply = Reply(self._edge, respond, person=act.person, channel=act.channel)
+        try:
+            item = self._edge.desk.take(act.kind, act.key, act.payload)
+        except Unreachable:
+            ack()
+            self._edge.crew.submit(lambda: reply.say(NOT_RECORDED))
+            return
+        ack()
+        if item is not None:
+            self._edge.work(item, lambda rejected: self._ask_reason(act, body, rejected=rejected))
+
+    def _show(self, body: dict[str, Any], respond: Respond) -> None:
+        action = body["actions"][0]
+        person = person_of(body)
+        reply = Reply(self._edge, respond, person=person, channel=channel_of(body))
+        ways: dict[str, Callable[[Reply, str, int, dict[str, Any]], None]] = {
+            GIVE_REASON: lambda reply, person, request_id, body: self._open_reason(body, request_id),
+            replies.HISTORY_PAGE: lambda reply, person, before, body: self._page(reply, person, before),
+            AGAIN: self._again,
+            EXTEND: self._extend,
+            OPT_OUT_NOW: self._opt_out,
+            IT_WAS_ME: self._it_was_me,
+        }
+        way = ways.get(str(action.get("action_id")))
+        if way is None:
+            return
+        value = int(number(str(action.get("value"))))
+
+        def run() -> None:
+            try:
+                way(reply, person, value, body)
+            except Unavailable as away:
+                reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
+            except NoSuchRequest as unknown:
+                reply.say(str(unknown))
+            except Unreachable:
+                reply.say(NO_DATABASE)
+
+        if not self._edge.crew.submit(run):
+            reply.say(BUSY)
+
+    def _again(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.requests.may_ask(person)
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+            return
+        with self._edge.desk.context.ledger.reading() as reader:
+            earlier = reader.request(request_id)
+        forms.open_wish(self._edge, _trigger(body), channel_of(body), earlier=earlier)
+
+    def _extend(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.requests.may_extend(person)
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+            return
+        with self._edge.desk.context.ledger.reading() as reader:
+            earlier = reader.request(request_id)
+        forms.open_wish(self._edge, _trigger(body), channel_of(body), callback=modals.EXTENSION, earlier=earlier)
+
+    def _opt_out(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.optouts.may_opt_out(person)
+        if verdict.allowed:
+            forms.open_opt_out(self._edge, _trigger(body), channel_of(body))
+        else:
+            reply.say(verdict.sentence)
+
+    def _it_was_me(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.optouts.may_opt_out(person)
+        if verdict.allowed:
+            self._edge.open_form(_trigger(body), modals.claim(request_id))
+        else:
+            reply.say(verdict.sentence)
+
+    def _page(self, reply: Reply, person: str, before: int) -> None:
+        verdict = self._edge.desk.may_read(person)
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+            return
+        reply.finish(replies.history(self._edge.desk.history.page(before=before), self._edge.zone))
+
+    def _ask_reason(self, act: Act, body: dict[str, Any], *, rejected: bool) -> None:
+        if rejected:
+            self._open_reason(body, int(act.payload["request"]))
+
+    def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
+        try:
+            self._edge.open_form(_trigger(body), modals.rejection(request_id))
+        except Unavailable:
+            return  # the answer to the rejection carries a button for the same form
+
+
+_REASONS = {modals.REJECTION: "reason", modals.CLAIM: "claim"}
+"""The forms that ask for nothing but a reason: inbox kind."""
+
+
+class Submissions:
+    """The listener for every submitted form."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Judge the form purely, keep it, acknowledge; mistakes go back into the form with nothing typed lost."""
+        view = body["view"]
+        try:
+            act = self._act(body, view)
+        except WrongForm as wrong:
+            ack(response_action="errors", errors=wrong.errors)
+            return
+        try:
+            item = self._edge.desk.take(act.kind, act.key, act.payload)
+        except Unreachable:
+            first = next(iter(values(view)), REASON)
+            ack(response_action="errors", errors={first: NOT_RECORDED.replace("*", "")})
+            return
+        ack()
+        if item is not None:
+            done = threading.Event()
+            self._edge.work(item, lambda rejected: done.set())
+            if act.kind == "opt_in":
+                self._edge.say_if_slow(act.person, act.channel, done.is_set)
+
+    def _act(self, body: dict[str, Any], view: dict[str, Any]) -> Act:
+        filled = {field: found for field, found in values(view).items() if found}
+        payload = {
+            "person": person_of(body),
+            "door": Door.COMMAND.value,
+            "at": self._edge.desk.context.now().isoformat(),
+        }
+        kind = str(view.get("callback_id"))
+        metadata = str(view.get("private_metadata") or "")
+        if kind in (modals.OPT_IN, modals.EXTENSION):
+            payload |= _spelled(self._judge(filled)) | {"channel": identity(metadata) if metadata else "", "kind": kind}
+            kind = "opt_in"
+        elif kind == modals.OPT_OUT:
+            payload |= {"reason": _reason(filled, needed=False), "channel": identity(metadata) if metadata else ""}
+        elif kind in _REASONS:
+            payload |= {"reason": _reason(filled, needed=True), "request": number(metadata)}
+            kind = _REASONS[kind]
+        else:
+            raise Malformed("no form of ours")
+        return Act(kind=kind, key=f"view:{identity(view.get('id'))}", payload=payload)
+
+    def _judge(self, filled: dict[str, list[str]]) -> OptInForm:
+        context = self._edge.desk.context
+        known = {protocol.value for protocol in MailProtocol}
+        return judge_opt_in(
+            reason="".join(filled.get(REASON, [])),
+            clients="".join(filled.get(CLIENTS, [])),
+            protocols=[name for name in filled.get(PROTOCOLS, []) if name in known],
+            day="".join(filled.get(DAY, [])),
+            rule=context.rule,
+            now=context.now(),
+            zone=context.zone,
+        )
+
+
+def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:
+    """The typed reason of the smaller forms. Raises ``WrongForm``."""
+    text = "".join(filled.get(REASON, []))
+    problem = text_problem(text, "Write a sentence, so that the record says why.") if needed or text.strip() else ""
+    if problem:
+        raise WrongForm({REASON: problem})
+    return text
+
+
+def _trigger(body: dict[str, Any]) -> str:
+    return str(body.get("trigger_id") or "")
+
+
+def _spelled(form: OptInForm) -> dict[str, str]:
+    return {
+        "reason": form.reason,
+        "clients": form.clients,
+        "protocols": ",".join(form.protocols),
+        "day": form.day.isoformat(),
+    }

@@ -1,0 +1,126 @@
+"""Channel messages beside the requests: reminders, a changed rule, a setting that cannot be read, the record's head."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block
+
+from handlers.slack.blocks import Message, actions, button, section
+from handlers.slack.cards import EXTEND, OPT_OUT_NOW
+from handlers.slack.mrkdwn import escape, instant, people, sentence
+
+
+def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
+    """The message for one kind of announcement; ``zone`` is for dates where Slack shows the fallback."""
+    text = _SAYINGS[facts["what"]](facts, zone)
+    blocks: list[Block] = [section(text)]
+    if facts["what"] in ("ending", "weekly") and facts.get("request"):
+        number = int(facts["request"])
+        blocks.append(actions(button("Extend", EXTEND, number), button("Opt out now", OPT_OUT_NOW, number)))
+    return Message(text=text, blocks=blocks)
+
+
+def _rule(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return (
+        f":scroll: The rule of this bot was changed by its settings (version `{escape(facts['digest'][:8])}`). "
+        "It is recorded; votes on open requests no longer count and have to be cast again."
+    )
+
+
+def _unreadable(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return (
+        f":grey_question: The live value could not be read three times in a row: {sentence(facts['problem'])} "
+        "What it is now is unknown. The bot keeps trying and says when it can read again."
+    )
+
+
+def _readable(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return ":white_check_mark: The live value can be read again. `/legacytls status` shows it."
+
+
+def _first_sight(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return (
+        ":warning: The tenant is *opted in* to legacy TLS, and was so before this bot came: no end is set. "
+        "`/legacytls disable` opts out; `/legacytls status` shows what it means per protocol."
+    )
+
+
+def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    days = "1 day" if facts["days"] == "1" else f"{facts['days']} days"
+    about = f"#{facts['request']}: " if facts["request"] else ""
+    end = instant(datetime.fromisoformat(facts["end"]), zone)
+    return f":hourglass: {about}the opt-in to legacy TLS ends in {days}, {end}. The bot then opts out by itself."
+
+
+def _weekly(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    about = f"#{facts['request']}: " if facts["request"] else ""
+    change = instant(datetime.fromisoformat(facts["since"]), zone)
+    end = f"It ends by itself {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else "No end is set."
+    return (
+        f":warning: {about}the tenant is still *opted in* to legacy TLS, by the change of {change}. {end} "
+        "Is the last old device gone?"
+    )
+
+
+def _milestone(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    notice = f" ({escape(facts['notice'])})" if facts["notice"] else ""
+    return f":calendar: Coming up: *{escape(facts['display'])}*{notice}. {escape(facts['effect'])}"
+
+
+def _certificate(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    expires = instant(datetime.fromisoformat(facts["expires"]), zone)
+    return (
+        f":key: The bot's own certificate expires {expires}. Without a new one it can neither read nor change the setting: "
+        "create one, upload it to the app registration, and set AZURE_CLIENT_CERTIFICATE_PATH."
+    )
+
+
+def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return f":calendar: {escape(facts['warning'])}"
+
+
+def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    lapses = instant(datetime.fromisoformat(facts["lapses"]), zone)
+    asked = f" by <@{facts['requester']}>" if facts["requester"] else ""
+    others = f" {people(facts['mention'].split(','))}: please see that somebody decides." if facts.get("mention") else ""
+    return (
+        f":bell: #{facts['request']}{asked} still waits for an approver. It lapses {lapses}; its message has the buttons.{others}"
+    )
+
+
+def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    found = "1 person" if facts["eligible"] == "1" else f"{facts['eligible']} people"
+    return (
+        f":warning: Too few approvers: {found} could approve right now, and {escape(facts['needed'])} besides the requester "
+        "are needed. Opting out still works. Have LEGACYTLS_APPROVERS extended before it matters."
+    )
+
+
+def _correction(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    end = f" Its window holds: the bot opts out {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else ""
+    return (
+        f":rotating_light: Correction to #{facts['request']}: it was given up as failed, but the live value is "
+        f"*{escape(facts['value'])}* now.{end}"
+    )
+
+
+def _head(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    return f":lock: The record stands at event {escape(facts['sequence'])}, head `{escape(facts['head'])}`."
+
+
+_SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
+    "rule": _rule,
+    "unreadable": _unreadable,
+    "readable": _readable,
+    "first_sight": _first_sight,
+    "ending": _ending,
+    "weekly": _weekly,
+    "milestone": _milestone,
+    "freshness": _freshness,
+    "certificate": _certificate,
+    "nudge": _nudge,
+    "approvers": _approvers,
+    "head": _head,
+    "correction": _correction,
+}

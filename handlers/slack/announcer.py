@@ -1,0 +1,98 @@
+"""Shows messages in Slack: implements ``handlers.announcing.Announcer`` over the Web API."""
+
+import threading
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from slack_sdk import WebClient
+from slack_sdk.models.blocks import Block
+
+from handlers.notices import Sheet
+from handlers.ports import Place, Unavailable
+from handlers.slack import announcements, cards
+from handlers.slack.blocks import Message, actions, button, section
+from handlers.slack.calls import MENDS, call
+from handlers.slack.mrkdwn import sentence
+
+
+class SlackAnnouncer:
+    """Posts to the configured channel and to people. Links in messages are never unfurled: a preview would fetch them."""
+
+    def __init__(self, client: WebClient, *, channel: str, zone: ZoneInfo) -> None:
+        self._client = client
+        self._channel = channel
+        self._zone = zone
+        self._private: dict[str, str] = {}
+        self._opening = threading.Lock()
+
+    def draw(self, sheet: Sheet, place: Place | None) -> Place:
+        """Post a request's message, or draw a copy of it again; a copy that somebody deleted is left alone."""
+        message = cards.card(sheet, self._zone)
+        if place is None:
+            self._refuse_shared_channel()
+            return self._post(self._channel, message)
+        try:
+            call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
+        except Unavailable as refused:
+            if refused.sentence not in (MENDS["message_not_found"][0], MENDS["cant_update_message"][0]):
+                raise
+        return place
+
+    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+        """Ephemeral where the person acted; by direct message where that cannot be."""
+        message = _answer(text, reason_for)
+        if channel and not channel.startswith("D"):
+            try:
+                call(self._client.chat_postEphemeral, channel=channel, user=person, **message.arguments())
+                return
+            except Unavailable as refused:
+                if refused.retryable:
+                    raise
+        self._post(self._direct(person), message)
+
+    def outcome(self, person: str, sheet: Sheet) -> Place:
+        """Tell the requester how the request stands."""
+        return self._post(self._direct(person), cards.outcome(sheet, self._zone))
+
+    def retire(self, place: Place, sheet: Sheet) -> None:
+        """Point from an earlier private message to the newer one."""
+        call(self._client.chat_update, channel=place.channel, ts=place.ts, **cards.retired(sheet).arguments())
+
+    def announce(self, facts: Mapping[str, str]) -> Place:
+        """Say something in the channel that belongs to no request."""
+        return self._post(self._channel, announcements.announcement(facts, self._zone))
+
+    def _post(self, channel: str, message: Message) -> Place:
+        sent = call(self._client.chat_postMessage, channel=channel, unfurl_links=False, unfurl_media=False, **message.arguments())
+        return Place(channel=str(sent.get("channel") or channel), ts=str(sent.get("ts") or ""))
+
+    def _direct(self, person: str) -> str:
+        with self._opening:
+            known = self._private.get(person)
+        if known is None:
+            opened = call(self._client.conversations_open, users=person).get("channel")
+            known = str(opened.get("id") or person) if isinstance(opened, dict) else person
+            with self._opening:
+                self._private[person] = known
+        return known
+
+    def _refuse_shared_channel(self) -> None:
+        """Change requests are not posted where people of another organisation read and press buttons."""
+        try:
+            channel = call(self._client.conversations_info, channel=self._channel).get("channel")
+        except Unavailable as unknown:
+            if unknown.retryable:
+                raise
+            return  # posting meets the same trouble and names it; a stranger's vote is refused in any case
+        shared = channel if isinstance(channel, dict) else {}
+        if any(shared.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared")):
+            mend = "Set LEGACYTLS_CHANNEL to a channel that only this organisation can see."
+            raise Unavailable("The channel is shared with another organisation.", mend=mend, retryable=False)
+
+
+def _answer(text: str, reason_for: int | None) -> Message:
+    shown = sentence(text)
+    blocks: list[Block] = [section(shown)]
+    if reason_for is not None:
+        blocks.append(actions(button("Give a reason", cards.GIVE_REASON, reason_for)))
+    return Message(text=shown, blocks=blocks)

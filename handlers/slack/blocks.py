@@ -1,0 +1,80 @@
+"""The few Block Kit pieces everything is built of; slack_sdk's own models check Slack's limits when they are spelled out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from handlers.slack.mrkdwn import SECTION, chunks, escape, fitted
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message for Slack: ``text`` for notifications and screen readers, ``blocks`` for everybody else."""
+
+    text: str
+    blocks: Sequence[Block] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``chat.postMessage`` and its relatives. Raises when a limit of Slack is exceeded."""
+        return {"text": self.text, "blocks": self._drawn} if self.blocks else {"text": self.text}
+
+    @cached_property
+    def _drawn(self) -> list[dict[str, Any]]:
+        """Spelling blocks out costs more than sending them: done once, however many people get the message."""
+        return [block.to_dict() for block in self.blocks]
+
+
+def header(text: str) -> HeaderBlock:
+    """A headline; plain text, at most 150 characters."""
+    return HeaderBlock(text=text[:150])
+
+
+def section(text: str) -> SectionBlock:
+    """A paragraph of our own words, already marked up; what is too long for Slack ends in an ellipsis."""
+    return SectionBlock(text=MarkdownTextObject(text=fitted(text, SECTION), verbatim=True))
+
+
+def fields(*texts: str) -> SectionBlock:
+    """Short facts side by side."""
+    return SectionBlock(fields=[MarkdownTextObject(text=text, verbatim=True) for text in texts if text])
+
+
+def typed(label: str, text: str) -> list[Block]:
+    """What a person typed, whole and harmless, under a label."""
+    parts = chunks(escape(text))
+    return [section(f"*{label}*\n{parts[0]}"), *(section(part) for part in parts[1:] if part.strip())]
+
+
+def small(lines: Iterable[str]) -> list[Block]:
+    """Small print, one line each."""
+    return [ContextBlock(elements=[MarkdownTextObject(text=line, verbatim=True)]) for line in lines if line]
+
+
+def divider() -> DividerBlock:
+    """A thin line."""
+    return DividerBlock()
+
+
+def actions(*buttons: ButtonElement) -> ActionsBlock:
+    """A row of buttons."""
+    return ActionsBlock(elements=list(buttons))
+
+
+def button(
+    text: str, action: str, value: int, *, style: str | None = None, confirm: ConfirmObject | None = None
+) -> ButtonElement:
+    """A button that carries the number of a change and nothing else."""
+    return ButtonElement(text=text, action_id=action, value=str(value), style=style, confirm=confirm)

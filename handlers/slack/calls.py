@@ -1,0 +1,71 @@
+"""Every call of Slack's Web API goes through here, so that its failures become sentences: once, and without a token in them."""
+
+import http.client
+from collections.abc import Callable
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
+
+from handlers.ports import Unavailable
+
+MENDS = {
+    "not_in_channel": ("The bot is not a member of the channel.", "Invite it there: /invite @legacytls."),
+    "channel_not_found": (
+        "Slack does not know the channel, or the bot cannot see it.",
+        "Check LEGACYTLS_CHANNEL and invite the bot.",
+    ),
+    "is_archived": ("The channel is archived.", "Unarchive it, or set LEGACYTLS_CHANNEL to another one."),
+    "missing_scope": ("The bot's token lacks a scope.", "Reinstall the app from manifest.yml."),
+    "invalid_auth": ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
+    "token_revoked": ("The bot's token was revoked.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
+    "account_inactive": ("The bot's account is deactivated.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
+    "user_not_found": ("Slack does not know this person.", ""),
+    "users_not_found": ("Slack does not know this person.", ""),
+    "user_not_visible": ("Slack does not show this person to the bot.", ""),
+    "no_such_subteam": ("Slack does not know this user group.", "Check the S… ids in the settings."),
+    "message_not_found": ("The message was deleted.", ""),
+    "cant_update_message": ("This message is not the bot's.", ""),
+    "expired_trigger_id": ("Slack's three seconds for opening a form were over.", "Type the command again."),
+}
+"""Slack's error code -> what it means, and what to do. These do not pass by themselves."""
+
+
+def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+    """Call one Web API method. Raises ``Unavailable`` with a sentence; ``retryable`` unless waiting cannot help."""
+    return call_with_headers(method, **arguments)[0]
+
+
+def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """The same with the answer's headers, names in lower case. Raises ``Unavailable``."""
+    try:
+        response = method(**arguments)
+    except SlackApiError as refused:
+        raise _refused(refused) from None
+    except (SlackClientError, SlackRequestError, OSError, http.client.HTTPException, ValueError) as lost:
+        raise Unavailable(f"Slack could not be reached ({type(lost).__name__}).") from None
+    data = response.data if isinstance(response.data, dict) else {}
+    return data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}
+
+
+def _refused(error: SlackApiError) -> Unavailable:
+    response = error.response
+    code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
+    if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
+        return Unavailable("Slack asks the bot to slow down.", retry_after=_retry_after(response.headers))
+    if code in MENDS:
+        sentence, mend = MENDS[code]
+        return Unavailable(sentence, mend=mend, retryable=False)
+    if response.status_code >= 500 or not code:
+        return Unavailable("Slack had a problem of its own.")
+    return Unavailable(
+        f"Slack refused the call ({code}).", retryable=code in ("fatal_error", "internal_error", "request_timeout")
+    )
+
+
+def _retry_after(headers: Any) -> float:
+    found = {str(name).lower(): value for name, value in dict(headers or {}).items()}.get("retry-after", "1")
+    text = found[0] if isinstance(found, list) else found
+    try:
+        return max(1.0, float(text))
+    except (TypeError, ValueError):
+        return 1.0

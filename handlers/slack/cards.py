@@ -1,0 +1,164 @@
+"""How a change request's message looks in every state: drawn from the row, never read back."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block
+
+from handlers.days import last_day
+from handlers.notices import Sheet, headline, missing_words, protocol_names
+from handlers.policy import STATE_WORDS
+from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
+from handlers.slack.mrkdwn import escape, instant, people, sentence
+from storage.lifecycle import Kind, State
+from storage.records import SettingValue
+
+APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
+AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME = "again", "extend", "opt_out_now", "it_was_me"
+
+_ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State.FAILED}
+
+_RESULT = {State.APPLIED, State.FAILED, State.UNCERTAIN}
+
+
+def card(sheet: Sheet, zone: ZoneInfo) -> Message:
+    """The request's message in the channel."""
+    request = sheet.request
+    title = headline(request)
+    build: Callable[[Sheet, ZoneInfo], list[Block]] = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside}.get(request.kind, _wish)
+    text = f"{title}. {sentence(request.detail)}".strip()
+    return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet)])
+
+
+def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
+    """The private message to the requester: how the request stands."""
+    title = headline(sheet.request)
+    body = [section(sentence(sheet.request.detail)), *_rejection(sheet)]
+    if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
+        body.append(section(f"The opt-in ends by itself: {_window(sheet, zone)}."))
+        body += small([_two_parts(sheet)])
+    return Message(text=f"{title}. {sentence(sheet.request.detail)}", blocks=[header(title), *body, *small([_witness(sheet)])])
+
+
+def retired(sheet: Sheet) -> Message:
+    """What replaces an earlier private message about this request."""
+    text = f"#{sheet.request.id} has moved on: the newer message below says how it stands."
+    return Message(text=text, blocks=[section(text)])
+
+
+def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    request = sheet.request
+    blocks: list[Block] = [
+        section(f"<@{request.requester_id}> asks to {_what(sheet)}."),
+        fields(
+            f"*Live value when asked*\n{request.from_value.value if request.from_value else 'unknown'}",
+            f"*Becomes*\n{request.to_value.value}",
+            f"*Protocols*\n{protocol_names(request)}",
+            f"*Opt-in ends*\n{_window(sheet, zone)}",
+        ),
+        *typed("Reason", request.reason),
+        *typed("Devices or applications, and who owns them", request.clients),
+    ]
+    if request.state is State.PENDING:
+        blocks += [divider(), *small(f"• {escape(line)}" for line in sheet.briefing)]
+    return [*blocks, divider(), *_standing(sheet, zone)]
+
+
+def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    request = sheet.request
+    if request.state is not State.PENDING:
+        who = f"Approved by {people(sheet.approved_by)}." if sheet.approved_by else ""
+        return [section(_status_line(sheet)), *_rejection(sheet), *small([who, _witness(sheet)])]
+    voted = f"Approved so far by {people(sheet.approved_by)}; " if sheet.approved_by else "Nobody has approved yet; "
+    lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
+    emoji = f"Decide with the buttons or react with :{sheet.rule.approve_emoji}: / :{sheet.rule.reject_emoji}:."
+    may = f"Approvers: {people(sheet.rule.approvers)}; the requester never counts."
+    note = "" if request.detail == "Waiting for approval." else sentence(request.detail)
+    lines = [line for line in (note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
+    return [section("\n".join(lines)), *small([emoji, may, f"Approving approves exactly this: code `{sheet.code}`."])]
+
+
+def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    request = sheet.request
+    who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
+    hosts = ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
+    effect = f"Old TLS stops working on {hosts}." if hosts else ""
+    reason = typed("Reason", request.reason) if request.reason.strip() else []
+    return [section(f"{who} of legacy TLS for the tenant. {effect}"), *reason, *_standing(sheet, zone)]
+
+
+def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    request = sheet.request
+    was = request.from_value.value if request.from_value else "unknown"
+    seen = f"The live value changed from *{was}* to *{request.to_value.value}*; noticed {instant(request.created_at, zone)}."
+    opted_in = request.to_value is SettingValue.OPTED_IN
+    advice = (
+        "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
+        if opted_in
+        else "If old TLS is still needed, `/legacytls enable` asks for it."
+    )
+    who = "Nobody asked the bot for it."
+    claimed: list[Block] = []
+    if sheet.reason_by is not None:
+        who = f"<@{sheet.reason_by}> says: it was me."
+        claimed = typed("Reason", sheet.rejection_reason or "")
+    me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
+    ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in else []
+    row = [actions(*ways, *me)] if ways or me else []
+    return [section(f"{seen} {who}"), *claimed, section(advice), *row, *small([_witness(sheet)])]
+
+
+def _buttons(sheet: Sheet) -> list[Block]:
+    request = sheet.request
+    if request.kind not in (Kind.OPT_IN, Kind.EXTENSION):
+        return []
+    withdraw = button("Withdraw", WITHDRAW, request.id)
+    if request.state is State.APPROVED:
+        return [actions(withdraw)]
+    if request.state in _ASK_AGAIN and request.kind is Kind.OPT_IN:
+        return [actions(button("Ask again", AGAIN, request.id))]
+    if request.state is not State.PENDING:
+        return []
+    approve = button("Approve", APPROVE, request.id, style="primary")
+    reject = button("Reject", REJECT, request.id, style="danger")
+    take_back = [button("Take back my approval", TAKE_BACK, request.id)] if sheet.tally.approved_by else []
+    return [actions(approve, reject, withdraw, *take_back)]
+
+
+def _status_line(sheet: Sheet) -> str:
+    request = sheet.request
+    if request.state in _RESULT:
+        return sentence(request.detail)
+    return f"*#{request.id} is {STATE_WORDS[request.state]}.* {sentence(request.detail)}"
+
+
+def _rejection(sheet: Sheet) -> list[Block]:
+    if sheet.request.state is not State.REJECTED:
+        return []
+    if sheet.rejection_reason is None:
+        return [section("*Reason for the rejection*\nno reason given")]
+    return typed("Reason for the rejection", sheet.rejection_reason)
+
+
+def _what(sheet: Sheet) -> str:
+    extension = sheet.request.kind is Kind.EXTENSION
+    hosts = ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
+    verb = "keep the tenant opted in to" if extension else "opt the tenant in to"
+    return f"{verb} TLS 1.0 and 1.1 on {hosts}"
+
+
+def _window(sheet: Sheet, zone: ZoneInfo) -> str:
+    end = sheet.request.window_end
+    if end is None:
+        return "no end"
+    return f"{instant(end, zone)} (24:00 of {last_day(end, zone):%-d %B %Y}, {zone.key})"
+
+
+def _two_parts(sheet: Sheet) -> str:
+    host = sheet.cloud.legacy_hosts[0] if sheet.cloud.legacy_hosts else ""
+    return f"The opt-in has two parts: a device also has to be pointed at `{host}`; the switch alone changes nothing for it."
+
+
+def _witness(sheet: Sheet) -> str:
+    seq, head = sheet.head
+    return f"Record: event {seq}, head `{head}`" if seq and sheet.request.state in _RESULT | {State.OBSERVED} else ""

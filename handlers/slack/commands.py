@@ -1,0 +1,135 @@
+"""``/legacytls``: acknowledges, parses, hands over. Nothing is read or written before the acknowledgement."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.exports import Form
+from handlers.ports import Unavailable
+from handlers.slack import calendar, forms, modals, parsing, replies
+from handlers.slack.blocks import Message
+from handlers.slack.calls import call
+from handlers.slack.edge import BUSY, NO_DATABASE, PROGRESS_AFTER, STALE_COMMAND, TOO_LATE, Edge, Reply
+from handlers.slack.parsing import subcommand
+from handlers.status import Status
+from storage.engine import Unreachable
+
+
+class Commands:
+    """One listener for the one command, with a table of subcommands."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
+            "status": self._status,
+            "history": self._history,
+            "enable": self._enable,
+            "extend": self._extend,
+            "disable": self._disable,
+            "calendar": self._calendar,
+            "export": self._export,
+            "why": self._why,
+        }
+        self._newest: tuple[Status | None, Message] = (None, Message(text=""))
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The listener: acknowledge and hand over; a full crew is told with the acknowledgement."""
+        word, nearest = subcommand(str(body.get("text") or ""))
+        reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
+        within = STALE_COMMAND.total_seconds()
+        job = self._job(word, nearest, reply, body)
+        if self._edge.crew.submit(job, within=within, drop=lambda: reply.say(TOO_LATE)):
+            ack()
+        else:
+            ack(BUSY)
+
+    def _job(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                self._admit(word, nearest, reply, body)
+            except Unavailable as away:
+                reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
+            except Unreachable:
+                reply.say(NO_DATABASE)
+
+        return run
+
+    def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.may_read(str(body["user_id"]))
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+        elif word in self._table:
+            self._table[word](reply, body)
+        else:
+            typed = str(body.get("text") or "").split()[:1]
+            reply.finish(replies.help_text(unknown=typed[0][:40] if nearest and typed else "", nearest=nearest))
+
+    def _status(self, reply: Reply, body: dict[str, Any]) -> None:
+        def answer(status: Status) -> None:
+            self._edge.crew.follow(lambda: reply.finish(self._drawn(status)))
+
+        self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+        self._edge.desk.status.ask(answer)
+
+    def _drawn(self, status: Status) -> Message:
+        """The answer for everybody who waited for the same reading, drawn once."""
+        report, message = self._newest
+        if report is not status:
+            message = replies.status(status, self._edge.zone)
+            self._newest = status, message
+        return message
+
+    def _history(self, reply: Reply, body: dict[str, Any]) -> None:
+        reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone))
+
+    def _enable(self, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.requests.may_ask(str(body["user_id"]))
+        if verdict.allowed:
+            forms.open_wish(self._edge, str(body["trigger_id"]), str(body["channel_id"]))
+        else:
+            reply.say(verdict.sentence)
+
+    def _extend(self, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.requests.may_extend(str(body["user_id"]))
+        if verdict.allowed:
+            forms.open_wish(self._edge, str(body["trigger_id"]), str(body["channel_id"]), callback=modals.EXTENSION)
+        else:
+            reply.say(verdict.sentence)
+
+    def _disable(self, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
+        if verdict.allowed:
+            forms.open_opt_out(self._edge, str(body["trigger_id"]), str(body["channel_id"]))
+        else:
+            reply.say(verdict.sentence)
+
+    def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
+        context = self._edge.desk.context
+        listed = context.calendar.listing(context.cloud.name, context.today())
+        reply.finish(calendar.calendar(listed, context.calendar.freshness(context.today())))
+
+    def _export(self, reply: Reply, body: dict[str, Any]) -> None:
+        person = str(body["user_id"])
+        verdict = self._edge.desk.exports.may_export(person)
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+            return
+        form: Form = "csv" if "csv" in str(body.get("text") or "").lower().split() else "jsonl"
+        text = self._edge.desk.exports.text(person, form)
+        opened = call(self._edge.client.conversations_open, users=person).get("channel")
+        direct = opened.get("id") if isinstance(opened, dict) else person
+        name = f"legacytls-record.{form}"
+        call(self._edge.client.files_upload_v2, channel=direct, filename=name, title=name, content=text)
+        reply.say(f"The record is in our direct messages, as `{name}`. The README has a script that checks it offline.")
+
+    def _why(self, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
+        address = parsing.address(str(body.get("text") or ""))
+        if not verdict.allowed:
+            reply.say(verdict.sentence)
+        elif address is None or self._edge.desk.locks is None:
+            reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
+        else:
+            self._edge.crew.submit(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            reply.finish(replies.locks(address, self._edge.desk.locks.of(address)))

@@ -1,0 +1,38 @@
+"""People and user groups as Slack's Web API tells them (``users.info``, ``usergroups.users.list``, ``conversations.info``)."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+
+from handlers.ports import Person
+from handlers.slack.calls import call
+
+
+class SlackDirectory:
+    """Implements ``handlers.ports.Directory``; nothing is remembered: rights are checked when they matter."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def person(self, user_id: str) -> Person:
+        """Look somebody up. A field Slack leaves out is taken for the worse: it refuses."""
+        user = call(self._client.users_info, user=user_id).get("user")
+        found: dict[str, Any] = user if isinstance(user, dict) else {}
+        deleted = found.get("deleted")
+        enterprise = found.get("enterprise_user")
+        return Person(
+            id=user_id,
+            name=str(found.get("real_name") or found.get("name") or user_id),
+            team_id=found.get("team_id") if isinstance(found.get("team_id"), str) else None,
+            enterprise_id=enterprise.get("enterprise_id") if isinstance(enterprise, dict) else None,
+            deleted=deleted if isinstance(deleted, bool) else None,
+            is_bot=(found.get("is_bot") is not False and ("is_bot" in found)) or user_id == "USLACKBOT",
+            is_guest=any(found.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
+            is_stranger=bool(found.get("is_stranger")) or found.get("id", user_id) != user_id,
+            is_invited=bool(found.get("is_invited_user")),
+        )
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Expand a user group by id; a disabled group counts as empty, because Slack leaves its people out."""
+        users = call(self._client.usergroups_users_list, usergroup=group_id).get("users")
+        return frozenset(user for user in users if isinstance(user, str)) if isinstance(users, list) else frozenset()

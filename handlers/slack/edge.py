@@ -1,0 +1,109 @@
+"""What every listener shares: the desk, the crew, the client, and the way to answer one person privately."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from slack_bolt import Respond
+from slack_sdk import WebClient
+from slack_sdk.models.views import View
+
+from handlers.desk import Desk
+from handlers.ports import Unavailable
+from handlers.slack.answers import Answers
+from handlers.slack.blocks import Message
+from handlers.slack.calls import call
+from handlers.slack.crew import Crew
+from handlers.slack.mrkdwn import sentence
+from storage.inbox import Item
+
+STALE_COMMAND = timedelta(seconds=20)
+"""A read that could not begin within this time is dropped with a word: whoever asked has stopped waiting."""
+
+PROGRESS_AFTER = 2.0
+"""Seconds after which something that is not done yet says so."""
+
+READING_FIRST = "Reading the live value from Exchange Online first; your request is opened when it is known…"
+BUSY = "The bot is busy right now. Try again in a moment."
+NOT_RECORDED = "This was *not recorded*, because the database is busy. Try again in a moment."
+NO_DATABASE = "The bot's database does not answer, so this could not be done and nothing was changed. Try again in a few minutes."
+TOO_LATE = "This waited too long and was not done, because the bot was busy. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Handed to every listener at registration."""
+
+    desk: Desk
+    crew: Crew
+    client: WebClient
+    channel: str
+    zone: ZoneInfo
+    answers: Answers = field(default_factory=Answers)
+
+    def work(self, item: Item, then: Callable[[bool], None] = lambda rejected: None) -> None:
+        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
+        self.crew.submit(lambda: then(self.desk.handle(item)))
+
+    def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
+        """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
+
+        def progress() -> None:
+            if finished():
+                return
+            with contextlib.suppress(Unavailable):
+                call(self.client.chat_postEphemeral, channel=channel, user=person, text=READING_FIRST)
+
+        if channel:
+            self.crew.follow(progress, delay=PROGRESS_AFTER)
+
+    def open_form(self, trigger_id: str, view: View) -> None:
+        """Open a form within Slack's three seconds. Raises ``Unavailable``."""
+        call(self.client.views_open, trigger_id=trigger_id, view=view.to_dict())
+
+
+class Reply:
+    """The private answer to one command or click: by its ``response_url``, else ephemeral, else by direct message."""
+
+    def __init__(self, edge: Edge, respond: Respond, *, person: str, channel: str) -> None:
+        self._edge = edge
+        self._respond = respond
+        self._person = person
+        self._channel = channel
+        self._said = threading.Lock()
+        self._progress_shown = False
+        self._finished = False
+
+    def progress(self, message: Message) -> None:
+        """Say that it takes longer, unless the answer is there already."""
+        with self._said:
+            if not self._finished:
+                self._progress_shown = self._send(message, replace=False)
+
+    def finish(self, message: Message) -> None:
+        """Give the answer, in place of the progress line if there was one."""
+        with self._said:
+            self._finished = True
+            if not self._send(message, replace=self._progress_shown):
+                self._fall_back(message)
+
+    def say(self, text: str) -> None:
+        """Answer with one of our own sentences; people in it become mentions."""
+        self.finish(Message(text=sentence(text)))
+
+    def _send(self, message: Message, *, replace: bool) -> bool:
+        url = self._respond.response_url
+        told = {"response_type": "ephemeral", "replace_original": replace, **message.arguments()}
+        return url is not None and self._edge.answers.post(url, told)
+
+    def _fall_back(self, message: Message) -> None:
+        arguments = message.arguments()
+        try:
+            call(self._edge.client.chat_postEphemeral, channel=self._channel, user=self._person, **arguments)
+        except Unavailable:
+            opened = call(self._edge.client.conversations_open, users=self._person).get("channel")
+            direct = opened.get("id") if isinstance(opened, dict) else self._person
+            call(self._edge.client.chat_postMessage, channel=direct, **arguments)

@@ -1,0 +1,35 @@
+"""Opens the forms: gathers what a form needs to show and opens it within Slack's three seconds."""
+
+from handlers.days import default_day, latest_day
+from handlers.requests import SMTP_AUTH_OFF
+from handlers.slack import modals
+from handlers.slack.edge import Edge
+from storage.records import ChangeRequest, MailProtocol
+
+
+def open_wish(
+    edge: Edge, trigger_id: str, channel: str, *, callback: str = modals.OPT_IN, earlier: ChangeRequest | None = None
+) -> None:
+    """The form of an opt-in or an extension, prefilled from an earlier request. Raises ``Unavailable``."""
+    context = edge.desk.context
+    now, rule = context.now(), context.rule
+    with context.ledger.reading() as reader:
+        newest = reader.newest_observation(readable=True)
+    view = modals.opt_in(
+        callback=callback,
+        channel=channel,
+        briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
+        warning=SMTP_AUTH_OFF if newest and newest.smtp_auth_disabled else "",
+        proposed=default_day(now, rule.default_window, rule.max_window, context.zone),
+        latest=latest_day(now, rule.max_window, context.zone),
+        zone=context.zone.key,
+        reason=earlier.reason if earlier else "",
+        clients=earlier.clients if earlier else "",
+        protocols=earlier.protocols if earlier else (),
+    )
+    edge.open_form(trigger_id, view)
+
+
+def open_opt_out(edge: Edge, trigger_id: str, channel: str) -> None:
+    """The one confirmation before opting out. Raises ``Unavailable``."""
+    edge.open_form(trigger_id, modals.opt_out(channel=channel, cloud=edge.desk.context.cloud))

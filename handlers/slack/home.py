@@ -1,0 +1,57 @@
+"""Only our own workspace is served: a payload for another installation is refused before any listener sees it.
+
+Which person acts is judged later, by ``handlers.policy``; here it is only asked to whom Slack addressed the payload.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.middleware import Middleware
+
+from handlers.policy import Home
+
+log = structlog.get_logger(__name__)
+
+
+class AtHome(Middleware):
+    """Compares every workspace and organisation that a payload names with those that ``auth.test`` told. None named: refused."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
+        """Let the payload pass, or answer 403."""
+        if is_addressed_to(self._home, req.body):
+            return next()
+        log.warning("slack.other_workspace", kind=str(req.body.get("type") or "command"))
+        return BoltResponse(status=403, body="This bot serves another workspace.")
+
+
+def is_addressed_to(home: Home, body: Mapping[str, Any]) -> bool:
+    """Whether a payload is for this installation: each address in it names our workspace, or our organisation."""
+    addresses = list(_addresses(body))
+    return bool(addresses) and all(_ours(home, team, enterprise) for team, enterprise in addresses)
+
+
+def _ours(home: Home, team: object, enterprise: object) -> bool:
+    return (bool(home.team_id) and team == home.team_id) or (home.enterprise_id is not None and enterprise == home.enterprise_id)
+
+
+def _addresses(body: Mapping[str, Any]) -> Iterator[tuple[object, object]]:
+    """Commands and events name ``team_id``, interactions ``team``; events also carry who they were authorised for."""
+    team, enterprise = _id(body.get("team")), _id(body.get("enterprise")) or body.get("enterprise_id")
+    own = body.get("team_id") or team
+    if own or enterprise:
+        yield own, enterprise
+    if body.get("team_id") and team and team != own:
+        yield team, enterprise
+    granted = body.get("authorizations")
+    for entry in granted if isinstance(granted, list) else []:
+        if isinstance(entry, Mapping):
+            yield entry.get("team_id"), entry.get("enterprise_id")
+
+
+def _id(found: object) -> object:
+    return found.get("id") if isinstance(found, Mapping) else found

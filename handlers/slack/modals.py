@@ -1,0 +1,139 @@
+"""The forms: opt in, opt out, the reason of a rejection. Block ids are the field names of ``handlers.forms``."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from slack_sdk.models.blocks import (
+    Block,
+    CheckboxesElement,
+    DatePickerElement,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+)
+from slack_sdk.models.views import View
+
+from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON
+from handlers.notices import PROTOCOL_NAMES
+from handlers.ports import Cloud
+from handlers.slack.blocks import divider, section, small
+from handlers.slack.mrkdwn import escape
+from storage.records import MailProtocol
+
+DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
+"""What the setting still controls; the other two are being removed whatever it says."""
+
+OPT_IN, EXTENSION, OPT_OUT, REJECTION, CLAIM = "opt_in", "extension", "opt_out", "rejection", "claim"
+
+
+def opt_in(
+    *,
+    callback: str = OPT_IN,
+    channel: str,
+    briefing: Sequence[str],
+    warning: str,
+    proposed: date,
+    latest: date,
+    zone: str,
+    reason: str = "",
+    clients: str = "",
+    protocols: Sequence[MailProtocol] = (),
+) -> View:
+    """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back."""
+    hint = f"24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    blocks: list[Block] = [
+        *([section(f":warning: {escape(warning)}")] if warning else []),
+        *small(f"• {escape(line)}" for line in briefing),
+        divider(),
+        _typed(REASON, "Reason", "Why is old TLS needed, and what happens without it?", text=reason),
+        _typed(CLIENTS, "Devices or applications, and who owns them", "One a line: device, place, owner, plan", text=clients),
+        _protocols(protocols or DEFAULT_PROTOCOLS),
+        InputBlock(
+            block_id=DAY,
+            label="End date",
+            element=DatePickerElement(action_id=DAY, initial_date=proposed.isoformat()),
+            hint=hint,
+        ),
+        *small(["Nothing is changed until somebody else approves. Every step is recorded."]),
+    ]
+    return View(
+        type="modal",
+        callback_id=callback,
+        private_metadata=channel,
+        title="Opt in to legacy TLS" if callback == OPT_IN else "Extend the opt-in",
+        submit="Ask for approval",
+        close="Cancel",
+        blocks=blocks,
+    )
+
+
+def opt_out(*, channel: str, cloud: Cloud) -> View:
+    """The one confirmation before opting out; it names what stops working."""
+    hosts = "\n".join(f"• `{host}`" for host in cloud.legacy_hosts)
+    loss = (
+        f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
+        if hosts
+        else f"{cloud.display} has no legacy hosts, so no device should notice."
+    )
+    blocks: list[Block] = [
+        section(loss),
+        section("It takes effect at once, needs no second person, and withdraws every opt-in that was not sent yet."),
+        *small(["To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients."]),
+        _typed(REASON, "Reason", "Kept in the record", optional=True),
+    ]
+    return View(
+        type="modal",
+        callback_id=OPT_OUT,
+        private_metadata=channel,
+        title="Opt out of legacy TLS",
+        submit="Opt out now",
+        close="Cancel",
+        blocks=blocks,
+    )
+
+
+def rejection(request_id: int) -> View:
+    """Asks for the reason of a rejection that stands already; cancelling leaves "no reason given"."""
+    blocks: list[Block] = [
+        section(f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."),
+        _typed(REASON, "Reason", "What would have to be different?"),
+    ]
+    return View(
+        type="modal",
+        callback_id=REJECTION,
+        private_metadata=str(request_id),
+        title="Why rejected?",
+        submit="Save the reason",
+        close="No reason",
+        blocks=blocks,
+    )
+
+
+def claim(request_id: int) -> View:
+    """Asks whoever changed the setting outside the bot to say why."""
+    return View(
+        type="modal",
+        callback_id=CLAIM,
+        private_metadata=str(request_id),
+        title="It was me",
+        submit="Put on record",
+        close="Cancel",
+        blocks=[
+            section(f"Your name and reason go into the record of #{request_id}, once. They change nothing in Exchange."),
+            _typed(REASON, "Reason", "Why was it changed without the bot?"),
+        ],
+    )
+
+
+def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:
+    options = {protocol: Option(value=protocol.value, text=PROTOCOL_NAMES[protocol]) for protocol in MailProtocol}
+    initial = [option for protocol, option in options.items() if protocol in chosen]
+    element = CheckboxesElement(action_id=PROTOCOLS, options=list(options.values()), initial_options=initial)
+    return InputBlock(block_id=PROTOCOLS, label="Protocol", element=element)
+
+
+def _typed(field: str, label: str, placeholder: str, *, optional: bool = False, text: str = "") -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder, initial_value=text or None
+    )
+    return InputBlock(block_id=field, label=label, element=element, optional=optional)

@@ -1,0 +1,62 @@
+"""Slack's mark-up: what people typed is escaped, people become mentions, instants become dates in the reader's own time zone."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_MENTION = re.compile(r"@([UW][A-Z0-9]{2,20})\b")
+
+CHUNK = 2900
+"""Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""
+
+SECTION = 3000
+"""Slack's limit for the text of a section; beyond it the whole message would be refused."""
+
+
+def escape(text: str) -> str:
+    """Make typed text harmless: no mention, no link, no ping survives (Slack: escape ``&``, ``<`` and ``>``)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def sentence(text: str) -> str:
+    """One of our own sentences: escaped, with ``@U123`` turned into a mention."""
+    return _MENTION.sub(r"<@\1>", escape(text))
+
+
+def people(ids: Iterable[str]) -> str:
+    """A list of people as mentions."""
+    return ", ".join(f"<@{person}>" if person[0] in "UW" else f"<!subteam^{person}>" for person in ids)
+
+
+def instant(at: datetime, zone: ZoneInfo) -> str:
+    """An instant in the reader's own zone; the fallback (notifications, old clients) is in the configured one."""
+    local = at.astimezone(zone)
+    return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+
+
+def fitted(text: str, limit: int) -> str:
+    """As much of a marked-up text as fits, with an ellipsis; no mention, date, link or entity is cut in two."""
+    if len(text) <= limit:
+        return text
+    cut = limit - 1
+    for opens, closes in (("<", ">"), ("&", ";")):
+        start = text.rfind(opens, 0, cut)
+        if start != -1 and closes not in text[start:cut]:
+            cut = start
+    return text[:cut] + "…"
+
+
+def chunks(text: str) -> list[str]:
+    """Cut an escaped text into sections without cutting an entity in two; nothing is lost."""
+    parts: list[str] = []
+    while len(text) > CHUNK:
+        cut = text.rfind("\n", 0, CHUNK) + 1 or _outside_entity(text, CHUNK)
+        parts.append(text[:cut])
+        text = text[cut:]
+    return [*parts, text]
+
+
+def _outside_entity(text: str, cut: int) -> int:
+    start = text.rfind("&", cut - 5, cut)
+    return start if start != -1 and ";" not in text[start:cut] else cut

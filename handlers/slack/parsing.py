@@ -1,0 +1,204 @@
+"""Slack's payloads turned into what the desk keeps: pure, and suspicious of every shape.
+
+The actor comes from the verified payload only, never from message text. ``response_url`` and ``trigger_id`` are secrets of the
+moment: they are handed on, never kept.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from storage.records import Door, Vote
+
+SUBCOMMANDS = ("help", "status", "enable", "extend", "disable", "history", "why", "calendar", "export")
+
+_SECOND_NAMES = (frozenset({"+1", "thumbsup"}), frozenset({"-1", "thumbsdown"}))
+"""Emoji that Slack knows by two names; everything else is compared exactly, so look-alikes decide nothing."""
+
+_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+"""Slack's ids as far as they are relied on: short and plain, so that every database can keep them."""
+
+_STAMP = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+
+
+class Malformed(ValueError):
+    """The payload is not of a shape Slack sends; nothing is done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deciding act, ready for the inbox: ``key`` is unique per delivery."""
+
+    kind: str
+    key: str
+    payload: dict[str, str]
+
+    @property
+    def person(self) -> str:
+        """Who acted."""
+        return self.payload["person"]
+
+    @property
+    def channel(self) -> str:
+        """Where; empty when the act has no channel."""
+        return self.payload.get("channel", "")
+
+
+def subcommand(text: str) -> tuple[str, str]:
+    """The subcommand meant by ``text`` and, when it is none, the nearest one: ``("status", "")`` or ``("", "status")``."""
+    words = text.split()
+    if not words:
+        return "help", ""
+    word = words[0].lower()
+    if word in SUBCOMMANDS:
+        return word, ""
+    nearest = difflib.get_close_matches(word, SUBCOMMANDS, n=1, cutoff=0.0)
+    return "", nearest[0] if nearest else "help"
+
+
+def address(text: str) -> str | None:
+    """The mailbox in ``why scanner@contoso.com`` (Slack may send it as a link); ``None`` when there is no single one."""
+    found = re.findall(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}", text)
+    return found[0] if len(set(found)) == 1 else None
+
+
+def same_emoji(name: str, configured: str) -> bool:
+    """Whether a reaction is the configured one: skin tones and Slack's own second names count, look-alikes do not."""
+    bare = name.split("::", 1)[0]
+    return bare == configured or any({bare, configured} <= names for names in _SECOND_NAMES)
+
+
+def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]]) -> Act | None:
+    """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
+
+    ``kinds`` maps an action id to the inbox kind and the vote it casts. Raises ``Malformed``.
+    """
+    action = _first(body.get("actions"))
+    name = _text(action, "action_id")
+    if name not in kinds:
+        return None
+    kind, vote = kinds[name]
+    container = _mapping(body, "container")
+    person = person_of(body)
+    stamp = _text(action, "action_ts")
+    shown_at = container.get("message_ts")
+    payload = {
+        "person": person,
+        "door": Door.BUTTON.value,
+        "at": at(stamp).isoformat(),
+        "request": number(_text(action, "value")),
+        "channel": identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
+        "ts": stamped(shown_at) if shown_at else "",
+    }
+    if vote:
+        payload["vote"] = vote
+    return Act(kind=kind, key=f"action:{person}:{stamp}:{name}:{payload['request']}", payload=payload)
+
+
+def reaction(event: Mapping[str, Any], event_id: str, *, added: bool, approve: str, reject: str, channel: str) -> Act | None:
+    """A deciding reaction on a message in our channel; ``None`` for every other reaction. Raises ``Malformed``."""
+    item = _mapping(event, "item")
+    name = _text(event, "reaction")
+    if item.get("type") != "message" or item.get("channel") != channel:
+        return None
+    votes = ((approve, Vote.APPROVE), (reject, Vote.REJECT))
+    vote = next((vote for emoji, vote in votes if same_emoji(name, emoji)), None)
+    if vote is None or (not added and vote is Vote.REJECT):
+        return None
+    payload = {
+        "person": identity(event.get("user")),
+        "door": Door.REACTION.value,
+        "at": at(_text(event, "event_ts")).isoformat(),
+        "channel": channel,
+        "ts": stamped(item.get("ts")),
+    }
+    if added:
+        payload["vote"] = vote.value
+    return Act(kind="vote" if added else "take_back", key=f"event:{identity(event_id)}", payload=payload)
+
+
+def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What was filled in, by block id: the text, the date, or the chosen options."""
+    state = _mapping(_mapping(view, "state", default={}), "values", default={})
+    filled: dict[str, list[str]] = {}
+    for block_id, block in state.items():
+        found = (
+            [_chosen(element) for element in block.values() if isinstance(element, Mapping)] if isinstance(block, Mapping) else []
+        )
+        filled[str(block_id)] = [text for texts in found for text in texts]
+    return filled
+
+
+def at(stamp: str) -> datetime:
+    """Slack's ``1700000000.123456`` as an instant. Raises ``Malformed``."""
+    try:
+        return datetime.fromtimestamp(float(stamped(stamp)), tz=UTC)
+    except (ValueError, OverflowError, OSError) as wrong:
+        raise Malformed("a time stamp is no number") from wrong
+
+
+def stamped(found: object) -> str:
+    """A time stamp as Slack writes it, which is also how it names a message. Raises ``Malformed``."""
+    if isinstance(found, str) and _STAMP.fullmatch(found):
+        return found
+    raise Malformed("a time stamp is no number")
+
+
+def identity(found: object) -> str:
+    """The id of a person, a channel, an event or a view. Raises ``Malformed``."""
+    if isinstance(found, str) and _ID.fullmatch(found):
+        return found
+    raise Malformed("an id is missing or none of Slack's")
+
+
+def number(text: str) -> str:
+    """The number of a change that a button carries. Raises ``Malformed``."""
+    if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) <= 9):
+        raise Malformed("a button carries no change number")
+    return text
+
+
+def person_of(body: Mapping[str, Any]) -> str:
+    """Who sent an interaction. Raises ``Malformed``."""
+    return identity(_mapping(body, "user").get("id"))
+
+
+def channel_of(body: Mapping[str, Any]) -> str:
+    """Where an interaction happened; empty where it has no channel. Raises ``Malformed``."""
+    found = _mapping(body, "channel", default={}).get("id")
+    return identity(found) if found else ""
+
+
+def _chosen(element: Mapping[str, Any]) -> list[str]:
+    for key in ("value", "selected_date"):
+        if isinstance(element.get(key), str):
+            return [element[key]]
+    one = element.get("selected_option")
+    several = element.get("selected_options")
+    options = [one] if isinstance(one, Mapping) else several if isinstance(several, list) else []
+    return [option["value"] for option in options if isinstance(option, Mapping) and isinstance(option.get("value"), str)]
+
+
+def _first(found: object) -> Mapping[str, Any]:
+    if isinstance(found, list) and found and isinstance(found[0], Mapping):
+        return found[0]
+    raise Malformed("no action in the payload")
+
+
+def _mapping(body: Mapping[str, Any], key: str, *, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    found = body.get(key)
+    if isinstance(found, Mapping):
+        return found
+    if default is not None and found is None:
+        return default
+    raise Malformed(f"{key} is missing")
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    found = body.get(key)
+    if isinstance(found, str) and found:
+        return found
+    raise Malformed(f"{key} is missing")

@@ -1,0 +1,33 @@
+"""Reactions: kept before Slack's event is acknowledged, so that an acknowledged vote is never lost.
+
+When it cannot be kept the listener raises, Bolt does not acknowledge, and Slack sends the event again.
+"""
+
+from typing import Any
+
+from handlers.slack.edge import Edge
+from handlers.slack.parsing import reaction
+
+
+class Reactions:
+    """The listener for reactions added and removed."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """Keep a deciding reaction and hand it over; every other reaction is ignored. Raises ``engine.Busy``."""
+        rule = self._edge.desk.context.rule
+        act = reaction(
+            event,
+            str(body.get("event_id") or ""),
+            added=event.get("type") == "reaction_added",
+            approve=rule.approve_emoji,
+            reject=rule.reject_emoji,
+            channel=self._edge.channel,
+        )
+        if act is None:
+            return
+        item = self._edge.desk.take(act.kind, act.key, act.payload)
+        if item is not None:
+            self._edge.work(item)

@@ -1,0 +1,185 @@
+"""The answers to help, status and history, as Slack shows them; ``plain`` gives the same sentences to the command line."""
+
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block
+
+from handlers.days import last_day
+from handlers.history import HistoryLine, HistoryPage
+from handlers.notices import PROTOCOL_NAMES, headline, protocol_names
+from handlers.policy import STATE_WORDS
+from handlers.slack.blocks import Message, actions, button, divider, header, section, small
+from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
+from handlers.status import Status
+from handlers.why import Lock
+from storage.lifecycle import Kind
+from storage.records import SettingValue
+
+HISTORY_PAGE = "history_page"
+
+MEANING = {
+    SettingValue.NOT_SET: "nobody ever chose; Exchange refuses old TLS",
+    SettingValue.OPTED_IN: "TLS 1.0 and 1.1 are allowed on the legacy hosts",
+    SettingValue.OPTED_OUT: "Exchange refuses old TLS",
+}
+
+BADGE = {SettingValue.NOT_SET: ":white_circle:", SettingValue.OPTED_IN: ":warning:", SettingValue.OPTED_OUT: ":lock:"}
+
+BY_HAND = (
+    "When Slack or this bot is down, opt out by hand in Exchange Online PowerShell:\n"
+    "```Connect-ExchangeOnline\nSet-TransportConfig -AllowLegacyTLSClients $false\n"
+    "(Get-TransportConfig).AllowLegacyTLSClients   # False```"
+)
+
+HELP = (
+    ("status", "the live value, read now, and what it means per protocol"),
+    ("enable", "ask to opt in; a second person has to approve"),
+    ("extend", "ask to keep the opt-in longer; the same rule as for opting in"),
+    ("disable", "opt out; one operator or approver suffices"),
+    ("history", "the newest changes: who asked, who decided, what was read back"),
+    ("why", "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`"),
+    ("export", "the whole record as a file in a direct message (`export csv` for a spreadsheet)"),
+    ("calendar", "Microsoft's dates: past, running and to come, with their sources"),
+    ("help", "this overview"),
+)
+
+
+def help_text(*, unknown: str = "", nearest: str = "") -> Message:
+    """Every subcommand with an example; names the nearest one after a typing mistake."""
+    blocks: list[Block] = []
+    text = "Commands of /legacytls: " + ", ".join(name for name, _ in HELP)
+    if unknown:
+        guess = f"There is no `{escape(unknown)}`. Did you mean `/legacytls {nearest}`?"
+        blocks.append(section(guess))
+        text = f"There is no {escape(unknown)}. Did you mean /legacytls {nearest}? {text}"
+    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in HELP)
+    intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
+    return Message(text=text, blocks=[*blocks, section(intro), section(lines), section(BY_HAND)])
+
+
+def reading_now() -> Message:
+    """The progress line after two seconds."""
+    return Message(text="Reading the live value from Exchange Online…")
+
+
+def status(report: Status, zone: ZoneInfo) -> Message:
+    """The whole truth on one screen."""
+    first = _live(report, zone)
+    blocks: list[Block] = [section(first)]
+    if report.drifted:
+        blocks.append(section(f":rotating_light: *Drift:* {_DRIFT}"))
+    blocks += [section(line) for line in (_decided(report, zone), _under_way(report, zone)) if line]
+    effects = "\n".join(f"• *{PROTOCOL_NAMES[protocol]}*: {escape(effect)}" for protocol, effect in report.effects)
+    blocks += [divider(), section(effects), section(_smtp_auth(report)), section(_hosts(report))]
+    blocks += small(
+        [escape(report.freshness) if report.freshness else "", f"Tenant: {escape(report.organization or 'not known yet')}"]
+    )
+    return Message(text=first, blocks=blocks)
+
+
+_DRIFT = (
+    "this is not the value the bot last applied or saw; it was changed outside the bot. "
+    "`/legacytls disable` opts out; `/legacytls history` shows what is on record."
+)
+"""Without the earlier value: its words are kept for the live one."""
+
+
+def history(page: HistoryPage, zone: ZoneInfo) -> Message:
+    """One page of changes, newest first, with a button for the next."""
+    if not page.lines:
+        nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
+        return Message(text=nothing, blocks=[section(nothing)])
+    blocks: list[Block] = [header("History, newest first"), *(section(_history_line(line, zone)) for line in page.lines)]
+    if page.older is not None:
+        blocks.append(actions(button("Older changes", HISTORY_PAGE, page.older)))
+    else:
+        blocks += small(["That is the beginning of the record."])
+    return Message(text=f"The newest change is #{page.lines[0].request.id}.", blocks=blocks)
+
+
+def locks(address: str, found: list[Lock]) -> Message:
+    """Every lock of one mailbox in the order it is met; the first closed one is what to mend."""
+    closed = next((lock.name for lock in found if lock.open is False), "")
+    verdict = f"the first closed lock is *{escape(closed)}*" if closed else "no closed lock is seen"
+    first = f"`{escape(address)}`: {verdict}."
+    lines = [_lock(lock) for lock in found]
+    unseen = "A question mark is something the bot cannot see."
+    return Message(text="\n".join([first, *lines]), blocks=[section(first), section("\n".join(lines)), *small([unseen])])
+
+
+def _lock(lock: Lock) -> str:
+    mark = {True: ":white_check_mark:", False: ":x:", None: ":grey_question:"}[lock.open]
+    return f"{mark} *{escape(lock.name)}*" + (f": {escape(lock.way)}" if lock.open is not True else "")
+
+
+def _live(report: Status, zone: ZoneInfo) -> str:
+    if report.reading is None:
+        last = ""
+        if report.last_seen is not None and report.last_seen.value is not None:
+            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
+        return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}"
+    value = report.reading.value
+    return f"{BADGE[value]} *{value.value}*: {MEANING[value]}. Read {instant(report.reading.read_at, zone)}."
+
+
+def _decided(report: Status, zone: ZoneInfo) -> str:
+    if not report.on_record:
+        return ":grey_question: The bot's record *could not be read*: what was decided, is open or is due cannot be told now."
+    request, baseline = report.decided, report.baseline
+    if request is None or baseline is None:
+        return "No change was made through this bot yet."
+    if request.kind is Kind.OUTSIDE:
+        return f"Last change: #{request.id}, made outside the bot, noticed {instant(request.created_at, zone)}."
+    who = f"<@{request.requester_id}>" if request.requester_id else "the bot itself"
+    approved = f", approved by {people(report.approved_by)}" if report.approved_by else ""
+    end = ""
+    if baseline.window_end is not None:
+        day = last_day(baseline.window_end, zone)
+        end = f" Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
+    return f"Last change: #{request.id} by {who}{approved}, {instant(baseline.since, zone)}.{end}"
+
+
+def _under_way(report: Status, zone: ZoneInfo) -> str:
+    lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in report.unsettled]
+    wish = report.open_wish
+    if wish is not None and wish not in report.unsettled:
+        lapses = f" Lapses {instant(wish.expires_at, zone)}." if wish.expires_at else ""
+        lines.append(f"Open request: #{wish.id} by <@{wish.requester_id}>, {STATE_WORDS[wish.state]}.{lapses}")
+    return "\n".join(lines)
+
+
+def _smtp_auth(report: Status) -> str:
+    if report.reading is None or report.reading.smtp_auth_disabled is None:
+        return "SMTP AUTH for the organisation: unknown."
+    if report.reading.smtp_auth_disabled:
+        return ":warning: SMTP AUTH is *switched off* for the organisation: opting in helps only mailboxes that are allowed it."
+    return "SMTP AUTH for the organisation: switched on."
+
+
+def _hosts(report: Status) -> str:
+    if not report.cloud.offers_legacy:
+        return f"{escape(report.cloud.display)} has no legacy hosts: opting in is not possible there."
+    return "Legacy hosts: " + ", ".join(f"`{host}`" for host in report.cloud.legacy_hosts)
+
+
+def _history_line(line: HistoryLine, zone: ZoneInfo) -> str:
+    request = line.request
+    parts = [f"*{escape(headline(request))}*", f"{_asked(request.requester_id)} {instant(request.created_at, zone)}"]
+    if line.approved_by:
+        parts.append(f"approved by {people(line.approved_by)}")
+    if line.rejected_by:
+        reason = f": {escape(line.reason[:300])}" if line.reason else ", no reason given"
+        parts.append(f"rejected by {people(line.rejected_by)}{reason}")
+    if line.read_back is not None:
+        parts.append(f"read back as *{line.read_back.value}*")
+    if request.window_end is not None:
+        parts.append(f"window until 24:00 of {last_day(request.window_end, zone):%-d %B %Y}")
+    if request.protocols:
+        parts.append(protocol_names(request))
+    reason = f"\n> {escape(' '.join(request.reason.split())[:300])}" if request.reason.strip() else ""
+    detail = f"\n{sentence(request.detail)}" if request.detail else ""
+    return fitted(" · ".join(parts), 1600) + fitted(reason, 700) + fitted(detail, 600)
+
+
+def _asked(requester_id: str | None) -> str:
+    return f"asked for by <@{requester_id}>" if requester_id else "recorded by the bot"

@@ -1,0 +1,27 @@
+"""What the bot asks of a workspace: scopes, events and its one command, each with its reason.
+
+``manifest.yml`` is tested against this file, and ``legacytls check`` compares it with what the token was granted. It must never
+list what no code here uses: no history scope is asked for, so the bot cannot read what people write to each other.
+"""
+
+COMMAND = "/legacytls"
+"""The one slash command."""
+
+EVENTS = ("reaction_added", "reaction_removed")
+"""Events with a listener. One without would go unacknowledged, and Slack would send it four times."""
+
+BOT_SCOPES: dict[str, str] = {
+    "channels:read": "sees whether a public channel is shared with another organisation (conversations.info)",
+    "chat:write": "posts change requests, results and reminders; answers privately",
+    "commands": "receives /legacytls",
+    "files:write": "uploads the history as a file when somebody exports it",
+    "groups:read": "sees the same of a private channel (conversations.info)",
+    "im:write": "opens the direct message that answers a reaction (conversations.open)",
+    "reactions:read": "receives the reactions that decide",
+    "usergroups:read": "expands a user group named as approvers or operators (usergroups.users.list)",
+    "users:read": "refuses guests, bots, strangers and deactivated people (users.info)",
+}
+"""Scope of the bot token -> what would not work without it."""
+
+APP_SCOPE = "connections:write"
+"""Scope of the app-level token (``xapp-…``), needed for Socket Mode only; Slack's manifest has no place for it."""

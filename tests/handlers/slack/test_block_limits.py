@@ -1,0 +1,322 @@
+"""Every message and form stays within Slack's limits, whatever people typed, and no mark-up of theirs survives."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sandbox.blockkit import message_problems, view_problems
+from handlers.history import HistoryLine, HistoryPage
+from handlers.milestones import load_packaged
+from handlers.notices import Sheet
+from handlers.policy import Tally
+from handlers.ports import Place, Reading
+from handlers.slack import announcements, calendar, cards, modals, replies
+from handlers.slack.announcer import SlackAnnouncer
+from handlers.slack.blocks import Message
+from handlers.slack.mrkdwn import CHUNK, chunks, escape, fitted
+from handlers.status import Status
+from storage.lifecycle import Kind, State
+from storage.records import Attempt, Baseline, Decision, Door, MailProtocol, Observation, SettingValue, Vote
+from tests.handlers.house import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
+from tests.handlers.neighbours import CHANNEL
+from tests.handlers.test_content import REQUEST
+
+WORST = {
+    "ampersands": "&" * 3000,
+    "pings": ("<!channel> <!here> <@U0BOB> <#C0CHANGES> " * 100)[:3000],
+    "links": ("<https://evil.example|Approve> " * 120)[:3000],
+    "dates": ("<!date^0^{date}|now> " * 150)[:3000],
+    "right to left": ("\u202eabc\u2066 مرحبا " * 300)[:3000],
+    "emoji": "🖨️" * 1500,
+    "lines": "a\n" * 1500,
+    "blank lines": "x" + "\n" * 2998 + "y",
+    "one word": "x" * 3000,
+    "entities": "&amp;&lt;" * 333,
+    "marks": ("*_~`>" * 600)[:3000],
+}
+LISBON = ZoneInfo("America/Argentina/ComodRivadavia")
+"""The longest name of a zone."""
+PEOPLE = tuple(f"U{number:010}" for number in range(50))
+CALENDAR = load_packaged()
+ZONE = LISBON
+
+OURS = re.compile(
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\} at \{time\}\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
+)
+ENTITY = re.compile(r"&(?:amp|lt|gt);")
+
+
+def marked_up(found: object) -> Iterator[str]:
+    """Every text that Slack reads mark-up in."""
+    if isinstance(found, dict):
+        if found.get("type") == "mrkdwn":
+            yield found["text"]
+        for inner in found.values():
+            yield from marked_up(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from marked_up(inner)
+
+
+def harmless(text: str) -> None:
+    """Nothing is left that Slack would act on, besides our own mentions, dates and links; and nothing is cut in two."""
+    rest = ENTITY.sub("", OURS.sub("", text))
+    left = re.search(".{0,40}[<&].{0,40}", rest)
+    assert left is None, left.group()
+
+
+def fits(message: Message) -> None:
+    spelled = message.arguments()
+    assert message_problems(json.loads(json.dumps(spelled.get("blocks", [])))) == []
+    assert 0 < len(spelled["text"]) <= 4000
+    for text in (spelled["text"], *marked_up(spelled.get("blocks"))):
+        harmless(text)
+
+
+def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
+    """The fullest sheet there can be about a request in this state."""
+    request = replace(
+        REQUEST,
+        id=999_999_999,
+        kind=kind,
+        state=state,
+        reason=text,
+        clients=text,
+        protocols=tuple(MailProtocol),
+        detail=f"Failed: Exchange answered: {text[:300]} Waiting. Approved by {' and '.join('@' + person for person in PEOPLE)}.",
+        requester_id=None if kind is Kind.OUTSIDE else ALICE,
+        to_value=SettingValue.OPTED_IN,
+        window_end=NOW + timedelta(days=90),
+    )
+    votes = [Decision(n, request.id, person, Vote.APPROVE, Door.BUTTON, "d" * 64, NOW, NOW) for n, person in enumerate(PEOPLE)]
+    full = Sheet(
+        request=request,
+        rule=replace(RULE, approvers=(*PEOPLE, "S0MAIL"), approvals_required=50),
+        tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
+        decisions=votes,
+        attempts=[Attempt(1, request.id, "read_back", NOW, "id", SettingValue.OPTED_IN, "")],
+        rejection_reason=text,
+        reason_by=BOB,
+        briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
+        cloud=WORLDWIDE,
+        head=(10**12, "f" * 64),
+    )
+    return replace(full, **changed)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
+    for state in State:
+        fits(cards.card(sheet(kind, state, text), ZONE))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_an_outcome_fits_in_every_state(text: str) -> None:
+    for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
+        fits(cards.outcome(sheet(kind, state, text), ZONE))
+        fits(cards.retired(sheet(kind, state, text)))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_what_was_typed_is_on_the_card_whole(text: str) -> None:
+    shown = list(marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]))
+    typed = "".join(part.removeprefix("*Reason*\n") for part in shown)
+    assert "".join(escape(text).split()) in "".join(typed.split())
+
+
+def test_a_card_without_anything_optional_fits() -> None:
+    for kind, state in itertools.product(Kind, State):
+        bare = sheet(
+            kind, state, "x", tally=Tally((), (), 1), decisions=[], attempts=[], rejection_reason=None, reason_by=None,
+            briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
+        )  # fmt: skip
+        fits(cards.card(bare, ZONE))
+        fits(cards.outcome(bare, ZONE))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_page_of_history_fits(text: str) -> None:
+    lines = [
+        HistoryLine(
+            request=sheet(kind, state, text).request,
+            approved_by=PEOPLE,
+            rejected_by=PEOPLE[:1],
+            reason=text,
+            read_back=SettingValue.OPTED_IN,
+        )
+        for kind, state in itertools.product(Kind, State)
+    ]
+    for first in range(0, len(lines), 5):
+        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE))
+    fits(replies.history(HistoryPage(lines=[], older=None), ZONE))
+
+
+def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
+    request = sheet(Kind.OPT_IN, State.UNCERTAIN, text).request
+    full = Status(
+        reading=reading,
+        problem=None if reading else f"Exchange answered: {text[:300]} Do something about it.",
+        cloud=WORLDWIDE,
+        organization=text[:255],
+        effects=tuple((protocol, CALENDAR.effect(protocol, "worldwide", NOW.date(), None)) for protocol in MailProtocol),
+        freshness=CALENDAR.freshness(date(2030, 1, 1)),
+        baseline=Baseline(SettingValue.OPTED_OUT, NOW, request.id, NOW + timedelta(days=90)),
+        decided=request,
+        approved_by=PEOPLE,
+        open_wish=replace(request, id=2, state=State.PENDING),
+        unsettled=(request,),
+        last_seen=Observation(NOW, SettingValue.OPTED_IN, True, text[:255], None),
+        timezone=ZONE.key,
+    )
+    return replace(full, **{name: value for name, value in changed.items() if name in {field.name for field in fields(Status)}})
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_status_fits(text: str) -> None:
+    read = Reading(SettingValue.OPTED_IN, True, text[:255], "DC01", NOW, NOW, "id")
+    for reading in (read, None):
+        fits(replies.status(report(text, reading=reading), ZONE))
+        fits(replies.status(report(text, reading=reading, unsettled=()), ZONE))
+    for cloud in ("worldwide", "gcc-high", "21vianet"):
+        effects = tuple(
+            (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET)) for protocol in MailProtocol
+        )
+        fits(replies.status(report(text, reading=read, effects=effects, cloud=HIGH), ZONE))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_help_after_anything_that_was_typed_fits(text: str) -> None:
+    fits(replies.help_text(unknown=text[:40], nearest="status"))
+    fits(replies.help_text())
+    fits(replies.reading_now())
+
+
+FACTS = {
+    "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
+    "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
+    "requester": ALICE, "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
+    "head": "f" * 64, "value": "opted in",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", sorted(announcements._SAYINGS))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_an_announcement_fits(what: str, text: str) -> None:
+    free = dict.fromkeys(("problem", "effect", "warning", "display"), text[:300])
+    fits(announcements.announcement(FACTS | free | {"what": what}, ZONE))
+
+
+@pytest.mark.parametrize("cloud", ["worldwide", "gcc", "gcc-high", "dod", "21vianet"])
+@pytest.mark.parametrize("year", [2024, 2026, 2027, 2030])
+def test_the_calendar_fits(cloud: str, year: int) -> None:
+    day = date(year, 11, 23)
+    fits(calendar.calendar(CALENDAR.listing(cloud, day), CALENDAR.freshness(day)))
+
+
+class Slack:
+    """The methods of Slack's client that the announcer calls; keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        return lambda **arguments: self._answer(method, arguments)
+
+    def _answer(self, method: str, arguments: dict[str, Any]) -> Any:
+        if method.startswith("chat_"):
+            self.sent.append(arguments)
+        data = (
+            {"ok": True, "channel": {"id": "D0ALICE"}} if method.startswith("conversations_") else {"channel": "C", "ts": "1.2"}
+        )
+        return type("Answer", (), {"data": data, "headers": {}})()
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_everything_the_announcer_sends_fits(text: str) -> None:
+    slack = Slack()
+    announcer = SlackAnnouncer(slack, channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
+    full = sheet(Kind.OPT_IN, State.PENDING, text)
+    place = announcer.draw(full, None)
+    announcer.draw(full, place)
+    for channel, reason_for in ((CHANNEL, None), (None, 999_999_999), ("D0ALICE", None)):
+        announcer.answer(ALICE, channel, text, reason_for=reason_for)
+    announcer.retire(announcer.outcome(ALICE, full), full)
+    announcer.announce(FACTS | {"what": "unreadable", "problem": text[:300]})
+    assert len(slack.sent) == 8
+    for arguments in slack.sent:
+        assert message_problems(json.loads(json.dumps(arguments["blocks"]))) == []
+        for shown in (arguments["text"], *marked_up(arguments["blocks"])):
+            harmless(shown)
+        assert len(arguments["text"]) <= 40_000
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_every_form_fits(text: str) -> None:
+    briefing = CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol))
+    wish = [
+        modals.opt_in(
+            callback=callback,
+            channel=CHANNEL,
+            briefing=briefing,
+            warning="SMTP AUTH is off. " * 20,
+            proposed=date(2026, 12, 13),
+            latest=date(2027, 2, 20),
+            zone=ZONE.key,
+            reason=text,
+            clients=text,
+        )
+        for callback in (modals.OPT_IN, modals.EXTENSION)
+    ]
+    others = [modals.opt_out(channel=CHANNEL, cloud=cloud) for cloud in (WORLDWIDE, HIGH)]
+    for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
+        spelled = json.loads(json.dumps(view.to_dict()))
+        assert view_problems(spelled) == []
+        for shown in marked_up(spelled):
+            harmless(shown)
+
+
+@given(
+    st.lists(st.sampled_from(["&amp;", "&lt;", "<@U0BOB>", "<!date^1^{date_long} at {time}|now>", "a ", ";", ">"])),
+    st.integers(1, 60),
+)
+def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(parts: list[str], limit: int) -> None:
+    shown = fitted("".join(parts), limit)
+    assert len(shown) <= limit
+    harmless(shown)
+
+
+@given(st.text(st.sampled_from("&<>;\n a😀"), max_size=3 * CHUNK))
+def test_cutting_a_text_loses_nothing_and_cuts_no_entity_in_two(text: str) -> None:
+    parts = chunks(escape(text))
+    assert "".join(parts) == escape(text)
+    for part in parts:
+        assert len(part) <= CHUNK
+        harmless(part)
+
+
+@given(st.text(st.characters(), min_size=1, max_size=300))
+def test_a_card_with_any_reason_is_harmless(text: str) -> None:
+    for part in marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
+        harmless(part)
+
+
+def test_a_place_is_where_slack_says_it_posted() -> None:
+    announcer = SlackAnnouncer(Slack(), channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
+    assert announcer.announce(FACTS | {"what": "readable"}) == Place("C", "1.2")
+
+
+def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text() -> None:
+    shown = str(cards.card(sheet(Kind.OPT_IN, State.PENDING, "x"), ZoneInfo("Asia/Tokyo")).arguments())
+    end = datetime(2027, 2, 21, 21, 0, tzinfo=UTC) - timedelta(hours=9)
+    assert end == NOW + timedelta(days=90)
+    assert "21 February 2027, 21:00 JST" in shown

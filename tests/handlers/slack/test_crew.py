@@ -1,0 +1,107 @@
+"""The crew holds back while deliveries come, refuses what it cannot hold, and finishes what it took on."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from handlers.slack.crew import HEAD_START, LONGEST_HOLD, Crew, Job
+
+
+def run(job: Job) -> None:
+    job()
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    made = Crew(run, threads=3, capacity=20)
+    yield made
+    assert made.stop(within=5)
+
+
+def until(predicate: Callable[[], object], within: float = 5.0) -> None:
+    deadline = time.monotonic() + within
+    while not predicate():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def nothing() -> None:
+    """What most of these jobs do."""
+
+
+def test_a_job_is_done_once_and_after_its_head_start(crew: Crew) -> None:
+    done: list[float] = []
+    began = time.monotonic()
+    assert crew.submit(lambda: done.append(time.monotonic()))
+    until(lambda: done)
+    assert done[0] - began >= HEAD_START
+    assert len(done) == 1
+
+
+def test_work_waits_while_deliveries_keep_coming_but_not_for_ever() -> None:
+    crew = Crew(run, threads=3, capacity=5000)
+    done: list[float] = []
+    began = time.monotonic()
+    while time.monotonic() - began < LONGEST_HOLD + 0.3:
+        crew.submit(lambda: done.append(time.monotonic()))
+        time.sleep(HEAD_START / 5)
+    assert crew.stop(within=5)
+    assert done[0] - began >= LONGEST_HOLD * 0.9  # a busy machine may pause for longer than a head start
+    assert sum(at - began < LONGEST_HOLD + 0.3 for at in done) > 1
+
+
+def test_a_full_crew_says_so_and_still_does_what_belongs_to_a_job(crew: Crew) -> None:
+    free = threading.Event()
+    for _ in range(3):
+        crew.submit(free.wait, delay=0)
+    until(lambda: not crew._queue)
+    assert [crew.submit(nothing) for _ in range(21)] == [True] * 20 + [False]
+    done: list[str] = []
+    crew.follow(lambda: done.append("followed"))
+    free.set()
+    until(lambda: done)
+
+
+def test_a_job_that_waited_too_long_is_dropped_with_a_word(crew: Crew) -> None:
+    free, said = threading.Event(), list[str]()
+    for _ in range(3):
+        crew.submit(free.wait, delay=0)
+    crew.submit(lambda: said.append("done"), within=0.01, drop=lambda: said.append("too late"))
+    time.sleep(HEAD_START + 0.05)
+    free.set()
+    until(lambda: said)
+    assert said == ["too late"]
+
+
+def test_an_early_job_does_not_wait_behind_a_late_one(crew: Crew) -> None:
+    done: list[str] = []
+    crew.follow(lambda: done.append("late"), delay=30)
+    crew.submit(lambda: done.append("early"))
+    until(lambda: done)
+    assert done == ["early"]
+
+
+@pytest.mark.parametrize("times", range(20))
+def test_stopping_finishes_what_is_in_hand_and_what_follows_from_it(times: int) -> None:
+    crew = Crew(run, threads=12)
+    done: list[str] = []
+    crew.follow(lambda: done.append("progress"), delay=2)
+    for _ in range(5):
+        crew.submit(lambda: crew.follow(lambda: done.append("answer")))
+    time.sleep(times * HEAD_START / 10)  # at every moment of the jobs' waiting
+    assert crew.stop(within=5)
+    assert done == ["answer"] * 5
+    assert not crew.submit(nothing)
+    crew.follow(lambda: done.append("afterwards"))
+    assert done[-1] == "afterwards"
+
+
+def test_stopping_while_jobs_wait_for_their_head_start_ends_every_thread() -> None:
+    crew = Crew(run, threads=12)
+    done: list[int] = []
+    for number in range(5):
+        crew.submit(lambda number=number: done.append(number))
+    assert crew.stop(within=5)
+    assert sorted(done) == list(range(5))

@@ -1,0 +1,162 @@
+"""Whatever shape a payload has, parsing it gives something that can be kept, or refuses it in one way only."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.slack.actions import KINDS
+from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, same_emoji, subcommand, values
+from tests.handlers.neighbours import CHANNEL
+from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
+
+LIMITS = {"person": 32, "channel": 32, "ts": 32, "request": 9}
+"""Characters that the columns hold."""
+
+
+def can_be_kept(act: Act) -> None:
+    """Every value is text that both databases hold: no NUL, no half of a character, not too long."""
+    assert len(act.key) <= 255
+    for name, value in (*act.payload.items(), ("key", act.key)):
+        assert isinstance(value, str)
+        assert "\x00" not in value
+        value.encode("utf-8")
+        assert len(value) <= LIMITS.get(name, 3000), name
+
+
+def parse_reaction(body: dict[str, Any], *, added: bool) -> Act | None:
+    return reaction(body["event"], body.get("event_id", ""), added=added, approve="white_check_mark", reject="x", channel=CHANNEL)
+
+
+def test_true_payloads_are_understood() -> None:
+    act = press(button("U0BOB", "approve", "12"), kinds=KINDS)
+    assert act is not None
+    assert (act.kind, act.person, act.payload["request"], act.payload["vote"]) == ("vote", "U0BOB", "12", "approve")
+    voted = parse_reaction(event("U0BOB"), added=True)
+    assert voted is not None
+    assert (voted.kind, voted.key) == ("vote", "event:Ev0123456789")
+    can_be_kept(act)
+    can_be_kept(voted)
+
+
+@given(spoilt(st.builds(button, action=st.sampled_from(ACTIONS))))
+def test_a_spoilt_click_is_refused_or_kept_whole(body: dict[str, Any]) -> None:
+    try:
+        act = press(body, kinds=KINDS)
+    except Malformed:
+        return
+    if act is not None:
+        can_be_kept(act)
+
+
+@given(spoilt(st.builds(event, kind=st.sampled_from(EVENTS))), st.booleans())
+def test_a_spoilt_reaction_is_refused_or_kept_whole(body: dict[str, Any], added: bool) -> None:
+    if not isinstance(body.get("event"), dict) or not isinstance(body.get("event_id", ""), str):
+        return
+    try:
+        act = parse_reaction(body, added=added)
+    except Malformed:
+        return
+    if act is not None:
+        can_be_kept(act)
+
+
+@given(spoilt(st.builds(submission, callback=st.sampled_from(CALLBACKS))))
+def test_a_spoilt_form_gives_texts_or_is_refused(body: dict[str, Any]) -> None:
+    view = body.get("view")
+    if not isinstance(view, dict):
+        return
+    try:
+        filled = values(view)
+    except Malformed:
+        return
+    assert all(isinstance(text, str) for texts in filled.values() for text in texts)
+
+
+@given(st.dictionaries(st.sampled_from(["actions", "user", "channel", "container", "event", "item", "state"]), SPOILT))
+def test_nonsense_is_refused_in_one_way(body: dict[str, Any]) -> None:
+    for parse in (lambda: press(body, kinds=KINDS), lambda: person_of(body), lambda: values(body)):
+        try:
+            parse()
+        except Malformed:
+            continue
+
+
+@given(st.text(st.characters()))
+def test_a_stamp_is_an_instant_or_is_refused(stamp: str) -> None:
+    try:
+        assert at(stamp).tzinfo is not None
+    except Malformed:
+        return
+
+
+@pytest.mark.parametrize("stamp", ["", "nan", "inf", "-inf", "1e400", "1e18", "now", "\x001", "٠", "1763899200.1\x00"])
+def test_what_is_no_stamp_is_refused(stamp: str) -> None:
+    with pytest.raises(Malformed):
+        at(stamp)
+
+
+@given(st.text(st.characters()) | st.integers().map(str))
+def test_a_number_is_one_to_nine_digits_or_is_refused(text: str) -> None:
+    try:
+        assert 0 < int(number(text)) < 10**9
+    except Malformed:
+        return
+
+
+@pytest.mark.parametrize("text", ["", "0", "000", "-1", "+1", "1.0", " 1", "1 ", "²", "١", "1_0", "1" * 10, "9" * 5000])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        number(text)
+
+
+@given(st.text(st.characters(), max_size=60))
+def test_every_text_after_the_command_has_a_nearest_subcommand(text: str) -> None:
+    word, nearest = subcommand(text)
+    assert bool(word) is not bool(nearest)
+
+
+@pytest.mark.parametrize(
+    ("name", "configured", "same"),
+    [
+        ("white_check_mark", "white_check_mark", True),
+        ("thumbsup", "+1", True),
+        ("+1::skin-tone-3", "thumbsup", True),
+        ("-1", "thumbsdown", True),
+        ("+1", "-1", False),
+        ("heavy_check_mark", "white_check_mark", False),
+        ("white_check_mark ", "white_check_mark", False),
+        ("White_Check_Mark", "white_check_mark", False),
+        ("whіte_check_mark", "white_check_mark", False),
+        ("x::white_check_mark", "white_check_mark", False),
+        ("", "white_check_mark", False),
+    ],
+)
+def test_an_emoji_is_the_configured_one_or_it_is_not(name: str, configured: str, same: bool) -> None:
+    assert same_emoji(name, configured) is same
+
+
+def test_a_reaction_without_an_event_id_is_refused_rather_than_taken_for_another_one() -> None:
+    body = event()
+    del body["event_id"]
+    with pytest.raises(Malformed):
+        parse_reaction(body, added=True)
+
+
+@pytest.mark.parametrize("other", ["C0GENERAL", "", None])
+def test_a_reaction_in_another_channel_decides_nothing(other: str | None) -> None:
+    body = event()
+    body["event"]["item"]["channel"] = other
+    assert parse_reaction(body, added=True) is None
+
+
+def test_a_reaction_on_a_file_decides_nothing() -> None:
+    body = event()
+    body["event"]["item"] = {"type": "file", "file": "F0123", "channel": CHANNEL}
+    assert parse_reaction(body, added=True) is None
+
+
+@pytest.mark.parametrize("name", ["x", "eyes"])
+def test_taking_a_rejecting_or_another_reaction_away_decides_nothing(name: str) -> None:
+    assert parse_reaction(event(name=name, kind="reaction_removed"), added=False) is None
