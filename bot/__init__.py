@@ -1,0 +1,1 @@
+"""The process: starts, wires, talks to Exchange, keeps time and plays the sandbox."""

@@ -1,0 +1,1 @@
+"""The conversation with Exchange Online: the only room that knows ``InvokeCommand``."""

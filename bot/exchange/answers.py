@@ -1,0 +1,258 @@
+"""Judges what came back from the admin API: status, headers and bytes in, a typed outcome with a sentence out.
+
+Pure, and total: any bytes get an outcome, none raises. Statuses alone say little here: transient trouble comes as 400, and a
+200 may carry errors; so status, body and the names of exceptions are judged together.
+"""
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Final
+
+from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
+from bot.exchange.received import Answer, Silence
+from handlers.ports import Fate, Unavailable
+
+
+class Meaning(StrEnum):
+    """What an answer amounts to."""
+
+    ANSWERED = "answered"
+    NO_CONNECTION = "no_connection"
+    UNTRUSTED = "untrusted"
+    NO_ANSWER = "no_answer"
+    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    FAULT = "fault"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    MISDIRECTED = "misdirected"
+    REDIRECTED = "redirected"
+    REFUSED = "refused"
+    FAILED = "failed"
+    GARBLED = "garbled"
+
+
+_FATES: Final[Mapping[Meaning, Fate]] = {
+    Meaning.ANSWERED: Fate.ACCEPTED,
+    Meaning.NO_CONNECTION: Fate.NOT_PROCESSED,
+    Meaning.THROTTLED: Fate.NOT_PROCESSED,
+    Meaning.NO_ANSWER: Fate.UNKNOWN,
+    Meaning.TRANSIENT: Fate.UNKNOWN,
+    Meaning.FAULT: Fate.UNKNOWN,
+    Meaning.REDIRECTED: Fate.UNKNOWN,
+    Meaning.GARBLED: Fate.UNKNOWN,
+}
+"""Of a write; whatever is not named here is a refusal."""
+
+_PASSING: Final = frozenset(
+    {Meaning.NO_CONNECTION, Meaning.NO_ANSWER, Meaning.THROTTLED, Meaning.TRANSIENT, Meaning.FAULT, Meaning.GARBLED}
+)
+
+_BUSY: Final = ("ServerBusyException",)
+_TRANSIENT: Final = (
+    "CmdletProxyNotAvailableFailure",
+    "TransientException",
+    "BackendCommunicationException",
+    "DCOverloadedException",
+    "SuitabilityDirectoryException",
+    "ServerInMMException",
+    "ADServerSettingsChangedException",
+)
+"""Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module)."""
+
+_ROLE: Final = (
+    "Check that the app holds Exchange.ManageAsApp and a role that allows this command; "
+    "a new grant takes from minutes to hours to arrive."
+)
+_PROXY: Final = "Check EXCHANGE_API_URL, and whether a proxy answers in place of Exchange Online."
+LONGEST_WAIT: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The judged answer to one command. ``document`` is the decoded body of a success, ``claims`` what a 401 asks for."""
+
+    meaning: Meaning
+    sentence: str
+    mend: str = ""
+    retry_after: float | None = None
+    claims: str | None = field(default=None, repr=False)
+    document: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def fate(self) -> Fate:
+        """What this says of a write."""
+        return _FATES.get(self.meaning, Fate.REFUSED)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether a read may simply be tried again."""
+        return self.meaning in _PASSING
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """``@adminapi.warnings``, fit for people."""
+        listed = self.document.get("@adminapi.warnings")
+        return tuple(clean(one) for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether Exchange says that the command modified nothing, because everything stood like that already."""
+        return any("no settings of" in one and "have been modified" in one for one in self.warnings)
+
+    def unavailable(self) -> Unavailable:
+        """The same as an exception, for reads."""
+        return Unavailable(self.sentence, mend=self.mend, retryable=self.retryable, retry_after=self.retry_after)
+
+
+def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
+    """The outcome of one call of ``cmdlet``; ``now`` is for a ``Retry-After`` that names a date."""
+    if isinstance(answer, Silence):
+        return _SILENCES[answer]
+    if 200 <= answer.status < 300:
+        return _success(answer)
+    if 300 <= answer.status < 400:
+        return Outcome(Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY)
+    wait = _retry_after(_header(answer, "Retry-After").strip(), now)
+    detail = detail_of(_json(answer.body), _header(answer, "x-ExceptionType"))
+    if answer.status == 429 or (answer.status == 503 and wait is not None) or detail.mentions(*_BUSY):
+        return _throttled(detail, wait)
+    if detail.mentions(*_TRANSIENT):
+        return _transient(detail, wait)
+    if answer.status >= 500 or answer.status == 408:
+        return _fault(answer.status, detail, wait)
+    return _client_error(answer, detail, cmdlet)
+
+
+_SILENCES: Final[Mapping[Silence, Outcome]] = {
+    Silence.NOT_SENT: Outcome(
+        Meaning.NO_CONNECTION,
+        "Exchange Online could not be reached; nothing was sent.",
+        "If this lasts, check the network, proxy and firewall.",
+    ),
+    Silence.UNTRUSTED: Outcome(
+        Meaning.UNTRUSTED,
+        "The TLS certificate of Exchange Online could not be verified; nothing was sent.",
+        "If a proxy inspects TLS here, name its certificate authority in REQUESTS_CA_BUNDLE.",
+    ),
+    Silence.LOST: Outcome(Meaning.NO_ANSWER, "Exchange Online did not answer in time, or the connection broke."),
+}
+
+
+def _success(answer: Answer) -> Outcome:
+    if not answer.complete:
+        return Outcome(Meaning.GARBLED, "The answer of Exchange Online broke off or is too long.")
+    if not answer.body.strip():
+        return Outcome(Meaning.ANSWERED, "Exchange Online accepted the command.")
+    document = _json(answer.body)
+    if not isinstance(document, dict):
+        return Outcome(Meaning.GARBLED, "The answer of Exchange Online cannot be read.", _PROXY)
+    if document.get("error") is not None:
+        return _failure(detail_of(document))
+    if document.get("@adminapi.errors"):
+        return _failure(detail_of_errors(document["@adminapi.errors"]))
+    return Outcome(Meaning.ANSWERED, "Exchange Online accepted the command.", document=document)
+
+
+def _failure(detail: Detail) -> Outcome:
+    """An error inside a 200."""
+    if detail.mentions(*_BUSY):
+        return _throttled(detail, None)
+    if detail.mentions(*_TRANSIENT):
+        return _transient(detail, None)
+    return Outcome(Meaning.FAILED, _with("Exchange Online reported a failure", detail))
+
+
+def _throttled(detail: Detail, wait: float | None) -> Outcome:
+    asked = f" and asks to wait {math.ceil(wait)} s" if wait else ""
+    named = f" ({detail.exception})" if detail.exception else ""
+    return Outcome(Meaning.THROTTLED, f"Exchange Online is too busy for this app{asked}{named}.", retry_after=wait)
+
+
+def _transient(detail: Detail, wait: float | None) -> Outcome:
+    return Outcome(Meaning.TRANSIENT, _with("Exchange Online has passing trouble", detail), retry_after=wait)
+
+
+def _fault(status: int, detail: Detail, wait: float | None) -> Outcome:
+    return Outcome(Meaning.FAULT, _with(f"Exchange Online failed with status {status}", detail), retry_after=wait)
+
+
+def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
+    match answer.status:
+        case 401:
+            sentence = "Exchange Online did not accept the app's token."
+            return Outcome(Meaning.UNAUTHORIZED, sentence, _ROLE, claims=_claims(_header(answer, "WWW-Authenticate")))
+        case 403:
+            sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
+            return Outcome(Meaning.FORBIDDEN, sentence, _ROLE)
+        case 404 if detail.mentions("ManagementObjectNotFoundException"):
+            return Outcome(Meaning.NOT_FOUND, _with("Exchange Online does not know the object", detail))
+        case 404 | 405:
+            sentence = f"There is no admin API at this address (status {answer.status})."
+            return Outcome(Meaning.MISDIRECTED, sentence, "Check EXCHANGE_API_URL, EXCHANGE_CLOUD and AZURE_TENANT_ID.")
+    if not answer.complete:
+        return Outcome(Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.")
+    return _refusal(answer.status, detail)
+
+
+def _refusal(status: int, detail: Detail) -> Outcome:
+    if detail.mentions("AmbiguousParameterSetException"):
+        lead, mend = "Exchange Online does not let the app use this parameter", "Check which parameters the app's role includes."
+    elif detail.mentions("ParameterTransformationException"):
+        lead, mend = "Exchange Online does not understand the value", "This is a defect of the bot: please report it."
+    else:
+        lead, mend = f"Exchange Online refused the command (status {status})", ""
+    return Outcome(Meaning.REFUSED, _with(lead, detail), mend)
+
+
+def _with(lead: str, detail: Detail) -> str:
+    """One sentence for people, the exception's name at its end."""
+    named = f" ({detail.exception})" if detail.exception else ""
+    return f"{lead}: {detail.text.rstrip('.')}{named}." if detail.text else f"{lead}{named}."
+
+
+def _json(body: bytes) -> object:
+    """The decoded body, or ``None`` when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _header(answer: Answer, name: str) -> str:
+    return next((value for key, value in answer.headers.items() if key.lower() == name.lower()), "")
+
+
+def _retry_after(text: str, now: datetime) -> float | None:
+    """Seconds to wait, from whole or broken seconds or an HTTP date; ``None`` when absent or senseless; at most an hour."""
+    if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII):
+        return min(float(text), LONGEST_WAIT)
+    try:
+        date = parsedate_to_datetime(text)
+        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _claims(challenge: str) -> str | None:
+    """The claims that a ``WWW-Authenticate: Bearer`` asks for, as JSON; ``None`` when there are none that can be read."""
+    found = re.search(r'(?:^|[\s,])claims="([A-Za-z0-9+/_=-]+)"', challenge)
+    if found is None:
+        return None
+    packed = found[1].rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        text = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
+        wanted = json.loads(text)
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return text if isinstance(wanted, dict) else None

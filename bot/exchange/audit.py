@@ -1,0 +1,110 @@
+"""Who changed the setting, as the unified audit log records it.
+
+Pure: rows in, typed changes out. A change that is not found is unknown, not an intrusion: records arrive after 60 to 90
+minutes and sometimes after a day. Shapes: rows from public write-ups of ``Set-*`` commands and Microsoft's audit schema.
+"""
+
+import ipaddress
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.exchange.details import clean
+from bot.exchange.readings import KEY, instant
+from storage.records import SettingValue
+
+_VALUES: Final = {
+    "true": SettingValue.OPTED_IN,
+    "$true": SettingValue.OPTED_IN,
+    "false": SettingValue.OPTED_OUT,
+    "$false": SettingValue.OPTED_OUT,
+    "": SettingValue.NOT_SET,
+    "$null": SettingValue.NOT_SET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One recorded ``Set-TransportConfig`` that named the setting.
+
+    ``app_id`` and ``object_id`` (the service principal's) tell the bot's own changes from others. ``value`` is ``None`` when
+    what was set cannot be told, ``succeeded`` when the record does not say.
+    """
+
+    id: str
+    at: datetime
+    user: str
+    app_id: str | None
+    object_id: str | None
+    value: SettingValue | None
+    address: str | None
+    succeeded: bool | None
+
+
+def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[list[Change], int]:
+    """The changes of the setting in rows of ``Search-UnifiedAuditLog``, oldest first, and how many rows were unreadable."""
+    changes: list[Change] = []
+    unreadable = 0
+    for row in rows:
+        record = _record(row.get("AuditData"))
+        at = instant(record.get("CreationTime")) if record else None
+        if record is None or at is None:
+            unreadable += 1
+        elif (parameter := _parameter(record)) is not None:
+            changes.append(_change(record, at, parameter))
+    return sorted(changes, key=lambda change: change.at), unreadable
+
+
+def address_in(text: object) -> str | None:
+    """The IP address in ``ClientIP``: bare, with a port, or in brackets; ``None`` when there is none."""
+    if not isinstance(text, str):
+        return None
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
+def _record(data: object) -> Mapping[str, object] | None:
+    if not isinstance(data, str):
+        return None
+    try:
+        record = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _parameter(record: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The parameter that names the setting; the same command changes thirty others."""
+    listed = record.get("Parameters")
+    for parameter in listed if isinstance(listed, list) else ():
+        if isinstance(parameter, dict) and str(parameter.get("Name", "")).lower() == KEY.lower():
+            return parameter
+    return None
+
+
+def _change(record: Mapping[str, object], at: datetime, parameter: Mapping[str, object]) -> Change:
+    value = parameter.get("Value")
+    return Change(
+        id=_text(record, "Id") or "",
+        at=at,
+        user=clean(_text(record, "UserId") or ""),
+        app_id=_text(record, "AppId") or _text(record, "ClientAppId"),
+        object_id=_text(record, "TokenObjectId"),
+        value=_VALUES.get(str("" if value is None else value).strip().lower()),
+        address=address_in(record.get("ClientIP")),
+        succeeded={"true": True, "false": False}.get((_text(record, "ResultStatus") or "").lower()),
+    )
+
+
+def _text(record: Mapping[str, object], key: str) -> str | None:
+    found = record.get(key)
+    return found if isinstance(found, str) and found else None

@@ -1,0 +1,211 @@
+"""The tenant's setting in Exchange Online: reads it, writes it, runs a cmdlet that reads.
+
+Implements ``handlers.ports.Setting``. Reads are tried again within their patience; a write is sent once. Never guesses a value,
+and never passes on one that another tenant answered.
+"""
+
+import random
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Final, TypeVar
+
+from bot.exchange.admin import AdminApi, Command
+from bot.exchange.answers import Meaning, Outcome
+from bot.exchange.clouds import Endpoint, endpoint, is_microsoft
+from bot.exchange.readings import KEY, reading_of, rows_of
+from bot.exchange.tokens import Credential, Tokens
+from bot.exchange.transport import CALL_LIMIT
+from handlers.ports import Clock, Cloud, Fate, Reading, Unavailable, WriteAnswer
+
+WRITE_LIMIT: Final = 20.0
+"""Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back comes before that."""
+
+PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between the tries of a read where Exchange names none; up to half as much again is added."""
+
+_NO_PARAMETERS: Final[Mapping[str, object]] = {}
+
+T = TypeVar("T")
+
+
+def _not_remembered(_: str) -> None:
+    """Nobody asked to be told the organisation."""
+
+
+class ExchangeOnline:
+    """One tenant's Exchange Online, as ``handlers.ports.Setting``; safe to share among threads.
+
+    ``organization`` is the tenant's initial domain; where it is ``None``, the first answer's is kept, handed to
+    ``remember_organization`` and compared from then on. ``api_url`` replaces the endpoint's own address. Limits are in seconds:
+    ``call_limit`` for one try of a read, ``write_limit`` for a write; both count sign-in, connection and body.
+    """
+
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        tokens: Tokens,
+        endpoint: Endpoint,
+        clock: Clock,
+        organization: str | None,
+        remember_organization: Callable[[str], None] = _not_remembered,
+        api_url: str | None = None,
+        call_limit: float = CALL_LIMIT,
+        write_limit: float = WRITE_LIMIT,
+    ) -> None:
+        place = endpoint.at(api_url=api_url)
+        self.tokens = tokens
+        self.cloud: Cloud = place.cloud
+        self._admin = AdminApi(place.api_url, tenant_id, tokens, clock)
+        self._clock = clock
+        self._organization = organization
+        self._remember = remember_organization
+        self._call_limit = call_limit
+        self._write_limit = write_limit
+        self._naming = threading.Lock()
+        self._writing = threading.Lock()
+        self._closing = threading.Event()
+
+    def read(self, *, patience: float = 60.0) -> Reading:
+        """Read the live value now, retrying transient failures for at most ``patience`` seconds, calls included.
+
+        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
+        """
+        return self._patiently(self._read_once, patience)
+
+    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise."""
+        began = monotonic()
+        if not self._writing.acquire(timeout=self._write_limit):
+            return WriteAnswer(Fate.NOT_PROCESSED, "Another write is still under way; nothing was sent.", client_request_id)
+        until, send_by = began + self._write_limit, began + self._write_limit / 2
+        try:
+            command = Command("Set-TransportConfig", {KEY: value}, client_request_id, until, writes=True, send_by=send_by)
+            outcome = self._admin.call(command)
+        except Unavailable as failure:
+            return _unsent(failure, client_request_id)
+        finally:
+            self._writing.release()
+        sentence = "Exchange Online says that nothing had to be modified." if outcome.changed_nothing else outcome.sentence
+        return WriteAnswer(outcome.fate, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after)
+
+    def invoke(
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, object] = _NO_PARAMETERS,
+        *,
+        client_request_id: str | None = None,
+        timeout: float = CALL_LIMIT,
+    ) -> Outcome:
+        """Run a cmdlet that only reads, once, and judge its answer; at most ``timeout`` seconds in all.
+
+        Raises ``Unavailable`` when there is no token.
+        """
+        call_id = client_request_id or str(uuid.uuid4())
+        return self._admin.call(Command(cmdlet, parameters, call_id, monotonic() + timeout))
+
+    def rows(
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, object] = _NO_PARAMETERS,
+        *,
+        client_request_id: str | None = None,
+        patience: float = 60.0,
+    ) -> list[Mapping[str, object]]:
+        """The objects a cmdlet answers with, retrying like ``read``. Raises ``Unavailable``. Further pages are not fetched."""
+
+        def once(until: float) -> list[Mapping[str, object]]:
+            found = rows_of(self._answered(cmdlet, parameters, client_request_id or str(uuid.uuid4()), until))
+            if found is None:
+                raise Unavailable(f"The answer to {cmdlet} holds no list of objects.", retryable=False)
+            return found
+
+        return self._patiently(once, patience)
+
+    def close(self) -> None:
+        """Wake reads that wait for their next try, and close the connections."""
+        self._closing.set()
+        self._admin.close()
+        self.tokens.close()
+
+    def _patiently(self, once: Callable[[float], T], patience: float) -> T:
+        """Try until it works, cannot work, or ``patience`` seconds are over."""
+        until = monotonic() + patience
+        for pause in PAUSES:
+            try:
+                return once(until)
+            except Unavailable as failure:
+                wait = _wait(failure, pause)
+                if not failure.retryable or monotonic() + wait >= until or self._closing.wait(wait):
+                    raise
+        return once(until)
+
+    def _read_once(self, until: float) -> Reading:
+        call_id = str(uuid.uuid4())
+        outcome = self._answered("Get-TransportConfig", _NO_PARAMETERS, call_id, until)
+        reading = reading_of(outcome, read_at=self._clock(), client_request_id=call_id)
+        self._check_tenant(reading.organization)
+        return reading
+
+    def _answered(self, cmdlet: str, parameters: Mapping[str, object], call_id: str, until: float) -> Outcome:
+        """One try. Raises ``Unavailable`` for anything but an answer."""
+        limit = min(self._call_limit, until - monotonic())
+        outcome = self.invoke(cmdlet, parameters, client_request_id=call_id, timeout=limit)
+        if outcome.meaning is not Meaning.ANSWERED:
+            raise outcome.unavailable()
+        return outcome
+
+    def _check_tenant(self, answered: str | None) -> None:
+        """Compare the answer's initial domain with the known one, or come to know it. Raises ``Unavailable``."""
+        with self._naming:
+            known = self._organization
+            if known is None:
+                self._organization = answered
+        if known is None and answered is not None:
+            self._remember(answered)
+        elif known is not None and (answered or "").lower() != known.lower():
+            raise Unavailable(
+                f"Exchange Online answered for another tenant: {answered or 'it names none'}, expected {known}.",
+                mend="Check AZURE_TENANT_ID and EXCHANGE_ORGANIZATION.",
+                retryable=False,
+            )
+
+
+def connect(
+    *,
+    tenant_id: str,
+    client_id: str,
+    credential: Credential,
+    cloud: str,
+    clock: Clock,
+    authority_host: str | None = None,
+    organization: str | None = None,
+    api_url: str | None = None,
+    remember_organization: Callable[[str], None] = _not_remembered,
+) -> ExchangeOnline:
+    """A client from plain settings; makes no connection. Raises ``ValueError`` with a sentence for a wrong cloud or address."""
+    place = endpoint(cloud).at(api_url=api_url, authority_host=authority_host)
+    discovery = is_microsoft(place.authority)
+    tokens = Tokens(tenant_id, client_id, credential, authority=place.authority, instance_discovery=discovery, scope=place.scope)
+    return ExchangeOnline(
+        tenant_id=tenant_id,
+        tokens=tokens,
+        endpoint=place,
+        clock=clock,
+        organization=organization,
+        remember_organization=remember_organization,
+    )
+
+
+def _wait(failure: Unavailable, pause: float) -> float:
+    """Seconds before the next try: at least what Exchange asks for, spread so that many callers do not return together."""
+    jitter = 1 + random.random() / 2  # noqa: S311 - spreads load, guards nothing
+    return max(failure.retry_after or 0.0, pause * jitter)
+
+
+def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
+    """No token, hence nothing was sent, or what was sent met a 401."""
+    fate = Fate.NOT_PROCESSED if failure.retryable else Fate.REFUSED
+    return WriteAnswer(fate, failure.sentence, client_request_id, mend=failure.mend, retry_after=failure.retry_after)

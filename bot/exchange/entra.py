@@ -1,0 +1,187 @@
+"""MSAL's app for one tenant and one credential, and its failures as ``Unavailable``.
+
+Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some with an exception, and logs answers it
+cannot read in full, token included: such answers are stopped before they reach it. Not for several threads; ``Tokens`` is.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Final
+
+import msal
+import requests
+
+from bot.exchange import keys, refusals
+from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.wire import Wire
+from handlers.ports import Unavailable
+
+_CAPABILITIES: Final = ["cp1"]
+"""Tells Entra that claims challenges are understood."""
+
+_PRINTABLE: Final = re.compile(r"[!-~]+")
+
+_MSAL_FAILURES: Final = (msal.exceptions.MsalError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+"""What MSAL raises over answers that are not Entra's: it takes their shape for granted."""
+
+
+class _Gibberish(requests.RequestException):
+    """An answer that is no JSON object where only that makes sense."""
+
+
+class _EntraWire(Wire):
+    """The session that MSAL works with: one time limit over all calls of a sign-in, and the last refusal kept for its code."""
+
+    def __init__(self, *, surroundings: bool) -> None:
+        super().__init__(surroundings=surroundings)
+        self._until = 0.0
+        self._objects_only = surroundings
+        self.status = 0
+        self.code: int | None = None
+        self.retry_after: float | None = None
+
+    def begin(self, seconds: float) -> None:
+        """Start a sign-in that may take so long. What is known of the last answer stays: MSAL may give that answer again."""
+        self._until = monotonic() + seconds
+
+    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
+        remaining = self._until - monotonic()
+        if remaining <= 0:
+            raise requests.Timeout("the sign-in took too long")
+        response = super().request(method, url, *arguments, **(named | {"timeout": remaining}))
+        failed = response.status_code >= 400
+        self.status = response.status_code
+        self.code = refusals.code_in(response.text) if failed else None
+        self.retry_after = _seconds(response.headers.get("Retry-After", "")) if failed else None
+        if response.status_code < 300 or (self._objects_only and response.status_code < 500):
+            _must_be_object(response)
+        return response
+
+
+class Entra:
+    """Signs in as one app. ``authority`` is an origin (``https://login.microsoftonline.com``)."""
+
+    def __init__(
+        self, tenant_id: str, client_id: str, credential: Credential, *, authority: str, instance_discovery: bool, scope: str
+    ) -> None:
+        self._authority = authority
+        self._tenant_id = tenant_id
+        self._client_id = client_id
+        self._credential = credential
+        self._discovery = instance_discovery
+        self._scope = scope
+        self._pair: keys.KeyPair | None = None
+        self._app: Any = None
+        self._cache = msal.TokenCache()
+        # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
+        self._wire = _EntraWire(surroundings=not isinstance(credential, ManagedIdentity))
+
+    def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
+        """An access token, from MSAL's cache or new (always new for a claims challenge), and for how many seconds it is good.
+
+        Raises ``Unavailable``.
+        """
+        self._wire.begin(timeout)
+        self.key_pair()  # outside MSAL, so that the file's troubles keep their own words
+        try:
+            result = self._ask(claims_challenge)
+        except requests.RequestException as failure:
+            raise self._unreached(failure) from None
+        except _MSAL_FAILURES:
+            raise self._refused({}) from None
+        token = result.get("access_token") if isinstance(result, dict) else None
+        if not isinstance(token, str) or not _PRINTABLE.fullmatch(token):
+            raise self._refused(result if isinstance(result, dict) else {})
+        good = result.get("expires_in")
+        return token, float(good) if isinstance(good, int) else 0.0
+
+    def forget(self) -> None:
+        """Drop cached tokens: a role granted since is only in a new one."""
+        for entry in list(self._cache.search(msal.TokenCache.CredentialType.ACCESS_TOKEN)):
+            self._cache.remove_at(entry)
+
+    def key_pair(self) -> keys.KeyPair | None:
+        """The certificate in use, read once; ``None`` for other credentials. Raises ``Unavailable``."""
+        if self._pair is None and isinstance(self._credential, Certificate):
+            self._pair = keys.load(self._credential)
+        return self._pair
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def _ask(self, claims_challenge: str | None) -> Any:
+        if self._app is None:
+            self._app = self._built()
+        if isinstance(self._credential, ManagedIdentity):
+            resource = self._scope.removesuffix("/.default")
+            return self._app.acquire_token_for_client(resource=resource, claims_challenge=claims_challenge)
+        return self._app.acquire_token_for_client([self._scope], claims_challenge=claims_challenge)
+
+    def _built(self) -> Any:
+        """MSAL's app; for all but a managed identity this asks the authority for its endpoints."""
+        common = {"http_client": self._wire, "token_cache": self._cache, "client_capabilities": _CAPABILITIES}
+        if isinstance(self._credential, ManagedIdentity):
+            chosen = self._credential.client_id
+            identity = msal.UserAssignedManagedIdentity(client_id=chosen) if chosen else msal.SystemAssignedManagedIdentity()
+            return msal.ManagedIdentityClient(identity, **common)
+        return msal.ConfidentialClientApplication(
+            self._client_id,
+            client_credential=self._proof(),
+            authority=f"{self._authority}/{self._tenant_id}",
+            instance_discovery=self._discovery,
+            **common,
+        )
+
+    def _proof(self) -> Any:
+        """The credential as MSAL wants it; without a thumbprint of ours it takes SHA-256 and signs with PS256."""
+        match self._credential:
+            case ClientSecret(secret):
+                return secret.get_secret_value()
+            case FederatedToken() as file:
+                return {"client_assertion": lambda: keys.read_token(file)}
+        pair = self.key_pair()
+        assert pair is not None
+        return {"private_key": pair.key, "public_certificate": pair.public_pem()}
+
+    def _unreached(self, failure: requests.RequestException) -> Unavailable:
+        if isinstance(failure, requests.exceptions.SSLError):
+            return refusals.untrusted(self._authority)
+        if isinstance(failure, _Gibberish):
+            return refusals.unintelligible(self._authority)
+        if isinstance(self._credential, ManagedIdentity):
+            return refusals.no_identity(retryable=True)
+        return refusals.unreachable(self._authority)
+
+    def _refused(self, result: dict[str, Any]) -> Unavailable:
+        """Why there is no token: by the code of this sign-in's answer, or of the one that MSAL remembered for a minute."""
+        status = self._wire.status
+        code = self._wire.code or next((one for one in result.get("error_codes") or [] if isinstance(one, int)), None)
+        if code is None and (status == 429 or status >= 500):
+            return refusals.busy(status, self._wire.retry_after)
+        if isinstance(self._credential, ManagedIdentity):
+            return refusals.no_identity()
+        if code is None and not result:
+            return refusals.unintelligible(self._authority)
+        return refusals.refused(code, expired=self._expired())
+
+    def _expired(self) -> datetime | None:
+        expires = self._pair.expires if self._pair else None
+        return expires if expires is not None and expires <= datetime.now(UTC) else None
+
+
+def _must_be_object(response: requests.Response) -> None:
+    """Raises ``_Gibberish``: MSAL would log the text, and half a token answer holds a whole token."""
+    try:
+        found = json.loads(response.text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise _Gibberish("the answer is no JSON object")
+
+
+def _seconds(text: str) -> float | None:
+    """``Retry-After`` of the authority, which uses whole seconds."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

@@ -1,0 +1,185 @@
+"""One kept-alive HTTP session with a limit on the whole time of a call, and the knowledge of whether anything was sent.
+
+Everything that ``requests`` leaves open is closed here: a body that drips cannot outlast the limit, nothing is retried,
+no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reached through a proxy. TLS is always verified
+(``REQUESTS_CA_BUNDLE`` is honoured, because ``requests`` reads it).
+"""
+
+import io
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPResponse
+from typing import Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util import Timeout
+
+from bot.exchange.clouds import is_loopback
+
+CONNECT_LIMIT: Final = 10.0
+"""Seconds for a connection and its TLS handshake, over all addresses of a name; looking the name up is up to the system."""
+
+SHORTEST: Final = 0.05
+POOL: Final = 32
+_NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
+
+
+class _Sent(threading.local):
+    """Whether the call of this thread has begun to send its request to the server itself."""
+
+    flag = False
+
+
+_sent = _Sent()
+
+
+class _UntilDeadline(io.RawIOBase):
+    """A socket's bytes, up to a moment of the monotonic clock instead of so many seconds for each piece."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, deadline: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._raw = raw
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("the answer took too long")
+        with suppress(OSError):
+            self._sock.settimeout(remaining)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _LimitedResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, deadline: float, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_UntilDeadline(sock, raw, deadline))
+
+
+class _PlainConnection(HTTPConnection):
+    """Bounded connecting, bounded answers, and a note of when sending began."""
+
+    def _new_conn(self) -> socket.socket:
+        """Try each address of the name for its share of the connect limit, instead of the full limit for each."""
+        own, limit = self._dns_host, self.timeout
+        until = time.monotonic() + (limit or CONNECT_LIMIT)
+        addresses = self._addresses()
+        try:
+            for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+                self._dns_host, self.timeout = address, max(SHORTEST, (until - time.monotonic()) / left)
+                try:
+                    sock = super()._new_conn()
+                except (ConnectTimeoutError, NewConnectionError):
+                    if left == 1:
+                        raise
+                else:
+                    sock.settimeout(max(SHORTEST, until - time.monotonic()))
+                    return sock
+        finally:
+            self._dns_host, self.timeout = own, limit
+        raise NewConnectionError(self, "the name has no address")
+
+    def _addresses(self) -> list[str]:
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as failure:
+            raise NameResolutionError(self.host, self, failure) from failure
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            _sent.flag = False  # a proxy may have been spoken to, the server has not
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _sent.flag = True
+        super().send(data)
+
+    def getresponse(self) -> Any:
+        deadline = time.monotonic() + (self.timeout or CONNECT_LIMIT)
+        self.response_class = partial(_LimitedResponse, deadline=deadline)  # type: ignore[assignment]
+        return super().getresponse()
+
+
+class _TlsConnection(_PlainConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+_POOLS: Final = {"http": _PlainPool, "https": _TlsPool}
+
+
+class _Adapter(HTTPAdapter):
+    """Hands out the connections above, directly and through a proxy; never sends anything twice."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=POOL, max_retries=Retry(total=0))
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An ``auth`` that adds nothing: its presence keeps ``requests`` from looking into ``~/.netrc``."""
+    return request
+
+
+class Wire(requests.Session):
+    """A session for one host family. ``timeout`` is the number of seconds for the whole call, reading the body included."""
+
+    def __init__(self, *, surroundings: bool = True) -> None:
+        super().__init__()
+        self.trust_env = surroundings
+        self.auth = _as_it_is
+        self.mount("https://", _Adapter())
+        self.mount("http://", _Adapter())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """There is none: even told not to follow, ``requests`` would read the body whole and stumble over a broken target."""
+
+    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
+        """Send once, follow nothing. Raises ``requests.RequestException``; ``was_sent`` then tells how far it came."""
+        _sent.flag = False
+        seconds = max(SHORTEST, float(named.pop("timeout", None) or CONNECT_LIMIT))
+        named |= {"allow_redirects": False, "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds)}
+        if is_loopback(url if isinstance(url, str) else url.decode()):
+            named["proxies"] = dict(_NO_PROXY)
+        return super().request(method, url, *arguments, **named)
+
+
+def was_sent() -> bool:
+    """Whether this thread's latest call began to send its request; until then the server cannot have processed anything."""
+    return _sent.flag

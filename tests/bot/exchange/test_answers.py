@@ -1,0 +1,235 @@
+"""One row for each answer the admin API is known to give: status, headers and bytes in, meaning, sentence and fate out."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.exchange.answers import Meaning, judge
+from bot.exchange.received import Answer, Silence
+from handlers.ports import Fate
+from tests.bot.exchange.bodies import STACK, envelope, error, reading
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TASKS = "Microsoft.Exchange.Configuration.Tasks"
+INVOCATION = "Microsoft.Exchange.AdminApi.CommandInvocation"
+HTML = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+NO_OP = "The command completed successfully but no settings of 'contoso.onmicrosoft.com\\Transport Settings' have been modified."
+
+
+@dataclass(frozen=True)
+class Case:
+    """What comes in, and what has to come out; ``says`` is part of the sentence."""
+
+    name: str
+    status: int
+    body: object
+    meaning: Meaning
+    says: str
+    fate: Fate
+    headers: Mapping[str, str] = field(default_factory=dict)
+    wait: float | None = None
+    complete: bool = True
+
+    def answer(self) -> Answer:
+        body = (
+            self.body
+            if isinstance(self.body, bytes)
+            else self.body.encode()
+            if isinstance(self.body, str)
+            else json.dumps(self.body).encode()
+        )
+        return Answer(self.status, self.headers, body, self.complete)
+
+
+def _inner(kind: str, text: str) -> dict[str, object]:
+    return error(None, message="Invalid Operation", internal=(f"{INVOCATION}.{kind}", text))
+
+
+def _busy(name: str) -> dict[str, object]:
+    return error(f"Ex0B61A4|Microsoft.Exchange.Data.Directory.{name}|The server is too busy.")
+
+
+def _after(text: str) -> dict[str, str]:
+    return {"Retry-After": text}
+
+
+def _errors(errors: object) -> dict[str, object]:
+    return {**envelope([]), "@adminapi.errors": errors}
+
+
+M, F = Meaning, Fate
+FOLDED = json.dumps(
+    {"Message": "The object exists.", "TypeName": "Microsoft.Exchange.ADObjectAlreadyExistsException", "StackTrace": STACK}
+)
+REBUILT = json.dumps(
+    {"localizedString": {"stringId": "Ex1"}, "ClassName": "Microsoft.Exchange.SomeException", "Message": "Gone."}
+)
+CUT_FOLDED = '{"Message":"The object", "StackTrace":"   at Microsoft.Exchange'
+
+CASES = [
+    Case("a reading", 200, reading(None), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a write", 200, envelope([]), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a write with value null", 200, envelope(None), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a write with an empty body", 200, b"", M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a write with 204", 204, b"", M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a byte order mark", 200, b"\xef\xbb\xbf" + json.dumps(envelope([])).encode(), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a warning", 200, envelope([], [NO_OP]), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("no errors listed", 200, {**envelope([]), "@adminapi.errors": [], "error": None}, M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("truncated JSON", 200, json.dumps(reading(False))[:-9], M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("broken off", 200, envelope([]), M.GARBLED, "broke off", F.UNKNOWN, complete=False),
+    Case("a sign-in page", 200, "<!DOCTYPE html><title>Sign in</title>", M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("a list", 200, [], M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("a number", 200, 7, M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("too deep", 200, b"[" * 200_000, M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("not UTF-8", 200, b'{"value":"\xff"}', M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("errors in a 200", 200, _errors(["It could not be done."]), M.FAILED, "It could not be done", F.REFUSED),
+    Case("an error object in a 200", 200, _errors([{"Message": "No."}]), M.FAILED, "failure: No.", F.REFUSED),
+    Case("errors of another shape", 200, _errors(7), M.FAILED, "reported a failure", F.REFUSED),
+    Case("an error key in a 200", 200, error(f"Ex1|{TASKS}.TaskException|Not possible."), M.FAILED, "Not possible", F.REFUSED),
+    Case("a busy server in a 200", 200, _busy("ServerBusyException"), M.THROTTLED, "ServerBusyException", F.NOT_PROCESSED),
+    Case("passing trouble in a 200", 200, _busy("ADTransientException"), M.TRANSIENT, "passing trouble", F.UNKNOWN),
+    Case("302", 302, b"", M.REDIRECTED, "another address", F.UNKNOWN, headers={"Location": "https://example.com/"}),
+    Case("304", 304, b"", M.REDIRECTED, "another address", F.UNKNOWN),
+    Case(
+        "400, form 1", 400, error(f"Ex6F9304|{TASKS}.TaskArgumentException|One | two | three."),
+        M.REFUSED, "refused the command (status 400): One | two | three (TaskArgumentException).", F.REFUSED,
+    ),
+    Case(
+        "400, form 2", 400, error(f"|{INVOCATION}.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Bogus"),
+        M.REFUSED, "does not let the app use this parameter: Invalid cmdlet parameters specified. Bogus (Ambiguous", F.REFUSED,
+    ),
+    Case("400, form 3", 400, error(FOLDED), M.REFUSED, "The object exists (ADObjectAlreadyExistsException).", F.REFUSED),
+    Case("400, form 3 rebuilt", 400, error(REBUILT), M.REFUSED, "Gone (SomeException).", F.REFUSED),
+    Case("400, form 3 cut off", 400, error(CUT_FOLDED), M.REFUSED, "Error executing cmdlet", F.REFUSED),
+    Case(
+        "400, a bad value", 400, _inner("ParameterTransformationException", "Cannot convert value to type System.Boolean."),
+        M.REFUSED, "does not understand the value: Cannot convert value to type System.Boolean", F.REFUSED,
+    ),
+    Case("400, plain text", 400, "Bad Request - Invalid URL", M.REFUSED, "refused the command (status 400).", F.REFUSED),
+    Case("400, empty", 400, b"", M.REFUSED, "refused the command (status 400).", F.REFUSED),
+    Case("400, broken off", 400, b'{"error":', M.GARBLED, "(status 400) broke off", F.UNKNOWN, complete=False),
+    Case("400, busy", 400, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case("400, proxy", 400, error("CmdletProxyNotAvailableFailure"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, transient", 400, _busy("ADTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, storage", 400, _busy("StorageTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, back end", 400, _busy("BackendCommunicationException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, controller", 400, _busy("DCOverloadedException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, suitability", 400, _busy("SuitabilityDirectoryException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, maintenance", 400, _busy("ServerInMMException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("400, settings", 400, _busy("ADServerSettingsChangedException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case(
+        "400, transient by header", 400, b"", M.TRANSIENT, "passing", F.UNKNOWN,
+        headers={"x-exceptiontype": "StorageTransientException"},
+    ),
+    Case("401", 401, b"", M.UNAUTHORIZED, "did not accept the app's token", F.REFUSED),
+    Case(
+        "403, NUL", 403, b"\0" * 4096, M.FORBIDDEN, "not allowed to run Set-TransportConfig", F.REFUSED,
+        headers={"Content-Encoding": "gzip"},
+    ),
+    Case("403, empty", 403, b"", M.FORBIDDEN, "not reached it yet", F.REFUSED),
+    Case("403, broken off", 403, b"\0", M.FORBIDDEN, "not allowed", F.REFUSED, complete=False),
+    Case("403, JSON", 403, error(None, code="Forbidden", message="User is not allowed"), M.FORBIDDEN, "not allowed", F.REFUSED),
+    Case("403, text", 403, "The role assigned to application a isn't supported.", M.FORBIDDEN, "not allowed", F.REFUSED),
+    Case(
+        "404, object", 404, error(f"Ex6F9304|{TASKS}.ManagementObjectNotFoundException|'x' couldn't be found on 'DC'."),
+        M.NOT_FOUND, "does not know the object: 'x' couldn't be found", F.REFUSED,
+    ),
+    Case("404, page", 404, HTML, M.MISDIRECTED, "no admin API at this address (status 404)", F.REFUSED),
+    Case("405", 405, b"", M.MISDIRECTED, "no admin API at this address (status 405)", F.REFUSED),
+    Case("408", 408, b"", M.FAULT, "status 408", F.UNKNOWN),
+    Case("413", 413, b"", M.REFUSED, "(status 413)", F.REFUSED),
+    Case("429, bare", 429, "throttled", M.THROTTLED, "too busy for this app.", F.NOT_PROCESSED),
+    Case("429, seconds", 429, b"", M.THROTTLED, "asks to wait 30 s", F.NOT_PROCESSED, headers=_after("30"), wait=30),
+    Case("429, float", 429, b"", M.THROTTLED, "asks to wait 2 s", F.NOT_PROCESSED, headers={"retry-after": "1.5"}, wait=1.5),
+    Case(
+        "429, date", 429, b"", M.THROTTLED, "asks to wait 90 s", F.NOT_PROCESSED,
+        headers=_after("Mon, 23 Nov 2026 12:01:30 GMT"), wait=90,
+    ),
+    Case(
+        "429, a past date", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED,
+        headers=_after("Mon, 23 Nov 2026 11:00:00 GMT"), wait=0,
+    ),
+    Case("429, nonsense", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("soon")),
+    Case("429, nan", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("nan")),
+    Case("429, infinite", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("1e999")),
+    Case("429, a year", 429, b"", M.THROTTLED, "3600 s", F.NOT_PROCESSED, headers=_after("31536000"), wait=3600),
+    Case("500, JSON", 500, error(f"Ex1|{TASKS}.X|It broke."), M.FAULT, "status 500: It broke (X).", F.UNKNOWN),
+    Case("500, transient", 500, _busy("ADTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("500, busy", 500, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case("502, HTML", 502, HTML, M.FAULT, "failed with status 502.", F.UNKNOWN),
+    Case("502, broken off", 502, HTML[:20], M.FAULT, "status 502", F.UNKNOWN, complete=False),
+    Case("503, bare", 503, b"", M.FAULT, "failed with status 503.", F.UNKNOWN),
+    Case("503, with a wait", 503, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("5"), wait=5),
+    Case("504", 504, b"", M.FAULT, "failed with status 504.", F.UNKNOWN),
+    Case("504, with a wait", 504, b"", M.FAULT, "504", F.UNKNOWN, headers=_after("5"), wait=5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
+    outcome = judge(case.answer(), cmdlet="Set-TransportConfig", now=NOON)
+    assert (outcome.meaning, outcome.fate) == (case.meaning, case.fate)
+    assert outcome.retryable is (case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning is not M.REDIRECTED)
+    assert case.says in outcome.sentence
+    assert outcome.retry_after == case.wait
+    assert outcome.sentence.endswith(".")
+    assert ".." not in outcome.sentence
+    assert "\n" not in outcome.sentence
+    assert "StackTrace" not in outcome.sentence
+    assert "CommandInvocation.InvokeCommand" not in outcome.sentence
+
+
+@pytest.mark.parametrize(
+    ("silence", "meaning", "fate", "retryable"),
+    [
+        (Silence.NOT_SENT, M.NO_CONNECTION, F.NOT_PROCESSED, True),
+        (Silence.UNTRUSTED, M.UNTRUSTED, F.REFUSED, False),
+        (Silence.LOST, M.NO_ANSWER, F.UNKNOWN, True),
+    ],
+)
+def test_silence_has_a_meaning_too(silence: Silence, meaning: Meaning, fate: Fate, *, retryable: bool) -> None:
+    outcome = judge(silence, cmdlet="Set-TransportConfig", now=NOON)
+    assert (outcome.meaning, outcome.fate, outcome.retryable) == (meaning, fate, retryable)
+
+
+def test_every_meaning_but_the_listed_ones_refuses_a_write() -> None:
+    seen = {case.meaning for case in CASES} | {M.NO_CONNECTION, M.UNTRUSTED, M.NO_ANSWER}
+    assert seen == set(Meaning)
+
+
+def test_a_refusal_that_an_admin_can_mend_says_how() -> None:
+    for status, word in ((401, "Exchange.ManageAsApp"), (403, "Exchange.ManageAsApp"), (405, "EXCHANGE_API_URL")):
+        assert word in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
+
+
+WANTED = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
+
+
+@pytest.mark.parametrize(
+    ("challenge", "claims"),
+    [
+        (f'Bearer client_id="x", error="insufficient_claims", claims="{base64.b64encode(WANTED.encode()).decode()}"', WANTED),
+        (f'Bearer claims="{base64.urlsafe_b64encode(WANTED.encode()).decode().rstrip("=")}", error="x"', WANTED),
+        ('Bearer error="invalid_token"', None),
+        ('Bearer claims=""', None),
+        ('Bearer claims="%%%"', None),
+        ('Bearer claims="bm90IGpzb24="', None),
+        ('Bearer claims="W10="', None),
+        ('Bearer claims="_w=="', None),
+        (f'Bearer other_claims="{base64.b64encode(WANTED.encode()).decode()}"', None),
+        ("", None),
+    ],
+)
+def test_a_claims_challenge_is_decoded_or_is_none(challenge: str, claims: str | None) -> None:
+    outcome = judge(Answer(401, {"www-authenticate": challenge}, b""), cmdlet="Get-TransportConfig", now=NOON)
+    assert outcome.claims == claims
+
+
+@pytest.mark.parametrize(("warning", "nothing"), [(NO_OP, True), ("There are more results available.", False)])
+def test_the_warning_of_a_change_that_changed_nothing_is_understood(warning: str, *, nothing: bool) -> None:
+    answer = Answer(200, {}, json.dumps(envelope(None, [warning])).encode())
+    assert judge(answer, cmdlet="Set-TransportConfig", now=NOON).changed_nothing is nothing

@@ -1,0 +1,111 @@
+"""Where each cloud lives, and which addresses may take its place."""
+
+import subprocess
+import sys
+
+import msal.authority
+import pytest
+
+from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, api_origin, authority_origin, endpoint, is_loopback, is_microsoft
+
+
+@pytest.mark.parametrize(
+    ("name", "api", "authority"),
+    [
+        ("worldwide", "https://outlook.office365.com", "https://login.microsoftonline.com"),
+        ("gcc", "https://outlook.office365.com", "https://login.microsoftonline.com"),
+        ("gcc-high", "https://outlook.office365.us", "https://login.microsoftonline.us"),
+        ("dod", "https://outlook-dod.office365.us", "https://login.microsoftonline.us"),
+        ("21vianet", "https://partner.outlook.cn", "https://login.partner.microsoftonline.cn"),
+    ],
+)
+def test_each_cloud_has_its_host_scope_and_authority(name: str, api: str, authority: str) -> None:
+    place = endpoint(name)
+    assert (place.api_url, place.scope, place.authority) == (api, f"{api}/.default", authority)
+    assert place.cloud.name == name
+    assert is_microsoft(place.authority)
+
+
+def test_only_worldwide_and_21vianet_offer_legacy_endpoints() -> None:
+    offers = {name: place.cloud.legacy_hosts for name, place in CLOUDS.items() if place.cloud.offers_legacy}
+    assert offers == {
+        "worldwide": ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com"),
+        "21vianet": ("smtp-legacy.partner.outlook.cn", "pop-legacy.partner.outlook.cn", "imap-legacy.partner.outlook.cn"),
+    }
+
+
+def test_an_unknown_cloud_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="worldwide, gcc, gcc-high, dod, 21vianet"):
+        endpoint("germany")
+
+
+def test_the_host_of_21vianet_can_be_replaced_and_the_scope_follows() -> None:
+    place = endpoint("21vianet").at(api_url="https://outlook.office365.cn/")
+    assert (place.api_url, place.scope) == ("https://outlook.office365.cn", "https://outlook.office365.cn/.default")
+
+
+def test_a_stand_in_on_loopback_keeps_the_scope_of_its_cloud() -> None:
+    place = endpoint("worldwide").at(api_url="http://127.0.0.1:8642", authority_host="localhost:9443")
+    assert place.scope == "https://outlook.office365.com/.default"
+    assert (place.api_url, place.authority) == ("http://127.0.0.1:8642", "https://localhost:9443")
+    assert not is_microsoft(place.authority)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://outlook.office365.com",
+        "outlook.office365.com",
+        "https://",
+        "ftp://127.0.0.1",
+        "https://host/path",
+        "https://host?x=1",
+        "https://user@host",
+        "https://host:port",
+        "https://[::1",
+    ],
+)
+def test_an_address_that_would_leak_or_mislead_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        api_origin(address)
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://Outlook.Office365.com/", "https://outlook.office365.com"),
+        ("http://localhost:80", "http://localhost:80"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("http://127.9.9.9", "http://127.9.9.9"),
+    ],
+)
+def test_an_address_is_brought_to_its_origin(given: str, origin: str) -> None:
+    assert api_origin(given) == origin
+
+
+@pytest.mark.parametrize("given", ["login.microsoftonline.us", "https://login.microsoftonline.us/"])
+def test_an_authority_may_leave_out_the_scheme(given: str) -> None:
+    assert authority_origin(given) == "https://login.microsoftonline.us"
+
+
+def test_an_authority_is_never_plain_http() -> None:
+    with pytest.raises(ValueError, match="https"):
+        authority_origin("http://127.0.0.1")
+
+
+@pytest.mark.parametrize(("origin", "loopback"), [("http://127.0.0.1.example.com", False), ("http://localhost", True)])
+def test_a_name_that_merely_looks_like_loopback_is_none(origin: str, *, loopback: bool) -> None:
+    assert is_loopback(origin) is loopback
+
+
+def test_msal_knows_every_authority_that_counts_as_microsofts() -> None:
+    assert MICROSOFT_AUTHORITIES <= msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
+
+
+def test_naming_a_cloud_or_a_credential_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, bot.exchange.clouds, bot.exchange.credentials, bot.exchange.tokens; "
+        "print(sorted({'msal', 'requests', 'cryptography', 'urllib3'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

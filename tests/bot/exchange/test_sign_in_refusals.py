@@ -1,0 +1,221 @@
+"""Every way in which a sign-in fails, in words that tell people what to mend."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.exchange import refusals
+from bot.exchange.tokens import Certificate, ClientSecret, FederatedToken, Tokens
+from handlers.ports import Unavailable
+from tests.bot.exchange import certificates
+from tests.bot.exchange.entra_stub import Entra, refusal, token
+from tests.bot.exchange.stage import answer, hang, raw, reset
+
+SignIn = Callable[..., Tokens]
+
+
+def _failure(tokens: Tokens, *, timeout: float = 10) -> Unavailable:
+    with pytest.raises(Unavailable) as caught:
+        tokens.bearer(timeout=timeout)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "sentence", "mend"),
+    [
+        (7000215, "invalid_client", "secret is wrong", "AZURE_CLIENT_SECRET"),
+        (7000222, "invalid_client", "secret has expired", "Add a new client secret"),
+        (700027, "invalid_client", "does not know the certificate", "Upload the certificate"),
+        (700024, "invalid_client", "assertion is not acceptable", "clock"),
+        (700213, "invalid_client", "no federated credential", "issuer, subject and audience"),
+        (700016, "unauthorized_client", "not known in this tenant", "AZURE_CLIENT_ID"),
+        (53003, "access_denied", "Conditional Access", "workload identities"),
+        (500011, "invalid_resource", "Exchange Online is not known", "EXCHANGE_CLOUD"),
+        (7000112, "unauthorized_client", "app is disabled", "Enable"),
+        (65001, "invalid_grant", "with AADSTS65001", "https://login.microsoftonline.com/error?code=65001"),
+    ],
+)
+def test_each_refusal_has_its_own_sentence_and_mend(
+    *, code: int, error: str, sentence: str, mend: str, sign_in: SignIn, entra: Entra
+) -> None:
+    entra.instead.append(refusal(code, error))
+    failure = _failure(sign_in())
+    assert sentence in failure.sentence
+    assert f"AADSTS{code}" in failure.sentence
+    assert mend in failure.mend
+    assert not failure.retryable
+    assert "Words that nobody" not in failure.sentence + failure.mend
+
+
+def test_a_refusal_that_msal_remembers_keeps_its_words(sign_in: SignIn, entra: Entra) -> None:
+    """MSAL answers the same request from memory for a minute after a 400."""
+    entra.instead.extend([refusal(700016, "unauthorized_client")])
+    tokens = sign_in()
+    assert _failure(tokens).sentence == _failure(tokens).sentence
+    assert len(entra.forms) == 1
+
+
+def test_trouble_that_msal_remembers_stays_retryable(sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(answer(503, "", {"Retry-After": "7"}))
+    tokens = sign_in()
+    first, second = _failure(tokens), _failure(tokens)
+    assert (first.retryable, first.retry_after, first.sentence) == (True, 7.0, second.sentence)
+    assert second.retryable
+    assert len(entra.forms) == 1
+
+
+def test_a_tenant_that_does_not_exist_is_named_as_the_trouble(sign_in: SignIn) -> None:
+    failure = _failure(sign_in(tenant="99999999-9999-9999-9999-999999999999"))
+    assert "does not know this tenant" in failure.sentence
+    assert "AZURE_TENANT_ID" in failure.mend
+
+
+def test_a_wrong_secret_is_refused_and_a_new_try_asks_again(sign_in: SignIn, entra: Entra) -> None:
+    tokens = sign_in(ClientSecret(SecretStr("another")))
+    assert "secret is wrong" in _failure(tokens).sentence
+    assert "secret is wrong" in _failure(tokens).sentence
+
+
+def test_an_unregistered_certificate_is_refused(sign_in: SignIn, tmp_path: Path) -> None:
+    path = tmp_path / "app.pem"
+    path.write_bytes(certificates.app().pem())
+    assert "does not know the certificate" in _failure(sign_in(Certificate(path))).sentence
+
+
+def test_an_expired_certificate_is_named_with_its_day(sign_in: SignIn, entra: Entra, tmp_path: Path) -> None:
+    expired = certificates.app(days=-1)
+    path = tmp_path / "app.pem"
+    path.write_bytes(expired.pem())
+    entra.instead.append(refusal(700027))
+    assert f"expired on {expired.certificate.not_valid_after_utc:%Y-%m-%d}" in _failure(sign_in(Certificate(path))).sentence
+
+
+def _other_key(app: certificates.Pair) -> bytes:
+    return app.certificate_pem() + certificates.app().key_pem()
+
+
+@pytest.mark.parametrize(
+    ("content", "password", "sentence"),
+    [
+        (lambda app: app.pem(b"right"), "wrong", "cannot be opened with the password"),
+        (lambda app: app.pfx(b"right"), "wrong", "cannot be opened with the password"),
+        (lambda app: app.pem(b"right"), None, "needs a password or is damaged"),
+        (lambda app: app.pfx(b"right"), None, "needs a password or is damaged"),
+        (lambda app: b"nonsense", None, "needs a password or is damaged"),
+        (lambda app: b"", None, "needs a password or is damaged"),
+        (lambda app: app.certificate_pem(), None, "no RSA private key"),
+        (lambda app: app.key_pem(), None, "needs a password or is damaged"),
+        (_other_key, None, "no certificate for its private key"),
+        (lambda app: certificates.authority().pem(), None, "no RSA private key"),
+        (lambda app: app.pem().replace(b"MII", b"nOt", 1), None, "needs a password or is damaged"),
+    ],
+)
+def test_an_unusable_certificate_file_says_what_is_wrong(
+    *,
+    content: Callable[[certificates.Pair], bytes],
+    password: str | None,
+    sentence: str,
+    app: certificates.Pair,
+    sign_in: SignIn,
+    entra: Entra,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "app.pem"
+    path.write_bytes(content(app))
+    failure = _failure(sign_in(Certificate(path, SecretStr(password) if password else None)))
+    assert sentence in failure.sentence
+    assert str(path) in failure.sentence
+    assert not failure.retryable
+    assert entra.stage.requests == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", None])
+def test_an_unreadable_federated_token_says_so(content: bytes | None, sign_in: SignIn, tmp_path: Path) -> None:
+    path = tmp_path / "federated"
+    if content is not None:
+        path.write_bytes(content)
+    failure = _failure(sign_in(FederatedToken(path)))
+    assert str(path) in failure.sentence
+    assert "AZURE_FEDERATED_TOKEN_FILE" in failure.mend
+
+
+def test_an_authority_that_nobody_serves_is_unreachable_and_worth_another_try(sign_in: SignIn) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    failure = _failure(sign_in(authority=f"https://127.0.0.1:{port}"))
+    assert "could not be reached" in failure.sentence
+    assert failure.retryable
+
+
+@pytest.mark.parametrize("act", [reset, raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")])
+def test_a_broken_connection_is_unreachable(act: object, sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(act)  # type: ignore[arg-type]
+    assert "could not be reached" in _failure(sign_in()).sentence
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        answer(200, "<html>Please sign in to the network</html>"),
+        answer(200, []),
+        answer(200, "[" * 100_000),
+        answer(404, "<html>nothing here</html>"),
+        answer(302, "", {"Location": "https://example.com/"}),
+    ],
+)
+def test_an_answer_that_is_not_entras_is_not_taken_for_one(act: object, sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(act)  # type: ignore[arg-type]
+    failure = _failure(sign_in())
+    assert "not one that a sign-in authority gives" in failure.sentence
+    assert not failure.retryable
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"access_token": None}, {"access_token": 7}, {"access_token": ""}, {"access_token": "two\r\nlines"}]
+)
+def test_a_success_without_a_token_is_a_failure(document: dict[str, object], sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(answer(200, {"token_type": "Bearer", "expires_in": 3599, **document}))
+    _failure(sign_in())
+
+
+@pytest.mark.parametrize("document", [{}, {"token_endpoint": 7}, {"token_endpoint": "http://127.0.0.1/x/token"}])
+def test_a_discovery_that_is_no_discovery_is_unintelligible(document: dict[str, object], sign_in: SignIn, entra: Entra) -> None:
+    entra.stage.always(answer(200, document))
+    assert "not one that a sign-in authority gives" in _failure(sign_in()).sentence
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(429, "throttling"), (500, "trouble of its own"), (503, "trouble of its own")])
+def test_a_busy_authority_is_worth_another_try(status: int, sentence: str, sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(answer(status, {"error": "x"}, {"Retry-After": "3"}))
+    failure = _failure(sign_in())
+    assert sentence in failure.sentence
+    assert failure.retryable
+
+
+def test_a_silent_authority_costs_no_more_than_the_limit(sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(hang(entra.stage.stop))
+    began = time.monotonic()
+    assert "could not be reached" in _failure(sign_in(), timeout=0.5).sentence
+    assert time.monotonic() - began < 2
+
+
+def test_a_sign_in_failure_is_not_kept(sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(reset)
+    tokens = sign_in()
+    _failure(tokens)
+    assert tokens.bearer() == token(2)
+
+
+def test_a_redirecting_authority_never_gets_the_secret_carried_elsewhere(sign_in: SignIn, entra: Entra, exchange: object) -> None:
+    entra.instead.append(answer(307, "{}", {"Location": exchange.url}))  # type: ignore[attr-defined]
+    _failure(sign_in())
+    assert exchange.requests == []  # type: ignore[attr-defined]
+
+
+def test_codes_are_found_only_where_entra_writes_them() -> None:
+    assert refusals.code_in("AADSTS7000215: Invalid") == 7000215
+    assert refusals.code_in("AADSTS: none, AADSTS12") is None

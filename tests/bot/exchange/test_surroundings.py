@@ -1,0 +1,201 @@
+"""The optional reads: each has its own answer, and its own word when the role lacks it."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.exchange.audit import Change, address_in
+from bot.exchange.client import ExchangeOnline
+from bot.exchange.surroundings import AcceptedDomain, Changes, Domains, MailboxLocks, Surroundings, Unanswered, Why
+from storage.records import SettingValue
+from tests.bot.exchange.bodies import envelope, error
+from tests.bot.exchange.entra_stub import Entra, refusal
+from tests.bot.exchange.stage import Act, Stage, answer, reset
+
+SINCE = datetime(2026, 11, 20, tzinfo=UTC)
+UNTIL = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+DROP = object()
+
+
+@pytest.fixture
+def around(client: Callable[..., ExchangeOnline]) -> Surroundings:
+    return Surroundings(client())
+
+
+def _record(**more: object) -> Mapping[str, object]:
+    record = {
+        "CreationTime": "2026-11-22T09:14:03",
+        "Id": "6d0f",
+        "Operation": "Set-TransportConfig",
+        "ResultStatus": "True",
+        "ClientIP": "203.0.113.10:19823",
+        "UserId": "alice@contoso.com",
+        "AppId": "fb78d390",
+        "ClientAppId": "",
+        "TokenObjectId": "oid-1",
+        "Parameters": [{"Name": "AllowLegacyTLSClients", "Value": "True"}],
+        **more,
+    }
+    return {"RecordType": "ExchangeAdmin", "AuditData": json.dumps({k: v for k, v in record.items() if v is not DROP})}
+
+
+def test_the_locks_of_a_mailbox_are_three_valued(around: Surroundings, exchange: Stage) -> None:
+    row = {
+        "PrimarySmtpAddress": "Scan@contoso.com",
+        "SmtpClientAuthenticationDisabled": None,
+        "PopEnabled": True,
+        "ImapEnabled": False,
+    }
+    exchange.plays(answer(200, envelope([row])), answer(200, envelope([{"SmtpClientAuthenticationDisabled": "True"}])))
+    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks("Scan@contoso.com", None, True, False)
+    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks("scan@contoso.com", None, None, None)
+    assert exchange.requests[0].json() == {
+        "CmdletInput": {"CmdletName": "Get-CASMailbox", "Parameters": {"Identity": "scan@contoso.com"}}
+    }
+
+
+def test_the_domains_name_the_default_and_the_tenants_own(around: Surroundings, exchange: Stage) -> None:
+    rows = [
+        {"DomainName": "contoso.com", "Default": True, "InitialDomain": False},
+        {"DomainName": "contoso.onmicrosoft.com", "InitialDomain": True},
+    ]
+    exchange.plays(answer(200, envelope(rows)), answer(200, envelope(rows[:1], **{"@odata.nextLink": "https://example.com"})))
+    own = AcceptedDomain("contoso.onmicrosoft.com", default=False, initial=True)
+    other = AcceptedDomain("contoso.com", default=True, initial=False)
+    assert around.accepted_domains() == Domains((other, own), complete=True)
+    assert around.accepted_domains() == Domains((other,), complete=False)
+    assert len(exchange.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), Why.NOT_ALLOWED),
+        (answer(401), Why.NOT_ALLOWED),
+        (answer(404, error("Ex1|A.ManagementObjectNotFoundException|'x' couldn't be found.")), Why.NOT_FOUND),
+        (answer(400, error("|A.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Identity")), Why.REFUSED),
+        (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), Why.REFUSED),
+        (answer(429), Why.NOT_NOW),
+        (answer(503), Why.NOT_NOW),
+        (reset, Why.NOT_NOW),
+        (answer(200, envelope("text")), Why.UNREADABLE),
+        (answer(200, envelope(["text"])), Why.UNREADABLE),
+    ],
+)
+def test_each_read_says_in_a_type_why_it_has_no_answer(act: Act, why: Why, around: Surroundings, exchange: Stage) -> None:
+    exchange.always(act)
+    for found in (around.mailbox_locks("a@contoso.com"), around.accepted_domains(), around.who_changed(SINCE, UNTIL)):
+        assert isinstance(found, Unanswered)
+        assert found.why is why
+        assert found.sentence.endswith(".")
+
+
+def test_without_a_token_the_optional_reads_answer_too(around: Surroundings, entra: Entra) -> None:
+    entra.instead.append(refusal(7000222))
+    found = around.accepted_domains()
+    assert isinstance(found, Unanswered)
+    assert "secret has expired" in found.sentence
+
+
+def test_no_mailbox_or_two_of_them_is_unreadable(around: Surroundings, exchange: Stage) -> None:
+    exchange.plays(answer(200, envelope([])), answer(200, envelope([{}, {}])))
+    for _ in range(2):
+        found = around.mailbox_locks("a@contoso.com")
+        assert isinstance(found, Unanswered)
+        assert found.why is Why.UNREADABLE
+
+
+def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: Surroundings, exchange: Stage) -> None:
+    exchange.plays(answer(200, envelope([])))
+    around.who_changed(SINCE.astimezone(timezone(timedelta(hours=2))), UNTIL)
+    parameters = exchange.requests[0].json()["CmdletInput"]["Parameters"]  # type: ignore[index]
+    assert parameters == {
+        "StartDate": "2026-11-20T00:00:00.0000000Z",
+        "EndDate": "2026-11-23T16:00:00.0000000Z",
+        "RecordType": "ExchangeAdmin",
+        "Operations": ["Set-TransportConfig"],
+        "ResultSize": 1000,
+    }
+
+
+def test_a_recorded_change_tells_who_when_from_where_and_to_what(around: Surroundings, exchange: Stage) -> None:
+    exchange.plays(answer(200, envelope([_record()])))
+    at = datetime(2026, 11, 22, 9, 14, 3, tzinfo=UTC)
+    change = Change("6d0f", at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, "203.0.113.10", succeeded=True)
+    assert around.who_changed(SINCE, UNTIL) == Changes((change,), complete=True)
+
+
+def _only(around: Surroundings, exchange: Stage, row: Mapping[str, object]) -> Change:
+    exchange.plays(answer(200, envelope([row])))
+    found = around.who_changed(SINCE, UNTIL)
+    assert isinstance(found, Changes)
+    (change,) = found.changes
+    return change
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("False", SettingValue.OPTED_OUT),
+        ("$true", SettingValue.OPTED_IN),
+        ("", SettingValue.NOT_SET),
+        (None, SettingValue.NOT_SET),
+        ("perhaps", None),
+    ],
+)
+def test_the_recorded_value_is_read_as_powershell_writes_it(
+    value: object, meant: SettingValue | None, around: Surroundings, exchange: Stage
+) -> None:
+    row = _record(Parameters=[{"Name": "Force", "Value": "True"}, {"Name": "AllowLegacyTLSClients", "Value": value}])
+    assert _only(around, exchange, row).value is meant
+
+
+def test_what_a_record_lacks_is_none(around: Surroundings, exchange: Stage) -> None:
+    missing = dict.fromkeys(("ClientIP", "AppId", "ClientAppId", "TokenObjectId", "ResultStatus"), DROP)
+    change = _only(around, exchange, _record(**missing))
+    assert (change.address, change.app_id, change.object_id, change.succeeded) == (None, None, None, None)
+
+
+def test_an_app_is_known_by_either_of_its_ids(around: Surroundings, exchange: Stage) -> None:
+    assert _only(around, exchange, _record(AppId="", ClientAppId="own")).app_id == "own"
+
+
+def test_changes_of_other_settings_are_left_out_and_broken_records_leave_the_answer_incomplete(
+    around: Surroundings, exchange: Stage
+) -> None:
+    other = _record(Parameters=[{"Name": "MaxRecipientEnvelopeLimit", "Value": "5"}])
+    late, early = _record(Id="2"), _record(Id="1", CreationTime="2026-11-21T00:00:00")
+    exchange.plays(answer(200, envelope([late, other, early])), answer(200, envelope([late, {"AuditData": "{"}, {}])))
+    whole, broken = around.who_changed(SINCE, UNTIL), around.who_changed(SINCE, UNTIL)
+    assert isinstance(whole, Changes)
+    assert isinstance(broken, Changes)
+    assert ([change.id for change in whole.changes], whole.complete) == (["1", "2"], True)
+    assert (len(broken.changes), broken.complete) == (1, False)
+
+
+def test_an_answer_with_more_pages_is_incomplete(around: Surroundings, exchange: Stage) -> None:
+    exchange.plays(answer(200, envelope([_record()], **{"@odata.nextLink": "https://example.com"})))
+    found = around.who_changed(SINCE, UNTIL)
+    assert isinstance(found, Changes)
+    assert not found.complete
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("203.0.113.10:19823", "203.0.113.10"),
+        ("203.0.113.10", "203.0.113.10"),
+        ("[2001:db8::1]:19823", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("", None),
+        ("<null>", None),
+        (None, None),
+        (7, None),
+        ("[", None),
+    ],
+)
+def test_an_address_is_found_in_each_of_its_forms(text: object, address: str | None) -> None:
+    assert address_in(text) == address
