@@ -1,0 +1,143 @@
+"""How the ordered faults look: answers given instead of running the cmdlet, and answers altered after it ran.
+
+Bytes only; what happens to the connection itself is in ``wire``, and what is applied or not is decided in ``exchange``.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.odata import JSON, Answer, Envelope, Row, error, page_expired, role_missing, success
+from bot.sandbox.transport_config import ORGANIZATION
+
+EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"
+FOREIGN_ORGANIZATION = "fabrikam.onmicrosoft.com"
+SIGN_IN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body>Please wait.</body></html>"
+GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+THROTTLED = "Server is busy: the client has been throttled."
+
+
+def unauthorized(reason: str, *, claims: str | None = None) -> Answer:
+    """A 401 as Exchange gives it; ``claims`` makes it a claims challenge of continuous access evaluation."""
+    problem = f'error="insufficient_claims", claims="{claims}"' if claims else 'error="invalid_token"'
+    challenge = (
+        f'Bearer client_id="{EXCHANGE_ID}", trusted_issuers="00000001-0000-0000-c000-000000000000@*", '
+        'token_types="app_asserted_user_v1 service_asserted_app_v1", '
+        f'authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", {problem}'
+    )
+    diagnostics = f'2000008;reason="{reason}";error_category="invalid_grant"'
+    return Answer(401, b"", {"WWW-Authenticate": challenge, "x-ms-diagnostics": diagnostics})
+
+
+def claims_challenge() -> str:
+    """Base64 of the claims a client has to ask for: a token issued from now on."""
+    wanted = {"access_token": {"nbf": {"essential": True, "value": str(int(time.time()))}}}
+    return base64.b64encode(json.dumps(wanted).encode()).decode()
+
+
+def instead(fault: Fault) -> Answer | None:
+    """The answer given without running the cmdlet, or ``None`` when this fault is not of that kind."""
+    make = _INSTEAD.get(fault.name)
+    return make(fault) if make else None
+
+
+def altered(fault: Fault, body: Envelope) -> Answer:
+    """The answer of a cmdlet that ran, spoilt by ``fault``."""
+    return success(_ALTERED[fault.name](body))
+
+
+def truncated(answer: Answer) -> Answer:
+    """A complete HTTP answer that holds the first half of the JSON."""
+    return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+
+
+def of_other_tenant(answer: Answer) -> Answer:
+    """The same answer, from another organisation."""
+    body = answer.body.replace(ORGANIZATION.encode(), FOREIGN_ORGANIZATION.encode())
+    return Answer(answer.status, body, answer.headers)
+
+
+def server_error() -> Answer:
+    """A 500 that says nothing of what was done."""
+    kind = "Microsoft.Exchange.Data.Directory.ADTransientException"
+    return error(500, "Error executing cmdlet", detail=f"Ex94914B|{kind}|An internal server error has occurred.")
+
+
+def _throttled(retry_after: str | None) -> Answer:
+    headers = {"Content-Type": "text/plain"} | ({"Retry-After": retry_after} if retry_after else {})
+    return Answer(429, THROTTLED.encode(), headers)
+
+
+def _http_date(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+def _busy() -> Answer:
+    kind = "Microsoft.Exchange.Data.Directory.ServerBusyException"
+    text = "The server is too busy to process the request. Please try again later."
+    return error(400, "Error executing cmdlet", detail=f"Ex0B61A4|{kind}|{text}")
+
+
+def _detail_as_json() -> Answer:
+    detail = {
+        "Message": "The object is being used by another process.",
+        "TypeName": "Microsoft.Exchange.Data.Directory.ADOperationException",
+        "StackTrace": None,
+        "InnerError": None,
+    }
+    return error(400, "Error executing cmdlet", detail=json.dumps(detail))
+
+
+def _error_key() -> Answer:
+    failure = server_error()
+    return Answer(200, failure.body, {"Content-Type": JSON})
+
+
+_INSTEAD: dict[str, Callable[[Fault], Answer]] = {
+    "throttle": lambda fault: _throttled(f"{fault.patience(2):g}"),
+    "throttle_float": lambda fault: _throttled(f"{fault.patience(1.5):.3f}"),
+    "throttle_date": lambda fault: _throttled(_http_date(fault.patience(2))),
+    "throttle_bare": lambda fault: _throttled(None),
+    "server_error": lambda fault: server_error(),
+    "bad_gateway": lambda fault: Answer(502, GATEWAY_PAGE, HTML),
+    "unavailable": lambda fault: Answer(503),
+    "unavailable_retry": lambda fault: Answer(503, b"", {"Retry-After": f"{fault.patience(2):g}"}),
+    "gateway_timeout": lambda fault: Answer(504),
+    "transient_400": lambda fault: _busy(),
+    "details_as_json": lambda fault: _detail_as_json(),
+    "unauthorized": lambda fault: unauthorized("The token is not accepted."),
+    "role_missing": lambda fault: role_missing(),
+    "error_key_in_200": lambda fault: _error_key(),
+    "page_expired": lambda fault: page_expired(),
+    "html_200": lambda fault: Answer(200, SIGN_IN_PAGE, HTML),
+}
+
+
+def _rows(body: Envelope) -> list[Row]:
+    rows = body["value"]
+    assert isinstance(rows, list)
+    return rows
+
+
+def _without_key(body: Envelope) -> Envelope:
+    return body | {"value": [{key: value for key, value in row.items() if key != "AllowLegacyTLSClients"} for row in _rows(body)]}
+
+
+def _as_text(row: Row) -> Row:
+    key = "AllowLegacyTLSClients"
+    return row | ({key: "" if row[key] is None else str(row[key])} if key in row else {})
+
+
+_ALTERED: dict[str, Callable[[Envelope], Envelope]] = {
+    "errors_in_200": lambda body: body | {"@adminapi.errors": ["The operation couldn't be completed on this object."]},
+    "missing_key": _without_key,
+    "null_value": lambda body: body | {"value": None},
+    "empty_value": lambda body: body | {"value": []},
+    "two_rows": lambda body: body | {"value": _rows(body) * 2},
+    "wrong_type": lambda body: body | {"value": [_as_text(row) for row in _rows(body)]},
+}

@@ -1,0 +1,89 @@
+"""The simulated Microsoft: an Entra authority and Exchange Online, over TLS on loopback, around one tenant.
+
+Puts the parts together and hands out the settings with which the production client, MSAL included, runs against it
+unchanged. Knows nothing of Slack or of the bot.
+"""
+
+import secrets
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from bot.sandbox import wire
+from bot.sandbox.authority import Entra
+from bot.sandbox.certificates import Root, client_certificate, server_context, write_private
+from bot.sandbox.exchange import Exchange
+from bot.sandbox.registration import Registration
+from bot.sandbox.server import Server
+from bot.sandbox.tenant import Tenant
+from bot.sandbox.tokens import Tokens
+
+CLIENT_ID = "66666666-7777-8888-9999-aaaaaaaaaaaa"
+OBJECT_ID = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"
+"""Object id of the app's service principal, the ``oid`` of its tokens."""
+
+
+class Microsoft:
+    """Microsoft's side of the sandbox.
+
+    ``folder`` takes the CA bundle and the client's and servers' keys, each readable by its owner only; ``clock`` (aware
+    UTC) dates changes and audit rows, while tokens and certificates keep real time; ``changed`` is called from any
+    thread after each visible change.
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime], changed: Callable[[], None] = lambda: None) -> None:
+        self.tenant = Tenant(clock=clock, changed=changed)
+        self.tokens = Tokens(self.tenant.tenant_id, self.tenant.grants)
+        self.client_secret = SecretStr(secrets.token_urlsafe(24))
+        """Accepted in place of the certificate; not part of ``environment``, which names exactly one credential."""
+        self.environment: dict[str, str] = {}
+        """After ``start``: the settings that point the bot here."""
+        self._folder = folder
+        self._servers: list[Server] = []
+
+    def start(self) -> None:
+        """Make keys and certificates, listen on two free ports, fill ``environment``."""
+        context = self._write_certificates()
+        tenant = self.tenant
+        entra = Entra(tenant.tenant_id, tenant.organization, self._registration, self.tokens, take_fault=tenant.take_fault)
+        authority = self._serve(entra.application(), context)
+        exchange = self._serve(Exchange(self.tenant, self.tokens).application(), context)
+        entra.origin = authority.url
+        self.environment = {
+            "AZURE_TENANT_ID": self.tenant.tenant_id,
+            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_CLIENT_CERTIFICATE_PATH": str(self._folder / "client.pem"),
+            "AZURE_AUTHORITY_HOST": authority.url,
+            "EXCHANGE_API_URL": exchange.url,
+            "EXCHANGE_ORGANIZATION": self.tenant.organization,
+            "REQUESTS_CA_BUNDLE": str(self._folder / "ca.pem"),
+        }
+
+    def stop(self) -> None:
+        """Close both servers; the tenant keeps its state."""
+        while self._servers:
+            self._servers.pop().stop()
+
+    def _serve(self, app: web.Application, context: ssl.SSLContext) -> Server:
+        wire.end_connections_at_shutdown(app)
+        server = Server(app, tls=context)
+        try:
+            server.start()
+        except OSError:
+            self.stop()
+            raise
+        self._servers.append(server)
+        return server
+
+    def _write_certificates(self) -> ssl.SSLContext:
+        root, client = Root(), client_certificate("legacytls")
+        self._registration = Registration(CLIENT_ID, OBJECT_ID, client.certificate, self.client_secret)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_private(self._folder / "ca.pem", root.pem())
+        write_private(self._folder / "client.pem", client.pem())
+        write_private(self._folder / "server.pem", root.server().pem())
+        return server_context(self._folder / "server.pem")

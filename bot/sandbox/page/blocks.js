@@ -1,0 +1,63 @@
+// Draws Block Kit blocks, in messages and in views. Which fields mean what: docs.slack.dev/reference/block-kit/blocks.
+
+import { h } from "./dom.js";
+import { image, renderElement, textOf } from "./elements.js";
+import { withEmoji } from "./emoji.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { richText, table } from "./richtext.js";
+import { unknown } from "./unknown.js";
+
+function section(block, surface, id) {
+  const fields = block.fields?.map((field) => h("div", { class: "mrkdwn field" }, textOf(field, surface.reader)));
+  return h("div", { class: "block-section" },
+    h("div", { class: "block-section-body" },
+      block.text ? h("div", { class: "mrkdwn" }, textOf(block.text, surface.reader)) : null,
+      fields ? h("div", { class: "fields" }, fields) : null),
+    block.accessory ? h("div", { class: "accessory" }, renderElement(block.accessory, surface, id)) : null);
+}
+
+function context(block, surface) {
+  const part = (element) => {
+    if (element.type === "image") return image(element, "image-small");
+    if (element.type === "mrkdwn" || element.type === "plain_text") return h("span", { class: "mrkdwn" }, textOf(element, surface.reader));
+    return unknown("context element", element);
+  };
+  return h("div", { class: "block-context" }, (block.elements ?? []).map(part));
+}
+
+function alert(block, surface) {
+  const level = ["info", "warning", "error", "success"].includes(block.level) ? block.level : "default";
+  return h("div", { class: `block-alert alert-${level} mrkdwn`, role: "note" }, textOf(block.text, surface.reader));
+}
+
+function imageBlock(block) {
+  return h("figure", { class: "block-image" },
+    block.title ? h("figcaption", {}, withEmoji(block.title.text)) : null, image(block, "image-large"));
+}
+
+const BLOCKS = {
+  header: (block) => h("h3", { class: "block-header" }, withEmoji(block.text?.text)),
+  section,
+  context,
+  alert,
+  divider: () => h("hr"),
+  actions: (block, surface, id) => h("div", { class: "block-actions" }, (block.elements ?? []).map((element) => renderElement(element, surface, id))),
+  image: imageBlock,
+  rich_text: (block, surface) => richText(block, surface.reader),
+  table: (block, surface) => table(block, surface.reader),
+};
+
+/** The id a block answers by; one without gets its place, as Slack would generate one. */
+export const blockId = (block, index) => block?.block_id ?? `block-${index}`;
+
+/** One block as a node; an unknown type becomes a labelled box. `surface` is {reader, press(payload)}. */
+export function renderBlock(block, surface, index) {
+  if (!Object.hasOwn(BLOCKS, block?.type)) return unknown("block", block);
+  return BLOCKS[block.type](block, surface, blockId(block, index));
+}
+
+/** A message's blocks, or its text where it has none. */
+export function renderContent(message, surface) {
+  if (!message.blocks?.length) return [h("div", { class: "mrkdwn" }, mrkdwn(message.text, surface.reader))];
+  return message.blocks.map((block, index) => renderBlock(block, surface, index));
+}

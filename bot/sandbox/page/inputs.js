@@ -1,0 +1,130 @@
+// Input blocks of a modal: each becomes a field that can be read, checked, marked wrong and given back what was typed.
+
+import { h } from "./dom.js";
+import { blockId } from "./blocks.js";
+import { nextId } from "./dialog.js";
+import { checkedIn, choices, optionNodes } from "./elements.js";
+import { withEmoji } from "./emoji.js";
+import { unknown } from "./unknown.js";
+
+const or = (value, fallback) => (value === undefined ? fallback : value) ?? "";
+const optionValues = (options) => (options ?? []).map((option) => option.value);
+
+function textInput(type) {
+  return (element, kept) => {
+    const looks = { class: "control", minlength: element.min_length, maxlength: element.max_length, placeholder: withEmoji(element.placeholder?.text) };
+    const node = element.multiline ? h("textarea", { ...looks, rows: "4" }) : h("input", { ...looks, type, autocomplete: "off" });
+    node.value = or(kept, element.initial_value);
+    return { node, control: node, read: () => node.value || null, limit: element.max_length };
+  };
+}
+
+function number(element, kept) {
+  const limits = { min: element.min_value, max: element.max_value, step: element.is_decimal_allowed ? "any" : "1" };
+  const node = h("input", { type: "number", class: "control", placeholder: withEmoji(element.placeholder?.text), ...limits });
+  node.value = or(kept, element.initial_value);
+  return { node, control: node, read: () => node.value || null };
+}
+
+function dated(type, key) {
+  return (element, kept) => {
+    const node = h("input", { type, class: "control" });
+    node.value = or(kept, element[key]);
+    return { node, control: node, read: () => node.value || null };
+  };
+}
+
+function select(element, kept) {
+  const chosen = or(kept, element.initial_option?.value);
+  const node = h("select", { class: "control" },
+    h("option", { value: "", selected: !chosen }, withEmoji(element.placeholder?.text ?? "Choose an option")), optionNodes(element, [chosen]));
+  return { node, control: node, read: () => node.value || null };
+}
+
+function people(element, kept, reader) {
+  const options = reader.people.map(({ id, name, real_name }) => ({ value: id, text: { text: real_name ?? name } }));
+  const initial = element.initial_user && { value: element.initial_user };
+  return select({ ...element, options, initial_option: initial }, kept);
+}
+
+function manyOf(element, kept, reader) {
+  const options = (element.options ?? element.option_groups?.flatMap((group) => group.options)) ?? [];
+  const node = choices("checkbox", { ...element, options }, kept ?? optionValues(element.initial_options), reader);
+  return { node, group: true, read: () => checkedIn(node) };
+}
+
+function oneOf(element, kept, reader) {
+  const chosen = or(kept, element.initial_option?.value);
+  const node = choices("radio", element, [chosen], reader);
+  return { node, group: true, read: () => checkedIn(node)[0] ?? null };
+}
+
+const INPUTS = {
+  plain_text_input: textInput("text"), email_text_input: textInput("email"), url_text_input: textInput("url"), number_input: number,
+  datepicker: dated("date", "initial_date"), timepicker: dated("time", "initial_time"),
+  static_select: select, users_select: people, multi_static_select: manyOf, checkboxes: manyOf, radio_buttons: oneOf,
+};
+
+const isEmpty = (value) => value === null || value === "" || (Array.isArray(value) && !value.length);
+
+/** What the browser itself finds wrong, in words; null when nothing. Slack's client checks the same before it submits. */
+function complaint(block, input) {
+  const { validity, validationMessage } = input.control ?? {};
+  if (validity?.badInput) return validationMessage;
+  if (!block.optional && isEmpty(input.read())) return "Please complete this required field.";
+  return validity && !validity.valid && !isEmpty(input.read()) ? validationMessage : null;
+}
+
+function counter(input) {
+  if (!input.limit) return null;
+  const node = h("small", { class: "counter", "aria-hidden": "true" });
+  const count = () => { node.textContent = `${input.limit - input.control.value.length} left`; };
+  input.control.addEventListener("input", count);
+  count();
+  return node;
+}
+
+/**
+ * A field for an input block: {id, node, read(), check(), mark(error), focus()}. `kept` is what was typed before, undefined for a first showing.
+ * `surface` is {reader, press(payload)}; an input with dispatch_action presses when it changes.
+ */
+export function renderInput(block, surface, kept, index) {
+  const id = blockId(block, index);
+  const element = block.element;
+  if (!Object.hasOwn(INPUTS, element?.type)) return undrawn(id, block);
+  const input = INPUTS[element.type](element, kept, surface.reader);
+  const ids = { label: nextId("label"), control: nextId("control"), hint: nextId("hint"), error: nextId("error") };
+  const error = h("p", { class: "field-error", id: ids.error, role: "alert", hidden: true });
+  const described = input.control ?? input.node;
+  described.id = ids.control;
+  described.setAttribute("aria-describedby", `${ids.hint} ${ids.error}`);
+  if (input.group) { input.node.removeAttribute("aria-label"); input.node.setAttribute("aria-labelledby", ids.label); }
+  if (!block.optional && input.control) input.control.required = true;
+  const mark = (message) => {
+    error.textContent = message ?? "";
+    error.hidden = !message;
+    described.setAttribute("aria-invalid", message ? "true" : "false");
+    node.classList.toggle("field-wrong", Boolean(message));
+  };
+  const heard = () => {
+    mark(null);
+    if (block.dispatch_action) surface.press({ block_id: id, action_id: element.action_id, selected: input.read(), value: input.read() });
+  };
+  input.node.addEventListener("change", heard);
+  const node = labelled(block, input.node, { ids, group: Boolean(input.group), count: counter(input), error });
+  node.addEventListener("input", () => mark(null));
+  const check = () => { const wrong = complaint(block, input); mark(wrong); return !wrong; };
+  return { id, node, read: input.read, check, mark, focus: () => (input.group ? input.node.querySelector("input") : input.node)?.focus() };
+}
+
+/** A field for an input this page cannot draw: shown, sends nothing. */
+function undrawn(id, block) {
+  return { id, node: labelled(block, unknown("input", block.element)), read: () => undefined, check: () => true, mark: () => {}, focus: () => {} };
+}
+
+function labelled(block, content, { ids = {}, group = true, count = null, error = null } = {}) {
+  const title = [withEmoji(block.label?.text), block.optional ? h("small", {}, " (optional)") : null];
+  const label = h(group ? "div" : "label", { class: "field-label", id: ids.label, for: group ? null : ids.control }, title);
+  const hint = h("p", { class: "field-hint", id: ids.hint }, withEmoji(block.hint?.text));
+  return h("div", { class: "block-input" }, label, content, h("div", { class: "field-notes" }, hint, count), error);
+}

@@ -1,0 +1,23 @@
+"""The bot's own process inside the sandbox: the very bot that ``legacytls run`` runs, with a clock that the page can move."""
+
+import os
+import sys
+from pathlib import Path
+
+from bot import logs
+from bot.process import run
+from bot.sandbox.clock import MovableClock
+from bot.settings import load
+
+CLOCK_FILE = "SANDBOX_CLOCK_FILE"
+
+
+def main() -> int:
+    """Serve until stopped."""
+    settings = load()
+    logs.configure(settings)
+    return run(settings, mode="", host="127.0.0.1", port=0, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

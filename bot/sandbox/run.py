@@ -1,0 +1,99 @@
+"""``legacytls sandbox``: a whole workspace and tenant on loopback, the real bot between them, and a page to act on.
+
+Everything lives in one temporary folder and ends with the program.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.sandbox.child import Child
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.controls import Controls
+from bot.sandbox.microsoft import Microsoft
+from bot.sandbox.robot import CLOCK_FILE
+from bot.sandbox.slack import Slack
+from bot.stopping import Stopping
+
+OBSERVE_EVERY = "15s"
+"""Often enough that a change made outside the bot is noticed while one watches."""
+
+
+class Sandbox:
+    """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment."""
+
+    def __init__(self, folder: Path, *, port: int = 0, settings: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.clock = MovableClock(folder / "clock")
+        self.slack = Slack(clock=self.clock, port=port)
+        self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
+        self._settings = settings or {}
+        self.bot: Child | None = None
+
+    def __enter__(self) -> Self:
+        """Start everything; the bot may need a few seconds more to connect."""
+        self.microsoft.start()
+        self.slack.start()
+        environment = self.slack.environment | self.microsoft.environment | self._bot_settings()
+        self.bot = Child(environment | self._settings, self.folder, self.slack.workspace.touch)
+        self.slack.controls = self._controls(self.bot)
+        self.bot.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop the bot, then the two it talks to."""
+        if self.bot is not None:
+            self.bot.stop()
+        self.slack.stop()
+        self.microsoft.stop()
+
+    def wait_until_connected(self, within: float = 30.0) -> None:
+        """Wait until the bot has connected to Slack. Raises ``TimeoutError`` with the end of the bot's log."""
+        deadline = time.monotonic() + within
+        while not self.slack.connections:
+            if time.monotonic() > deadline:
+                log = (self.folder / "bot.log").read_text(encoding="utf-8", errors="replace")
+                raise TimeoutError(f"the bot did not connect; its last words:\n{log[-3000:]}")
+            time.sleep(0.05)
+
+    def _bot_settings(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": f"sqlite:///{self.folder / 'sandbox.db'}",
+            "LEGACYTLS_OBSERVE_EVERY": OBSERVE_EVERY,
+            "LEGACYTLS_TIMEZONE": "Europe/Berlin",
+            CLOCK_FILE: str(self.folder / "clock"),
+        }
+
+    def _controls(self, bot: Child) -> Controls:
+        controls = Controls.of(self.microsoft.tenant)
+        controls.advance_clock = self.clock.advance
+        controls.bot_state = lambda: _state(bot, connected=self.slack.connections > 0)
+        controls.bot_action = bot.act
+        return controls
+
+
+def run(*, port: int) -> int:
+    """Serve the sandbox until SIGINT or SIGTERM; prints the address of the page."""
+    stopping = Stopping()
+    with tempfile.TemporaryDirectory(prefix="legacytls-sandbox-") as name:
+        try:
+            sandbox = Sandbox(Path(name), port=port)
+            with sandbox:
+                sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
+                sys.stdout.flush()
+                stopping.wait()
+        except OSError as taken:
+            sys.stderr.write(
+                f"The sandbox could not start: {taken.strerror or taken}. Try another port: legacytls sandbox --port 0\n"
+            )
+            return 1
+    return 0
+
+
+def _state(bot: Child, *, connected: bool) -> str:
+    if not bot.running:
+        return "stopped"
+    return "running" if connected else "starting"

@@ -1,0 +1,229 @@
+"""The simulated Slack: one workspace behind Slack's Web API, Socket Mode and response_urls, with a page for people.
+
+Puts the parts together, on one port of loopback. Knows nothing of Exchange, and of the bot only the two tokens it comes with.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox import cast
+from bot.sandbox.console import Console, Scene
+from bot.sandbox.console_acts import PersonActs, WorldActs
+from bot.sandbox.controls import Controls
+from bot.sandbox.deliveries import Delivery
+from bot.sandbox.guard import own_page_only
+from bot.sandbox.interactions import Interactions
+from bot.sandbox.messages import JSON
+from bot.sandbox.modals import Modals
+from bot.sandbox.pressing import Wanted
+from bot.sandbox.response_urls import ResponseUrls
+from bot.sandbox.server import Server
+from bot.sandbox.slack_api import Arguments, Method, WebApi
+from bot.sandbox.slack_chat import Chat
+from bot.sandbox.slack_directory import Directory
+from bot.sandbox.slack_faults import Fault, FaultQueue
+from bot.sandbox.slack_files import Files
+from bot.sandbox.slack_socket import SocketMode
+from bot.sandbox.slack_views import Views
+from bot.sandbox.tenant import Tenant
+from bot.sandbox.workspace import Workspace
+from handlers.slack.scopes import BOT_SCOPES, COMMAND
+
+SOCKET_PATH = "/socket"
+LARGEST_BODY = 16 * 1024 * 1024
+
+
+class Slack:
+    """One simulated Slack.
+
+    ``clock`` (aware UTC) is what the page shows as now; everything that Slack itself times keeps real time. ``scopes`` are those
+    the bot token was granted, by default those of the manifest. ``ack_within``, ``redelivery`` and the two lifetimes are seconds,
+    by default Slack's own. ``mount`` may add routes. ``controls`` may be replaced at any time.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        port: int = 0,
+        scopes: Sequence[str] = tuple(BOT_SCOPES),
+        mount: Callable[[web.Application], None] | None = None,
+        tenant: Tenant | None = None,
+        controls: Controls | None = None,
+        ack_within: float = 3.0,
+        redelivery: Sequence[float] = (0.0, 60.0, 300.0),
+        trigger_lifetime: float = 3.0,
+        response_url_lifetime: float = 1800.0,
+    ) -> None:
+        self.workspace = Workspace(clock=clock)
+        self.controls = controls or (Controls.of(tenant) if tenant else Controls())
+        self._scopes = tuple(scopes)
+        self._faults = FaultQueue()
+        self._modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
+        self._socket = SocketMode(self.workspace, ack_within=ack_within, redelivery=redelivery)
+        self._urls = ResponseUrls(self.workspace, self._faults, lifetime=response_url_lifetime)
+        self._files = Files(self.workspace, base=self._base)
+        self._people = Interactions(self.workspace, self._modals, self._socket, self._urls, base=self._base, command=COMMAND)
+        self._server = Server(self._application(mount), port=port)
+        self._running = False
+
+    def start(self) -> None:
+        """Listen; raises ``OSError`` when the port is taken."""
+        self._server.start()
+        self._running = True
+
+    def stop(self) -> None:
+        """Close every connection; a second time does nothing."""
+        if self._running:
+            self._running = False
+            self._server.stop()
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port of the page and of everything else."""
+        return self._server.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """After ``start``: the settings that point the bot here."""
+        return {
+            "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
+            "SLACK_APP_TOKEN": cast.APP_TOKEN,
+            "SLACK_API_URL": f"{self.url}/api/",
+            "LEGACYTLS_CHANNEL": cast.CHANGES,
+            "LEGACYTLS_APPROVERS": cast.APPROVERS,
+            "LEGACYTLS_OPERATORS": cast.OPERATORS,
+        }
+
+    # What people do
+
+    def command(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
+        """Send a slash command, as in ``command("U0ALICE", "/legacytls status")``; returns before the bot answers."""
+        self._people.command(as_, text, channel)
+
+    def say(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
+        """Post a plain message, of which the bot learns nothing."""
+        self._people.say(as_, text, channel)
+
+    def press(
+        self,
+        as_: str,
+        channel: str | None,
+        ts: str,
+        action_id: str,
+        *,
+        value: str | None = None,
+        block_id: str | None = None,
+        selected: Any = None,
+    ) -> None:
+        """Press a button or choose in a menu; returns before the bot answers.
+
+        ``ts`` is a message's, or the id of a view (``channel`` is then not looked at). ``block_id`` and ``value`` tell elements
+        with the same ``action_id`` apart; ``selected`` is an option's value, an id, a date, or a list of them. What the message
+        showed earlier can still be pressed. Raises ``SlackError`` or ``LookupError`` for what this person does not see.
+        """
+        self._people.press(as_, channel, ts, Wanted(action_id, block_id, value, selected))
+
+    def submit(self, as_: str, view_id: str, values: JSON | None = None) -> dict[str, str] | None:
+        """Fill in a form by block id and send it off; waits for the ack. Returns what is wrong, by block id, or ``None``.
+
+        Text is a string, a date ``YYYY-MM-DD``, a choice the option's value, several a list; what is not named keeps what it has.
+        """
+        return self._people.submit(as_, view_id, values or {})
+
+    def close_view(self, as_: str, view_id: str) -> None:
+        """Give a form up."""
+        self._people.close_view(as_, view_id)
+
+    def react(self, as_: str, channel: str, ts: str, name: str) -> str | None:
+        """Add a reaction; returns the event's id for ``replay``, ``None`` where the bot does not learn of it."""
+        return self._people.react(as_, channel, ts, name)
+
+    def unreact(self, as_: str, channel: str, ts: str, name: str) -> str | None:
+        """Take a reaction back; returns as ``react``."""
+        return self._people.react(as_, channel, ts, name, remove=True)
+
+    # What people see
+
+    def messages(self, channel: str, as_: str | None = None) -> list[JSON]:
+        """Messages as the page gets them, oldest first: what ``as_`` sees, or all, with ``ephemeral_to`` on the private ones."""
+        return self.workspace.messages(channel, as_)
+
+    def views(self, as_: str) -> list[JSON]:
+        """Open modals of this person, topmost last, as Slack's ``view`` objects."""
+        return [view.as_slack() for view in self._modals.stack(as_)]
+
+    def dm(self, user: str) -> str:
+        """The id of this person's direct messages with the bot."""
+        return self.workspace.direct(user).id
+
+    def notice(self, user: str) -> str | None:
+        """What Slack's client told this person went wrong with the last act."""
+        return self.workspace.notice(user)
+
+    def file(self, file_id: str) -> bytes:
+        """The bytes of a file that the bot uploaded."""
+        return self._files.content(file_id)
+
+    # What goes wrong, and what was sent
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every envelope sent to the bot, oldest first."""
+        return self._socket.deliveries
+
+    @property
+    def connections(self) -> int:
+        """How many WebSockets of the bot take payloads."""
+        return self._socket.connections
+
+    def replay(self, event_id: str) -> None:
+        """Deliver an event once more, as after a lost ack. Raises ``LookupError``."""
+        self._people.replay(event_id)
+
+    def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask every connection to go, as Slack does several times a day."""
+        self._server.run(self._socket.dismiss(reason))
+
+    def sever(self) -> None:
+        """Drop every connection without a word."""
+        self._server.run(self._socket.sever())
+
+    def fault(self, method: str, name: str, count: int = 1, *, seconds: float | None = None) -> None:
+        """Order a fault of ``slack_faults.FAULTS`` for the next calls of a method, of any (``*``), or of a ``response_url``."""
+        self._faults.add(Fault(method, name, count, seconds))
+
+    # Putting together
+
+    def _base(self) -> str:
+        return self._server.url
+
+    def _application(self, mount: Callable[[web.Application], None] | None) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[own_page_only])
+        WebApi(self._methods(), self._faults, self._scopes).mount(app)
+        self._socket.mount(app, SOCKET_PATH)
+        self._urls.mount(app)
+        self._files.mount(app)
+        scene = Scene(self.workspace, self._modals, self._socket, COMMAND, lambda: self.controls)
+        world = WorldActs(lambda: self.controls, self._faults)
+        Console(scene, PersonActs(self._people).acts() | world.acts()).mount(app)
+        if mount is not None:
+            mount(app)
+        return app
+
+    def _methods(self) -> dict[str, Method]:
+        chat = Chat(self.workspace, base=self._base, reacted=self._people.reacted)
+        return {
+            "apps.connections.open": Method(self._open_connection, token=cast.APP_TOKEN),
+            **Directory(self.workspace, base=self._base, scopes=self._scopes).methods(),
+            **chat.methods(),
+            **Views(self._modals).methods(),
+            **self._files.methods(),
+        }
+
+    def _open_connection(self, _arguments: Arguments) -> JSON:
+        address = self._server.url.replace("http", "ws", 1)
+        return {"url": f"{address}{SOCKET_PATH}?ticket={self._socket.ticket()}&app_id={cast.APP_ID}"}

@@ -1,0 +1,218 @@
+"""Socket Mode: connections, envelopes, acks, redelivery of events, and the wish to disconnect.
+
+Follows docs.slack.dev/apis/events-api/using-socket-mode: single-use tickets, up to 10 connections, each payload to any one of
+them, 3 seconds to acknowledge. Slack redelivers events up to 3 times and never slash commands or interactions. Must never decide
+what a payload or an answer means.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.cast import APP_ID
+from bot.sandbox.deliveries import Delivery, Parcel
+from bot.sandbox.messages import JSON
+from bot.sandbox.watched import Watched
+
+MOST_CONNECTIONS = 10
+HEARTBEAT_SECONDS = 30.0
+CLOSING_SECONDS = 1.0
+"""How long to wait for the other side's part of the closing handshake."""
+WARNING_SECONDS = 10.0
+"""How long a connection is left open after a ``warning``; other reasons close it at once."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """One open WebSocket; ``leaving`` once it was told to disconnect."""
+
+    number: int
+    socket: web.WebSocketResponse
+    request: web.Request
+    leaving: bool = False
+
+
+class SocketMode:
+    """Slack's end of the bot's WebSockets. ``redelivery`` holds the pauses, in seconds, before an event is sent again."""
+
+    def __init__(self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)) -> None:
+        self._watched = watched
+        self._ack_within = ack_within
+        self._redelivery = tuple(redelivery)
+        self._tickets: set[str] = set()
+        self._numbers = itertools.count(1)
+        self._connections: list[Connection] = []
+        self._deliveries: list[Delivery] = []
+        self._owed: dict[str, tuple[Delivery, asyncio.Future[JSON]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._arrived = asyncio.Event()
+
+    def mount(self, app: web.Application, path: str) -> None:
+        """Serve the WebSocket at ``path``."""
+        app.router.add_get(path, self._serve)
+        app.on_startup.append(self._begin)
+        app.on_shutdown.append(self._end)
+
+    @property
+    def connections(self) -> int:
+        """How many connections take payloads."""
+        return sum(not connection.leaving for connection in self._connections)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every envelope sent, oldest first."""
+        return list(self._deliveries)
+
+    def ticket(self) -> str:
+        """What opens one connection, once."""
+        ticket = secrets.token_hex(16)
+        self._tickets.add(ticket)
+        return ticket
+
+    def send(self, parcel: Parcel) -> Parcel:
+        """Deliver ``parcel``, from any thread; returns at once."""
+        if self._loop is None:
+            raise RuntimeError("the simulated Slack is not started")
+        self._loop.call_soon_threadsafe(self._spawn, parcel)
+        return parcel
+
+    async def dismiss(self, reason: str) -> None:
+        """Tell every connection to disconnect, as Slack does several times a day."""
+        for connection in list(self._connections):
+            await self._dismiss(connection, reason)
+
+    async def sever(self) -> None:
+        """Drop every connection without a word."""
+        for connection in list(self._connections):
+            connection.leaving = True
+            if connection.request.transport is not None:
+                connection.request.transport.abort()
+
+    # Connections
+
+    async def _begin(self, _app: web.Application) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    async def _end(self, _app: web.Application) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self._connections):
+            await connection.socket.close()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=403, text="This ticket is unknown or was used.")
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=CLOSING_SECONDS)
+        await socket.prepare(request)
+        connection = Connection(next(self._numbers), socket, request)
+        await self._admit(connection)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._receive(message.data)
+        finally:
+            self._connections.remove(connection)
+            self._watched.touch()
+        return socket
+
+    async def _admit(self, connection: Connection) -> None:
+        too_many = self.connections >= MOST_CONNECTIONS
+        self._connections.append(connection)
+        hello = {
+            "type": "hello",
+            "num_connections": len(self._connections),
+            "connection_info": {"app_id": APP_ID},
+            "debug_info": {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060},
+        }
+        with contextlib.suppress(ConnectionError):
+            await connection.socket.send_json(hello)
+        if too_many:
+            await self._dismiss(connection, "too_many_websockets")
+        self._arrived.set()
+        self._watched.touch()
+
+    async def _dismiss(self, connection: Connection, reason: str) -> None:
+        connection.leaving = True
+        with contextlib.suppress(ConnectionError):
+            await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+        self._start(self._close(connection, WARNING_SECONDS if reason == "warning" else 0.0))
+
+    async def _close(self, connection: Connection, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await connection.socket.close()
+
+    def _receive(self, text: str) -> None:
+        """Take an ack, on whichever connection it comes: it may have been owed for another one."""
+        ack: dict[str, Any] = json.loads(text)
+        delivery, answer = self._owed.get(ack.get("envelope_id", ""), (None, None))
+        if delivery is None or answer is None or delivery.acked_after is not None:
+            return
+        with self._watched.changing():
+            delivery.acked_after = time.monotonic() - delivery.sent_at
+            delivery.answer = ack.get("payload")
+        if not answer.done():
+            answer.set_result(delivery.answer or {})
+
+    # Parcels
+
+    def _spawn(self, parcel: Parcel) -> None:
+        self._start(self._carry(parcel), parcel.settled.set)
+
+    def _start(self, work: Coroutine[Any, Any, None], ended: Callable[[], None] = lambda: None) -> None:
+        """Run ``work`` beside everything else; ``ended`` is called however it ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: ended())
+
+    async def _carry(self, parcel: Parcel) -> None:
+        pauses = (0.0, *self._redelivery) if parcel.kind == "events_api" else (0.0,)
+        reason = ""
+        for attempt, pause in enumerate(pauses, start=parcel.retry_attempt):
+            await asyncio.sleep(pause)
+            try:
+                parcel.answer(await self._attempt(parcel, attempt))
+            except TimeoutError:
+                reason = "operation_timeout"
+            except ConnectionError:
+                reason = "dispatch_failed"
+            else:
+                return
+        parcel.fail(reason)
+
+    async def _attempt(self, parcel: Parcel, attempt: int) -> JSON:
+        """Send one envelope and wait for its ack. Raises ``TimeoutError``, or ``ConnectionError`` when nobody is connected."""
+        connection = await self._next_connection()
+        reason = "timeout" if attempt else ""
+        envelope_id = secrets.token_hex(16)
+        delivery = Delivery(envelope_id, parcel.kind, parcel.payload, connection.number, attempt, reason)
+        answer: asyncio.Future[JSON] = asyncio.get_running_loop().create_future()
+        self._owed[envelope_id] = delivery, answer
+        with self._watched.changing():
+            self._deliveries.append(delivery)
+        await connection.socket.send_json(delivery.as_envelope())
+        async with asyncio.timeout(self._ack_within):
+            return await answer
+
+    async def _next_connection(self) -> Connection:
+        """Choose a connection, a different one each time; wait a while for one that is about to come back."""
+        try:
+            async with asyncio.timeout(self._ack_within):
+                while not (ready := [connection for connection in self._connections if not connection.leaving]):
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            raise ConnectionError("the bot is not connected") from None
+        return ready[len(self._deliveries) % len(ready)]
