@@ -1,0 +1,114 @@
+"""Checks of the Microsoft side: token and its claims, the one needed cmdlet, then the optional ones. Nothing is written."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from bot.checks.verdict import Verdict, failed, optional, passed, warned
+from bot.exchange.answers import Meaning
+from bot.exchange.client import ExchangeOnline
+from bot.process import utc_now
+from bot.settings import Settings
+from handlers.ports import Unavailable
+
+SOON = timedelta(days=30)
+PERMISSION = "Exchange.ManageAsApp"
+
+OPTIONAL_CMDLETS: tuple[tuple[str, Mapping[str, object], str], ...] = (
+    ("Get-CASMailbox", {"ResultSize": 1}, "which lock blocks a mailbox"),
+    ("Get-AcceptedDomain", {}, "the tenant's domains"),
+    ("Get-AdminAuditLogConfig", {}, "whether changes made outside the bot can be attributed"),
+)
+
+
+def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
+    """Each check of Entra and Exchange; the later ones are left out when there is no token."""
+    yield from _expiry(exchange)
+    try:
+        claims = exchange.tokens.claims()
+    except Unavailable as refused:
+        yield failed("Entra token", refused.sentence, refused.mend or "Run the check again; if this lasts, check the network.")
+        return
+    yield passed("Entra token", "issued")
+    yield _tenant(settings, claims)
+    yield _permission(claims)
+    try:
+        reading = exchange.read(patience=20)
+    except Unavailable as refused:
+        yield failed("Get-TransportConfig", refused.sentence, _mend_of_reading(refused, claims))
+        return
+    yield passed(
+        "Get-TransportConfig", f"the live value is {reading.value.value}, organisation {reading.organization or 'not named'}"
+    )
+    if not exchange.cloud.offers_legacy:
+        yield warned("Cloud", f"{exchange.cloud.display} has no legacy hosts: nobody can opt in there", "Check EXCHANGE_CLOUD.")
+    yield optional("Set-TransportConfig", "cannot be proven without writing; the first change will show")
+    if reading.smtp_auth_disabled:
+        yield warned(
+            "SMTP AUTH", "switched off for the organisation", "Opting in helps only mailboxes that are allowed SMTP AUTH."
+        )
+    for cmdlet, parameters, use in OPTIONAL_CMDLETS:
+        yield _optional(exchange, cmdlet, parameters, use)
+
+
+def _expiry(exchange: ExchangeOnline) -> Iterator[Verdict]:
+    try:
+        expires = exchange.tokens.certificate_expires()
+    except Unavailable as unreadable:
+        yield failed("Certificate", unreadable.sentence, unreadable.mend)
+        return
+    if expires is None:
+        return
+    left = expires - utc_now()
+    day = f"{expires:%-d %B %Y}"
+    if left <= timedelta(0):
+        yield failed("Certificate", f"expired on {day}", "Create a new one, upload it to the app registration, set the path.")
+    elif left <= SOON:
+        yield warned("Certificate", f"expires on {day}, in {left.days} days", "Create a new one and upload it before that day.")
+    else:
+        yield passed("Certificate", f"valid until {day}")
+
+
+def _tenant(settings: Settings, claims: Mapping[str, object]) -> Verdict:
+    issued, asked = str(claims.get("tid") or ""), settings.azure_tenant_id or ""
+    if "." not in asked and issued.lower() != asked.lower():
+        return failed("Entra tenant", "the token is for another tenant", "Check AZURE_TENANT_ID.")
+    return passed("Entra tenant", issued or "not named")
+
+
+def _permission(claims: Mapping[str, object]) -> Verdict:
+    if _permitted(claims):
+        return passed("Entra app role", PERMISSION)
+    mend = (
+        f"Grant the application permission {PERMISSION} (Office 365 Exchange Online) with admin consent; its look-alikes do "
+        "not serve."
+    )
+    return failed("Entra app role", f"the token does not carry {PERMISSION}", mend)
+
+
+def _permitted(claims: Mapping[str, object]) -> bool:
+    roles = claims.get("roles")
+    return isinstance(roles, list) and PERMISSION in roles
+
+
+def _mend_of_reading(refused: Unavailable, claims: Mapping[str, object]) -> str:
+    """Exchange answers a missing permission and a missing role alike; the token tells which of the two it is."""
+    if PERMISSION not in refused.mend:
+        return refused.mend or "Run the check again; if this lasts, look at the Microsoft 365 service health page."
+    if not _permitted(claims):
+        return f"Grant {PERMISSION} first, as said above."
+    return (
+        f"The token carries {PERMISSION}, so it is the role that is missing: give the app a role group with Organization "
+        "Transport Settings and View-Only Configuration, or the Entra role Exchange Administrator. It may take an hour to arrive."
+    )
+
+
+def _optional(exchange: ExchangeOnline, cmdlet: str, parameters: Mapping[str, object], use: str) -> Verdict:
+    try:
+        outcome = exchange.invoke(cmdlet, parameters, timeout=20)
+    except Unavailable as refused:
+        return optional(cmdlet, f"not available ({refused.sentence}); it would tell {use}", refused.mend)
+    if outcome.meaning is not Meaning.ANSWERED:
+        return optional(
+            cmdlet, f"not available ({outcome.sentence}); it would tell {use}", "Add the cmdlet to the role, if wanted."
+        )
+    return passed(cmdlet, f"available; tells {use}")

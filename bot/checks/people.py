@@ -1,0 +1,77 @@
+"""Checks of the people in the rule: whether those listed may act, and whether anybody could ever ask and be approved."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from bot.checks.verdict import Verdict, failed, passed, warned
+from handlers.people import People
+from handlers.policy import Rule
+from handlers.ports import Directory, Unavailable
+
+
+@dataclass
+class _Role:
+    """One list of the rule, and who of it may act; complete once ``verdicts`` is exhausted."""
+
+    name: str
+    setting: str
+    listed: tuple[str, ...]
+    able: set[str] = field(default_factory=set)
+
+    def verdicts(self, directory: Directory, people: People) -> Iterator[Verdict]:
+        """One verdict for each group and each person with a problem."""
+        members = {entry for entry in self.listed if not entry.startswith("S")}
+        for group in (entry for entry in self.listed if entry.startswith("S")):
+            try:
+                found = directory.members(group)
+            except Unavailable as away:
+                mend = away.mend or f"Check the S… id in {self.setting}, and run the check again when Slack answers."
+                yield failed(f"{self.name} group {group}", away.sentence, mend)
+                continue
+            members |= found
+            if not found:
+                mend = f"Add people to it in Slack, or take it out of {self.setting}."
+                yield failed(f"{self.name} group {group}", "has no members", mend)
+        for person in sorted(members):
+            yield from self._person(person, people)
+
+    def _person(self, person: str, people: People) -> Iterator[Verdict]:
+        try:
+            verdict = people.member(person)
+        except Unavailable as away:
+            mend = away.mend or "Run the check again when Slack answers."
+            yield failed(f"{self.name} {person}", away.sentence, mend)
+            return
+        if verdict.allowed:
+            self.able.add(person)
+        else:
+            mend = f"Take the id out of {self.setting} (or out of the user group it came with), or mend the account."
+            yield warned(f"{self.name} {person}", verdict.sentence, mend)
+
+
+def people_verdicts(rule: Rule, directory: Directory, people: People) -> Iterator[Verdict]:
+    """Each group and each person with a problem, then whether there are enough people."""
+    approvers = _Role("Approver", "LEGACYTLS_APPROVERS", rule.approvers)
+    yield from approvers.verdicts(directory, people)
+    operators = approvers
+    if set(rule.operators) != set(rule.approvers):
+        operators = _Role("Operator", "LEGACYTLS_OPERATORS", rule.operators)
+        yield from operators.verdicts(directory, people)
+        if not operators.able:
+            mend = "Put the ids of those who may ask for a change into LEGACYTLS_OPERATORS."
+            yield failed("Operators", "nobody who is listed may act, so nobody could ask for a change", mend)
+    yield _enough(rule.approvals_required, approvers.able, operators.able)
+
+
+def _enough(needed: int, approvers: Collection[str], operators: Collection[str]) -> Verdict:
+    found = f"{len(approvers)} may approve, {needed} needed besides the requester"
+    if len(approvers) < needed:
+        return failed("Enough approvers", found, "Add people to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED.")
+    stuck = sorted(person for person in operators if len(set(approvers) - {person}) < needed)
+    if stuck and len(stuck) == len(operators):
+        mend = "Add an approver who is not the only operator to LEGACYTLS_APPROVERS: nobody approves their own request."
+        return failed("Enough approvers", "no operator could ever be approved by enough others", mend)
+    if stuck:
+        finding = f"requests by {', '.join(stuck)} could not be approved by enough others"
+        return warned("Enough approvers", finding, "Add another approver to LEGACYTLS_APPROVERS.")
+    return passed("Enough approvers", found)

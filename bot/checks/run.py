@@ -1,0 +1,46 @@
+"""Runs every check and prints it: one line each, or JSON for machines."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from bot.checks.database import database_verdicts
+from bot.checks.exchange import exchange_verdicts
+from bot.checks.slack import slack_verdicts
+from bot.checks.verdict import Outcome, Verdict
+from bot.process import utc_now
+from bot.settings import Settings
+from bot.wiring import exchange_alone
+
+
+def check(settings: Settings, *, as_json: bool) -> int:
+    """Print every verdict as it is found. Exit code 0 when all that is needed holds, 1 when not."""
+    found: list[Verdict] = []
+    for verdict in _verdicts(settings):
+        found.append(verdict)
+        if not as_json:
+            sys.stdout.write(verdict.line() + "\n")
+            sys.stdout.flush()
+    wrong = [verdict.check for verdict in found if verdict.outcome is Outcome.FAILED]
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": not wrong, "checks": [asdict(verdict) for verdict in found]}, indent=2) + "\n")
+    else:
+        sys.stdout.write(f"\n{_last_line(wrong)}\n")
+    return 1 if wrong else 0
+
+
+def _verdicts(settings: Settings) -> Iterator[Verdict]:
+    yield from database_verdicts(settings)
+    yield from slack_verdicts(settings)
+    exchange = exchange_alone(settings, utc_now)
+    try:
+        yield from exchange_verdicts(settings, exchange)
+    finally:
+        exchange.close()
+
+
+def _last_line(wrong: Sequence[str]) -> str:
+    if not wrong:
+        return "All that is needed holds."
+    return f"Not yet: {', '.join(wrong)}. Everything else that is needed holds, as far as it could be checked."

@@ -1,0 +1,85 @@
+"""Checks of the Slack side: token, scopes, connection, channel, people."""
+
+from collections.abc import Iterator
+
+from bot.checks.people import people_verdicts
+from bot.checks.verdict import Verdict, failed, passed, warned
+from bot.settings import Settings
+from bot.wiring import identity_of, rule_of, slack_client
+from handlers.people import People
+from handlers.policy import Home
+from handlers.ports import Unavailable
+from handlers.slack.calls import MENDS, call, call_with_headers
+from handlers.slack.directory import SlackDirectory
+from handlers.slack.scopes import BOT_SCOPES
+
+NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."
+CHANNEL_ID = "Check LEGACYTLS_CHANNEL: the id (C…) at the bottom of the channel's details."
+SHARED = "Set LEGACYTLS_CHANNEL to a channel that only this organisation can see."
+REINSTALL = "Reinstall the app from manifest.yml and set the new SLACK_BOT_TOKEN."
+
+
+def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
+    """Each check of Slack; the later ones are left out when the token does not work."""
+    client = slack_client(settings)
+    try:
+        said, headers = call_with_headers(client.auth_test)
+    except Unavailable as refused:
+        yield failed("Slack token", refused.sentence, refused.mend or (NETWORK if refused.retryable else REINSTALL))
+        return
+    identity = identity_of(said)
+    yield passed("Slack token", f"valid, team {identity.team_id}")
+    yield _scopes(headers.get("x-oauth-scopes", ""))
+    yield from _app_token(settings)
+    yield _channel(settings)
+    home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
+    rule, directory = rule_of(settings), SlackDirectory(client)
+    yield from people_verdicts(rule, directory, People(directory, home, rule))
+
+
+def _scopes(header: str) -> Verdict:
+    granted = {scope.strip() for scope in header.split(",") if scope.strip()}
+    if not granted:
+        return warned("Slack scopes", "Slack did not say which scopes the token has", "Compare them with manifest.yml by hand.")
+    missing = sorted(set(BOT_SCOPES) - granted)
+    if missing:
+        return failed("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
+    extra = sorted(granted - set(BOT_SCOPES))
+    if extra:
+        return warned(
+            "Slack scopes", f"more than needed: {', '.join(extra)}", "Remove them from the app: fewer scopes, less to lose."
+        )
+    return passed("Slack scopes", "exactly those of the manifest")
+
+
+def _app_token(settings: Settings) -> Iterator[Verdict]:
+    if settings.slack_app_token is None:
+        yield passed("Slack connection", "HTTP mode; that Slack reaches it only Slack can tell")
+        return
+    client = slack_client(settings)
+    try:
+        call(client.apps_connections_open, app_token=settings.slack_app_token.get_secret_value())
+    except Unavailable as refused:
+        finding = refused.sentence if refused.retryable else "Slack refuses the app-level token, or Socket Mode is switched off"
+        mend = (
+            "Check SLACK_APP_TOKEN (xapp-…, with the scope connections:write) on the app's page Basic Information, and that "
+            "Socket Mode is on."
+        )
+        yield failed("Slack connection", finding, NETWORK if refused.retryable else mend)
+    else:
+        yield passed("Slack connection", "Socket Mode may be opened")
+
+
+def _channel(settings: Settings) -> Verdict:
+    try:
+        channel = call(slack_client(settings).conversations_info, channel=settings.channel or "").get("channel")
+    except Unavailable as refused:
+        return failed("Slack channel", refused.sentence, refused.mend or (NETWORK if refused.retryable else CHANNEL_ID))
+    found = channel if isinstance(channel, dict) else {}
+    if found.get("is_archived"):
+        return failed("Slack channel", "it is archived", MENDS["is_archived"][1])
+    if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
+        return failed("Slack channel", "it is shared with another organisation", SHARED)
+    if found.get("is_member") is False:
+        return failed("Slack channel", "the bot is not a member", MENDS["not_in_channel"][1])
+    return passed("Slack channel", "the bot is a member")

@@ -1,0 +1,209 @@
+"""The command line: one verb a function, each importing only what it needs. The only place that prints."""
+
+import argparse
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+WRONG_SETTINGS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
+    options = _parser().parse_args(arguments)
+    verb: Callable[[argparse.Namespace], int] = options.verb
+    try:
+        code = verb(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _unheard()
+    except Exception as error:
+        return _explain(error)
+    return code
+
+
+def _unheard() -> int:
+    """Nobody reads any more (``legacytls export | head``): what is still buffered goes nowhere, and that is no error to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _explain(error: Exception) -> int:
+    from bot.settings import WrongSettings
+
+    if isinstance(error, WrongSettings):
+        print("These settings are missing or wrong:", file=sys.stderr)
+        for line in error.lines:
+            print(f"  - {line}", file=sys.stderr)
+        return WRONG_SETTINGS
+    logging.getLogger(__name__).debug("failed", exc_info=error)
+    print(f"legacytls: {_sentence(error)}", file=sys.stderr)
+    return 1
+
+
+def _sentence(error: Exception) -> str:
+    """An error's own sentence where it was written for people; else its kind, because its text may hold a secret."""
+    from storage.engine import Unreachable
+
+    room, kind = error.__class__.__module__.split(".")[0], error.__class__.__name__
+    if room == "sqlalchemy" or isinstance(error, Unreachable):
+        what = error if isinstance(error, Unreachable) else f"the database could not be used ({kind})"
+        return f"{what}. Check DATABASE_URL, and see what `legacytls check` says of the database."
+    if room in ("bot", "handlers", "storage"):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{kind}. Run with LEGACYTLS_LOG_LEVEL=debug to see where."
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = _settings("slack", "exchange", "database", mode=options.mode, serving=True)
+    from bot import logs
+    from bot.process import run
+
+    logs.catch_uncaught()
+
+    return run(settings, mode=options.mode or "", host=options.host, port=options.port)
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from bot.sandbox.run import run
+
+    return run(port=options.port)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from storage.migrate import upgrade
+
+    print(f"The database is at schema {upgrade(settings.database_url.get_secret_value())}.")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bot.checks.run import check
+
+    return check(_settings("slack", "exchange", "database"), as_json=options.json)
+
+
+def _status(options: argparse.Namespace) -> int:
+    settings = _settings("exchange", "database")
+    from bot.answers import status, status_text
+
+    answer = status(settings)
+    print(json.dumps(answer, indent=2) if options.json else status_text(answer))
+    return 0 if answer["problem"] is None else 1
+
+
+def _history(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.answers import history, history_text
+
+    answer = history(settings, before=options.before, limit=options.limit)
+    print(json.dumps(answer, indent=2) if options.json else history_text(answer))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.record import check_record
+
+    return check_record(settings, witness=options.witness, as_json=options.json)
+
+
+def _export(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.record import export_record
+
+    return export_record(settings, form=options.format, since=options.since, until=options.until)
+
+
+def _settings(*need: str, mode: str | None = None, serving: bool = False) -> "Settings":
+    from bot import logs
+    from bot.settings import load
+
+    settings = load(need=set(need), mode=mode)
+    logs.configure(settings)
+    if not serving and settings.log_level == "info":
+        logging.getLogger().setLevel(logging.WARNING)
+        logging.getLogger("slack_sdk").setLevel(logging.CRITICAL)  # the answer itself says what Slack did
+    for warning in settings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legacytls", description="Exchange Online's AllowLegacyTLSClients under four-eyes control."
+    )
+    verbs = parser.add_subparsers(required=True, metavar="verb")
+    run = _verb(verbs, "run", _run, "serve Slack")
+    run.add_argument("--mode", choices=("socket", "http"), help="default: socket when SLACK_APP_TOKEN is set, else http")
+    run.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
+    run.add_argument("--port", type=int, default=3000, help="HTTP mode: port to listen on (default 3000)")
+    sandbox = _verb(verbs, "sandbox", _sandbox, "a whole workspace and tenant on this machine, nothing to configure")
+    sandbox.add_argument("--port", type=int, default=8642, help="port of the page (default 8642)")
+    _verb(verbs, "migrate", _migrate, "bring the database to the current schema")
+    for name, function, what in (
+        ("check", _check, "prove the set-up, one verdict a line"),
+        ("status", _status, "the live value and what it means"),
+        ("history", _history, "the newest changes"),
+    ):
+        verb = _verb(verbs, name, function, what)
+        verb.add_argument("--json", action="store_true", help="for machines")
+        if name == "history":
+            verb.add_argument("--before", type=_number, metavar="N", help="start below this change number")
+            verb.add_argument("--limit", type=_number, metavar="N", default=20, help="changes to show (default 20)")
+    _record_verbs(verbs)
+    return parser
+
+
+def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = _verb(verbs, "verify", _verify, "check the hash chain of the record")
+    verify.add_argument("--witness", type=_witness, metavar="SEQUENCE:HASH", help="a head that was posted in Slack")
+    verify.add_argument("--json", action="store_true", help="for machines")
+    export = _verb(verbs, "export", _export, "write the record to standard output")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default jsonl")
+    export.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day (UTC)")
+    export.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day (UTC), included")
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    what: str,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    parser.set_defaults(verb=function)
+    return parser
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) < 1_000_000_000:
+        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write a day, such as 2026-11-23") from None
+
+
+def _witness(text: str) -> tuple[int, str]:
+    sequence, _, digest = text.strip().partition(":")
+    if not re.fullmatch(r"[0-9]{1,18}", sequence) or not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
+        raise argparse.ArgumentTypeError("write it as SEQUENCE:HASH, both as posted in the channel")
+    return int(sequence), digest.lower()

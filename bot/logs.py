@@ -1,0 +1,139 @@
+"""Logs: one JSON object a line on stderr, from structlog and from every library alike, and no secret in any of them.
+
+Libraries are routed through the same redaction. Nothing is configured at import.
+"""
+
+import logging
+import sys
+import threading
+import traceback
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TextIO
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.redaction import Redaction
+from bot.settings import Settings
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "urllib3", "waitress")
+"""Heard from WARNING on, unless the level is ``debug``."""
+
+ALWAYS_QUIET = {"alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "waitress.queue": logging.ERROR}
+"""SQLAlchemy would print what people wrote; waitress warns of every request that waits its turn."""
+
+
+def configure(settings: Settings | None = None, *, level: str = "info", stream: TextIO | None = None) -> Redaction:
+    """Send every log to ``stream`` (stderr), from ``settings.log_level`` on, without the secrets of ``settings``.
+
+    Every other handler of the root is put aside: it would write what this one takes out. The answer takes further secrets.
+    """
+    redaction = Redaction()
+    if settings is not None:
+        redaction.register(settings.secrets())
+        level = settings.log_level
+    handler = _Handler(stream or sys.stderr, redaction)
+    handler.setFormatter(_formatter(redaction))
+    logging.getLogger().handlers[:] = [handler]
+    _set_levels(LEVELS[level])
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    return redaction
+
+
+def catch_uncaught() -> None:
+    """Log what nobody caught, on any thread, instead of letting Python print it with whatever it holds."""
+    log = structlog.get_logger("uncaught")
+
+    def of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("uncaught", exc_info=(kind, error, trace))
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            name = args.thread.name if args.thread else ""
+            log.critical("uncaught", thread=name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+
+    sys.excepthook = of_process
+    threading.excepthook = of_thread
+
+
+@contextmanager
+def correlated(correlation_id: str | None = None) -> Iterator[str]:
+    """Give everything logged inside, on this thread, one ``correlation_id``; a new one unless it is given."""
+    chosen = correlation_id or uuid.uuid4().hex
+    with bound_contextvars(correlation_id=chosen):
+        yield chosen
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; a record that cannot be written is told without what it held."""
+
+    def __init__(self, stream: TextIO, redaction: Redaction) -> None:
+        super().__init__(stream)
+        self._redaction = redaction
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is Python's
+        """Replaces Python's own, which prints message and arguments as they are."""
+        kind = sys.exc_info()[0]
+        lost = logging.LogRecord(record.name, logging.ERROR, record.pathname, record.lineno, "log.unwritable", None, None)
+        lost.unwritable = kind.__name__ if kind else ""
+        try:
+            self.stream.write(f"{self.format(lost)}{self.terminator}")
+            self.flush()
+        except (OSError, ValueError):
+            return  # stderr itself is gone: there is nobody left to tell
+
+
+def _formatter(redaction: Redaction) -> logging.Formatter:
+    def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        cleaned: EventDict = redaction.value(event)
+        return cleaned
+
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_shared(), structlog.stdlib.ExtraAdder(allow={"unwritable"})],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _exception_as_text,
+            redact,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def _shared() -> list[Processor]:
+    return [
+        merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _exception_as_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The traceback as text: no local variables, and nothing that is rendered after the redaction."""
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        event["exception"] = "".join(traceback.format_exception(error)).rstrip()
+    return event
+
+
+def _set_levels(level: int) -> None:
+    logging.getLogger().setLevel(level)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
+    for name, quiet in ALWAYS_QUIET.items():
+        logging.getLogger(name).setLevel(max(level, quiet))

@@ -1,0 +1,77 @@
+"""The numbers of one process for Prometheus, in a registry of its own. Labels hold words of the house, never ids, names or texts.
+
+Ages are kept as instants and computed when somebody asks, so that a bot that has stopped looking shows it.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from handlers.ports import Clock
+from storage.lifecycle import State
+from storage.records import Door, Vote
+
+ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0)
+"""Seconds; Slack gives up at 3 (docs.slack.dev: acknowledge within 3000 ms)."""
+
+
+class Metrics:
+    """What an operator watches. Thread-safe. ``clock`` tells the present, for ages."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._observed_at: datetime | None = None
+        self._owed_since: datetime | None = None
+        self._requests = self._gauge("requests", "Change requests by state.", ["state"])
+        self._decisions = Counter("legacytls_decisions", "Recorded decisions.", ["vote", "door"], registry=self.registry)
+        self._acks = Histogram(
+            "legacytls_ack_seconds", "From receipt to acknowledgement.", ["kind"], buckets=ACK_BUCKETS, registry=self.registry
+        )
+        self._calls = Counter(
+            "legacytls_exchange_calls", "Calls to Exchange by outcome.", ["call", "outcome"], registry=self.registry
+        )
+        self._drift = self._gauge("drift", "1 while the live value differs from the baseline, 0 while not, NaN while unknown.")
+        self._drift.set(math.nan)
+        outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
+        outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
+        observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
+        observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))
+
+    def requests(self, counts: Mapping[State, int]) -> None:
+        """How many change requests there are in each state; states that are not named have none."""
+        for state in State:
+            self._requests.labels(state.value).set(counts.get(state, 0))
+
+    def decided(self, vote: Vote, door: Door) -> None:
+        """A decision was recorded."""
+        self._decisions.labels(vote.value, door.value).inc()
+
+    def acknowledged(self, kind: str, seconds: float) -> None:
+        """A command, click or event (``kind``) was acknowledged after so many seconds."""
+        self._acks.labels(kind).observe(seconds)
+
+    def called(self, call: str, outcome: str) -> None:
+        """A call to Exchange (``read`` or ``write``) ended: a ``Fate``, or ``read`` or ``unavailable``."""
+        self._calls.labels(call, outcome).inc()
+
+    def owing(self, since: datetime | None) -> None:
+        """When the oldest notice still owed was written; ``None``: nothing is owed."""
+        self._owed_since = since
+
+    def observed(self, at: datetime, *, drifted: bool | None) -> None:
+        """The live value was read at ``at``; whether it differs from the baseline, ``None`` when that cannot be told."""
+        self._observed_at = at
+        self._drift.set(math.nan if drifted is None else float(drifted))
+
+    def text(self) -> bytes:
+        """All numbers in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Gauge:
+        return Gauge(f"legacytls_{name}", meaning, labels, registry=self.registry)
+
+    def _age(self, since: datetime | None, *, otherwise: float) -> float:
+        return otherwise if since is None else max(0.0, (self._clock() - since).total_seconds())

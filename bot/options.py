@@ -1,0 +1,184 @@
+"""Everything an operator may decide: the settings' names, kinds and defaults, as one frozen value.
+
+Describes, and checks single values. It never reads the environment: ``bot.settings`` does, and checks what holds between them.
+"""
+
+from collections.abc import Collection
+from datetime import time, timedelta
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot import spellings
+from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+
+_BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
+_APP_TOKEN = partial(spellings.token, prefix="xapp-", what="an app-level token")
+
+
+class Cloud(StrEnum):
+    """The values of ``EXCHANGE_CLOUD``."""
+
+    WORLDWIDE = "worldwide"
+    GCC = "gcc"
+    GCC_HIGH = "gcc-high"
+    DOD = "dod"
+    VIANET = "21vianet"
+
+
+class LogLevel(StrEnum):
+    """The values of ``LEGACYTLS_LOG_LEVEL``."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class CredentialKind(StrEnum):
+    """The ways in which the bot proves to Entra who it is; exactly one is configured. The values name the setting."""
+
+    CERTIFICATE = "AZURE_CLIENT_CERTIFICATE_PATH"
+    SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - the name of a setting
+    FEDERATED = "AZURE_FEDERATED_TOKEN_FILE"
+    MANAGED = "AZURE_MANAGED_IDENTITY"
+
+
+def _one_of(words: type[StrEnum], text: str) -> StrEnum:
+    if text.lower() not in set(words):
+        raise ValueError(f"write one of {', '.join(words)}")
+    return words(text.lower())
+
+
+Text = Annotated[str, BeforeValidator(spellings.directory_id)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(lambda value: value if isinstance(value, tuple) else spellings.people(value))]
+Duration = Annotated[timedelta, BeforeValidator(spellings.duration)]
+Count = Annotated[int, BeforeValidator(spellings.count)]
+Emoji = Annotated[str, BeforeValidator(spellings.emoji)]
+Origin = Annotated[str, BeforeValidator(spellings.origin)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator decides, frozen; secrets show as asterisks. It reads nothing itself: ``bot.settings.load`` does."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True, env_file=".env", env_file_encoding="utf-8-sig", env_ignore_empty=True, enable_decoding=False,
+        extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=False,
+    )  # fmt: skip
+
+    slack_bot_token: Annotated[SecretStr, BeforeValidator(_BOT_TOKEN)] | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: Annotated[SecretStr, BeforeValidator(_APP_TOKEN)] | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_api_url: Annotated[str, BeforeValidator(spellings.base_url)] = Field("https://slack.com/api/", alias="SLACK_API_URL")
+
+    azure_tenant_id: Text | None = Field(None, alias="AZURE_TENANT_ID")
+    azure_client_id: Text | None = Field(None, alias="AZURE_CLIENT_ID")
+    azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
+    azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
+    azure_client_secret: SecretStr | None = Field(None, alias="AZURE_CLIENT_SECRET")
+    azure_federated_token_file: Path | None = Field(None, alias="AZURE_FEDERATED_TOKEN_FILE")
+    azure_managed_identity: Annotated[bool, BeforeValidator(spellings.truth)] = Field(False, alias="AZURE_MANAGED_IDENTITY")
+    azure_authority_host: Annotated[str, BeforeValidator(spellings.authority)] | None = Field(None, alias="AZURE_AUTHORITY_HOST")
+    """Scheme and host; ``None``: the cloud's own."""
+
+    exchange_cloud: Annotated[Cloud, BeforeValidator(partial(_one_of, Cloud))] = Field(Cloud.WORLDWIDE, alias="EXCHANGE_CLOUD")
+    exchange_organization: Annotated[str, BeforeValidator(spellings.domain)] | None = Field(None, alias="EXCHANGE_ORGANIZATION")
+    exchange_api_url: Origin | None = Field(None, alias="EXCHANGE_API_URL")
+    """Scheme and host; ``None``: the cloud's own."""
+
+    database_url: Annotated[SecretStr, BeforeValidator(spellings.database)] = Field(
+        SecretStr("sqlite:///legacytls.db"), alias="DATABASE_URL"
+    )
+
+    channel: Annotated[str, BeforeValidator(spellings.channel)] | None = Field(None, alias="LEGACYTLS_CHANNEL")
+    approvers: Ids = Field((), alias="LEGACYTLS_APPROVERS")
+    operators: Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
+    approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
+    escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
+    """Who is mentioned when a request has waited for three quarters of its time; they gain no right by it."""
+    request_ttl: Duration = Field(timedelta(hours=24), alias="LEGACYTLS_REQUEST_TTL")
+    max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
+    default_window: Duration = Field(
+        default_factory=lambda data: min(timedelta(days=30), data["max_window"]), alias="LEGACYTLS_DEFAULT_WINDOW"
+    )
+    approve_emoji: Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
+    reject_emoji: Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
+    observe_every: Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
+    timezone: Annotated[ZoneInfo, BeforeValidator(spellings.zone)] = Field(
+        default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE"
+    )
+    working_hours: Annotated[tuple[time, time], BeforeValidator(spellings.working_hours)] = Field(
+        (time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS"
+    )
+    health_host: str = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
+    health_port: Annotated[int, BeforeValidator(spellings.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
+    log_level: Annotated[LogLevel, BeforeValidator(partial(_one_of, LogLevel))] = Field(
+        LogLevel.INFO, alias="LEGACYTLS_LOG_LEVEL"
+    )
+
+    _warnings: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``load`` hands over: that reads the environment itself, to tell every mistake at once."""
+        return (init_settings,)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What looks wrong without stopping the program, a sentence each."""
+        return list(self._warnings)
+
+    @property
+    def mode(self) -> str:
+        """Socket Mode when there is an app-level token, else HTTP."""
+        return "socket" if self.slack_app_token else "http"
+
+    @property
+    def credential_kinds(self) -> tuple[CredentialKind, ...]:
+        """Every credential that is set; after ``load`` at most one."""
+        given = {
+            CredentialKind.CERTIFICATE: self.azure_client_certificate_path,
+            CredentialKind.SECRET: self.azure_client_secret,
+            CredentialKind.FEDERATED: self.azure_federated_token_file,
+            CredentialKind.MANAGED: self.azure_managed_identity,
+        }
+        return tuple(kind for kind, value in given.items() if value)
+
+    @property
+    def credential_kind(self) -> CredentialKind | None:
+        """The one credential; ``None`` only where Exchange was not needed."""
+        return next(iter(self.credential_kinds), None)
+
+    def credential(self) -> Credential:
+        """The one credential as a value. Raises ``ValueError`` where none is set, as it may be when Exchange is not needed."""
+        if self.azure_client_certificate_path:
+            return Certificate(self.azure_client_certificate_path, self.azure_client_certificate_password)
+        if self.azure_client_secret:
+            return ClientSecret(self.azure_client_secret)
+        if self.azure_federated_token_file:
+            return FederatedToken(self.azure_federated_token_file)
+        if self.azure_managed_identity:
+            return ManagedIdentity(self.azure_client_id)
+        raise ValueError("no credential is set")
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret that is set, for the redaction of logs."""
+        found = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value for value in found if isinstance(value, SecretStr))
+
+    def noting(self, warnings: Collection[str]) -> Self:
+        """The same settings with these warnings."""
+        copy = self.model_copy()
+        copy._warnings = list(warnings)  # noqa: SLF001 - its own, on the copy
+        return copy
+
+
+NAMES: dict[str, str] = {str(field.alias): name for name, field in Settings.model_fields.items()}
+"""Every setting's name in the environment and the attribute that holds it, in the order people read them."""

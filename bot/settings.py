@@ -1,0 +1,159 @@
+"""The settings: read once from the environment and from ``.env`` in the working directory, checked whole, then frozen.
+
+The only place where the environment is read, and not at import. No value is ever repeated in a message: whatever was written, it
+may be a secret in the wrong place.
+"""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from bot.options import NAMES, Cloud, CredentialKind, LogLevel, Settings
+from handlers.slack.parsing import same_emoji
+
+__all__ = ["EVERYTHING", "Cloud", "CredentialKind", "LogLevel", "Settings", "WrongSettings", "load"]
+
+EVERYTHING = frozenset({"slack", "exchange", "database"})
+"""The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""
+
+UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
+"""Settings in which spaces at either end may be meant."""
+
+_TOKEN = "copy it from the Slack app's page"  # noqa: S105 - where to find a token
+_HOW = {
+    "SLACK_BOT_TOKEN": f"is not set; {_TOKEN} OAuth & Permissions (xoxb-…)",
+    "SLACK_APP_TOKEN": f"is not set; for Socket Mode {_TOKEN} Basic Information (xapp-…)",
+    "SLACK_SIGNING_SECRET": f"is not set; for HTTP {_TOKEN} Basic Information",
+    "LEGACYTLS_CHANNEL": "is not set; write the id of the channel for change requests (C…)",
+    "LEGACYTLS_APPROVERS": "is not set; nobody could approve: write Slack ids of people (U…, W…) or user groups (S…)",
+    "AZURE_TENANT_ID": "is not set; write the tenant's id (Entra, Overview)",
+    "AZURE_CLIENT_ID": "is not set; write the application's id (Entra, App registrations)",
+}
+"""What to do about a setting that is missing."""
+
+
+Finding = tuple[tuple[str, ...], str]
+"""The settings that take part, the one to mend first, and the sentence for it."""
+
+
+class WrongSettings(Exception):
+    """The settings cannot be used. ``lines`` holds one mistake each and what to do about it; none repeats a value."""
+
+    def __init__(self, lines: Collection[str]) -> None:
+        self.lines = list(lines)
+        super().__init__("Wrong settings:\n" + "\n".join(f"  {line}" for line in self.lines))
+
+
+def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Settings:
+    """Read and check the settings. What is malformed is always a mistake; what is missing only where ``need`` asks for it.
+
+    ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so. Raises ``WrongSettings`` with
+    every mistake.
+    """
+    written = _surroundings()
+    draft, malformed = _draft({name: written[name] for name in NAMES if name in written})
+    # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
+    between = {names[0]: why for names, why in _between(draft, need, mode) if malformed.keys().isdisjoint(names)}
+    wrong, unknown = malformed | between, _unknown(written)
+    if wrong:
+        raise WrongSettings([_line(name, wrong[name], unknown) for name in NAMES if name in wrong])
+    ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
+    return draft.noting([*ignored, *_suspicious(draft, need)])
+
+
+def _surroundings() -> Mapping[str, str]:
+    """What is set, the environment before the file; empty counts as unset."""
+    try:
+        found = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+    except (OSError, UnicodeError):
+        raise WrongSettings([".env: cannot be read; make it a text file in UTF-8 that this account may read"]) from None
+    stripped = {name: value if name in UNSTRIPPED else value.strip() for name, value in found.items() if value}
+    return {name: value for name, value in stripped.items() if value}
+
+
+def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
+    """The settings without the malformed ones, and a sentence for each of these."""
+    try:
+        return Settings(**known), {}
+    except ValidationError as invalid:
+        wrong = {str(error["loc"][0]): str(error["ctx"]["error"]) for error in invalid.errors() if error["type"] == "value_error"}
+    return Settings(**{name: value for name, value in known.items() if name not in wrong}), wrong
+
+
+def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterator[Finding]:
+    """What is missing, and what does not go together."""
+    if "slack" in need:
+        yield from _slack(draft, mode)
+    if "exchange" in need:
+        yield from _exchange(draft)
+    yield from _credentials(draft)
+    if draft.default_window > draft.max_window:
+        yield (
+            ("LEGACYTLS_DEFAULT_WINDOW", "LEGACYTLS_MAX_WINDOW"),
+            "is longer than LEGACYTLS_MAX_WINDOW; make one of them fit the other",
+        )
+    if same_emoji(draft.approve_emoji, draft.reject_emoji):
+        yield (
+            ("LEGACYTLS_REJECT_EMOJI", "LEGACYTLS_APPROVE_EMOJI"),
+            "is the emoji that approves; choose another than LEGACYTLS_APPROVE_EMOJI",
+        )
+
+
+def _slack(draft: Settings, mode: str | None) -> Iterator[Finding]:
+    yield from _missing(draft, "SLACK_BOT_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS")
+    if mode == "socket":
+        yield from _missing(draft, "SLACK_APP_TOKEN")
+    elif mode == "http":
+        yield from _missing(draft, "SLACK_SIGNING_SECRET")
+    elif draft.slack_app_token is None and draft.slack_signing_secret is None:
+        neither = "is not set, and neither is SLACK_SIGNING_SECRET; set the first for Socket Mode or the second for HTTP"
+        yield ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"), neither
+
+
+def _exchange(draft: Settings) -> Iterator[Finding]:
+    yield from _missing(draft, "AZURE_TENANT_ID")
+    if draft.credential_kind is not CredentialKind.MANAGED:
+        # A managed identity without an id is the machine's own.
+        yield from _missing(draft, "AZURE_CLIENT_ID")
+    if draft.credential_kind is None:
+        yield tuple(CredentialKind), f"no credential is set; set exactly one of {', '.join(CredentialKind)}"
+    for name in (CredentialKind.CERTIFICATE, CredentialKind.FEDERATED):
+        path = getattr(draft, NAMES[name])
+        if path is not None and not path.is_file():
+            yield (name,), "names no file; write a path that this account can see, from the root or from the working directory"
+
+
+def _credentials(draft: Settings) -> Iterator[Finding]:
+    kinds = draft.credential_kinds
+    if len(kinds) > 1:
+        yield kinds[::-1], f"only one credential may be set; keep one of {', '.join(kinds)}"
+    if draft.azure_client_certificate_password and CredentialKind.CERTIFICATE not in kinds:
+        alone = "is set without AZURE_CLIENT_CERTIFICATE_PATH; set that, or remove the password"
+        yield ("AZURE_CLIENT_CERTIFICATE_PASSWORD",), alone
+
+
+def _missing(draft: Settings, *names: str) -> Iterator[Finding]:
+    return (((name,), _HOW[name]) for name in names if not getattr(draft, NAMES[name]))
+
+
+def _unknown(written: Mapping[str, str]) -> dict[str, str]:
+    """Names of ours that do not exist, each with the nearest that does."""
+    ours = [name for name in NAMES if name.startswith("LEGACYTLS_")]
+    found = sorted(name for name in written if name.startswith("LEGACYTLS_") and name not in NAMES)
+    return {name: difflib.get_close_matches(name, ours, n=1, cutoff=0.0)[0] for name in found}
+
+
+def _line(name: str, why: str, unknown: Mapping[str, str]) -> str:
+    misspelt = [other for other, nearest in unknown.items() if nearest == name]
+    return f"{name}: {why}" + (f" ({', '.join(misspelt)} is set: a misspelling?)" if misspelt else "")
+
+
+def _suspicious(draft: Settings, need: Collection[str]) -> list[str]:
+    """Too few approvers are no mistake: opting out still works, and who is in a user group is not known here."""
+    groups = any(entry.startswith("S") for entry in draft.approvers)
+    if "slack" not in need or groups or len(draft.approvers) >= draft.approvals_required:
+        return []
+    return ["LEGACYTLS_APPROVALS_REQUIRED asks for more approvers than LEGACYTLS_APPROVERS names: nobody will be able to opt in"]

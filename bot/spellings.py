@@ -1,0 +1,182 @@
+"""How single settings are spelled: text in, value out, or a sentence that says what to write instead.
+
+Every function raises ``ValueError`` with that sentence. It never repeats what was written: a secret pasted into the wrong setting
+must not reach a terminal or a log.
+"""
+
+import difflib
+import ipaddress
+import re
+from datetime import time, timedelta
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+LONGEST = timedelta(days=3650)
+"""No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+def duration(text: str) -> timedelta:
+    """``90s``, ``15m``, ``24h``, ``30d``."""
+    found = re.fullmatch(r"([0-9]{1,9})([smhd])", text.lower())
+    if not found or int(found[1]) < 1:
+        raise ValueError("write a duration such as 90s, 15m, 24h or 30d")
+    length = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if length > LONGEST:
+        raise ValueError(f"at most {LONGEST.days}d")
+    return length
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 1:
+        raise ValueError("write a whole number, 1 or more")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise ValueError("write a port number between 1 and 65535")
+    return int(text)
+
+
+def truth(text: str) -> bool:
+    """``true`` or ``false``."""
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError("write true or false")
+    return text.lower() in _TRUE
+
+
+def working_hours(text: str) -> tuple[time, time]:
+    """``09:00-17:00``: from when until when on a weekday; the second comes later on the same day."""
+    found = re.fullmatch(r"([0-9]{2}:[0-9]{2})\s?-\s?([0-9]{2}:[0-9]{2})", text)
+    try:
+        opens, closes = (time.fromisoformat(clock) for clock in found.groups()) if found else (time(), time())
+    except ValueError:
+        opens = closes = time()
+    if opens >= closes:
+        raise ValueError("write from when until when on the same day, such as 09:00-17:00")
+    return opens, closes
+
+
+def zone(text: str) -> ZoneInfo:
+    """A name of the IANA time zone database."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = difflib.get_close_matches(text, available_timezones(), n=1)
+        hint = f"; the nearest is {near[0]}" if near else ""
+        raise ValueError(f"write an IANA time zone such as Europe/Berlin or UTC{hint}") from None
+
+
+def channel(text: str) -> str:
+    """The id of a Slack channel."""
+    if not re.fullmatch(r"[CG][A-Z0-9]{2,}", text):
+        raise ValueError("write the channel's id (C…, at the bottom of its details in Slack), not its name")
+    return text
+
+
+def people(text: str) -> tuple[str, ...]:
+    """Slack ids of people and user groups, comma-separated; each once, in the order written."""
+    entries = [entry.strip() for entry in text.split(",")]
+    ids = tuple(dict.fromkeys(entry for entry in entries if entry))
+    wrong = [
+        str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]{2,}", entry)
+    ]
+    if wrong or not ids:
+        which = f"entry {', '.join(wrong)} is none" if wrong else "there is none"
+        raise ValueError(f"write Slack ids of people (U…, W…) and user groups (S…), separated by commas; {which}")
+    return ids
+
+
+def emoji(text: str) -> str:
+    """The name of an emoji, without colons; a skin tone is left away."""
+    name = re.sub(r"::skin-tone-[2-6]$", "", text)
+    if not re.fullmatch(r"[a-z0-9_+'-]+", name):
+        raise ValueError("write the emoji's name in small letters, without colons, such as white_check_mark")
+    return name
+
+
+def token(text: str, *, prefix: str, what: str) -> str:
+    """A Slack token that begins with ``prefix``."""
+    if not re.fullmatch(re.escape(prefix) + r"[!-~]+", text):
+        raise ValueError(f"this is not {what}, which begins with {prefix}")
+    return text
+
+
+def directory_id(text: str) -> str:
+    """A tenant's or an application's id; a tenant may also be given by a domain."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) or text.lower() in {"common", "organizations", "consumers"}:
+        raise ValueError("write the id (a GUID) that Entra shows on the app's overview page")
+    return text
+
+
+def domain(text: str) -> str:
+    """A domain name, in small letters."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError("write the tenant's initial domain, such as contoso.onmicrosoft.com")
+    return text.lower()
+
+
+def base_url(text: str) -> str:
+    """The base URL of Slack's Web API, with its trailing slash."""
+    url = _url(text, loopback_http=True)
+    return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}/"
+
+
+def origin(text: str) -> str:
+    """Scheme and host, without a trailing slash; plain http for loopback only."""
+    return _bare(_url(text, loopback_http=True))
+
+
+def authority(text: str) -> str:
+    """Scheme and host of the sign-in service. Always https, loopback included: MSAL takes nothing else."""
+    return _bare(_url(text if "://" in text else f"https://{text}", loopback_http=False))
+
+
+def database(text: str) -> str:
+    """A SQLAlchemy URL for SQLite or PostgreSQL; ``postgresql://`` is made to mean psycopg 3."""
+    scheme, there, rest = text.partition("://")
+    if there and scheme in {"sqlite", "sqlite+pysqlite"}:
+        if not re.match(r"/(?!$|:memory:|\?)", rest):
+            raise ValueError("write sqlite:///file.db: the record has to outlive the process")
+        return text
+    if there and scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _POSTGRESQL.fullmatch(rest):
+        return f"postgresql+psycopg://{rest}"
+    raise ValueError("write sqlite:///file.db or postgresql+psycopg://user:password@host/name; nothing else is supported")
+
+
+_POSTGRESQL = re.compile(r"(.*@)?(\[[0-9A-Fa-f:.]+\]|[^:/?@\[\]\s]*)(:[0-9]{1,5})?([/?]\S*)?")
+
+
+def _url(text: str, *, loopback_http: bool) -> SplitResult:
+    also = ", or http:// for this machine only" if loopback_http else ", always"
+    refused = ValueError(f"write an address that begins with https://{also}; no name, password, query or fragment in it")
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        raise refused from None
+    plain = url.scheme == "http" and loopback_http and _is_loopback(host or "")
+    extras = url.username is not None or url.password is not None or url.query or url.fragment
+    if not host or not (url.scheme == "https" or plain) or extras or re.search(r"[^!-~]", text):
+        raise refused
+    return url
+
+
+def _bare(url: SplitResult) -> str:
+    if url.path.strip("/"):
+        raise ValueError("write scheme and host only, without a path")
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

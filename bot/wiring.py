@@ -1,0 +1,262 @@
+"""The one composition root: settings in, a wired bot out. Nothing here judges, and nothing else wires."""
+
+import os
+import socket
+import ssl
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.exchange.client import ExchangeOnline, connect
+from bot.exchange.lookups import OptionalLookups
+from bot.exchange.surroundings import Surroundings
+from bot.gauges import Gauges
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.worker import Lane, Worker, under_lease
+from handlers.apply import Apply
+from handlers.attribution import Attribution
+from handlers.context import Context
+from handlers.delivery import Delivery
+from handlers.desk import Desk
+from handlers.milestones import load_packaged
+from handlers.people import People
+from handlers.policy import Home, Rule
+from handlers.ports import Clock
+from handlers.reminders import Reminders
+from handlers.settle import Settling
+from handlers.slack.announcer import SlackAnnouncer
+from handlers.slack.answers import Answers
+from handlers.slack.crew import Crew
+from handlers.slack.directory import SlackDirectory
+from handlers.slack.edge import Edge
+from handlers.slack.home import AtHome
+from handlers.slack.register import guarded, register
+from handlers.slots import Hours
+from storage.engine import Database
+from storage.inbox import Inbox
+from storage.leases import Leases
+from storage.ledger import Ledger
+from storage.outbox import Outbox
+
+SLACK_TIMEOUT = 10
+"""Seconds one call of Slack's Web API may take."""
+
+CREW = 12
+"""Threads that do what was acknowledged; they wait for Slack most of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Everything that runs, for ``bot.process`` to start and stop."""
+
+    app: App
+    desk: Desk
+    crew: Crew
+    worker: Worker
+    exchange: ExchangeOnline
+    database: Database
+    outbox: Outbox
+    client: WebClient
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What ``auth.test`` says of the bot."""
+
+    team_id: str
+    enterprise_id: str | None
+    user_id: str
+    bot_id: str
+
+
+def identity_of(said: dict[str, Any]) -> Identity:
+    """The identity in an answer to ``auth.test``."""
+    return Identity(
+        team_id=str(said.get("team_id") or ""),
+        enterprise_id=said.get("enterprise_id") or None,
+        user_id=str(said.get("user_id") or ""),
+        bot_id=str(said.get("bot_id") or ""),
+    )
+
+
+def slack_client(settings: Settings) -> WebClient:
+    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox."""
+    token = settings.slack_bot_token
+    return WebClient(
+        token=token.get_secret_value() if token else None,
+        base_url=settings.slack_api_url,
+        timeout=SLACK_TIMEOUT,
+        ssl=ssl.create_default_context(),
+        retry_handlers=[],
+    )
+
+
+def rule_of(settings: Settings) -> Rule:
+    """The operator's settings that decide who may change what."""
+    return Rule(
+        approvers=settings.approvers,
+        operators=settings.operators,
+        approvals_required=settings.approvals_required,
+        request_ttl=settings.request_ttl,
+        default_window=settings.default_window,
+        max_window=settings.max_window,
+        approve_emoji=settings.approve_emoji,
+        reject_emoji=settings.reject_emoji,
+        channel=settings.channel or "",
+        timezone=settings.timezone.key,
+    )
+
+
+def exchange_of(settings: Settings, ledger: Ledger, clock: Clock) -> ExchangeOnline:
+    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger."""
+
+    def remember(name: str) -> None:
+        with ledger.recording(clock()) as entry:
+            entry.keep_organization(name)
+
+    with ledger.reading() as reader:
+        kept = reader.organization()
+    return connect(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=settings.credential(),
+        cloud=settings.exchange_cloud,
+        clock=clock,
+        authority_host=settings.azure_authority_host,
+        organization=settings.exchange_organization or kept,
+        api_url=settings.exchange_api_url,
+        remember_organization=remember,
+    )
+
+
+def exchange_alone(settings: Settings, clock: Clock) -> ExchangeOnline:
+    """The conversation with Exchange Online without a ledger beside it, for ``check``: nothing is kept."""
+    return connect(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=settings.credential(),
+        cloud=settings.exchange_cloud,
+        clock=clock,
+        authority_host=settings.azure_authority_host,
+        organization=settings.exchange_organization,
+        api_url=settings.exchange_api_url,
+    )
+
+
+def context_of(settings: Settings, database: Database, people: People, clock: Clock, nudge: Callable[[], None]) -> Context:
+    """What every use case needs. The database has to be migrated."""
+    ledger = Ledger(database, settings.azure_tenant_id or "")
+    exchange = exchange_of(settings, ledger, clock)
+    return Context(
+        ledger=ledger,
+        leases=Leases(database, holder_name()),
+        people=people,
+        setting=exchange,
+        rule=rule_of(settings),
+        cloud=exchange.cloud,
+        calendar=load_packaged(),
+        zone=settings.timezone,
+        hours=Hours(*settings.working_hours),
+        escalate_to=settings.escalate_to,
+        clock=clock,
+        nudge=nudge,
+    )
+
+
+def wire(
+    settings: Settings,
+    identity: Identity,
+    database: Database,
+    client: WebClient,
+    *,
+    clock: Clock,
+    health: Health,
+    metrics: Metrics,
+) -> Bot:
+    """Wire the whole bot; nothing is started and nothing is sent."""
+    home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
+    people = People(SlackDirectory(client), home, rule_of(settings))
+    nudge = _Nudge()
+    context = replace(context_of(settings, database, people, clock, nudge), note=health.note)
+    exchange = context.setting
+    assert isinstance(exchange, ExchangeOnline)
+    tenant_id = context.ledger.tenant_id
+    outbox = Outbox(database, tenant_id)
+    lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "")
+    desk = Desk(context, Inbox(database, tenant_id), lookups)
+    announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
+    gauges = Gauges(context.ledger, outbox, metrics, clock)
+    worker = Worker(_lanes(settings, desk, Delivery(context, outbox, announcer), gauges.refresh, Attribution(context, lookups)))
+    nudge.worker = worker
+    crew = Crew(guarded, threads=CREW)
+    app = bolt_app(client, identity)
+    app.use(AtHome(home))
+    answers = Answers(tls=client.ssl, proxy=client.proxy, connections=CREW)
+    register(app, Edge(desk=desk, crew=crew, client=client, channel=context.rule.channel, zone=context.zone, answers=answers))
+    return Bot(app, desk, crew, worker, exchange, database, outbox, client)
+
+
+def bolt_app(client: WebClient, identity: Identity) -> App:
+    """Bolt, acknowledging inline: its listeners only parse, keep and hand over (see ``handlers.slack``).
+
+    Signatures are checked before Bolt sees anything, by ``bot.http_mode``; Socket Mode has none.
+    """
+    known = AuthorizeResult(
+        enterprise_id=identity.enterprise_id,
+        team_id=identity.team_id,
+        bot_user_id=identity.user_id,
+        bot_id=identity.bot_id,
+        bot_token=client.token,
+    )
+    return App(
+        client=client,
+        authorize=lambda **context: known,
+        process_before_response=True,
+        token_verification_enabled=False,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+    )
+
+
+def holder_name() -> str:
+    """This process, for leases: host, process and a random part, so that a recycled number is nobody's heir."""
+    return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+class _Nudge:
+    """Wakes the worker; the use cases are wired before there is one."""
+
+    worker: Worker | None = None
+
+    def __call__(self) -> None:
+        if self.worker is not None:
+            self.worker.nudge()
+
+
+def _lanes(
+    settings: Settings, desk: Desk, delivery: Delivery, measured: Callable[[], int], attribution: Attribution
+) -> tuple[Lane, ...]:
+    context = desk.context
+    tenant_id, leases = context.ledger.tenant_id, context.leases
+    settling = Settling(context)
+    apply = Apply(context, settling)
+    exchange = context.setting
+    assert isinstance(exchange, ExchangeOnline)
+    drift, reminders = desk.drift, Reminders(context, exchange.tokens.certificate_expires)
+    return (
+        Lane("apply", (under_lease(leases, f"apply:{tenant_id}", lambda lease: settling.run() + apply.run(lease)),)),
+        Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),)),
+        Lane("private-1", (delivery.send_private,)),
+        Lane("private-2", (delivery.send_private,)),
+        Lane("keeper", (desk.take_up_leftovers, desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
+        Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),)),
+        Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),)),
+        Lane("observer", (under_lease(leases, f"observe:{tenant_id}", lambda lease: drift.observe(settings.observe_every)),)),
+    )

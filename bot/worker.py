@@ -1,0 +1,145 @@
+"""The worker: asks the ledger what is due and does it, under leases, until it is stopped.
+
+It is level-triggered: no timer and no queue in memory holds truth, so a restart or a second replica changes nothing. A nudge
+after a commit only makes it look sooner.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from storage.engine import Unreachable
+from storage.leases import LEASE_MS, Lease, Leases
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0
+"""Seconds between two looks when nobody nudges."""
+
+AFTER_FAILURE = 5.0
+"""Seconds a lane rests after something unexpected."""
+
+
+Duty = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Duties done one after the other on one thread; each returns how much it found to do.
+
+    ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death.
+    """
+
+    name: str
+    duties: tuple[Duty, ...]
+    patient: bool = True
+
+
+class Worker:
+    """Runs every lane on a thread of its own."""
+
+    def __init__(self, lanes: tuple[Lane, ...]) -> None:
+        self._stopping = threading.Event()
+        self._nudges = [threading.Event() for _ in lanes]
+        self._troubles: dict[Duty, str] = {}
+        self._beats = {lane.name: time.monotonic() for lane in lanes if not lane.patient}
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane, nudge), name=lane.name, daemon=True)
+            for lane, nudge in zip(lanes, self._nudges, strict=True)
+        ]
+
+    def start(self) -> None:
+        """Begin looking."""
+        for thread in self._threads:
+            thread.start()
+
+    def nudge(self) -> None:
+        """Something was committed: look now."""
+        for nudge in self._nudges:
+            nudge.set()
+
+    def stop(self, *, within: float) -> bool:
+        """Finish what is in hand and stop; tells whether every lane ended ``within`` seconds."""
+        deadline = time.monotonic() + within
+        self._stopping.set()
+        self.nudge()
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def slowest_beat(self) -> float:
+        """Seconds since the lane that is longest silent last looked."""
+        return max((time.monotonic() - beat for beat in self._beats.values()), default=0.0)
+
+    def _run(self, lane: Lane, nudge: threading.Event) -> None:
+        while not self._stopping.is_set():
+            nudge.clear()
+            if lane.name in self._beats:
+                self._beats[lane.name] = time.monotonic()
+            found = sum(self._do(lane, duty) for duty in lane.duties)
+            if not found:
+                nudge.wait(timeout=TICK)
+
+    def _do(self, lane: Lane, duty: Duty) -> int:
+        if self._stopping.is_set():
+            return 0
+        try:
+            found = duty()
+        except Unreachable as away:
+            self._troubled(lane, duty, str(away))
+        except Exception as error:
+            log.error("worker.failed", lane=lane.name, error=type(error).__name__, exc_info=error)
+        else:
+            self._well(lane, duty)
+            return found
+        self._stopping.wait(timeout=AFTER_FAILURE)
+        return 0
+
+    def _troubled(self, lane: Lane, duty: Duty, problem: str) -> None:
+        """Say once for each duty what is wrong with the database: no stack of calls mends it, and it may last for hours."""
+        if self._troubles.get(duty) != problem:
+            self._troubles[duty] = problem
+            log.warning("worker.database_unreachable", lane=lane.name, problem=problem)
+
+    def _well(self, lane: Lane, duty: Duty) -> None:
+        if self._troubles.pop(duty, None) is not None:
+            log.info("worker.database_back", lane=lane.name)
+
+
+def under_lease(leases: Leases, name: str, duty: Callable[[Lease], int]) -> Callable[[], int]:
+    """A duty that only one worker does at a time, over all replicas; whoever does not hold the lease finds nothing to do."""
+
+    def run() -> int:
+        lease = leases.take(name)
+        if lease is None:
+            return 0
+        with _renewed(leases, lease):
+            return duty(lease)
+
+    return run
+
+
+@contextmanager
+def _renewed(leases: Leases, lease: Lease) -> Iterator[None]:
+    """Renew a lease while a call runs; a process that is stopped stops renewing, and so loses it."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(timeout=LEASE_MS / 3000):
+            with suppress(Unreachable):  # tried again; too late, and the lease is lost, which the duty finds out by itself
+                if not leases.renew(lease):
+                    return
+
+    thread = threading.Thread(target=renew, name=f"renew-{lease.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        with suppress(Unreachable):  # it runs out by itself
+            leases.release(lease)

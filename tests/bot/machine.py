@@ -1,0 +1,82 @@
+"""The machine on which an admin types ``legacytls``: a folder, settings in the environment, Slack and Microsoft on loopback.
+
+Every command is a process of its own, started as people start it; nothing of the tests' own surroundings reaches it.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.sandbox.microsoft import Microsoft
+from bot.sandbox.slack import Slack
+
+ROOT = Path(__file__).parents[2]
+SECRETS = {
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one command ended, and what it wrote where."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+def command(*arguments: str, settings: dict[str, str], folder: Path, stdout: int = subprocess.PIPE) -> Outcome:
+    """Run ``python -m bot`` with nothing but ``settings`` in a folder. Whatever it writes holds no traceback and no secret."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        env=inherited | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | settings,
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    outcome = Outcome(done.returncode, done.stdout or "", done.stderr)
+    assert "Traceback" not in outcome.said or "LEGACYTLS_LOG_LEVEL" in settings, outcome.said
+    leaked = [name for name in SECRETS if settings.get(name) and settings[name] in outcome.said]
+    assert leaked == []
+    return outcome
+
+
+@dataclass
+class Machine:
+    """Use as a context manager; ``settings`` are complete and right until a test says otherwise."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self.slack = Slack(clock=lambda: datetime.now(UTC))
+        self.microsoft = Microsoft(self.folder, clock=lambda: datetime.now(UTC))
+        self.microsoft.start()
+        self.slack.start()
+        self.settings = self.slack.environment | self.microsoft.environment | {"DATABASE_URL": f"sqlite:///{self.database}"}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.slack.stop()
+        self.microsoft.stop()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "record.db"
+
+    def run(self, *arguments: str, without: tuple[str, ...] = (), **changed: str) -> Outcome:
+        """Run one command with some settings changed or left away."""
+        kept = {name: value for name, value in self.settings.items() if name not in without}
+        return command(*arguments, settings=kept | changed, folder=self.folder)

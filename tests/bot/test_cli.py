@@ -1,0 +1,453 @@
+"""The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and what it never says."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.engine import Database
+from storage.migrate import upgrade
+from tests.bot.machine import ROOT, Machine, Outcome, command
+from tests.handlers.house import ALICE, BOB, House
+
+VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export")
+SHORT_VERBS = ("migrate", "check", "status", "history", "verify", "export")
+RECORD_VERBS = ("verify", "export")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One machine whose record holds an opt-in of two days ago, an opt-out of yesterday and an open request."""
+    with Machine(tmp_path_factory.mktemp("machine")) as found:
+        upgrade(found.settings["DATABASE_URL"])
+        database = Database(found.settings["DATABASE_URL"])
+        _play(House(database, at=datetime.now(UTC).replace(microsecond=0) - 2 * DAY))
+        database.close()
+        found.microsoft.tenant.value = False
+        yield found
+
+
+def _play(house: House) -> None:
+    house.observe()
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.work()
+    house.clock.advance(days=1)
+    house.opt_out(BOB, reason="The last scanner is gone")
+    house.work()
+    house.clock.advance(days=1)
+    house.ask(ALICE, reason="Another scanner")
+
+
+@pytest.fixture(scope="module")
+def exported(machine: Machine) -> str:
+    """The record as ``export`` writes it."""
+    return machine.run("export").out
+
+
+@pytest.fixture(scope="module")
+def head(machine: Machine) -> tuple[int, str]:
+    """The head as ``verify`` tells it."""
+    verdict = json.loads(machine.run("verify", "--json").out)
+    assert (verdict["ok"], verdict["problem"]) == (True, None)
+    return verdict["head_seq"], verdict["head_hash"]
+
+
+@pytest.fixture
+def copy(machine: Machine, tmp_path: Path) -> Path:
+    """A copy of the record that a test may spoil."""
+    copied = tmp_path / "copy.db"
+    with sqlite3.connect(machine.database) as original, sqlite3.connect(copied) as target:
+        original.backup(target)
+    for connection in (original, target):
+        connection.close()
+    return copied
+
+
+# How it is called
+
+
+def test_help_names_every_verb_and_every_verb_explains_itself(tmp_path: Path) -> None:
+    shown = command("--help", settings={}, folder=tmp_path)
+    assert shown.code == 0
+    assert shown.err == ""
+    for verb in VERBS:
+        assert f"\n    {verb} " in shown.out
+        about = command(verb, "--help", settings={}, folder=tmp_path)
+        assert (about.code, about.err) == (0, "")
+        assert about.out.startswith(f"usage: legacytls {verb} ")
+
+
+def test_help_needs_no_settings_and_leaves_no_file(tmp_path: Path) -> None:
+    command("status", "--help", settings={"LEGACYTLS_TIMEZONE": "Nowhere"}, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ((), "required: verb"),
+        (("nonsense",), "invalid choice: 'nonsense'"),
+        (("status", "--nonsense"), "unrecognized arguments"),
+        (("run", "--mode", "carrier-pigeon"), "invalid choice: 'carrier-pigeon'"),
+        (("run", "--port", "http"), "invalid int value"),
+        (("history", "--limit", "0"), "write a whole number, 1 or more"),
+        (("history", "--limit", "-3"), "write a whole number, 1 or more"),
+        (("history", "--before", "first"), "write a whole number, 1 or more"),
+        (("verify", "--witness", "as posted"), "write it as SEQUENCE:HASH"),
+        (("verify", "--witness", "12:abcd"), "write it as SEQUENCE:HASH"),
+        (("export", "--since", "2026-02-30"), "write a day, such as 2026-11-23"),
+        (("export", "--format", "xml"), "invalid choice: 'xml'"),
+    ],
+)
+def test_a_wrong_call_is_told_with_exit_code_2(call: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    outcome = command(*call, settings={}, folder=tmp_path)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert told in outcome.err
+    assert outcome.err.startswith("usage: legacytls")
+
+
+# Settings
+
+
+@pytest.mark.parametrize("verb", ["run", *SHORT_VERBS])
+def test_wrong_settings_stop_every_verb_at_once_with_all_mistakes_and_no_value(
+    verb: str, machine: Machine, tmp_path: Path
+) -> None:
+    pasted = "pasted-into-the-wrong-line"
+    wrong = {"LEGACYTLS_TIMEZONE": pasted, "LEGACYTLS_OBSERVE_EVERY": pasted, "LEGACYTLS_APPROVALS_REQUIRED": pasted}
+    outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/none.db", **wrong)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    for name in wrong:
+        assert f"  - {name}: " in outcome.err
+    assert pasted not in outcome.err
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated(machine: Machine) -> None:
+    outcome = machine.run("check", LEGACYTLS_CHANNEL="xoxb-1-secret", SLACK_BOT_TOKEN="xapp-1-secret")
+    assert outcome.code == 2
+    assert "secret" not in outcome.err.replace("SLACK_SIGNING_SECRET", "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "needs"),
+    [
+        ("run", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS", "AZURE_TENANT_ID"}),
+        ("check", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS", "AZURE_TENANT_ID"}),
+        ("status", {"AZURE_TENANT_ID", "AZURE_CLIENT_ID"}),
+        ("history", {"AZURE_TENANT_ID"}),
+        ("verify", {"AZURE_TENANT_ID"}),
+        ("export", {"AZURE_TENANT_ID"}),
+    ],
+)
+def test_a_verb_asks_for_what_it_needs_and_for_nothing_else(verb: str, needs: set[str], tmp_path: Path) -> None:
+    outcome = command(verb, settings={}, folder=tmp_path)
+    asked = {line.split(":")[0].removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")}
+    assert outcome.code == 2
+    assert needs <= asked
+    if verb in ("history", *RECORD_VERBS):
+        assert asked == needs
+    if verb == "status":
+        assert not any(name.startswith(("SLACK_", "LEGACYTLS_")) for name in asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_name_of_ours_is_a_warning_beside_an_unharmed_answer(machine: Machine) -> None:
+    outcome = machine.run("history", "--json", LEGACYTLS_TIMEZOEN="Europe/Berlin")
+    assert outcome.code == 0
+    warning = "warning: LEGACYTLS_TIMEZOEN is not a setting and is ignored; the nearest is LEGACYTLS_TIMEZONE\n"
+    assert outcome.err == warning
+    assert len(json.loads(outcome.out)["changes"]) == 3
+
+
+def test_a_settings_file_in_the_working_directory_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URL=sqlite:///from-the-file.db\n", encoding="utf-8")
+    assert command("migrate", settings={}, folder=tmp_path).code == 0
+    assert (tmp_path / "from-the-file.db").exists()
+
+
+@pytest.mark.parametrize("verb", SHORT_VERBS)
+def test_a_short_verb_that_succeeds_keeps_stderr_empty(verb: str, machine: Machine) -> None:
+    outcome = machine.run(verb)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.endswith("\n")
+
+
+# migrate
+
+
+def test_migrating_twice_says_the_same_and_keeps_the_record(machine: Machine, copy: Path, exported: str) -> None:
+    url = f"sqlite:///{copy}"
+    first, second = (machine.run("migrate", DATABASE_URL=url) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert first.out == second.out
+    assert first.out.startswith("The database is at schema ")
+    assert machine.run("export", DATABASE_URL=url).out == exported
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(machine: Machine, copy: Path) -> None:
+    _execute(copy, "UPDATE alembic_version SET version_num = '9999'")
+    for verb in ("migrate", "history"):
+        outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{copy}")
+        assert outcome.code == 1
+        assert "written by a newer version" in outcome.err
+    assert _execute(copy, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("verb", ["migrate", "history", "verify"])
+def test_a_database_that_cannot_be_opened_is_told_without_its_password(verb: str, machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    outcome = machine.run(verb, DATABASE_URL=f"postgresql://bot:hush-hush@127.0.0.1:{port}/record")
+    assert outcome.code == 1
+    assert outcome.err.startswith("legacytls: the database ")
+    assert "Check DATABASE_URL" in outcome.err
+    assert "hush" not in outcome.said
+
+
+def test_with_debug_the_log_tells_where_it_failed_and_still_no_password(machine: Machine, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/no/such/folder/hush.db"
+    outcome = machine.run("migrate", DATABASE_URL=url, LEGACYTLS_LOG_LEVEL="debug")
+    told = [json.loads(line) for line in outcome.err.splitlines() if line.startswith("{")]
+    assert any("upgrade" in entry.get("exception", "") for entry in told)
+    assert url not in outcome.err
+
+
+# status
+
+
+def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None:
+    said = machine.run("status").out
+    assert said.startswith("Live value: opted out\n")
+    for told in (
+        "  smtp-auth: ",
+        "  pop3: ",
+        "  imap4: ",
+        "SMTP AUTH for the organisation: switched on",
+        "smtp-legacy.office365.com",
+    ):
+        assert told in said
+    assert "Open request: #3, pending" in said
+
+
+def test_status_as_json_has_every_answer_under_its_own_name(machine: Machine) -> None:
+    answer = json.loads(machine.run("status", "--json").out)
+    assert answer["value"] == "opted out"
+    assert answer["problem"] is None
+    assert answer["baseline"] == "opted out"
+    assert answer["drift"] is False
+    assert answer["organization"] == "contoso.onmicrosoft.com"
+    assert answer["last_change"]["number"] == 2
+    assert answer["open_request"]["number"] == 3
+    assert abs(datetime.fromisoformat(answer["read_at"]) - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(("value", "word"), [(None, "not set"), (True, "opted in")])
+def test_status_keeps_three_values_apart(value: bool | None, word: str, machine: Machine) -> None:
+    machine.microsoft.tenant.value = value
+    try:
+        answer = json.loads(machine.run("status", "--json").out)
+    finally:
+        machine.microsoft.tenant.value = False
+    assert answer["value"] == word
+    assert answer["drift"] is True
+
+
+def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: Machine) -> None:
+    machine.microsoft.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig")
+    outcome = machine.run("status")
+    assert outcome.code == 1
+    assert outcome.out.startswith("Live value: could not be read. ")
+    machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
+    outcome = machine.run("status", "--json")
+    assert outcome.code == 1
+    assert json.loads(outcome.out)["value"] is None
+    assert "Exchange" in json.loads(outcome.out)["problem"]
+
+
+def test_looking_changes_nothing_on_record(machine: Machine, exported: str) -> None:
+    machine.run("status")
+    machine.run("history")
+    assert machine.run("export").out == exported
+    assert [call.cmdlet for call in machine.microsoft.tenant.calls if call.cmdlet.startswith("Set-")] == []
+
+
+# history
+
+
+def test_history_tells_the_newest_change_first(machine: Machine) -> None:
+    lines = machine.run("history").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["#3", "#2", "#1"]
+    assert "opt out  applied" in lines[1]
+
+
+def test_history_as_json_says_who_asked_who_agreed_and_what_was_read_back(machine: Machine) -> None:
+    newest, opt_out, opt_in = json.loads(machine.run("history", "--json").out)["changes"]
+    assert (newest["state"], newest["reason"]) == ("pending", "Another scanner")
+    assert (opt_out["requester"], opt_out["approved_by"], opt_out["read_back"]) == (BOB, [], "opted out")
+    assert (opt_in["requester"], opt_in["approved_by"], opt_in["read_back"]) == (ALICE, [BOB], "opted in")
+    assert (opt_in["from"], opt_in["to"], opt_in["protocols"]) == ("not set", "opted in", ["smtp-auth"])
+
+
+def test_history_pages_by_number(machine: Machine) -> None:
+    first = machine.run("history", "--limit", "2").out
+    assert first.splitlines()[-1] == "Older changes: --before 2"
+    rest = machine.run("history", "--before", "2", "--json")
+    assert [change["number"] for change in json.loads(rest.out)["changes"]] == [1]
+    assert json.loads(rest.out)["older"] is None
+
+
+def test_history_asks_neither_slack_nor_exchange(machine: Machine) -> None:
+    only = {name: machine.settings[name] for name in ("DATABASE_URL", "AZURE_TENANT_ID")}
+    assert command("history", settings=only, folder=machine.folder).out == machine.run("history").out
+
+
+def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:
+    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == "No change is on record yet.\n"
+
+
+# verify
+
+
+def test_a_sound_record_is_told_with_its_head(machine: Machine, head: tuple[int, str]) -> None:
+    said = machine.run("verify")
+    assert said.code == 0
+    assert f"The record is sound: {head[0]} events, head {head[0]}:{head[1]}" in said.out
+    assert "--witness SEQUENCE:HASH" in said.out
+
+
+def test_a_head_seen_in_slack_is_compared(machine: Machine, head: tuple[int, str]) -> None:
+    seq, digest = head
+    assert machine.run("verify", "--witness", f"{seq}:{digest.upper()}").code == 0
+    for witness in (f"{seq}:{'0' * 64}", f"{seq + 1}:{digest}"):
+        outcome = machine.run("verify", "--witness", witness)
+        assert outcome.code == 1
+        assert outcome.out.startswith("The record is NOT sound: ")
+
+
+def test_an_altered_event_is_named(machine: Machine, copy: Path) -> None:
+    triggers = _execute(copy, "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'")
+    for (name,) in triggers:
+        _execute(copy, f"DROP TRIGGER {name}")
+    _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
+    outcome = machine.run("verify", DATABASE_URL=f"sqlite:///{copy}")
+    assert outcome.code == 1
+    assert "Event 3 was altered" in outcome.out
+
+
+def test_the_guards_keep_the_record_from_being_altered_in_passing(copy: Path) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
+
+
+@pytest.mark.parametrize("verb", RECORD_VERBS)
+def test_a_database_without_a_record_is_told_and_not_migrated(verb: str, machine: Machine, tmp_path: Path) -> None:
+    outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert "holds no record of this version" in outcome.err
+    assert _execute(tmp_path / "empty.db", "SELECT name FROM sqlite_master") == []
+
+
+# export
+
+
+def test_the_exported_record_proves_itself_with_a_dozen_lines_of_python(exported: str) -> None:
+    checked = _offline(exported)
+    assert checked.code == 0
+    assert f"sound up to event {len(exported.splitlines())}," in checked.out
+    spoilt = exported.replace("The last scanner is gone", "The last scanner is here")
+    assert spoilt != exported
+    assert "was altered" in _offline(spoilt).err
+
+
+def test_csv_holds_the_same_events_for_spreadsheets(machine: Machine, exported: str) -> None:
+    events = [json.loads(line) for line in exported.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(machine.run("export", "--format", "csv").out)))
+    assert [(row["seq"], row["hash"], row["kind"]) for row in rows] == [(str(e["seq"]), e["hash"], e["kind"]) for e in events]
+
+
+def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(machine: Machine, exported: str) -> None:
+    lines = exported.splitlines(keepends=True)
+    first, second, third = sorted({json.loads(line)["at"][:10] for line in lines})
+    of_second = "".join(line for line in lines if json.loads(line)["at"].startswith(second))
+    assert machine.run("export", "--since", second, "--until", second).out == of_second
+    assert _offline(of_second).code == 0
+    assert machine.run("export", "--since", first, "--until", "9999-12-31").out == exported
+    assert machine.run("export", "--since", third, "--until", first).out == ""
+
+
+def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=writing)
+    os.close(writing)
+    assert (outcome.code, outcome.err) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full)
+    os.close(full)
+    assert outcome.code == 1
+    assert outcome.err == "legacytls: No space left on device\n"
+
+
+# sandbox
+
+
+def test_the_sandbox_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    start = [sys.executable, "-m", "bot", "sandbox", "--port", "0"]
+    with subprocess.Popen(start, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert said.startswith("The sandbox is at http://127.0.0.1:")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        outcome = command("sandbox", "--port", str(taken.getsockname()[1]), settings={}, folder=tmp_path)
+    assert outcome.code == 1
+    assert "legacytls sandbox --port 0" in outcome.err
+
+
+def _execute(file: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(file)
+    try:
+        with connection:
+            return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def _offline(exported: str) -> Outcome:
+    script = shutil.which("python3") or sys.executable
+    done = subprocess.run(
+        [script, str(ROOT / "tests" / "offline_verify.py")],
+        input=exported,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)

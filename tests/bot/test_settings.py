@@ -1,0 +1,366 @@
+"""Settings are checked whole: every mistake in one message with what to do about it, and no value repeated."""
+
+from collections.abc import Callable
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
+from bot.settings import CredentialKind, Settings, WrongSettings, load
+
+COMPLETE = {
+    "SLACK_BOT_TOKEN": "xoxb-1-canary",
+    "SLACK_APP_TOKEN": "xapp-1-canary",
+    "AZURE_TENANT_ID": "11111111-2222-3333-4444-555555555555",
+    "AZURE_CLIENT_ID": "66666666-7777-8888-9999-000000000000",
+    "AZURE_CLIENT_SECRET": "client-canary",
+    "LEGACYTLS_CHANNEL": "C0LEGACY",
+    "LEGACYTLS_APPROVERS": "U0ALICE, W0BOB,S0ADMINS",
+}
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
+    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name out."""
+    monkeypatch.chdir(tmp_path)
+
+    def set_all(**changed: str | None) -> None:
+        for name, value in {**COMPLETE, **changed}.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+def refused(need: set[str] | None = None, mode: str | None = None) -> list[str]:
+    with pytest.raises(WrongSettings) as wrong:
+        load(need, mode=mode) if need is not None else load(mode=mode)
+    return wrong.value.lines
+
+
+def test_a_complete_environment_has_the_promised_defaults(put: Put) -> None:
+    put()
+    found = load()
+    assert found.slack_api_url == "https://slack.com/api/"
+    assert found.exchange_cloud == "worldwide"
+    assert found.database_url.get_secret_value() == "sqlite:///legacytls.db"
+    assert found.approvers == found.operators == ("U0ALICE", "W0BOB", "S0ADMINS")
+    assert (found.approvals_required, found.request_ttl) == (1, timedelta(hours=24))
+    assert (found.default_window, found.max_window) == (timedelta(days=30), timedelta(days=90))
+    assert (found.approve_emoji, found.reject_emoji) == ("white_check_mark", "x")
+    assert (found.observe_every, found.timezone.key) == (timedelta(minutes=10), "UTC")
+    assert found.escalate_to == ()
+    assert found.working_hours == (time(9), time(17))
+    assert (found.health_host, found.health_port, found.log_level) == ("127.0.0.1", None, "info")
+    assert (found.azure_authority_host, found.exchange_api_url, found.exchange_organization) == (None, None, None)
+    assert (found.mode, found.credential_kind, found.warnings) == ("socket", CredentialKind.SECRET, [])
+
+
+def test_settings_cannot_be_changed_and_do_not_show_their_secrets(put: Put) -> None:
+    put(DATABASE_URL="postgresql://bot:db-canary@db.example.com/legacytls")
+    found = load()
+    with pytest.raises(ValidationError):
+        found.channel = "C1"  # type: ignore[misc]
+    assert "canary" not in repr(found) + str(found)
+    assert sorted(secret.get_secret_value() for secret in found.secrets() if "canary" in secret.get_secret_value()) == [
+        "client-canary",
+        "postgresql+psycopg://bot:db-canary@db.example.com/legacytls",
+        "xapp-1-canary",
+        "xoxb-1-canary",
+    ]
+
+
+def test_settings_read_nothing_by_themselves(put: Put) -> None:
+    put()
+    assert Settings().slack_bot_token is None
+
+
+def test_the_env_file_is_read_and_the_environment_wins(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_CHANNEL=None, SLACK_APP_TOKEN="")
+    (tmp_path / ".env").write_text(
+        "\ufeffLEGACYTLS_CHANNEL=C0FILE\nLEGACYTLS_APPROVERS=U0DAVE\nSLACK_APP_TOKEN=xapp-file\n", encoding="utf-8"
+    )
+    found = load()
+    assert (found.channel, found.approvers) == ("C0FILE", ("U0ALICE", "W0BOB", "S0ADMINS"))
+    assert found.slack_app_token is not None
+
+
+@pytest.mark.parametrize("written", ["", "   "])
+def test_an_empty_setting_counts_as_unset(put: Put, written: str) -> None:
+    put(LEGACYTLS_OPERATORS=written, LEGACYTLS_TIMEZONE=written, LEGACYTLS_HEALTH_PORT=written, LEGACYTLS_CHANNEL=written)
+    assert refused() == ["LEGACYTLS_CHANNEL: is not set; write the id of the channel for change requests (C…)"]
+
+
+def test_an_unreadable_env_file_is_one_sentence(put: Put, tmp_path: Path) -> None:
+    put()
+    (tmp_path / ".env").write_bytes(b"LEGACYTLS_CHANNEL=\xff\xfe")
+    assert refused() == [".env: cannot be read; make it a text file in UTF-8 that this account may read"]
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_table_and_repeats_no_value(put: Put) -> None:
+    put(
+        SLACK_BOT_TOKEN="canary-1",
+        SLACK_APP_TOKEN=None,
+        AZURE_TENANT_ID=None,
+        AZURE_CLIENT_CERTIFICATE_PATH="canary-2.pem",
+        AZURE_AUTHORITY_HOST="https://me:canary-3@login.example.com",
+        LEGACYTLS_APPROVERS="U0ALICE,canary-4",
+        LEGACYTLS_TIMEZONE="canary-5",
+        LEGACYTLS_DEFAULT_WINDOW="91d",
+        DATABASE_URL="mysql://u:canary-6@h/d",
+    )
+    lines = refused()
+    assert [line.split(":")[0] for line in lines] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_AUTHORITY_HOST",
+        "DATABASE_URL",
+        "LEGACYTLS_APPROVERS",
+        "LEGACYTLS_DEFAULT_WINDOW",
+        "LEGACYTLS_TIMEZONE",
+    ]
+    assert "canary" not in str(WrongSettings(lines))
+    assert all("\n" not in line and len(line) < 200 for line in lines)
+
+
+def test_the_error_carries_no_cause_that_would_print_values(put: Put) -> None:
+    put(SLACK_BOT_TOKEN="canary")
+    with pytest.raises(WrongSettings) as wrong:
+        load()
+    assert wrong.value.__cause__ is None
+    assert wrong.value.__context__ is None
+
+
+WRONG = [
+    ("SLACK_BOT_TOKEN", "xapp-1"),
+    ("SLACK_BOT_TOKEN", "xoxb-"),
+    ("SLACK_BOT_TOKEN", "xoxb-a b"),
+    ("SLACK_APP_TOKEN", "xoxb-1"),
+    ("SLACK_API_URL", "http://slack.com/api/"),
+    ("SLACK_API_URL", "slack.com"),
+    ("SLACK_API_URL", "https://me:pw@slack.com/api/"),
+    ("SLACK_API_URL", "http://127.0.0.1.example.com/"),
+    ("EXCHANGE_API_URL", "http://outlook.office365.com"),
+    ("EXCHANGE_API_URL", "https://outlook.office365.com/adminapi"),
+    ("EXCHANGE_API_URL", "https://[::1"),
+    ("EXCHANGE_API_URL", "https://host:99999"),
+    ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:8080"),
+    ("AZURE_TENANT_ID", "a/b"),
+    ("AZURE_TENANT_ID", "common"),
+    ("AZURE_MANAGED_IDENTITY", "maybe"),
+    ("EXCHANGE_CLOUD", "germany"),
+    ("EXCHANGE_ORGANIZATION", "contoso"),
+    ("DATABASE_URL", "mysql://localhost/x"),
+    ("DATABASE_URL", "sqlite://"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "postgresql+asyncpg://localhost/x"),
+    ("DATABASE_URL", "postgresql://u:p@host:port/x"),
+    ("LEGACYTLS_CHANNEL", "#legacy-tls"),
+    ("LEGACYTLS_APPROVERS", ","),
+    ("LEGACYTLS_APPROVERS", "alice"),
+    ("LEGACYTLS_APPROVERS", "<@U0ALICE>"),
+    ("LEGACYTLS_APPROVERS", "B0BOT"),
+    ("LEGACYTLS_OPERATORS", "u0alice"),
+    ("LEGACYTLS_ESCALATE_TO", "the boss"),
+    ("LEGACYTLS_APPROVALS_REQUIRED", "0"),
+    ("LEGACYTLS_APPROVALS_REQUIRED", "-1"),
+    ("LEGACYTLS_APPROVALS_REQUIRED", "two"),
+    ("LEGACYTLS_APPROVALS_REQUIRED", "²"),
+    ("LEGACYTLS_REQUEST_TTL", "24"),
+    ("LEGACYTLS_REQUEST_TTL", "0h"),
+    ("LEGACYTLS_REQUEST_TTL", "1.5h"),
+    ("LEGACYTLS_REQUEST_TTL", "1w"),
+    ("LEGACYTLS_MAX_WINDOW", "999999999d"),
+    ("LEGACYTLS_DEFAULT_WINDOW", "91d"),
+    ("LEGACYTLS_APPROVE_EMOJI", ":white_check_mark:"),
+    ("LEGACYTLS_APPROVE_EMOJI", "✅"),
+    ("LEGACYTLS_REJECT_EMOJI", "white_check_mark"),
+    ("LEGACYTLS_TIMEZONE", "Mars/Olympus"),
+    ("LEGACYTLS_TIMEZONE", "Europe"),
+    ("LEGACYTLS_TIMEZONE", "../../etc/passwd"),
+    ("LEGACYTLS_WORKING_HOURS", "nine to five"),
+    ("LEGACYTLS_WORKING_HOURS", "17:00-09:00"),
+    ("LEGACYTLS_WORKING_HOURS", "09:00-24:00"),
+    ("LEGACYTLS_WORKING_HOURS", "9-17"),
+    ("LEGACYTLS_HEALTH_PORT", "70000"),
+    ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
+    ("LEGACYTLS_LOG_LEVEL", "loud"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, value: str) -> None:
+    put(**{name: value})
+    lines = refused()
+    assert [line.split(":")[0] for line in lines] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attribute", "expected"),
+    [
+        ("LEGACYTLS_WORKING_HOURS", "06:30 - 14:45", "working_hours", (time(6, 30), time(14, 45))),
+        ("SLACK_API_URL", "http://127.0.0.1:8643/api", "slack_api_url", "http://127.0.0.1:8643/api/"),
+        ("SLACK_API_URL", "http://[::1]:1/api/", "slack_api_url", "http://[::1]:1/api/"),
+        ("EXCHANGE_API_URL", "http://localhost:9/", "exchange_api_url", "http://localhost:9"),
+        ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/", "azure_authority_host", "https://login.microsoftonline.us"),
+        ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8443", "azure_authority_host", "https://127.0.0.1:8443"),
+        ("AZURE_AUTHORITY_HOST", "login.microsoftonline.us", "azure_authority_host", "https://login.microsoftonline.us"),
+        ("EXCHANGE_CLOUD", "GCC-High", "exchange_cloud", "gcc-high"),
+        ("EXCHANGE_ORGANIZATION", "Contoso.onmicrosoft.com", "exchange_organization", "contoso.onmicrosoft.com"),
+        ("LEGACYTLS_OPERATORS", "U0CAROL,U0CAROL,", "operators", ("U0CAROL",)),
+        ("LEGACYTLS_OBSERVE_EVERY", "90s", "observe_every", timedelta(seconds=90)),
+        ("LEGACYTLS_REQUEST_TTL", "15m", "request_ttl", timedelta(minutes=15)),
+        ("LEGACYTLS_MAX_WINDOW", "7d", "default_window", timedelta(days=7)),
+        ("LEGACYTLS_APPROVE_EMOJI", "+1::skin-tone-4", "approve_emoji", "+1"),
+        ("LEGACYTLS_HEALTH_PORT", "8643", "health_port", 8643),
+        ("LEGACYTLS_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+    ],
+)
+def test_a_well_written_value_is_understood(put: Put, name: str, value: str, attribute: str, expected: object) -> None:
+    put(**{name: value})
+    assert getattr(load(), attribute) == expected
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_always_means_psycopg(put: Put, scheme: str) -> None:
+    put(DATABASE_URL=f"{scheme}://bot:p%40ss@db.example.com:5432/legacytls?sslmode=require")
+    expected = "postgresql+psycopg://bot:p%40ss@db.example.com:5432/legacytls?sslmode=require"
+    assert load().database_url.get_secret_value() == expected
+
+
+def test_a_zone_written_almost_right_is_answered_with_the_right_one(put: Put) -> None:
+    put(LEGACYTLS_TIMEZONE="Europe/Berlim")
+    assert refused()[0].endswith("the nearest is Europe/Berlin")
+
+
+def test_one_emoji_under_two_names_cannot_approve_and_reject(put: Put) -> None:
+    put(LEGACYTLS_APPROVE_EMOJI="+1", LEGACYTLS_REJECT_EMOJI="thumbsup::skin-tone-2")
+    assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_REJECT_EMOJI"]
+
+
+def test_one_of_app_token_and_signing_secret_is_enough_and_neither_is_not(put: Put) -> None:
+    put(SLACK_APP_TOKEN=None)
+    assert "SLACK_SIGNING_SECRET" in refused()[0]
+    put(SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="s3cret")
+    assert load().mode == "http"
+
+
+@pytest.mark.parametrize(("mode", "missing"), [("http", "SLACK_SIGNING_SECRET"), ("socket", "SLACK_APP_TOKEN")])
+def test_a_mode_asked_for_needs_its_own_secret(put: Put, mode: str, missing: str) -> None:
+    put(SLACK_APP_TOKEN="xapp-1" if mode == "http" else None, SLACK_SIGNING_SECRET="s" if mode == "socket" else None)
+    assert [line.split(":")[0] for line in refused(mode=mode)] == [missing]
+
+
+def test_without_an_approver_there_is_no_start(put: Put) -> None:
+    put(LEGACYTLS_APPROVERS=None, LEGACYTLS_OPERATORS="U0ERIN")
+    assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_APPROVERS"]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    path = tmp_path / "certificate.pem"
+    path.write_text("made up")
+    return str(path)
+
+
+def test_each_credential_alone_is_accepted(put: Put, certificate: str) -> None:
+    for kind, value, credential in (
+        (CredentialKind.CERTIFICATE, certificate, Certificate(Path(certificate))),
+        (CredentialKind.SECRET, "s", ClientSecret(SecretStr("s"))),
+        (CredentialKind.FEDERATED, certificate, FederatedToken(Path(certificate))),
+        (CredentialKind.MANAGED, "true", ManagedIdentity(COMPLETE["AZURE_CLIENT_ID"])),
+    ):
+        put(**dict.fromkeys(CredentialKind) | {kind: value})
+        assert (load().credential_kind, load().credential()) == (kind, credential)
+
+
+def test_two_credentials_are_a_mistake_and_so_is_none(put: Put, certificate: str) -> None:
+    put(AZURE_CLIENT_CERTIFICATE_PATH=certificate)
+    assert refused() == [
+        "AZURE_CLIENT_SECRET: only one credential may be set; keep one of AZURE_CLIENT_CERTIFICATE_PATH, AZURE_CLIENT_SECRET"
+    ]
+    put(AZURE_CLIENT_CERTIFICATE_PATH=None, AZURE_CLIENT_SECRET=None, AZURE_MANAGED_IDENTITY="false")
+    assert len(refused()) == 1
+    assert "exactly one of" in refused()[0]
+
+
+def test_a_password_without_a_certificate_is_a_mistake_and_keeps_its_spaces(put: Put, certificate: str) -> None:
+    put(AZURE_CLIENT_CERTIFICATE_PASSWORD=" p ")
+    assert [line.split(":")[0] for line in refused()] == ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]
+    put(AZURE_CLIENT_CERTIFICATE_PASSWORD=" p ", AZURE_CLIENT_SECRET=None, AZURE_CLIENT_CERTIFICATE_PATH=certificate)
+    password = load().azure_client_certificate_password
+    assert password is not None
+    assert password.get_secret_value() == " p "
+
+
+def test_a_managed_identity_may_go_without_an_id(put: Put) -> None:
+    put(AZURE_CLIENT_SECRET=None, AZURE_CLIENT_ID=None, AZURE_MANAGED_IDENTITY="true")
+    assert load().credential_kind is CredentialKind.MANAGED
+
+
+def test_a_verb_asks_only_for_the_part_it_needs(put: Put) -> None:
+    put(**dict.fromkeys(COMPLETE))
+    assert load({"database"}).database_url.get_secret_value() == "sqlite:///legacytls.db"
+    assert {line.split(":")[0] for line in refused({"exchange", "database"})} == {
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+    }
+    assert not any(line.startswith("AZURE") for line in refused({"slack"}))
+
+
+def test_what_is_malformed_stops_every_verb(put: Put) -> None:
+    put(LEGACYTLS_MAX_WINDOW="soon")
+    assert [line.split(":")[0] for line in refused({"database"})] == ["LEGACYTLS_MAX_WINDOW"]
+
+
+def test_a_malformed_setting_is_not_called_missing_or_in_conflict_as_well(put: Put) -> None:
+    put(
+        AZURE_CLIENT_SECRET=None,
+        AZURE_MANAGED_IDENTITY="maybe",
+        LEGACYTLS_MAX_WINDOW="soon",
+        LEGACYTLS_DEFAULT_WINDOW="91d",
+        LEGACYTLS_APPROVE_EMOJI="✅",
+        LEGACYTLS_REJECT_EMOJI="white_check_mark",
+    )
+    assert [line.split(":")[0] for line in refused()] == [
+        "AZURE_MANAGED_IDENTITY",
+        "LEGACYTLS_MAX_WINDOW",
+        "LEGACYTLS_APPROVE_EMOJI",
+    ]
+
+
+def test_a_missing_setting_that_seems_misspelt_says_so(put: Put) -> None:
+    put(LEGACYTLS_APPROVERS=None, LEGACYTLS_APROVERS="U0ALICE")
+    assert refused()[0].endswith("(LEGACYTLS_APROVERS is set: a misspelling?)")
+
+
+def test_an_unknown_name_is_a_warning_that_names_the_nearest(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_APROVERS="U0MALLORY")
+    (tmp_path / ".env").write_text("LEGACYTLS_TIME_ZONE=UTC\nOTHER_NAME=1\n")
+    assert load().warnings == [
+        "LEGACYTLS_APROVERS is not a setting and is ignored; the nearest is LEGACYTLS_APPROVERS",
+        "LEGACYTLS_TIME_ZONE is not a setting and is ignored; the nearest is LEGACYTLS_TIMEZONE",
+    ]
+
+
+def test_more_approvals_than_people_is_a_warning_because_opting_out_still_works(put: Put) -> None:
+    put(LEGACYTLS_APPROVERS="U0ALICE,U0BOB", LEGACYTLS_APPROVALS_REQUIRED="3")
+    assert len(load().warnings) == 1
+    put(LEGACYTLS_APPROVERS="U0ALICE,S0ADMINS", LEGACYTLS_APPROVALS_REQUIRED="3")
+    assert load().warnings == []
+
+
+def test_the_example_file_names_every_setting(put: Put) -> None:
+    from bot.options import NAMES
+
+    example = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"{name}=" not in example] == []
