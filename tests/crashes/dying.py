@@ -1,0 +1,150 @@
+"""One death: the bot meets its signal at one moment, the usual bot is started on what is left, and everything is compared."""
+
+import signal
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import text
+
+from storage.lifecycle import State
+from tests.crashes.beginnings import Beginning
+from tests.crashes.judging import judge
+from tests.crashes.scenes import Scene, Stand
+from tests.crashes.world import MORTAL, World
+
+OVER = 16 * 60.0
+"""Seconds after which a write that has not shown up is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who dies of what, and when: ``at`` is a number or a name of ``tests.crashes.mortal``."""
+
+    scene: Scene
+    at: str
+    number: signal.Signals = signal.SIGKILL
+    patient: bool = False
+    """Leases and claims run out by themselves, instead of half a minute passing before the next start."""
+    again_at: str = ""
+    """The bot that recovers dies as well, at this moment of its own life, before a third one finishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How one death ended; no ``complaints`` means that all that was promised held."""
+
+    plan: Plan
+    moment: str
+    """Its name; empty when it never came."""
+    ending: State | None = None
+    complaints: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.plan.scene.name}, {self.plan.number.name} at {self.plan.at} ({self.moment}): {'; '.join(self.complaints)}"
+
+
+def die(beginning: Beginning, folder: Path, plan: Plan) -> Death:
+    """Let the bot die as planned, start it again, and judge."""
+    folder.mkdir()
+    with beginning.world(folder) as world:
+        before = _perform(world, plan)
+        moment = _last_moment(world, plan)
+        if not moment:
+            return Death(plan, moment)
+        wrong_code = _end_of_first(world, plan)
+        stand = _stand(world, plan.scene)
+        if plan.again_at:
+            _die_again(world, plan)
+            stand = replace(stand, sending=_sending(world))
+        _restart(world, plan)
+        unsettled = _recover(world, plan.scene, stand)
+        stand = replace(stand, effective=sum(call.effective for call in world.writes))
+        acknowledged = any(delivery.acked_after is not None for delivery in world.slack.deliveries[before:])
+        judged = judge(world, plan.scene, stand, acknowledged=acknowledged, deaths=2 if plan.again_at else 1)
+        complaints = [*wrong_code, *unsettled, *judged]
+        return Death(plan, moment, world.newest_state(), tuple(complaints))
+
+
+def moments(beginning: Beginning, folder: Path, scene: Scene) -> list[str]:
+    """Live through the scene unharmed and return the name of every moment, in order."""
+    folder.mkdir()
+    with beginning.world(folder) as world:
+        _perform(world, Plan(scene, at=""))
+        world.kill()
+        return [line.split("\t")[2] for line in world.moments.read_text(encoding="utf-8").splitlines()]
+
+
+def _perform(world: World, plan: Plan) -> int:
+    """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent before the act."""
+    world.start(MORTAL, MORTAL_AT=plan.at, MORTAL_SIGNAL=plan.number.name)
+    prepared = plan.scene.prepare(world)
+    before = len(world.slack.deliveries)
+    world.insist(lambda: plan.scene.act(world, prepared), lambda: world.dead or _was_acted(world), once=plan.scene.redelivered)
+    world.wait(lambda: world.dead or (world.newest_state() is plan.scene.end and world.owes_nothing()))
+    return before
+
+
+def _was_acted(world: World) -> bool:
+    return world.moments.exists() and world.moments.stat().st_size > 0
+
+
+def _last_moment(world: World, plan: Plan) -> str:
+    """The moment at which the signal came, by the log of moments; empty when it did not come."""
+    lines = [line.split("\t") for line in world.moments.read_text(encoding="utf-8").splitlines()]
+    return next((f"{number} {name} in {thread}" for number, thread, name in lines if plan.at in (number, name)), "")
+
+
+def _end_of_first(world: World, plan: Plan) -> list[str]:
+    """Wait for the end of the bot that met its signal."""
+    expected = 0 if plan.number is signal.SIGTERM else -plan.number
+    world.wait(lambda: world.dead)
+    code = world.kill()
+    return [] if code == expected else [f"the bot ended with {code}"]
+
+
+def _stand(world: World, scene: Scene) -> Stand:
+    with world.database.read() as connection:
+        acts = connection.execute(text("SELECT count(*) FROM inbox WHERE kind != 'opt_in' OR :all"), {"all": not scene.asked})
+        kept = acts.scalar_one() > 0
+    return Stand(kept=kept or scene.redelivered, sending=_sending(world), effective=0)
+
+
+def _sending(world: World) -> bool:
+    with world.reader() as reader:
+        ids = [request.id for request in reader.page()]
+        return any(step.step == "sending" for step in reader.attempts(ids))
+
+
+def _die_again(world: World, plan: Plan) -> None:
+    world.let_claims_lapse()
+    world.moments.rename(world.folder / "first-moments")
+    world.start(MORTAL, MORTAL_AT=plan.again_at, MORTAL_ARM="start")
+    world.wait(lambda: world.dead or world.owes_nothing())
+    world.kill()
+
+
+def _restart(world: World, plan: Plan) -> None:
+    if not plan.patient:
+        world.let_claims_lapse()
+    world.wait(lambda: not world.slack.connections)
+    world.start()
+
+
+def _recover(world: World, scene: Scene, stand: Stand) -> list[str]:
+    """Wait until nothing is left to be done; an uncertain write is given its fifteen minutes by moving the clock."""
+    ends = {scene.end, State.FAILED} if stand.kept and scene.writes else {scene.end} if stand.kept else {scene.ending(stand)}
+    waited = False
+
+    def over() -> bool:
+        nonlocal waited
+        state = world.newest_state()
+        if state is State.UNCERTAIN and not waited:
+            waited = True
+            world.clock.advance(OVER)
+        return state in ends and world.owes_nothing()
+
+    try:
+        world.wait(over)
+    except TimeoutError as stuck:
+        return [f"it never settled: {world.newest_state()}: {stuck}"]
+    return []

@@ -1,0 +1,166 @@
+"""Behind the stage: the sandbox and the bot's process, waiting, what Exchange received and what is on record."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from bot.sandbox.run import Sandbox
+from bot.sandbox.tenant import Call
+from storage.engine import Database
+from storage.ledger import Ledger
+from storage.lifecycle import State
+from storage.outbox import Outbox
+from storage.reading import Reader
+from storage.records import Observation
+from tests.journeys.words import JSON
+
+T = TypeVar("T")
+
+PATIENCE = 10.0
+"""Seconds until a journey gives up waiting; hardly ever needed, but the machine may be busy."""
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+class Backstage:
+    """One workspace, one tenant, one bot; use as a context manager. ``settings`` adds to the bot's environment.
+
+    Readings for drift are an hour apart unless the settings say otherwise, so that a test decides when one is due.
+    """
+
+    def __init__(self, folder: Path, *, settings: dict[str, str] | None = None, database_url: str | None = None) -> None:
+        self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
+        ours = {"DATABASE_URL": self.database_url, "LEGACYTLS_OBSERVE_EVERY": "1h"}
+        self.sandbox = Sandbox(folder, settings=ours | (settings or {}))
+        self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock
+        self._folder = folder
+        self._database: Database | None = None
+
+    def __enter__(self) -> Self:
+        self.sandbox.__enter__()
+        try:
+            self.wait_until_serving()
+        except BaseException:
+            self.sandbox.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            assert self.sandbox.bot is not None
+            self.sandbox.bot.kill()
+        finally:
+            if self._database is not None:
+                self._database.close()
+            self.sandbox.__exit__(kind, error, trace)
+        if kind is None and (errors := [entry for entry in self.logged("error") if not _from_the_sdk(entry)]):
+            raise AssertionError(f"the bot logged errors: {errors}")
+
+    # The bot's process
+
+    def wait_until_serving(self) -> None:
+        """Wait until the bot is connected and has taken its first reading."""
+        self.sandbox.wait_until_connected(PATIENCE)
+        self._database = self._database or Database(self.database_url)
+        self.wait(lambda: self.record(lambda reader: reader.newest_observation()))
+
+    def stop(self) -> int:
+        """Send SIGTERM and wait; returns the exit code."""
+        process = self._process()
+        process.terminate()
+        code = process.wait(timeout=25)
+        assert self.sandbox.bot is not None
+        self.sandbox.bot.stop()
+        return code
+
+    def start(self, **settings: str) -> None:
+        """Start the bot again, with ``settings`` changed, and wait until it serves."""
+        assert self.sandbox.bot is not None
+        self.wait(lambda: not self.slack.connections)
+        self.sandbox.bot._environment |= settings
+        self.sandbox.bot.start()
+        self.wait_until_serving()
+
+    def logged(self, level: str) -> list[JSON]:
+        """What the bot logged at one level."""
+        lines = (self._folder / "bot.log").read_text(encoding="utf-8").splitlines()
+        entries = [json.loads(line) if line.startswith("{") else {"level": "error", "event": line} for line in lines]
+        return [entry for entry in entries if entry.get("level") == level]
+
+    def _process(self) -> "subprocess.Popen[bytes]":
+        assert self.sandbox.bot is not None
+        process = self.sandbox.bot._process
+        assert process is not None
+        return process
+
+    # Waiting
+
+    def wait(self, predicate: Callable[[], T | None], timeout: float = PATIENCE) -> T:
+        """The first truthy answer of ``predicate``; ``TimeoutError`` shows all there is to see."""
+        return self.slack.workspace.wait_for(predicate, timeout)
+
+    def wait_until_acknowledged(self) -> None:
+        """Wait until the bot has acknowledged everything that was delivered, so that all it keeps is kept."""
+        self.wait(lambda: all(delivery.acked_after is not None for delivery in self.slack.deliveries))
+
+    def advance(self, seconds: float) -> None:
+        """Move the bot's present forward."""
+        self.clock.advance(seconds)
+
+    # What Exchange saw, what is on record
+
+    @property
+    def writes(self) -> list[Call]:
+        """Every ``Set-TransportConfig`` that arrived."""
+        return [call for call in self.tenant.calls if call.cmdlet == "Set-TransportConfig"]
+
+    @property
+    def effective_writes(self) -> list[object]:
+        """The values that were really changed, in order."""
+        return [call.parameters["AllowLegacyTLSClients"] for call in self.writes if call.effective]
+
+    def record(self, question: Callable[[Reader], T]) -> T:
+        """Ask the ledger."""
+        assert self._database is not None
+        with Ledger(self._database, self.tenant.tenant_id).reading() as reader:
+            return question(reader)
+
+    def observed(self) -> Observation:
+        """The newest reading that succeeded."""
+        newest = self.record(lambda reader: reader.newest_observation(readable=True))
+        assert newest is not None
+        return newest
+
+    def observe(self) -> None:
+        """Move the clock until a reading for drift is due, and wait for it."""
+        before = self.record(lambda reader: reader.newest_observation())
+        self.advance(HOUR)
+        self.wait(lambda: self.record(lambda reader: reader.newest_observation()) != before)
+
+    def state(self, number: int) -> State:
+        """Where a request stands on record."""
+        return self.record(lambda reader: reader.request(number)).state
+
+    def moves(self) -> set[tuple[State, State]]:
+        """Every move that any request of this stage has made."""
+        events = self.record(lambda reader: reader.events(limit=100_000))
+        moved = (event.payload for event in events if event.kind == "moved")
+        return {(State(str(move["from"])), State(str(move["to"]))) for move in moved}
+
+    def wait_until_delivered(self) -> None:
+        """Wait until no message is owed to anybody at the bot's present."""
+        assert self._database is not None
+        outbox = Outbox(self._database, self.tenant.tenant_id)
+        self.wait(lambda: outbox.oldest_owed(self.clock()) is None)
+
+    def wait_until_settled(self) -> None:
+        """Wait until no change is on its way to Exchange."""
+        busy = {State.APPROVED, State.APPLYING, State.UNCERTAIN}
+        self.wait(lambda: not self.record(lambda reader: reader.in_states(busy)))
+
+
+def _from_the_sdk(entry: JSON) -> bool:
+    """Whether this is Slack's SDK complaining of trouble that a test ordered."""
+    return str(entry.get("logger", "")).startswith("slack_sdk.")

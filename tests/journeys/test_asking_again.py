@@ -1,0 +1,80 @@
+"""``Ask again``: a request that came to nothing is the draft of the next one, for whoever may ask."""
+
+from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ERIN, HOUR, Stage
+from tests.journeys.words import JSON, buttons, typed, words
+
+REASON = "The 3rd-floor scanners <!channel> & co"
+CLIENTS = "Ricoh MP 301\nowner: Facilities"
+
+
+def rejected(stage: Stage) -> int:
+    number = stage.ask(ALICE, reason=REASON, clients=CLIENTS, protocols=["pop3", "imap4"])
+    view = stage.opened(BOB, lambda: stage.click(BOB, number, "reject"))
+    stage.slack.close_view(BOB, view["id"])
+    stage.card(number, "Rejected:")
+    return number
+
+
+def again(stage: Stage, person: str, number: int) -> JSON:
+    return stage.opened(person, lambda: stage.click(person, number, "again"))
+
+
+def test_the_form_holds_what_was_asked_before(stage: Stage) -> None:
+    filled = typed(again(stage, ALICE, rejected(stage)))
+    assert (filled["reason"], filled["clients"], filled["protocols"]) == (REASON, CLIENTS, ["pop3", "imap4"])
+    assert filled["day"] > stage.day(20)
+
+
+def test_it_becomes_a_request_of_its_own_that_needs_its_own_approval(stage: Stage) -> None:
+    earlier = rejected(stage)
+    view = again(stage, BOB, earlier)
+    said = words(stage.answer(BOB, lambda: stage.slack.submit(BOB, view["id"], {"day": stage.day(5)})))
+    assert f"Your request #{earlier + 1} is open" in said
+    card = words(stage.card(earlier + 1, "Request"))
+    assert f"<@{BOB}> asks" in card
+    assert "&lt;!channel&gt; &amp; co" in card
+    assert "POP3, IMAP4" in card
+    stage.card(earlier, "Rejected:")
+    stage.press(ALICE, earlier + 1, "approve")
+    stage.card(earlier + 1, "Applied:")
+
+
+def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> None:
+    stage = fresh_stage()
+    withdrawn = stage.ask(ALICE)
+    stage.press(ALICE, withdrawn, "withdraw")
+    lapsed = stage.ask(ALICE)
+    stage.advance(25 * HOUR)
+    stage.card(lapsed, "Lapsed:")
+    stale = stage.ask(ALICE)
+    stage.tenant.value = False
+    stage.press(BOB, stale, "approve")
+    stage.card(stale, "Stale:")
+    for number in (withdrawn, lapsed, stale):
+        assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == ["Ask again"]
+    applied = stage.ask(ALICE)
+    assert "again" not in buttons(stage.card(applied))
+    stage.press(BOB, applied, "approve")
+    assert "again" not in buttons(stage.card(applied, "Applied:"))
+
+
+def test_who_may_not_ask_may_not_ask_again(stage: Stage) -> None:
+    number = rejected(stage)
+    assert "You are not one of the operators" in stage.press(DAVE, number, "again")
+    assert "Guest accounts" in stage.press(ERIN, number, "again")
+    assert stage.slack.views(DAVE) == []
+
+
+def test_while_another_request_is_open_no_form_opens(stage: Stage) -> None:
+    number = rejected(stage)
+    open_one = stage.ask(BOB)
+    assert f"There is already an open opt-in: #{open_one}" in stage.press(ALICE, number, "again")
+
+
+def test_opening_the_form_and_giving_it_up_asks_for_nothing(stage: Stage) -> None:
+    number = rejected(stage)
+    before = stage.record(lambda reader: reader.head())
+    stage.slack.close_view(ALICE, again(stage, ALICE, number)["id"])
+    stage.status()
+    assert stage.record(lambda reader: reader.head()) == before
+    assert len(stage.slack.messages(CHANGES)) > 0

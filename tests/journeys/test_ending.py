@@ -1,0 +1,152 @@
+"""Every way a request ends without being applied: rejected, withdrawn, lapsed, stale, superseded. Each is told, each is final."""
+
+import pytest
+
+from storage.lifecycle import State
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, HOUR, Stage
+from tests.journeys.words import body, buttons, words
+
+# Rejected
+
+
+def test_rejecting_by_button_decides_at_once_and_asks_why(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    view = stage.opened(BOB, lambda: stage.told(ALICE, lambda: stage.click(BOB, number, "reject"), saying="Rejected:"))
+    assert f"#{number} is rejected already" in words(view)
+    card = stage.card(number, "Rejected:")
+    assert "no reason given" in words(card)
+    assert "approve" not in buttons(card)
+
+    def submit() -> None:
+        assert stage.slack.submit(BOB, view["id"], {"reason": "Replace <!channel> them"}) is None
+
+    told = words(stage.told(ALICE, submit, saying="Replace"))
+    assert "Replace &lt;!channel&gt; them" in told
+    assert "no reason given" not in told
+    assert "Replace &lt;!channel&gt; them" in words(stage.card(number, saying="Replace"))
+    stage.wait(lambda: any(f"Your reason for rejecting #{number} is on record" in said for said in stage.private(BOB)))
+
+
+def test_a_rejection_without_a_reason_stands_as_no_reason_given(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    view = stage.opened(BOB, lambda: stage.click(BOB, number, "reject"))
+    stage.slack.close_view(BOB, view["id"])
+    assert "no reason given" in words(stage.card(number, "Rejected:"))
+    assert "no reason given" in stage.command(DAVE, "history")
+    assert stage.state(number) is State.REJECTED
+
+
+def test_rejecting_by_reaction_sends_a_button_that_asks_why(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    ts = stage.card(number)["ts"]
+    asked = stage.told(BOB, lambda: stage.slack.react(BOB, "C0CHANGES", ts, "x"))
+    assert f"#{number} is rejected" in words(asked)
+    view = stage.opened(BOB, lambda: stage.slack.press(BOB, stage.slack.dm(BOB), asked["ts"], "give_reason"))
+    stage.slack.submit(BOB, view["id"], {"reason": "There is a firmware update"})
+    assert "There is a firmware update" in words(stage.card(number, "Rejected:", saying="firmware"))
+
+
+def test_a_reason_is_given_once(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    ts = stage.card(number)["ts"]
+    asked = stage.told(BOB, lambda: stage.slack.react(BOB, "C0CHANGES", ts, "x"))
+    for said, answer in (("First", "is on record"), ("Second", "is on record already; the record is never altered")):
+        view = stage.opened(BOB, lambda: stage.slack.press(BOB, stage.slack.dm(BOB), asked["ts"], "give_reason"))
+        given = {"reason": said}
+        told = stage.told(BOB, lambda view=view, given=given: stage.slack.submit(BOB, view["id"], given))
+        assert answer in words(told)
+    assert "Second" not in words(stage.card(number, saying="First"))
+
+
+def test_one_rejection_is_final(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "reject")
+    assert f"#{number} is already rejected" in stage.press(CAROL, number, "approve")
+    assert f"#{number} is already rejected" in stage.react(CAROL, number)
+    assert stage.state(number) is State.REJECTED
+
+
+# Withdrawn
+
+
+def test_the_requester_withdraws_and_others_are_told_why_not(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    for person in (BOB, DAVE):
+        assert f"Only <@{ALICE}>, who asked for #{number}, can withdraw it." in stage.press(person, number, "withdraw")
+    assert f"#{number} is withdrawn. Nothing was changed in Exchange." in stage.press(ALICE, number, "withdraw")
+    assert "approve" not in buttons(stage.card(number, "Withdrawn:"))
+    assert f"#{number} is already withdrawn" in stage.press(BOB, number, "approve")
+
+
+def test_an_approved_request_that_waits_for_exchange_can_still_be_withdrawn(stage: Stage) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    assert f"#{number} is withdrawn" in stage.press(ALICE, number, "withdraw")
+    stage.card(number, "Withdrawn:")
+    assert len(stage.writes) == written
+
+
+# Lapsed
+
+
+def test_an_undecided_request_lapses_and_late_votes_are_told(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    told = words(stage.told(ALICE, lambda: stage.advance(24 * HOUR), saying="Lapsed:"))
+    assert f"Lapsed: #{number}" in told
+    assert "Nobody decided in time" in words(stage.card(number, "Lapsed:"))
+    assert f"#{number} is already lapsed" in stage.press(BOB, number, "approve")
+    assert f"#{number} is already lapsed" in stage.press(ALICE, number, "withdraw")
+    assert stage.state(number) is State.EXPIRED
+
+
+def test_an_approved_request_lapses_when_exchange_cannot_be_reached_in_time(stage: Stage) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    stage.advance(24 * HOUR)
+    assert "its time ran out before Exchange could be reached; nothing was sent" in words(stage.card(number, "Lapsed:"))
+    assert len(stage.writes) == written
+
+
+# Stale
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_value_changed_outside_in_between_makes_it_stale(stage: Stage, value: bool) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    stage.tenant.value = value
+    told = words(stage.told(ALICE, lambda: stage.press(BOB, number, "approve"), saying="Stale:"))
+    assert "Nothing was sent; a new request is needed." in told
+    assert f"The live value is *opted {'in' if value else 'out'}* now" in words(stage.card(number, "Stale:"))
+    assert len(stage.writes) == written
+
+
+# Superseded
+
+
+def test_a_later_opt_out_supersedes_an_open_request(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    opt_out = stage.opt_out(BOB)
+    assert f"Opt-out #{opt_out} came later and wins." in words(stage.card(number, "Superseded:"))
+    assert any(f"Superseded: #{number}" in told for told in stage.private(ALICE))
+    assert f"#{number} is already superseded" in stage.press(BOB, number, "approve")
+    assert stage.tenant.value is False
+
+
+def test_a_later_opt_out_supersedes_what_was_approved_and_not_yet_sent(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    view = stage.form(CAROL, "disable")
+    assert "goes to Exchange now" in words(stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {})))
+    stage.card(number, "Superseded:")
+    opt_out = stage.card(number + 1, "Recorded, not yet made:")
+    assert f"<@{CAROL}> opts out" in body(opt_out)
+    stage.tenant.clear_faults()
+    stage.advance(90)
+    stage.card(number + 1, "Applied:")
+    assert stage.tenant.value is False

@@ -1,0 +1,192 @@
+"""Keeping an opt-in longer: the same rule as for opting in, a later end, and no write to Exchange."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from storage.lifecycle import State
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, DAY, ERIN, Stage
+from tests.journeys.words import JSON, buttons, fields, typed, words
+
+SETTINGS = {"LEGACYTLS_REQUEST_TTL": "5d"}
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def opted_in(stage: Stage) -> int:
+    """The number of an opt-in for another ten days."""
+    return opt_in(stage, 10)
+
+
+def opt_in(stage: Stage, days: int) -> int:
+    number = stage.ask(ALICE, day=stage.day(days))
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    return number
+
+
+def submit(stage: Stage, person: str, view: JSON, days: int) -> str:
+    """Fill in the form of an extension; returns the private answer in words."""
+    values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301, owner: Facilities", "day": stage.day(days)}
+
+    def send() -> None:
+        assert stage.slack.submit(person, view["id"], values) is None
+
+    return words(stage.answer(person, send))
+
+
+def extend(stage: Stage, days: int, person: str = ALICE) -> int:
+    said = submit(stage, person, stage.form(person, "extend"), days)
+    number = int(said.split("#")[1].split(" ")[0])
+    assert f"Your request #{number} is open" in said
+    stage.card(number, "Request")
+    return number
+
+
+def spelled(stage: Stage, days: int) -> str:
+    return f"24:00 of {datetime.fromisoformat(stage.day(days)):%-d %B %Y}"
+
+
+def test_the_form_is_that_of_an_opt_in_under_its_own_name(stage: Stage, opted_in: int) -> None:
+    view = stage.form(ALICE, "extend")
+    assert view["title"]["text"] == "Extend the opt-in"
+    assert list(fields(view)) == ["reason", "clients", "protocols", "day"]
+
+
+def test_it_is_applied_by_a_reading_and_moves_the_end(stage: Stage, opted_in: int) -> None:
+    written = len(stage.writes)
+    number = extend(stage, 40)
+    assert spelled(stage, 10) in stage.status()
+    said = words(stage.card(number))
+    assert "asks to keep the tenant opted in to" in said
+    assert spelled(stage, 40) in said
+    read = len(stage.tenant.calls)
+    stage.press(BOB, number, "approve")
+    done = words(stage.card(number, "Applied:"))
+    assert "The live value is *opted in*, as read back; the window has its new end." in done
+    assert f"Approved by <@{BOB}>" in done
+    assert len(stage.tenant.calls) > read
+    assert len(stage.writes) == written
+    status = stage.status()
+    assert spelled(stage, 40) in status
+    assert spelled(stage, 10) not in status
+    assert f"Last change: #{number} by <@{ALICE}>, approved by <@{BOB}>" in status
+
+
+def test_whoever_asks_does_not_count_and_one_rejection_is_final(stage: Stage, opted_in: int) -> None:
+    number = extend(stage, 40)
+    assert "You asked for" in stage.press(ALICE, number, "approve")
+    assert "You are not one of the approvers" in stage.press(DAVE, number, "approve")
+    assert stage.state(number) is State.PENDING
+    stage.opened(CAROL, lambda: stage.click(CAROL, number, "reject"))
+    stage.card(number, "Rejected:")
+    assert "is already rejected" in stage.press(BOB, number, "approve")
+    assert spelled(stage, 10) in stage.status()
+
+
+def test_two_approvals_are_needed_where_opting_in_needs_two(fresh_stage) -> None:
+    stage = fresh_stage(LEGACYTLS_APPROVALS_REQUIRED="2")
+    number = stage.ask(ALICE)
+    for person in (BOB, CAROL):
+        stage.press(person, number, "approve")
+    stage.card(number, "Applied:")
+    number = extend(stage, 40)
+    assert "1 more approval is needed" in stage.press(BOB, number, "approve")
+    assert stage.state(number) is State.PENDING
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Applied:")
+
+
+@pytest.mark.parametrize("days", [3, 10])
+def test_an_earlier_or_equal_end_opens_nothing(stage: Stage, opted_in: int, days: int) -> None:
+    said = submit(stage, ALICE, stage.form(ALICE, "extend"), days)
+    assert "the new end is not later than the present one" in said
+    assert stage.record(lambda reader: reader.open_wish()) is None
+
+
+def test_the_maximum_window_counts_from_the_extension(stage: Stage, opted_in: int) -> None:
+    view = stage.form(ALICE, "extend")
+    errors = stage.slack.submit(ALICE, view["id"], {"reason": "Longer", "clients": "Ricoh", "day": stage.day(92)})
+    assert errors is not None
+    assert "may last 90 days at most" in errors["day"]
+
+
+def test_there_is_nothing_to_extend_without_an_opt_in(stage: Stage) -> None:
+    assert "The tenant is not opted in, so there is nothing to extend" in stage.command(ALICE, "extend")
+    assert stage.slack.views(ALICE) == []
+
+
+def test_who_may_not_ask_for_an_opt_in_may_not_ask_to_extend_it(stage: Stage, opted_in: int) -> None:
+    assert "You are not one of the operators" in stage.command(DAVE, "extend")
+    assert "Guest accounts" in stage.command(ERIN, "extend")
+
+
+def test_there_is_one_open_wish_at_a_time(stage: Stage, opted_in: int) -> None:
+    number = extend(stage, 40)
+    assert f"There is already an open extension: #{number}" in stage.command(BOB, "extend")
+    assert f"There is already an open extension: #{number}" in stage.command(BOB, "enable")
+
+
+def test_an_extension_of_an_opt_in_that_somebody_ended_outside_is_stale(stage: Stage, opted_in: int) -> None:
+    number, written = extend(stage, 40), len(stage.writes)
+    stage.tenant.value = False
+    stage.press(BOB, number, "approve")
+    said = words(stage.card(number, "Stale:"))
+    assert "is *opted out* now, but the approval was for a change from *opted in*" in said
+    assert len(stage.writes) == written
+
+
+def test_an_opt_out_wins_over_an_open_extension(stage: Stage, opted_in: int) -> None:
+    number = extend(stage, 40)
+    opt_out = stage.opt_out(BOB)
+    assert f"Opt-out #{opt_out} came later and wins" in words(stage.card(number, "Superseded:"))
+    assert stage.tenant.value is False
+
+
+def test_a_window_that_ends_first_ends_the_extension_too(stage: Stage) -> None:
+    opt_in(stage, 1)
+    number = extend(stage, 20)
+    stage.advance(2 * DAY + 3600)
+    stage.card(number + 1, "Applied:")
+    assert f"Opt-out #{number + 1} came later and wins" in words(stage.card(number, "Superseded:"))
+    assert stage.tenant.value is False
+    assert f"#{number} is already superseded" in stage.press(BOB, number, "approve")
+    assert stage.tenant.value is False
+
+
+@pytest.fixture
+def reminded(fresh_stage) -> tuple[Stage, JSON]:
+    """A stage on a working morning within the last week of an opt-in, and the message that says so."""
+    stage = fresh_stage()
+    opt_in(stage, 12)
+    morning = datetime.combine((stage.clock() + timedelta(days=7)).astimezone(BERLIN).date(), time(10), tzinfo=BERLIN)
+    while morning.weekday() >= 5:
+        morning += timedelta(days=1)
+    stage.advance((morning - stage.clock()).total_seconds())
+    return stage, stage.announced("the opt-in to legacy TLS ends in")
+
+
+def test_the_reminder_has_a_button_for_each_way_on(reminded: tuple[Stage, JSON]) -> None:
+    stage, message = reminded
+    assert [button["text"]["text"] for button in buttons(message).values()] == ["Extend", "Opt out now"]
+    for button in buttons(message):
+        refusal = stage.answer(DAVE, lambda button=button: stage.slack.press(DAVE, CHANGES, message["ts"], button))
+        assert "You are not" in words(refusal)
+    view = stage.opened(BOB, lambda: stage.slack.press(BOB, CHANGES, message["ts"], "extend"))
+    assert view["title"]["text"] == "Extend the opt-in"
+    assert (typed(view)["reason"], typed(view)["clients"]) == ("Forty scanners", "Ricoh MP 301, owner: Facilities")
+    assert "is open" in submit(stage, BOB, view, 40)
+    stage.press(CAROL, 2, "approve")
+    stage.card(2, "Applied:")
+    assert spelled(stage, 40) in stage.status()
+
+
+def test_the_reminder_s_other_button_opts_out_after_one_confirmation(reminded: tuple[Stage, JSON]) -> None:
+    stage, message = reminded
+    view = stage.opened(CAROL, lambda: stage.slack.press(CAROL, CHANGES, message["ts"], "opt_out_now"))
+    assert stage.tenant.value is True
+    said = words(stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {})))
+    assert "Opt-out #2 is recorded" in said
+    stage.card(2, "Applied:")
+    assert stage.tenant.value is False

@@ -1,0 +1,92 @@
+"""Opting out: one person suffices, nobody else may, and the end of a window does it by itself, once."""
+
+import pytest
+
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, Stage
+from tests.journeys.words import buttons, fields, words
+
+
+@pytest.mark.parametrize("person", [ALICE, CAROL])
+def test_one_operator_or_approver_suffices(stage: Stage, person: str) -> None:
+    stage.tenant.value = True
+    number = stage.opt_out(person, reason="The last scanner is gone")
+    said = words(stage.card(number, "Applied:"))
+    assert "read back as *opted out*" in said
+    assert "The last scanner is gone" in said
+    assert buttons(stage.card(number)) == {}
+    assert stage.tenant.value is False
+
+
+def test_the_confirmation_names_what_stops_working(stage: Stage) -> None:
+    written = len(stage.writes)
+    view = stage.form(BOB, "disable")
+    said = words(view)
+    for host in ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com"):
+        assert host in said
+    assert fields(view)["reason"]["optional"] is True
+    assert len(stage.writes) == written
+
+
+def test_a_plain_member_gets_no_confirmation(stage: Stage) -> None:
+    assert "You are not an operator or approver" in stage.command(DAVE, "disable")
+    assert "Guest accounts cannot use this" in stage.command(ERIN, "disable")
+    assert stage.slack.views(DAVE) == []
+
+
+def test_cancelling_the_confirmation_changes_nothing(stage: Stage) -> None:
+    stage.tenant.value = True
+    before = len(stage.tenant.calls)
+    stage.slack.close_view(BOB, stage.form(BOB, "disable")["id"])
+    stage.command(BOB, "history")
+    assert len(stage.tenant.calls) == before
+
+
+def test_opted_out_already_is_confirmed_without_a_write(stage: Stage) -> None:
+    stage.tenant.value = False
+    written = len(stage.writes)
+    number = stage.opt_out(BOB)
+    assert "was *opted out* already, so nothing had to be written" in words(stage.card(number))
+    assert len(stage.writes) == written
+
+
+def test_a_directly_listed_person_opts_out_while_user_groups_do_not_answer(stage: Stage) -> None:
+    stage.tenant.value = True
+    stage.slack.fault("usergroups.users.list", "internal_error", count=20)
+    stage.opt_out(BOB)
+    assert stage.tenant.value is False
+
+
+def test_both_are_answered_when_two_opt_out_at_once_and_one_write_leaves(stage: Stage) -> None:
+    stage.tenant.value = True
+    written = len(stage.writes)
+    forms = {person: stage.form(person, "disable") for person in (ALICE, BOB)}
+    before = {person: len(stage.ephemeral(person)) for person in forms}
+    for person, view in forms.items():
+        stage.slack.submit(person, view["id"], {})
+    for person in forms:
+        stage.wait(lambda person=person: len(stage.ephemeral(person)) > before[person])
+    stage.wait(lambda: stage.tenant.value is False)
+    stage.wait_until_settled()
+    assert [call.effective for call in stage.writes[written:]].count(True) == 1
+
+
+def test_the_end_of_a_window_opts_out_by_itself_exactly_once(fresh_stage) -> None:
+    stage = fresh_stage()
+    number = stage.ask(ALICE, day=stage.day(2))
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    stage.advance(24 * HOUR)
+    stage.observe()
+    assert stage.effective_writes == [True]
+    stage.advance(48 * HOUR)
+    card = stage.card(number + 1, "Applied:")
+    assert "The bot opts out by itself" in words(card)
+    assert f"The window of #{number} has ended." in words(card)
+    assert stage.effective_writes == [True, False]
+    lapsing = stage.ask(ALICE)
+    stage.advance(24 * HOUR)
+    stage.card(lapsing, "Lapsed:")
+    stage.observe()
+    assert len(stage.writes) == 2
+    assert len([message for message in stage.public() if "opt out of legacy TLS" in message["text"]]) == 1
+    assert "*opted out*" in stage.status()

@@ -1,0 +1,98 @@
+"""Stopping and starting: quick and clean, silent, with nothing lost; changed settings are announced once and void the votes."""
+
+import time
+
+from storage.lifecycle import State
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, HOUR, PEOPLE, Stage
+from tests.journeys.words import words
+
+SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
+
+
+def test_sigterm_ends_an_idle_bot_within_five_seconds_with_zero(stage: Stage) -> None:
+    began = time.monotonic()
+    assert stage.stop() == 0
+    assert time.monotonic() - began < 5
+    stage.start()
+
+
+def test_a_restart_alone_posts_nothing(stage: Stage) -> None:
+    done = stage.opt_out(BOB)
+    waiting = stage.ask(ALICE)
+    stage.wait_until_delivered()
+    before = everything(stage)
+    stage.stop()
+    stage.start()
+    stage.status()
+    stage.wait_until_delivered()
+    assert everything(stage) == before
+    assert stage.state(done) is State.APPLIED
+    assert stage.state(waiting) is State.PENDING
+
+
+def test_a_request_survives_a_restart_and_can_be_decided(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.stop()
+    stage.start()
+    assert "the last one needed" in stage.react(CAROL, number)
+    stage.card(number, "Applied:")
+
+
+def test_what_happened_at_exchange_while_the_bot_was_away_is_noticed(stage: Stage) -> None:
+    stage.stop()
+    stage.tenant.value = True
+    stage.advance(HOUR)
+    stage.start()
+    stage.announced("changed from *not set* to *opted in*")
+
+
+def test_a_reaction_while_the_bot_was_away_counts_once_slack_sends_it_again(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.stop()
+    event = stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")
+    assert event is not None
+    stage.start()
+    stage.slack.replay(event)
+    stage.card(number, saying=f"Approved so far by <@{BOB}>")
+    assert len(stage.record(lambda reader: reader.decisions([number]))) == 1
+
+
+def test_changed_approvers_are_announced_once_and_void_the_votes(fresh_stage) -> None:
+    stage = fresh_stage(**SETTINGS)
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.card(number, saying="Approved so far")
+    stage.stop()
+    stage.start(LEGACYTLS_APPROVERS=f"{ALICE},{BOB},{CAROL}")
+    stage.announced("The rule of this bot was changed by its settings")
+    card = stage.card(number, "Request", saying="The rule was changed, so earlier votes no longer count: approve again.")
+    assert "Nobody has approved yet; 2 more approvals are needed." in words(card)
+    assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+    assert stage.writes == []
+    stage.stop()
+    stage.start()
+    assert "the last one needed" in stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    assert len([said for said in stage.public() if "The rule of this bot" in said["text"]]) == 1
+
+
+def test_changed_approvers_void_what_was_approved_and_not_yet_sent(fresh_stage) -> None:
+    stage = fresh_stage()
+    number = stage.ask(ALICE)
+    stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    stage.stop()
+    stage.tenant.clear_faults()
+    stage.start(LEGACYTLS_APPROVERS=f"{ALICE},{CAROL}")
+    stage.card(number, "Request", saying="approve again")
+    assert "not one of the approvers" in stage.press(BOB, number, "approve")
+    assert stage.writes == []
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Applied:")
+
+
+def everything(stage: Stage) -> list[str]:
+    """All that stands in the channel for everybody and in everybody's direct messages."""
+    return [words(message) for message in stage.public()] + [told for person in PEOPLE for told in stage.private(person)]

@@ -1,0 +1,49 @@
+"""Microsoft's dates in Slack: what runs, what comes, what is past, what was replaced; as Microsoft gave them, with sources."""
+
+from handlers.milestone import Phase
+from handlers.milestones import load_packaged
+from tests.journeys.stage import BOB, DAVE, DAY, ERIN, Stage
+
+CALENDAR = load_packaged()
+
+
+def test_every_full_member_reads_every_date_with_its_source(stage: Stage) -> None:
+    said = stage.command(DAVE, "calendar")
+    today = stage.clock().date()
+    rows = CALENDAR.listing("worldwide", today)
+    for row in rows:
+        if row.phase in (Phase.RUNNING, Phase.UPCOMING, Phase.UNANNOUNCED):
+            assert f"*{row.milestone.display}*" in said
+            assert row.milestone.sources[0].title.split(":")[0] in said
+    assert "MC1293480" in said
+    assert "the message centre of your tenant has the last word" in said
+
+
+def test_a_replaced_date_names_what_replaced_it(stage: Stage) -> None:
+    said = stage.command(DAVE, "calendar")
+    replaced = [row for row in CALENDAR.listing("worldwide", stage.clock().date()) if row.phase is Phase.SUPERSEDED]
+    assert replaced
+    assert "Replaced dates, which stale advice still names" in said
+    for row in replaced[-3:]:
+        assert row.replaced_by is not None
+        assert f"Replaced by: {row.replaced_by.display}." in said
+
+
+def test_where_microsoft_gave_a_month_no_day_is_shown(stage: Stage) -> None:
+    said = stage.command(DAVE, "calendar")
+    assert "*end of December 2026*" in said
+    assert "31 December 2026*: Basic" not in said
+
+
+def test_a_guest_is_refused(stage: Stage) -> None:
+    assert "Guest accounts cannot use this" in stage.command(ERIN, "calendar")
+
+
+def test_the_groups_follow_the_day_on_which_it_is_asked(fresh_stage) -> None:
+    stage = fresh_stage()
+    before = stage.command(BOB, "calendar")
+    stage.advance(800 * DAY)
+    after = stage.command(BOB, "calendar")
+    assert "To come" in before
+    assert "The dates were last checked on" in after
+    assert "*1 August 2026*" in after.split("Past")[1]

@@ -1,0 +1,96 @@
+"""The record in people's hands: a file in a direct message, a head in the channel, a check that needs neither bot nor Slack."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
+from tests.journeys.words import words
+
+ROOT = Path(__file__).parents[2]
+
+
+def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
+    """Ask for the record; returns the file's name and content from the direct message."""
+    direct = stage.slack.dm(person)
+    stage.wait_until_delivered()
+    before = len(stage.slack.messages(direct, person))
+    assert "The record is in our direct messages" in stage.command(person, text)
+    (message,) = stage.slack.messages(direct, person)[before:]
+    (file,) = message["files"]
+    return file["name"], stage.slack.file(file["id"]).decode()
+
+
+def check_offline(exported: str) -> subprocess.CompletedProcess[str]:
+    script = [sys.executable, "-I", str(ROOT / "tests" / "offline_verify.py")]
+    return subprocess.run(script, input=exported, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("person", [ALICE, CAROL])
+def test_an_operator_or_an_approver_gets_a_file_that_proves_itself(stage: Stage, person: str) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    name, content = export(stage, person)
+    assert name == "legacytls-record.jsonl"
+    checked = check_offline(content)
+    assert checked.returncode == 0, checked.stderr
+    events = [json.loads(line) for line in content.splitlines()]
+    assert f"sound up to event {events[-1]['seq']}," in checked.stdout
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert {"request_opened", "voted", "moved", "attempt"} <= {event["kind"] for event in events}
+    assert check_offline(content.replace(f'"actor":"{BOB}"', f'"actor":"{DAVE}"', 1)).returncode != 0
+
+
+def test_taking_the_record_is_itself_on_record(stage: Stage) -> None:
+    _, content = export(stage, BOB, "export csv")
+    last = list(csv.DictReader(io.StringIO(content)))[-1]
+    assert (last["kind"], last["actor"]) == ("exported", BOB)
+
+
+def test_for_a_spreadsheet_it_is_a_csv_file(stage: Stage) -> None:
+    name, content = export(stage, ALICE, "export csv")
+    assert name == "legacytls-record.csv"
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, len(rows) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("person", "why"), [(DAVE, "You are not an operator or approver"), (ERIN, "Guest accounts"), (FRANK, "Only members")]
+)
+def test_nobody_else_gets_it(stage: Stage, person: str, why: str) -> None:
+    before = stage.record(lambda reader: reader.head())
+    direct = stage.slack.messages(stage.slack.dm(person), person)
+    assert why in stage.command(person, "export")
+    assert stage.slack.messages(stage.slack.dm(person), person) == direct
+    assert stage.record(lambda reader: reader.head()) == before
+
+
+def test_a_file_that_slack_does_not_take_is_told(stage: Stage) -> None:
+    stage.slack.fault("files.getUploadURLExternal", "internal_error", 9)
+    assert "This could not be done" in stage.command(ALICE, "export")
+
+
+def test_the_head_on_a_card_is_a_witness_for_the_command_line(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    found = re.search(r"Record: event (\d+), head `([0-9a-f]{64})`", words(stage.card(number, "Applied:")))
+    assert found
+    seq, head = found.groups()
+    assert verify(stage, f"{seq}:{head}").startswith("The record is sound")
+    assert "was rewritten" in verify(stage, f"{seq}:{head[::-1]}")
+
+
+def verify(stage: Stage, witness: str) -> str:
+    bot = stage.sandbox.bot
+    assert bot is not None
+    call = [sys.executable, "-m", "bot", "verify", "--witness", witness]
+    done = subprocess.run(call, env=bot._environment, cwd=stage._folder, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stderr == ""
+    return done.stdout

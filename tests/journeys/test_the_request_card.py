@@ -1,0 +1,67 @@
+"""The request's message: everything needed to say yes or no, and nothing that could ping or mislead."""
+
+import re
+from datetime import date, datetime, time
+
+from tests.journeys.stage import ALICE, BOB, CAROL, ZONE, Stage
+from tests.journeys.words import body, buttons, words
+
+SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
+
+
+def test_the_buttons_are_there_and_carry_the_number_alone(stage: Stage) -> None:
+    number = stage.ask()
+    found = buttons(stage.card(number))
+    assert [button["text"]["text"] for button in found.values()] == ["Approve", "Reject", "Withdraw"]
+    assert {button["value"] for button in found.values()} == {str(number)}
+
+
+def test_the_card_says_who_asks_for_what_from_which_value_for_what_and_why(stage: Stage) -> None:
+    said = words(stage.card(stage.ask(reason="The lease ends in March", clients="Ricoh MP 301\nowner: Dave", protocols=["pop3"])))
+    for told in (f"<@{ALICE}> asks", "not set", "opted in", "POP3", "The lease ends in March", "Ricoh MP 301\nowner: Dave"):
+        assert told in said
+    assert "smtp-legacy.office365.com" in said
+
+
+def test_both_deadlines_are_dates_in_the_readers_own_time_zone(stage: Stage) -> None:
+    said = body(stage.card(stage.ask()))
+    dates = re.findall(r"<!date\^(\d+)\^\{date_long\} at \{time\}\|[^>]+>", said)
+    assert len(dates) == 2, said
+    window, lapse = (int(stamp) for stamp in dates)
+    assert 23.9 * 3600 < lapse - stage.clock().timestamp() < 24 * 3600
+    after = date.fromisoformat(stage.day(11))
+    assert datetime.fromtimestamp(window, tz=ZONE) == datetime.combine(after, time(), tzinfo=ZONE)
+    assert "24:00 of" in said
+    assert "Europe/Berlin" in said
+
+
+def test_the_card_names_the_approvers_the_emoji_the_code_and_what_is_missing(stage: Stage) -> None:
+    said = words(stage.card(stage.ask()))
+    assert f"<@{ALICE}>, <@{BOB}>, <!subteam^S0MAIL>" in said
+    assert ":white_check_mark:" in said
+    assert ":x:" in said
+    assert re.search(r"code `[0-9a-f]{8}`", said)
+    assert "Nobody has approved yet; 2 more approvals are needed." in said
+
+
+def test_a_vote_shows_at_once_and_the_code_stays(stage: Stage) -> None:
+    number = stage.ask()
+    code = re.findall(r"code `([0-9a-f]{8})`", words(stage.card(number)))
+    stage.press(CAROL, number, "approve")
+    said = words(stage.card(number, saying=f"Approved so far by <@{CAROL}>"))
+    assert "1 more approval is needed" in said
+    assert re.findall(r"code `([0-9a-f]{8})`", said) == code
+
+
+def test_different_wishes_have_different_codes(stage: Stage) -> None:
+    codes = []
+    for reason in ("One", "Another"):
+        number = stage.ask(reason=reason)
+        codes += re.findall(r"code `([0-9a-f]{8})`", words(stage.card(number)))
+        stage.press(ALICE, number, "withdraw")
+    assert len(set(codes)) == 2
+
+
+def test_the_text_for_notifications_names_the_request(stage: Stage) -> None:
+    number = stage.ask()
+    assert stage.card(number)["text"].startswith(f"Request #{number}: opt in to legacy TLS.")

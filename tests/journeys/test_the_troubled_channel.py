@@ -1,0 +1,112 @@
+"""Slack in trouble: what cannot be posted stays owed, people hear of it, and nothing is lost or decided by it."""
+
+import pytest
+
+from bot.sandbox.cast import BOT_USER
+from storage.lifecycle import State
+from tests.journeys.stage import ALICE, BOB, CHANGES, PEOPLE, Stage
+from tests.journeys.words import words
+
+
+def test_a_card_that_cannot_be_posted_is_told_to_the_requester_and_delivered_later(stage: Stage) -> None:
+    stage.slack.workspace.rearrange(CHANGES, members=set(PEOPLE))
+    view = stage.form(ALICE)
+    values = {"reason": "Scanners", "clients": "Ricoh", "day": stage.day(5)}
+    told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying="could not be posted"))
+    assert "is on record, but its message could not be posted in the channel" in told
+    assert "/invite @legacytls" in told
+    wish = stage.record(lambda reader: reader.open_wish())
+    assert wish is not None
+    assert stage.cards(wish.id) == []
+    stage.slack.workspace.rearrange(CHANGES, members={*PEOPLE, BOT_USER})
+    stage.advance(60)
+    stage.card(wish.id, "Request")
+    assert len([said for said in stage.private(ALICE) if f"#{wish.id} is on record, but" in said]) == 1
+    stage.press(BOB, wish.id, "approve")
+    stage.card(wish.id, "Applied:")
+
+
+@pytest.mark.parametrize("fault", ["ratelimited", "server_error", "bad_gateway", "reset", "internal_error"])
+def test_passing_trouble_delays_the_card_and_no_more(stage: Stage, fault: str) -> None:
+    stage.slack.fault("chat.postMessage", fault)
+    number = stage.ask(ALICE)
+    assert len(stage.cards(number)) == 1
+    assert stage.state(number) is State.PENDING
+    assert not any(f"#{number}" in said for said in stage.private(ALICE))
+
+
+def test_a_channel_shared_with_another_organisation_gets_no_request(stage: Stage) -> None:
+    stage.slack.workspace.rearrange(CHANGES, is_ext_shared=True)
+    try:
+        view = stage.form(ALICE)
+        values = {"reason": "Scanners", "clients": "Ricoh", "day": stage.day(5)}
+        told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying="could not be posted"))
+        assert "shared with another organisation" in told
+        wish = stage.record(lambda reader: reader.open_wish())
+        assert wish is not None
+        assert stage.cards(wish.id) == []
+    finally:
+        stage.slack.workspace.rearrange(CHANGES, is_ext_shared=False)
+        stage.advance(60)
+    stage.card(wish.id, "Request")
+
+
+def test_a_result_is_drawn_although_slack_fails_meanwhile(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.slack.fault("chat.update", "server_error", count=2)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    stage.wait_until_delivered()
+    assert not any(f"#{number} is on record, but" in said for said in stage.private(ALICE))
+
+
+def test_an_answer_whose_response_url_fails_comes_another_way(stage: Stage) -> None:
+    stage.slack.fault("response_url", "server_error")
+    assert "*not set*" in stage.status(ALICE)
+
+
+def test_a_connection_that_slack_takes_away_is_replaced(stage: Stage) -> None:
+    stage.slack.disconnect()
+    assert "*not set*" in stage.status(ALICE)
+    stage.slack.sever()
+    stage.wait(lambda: stage.slack.connections)
+    assert "*not set*" in stage.status(ALICE)
+
+
+# A post whose answer was lost leaves a second copy
+
+
+def test_whichever_copy_is_touched_is_answered_and_redrawn(stage: Stage) -> None:
+    number = two_copies(stage)
+    for copy in stage.cards(number):
+        stage.answer(ALICE, lambda ts=copy["ts"]: stage.slack.press(ALICE, CHANGES, ts, "approve"))
+    stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, stage.cards(number)[0]["ts"], "approve"))
+    stage.wait(lambda: all(copy["text"].startswith("Applied:") for copy in stage.cards(number)))
+    assert len(stage.cards(number)) == 2
+
+
+def test_an_untouched_copy_still_answers_after_the_decision(stage: Stage) -> None:
+    number = two_copies(stage)
+    first, second = stage.cards(number)
+    stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, second["ts"], "approve"))
+    stage.wait(lambda: stage.cards(number)[1]["text"].startswith("Applied:"))
+    late = stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, first["ts"], "reject"))
+    assert f"#{number} is already done" in words(late)
+    stage.wait(lambda: stage.cards(number)[0]["text"].startswith("Applied:"))
+
+
+def test_a_card_that_somebody_deleted_holds_nothing_up(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    workspace = stage.slack.workspace
+    workspace.remove(workspace.message(CHANGES, stage.card(number)["ts"]))
+    opt_out = stage.opt_out(BOB)
+    stage.wait(lambda: any(f"Superseded: #{number}" in told for told in stage.private(ALICE)))
+    assert stage.state(opt_out) is State.APPLIED
+
+
+def two_copies(stage: Stage) -> int:
+    """A request whose message stands twice in the channel."""
+    stage.slack.fault("chat.postMessage", "lost_answer")
+    number = stage.ask(ALICE)
+    stage.wait(lambda: len(stage.cards(number)) == 2)
+    return number

@@ -1,0 +1,116 @@
+"""Two approvals: distinct people, votes that can be taken back, and votes that stop counting."""
+
+from storage.lifecycle import State
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, Stage
+from tests.journeys.words import words
+
+SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
+
+
+def test_the_first_approval_changes_nothing_and_the_second_completes(stage: Stage) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    assert "1 more approval is needed from other people" in stage.press(BOB, number, "approve")
+    assert len(stage.writes) == written
+    assert "the last one needed" in stage.react(CAROL, number)
+    said = words(stage.card(number, "Applied:"))
+    assert f"Approved by <@{BOB}>, <@{CAROL}>" in said
+    assert len(stage.writes) == written + 1
+
+
+def test_one_person_by_button_and_by_reaction_is_one_approval(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    assert "1 more approval is needed" in stage.react(BOB, number)
+    assert "1 more approval is needed" in stage.press(BOB, number, "approve")
+    assert stage.state(number) is State.PENDING
+
+
+def test_removing_the_reaction_takes_the_vote_back(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.react(BOB, number)
+    assert f"Your approval of #{number} is taken back" in unreact(stage, BOB, number)
+    stage.card(number, saying="Nobody has approved yet")
+    assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+    assert stage.state(number) is State.PENDING
+
+
+def test_a_redelivered_reaction_after_its_removal_revives_nothing(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    events: list[str | None] = []
+    stage.told(BOB, lambda: events.append(stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")))
+    unreact(stage, BOB, number)
+    assert events[0] is not None
+    stage.slack.replay(events[0])
+    stage.wait_until_acknowledged()
+    stage.press(CAROL, number, "approve")
+    assert stage.state(number) is State.PENDING
+    stage.card(number, saying=f"Approved so far by <@{CAROL}>;")
+
+
+def test_whoever_took_a_vote_back_may_approve_again(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.react(BOB, number)
+    unreact(stage, BOB, number)
+    assert "1 more approval is needed" in stage.react(BOB, number)
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Applied:")
+
+
+def test_removing_a_reaction_leaves_a_vote_cast_by_button(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.react(BOB, number)
+    stage.press(BOB, number, "approve")
+    assert "was cast by button and still counts" in unreact(stage, BOB, number)
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Applied:")
+
+
+def test_the_button_takes_a_vote_back_and_tells_whoever_has_none(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.card(number, saying="Approved so far")
+    assert f"You have no vote on #{number} to take back" in stage.press(CAROL, number, "take_back")
+    assert f"Your approval of #{number} is taken back" in stage.press(BOB, number, "take_back")
+    stage.card(number, saying="Nobody has approved yet")
+
+
+def test_a_decided_request_keeps_its_votes(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.react(BOB, number)
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Applied:")
+    assert "is decided already" in unreact(stage, BOB, number)
+
+
+def test_the_vote_of_somebody_deactivated_meanwhile_does_not_count(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.slack.workspace.alter(BOB, deleted=True)
+    try:
+        assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+        assert stage.state(number) is State.PENDING
+    finally:
+        stage.slack.workspace.alter(BOB, deleted=False)
+
+
+def test_an_approver_deactivated_between_the_decision_and_the_write_sends_it_back(stage: Stage) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
+    stage.press(BOB, number, "approve")
+    stage.press(CAROL, number, "approve")
+    stage.card(number, "Approved, not yet made:", saying="Waiting for Exchange, nothing has been sent")
+    stage.slack.workspace.alter(BOB, deleted=True)
+    try:
+        stage.tenant.clear_faults()
+        stage.advance(90)
+        card = stage.card(number, "Request", saying="may no longer approve this")
+    finally:
+        stage.slack.workspace.alter(BOB, deleted=False)
+    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(card)
+    assert len(stage.writes) == written
+
+
+def unreact(stage: Stage, person: str, number: int) -> str:
+    """Remove a reaction; returns the direct message in words."""
+    act = stage.slack.unreact
+    return words(stage.told(person, lambda: act(person, CHANGES, stage.card(number)["ts"], "white_check_mark")))
