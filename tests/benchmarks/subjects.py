@@ -1,0 +1,125 @@
+"""Starts what is measured, each in a process of its own on one processor, while whoever measures has the other."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from tests.benchmarks.workspace import CHANNEL, PERSON, SECRET
+
+ROOT = Path(__file__).parents[2]
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+class Subject:
+    """A running process."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def line(self) -> str:
+        """The next line it prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def end(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+    def resident(self) -> float:
+        """Resident memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+class Tenant(Subject):
+    """The simulated Microsoft."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        super().__init__(process)
+        self.environment: dict[str, str] = json.loads(self.line())
+
+    def slow(self, seconds: float) -> int:
+        """From now on readings take so long (0: no time); returns how many there have been."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        return int(self.line())
+
+
+class Subjects:
+    """Starts processes that are ended with ``stack``, the bot's data in ``folder``."""
+
+    def __init__(self, stack: ExitStack, folder: Path, url: str) -> None:
+        self._stack = stack
+        self.folder = folder
+        self._url = url
+        self.tenant = Tenant(stack.enter_context(_process(["-m", "tests.benchmarks.tenant", str(folder)], {}, measured=False)))
+
+    def bare(self, kind: str, mode: str, *, name: str = "") -> Subject:
+        """Bolt alone (``inline``, ``default``) or no Bolt (``floor``), known to the workspace by its kind or a name."""
+        return self._start(["-m", "tests.benchmarks.bare", kind, mode], {"SLACK_APP_TOKEN": f"xapp-{name or kind}"})
+
+    def ours(self, mode: str, *, port: int = 0, name: str = "ours", **settings: str) -> Subject:
+        """The bot as it is shipped; by default on SQLite and with nothing else set."""
+        given = {
+            "SLACK_APP_TOKEN": f"xapp-{name}",
+            "LEGACYTLS_CHANNEL": CHANNEL,
+            "LEGACYTLS_APPROVERS": PERSON,
+            "LEGACYTLS_LOG_LEVEL": "warning",
+            "DATABASE_URL": f"sqlite:///{self.folder / (name + mode)}.db",
+        }
+        arguments = ["-m", "bot", "run", "--mode", mode, "--port", str(port)]
+        return self._start(arguments, self.tenant.environment | {"SLACK_API_URL": f"{self._url}/api/"} | given | settings)
+
+    def _start(self, arguments: list[str], settings: dict[str, str]) -> Subject:
+        shared = {
+            "SLACK_BOT_TOKEN": "xoxb-measuring",
+            "SLACK_SIGNING_SECRET": SECRET,
+            "SLACK_API_URL": f"{self._url}/api/",
+        }
+        return Subject(self._stack.enter_context(_process(arguments, shared | settings)))
+
+
+@contextmanager
+def _process(arguments: list[str], settings: dict[str, str], *, measured: bool = True) -> Iterator["subprocess.Popen[str]"]:
+    inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=inherited | {"PYTHONPATH": str(ROOT)} | settings, cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    pin(process.pid, measured=measured)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def pin(pid: int, *, measured: bool) -> None:
+    """Keep what is measured on one processor and everything else on the others, where there are two."""
+    processors = sorted(os.sched_getaffinity(0))
+    if len(processors) > 1:
+        os.sched_setaffinity(pid, processors[:1] if measured else processors[1:])
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until something listens there. Raises ``TimeoutError``."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port}")
