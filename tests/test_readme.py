@@ -1,0 +1,45 @@
+"""The README's claims that a test can hold: its chart, its settings, its commands, its script."""
+
+import re
+from pathlib import Path
+
+from bot.settings import NAMES
+from handlers.slack.parsing import SUBCOMMANDS
+from storage.lifecycle import BIRTHS, MOVES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARROW = re.compile(r"^  (\S+) --> (\w+): (.+)$", re.MULTILINE)
+
+
+def test_the_chart_shows_every_move_of_the_lifecycle_and_no_other() -> None:
+    drawn = {(before, after): why for before, after, why in ARROW.findall(README) if before != "[*]"}
+    assert drawn == {(before.value, after.value): why for (before, after), why in MOVES.items()}
+
+
+def test_the_chart_shows_every_birth() -> None:
+    births = {after for before, after, _ in ARROW.findall(README) if before == "[*]"}
+    assert births == {state.value for state in BIRTHS.values()}
+
+
+def test_every_setting_is_in_the_table_and_no_other() -> None:
+    table = README.split("## Settings")[1].split("## Operations")[0]
+    names = {name for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", table) if "_" in name}
+    assert names - {"REQUESTS_CA_BUNDLE"} == set(NAMES)
+
+
+def test_every_subcommand_is_named() -> None:
+    commands = README.split("## Commands")[1].split("## The life")[0]
+    assert [
+        name for name in SUBCOMMANDS if name != "help" and f"`{name}" not in commands and f"/legacytls {name}" not in commands
+    ] == []
+
+
+def test_the_printed_verifier_is_the_tested_one() -> None:
+    printed = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "hashlib" in block)
+    tested = (ROOT / "tests" / "offline_verify.py").read_text(encoding="utf-8")
+    assert printed.split("seq, head", 1)[1].strip() == tested.split("seq, head", 1)[1].strip()
+
+
+def test_the_readme_stays_one_sitting() -> None:
+    assert 150 <= len(README.splitlines()) <= 260
