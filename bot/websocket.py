@@ -17,7 +17,7 @@ LARGEST_MESSAGE: Final = 4 * 1024 * 1024
 GOODBYE_WITHIN: Final = 1.0
 """Seconds the other side may take to say goodbye too."""
 
-UNHEARD: Final = logging.Logger("websocket", level=logging.CRITICAL + 1)
+UNHEARD: Final = logging.Logger("websocket", level=logging.CRITICAL + 1)  # noqa: LOG001 - in nobody's tree, on purpose
 """For the library: however a connection ends, it is told here as ``Lost``; its own tracebacks of a close that met another end
 of the same connection are no errors of ours."""
 
