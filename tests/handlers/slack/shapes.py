@@ -137,7 +137,7 @@ def spoilt(draw: Callable[..., Any], true: st.SearchStrategy[dict[str, Any]]) ->
         if isinstance(node, dict) and last in node and draw(st.booleans()):
             del node[last]
         elif isinstance(node, dict) or (isinstance(node, list) and last < len(node)):
-            node[last] = draw(SPOILT)
+            node[last] = copy.deepcopy(draw(SPOILT))  # the samples are shared, and the next turn may spoil this one
         if not _paths(body):
             break
     return body
