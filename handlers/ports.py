@@ -96,8 +96,11 @@ class Setting(Protocol):
         Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
         """
 
-    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
-        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise."""
+    def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
+
+        After ``begin_by``, a moment of ``time.monotonic()``, nothing is sent any more: the right to send it may be over.
+        """
 
 
 @dataclass(frozen=True, slots=True)

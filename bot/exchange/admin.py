@@ -31,7 +31,7 @@ class Command:
     """A cmdlet to run. Times are of the monotonic clock.
 
     A command that ``writes`` is not sent to where a redirect points, and not sent at all after ``send_by``: too short a wait
-    would leave its outcome unknown for no reason.
+    would leave its outcome unknown for no reason, and whoever has been frozen since may no longer send it.
     """
 
     cmdlet: str
@@ -86,6 +86,7 @@ class AdminApi:
             token=token,
             headers={**self._constant, "client-request-id": command.client_request_id, "X-CmdletName": command.cmdlet},
             timeout=command.until - began,
+            begin_by=command.send_by,
             follow=not command.writes,
         )
         outcome = judge(answer, cmdlet=command.cmdlet, now=self._clock())

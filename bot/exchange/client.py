@@ -4,6 +4,7 @@ Implements ``handlers.ports.Setting``. Reads are tried again within their patien
 and never passes on one that another tenant answered.
 """
 
+import math
 import random
 import threading
 import uuid
@@ -75,12 +76,15 @@ class ExchangeOnline:
         """
         return self._patiently(self._read_once, patience)
 
-    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
-        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise."""
+    def write(self, value: bool, *, client_request_id: str, begin_by: float = math.inf) -> WriteAnswer:
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
+
+        Nothing is sent after ``begin_by``, a moment of the monotonic clock.
+        """
         began = monotonic()
         if not self._writing.acquire(timeout=self._write_limit):
             return WriteAnswer(Fate.NOT_PROCESSED, "Another write is still under way; nothing was sent.", client_request_id)
-        until, send_by = began + self._write_limit, began + self._write_limit / 2
+        until, send_by = began + self._write_limit, min(begin_by, began + self._write_limit / 2)
         try:
             command = Command("Set-TransportConfig", {KEY: value}, client_request_id, until, writes=True, send_by=send_by)
             outcome = self._admin.call(command)

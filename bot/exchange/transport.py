@@ -6,6 +6,7 @@ answer that matters most (a missing role), and ``requests`` then loses the statu
 """
 
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -56,22 +57,31 @@ class Transport:
         self._wire = Wire()
 
     def post(
-        self, path: str, payload: object, *, token: str, headers: Mapping[str, str], timeout: float = CALL_LIMIT, follow: bool
+        self,
+        path: str,
+        payload: object,
+        *,
+        token: str,
+        headers: Mapping[str, str],
+        timeout: float = CALL_LIMIT,
+        begin_by: float = math.inf,
+        follow: bool,
     ) -> Answer | Silence:
         """Post ``payload`` as JSON and wait at most ``timeout`` seconds for the whole answer. Never raises.
 
+        After ``begin_by`` (monotonic clock) nothing is sent, not even over a connection that took until then to open.
         ``follow`` sends it again to where a redirect inside the service points; without it a redirect is the answer.
         """
         until = monotonic() + timeout
         body = json.dumps(payload, separators=(",", ":")).encode()
         url, auth = self._base + path, _Bearer(token)
-        answer = self._once(url, body, auth, headers, until)
+        answer = self._once(url, body, auth, headers, until=until, begin_by=begin_by)
         for _ in range(REDIRECTS):
             target = self._onward(url, answer) if follow else None
             if target is None:
                 break
             url = target
-            answer = self._once(url, body, auth, headers, until)
+            answer = self._once(url, body, auth, headers, until=until, begin_by=begin_by)
         self._settle_on(url, answer)
         return answer
 
@@ -79,13 +89,17 @@ class Transport:
         """Close the connections; a call in flight ends by itself."""
         self._wire.close()
 
-    def _once(self, url: str, body: bytes, auth: AuthBase, headers: Mapping[str, str], until: float) -> Answer | Silence:
+    def _once(
+        self, url: str, body: bytes, auth: AuthBase, headers: Mapping[str, str], *, until: float, begin_by: float
+    ) -> Answer | Silence:
         given = {**headers, "Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
         remaining = until - monotonic()
         if remaining <= 0:
             return Silence.NOT_SENT
         try:
-            response = self._wire.request("POST", url, data=body, headers=given, auth=auth, stream=True, timeout=remaining)
+            response = self._wire.request(
+                "POST", url, data=body, headers=given, auth=auth, stream=True, timeout=remaining, begin_by=begin_by
+            )
         except (requests.RequestException, HTTPError, OSError, ValueError) as failure:  # ValueError: a header that cannot be one
             return _silence(failure)
         with response:

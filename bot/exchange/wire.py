@@ -6,6 +6,7 @@ no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reache
 """
 
 import io
+import math
 import socket
 import threading
 import time
@@ -32,9 +33,10 @@ _NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
 
 
 class _Sent(threading.local):
-    """Whether the call of this thread has begun to send its request to the server itself."""
+    """Whether the call of this thread has begun to send its request to the server itself, and until when it may begin."""
 
     flag = False
+    begin_by = math.inf
 
 
 _sent = _Sent()
@@ -112,6 +114,8 @@ class _PlainConnection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
+        if not _sent.flag and time.monotonic() > _sent.begin_by:
+            raise NewConnectionError(self, "it is too late to begin")
         _sent.flag = True
         super().send(data)
 
@@ -171,8 +175,11 @@ class Wire(requests.Session):
         """There is none: even told not to follow, ``requests`` would read the body whole and stumble over a broken target."""
 
     def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
-        """Send once, follow nothing. Raises ``requests.RequestException``; ``was_sent`` then tells how far it came."""
-        _sent.flag = False
+        """Send once, follow nothing, begin nothing after ``begin_by`` (monotonic clock).
+
+        Raises ``requests.RequestException``; ``was_sent`` then tells how far it came.
+        """
+        _sent.flag, _sent.begin_by = False, float(named.pop("begin_by", math.inf))
         seconds = max(SHORTEST, float(named.pop("timeout", None) or CONNECT_LIMIT))
         named |= {"allow_redirects": False, "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds)}
         if is_loopback(url if isinstance(url, str) else url.decode()):

@@ -87,7 +87,7 @@ class Ledgered:
             read_at=datetime.now(UTC), client_request_id=str(uuid.uuid4()),
         )  # fmt: skip
 
-    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
+    def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
         """Write once."""
         with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection, connection:
             connection.execute("INSERT INTO writes (tenant, value) VALUES (?, ?)", (self._tenant, value))

@@ -154,7 +154,7 @@ class Tenant:
             client_request_id=f"read-{self.reads}",
         )
 
-    def write(self, value: bool, *, client_request_id: str) -> WriteAnswer:
+    def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
         answering = self.fates.popleft() if self.fates else TAKEN
         target = SettingValue.OPTED_IN if value else SettingValue.OPTED_OUT
         write = Write(target, client_request_id, self._clock(), taken=answering.lands != "never")
@@ -248,6 +248,13 @@ class Windows:
 
     def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
         self.opened.append(view)
+        return SimpleNamespace(data={"ok": True}, headers={})
+
+    def conversations_open(self, *, users: str) -> SimpleNamespace:
+        return SimpleNamespace(data={"ok": True, "channel": {"id": f"D{users}"}}, headers={})
+
+    def files_upload_v2(self, **file: Any) -> SimpleNamespace:
+        self.said.append(file)
         return SimpleNamespace(data={"ok": True}, headers={})
 
     def chat_postEphemeral(self, **said: Any) -> SimpleNamespace:  # noqa: N802 - Slack's name

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -210,3 +211,23 @@ def test_a_second_write_waits_for_the_first_and_a_read_does_not(brisk: ExchangeO
 def test_the_client_is_the_setting_that_judgement_asks_for(client: Client) -> None:
     setting: Setting = client()
     assert setting is not None
+
+
+def test_nothing_is_sent_after_the_right_to_send_has_ended(client: Client, exchange: Stage) -> None:
+    written = client().write(True, client_request_id="1", begin_by=time.monotonic() - 0.001)
+    assert (written.fate, exchange.requests) == (Fate.NOT_PROCESSED, [])
+
+
+def test_nothing_is_sent_over_a_connection_that_took_too_long_to_open(
+    client: Client, exchange: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, look_up = client(), socket.getaddrinfo
+    one.tokens.bearer()
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        time.sleep(0.3)
+        return look_up(*arguments, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    written = one.write(True, client_request_id="1", begin_by=time.monotonic() + 0.2)
+    assert (written.fate, exchange.requests) == (Fate.NOT_PROCESSED, [])
