@@ -1,4 +1,4 @@
-"""Use case of making an approved change real: judge again, read, record, write once, read back, record what was read.
+"""Use case of making an approved change real: read, judge again, record, write once, read back, record what was read.
 
 The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced that was not read back,
 and nothing is sent again unless Exchange provably did not process it.
@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.owed import owe_card, owe_change
-from handlers.policy import standing_approvals, tally
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
-from handlers.requests import expire, observed
+from handlers.requests import as_far_as_sent, expire, observed
+from handlers.rules import is_outdated
 from handlers.settle import Settling
+from handlers.votes import standing_approvals, tally
 from storage.errors import Conflict
 from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
@@ -29,6 +30,10 @@ READ_PATIENCE = 20.0
 
 BACKOFF = (5, 10, 20, 40, 60)
 """Seconds between tries while Exchange cannot be read."""
+
+BEGIN_WITHIN = 10.0
+"""Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
+others have taken over, have read, and may have said how it ended."""
 
 ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
 
@@ -45,6 +50,8 @@ class Apply:
         """Apply everything that is ready; returns how many requests were taken up."""
         with self._context.ledger.reading() as reader:
             ready = reader.ready(self._context.now())
+            if is_outdated(reader, self._context.rule):  # whoever runs with the rule that holds does the rest
+                ready = [request for request in ready if request.kind is Kind.OPT_OUT]
         for request in ready:
             try:
                 self._apply(request, lease)
@@ -54,10 +61,10 @@ class Apply:
 
     def _apply(self, request: ChangeRequest, lease: Lease) -> None:
         """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""
-        if self._expired(request) or (request.kind is not Kind.OPT_OUT and not self._still_approved(request)):
+        if self._expired(request):
             return
         reading = self._read_first(request)
-        if reading is None or self._expired(request):
+        if reading is None or (request.kind is not Kind.OPT_OUT and not self._still_approved(request)):
             return
         if request.from_value is not None and reading.value is not request.from_value:
             self._stale(request, reading)
@@ -67,16 +74,19 @@ class Apply:
             self._send(request, lease, reading)
 
     def _expired(self, request: ChangeRequest) -> bool:
-        """Asked before the look-ups and again after the reading, which may take long: an approval ends on the instant."""
+        """Saves the look-ups of what has lapsed already; the instant itself is judged where it is recorded as *sending*."""
         now = self._context.now()
-        if request.expires_at is None or now < request.expires_at:
+        if not request.has_lapsed(now):
             return False
         with self._context.ledger.recording(now) as entry:
             expire(entry, request)
         return True
 
     def _still_approved(self, request: ChangeRequest) -> bool:
-        """Judge every vote again; a vote that lost its eligibility sends the request back to its approvers."""
+        """Judge every vote again; a vote that lost its eligibility sends the request back to its approvers.
+
+        After the reading, which may take long: nothing but recording and sending comes behind it.
+        """
         with self._context.ledger.reading() as reader:
             votes = reader.decisions([request.id])
         try:
@@ -112,38 +122,59 @@ class Apply:
 
     def _stale(self, request: ChangeRequest, reading: Reading) -> None:
         was = request.from_value.value if request.from_value else "unknown"
-        detail = (
-            f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
-            "Nothing was sent; a new request is needed."
-        )
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.observe(observed(reading))
+            detail = (
+                f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
+                f"{as_far_as_sent(entry, request)} A new request is needed."
+            )
             owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
     def _confirm(self, request: ChangeRequest, reading: Reading) -> None:
-        now = self._context.now()
-        with self._context.ledger.recording(now) as entry:
-            baseline = entry.reader.baseline()
-            if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
-                owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
-            else:
-                self._settling.applied(entry, request, reading, wrote=False)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            baseline, now = entry.reader.baseline(), self._context.now()
+            if self._may_still_be_made(entry, request):
+                if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
+                    owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
+                else:
+                    self._settling.applied(entry, request, reading, wrote=False)
         self._context.nudge()
 
     def _send(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
         sending_id = str(uuid.uuid4())
-        now = self._context.now()
-        with self._context.ledger.recording(now) as entry:
-            if not still_held(entry.connection, lease):
-                raise Conflict("another worker has taken over")
+        with self._context.ledger.recording(self._context.now()) as entry:
+            begin_by = self._last_moment(entry, request, lease)
+            if begin_by is None:
+                return
             entry.observe(observed(reading))
-            sent_before = sum(1 for step in entry.reader.attempts([request.id]) if step.step == "sending")
-            request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=now)
+            sent_before = entry.reader.times_sent(request.id)
+            sent_at = self._context.now()
+            request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
             owe_card(entry, request)
         self._context.nudge()
-        answer = self._context.setting.write(request.to_value is SettingValue.OPTED_IN, client_request_id=sending_id)
+        opting_in = request.to_value is SettingValue.OPTED_IN
+        answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
         self._answered(request, answer, sends=sent_before + 1)
+
+    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease) -> float | None:
+        """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
+        asked = time.monotonic()
+        if not still_held(entry.connection, lease):
+            raise Conflict("another worker has taken over")
+        if not self._may_still_be_made(entry, request):
+            return None
+        left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
+        return asked + min(BEGIN_WITHIN, left)
+
+    def _may_still_be_made(self, entry: Entry, request: ChangeRequest) -> bool:
+        """Asked in the transaction that makes the change, which may have waited for its lock: lapsed, it ends there."""
+        if request.kind is not Kind.OPT_OUT and is_outdated(entry.reader, self._context.rule):
+            raise Conflict("another rule holds by now")
+        if not request.has_lapsed(self._context.now()):
+            return True
+        expire(entry, request)
+        return False
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
         if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):

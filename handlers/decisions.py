@@ -7,18 +7,12 @@ row that moved in between makes the whole judgement start over. So two votes in 
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
-from handlers.policy import (
-    Reason,
-    Tally,
-    Verdict,
-    content_digest,
-    judge_vote,
-    standing_approvals,
-    tally,
-)
+from handlers.policy import Reason, Verdict, judge_vote
 from handlers.ports import Unavailable
 from handlers.requests import expire
+from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
 from handlers.touch import Touch
+from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
 from storage.ledger import Entry
 from storage.lifecycle import State
@@ -94,15 +88,15 @@ class Decisions:
         return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
 
     def _decide(self, seen: ChangeRequest, vote: Vote, touch: Touch, verdict: Verdict, eligible: frozenset[str]) -> bool:
-        now = self._context.now()
-        with self._context.ledger.recording(now) as entry:
+        with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
             request = entry.reader.request(seen.id)
             if request.version != seen.version:
                 raise _MovedOn("the request moved on")
-            if request.state is State.PENDING and request.expires_at is not None and now >= request.expires_at:
+            now = self._context.now()  # once more: the lock may have been waited for
+            if request.state is State.PENDING and request.has_lapsed(now):
                 request = expire(entry, request)
-            judged = judge_vote(request, touch.person, verdict, now=now)
+            judged = self._judge(entry, request, touch, judge_vote(request, touch.person, verdict, now=now))
             if not judged.allowed:
                 text = judged.sentence
                 entry.record("refused", touch.person, {"what": vote.value, "because": text}, request.id)
@@ -123,6 +117,14 @@ class Decisions:
             )
         self._context.nudge()
         return rejected
+
+    def _judge(self, entry: Entry, request: ChangeRequest, touch: Touch, judged: Verdict) -> Verdict:
+        """Whoever may vote still may not by another rule than the one that holds, nor on what was shown under an earlier one."""
+        if judged.allowed and is_outdated(entry.reader, self._context.rule):
+            return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
+        if judged.allowed and was_shown_another(entry, touch.at):
+            return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
+        return judged
 
     def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, eligible: frozenset[str]) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
@@ -189,7 +191,7 @@ def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:
     undone = any(
         vote.vote is Vote.TAKEN_BACK
         and vote.voted_at >= touch.at
-        and (vote.door is not Door.REACTION or touch.door is Door.REACTION)
+        and (vote.door is Door.BUTTON or (vote.door is Door.REACTION and touch.door is Door.REACTION))
         for vote in mine
     )
     if undone:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.policy import standing_approvals
+from handlers.votes import standing_approvals
 from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.records import ChangeRequest, SettingValue, Vote

@@ -6,8 +6,9 @@ How Slack shows it is the edge's business.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.policy import Rule, Tally, content_digest, short_code
+from handlers.policy import Rule
 from handlers.ports import Cloud
+from handlers.votes import Tally, content_digest, short_code
 from storage.lifecycle import Kind, State
 from storage.records import Attempt, ChangeRequest, Decision, MailProtocol
 

@@ -6,14 +6,14 @@ clock, no database, no network. Whatever is unknown counts as no.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.ports import Person
 from storage.lifecycle import Kind, State
-from storage.records import ChangeRequest, Decision, Door, SettingValue, Vote
+from storage.records import ChangeRequest, SettingValue
 
 
 class Reason(StrEnum):
@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_REQUESTER = "not the requester"
     NOT_PENDING = "not pending"
     LAPSED = "lapsed"
+    OTHER_RULE = "another rule holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class Home:
 
     team_id: str
     enterprise_id: str | None = None
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 (hex) of a value, spelled in one way only."""
+    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(spelled.encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Rule:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of ``body``: any change of it is a new version of the rule."""
-        return _digest(self.body())
+        return digest_of(self.body())
 
 
 def judge_member(person: Person | None, home: Home) -> Verdict:
@@ -126,7 +133,7 @@ def judge_vote(request: ChangeRequest, person_id: str, eligible: Verdict, *, now
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
         return _no(Reason.NOT_PENDING, no_longer_open(request))
-    if request.expires_at is None or now >= request.expires_at:
+    if request.expires_at is None or request.has_lapsed(now):
         return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
     if person_id == request.requester_id:
         return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
@@ -163,77 +170,6 @@ STATE_WORDS: dict[State, str] = {
     State.OBSERVED: "on record as a change made outside the bot",
 }
 """How each state reads inside a sentence; "applied" itself is left to results."""
-
-
-def content_digest(request: ChangeRequest, rule_digest: str) -> str:
-    """SHA-256 (hex) of exactly what is approved: tenant, values, window, reason, clients, protocols, and the rule's version."""
-    return _digest(
-        {
-            "request": request.id,
-            "tenant": request.tenant_id,
-            "kind": request.kind.value,
-            "from": request.from_value.value if request.from_value else None,
-            "to": request.to_value.value,
-            "window_end": request.window_end.isoformat() if request.window_end else None,
-            "reason": request.reason,
-            "clients": request.clients,
-            "protocols": sorted(request.protocols),
-            "rule": rule_digest,
-        }
-    )
-
-
-def short_code(digest: str) -> str:
-    """The first eight characters: what people compare by eye."""
-    return digest[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The standing votes: who approved under the present content and rule, whose vote no longer counts, how many are missing."""
-
-    approved_by: tuple[str, ...]
-    void: tuple[str, ...]
-    missing: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether enough distinct people approved."""
-        return self.missing == 0
-
-
-def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """Each person's standing approval: the newest by event time that was not taken back.
-
-    Taking back by reaction undoes only votes cast by reaction; by button, every vote. A redelivered, older approval stays undone.
-    """
-    votes = list(decisions)
-    standing: dict[str, Decision] = {}
-    for vote in votes:
-        if vote.vote is Vote.APPROVE and not any(_undoes(other, vote) for other in votes):
-            newest = standing.get(vote.person_id)
-            if newest is None or (vote.voted_at, vote.id) > (newest.voted_at, newest.id):
-                standing[vote.person_id] = vote
-    return standing
-
-
-def tally(request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]) -> Tally:
-    """Count the votes that stand, by people who are eligible now, on exactly this content. The requester never counts."""
-    digest = content_digest(request, rule.digest)
-    standing = standing_approvals(decisions)
-    counted = tuple(
-        person
-        for person, vote in standing.items()
-        if person in eligible and person != request.requester_id and vote.digest == digest
-    )
-    void = tuple(person for person in standing if person not in counted)
-    return Tally(approved_by=counted, void=void, missing=max(0, rule.approvals_required - len(counted)))
-
-
-def _undoes(other: Decision, vote: Decision) -> bool:
-    if other.vote is not Vote.TAKEN_BACK or other.person_id != vote.person_id or other.voted_at < vote.voted_at:
-        return False
-    return other.door is not Door.REACTION or vote.door is Door.REACTION
 
 
 def judge_opening(
@@ -292,8 +228,3 @@ def _belongs(person: Person, home: Home) -> bool:
 
 def _no(reason: Reason, sentence: str) -> Verdict:
     return Verdict(allowed=False, reason=reason, sentence=sentence)
-
-
-def _digest(value: object) -> str:
-    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(spelled.encode("ascii")).hexdigest()

@@ -14,6 +14,7 @@ from handlers.policy import (
     other_approvers,
 )
 from handlers.ports import Reading, Unavailable
+from handlers.rules import OUTDATED, is_outdated
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
@@ -108,6 +109,8 @@ class Requests:
 
     def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, reading: Reading) -> str | None:
         rule = self._context.rule
+        if is_outdated(entry.reader, rule):
+            return OUTDATED
         try:
             request = entry.open(
                 kind,
@@ -120,7 +123,7 @@ class Requests:
                 clients=form.clients,
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),
-                expires_at=entry.now + rule.request_ttl,
+                expires_at=min(entry.now + rule.request_ttl, form.window_end(self._context.zone)),
                 detail="Waiting for approval.",
             )
         except AlreadyOpen as taken:
@@ -170,7 +173,7 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     """Move one request to *expired* and tell people. Raises ``Conflict``."""
     decided = request.state is State.APPROVED
     detail = (
-        NEVER_SENT
+        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
         if decided
         else "Nobody decided in time, so it lapsed. Ask again with `/legacytls enable` if it is still needed."
     )
@@ -179,9 +182,11 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     return lapsed
 
 
-NEVER_SENT = (
-    "It was approved, but its time ran out before Exchange could be reached; nothing was sent. Ask again if it is still needed."
-)
+def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
+    """What an approved request that ends unmade may say of Exchange: no more than is on record."""
+    if entry.reader.times_sent(request.id):
+        return "It had been sent, and Exchange answered that it was not processed; it is not sent again."
+    return "Nothing was sent."
 
 
 def observed(reading: Reading) -> Observation:

@@ -1,11 +1,41 @@
-"""Use case of the rule itself: recorded at start, announced once when it changed, and then every earlier vote is void."""
+"""Use case of the rule itself: recorded at start, announced once when it changed, and then every earlier vote is void.
+
+The rule that was recorded last holds. A copy of the bot that was started with another one (a rolling restart has reached its
+neighbour, not yet itself) decides and applies nothing that needs the rule.
+"""
+
+from datetime import datetime
 
 from handlers.context import Context
 from handlers.owed import CHANNEL, owe_card
-from handlers.policy import standing_approvals
+from handlers.policy import Rule
+from handlers.votes import standing_approvals
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
+
+OUTDATED = (
+    "The bot's settings were changed, and this copy of it still runs with the old ones, so nothing was done. "
+    "Look at the message again and try once more; should it stay like this, have the old copy restarted."
+)
+
+SHOWN_ANOTHER = "The rule was changed after you decided, so your vote is not counted. Look at the message again, then decide."
+
+
+def is_outdated(reader: Reader, rule: Rule) -> bool:
+    """Whether another rule than ours was recorded last; asked inside the transaction that would act on ours."""
+    newest = reader.rule()
+    return newest is not None and newest.digest != rule.digest
+
+
+def was_shown_another(entry: Entry, at: datetime) -> bool:
+    """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
+
+    A change recorded in the future was stamped by a clock that has been set back since: it says nothing about what was seen.
+    """
+    newest = entry.reader.rule()
+    return newest is not None and not newest.is_first and at < newest.since <= entry.now
 
 
 class Rules:
@@ -18,8 +48,8 @@ class Rules:
         """Record the rule at start. A changed rule is announced once, and voids the votes of open requests."""
         rule = self._context.rule
         with self._context.ledger.recording(self._context.now()) as entry:
-            known = entry.reader.rule_digest()
-            if known == rule.digest:
+            known = entry.reader.rule()
+            if known is not None and known.digest == rule.digest:
                 return
             entry.keep_rule(rule.digest, rule.body())
             if known is None:

@@ -19,6 +19,12 @@ from storage.records import Baseline, ChangeRequest, Door, SettingValue
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
 """Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
 
+READ_BACK = 5.0
+"""Seconds one reading may take here: the next one comes soon."""
+
+SHOWN_WITHIN = timedelta(seconds=27)
+"""From the sending on; what is not read back by then is shown as uncertain, within thirty seconds with its posting."""
+
 GIVE_UP = timedelta(minutes=15)
 """A write that has not shown up by then did not happen; a later match is announced as a correction."""
 
@@ -38,9 +44,13 @@ class Settling:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=note)
         pauses = PAUSES if answer.fate is Fate.ACCEPTED else PAUSES[:1]
+        shown_by = (request.sent_at or self._context.now()) + SHOWN_WITHIN
         for pause in pauses:
             sleep(pause)
-            reading = self._try_reading()
+            left = (shown_by - self._context.now()).total_seconds()
+            if left <= 0:
+                break
+            reading = self._try_reading(min(READ_BACK, left))
             if reading is not None and reading.value is request.to_value:
                 self._settle(request, reading)
                 return
@@ -97,7 +107,7 @@ class Settling:
         owe_card(entry, request)
 
     def _look(self, request: ChangeRequest) -> None:
-        reading = self._try_reading()
+        reading = self._try_reading(READ_BACK)
         if reading is not None and reading.value is request.to_value:
             self._settle(request, reading)
         elif request.state is State.APPLYING:
@@ -137,9 +147,9 @@ class Settling:
         with self._context.ledger.recording(now) as entry:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
 
-    def _try_reading(self) -> Reading | None:
+    def _try_reading(self, patience: float) -> Reading | None:
         try:
-            return self._context.setting.read(patience=5)
+            return self._context.setting.read(patience=patience)
         except Unavailable:
             return None
 

@@ -2,7 +2,7 @@
 
 from handlers.context import Context
 from handlers.notices import Sheet
-from handlers.policy import Tally, standing_approvals, tally
+from handlers.votes import Tally, standing_approvals, tally
 from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import ChangeRequest

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handlers.context import Context
-from handlers.policy import standing_approvals
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.requests import observed
+from handlers.votes import standing_approvals
 from storage.engine import Unreachable
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation

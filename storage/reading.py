@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, select
 from storage import chain, rows
 from storage.errors import NoSuchRequest
 from storage.lifecycle import OPEN, UNSENT, Kind, State
-from storage.records import Attempt, AuditEvent, Baseline, Card, ChangeRequest, Decision, Observation, SettingValue
+from storage.records import Attempt, AuditEvent, Baseline, Card, ChangeRequest, Decision, KeptRule, Observation, SettingValue
 from storage.tables import (
     attempts,
     audit_events,
@@ -106,6 +106,12 @@ class Reader:
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
         return [rows.attempt(row) for row in self._connection.execute(query)]
 
+    def times_sent(self, request_id: int) -> int:
+        """How often it is on record that this change was about to be sent."""
+        table = attempts.c
+        query = select(func.count()).where(table.request_id == request_id, table.step == "sending")
+        return self._connection.execute(query).scalar_one()
+
     def rejection_reason(self, request_id: int) -> str | None:
         """Why a request was rejected, if its rejecter said so."""
         return self._connection.execute(select(reasons.c.reason).where(reasons.c.request_id == request_id)).scalar()
@@ -152,10 +158,11 @@ class Reader:
         query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
         return self._connection.execute(query).scalar()
 
-    def rule_digest(self) -> str | None:
-        """The digest of the rule recorded last."""
-        query = select(rules.c.digest).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(1)
-        return self._connection.execute(query).scalar()
+    def rule(self) -> KeptRule | None:
+        """The rule recorded last."""
+        query = select(rules.c.digest, rules.c.since).where(rules.c.tenant_id == self._tenant_id)
+        newest = self._connection.execute(query.order_by(rules.c.id.desc()).limit(2)).all()
+        return KeptRule(newest[0].digest, newest[0].since, is_first=len(newest) == 1) if newest else None
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack."""

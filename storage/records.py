@@ -78,6 +78,10 @@ class ChangeRequest:
     sent_at: datetime | None
     settled_at: datetime | None
 
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether its time has run out at ``now``; the boundary itself has run out."""
+        return self.expires_at is not None and now >= self.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -139,6 +143,16 @@ class Baseline:
         if self.request_id is None or request.sent_at is None:
             return False
         return self.request_id > request.id and self.since >= request.sent_at
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRule:
+    """The rule recorded last, and since when it holds."""
+
+    digest: str
+    since: datetime
+    is_first: bool
+    """Whether none was recorded before it."""
 
 
 @dataclass(frozen=True, slots=True)

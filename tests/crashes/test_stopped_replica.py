@@ -2,10 +2,12 @@
 
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from handlers.apply import BEGIN_WITHIN
 from storage.lifecycle import State
 from storage.verify import verify
 from tests.crashes.conftest import Beginnings
@@ -17,6 +19,9 @@ MOMENTS = {
     "in the middle of recording the vote": "before COMMIT of audit_events, change_requests, decisions, inbox, notices",
     "between the reading and the write": "after Get-TransportConfig",
 }
+
+ON_RECORD_AS_SENDING = "after COMMIT of attempts, audit_events, change_requests, notices, observations"
+"""The last moment at which a stop is seen to hold: the look at the clock and the first byte are less than a system call apart."""
 
 
 def is_stopped(process: "subprocess.Popen[bytes]") -> bool:
@@ -51,3 +56,28 @@ def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_
             assert [decision.person_id for decision in reader.decisions([reader.page(limit=1)[0].id])] == [BOB]
         assert verify(world.database, world.tenant.tenant_id).ok
         assert not world.logged("error")
+
+
+@pytest.mark.long
+def test_a_replica_that_was_stopped_before_its_first_byte_sends_nothing_when_it_wakes_too_late(
+    postgres_beginnings: Beginnings, tmp_path: Path
+) -> None:
+    with postgres_beginnings[True].world(tmp_path) as world:
+        world.start(MORTAL, MORTAL_AT=ON_RECORD_AS_SENDING, MORTAL_SIGNAL="SIGSTOP")
+        world.press(BOB, "approve")
+        late = world.set_aside()
+        try:
+            world.wait(lambda: is_stopped(late))
+            stopped = time.monotonic()
+            world.let_claims_lapse()
+            world.start()
+            world.wait(lambda: world.newest_state() is State.UNCERTAIN)
+            world.wait(lambda: time.monotonic() > stopped + BEGIN_WITHIN, within=BEGIN_WITHIN + 5)
+            late.send_signal(signal.SIGCONT)
+            late.terminate()
+            assert late.wait(timeout=25) == 0
+        finally:
+            late.kill()
+            late.wait()
+        assert (list(world.writes), world.newest_state()) == ([], State.UNCERTAIN)
+        assert verify(world.database, world.tenant.tenant_id).ok

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from handlers import apply, decisions, optouts, people, rules, settle
-from handlers.policy import Reason, Rule, Tally, Verdict, judge_vote, standing_approvals, tally
+from handlers.policy import Reason, Rule, Verdict, judge_vote
 from handlers.ports import Fate, Reading, WriteAnswer
+from handlers.votes import Tally, standing_approvals, tally
 from storage import chain
 from storage.records import ChangeRequest, Decision, Vote
 
@@ -51,10 +53,10 @@ def group_by_name(patch: pytest.MonkeyPatch) -> None:
 def expiry_off_by_one(patch: pytest.MonkeyPatch) -> None:
     """The instant of lapsing itself still counts."""
 
-    def late(self: Any, request: ChangeRequest) -> bool:
-        return request.expires_at is not None and self._context.now() > request.expires_at
+    def late(self: ChangeRequest, now: datetime) -> bool:
+        return self.expires_at is not None and now > self.expires_at
 
-    patch.setattr(apply.Apply, "_expired", late)
+    patch.setattr(ChangeRequest, "has_lapsed", late)
 
 
 def vote_counted_twice(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.policy import content_digest, short_code, tally
+from handlers.votes import content_digest, short_code, tally
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, Decision, Door, MailProtocol, SettingValue, Vote
 from tests.handlers.house import ALICE, BOB, NOW, RULE, TENANT

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.policy import Rule, content_digest, standing_approvals, tally
+from handlers.policy import Rule
+from handlers.votes import content_digest, standing_approvals, tally
 from storage.records import Decision, Door, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, NOW, RULE, TWO
 from tests.handlers.test_content import REQUEST

@@ -107,7 +107,7 @@ def test_an_approved_request_lapses_when_exchange_cannot_be_reached_in_time(stag
     stage.press(BOB, number, "approve")
     stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
     stage.advance(24 * HOUR)
-    assert "its time ran out before Exchange could be reached; nothing was sent" in words(stage.card(number, "Lapsed:"))
+    assert "its time ran out first. Nothing was sent." in words(stage.card(number, "Lapsed:"))
     assert len(stage.writes) == written
 
 
@@ -119,7 +119,7 @@ def test_a_value_changed_outside_in_between_makes_it_stale(stage: Stage, value: 
     number, written = stage.ask(ALICE), len(stage.writes)
     stage.tenant.value = value
     told = words(stage.told(ALICE, lambda: stage.press(BOB, number, "approve"), saying="Stale:"))
-    assert "Nothing was sent; a new request is needed." in told
+    assert "Nothing was sent. A new request is needed." in told
     assert f"The live value is *opted {'in' if value else 'out'}* now" in words(stage.card(number, "Stale:"))
     assert len(stage.writes) == written
 

@@ -168,7 +168,9 @@ def test_the_organisation_and_the_rule_are_kept(ledger: Ledger) -> None:
             entry.keep_rule(digest, {"approvers": [BOB]})
     with ledger.reading() as reader:
         assert reader.organization() == "contoso.onmicrosoft.com"
-        assert reader.rule_digest() == "b" * 64
+        rule = reader.rule()
+        assert rule is not None
+        assert (rule.digest, rule.since, rule.is_first) == ("b" * 64, NOW, False)
         assert [event.kind for event in reader.events()] == ["organization", "rule", "rule"]
 
 

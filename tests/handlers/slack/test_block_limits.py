@@ -17,13 +17,13 @@ from bot.sandbox.blockkit import message_problems, view_problems
 from handlers.history import HistoryLine, HistoryPage
 from handlers.milestones import load_packaged
 from handlers.notices import Sheet
-from handlers.policy import Tally
 from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
 from handlers.slack.mrkdwn import CHUNK, chunks, escape, fitted
 from handlers.status import Status
+from handlers.votes import Tally
 from storage.lifecycle import Kind, State
 from storage.records import Attempt, Baseline, Decision, Door, MailProtocol, Observation, SettingValue, Vote
 from tests.handlers.house import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE

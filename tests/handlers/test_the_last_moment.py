@@ -1,0 +1,120 @@
+"""An approval ends on the instant, and is judged at the last moment: after every wait for a lock, for Slack or for Exchange."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.lifecycle import State
+from storage.records import SettingValue
+from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.neighbours import ACCEPTED_LATE, BUSY
+
+
+def let_locks_take(house: House, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """From now on whoever wants to record something waits so long for the lock."""
+    recording = house.database.recording
+
+    @contextmanager
+    def slow(*arguments: Any, **named: Any) -> Iterator[Any]:
+        with recording(*arguments, **named) as connection:
+            house.clock.advance(seconds=seconds)
+            yield connection
+
+    monkeypatch.setattr(house.database, "recording", slow)
+
+
+def test_a_vote_that_got_the_lock_after_the_request_lapsed_is_not_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.clock.advance(hours=23, minutes=59, seconds=55)
+    let_locks_take(house, monkeypatch, 9)
+    house.approve(BOB, number)
+    assert (house.request(number).state, house.votes(number)) == (State.EXPIRED, [])
+
+
+def test_nothing_is_sent_when_the_approval_lapsed_while_the_lock_was_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.clock.advance(hours=23, minutes=59, seconds=55)
+    let_locks_take(house, monkeypatch, 9)
+    house.run()
+    assert (house.tenant.writes, house.request(number).state) == ([], State.EXPIRED)
+    assert "Nothing was sent" in house.request(number).detail
+
+
+def test_who_is_deactivated_while_the_live_value_is_read_no_longer_approves(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.tenant.meanwhile = lambda: both.workspace.change(BOB, deleted=True)
+    both.run()
+    assert (both.tenant.writes, both.request(number).state) == ([], State.PENDING)
+
+
+def test_a_request_lapses_at_the_latest_when_its_own_window_ends(both: House) -> None:
+    both.clock.at = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    request = both.ask(ALICE, day=both.clock.at.date())
+    assert request.expires_at == request.window_end == datetime(2026, 11, 24, tzinfo=UTC)
+    both.approve(BOB, request.id)
+    both.clock.advance(hours=10)
+    both.work()
+    assert (both.tenant.writes, both.request(request.id).state) == ([], State.EXPIRED)
+
+
+def test_the_right_to_send_ends_with_the_approval_and_ten_seconds_after_it_was_asked_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[float] = []
+    write = house.tenant.write
+
+    def noting(value: bool, *, client_request_id: str, begin_by: float) -> Any:
+        moments.append(begin_by - time.monotonic())
+        return write(value, client_request_id=client_request_id, begin_by=begin_by)
+
+    monkeypatch.setattr(house.tenant, "write", noting)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.run()
+    house.opt_out(ALICE)
+    house.run()
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.clock.advance(hours=23, minutes=59, seconds=57)
+    house.run()
+    assert [round(moment) for moment in moments] == [10, 10, 3]
+
+
+def test_what_is_not_read_back_is_shown_as_uncertain_within_thirty_seconds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = house.tenant.read
+
+    def slow(*, patience: float = 60.0) -> Any:
+        house.clock.advance(seconds=min(patience, 5.0))
+        return read(patience=patience)
+
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    monkeypatch.setattr(house.tenant, "read", slow)
+    house.tenant.fates.append(ACCEPTED_LATE)
+    house.run()
+    request = house.request(number)
+    assert request.state is State.UNCERTAIN
+    assert request.sent_at is not None
+    assert house.clock.at - request.sent_at <= timedelta(seconds=30)
+
+
+def test_a_change_that_ends_unmade_after_a_try_does_not_claim_that_nothing_was_sent(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.tenant.fates.append(BUSY)
+    both.run()
+    both.tenant.value = SettingValue.OPTED_OUT
+    both.clock.advance(minutes=5)
+    both.run()
+    request = both.request(number)
+    assert request.state is State.STALE
+    assert "It had been sent, and Exchange answered that it was not processed" in request.detail
