@@ -59,9 +59,15 @@ def _renumbered(export: list[str]) -> list[str]:
     return [json.dumps(json.loads(line) | {"seq": number}) + "\n" for number, line in enumerate(export, start=5)]
 
 
+def _said_twice(export: list[str]) -> list[str]:
+    """JSON lets the later of two equal keys win: a reader would see the first, a check the second."""
+    return [*export[:8], export[8].replace('{"actor":', '{"actor":"U0MALLORY","actor":', 1), *export[9:]]
+
+
 MUTATIONS: dict[str, Callable[[list[str]], list[str]]] = {
     "another actor": _actor,
     "another byte": _byte,
+    "a key said twice": _said_twice,
     "a line less": lambda export: [*export[:8], *export[9:]],
     "a line twice": lambda export: [*export[:8], export[7], *export[8:]],
     "a line put in": lambda export: [*export[:8], export[2], *export[8:]],
@@ -79,6 +85,11 @@ def test_the_offline_script_finds(how: str, sound: Database) -> None:
     run = checked(spoilt)
     assert run.returncode == 1
     assert "was altered, or does not follow" in run.stderr
+
+
+def test_an_empty_export_is_not_called_sound() -> None:
+    run = checked([])
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", "nothing to check: the export is empty\n")
 
 
 def test_a_cut_export_ends_in_another_head(sound: Database) -> None:
