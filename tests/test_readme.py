@@ -43,3 +43,10 @@ def test_the_printed_verifier_is_the_tested_one() -> None:
 
 def test_the_readme_stays_one_sitting() -> None:
     assert 150 <= len(README.splitlines()) <= 260
+
+
+def test_every_test_that_it_names_exists() -> None:
+    named = re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", README)
+    existing = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert named
+    assert [path for path in named if Path(path).name not in existing] == []
