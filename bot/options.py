@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     working_hours: Annotated[tuple[time, time], BeforeValidator(spellings.working_hours)] = Field(
         (time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS"
     )
+    milestones: Path | None = Field(None, alias="LEGACYTLS_MILESTONES")
+    """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
     health_host: str = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: Annotated[int, BeforeValidator(spellings.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
     log_level: Annotated[LogLevel, BeforeValidator(partial(_one_of, LogLevel))] = Field(

@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from bot.milestones import load_calendar
 from bot.options import NAMES, Cloud, CredentialKind, LogLevel, Settings
+from handlers.milestone_file import WrongMilestones
 from handlers.slack.parsing import same_emoji
 
 __all__ = ["EVERYTHING", "Cloud", "CredentialKind", "LogLevel", "Settings", "WrongSettings", "load"]
@@ -36,7 +38,7 @@ _HOW = {
 
 
 Finding = tuple[tuple[str, ...], str]
-"""The settings that take part, the one to mend first, and the sentence for it."""
+"""The settings that take part, the one to mend first, and the sentence for it (or several, a line each)."""
 
 
 class WrongSettings(Exception):
@@ -59,7 +61,7 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
     between = {names[0]: why for names, why in _between(draft, need, mode) if malformed.keys().isdisjoint(names)}
     wrong, unknown = malformed | between, _unknown(written)
     if wrong:
-        raise WrongSettings([_line(name, wrong[name], unknown) for name in NAMES if name in wrong])
+        raise WrongSettings([_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")])
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     return draft.noting([*ignored, *_suspicious(draft, need)])
 
@@ -95,6 +97,7 @@ def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterat
             ("LEGACYTLS_DEFAULT_WINDOW", "LEGACYTLS_MAX_WINDOW"),
             "is longer than LEGACYTLS_MAX_WINDOW; make one of them fit the other",
         )
+    yield from _milestones(draft)
     if same_emoji(draft.approve_emoji, draft.reject_emoji):
         yield (
             ("LEGACYTLS_REJECT_EMOJI", "LEGACYTLS_APPROVE_EMOJI"),
@@ -133,6 +136,15 @@ def _credentials(draft: Settings) -> Iterator[Finding]:
     if draft.azure_client_certificate_password and CredentialKind.CERTIFICATE not in kinds:
         alone = "is set without AZURE_CLIENT_CERTIFICATE_PATH; set that, or remove the password"
         yield ("AZURE_CLIENT_CERTIFICATE_PASSWORD",), alone
+
+
+def _milestones(draft: Settings) -> Iterator[Finding]:
+    """Every mistake in the operator's own file, a line each; without such a file nothing is opened."""
+    if draft.milestones is not None:
+        try:
+            load_calendar(draft.milestones)
+        except WrongMilestones as wrong:
+            yield ("LEGACYTLS_MILESTONES",), str(wrong)
 
 
 def _missing(draft: Settings, *names: str) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from bot.exchange.surroundings import Surroundings
 from bot.gauges import Gauges
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.milestones import load_calendar
 from bot.settings import Settings
 from bot.worker import Lane, Worker, under_lease
 from handlers.apply import Apply
@@ -25,7 +26,6 @@ from handlers.attribution import Attribution
 from handlers.context import Context
 from handlers.delivery import Delivery
 from handlers.desk import Desk
-from handlers.milestones import load_packaged
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Clock
@@ -161,7 +161,7 @@ def context_of(settings: Settings, database: Database, people: People, clock: Cl
         setting=exchange,
         rule=rule_of(settings),
         cloud=exchange.cloud,
-        calendar=load_packaged(),
+        calendar=load_calendar(settings.milestones),
         zone=settings.timezone,
         hours=Hours(*settings.working_hours),
         escalate_to=settings.escalate_to,

@@ -138,6 +138,19 @@ def test_wrong_settings_stop_every_verb_at_once_with_all_mistakes_and_no_value(
     assert not (tmp_path / "none.db").exists()
 
 
+@pytest.mark.parametrize("verb", ["run", "status"])
+def test_a_wrong_milestones_file_stops_the_program_with_the_line_of_each_mistake(
+    verb: str, machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "own.yaml").write_text("schema: 2\nverified_on: soon\n", encoding="utf-8")
+    outcome = machine.run(verb, LEGACYTLS_MILESTONES=str(tmp_path / "own.yaml"), LEGACYTLS_TIMEZONE="Nowhere")
+    assert (outcome.code, outcome.out) == (2, "")
+    told = [line.removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")]
+    assert [line.split(":")[0] for line in told] == ["LEGACYTLS_TIMEZONE", *["LEGACYTLS_MILESTONES"] * 3]
+    assert "LEGACYTLS_MILESTONES: line 1: schema: only schema 1 is understood" in told
+    assert "Traceback" not in outcome.err
+
+
 def test_a_secret_in_the_wrong_place_is_not_repeated(machine: Machine) -> None:
     outcome = machine.run("check", LEGACYTLS_CHANNEL="xoxb-1-secret", SLACK_BOT_TOKEN="xapp-1-secret")
     assert outcome.code == 2

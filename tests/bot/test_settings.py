@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
+from bot.milestones import load_calendar
 from bot.settings import CredentialKind, Settings, WrongSettings, load
 
 COMPLETE = {
@@ -19,6 +20,25 @@ COMPLETE = {
     "LEGACYTLS_CHANNEL": "C0LEGACY",
     "LEGACYTLS_APPROVERS": "U0ALICE, W0BOB,S0ADMINS",
 }
+OWN_DATES = """schema: 1
+verified_on: "2026-12-01"
+newest_source: "2026-11"
+milestones:
+  - id: own-removal
+    kind: removal
+    date: "2027-03"
+    precision: month
+    display: "March 2027"
+    protocols: [smtp-auth]
+    clouds: [all]
+    effect: "Something of our own ends."
+    message_center_id: null
+    sources:
+      - {title: "A page", url: null}
+    superseded_by: null
+    confidence: H
+"""
+"""An operator's own file of milestones, without a mistake."""
 Put = Callable[..., None]
 
 
@@ -190,6 +210,8 @@ WRONG = [
     ("LEGACYTLS_WORKING_HOURS", "17:00-09:00"),
     ("LEGACYTLS_WORKING_HOURS", "09:00-24:00"),
     ("LEGACYTLS_WORKING_HOURS", "9-17"),
+    ("LEGACYTLS_MILESTONES", "/nowhere/milestones.yaml"),
+    ("LEGACYTLS_MILESTONES", "."),
     ("LEGACYTLS_HEALTH_PORT", "70000"),
     ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
     ("LEGACYTLS_LOG_LEVEL", "loud"),
@@ -227,6 +249,35 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
 def test_a_well_written_value_is_understood(put: Put, name: str, value: str, attribute: str, expected: object) -> None:
     put(**{name: value})
     assert getattr(load(), attribute) == expected
+
+
+def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_other_mistakes(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_MILESTONES="mine.yaml", LEGACYTLS_LOG_LEVEL="loud")
+    wrong = OWN_DATES.replace("kind: removal", "kind: removed").replace("H\n", "sure\n")
+    (tmp_path / "mine.yaml").write_text(wrong, encoding="utf-8")
+    first, second, third = refused()
+    assert first.startswith("LEGACYTLS_MILESTONES: line 6: kind: expected one of announcement, ")
+    assert second == "LEGACYTLS_MILESTONES: line 17: confidence: expected H, M or L"
+    assert third.startswith("LEGACYTLS_LOG_LEVEL: ")
+
+
+def test_the_operators_milestones_may_lead_to_packaged_ones_and_to_nothing_else(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_MILESTONES="mine.yaml")
+    lost = OWN_DATES.replace("superseded_by: null", "superseded_by: nothing")
+    (tmp_path / "mine.yaml").write_text(lost, encoding="utf-8")
+    assert refused() == ["LEGACYTLS_MILESTONES: line 5: superseded_by names nothing, which does not exist"]
+    known = OWN_DATES.replace("superseded_by: null", "superseded_by: popimap-removal-end")
+    (tmp_path / "mine.yaml").write_text(known, encoding="utf-8-sig")
+    entry = load_calendar(load().milestones).current("own-removal")
+    assert entry is not None
+    assert entry.id == "popimap-removal-end"
+
+
+def test_a_milestones_file_that_is_no_text_is_one_line(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_MILESTONES="mine.yaml")
+    (tmp_path / "mine.yaml").write_bytes(b"schema: \xff\xfe")
+    (line,) = refused()
+    assert line.startswith("LEGACYTLS_MILESTONES: cannot be read; ")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -1,8 +1,29 @@
 """Microsoft's dates in Slack: what runs, what comes, what is past, what was replaced; as Microsoft gave them, with sources."""
 
+from pathlib import Path
+
 from handlers.milestone import Phase
 from handlers.milestones import load_packaged
 from tests.journeys.stage import BOB, DAVE, DAY, ERIN, Stage
+
+OWN = """schema: 1
+verified_on: "2027-09-30"
+newest_source: "2027-09"
+milestones:
+  - id: smtp-legacy-tls-removal
+    kind: removal
+    date: "2029-03"
+    precision: month
+    display: "March 2029"
+    protocols: [smtp-auth]
+    clouds: [all]
+    effect: "Our own desk expects the end of legacy TLS for SMTP AUTH."
+    message_center_id: null
+    sources:
+      - {title: "The change board of Contoso", url: null}
+    superseded_by: null
+    confidence: L
+"""
 
 CALENDAR = load_packaged()
 
@@ -47,3 +68,12 @@ def test_the_groups_follow_the_day_on_which_it_is_asked(fresh_stage) -> None:
     assert "To come" in before
     assert "The dates were last checked on" in after
     assert "*1 August 2026*" in after.split("Past")[1]
+
+
+def test_the_operators_own_dates_replace_the_packaged_ones(fresh_stage, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    said = fresh_stage(LEGACYTLS_MILESTONES=str(tmp_path / "own.yaml")).command(BOB, "calendar")
+    (packaged,) = (entry for entry in CALENDAR.milestones if entry.id == "smtp-legacy-tls-removal")
+    assert "*March 2029*: Our own desk expects the end of legacy TLS for SMTP AUTH.\n_The change board of Contoso_" in said
+    assert packaged.effect not in said
+    assert "MC1293480" in said
