@@ -81,7 +81,8 @@ class HttpMode:
         self._server.task_dispatcher.shutdown(timeout=FINISH_WITHIN)
         self._stopping.set()
         self._server.pull_trigger()
-        self._thread.join(timeout=1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
 
     def is_connected(self) -> bool:
         """Whether the listener runs; that Slack reaches it only Slack can tell."""

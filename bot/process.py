@@ -1,31 +1,35 @@
 """One run of the bot: start, serve until told to stop, finish what is in hand, end. A restart alone posts nothing."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
-from slack_sdk import WebClient
 
 from bot.health import Health, serve_health
 from bot.metrics import Metrics
+from bot.reaching import Reaching
 from bot.serving import Serving, serving_of
 from bot.settings import Settings
 from bot.stopping import Stopping
-from bot.wiring import Bot, Identity, identity_of, slack_client, wire
-from handlers.ports import Clock, Unavailable
-from handlers.slack.calls import call
+from bot.wiring import Bot, Identity, app_of, slack_client, wire
+from handlers.ports import Clock
 from storage.engine import Database
 from storage.migrate import upgrade
 
 log = structlog.get_logger(__name__)
 
+FIRST_TRY = 2.0
+"""Seconds that reaching Slack gets before the worker begins: most of its work needs no Slack, but would delay it."""
+
 FINISH_WITHIN = 15.0
-"""Seconds that what is in hand may take after SIGTERM; the rest is resumed by the next start."""
+"""Seconds that what is in hand may take after being told to stop; the rest is resumed by the next start."""
 
+END_WITHIN = 19.0
+"""Seconds from being told to stop to the end of the process, whatever hangs."""
 
-class CannotStart(Exception):
-    """Something that waiting does not mend, in one sentence for the operator."""
+END_UNSTARTED = 3.0
+"""The same while nothing can be in hand yet."""
 
 
 def utc_now() -> datetime:
@@ -34,93 +38,62 @@ def utc_now() -> datetime:
 
 
 def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = utc_now) -> int:
-    """Serve Slack until SIGTERM or SIGINT and return the exit code. Raises ``CannotStart``."""
-    stopping = Stopping()
+    """Serve Slack until SIGTERM or SIGINT and return the exit code. Raises ``reaching.CannotStart``."""
+    stopping = Stopping(patience=END_UNSTARTED)
     health, metrics = Health(), Metrics(clock)
     endpoint = serve_health(health, settings, metrics)
     database = _migrated(settings, health)
     try:
-        client = slack_client(settings)
-        identity = _identify(client, stopping)
-        if identity is None:
-            return 0
-        bot = wire(settings, identity, database, client, clock=clock, health=health, metrics=metrics)
-        serving = serving_of(bot.app, settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
-        _serve(bot, serving, health, stopping)
+        bot = wire(settings, database, slack_client(settings), clock=clock, health=health, metrics=metrics)
+
+        def door(identity: Identity) -> Serving:
+            return serving_of(app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
+
+        _serve(bot, Reaching(bot, door, stopping, health), health, stopping)
     finally:
         if endpoint is not None:
             endpoint.stop()
         database.close()
-    return 0
+    return stopping.code
 
 
-def _serve(bot: Bot, serving: Serving, health: Health, stopping: Stopping) -> None:
+def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:
     bot.desk.rules.keep_rule()
+    stopping.left, stopping.patience = partial(_left, bot), END_WITHIN
     bot.desk.status.start()
-    health.watch(connected=serving.is_connected, beat=bot.worker.slowest_beat)
+    health.watch(connected=reaching.is_connected, beat=bot.worker.slowest_beat)
+    reaching.start()
     try:
-        try:
-            reached = _reached(serving.start)
-        finally:
-            bot.worker.start()  # whatever came of the first try: most of its work needs no Slack, but would have delayed it
-        if not reached:
-            _patiently(serving.start, stopping)
-        log.info("bot.serving", mode=serving.mode)
-        health.taking_commands = True
+        reaching.tried.wait(FIRST_TRY)
+        if not stopping.is_set():
+            bot.worker.start()
         stopping.wait()
     finally:
         health.taking_commands = False
-        _stop(bot, serving)
+        _stop(bot, reaching)
+    if reaching.refused is not None:
+        raise reaching.refused
 
 
-def _stop(bot: Bot, serving: Serving) -> None:
+def _stop(bot: Bot, reaching: Reaching) -> None:
     """Take no more work, finish what is in hand; whatever does not end in time is resumed from the ledger."""
     deadline = time.monotonic() + FINISH_WITHIN
     log.info("bot.stopping")
-    serving.stop()
-    finished = True
+    bot.exchange.last_tries()
+    reaching.stop()
     for stop in (bot.crew.stop, bot.desk.status.stop, bot.worker.stop):  # each may hand something to the next
-        finished &= stop(within=max(0.1, deadline - time.monotonic()))
+        stop(within=max(0.1, deadline - time.monotonic()))
     bot.exchange.close()
-    log.info("bot.stopped", finished=finished)
+    left = _left(bot)
+    log.info("bot.stopped", finished=not left, left=left)
+
+
+def _left(bot: Bot) -> list[str]:
+    """What is still in hand, by the names of its threads."""
+    return [*bot.crew.left(), *bot.desk.status.left(), *bot.worker.left()]
 
 
 def _migrated(settings: Settings, health: Health) -> Database:
     upgrade(settings.database_url.get_secret_value())
     health.migrated = True
     return Database(settings.database_url.get_secret_value())
-
-
-def _identify(client: WebClient, stopping: Stopping) -> Identity | None:
-    """Ask Slack who we are, as long as it takes; ``None`` when told to stop meanwhile. Raises ``CannotStart``."""
-    pause = 1.0
-    while not stopping.is_set():
-        try:
-            said = call(client.auth_test)
-        except Unavailable as away:
-            if not away.retryable:
-                raise CannotStart(f"{away.sentence} {away.mend}") from None
-            log.warning("slack.unreachable", problem=away.sentence, again_in=pause)
-            stopping.wait(timeout=pause)
-            pause = min(pause * 2, 30.0)
-            continue
-        return identity_of(said)
-    return None
-
-
-def _patiently(start: Callable[[], None], stopping: Stopping) -> None:
-    pause = 1.0
-    while not stopping.wait(timeout=pause) and not _reached(start):
-        pause = min(pause * 2, 30.0)
-
-
-def _reached(start: Callable[[], None]) -> bool:
-    """Try once to be reached by Slack. Raises ``CannotStart``."""
-    try:
-        start()
-    except Unavailable as away:
-        if not away.retryable:
-            raise CannotStart(f"{away.sentence} {away.mend}") from None
-        log.warning("slack.not_connected", problem=away.sentence)
-        return False
-    return True

@@ -1,45 +1,76 @@
-"""Being told to stop: SIGTERM and SIGINT wake the main thread, whichever thread the kernel hands them to.
+"""Being told to stop: SIGTERM and SIGINT are heard by a thread of their own, whatever the main thread is waiting for.
 
-A ``threading.Event`` will not do. Python runs its signal handlers on the main thread only, and the kernel may give the signal to
-another one: the main thread then sleeps on in ``wait``, and the process outlives its SIGTERM (seen once in twenty stops of a busy
-bot). And a handler that interrupts ``wait`` in the wrong instruction would wait for the lock it holds itself.
+Python runs its signal handlers on the main thread only, and only between two of its instructions: a main thread that waits for a
+database, or sleeps because the kernel gave the signal to another thread, hears nothing. The wake-up socket is written at once,
+whoever is hit. From then on time runs: what has not ended within ``patience`` is left, and the process ends all the same.
 """
 
-import select
+import logging
+import os
 import signal
 import socket
-import time
+import threading
+from collections.abc import Callable
 from types import FrameType
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopping:
-    """Listens for the signals from now on; to be made and waited on in the main thread, once a process."""
+    """Listens for the signals from now on; to be made in the main thread, once a process.
 
-    def __init__(self) -> None:
-        self._told = False
+    ``patience`` is the number of seconds from being told to the end of the process, come what may, with ``code``; ``None``: as
+    long as it takes. ``left`` names what is still in hand, for the log. All may be changed until it is told.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self.patience = patience
+        self.code = 0
+        self.left: Callable[[], list[str]] = list
+        self._told = threading.Event()
         self._ear, self._mouth = socket.socketpair()
-        self._ear.setblocking(False)
         self._mouth.setblocking(False)
         signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, self._tell)
+            signal.signal(number, _heard_elsewhere)
+        threading.Thread(target=self._listen, name="stopping", daemon=True).start()
 
     def is_set(self) -> bool:
         """Whether the process was told to stop."""
-        return self._told
+        return self._told.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait to be told, at most ``timeout`` seconds; tells whether it was."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while not self._told:
-            left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0:
-                break
-            if select.select([self._ear], [], [], left)[0]:
-                self._ear.recv(64)
-        return self._told
+        return self._told.wait(timeout)
 
-    def _tell(self, number: int, frame: FrameType | None) -> None:
-        self._told = True
+    def tell(self) -> None:
+        """Stop, as if a signal had come; safe from any thread."""
+        self._mouth.send(bytes([signal.SIGTERM]))
+        self._told.set()
+
+    def _listen(self) -> None:
+        while self._ear.recv(1)[0] not in SIGNALS:
+            continue  # some other signal that somebody handles
+        self._told.set()
+        if self.patience is not None:
+            threading.Event().wait(self.patience)
+            self._end()
+
+    def _end(self) -> None:
+        """The last resort: no lock, no network and no library may hold the process any longer, not even that of the log."""
+        words = threading.Thread(target=self._last_words, daemon=True)
+        words.start()
+        words.join(timeout=1.0)
+        os._exit(self.code)
+
+    def _last_words(self) -> None:
+        log.error("bot.stopped", finished=False, after=self.patience, left=self.left())
+        logging.shutdown()
+
+
+def _heard_elsewhere(number: int, frame: FrameType | None) -> None:
+    """Keeps the signal from ending the process; Python has written its number to the wake-up socket."""

@@ -41,7 +41,7 @@ from handlers.slack.register import guarded, register
 from handlers.slots import Hours
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Leases
+from storage.leases import Lease, Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
 
@@ -56,8 +56,9 @@ CREW = 12
 class Bot:
     """Everything that runs, for ``bot.process`` to start and stop."""
 
-    app: App
     desk: Desk
+    edge: Edge
+    people: People
     crew: Crew
     worker: Worker
     exchange: ExchangeOnline
@@ -172,7 +173,6 @@ def context_of(settings: Settings, database: Database, people: People, clock: Cl
 
 def wire(
     settings: Settings,
-    identity: Identity,
     database: Database,
     client: WebClient,
     *,
@@ -180,9 +180,8 @@ def wire(
     health: Health,
     metrics: Metrics,
 ) -> Bot:
-    """Wire the whole bot; nothing is started and nothing is sent."""
-    home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
-    people = People(SlackDirectory(client), home, rule_of(settings))
+    """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
+    people = People(SlackDirectory(client), None, rule_of(settings))
     nudge = _Nudge()
     context = replace(context_of(settings, database, people, clock, nudge), note=health.note)
     exchange = context.setting
@@ -196,11 +195,19 @@ def wire(
     worker = Worker(_lanes(settings, desk, Delivery(context, outbox, announcer), gauges.refresh, Attribution(context, lookups)))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
-    app = bolt_app(client, identity)
-    app.use(AtHome(home))
     answers = Answers(tls=client.ssl, proxy=client.proxy, connections=CREW)
-    register(app, Edge(desk=desk, crew=crew, client=client, channel=context.rule.channel, zone=context.zone, answers=answers))
-    return Bot(app, desk, crew, worker, exchange, database, outbox, client)
+    edge = Edge(desk=desk, crew=crew, client=client, channel=context.rule.channel, zone=context.zone, answers=answers)
+    return Bot(desk, edge, people, crew, worker, exchange, database, outbox, client)
+
+
+def app_of(bot: Bot, identity: Identity) -> App:
+    """What listens, for the installation that Slack says we are; from now on the bot knows who is a member."""
+    home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
+    bot.people.at(home)
+    app = bolt_app(bot.client, identity)
+    app.use(AtHome(home))
+    register(app, bot.edge)
+    return app
 
 
 def bolt_app(client: WebClient, identity: Identity) -> App:
@@ -249,14 +256,18 @@ def _lanes(
     apply = Apply(context, settling)
     exchange = context.setting
     assert isinstance(exchange, ExchangeOnline)
-    drift, reminders = desk.drift, Reminders(context, exchange.tokens.certificate_expires)
+    reminders = Reminders(context, exchange.tokens.certificate_expires)
+
+    def watch(lease: Lease) -> int:
+        return desk.drift.observe(settings.observe_every)
+
     return (
         Lane("apply", (under_lease(leases, f"apply:{tenant_id}", lambda lease: settling.run() + apply.run(lease)),)),
         Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),)),
         Lane("private-1", (delivery.send_private,)),
         Lane("private-2", (delivery.send_private,)),
         Lane("keeper", (desk.take_up_leftovers, desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
-        Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),)),
-        Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),)),
-        Lane("observer", (under_lease(leases, f"observe:{tenant_id}", lambda lease: drift.observe(settings.observe_every)),)),
+        Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),), awaited=False),
+        Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),), awaited=False),
+        Lane("observer", (under_lease(leases, f"observe:{tenant_id}", watch),), awaited=False),
     )

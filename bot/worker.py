@@ -23,6 +23,9 @@ TICK = 1.0
 AFTER_FAILURE = 5.0
 """Seconds a lane rests after something unexpected."""
 
+BRIEFLY = 2.0
+"""Seconds for which a lane that nobody has to wait for is waited for all the same: it has most likely nothing to do."""
+
 
 Duty = Callable[[], int]
 
@@ -31,12 +34,14 @@ Duty = Callable[[], int]
 class Lane:
     """Duties done one after the other on one thread; each returns how much it found to do.
 
-    ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death.
+    ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
+    a lane does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
     """
 
     name: str
     duties: tuple[Duty, ...]
     patient: bool = True
+    awaited: bool = True
 
 
 class Worker:
@@ -47,6 +52,7 @@ class Worker:
         self._nudges = [threading.Event() for _ in lanes]
         self._troubles: dict[Duty, str] = {}
         self._beats = {lane.name: time.monotonic() for lane in lanes if not lane.patient}
+        self._lanes = lanes
         self._threads = [
             threading.Thread(target=self._run, args=(lane, nudge), name=lane.name, daemon=True)
             for lane, nudge in zip(lanes, self._nudges, strict=True)
@@ -64,12 +70,18 @@ class Worker:
 
     def stop(self, *, within: float) -> bool:
         """Finish what is in hand and stop; tells whether every lane ended ``within`` seconds."""
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         self._stopping.set()
         self.nudge()
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        for thread, lane in sorted(zip(self._threads, self._lanes, strict=True), key=lambda pair: not pair[1].awaited):
+            limit = within if lane.awaited else min(within, BRIEFLY)
+            if thread.is_alive():
+                thread.join(timeout=max(0.0, began + limit - time.monotonic()))
+        return not self.left()
+
+    def left(self) -> list[str]:
+        """The lanes that have not ended."""
+        return [thread.name for thread in self._threads if thread.is_alive()]
 
     def slowest_beat(self) -> float:
         """Seconds since the lane that is longest silent last looked."""

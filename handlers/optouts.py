@@ -57,6 +57,13 @@ class OptOuts:
         self._context.nudge()
         return 1
 
+    def may_not_rest(self) -> bool:
+        """Whether something stands that the bot has to end or to find out, whether Slack can be reached or not."""
+        with self._context.ledger.reading() as reader:
+            baseline = reader.baseline()
+            opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN
+            return opted_in or bool(reader.in_states({State.APPROVED, State.APPLYING, State.UNCERTAIN}))
+
     @staticmethod
     def _window_is_over(reader: Reader, now: datetime) -> Baseline | None:
         """The baseline whose window has ended, unless an opt-out is being found out about or has just failed."""

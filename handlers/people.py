@@ -9,13 +9,19 @@ from handlers.ports import Directory, Person, Unavailable
 class People:
     """Answers with verdicts; raises ``Unavailable`` only where a caller must tell "unknown" from "no"."""
 
-    def __init__(self, directory: Directory, home: Home, rule: Rule) -> None:
+    def __init__(self, directory: Directory, home: Home | None, rule: Rule) -> None:
         self._directory = directory
         self._home = home
         self._rule = rule
 
+    def at(self, home: Home) -> None:
+        """From now on it is known which workspace is ours; until then nobody's membership is."""
+        self._home = home
+
     def member(self, user_id: str) -> Verdict:
-        """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked."""
+        """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
+        if self._home is None:
+            raise Unavailable("The bot has not been able to sign in to Slack yet.")
         return judge_member(self._person(user_id), self._home)
 
     def operator(self, user_id: str) -> Verdict:

@@ -67,7 +67,11 @@ class StatusReports:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout=within)
-        return not self._thread.is_alive()
+        return not self.left()
+
+    def left(self) -> list[str]:
+        """Its thread, while it has not ended."""
+        return [self._thread.name] if self._thread.is_alive() else []
 
     def ask(self, reply: Callable[[Status], None]) -> None:
         """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block."""

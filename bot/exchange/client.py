@@ -128,9 +128,13 @@ class ExchangeOnline:
 
         return self._patiently(once, patience)
 
-    def close(self) -> None:
-        """Wake reads that wait for their next try, and close the connections."""
+    def last_tries(self) -> None:
+        """From now on nothing is tried again, and reads that wait for their next try end at once."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Try nothing again, and close the connections; never waits for a call that is under way."""
+        self.last_tries()
         self._admin.close()
         self.tokens.close()
 

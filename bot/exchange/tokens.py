@@ -98,10 +98,10 @@ class Tokens:
         return pair.expires if pair else None
 
     def close(self) -> None:
-        """Close the connections to the authority."""
-        with self._lock:
-            if self._entra is not None:
-                self._entra.close()
+        """Close the connections to the authority; never waits for a sign-in that is under way."""
+        entra = self._entra
+        if entra is not None:
+            entra.close()
 
     def _signed_in(self) -> "Entra":
         """MSAL behind its wrapper; building it makes no call. The lock must be held."""

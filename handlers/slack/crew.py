@@ -89,7 +89,11 @@ class Crew:
             self._clock.notify_all()
         for thread in self._threads:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not self.left()
+
+    def left(self) -> list[str]:
+        """The threads that have not ended."""
+        return [thread.name for thread in self._threads if thread.is_alive()]
 
     def _put(self, job: Job, begins: float, within: float, drop: Job | None) -> None:
         self._count += 1

@@ -1,5 +1,6 @@
 """A process that is told to stop hears it, whichever thread the kernel hands the signal to."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,35 @@ def test_nobody_told_it_so_it_waits_its_time_and_says_so() -> None:
 
 def test_being_told_more_often_than_anybody_listens_is_being_told() -> None:
     assert said(MANY_TIMES) == "True True"
+
+
+STUCK = """
+import os, signal, threading
+from bot import logs
+from bot.stopping import Stopping
+
+logs.configure()
+stopping = Stopping(patience=0.2)
+stopping.left = lambda: ["apply", "crew-3"]
+held = threading.Lock()
+held.acquire()
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+{stuck}
+"""
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        "held.acquire()",
+        "threading.Event().wait()",
+        "threading.Thread(target=threading.Event().wait).start(); stopping.wait()",
+    ],
+    ids=["by a lock", "by an event", "by a thread that outlives the main one"],
+)
+def test_a_process_that_hangs_ends_all_the_same_and_says_what_it_left(stuck: str) -> None:
+    program = STUCK.format(stuck=stuck)
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False)
+    assert run.returncode == 0
+    (line,) = (json.loads(line) for line in run.stderr.splitlines())
+    assert (line["event"], line["level"], line["finished"], line["left"]) == ("bot.stopped", "error", False, ["apply", "crew-3"])

@@ -1,0 +1,174 @@
+"""Slack, Entra or the database take the connection and say nothing: the bot still stops in time, and ends windows in time."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import cast
+from storage.engine import Database
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+from storage.records import Baseline, SettingValue
+from tests.bot.machine import ROOT, Machine
+
+IDLE, BUSY = 5.0, 20.0
+"""Seconds in which a bot that was told to stop has ended."""
+
+
+class Silence:
+    """Takes every connection and answers none."""
+
+    def __init__(self) -> None:
+        self._ear = socket.create_server(("127.0.0.1", 0))
+        self.port = self._ear.getsockname()[1]
+        self.called = threading.Event()
+        self._taken: list[socket.socket] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._taken.append(self._ear.accept()[0])
+            except OSError:
+                return
+            self.called.set()
+
+    def close(self) -> None:
+        self._ear.shutdown(socket.SHUT_RDWR)
+        for connection in (self._ear, *self._taken):
+            connection.close()
+
+
+class Process:
+    """``legacytls run``, to be told to stop."""
+
+    def __init__(self, machine: Machine, **changed: str) -> None:
+        self.log = machine.folder / "bot.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                env={"PYTHONPATH": str(ROOT), "PATH": "", **machine.settings, **changed},
+                cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def stop(self) -> tuple[int, float]:
+        """SIGTERM; the exit code and the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=25), time.monotonic() - began
+
+    def wait(self, predicate: Callable[[], object], within: float = 20.0) -> None:
+        deadline = time.monotonic() + within
+        while not predicate():
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.02)
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def silence() -> Iterator[Silence]:
+    nobody = Silence()
+    yield nobody
+    nobody.close()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with Machine(tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Process]]:
+    processes: list[Process] = []
+
+    def start(machine: Machine, **changed: str) -> Process:
+        processes.append(Process(machine, **changed))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.process.kill()
+        process.process.wait()
+
+
+def opted_in_until_a_minute_ago(machine: Machine) -> None:
+    """The record says so, and so does the tenant."""
+    now = datetime.now(UTC)
+    url = machine.settings["DATABASE_URL"]
+    upgrade(url)
+    database = Database(url)
+    with Ledger(database, machine.microsoft.tenant.tenant_id).recording(now) as entry:
+        end = now - timedelta(minutes=1)
+        entry.rebase(Baseline(SettingValue.OPTED_IN, now - timedelta(days=1), None, end), why="applied")
+    database.close()
+    machine.microsoft.tenant.value = True
+
+
+def test_slack_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+    process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
+    assert silence.called.wait(20)
+    code, seconds = process.stop()
+    assert (code, seconds < IDLE) == (0, True), process.said()
+
+
+def test_slack_is_silent_and_the_window_ends(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+    opted_in_until_a_minute_ago(machine)
+    process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
+    process.wait(lambda: machine.microsoft.tenant.value is False)
+
+
+def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: Callable[..., Process]) -> None:
+    opted_in_until_a_minute_ago(machine)
+    machine.slack.fault("auth.test", "invalid_auth", 1000)
+    process = started(machine)
+    process.wait(lambda: machine.microsoft.tenant.value is False)
+    process.wait(lambda: "slack.refused" in process.said())
+    machine.slack._faults.clear()
+    process.wait(lambda: machine.slack.connections)
+
+
+def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, started: Callable[..., Process]) -> None:
+    machine.slack.fault("auth.test", "invalid_auth", 1000)
+    process = started(machine)
+    assert process.process.wait(timeout=20) == 1
+    assert "Put a valid SLACK_BOT_TOKEN into the settings." in process.said()
+    assert "Traceback" not in process.said()
+
+
+def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stops(
+    machine: Machine, silence: Silence, started: Callable[..., Process]
+) -> None:
+    process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
+    process.wait(lambda: machine.slack.connections and silence.called.is_set())
+    machine.slack.command("U0ALICE", "/legacytls status")
+    process.wait(lambda: all(delivery.acked_after is not None for delivery in machine.slack.deliveries))
+    code, seconds = process.stop()
+    assert (code, seconds < BUSY) == (0, True), process.said()
+    told = [message["text"] for message in machine.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
+    assert "could not be read" in told[-1]
+
+
+def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+    process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
+    process.wait(lambda: machine.slack.connections == 2 and silence.called.is_set())
+    code, seconds = process.stop()
+    assert (code, seconds < IDLE) == (0, True), process.said()
+    assert '"left": ["observer"]' in process.said()
+
+
+def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+    process = started(machine, DATABASE_URL=f"postgresql+psycopg://legacytls:x@127.0.0.1:{silence.port}/legacytls")
+    assert silence.called.wait(20)
+    code, seconds = process.stop()
+    assert (code, seconds < IDLE) == (0, True), process.said()
