@@ -25,5 +25,5 @@ class Announcer(Protocol):
     def retire(self, place: Place, sheet: Sheet) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
-    def announce(self, facts: Mapping[str, str]) -> Place:
-        """Say something in the channel that belongs to no request."""
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
+        """Say something in the channel that belongs to no request, or draw the copy at ``place`` again."""

@@ -11,7 +11,7 @@ import structlog
 from handlers.announcing import Announcer
 from handlers.context import Context
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, owe_answer, owe_redraw
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, REMINDER, owe_answer, owe_redraw
 from handlers.ports import Place, Unavailable
 from handlers.sheets import gather
 from storage.engine import Unreachable
@@ -20,7 +20,7 @@ from storage.records import Card, ChangeRequest, Notice
 
 log = structlog.get_logger(__name__)
 
-PUBLIC = (CARD, CHANNEL)
+PUBLIC = (CARD, CHANNEL, REMINDER)
 PRIVATE = (ANSWER, ASK_REASON, OUTCOME)
 LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
@@ -71,10 +71,27 @@ class Delivery:
         if notice.kind == OUTCOME and notice.request_id is not None:
             return self._tell_outcome(notice.request_id, notice)
         if notice.kind == CHANNEL:
-            return self._announcer.announce(notice.facts)
+            return self._announcer.announce({**notice.facts, "number": str(notice.id)})
+        if notice.kind == REMINDER:
+            self._draw_reminder(notice)
+            return None
         reason_for = notice.request_id if notice.kind == ASK_REASON else None
         self._announcer.answer(notice.recipient or "", notice.channel, notice.facts["text"], reason_for=reason_for)
         return None
+
+    def _draw_reminder(self, drawn: Notice) -> None:
+        """Draw one copy of a reminder again, with whoever answered it instead of its buttons."""
+        with self._context.ledger.reading() as reader:
+            reminder = reader.notice(int(drawn.facts["number"]))
+            answers = reader.reminder_answers(reminder.facts.get("series", "")) if reminder else []
+        if reminder is None:
+            return
+        facts = {**reminder.facts, "number": drawn.facts["number"]}
+        for answer in answers:
+            if answer.key == reminder.key:
+                until = answer.until.isoformat() if answer.until else ""
+                facts |= {"reply": answer.reply.value, "by": answer.person_id, "until": until}
+        self._announcer.announce(facts, Place(drawn.facts["channel"], drawn.facts["ts"]))
 
     def _draw(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:

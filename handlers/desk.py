@@ -18,6 +18,7 @@ from handlers.optouts import OptOuts
 from handlers.owed import owe_answer
 from handlers.policy import ALLOWED, Verdict
 from handlers.ports import Lookups, Unavailable
+from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
 from handlers.status import StatusReports
@@ -26,7 +27,7 @@ from handlers.why import Locks
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
 from storage.lifecycle import Kind
-from storage.records import Door, MailProtocol, Vote
+from storage.records import Door, MailProtocol, ReminderReply, Vote
 
 BEFORE_ACK = 1.0
 """Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
@@ -54,6 +55,7 @@ class Desk:
         self.decisions = Decisions(context)
         self.rules = Rules(context)
         self.drift = Drift(context)
+        self.replies = ReminderReplies(context)
         self.history = History(context.ledger)
         self.exports = Exports(context)
         self.status = StatusReports(context)
@@ -67,6 +69,7 @@ class Desk:
             "withdraw": self._withdraw,
             "reason": self._give_reason,
             "claim": self._claim,
+            "reply": self._reply,
         }
 
     def may_read(self, person: str) -> Verdict:
@@ -155,6 +158,10 @@ class Desk:
 
     def _claim(self, touch: Touch, payload: Mapping[str, str]) -> bool:
         self.drift.claim(int(payload["request"]), payload["reason"], touch)
+        return False
+
+    def _reply(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        self.replies.reply(int(payload["request"]), ReminderReply(payload["vote"]), touch)
         return False
 
     def _request_id(self, touch: Touch, payload: Mapping[str, str]) -> int | None:

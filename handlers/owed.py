@@ -4,6 +4,8 @@ from storage.ledger import Entry
 from storage.records import ChangeRequest
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
+REMINDER = "reminder"
+"""A reminder that stands in the channel already, to be drawn again because somebody answered it."""
 
 
 def owe_card(entry: Entry, request: ChangeRequest) -> None:
@@ -16,6 +18,12 @@ def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, k
     if channel and ts:
         facts = {"channel": channel, "ts": ts}
         entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+
+
+def owe_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
+    """A reminder was answered, or a copy of it was touched: draw that copy again."""
+    if channel and ts:
+        entry.owe(REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
 
 
 def owe_outcome(entry: Entry, request: ChangeRequest) -> None:

@@ -4,18 +4,17 @@ The slot's key is the outbox key, so daylight saving, clock jumps, restarts and 
 none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from handlers import slots
+from handlers import slots, snoozing
 from handlers.context import Context
+from handlers.due import due_slots
 from handlers.owed import CHANNEL, owe_answer
 from handlers.ports import Unavailable
 from handlers.slots import Slot
 from storage.ledger import Entry
-from storage.lifecycle import State
-from storage.reading import WISHES, Reader
-from storage.records import MailProtocol, SettingValue
+from storage.reading import Reader
 
 NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
 """When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""
@@ -34,8 +33,9 @@ class Reminders:
         now = self._context.now()
         if not slots.in_working_hours(now, self._context.zone, self._context.hours):
             return 0
+        expiry = self._expiry()
         with self._context.ledger.reading() as reader:
-            due = [slot for slot in self._due(reader) if not reader.owed(slot.key)]
+            due = list(self._to_tell(reader, [*due_slots(self._context, reader), *self._once(reader, expiry)]))
         due += self._approver_health()
         if due:
             with self._context.ledger.recording(now) as entry:
@@ -44,22 +44,16 @@ class Reminders:
             self._context.nudge()
         return len(due)
 
-    def _due(self, reader: Reader) -> Iterator[Slot]:
-        context, now = self._context, self._context.now()
-        baseline = reader.baseline()
-        if baseline is not None:
-            ending = slots.window_ending(baseline, now, context.zone, context.hours)
-            yield from filter(None, (ending or slots.weekly(baseline, now),))
-            wish = reader.request(baseline.request_id) if baseline.request_id else None
-            protocols = (wish.protocols if wish else ()) or tuple(MailProtocol)
-            if baseline.value is SettingValue.OPTED_IN:
-                yield from slots.milestones(context.calendar, context.cloud.name, context.today(), protocols)
-        for request in reader.in_states({State.PENDING}, kinds=WISHES):
-            yield from filter(None, (slots.nudge(request, now, context.escalate_to),))
+    def _once(self, reader: Reader, expiry: datetime | None) -> Iterator[Slot]:
+        now = self._context.now()
         sequence, digest = reader.head()
         posted = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
-        once = (slots.freshness(context.calendar, context.today()), slots.head(sequence, digest, posted, now, context.zone))
-        yield from filter(None, (*once, slots.certificate(self._expiry(), now)))
+        yield from filter(None, (slots.head(sequence, digest, posted, now, self._context.zone), slots.certificate(expiry, now)))
+
+    def _to_tell(self, reader: Reader, due: Iterable[Slot]) -> Iterator[Slot]:
+        for slot in due:
+            answers = reader.reminder_answers(slot.series) if slot.series else ()
+            yield from filter(None, (snoozing.to_tell(slot, answers, reader.owed, self._context.now()),))
 
     def _expiry(self) -> datetime | None:
         try:
@@ -93,8 +87,8 @@ class Reminders:
             return []
         facts = {"eligible": str(len(eligible)), "needed": str(rule.approvals_required)}
         with self._context.ledger.reading() as reader:
-            slot = Slot(f"approvers:{today.isoformat()}", "approvers", facts)
-            return [] if reader.owed(slot.key) else [slot]
+            slot = Slot(f"approvers:{today.isoformat()}", "approvers", facts, series=f"approvers:{today:%Y-%m}")
+            return list(self._to_tell(reader, [slot]))
 
     def _eligible_approvers(self) -> frozenset[str] | None:
         """Who could approve right now; ``None`` when Slack does not say it of everybody."""

@@ -5,10 +5,11 @@ Only the newest slot of each kind counts: whoever was away for a month gets one 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.days import local_day
+from handlers.milestone import Milestone
 from handlers.milestones import Calendar
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 
@@ -36,6 +37,10 @@ class Slot:
     key: str
     what: str
     facts: dict[str, str] = field(default_factory=dict)
+    series: str = ""
+    """What the reminder is about, over all its distances; empty where it can neither be put off nor called done."""
+    ends: datetime | None = None
+    """When what it is about comes, if that is known to the instant."""
 
 
 def in_working_hours(now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
@@ -78,7 +83,8 @@ def weekly(baseline: Baseline, now: datetime) -> Slot | None:
         return None
     end = baseline.window_end.isoformat() if baseline.window_end else ""
     facts = {"since": baseline.since.isoformat(), "end": end, "request": str(baseline.request_id or "")}
-    return Slot(f"weekly:{baseline.since.isoformat()}:{weeks}", "weekly", facts)
+    series = f"weekly:{baseline.since.isoformat()}"
+    return Slot(f"{series}:{weeks}", "weekly", facts, series=series if end else "")  # what has no end has no other guard
 
 
 def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> list[Slot]:
@@ -93,8 +99,14 @@ def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[
         due = [distance for distance in BEFORE_MILESTONE if 0 < days <= distance]
         if due:
             facts = {"display": milestone.display, "effect": milestone.effect, "notice": milestone.message_center_id or ""}
-            slots.append(Slot(f"milestone:{milestone.id}:{milestone.stated}:{due[-1]}", "milestone", facts))
+            series = f"milestone:{milestone.id}:{milestone.stated}"
+            slots.append(Slot(f"{series}:{due[-1]}", "milestone", facts, series=series, ends=_begins(milestone)))
     return slots
+
+
+def _begins(milestone: Milestone) -> datetime | None:
+    """The earliest instant at which a change may begin, anywhere: for telling whether a reminder can still wait."""
+    return datetime.combine(milestone.first, time(), tzinfo=UTC) if milestone.first else None
 
 
 def certificate(expires: datetime | None, now: datetime) -> Slot | None:
@@ -104,13 +116,15 @@ def certificate(expires: datetime | None, now: datetime) -> Slot | None:
     due = [days for days in BEFORE_MILESTONE if expires - now <= timedelta(days=days)]
     if not due:
         return None
-    return Slot(f"certificate:{expires.isoformat()}:{due[-1]}", "certificate", {"expires": expires.isoformat()})
+    series = f"certificate:{expires.isoformat()}"
+    return Slot(f"{series}:{due[-1]}", "certificate", {"expires": expires.isoformat()}, series=series, ends=expires)
 
 
 def freshness(calendar: Calendar, today: date) -> Slot | None:
     """Once, when the dates in the file have not been checked for sixty days."""
     warning = calendar.freshness(today)
-    return Slot(f"freshness:{calendar.verified_on}", "freshness", {"warning": warning}) if warning else None
+    series = f"freshness:{calendar.verified_on}"
+    return Slot(series, "freshness", {"warning": warning}, series=series) if warning else None
 
 
 def nudge(request: ChangeRequest, now: datetime, escalate_to: Iterable[str] = ()) -> Slot | None:

@@ -10,7 +10,19 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, select
 from storage import chain, rows
 from storage.errors import NoSuchRequest
 from storage.lifecycle import OPEN, UNSENT, Kind, State
-from storage.records import Attempt, AuditEvent, Baseline, Card, ChangeRequest, Decision, KeptRule, Observation, SettingValue
+from storage.records import (
+    Attempt,
+    AuditEvent,
+    Baseline,
+    Card,
+    ChangeRequest,
+    Decision,
+    KeptRule,
+    Notice,
+    Observation,
+    ReminderAnswer,
+    SettingValue,
+)
 from storage.tables import (
     attempts,
     audit_events,
@@ -22,6 +34,7 @@ from storage.tables import (
     observations,
     organizations,
     reasons,
+    reminder_answers,
     rules,
 )
 
@@ -126,6 +139,25 @@ class Reader:
         """Whether a notice with this key was ever owed."""
         query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
         return self._connection.execute(query).first() is not None
+
+    def notice(self, number: int) -> Notice | None:
+        """The message owed that has this number; ``None`` when there is none."""
+        query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
+        row = self._connection.execute(query).one_or_none()
+        return rows.notice(row) if row else None
+
+    def posted_at(self, number: int) -> tuple[str, str] | None:
+        """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
+        table = notices.c
+        query = select(table.posted_channel, table.posted_ts).where(table.tenant_id == self._tenant_id, table.id == number)
+        row = self._connection.execute(query).one_or_none()
+        return (row.posted_channel, row.posted_ts) if row and row.posted_channel and row.posted_ts else None
+
+    def reminder_answers(self, series: str) -> list[ReminderAnswer]:
+        """What people answered to the reminders of one series, oldest first."""
+        table = reminder_answers.c
+        query = select(reminder_answers).where(table.tenant_id == self._tenant_id, table.series == series)
+        return [rows.reminder_answer(row) for row in self._connection.execute(query.order_by(table.id))]
 
     def newest_facts(self, prefix: str) -> dict[str, str] | None:
         """The facts of the newest notice whose key begins with ``prefix``."""

@@ -41,6 +41,13 @@ class Vote(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+class ReminderReply(StrEnum):
+    """What somebody answered to a reminder: tell it again later, or never again."""
+
+    SNOOZED = "snoozed"
+    DONE = "done"
+
+
 class Door(StrEnum):
     """The way by which a person (or the bot itself) acted."""
 
@@ -171,6 +178,19 @@ class Notice:
     facts: Mapping[str, str]
     tries: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderAnswer:
+    """What one person answered to one reminder of a series. Never altered."""
+
+    series: str
+    key: str
+    """The reminder that was answered: the key of its notice."""
+    reply: ReminderReply
+    person_id: str
+    until: datetime | None
+    """Until when it is put off; ``None`` when it is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from storage.records import (
     MailProtocol,
     Notice,
     Observation,
+    ReminderAnswer,
+    ReminderReply,
     SettingValue,
     Vote,
 )
@@ -109,6 +111,13 @@ def notice(row: Row[Any]) -> Notice:
         facts=json.loads(row.facts),
         tries=row.tries,
         created_at=row.created_at,
+    )
+
+
+def reminder_answer(row: Row[Any]) -> ReminderAnswer:
+    """One row of ``reminder_answers``."""
+    return ReminderAnswer(
+        series=row.series, key=row.key, reply=ReminderReply(row.reply), person_id=row.person_id, until=row.until
     )
 
 

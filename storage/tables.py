@@ -1,7 +1,7 @@
 """The tables of the ledger, as SQLAlchemy Core sees them; the migrations create them.
 
-Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons and the content of a
-request) is additionally guarded by triggers, see the first migration.
+Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons, answers to reminders and
+the content of a request) is additionally guarded by triggers, see the first migration.
 """
 
 from datetime import UTC, datetime
@@ -215,6 +215,21 @@ notices = Table(
 )
 _OWED = text("delivered_at IS NULL")
 Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
+
+reminder_answers = Table(
+    "reminder_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _tenant(),
+    Column("series", String(255), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("reply", String(16), nullable=False),
+    Column("person_id", String(32), nullable=False),
+    Column("until", Instant),
+    Column("answered_at", Instant, nullable=False),
+    UniqueConstraint("tenant_id", "key", name="ux_reminder_answers_key"),
+    Index("ix_reminder_answers_series", "tenant_id", "series", "id"),
+)
 
 cards = Table(
     "cards",

@@ -9,20 +9,23 @@ from slack_bolt import Ack, Respond
 from handlers.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
 from handlers.ports import Unavailable
 from handlers.slack import forms, modals, replies
+from handlers.slack.announcements import DONE, SNOOZE
 from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
 from handlers.slack.edge import BUSY, NO_DATABASE, NOT_RECORDED, Edge, Reply
 from handlers.slack.parsing import Act, Malformed, channel_of, identity, number, person_of, press, values
 from storage.engine import Unreachable
 from storage.errors import NoSuchRequest
-from storage.records import Door, MailProtocol, Vote
+from storage.records import Door, MailProtocol, ReminderReply, Vote
 
 KINDS = {
     APPROVE: ("vote", Vote.APPROVE.value),
     REJECT: ("vote", Vote.REJECT.value),
     WITHDRAW: ("withdraw", ""),
     TAKE_BACK: ("take_back", ""),
+    SNOOZE: ("reply", ReminderReply.SNOOZED.value),
+    DONE: ("reply", ReminderReply.DONE.value),
 }
-"""The buttons that decide something: inbox kind and vote."""
+"""The buttons that decide something: inbox kind, and the vote or reply."""
 
 
 class Clicks:

@@ -4,21 +4,49 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.slack.blocks import Message, actions, button, section
+from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
+from storage.records import ReminderReply
+
+SNOOZE, DONE = "snooze", "done"
 
 
 def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
     """The message for one kind of announcement; ``zone`` is for dates where Slack shows the fallback."""
     text = _SAYINGS[facts["what"]](facts, zone)
     blocks: list[Block] = [section(text)]
-    if facts["what"] in ("ending", "weekly") and facts.get("request"):
-        number = int(facts["request"])
-        blocks.append(actions(button("Extend", EXTEND, number), button("Opt out now", OPT_OUT_NOW, number)))
-    return Message(text=text, blocks=blocks)
+    buttons = _about_the_window(facts)
+    if facts.get("reply"):
+        blocks += small([_replied(facts, zone)])
+    else:
+        buttons += _about_the_reminder(facts)
+    return Message(text=text, blocks=[*blocks, actions(*buttons)] if buttons else blocks)
+
+
+def _about_the_window(facts: Mapping[str, str]) -> list[ButtonElement]:
+    if facts["what"] not in ("ending", "weekly") or not facts.get("request"):
+        return []
+    number = int(facts["request"])
+    return [button("Extend", EXTEND, number), button("Opt out now", OPT_OUT_NOW, number)]
+
+
+def _about_the_reminder(facts: Mapping[str, str]) -> list[ButtonElement]:
+    """Buttons that carry the number of the reminder itself; what may be answered is judged again at the click."""
+    number = int(facts.get("number") or 0)
+    if not number:
+        return []
+    buttons = [button(f"Snooze for {facts['snooze']} days", SNOOZE, number)] if facts.get("snooze") else []
+    return [*buttons, button("Done", DONE, number)] if facts.get("done") else buttons
+
+
+def _replied(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    """Who answered the reminder, in place of the buttons for that."""
+    if facts["reply"] == ReminderReply.DONE:
+        return f":white_check_mark: Done, says <@{facts['by']}>. This is not told again."
+    return f":zzz: Put off by <@{facts['by']}> until {instant(datetime.fromisoformat(facts['until']), zone)}."
 
 
 def _rule(facts: Mapping[str, str], zone: ZoneInfo) -> str:

@@ -31,12 +31,7 @@ class SlackAnnouncer:
         if place is None:
             self._refuse_shared_channel()
             return self._post(self._channel, message)
-        try:
-            call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
-        except Unavailable as refused:
-            if refused.sentence not in (MENDS["message_not_found"][0], MENDS["cant_update_message"][0]):
-                raise
-        return place
+        return self._draw_again(place, message)
 
     def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
         """Ephemeral where the person acted; by direct message where that cannot be."""
@@ -58,9 +53,19 @@ class SlackAnnouncer:
         """Point from an earlier private message to the newer one."""
         call(self._client.chat_update, channel=place.channel, ts=place.ts, **cards.retired(sheet).arguments())
 
-    def announce(self, facts: Mapping[str, str]) -> Place:
-        """Say something in the channel that belongs to no request."""
-        return self._post(self._channel, announcements.announcement(facts, self._zone))
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
+        """Say something in the channel that belongs to no request, or draw a copy of it again."""
+        message = announcements.announcement(facts, self._zone)
+        return self._post(self._channel, message) if place is None else self._draw_again(place, message)
+
+    def _draw_again(self, place: Place, message: Message) -> Place:
+        """A copy that somebody deleted is left alone."""
+        try:
+            call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
+        except Unavailable as refused:
+            if refused.sentence not in (MENDS["message_not_found"][0], MENDS["cant_update_message"][0]):
+                raise
+        return place
 
     def _post(self, channel: str, message: Message) -> Place:
         sent = call(self._client.chat_postMessage, channel=channel, unfurl_links=False, unfurl_media=False, **message.arguments())

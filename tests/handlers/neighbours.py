@@ -192,6 +192,7 @@ class Board:
     outcomes: list[tuple[str, Sheet]] = field(default_factory=list)
     retired: list[Place] = field(default_factory=list)
     announced: list[Mapping[str, str]] = field(default_factory=list)
+    drawn_again: list[tuple[Place, Mapping[str, str]]] = field(default_factory=list)
     posted: int = 0
     trouble: dict[str, deque[Unavailable]] = field(default_factory=dict)
     after_post: Callable[[Place], None] = lambda place: None
@@ -215,8 +216,11 @@ class Board:
         self._meet_trouble("retire")
         self.retired.append(place)
 
-    def announce(self, facts: Mapping[str, str]) -> Place:
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
         self._meet_trouble("announce")
+        if place is not None:
+            self.drawn_again.append((place, facts))
+            return place
         self.announced.append(facts)
         return self._new_place(CHANNEL)
 

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import SETTLED, Kind, State
+from storage.records import ReminderReply
+from storage.reminders import keep_answer
 from tests.storage.roads import BOB, NOW, TENANT, approve, brought_to, everything, opened, wish
 
 APPEND_ONLY = {
@@ -19,6 +21,7 @@ APPEND_ONLY = {
     "reasons": "reason = 'another'",
     "attempts": "detail = 'another'",
     "rules": "body = '{}'",
+    "reminder_answers": "reply = 'done'",
     "audit_events": "actor = 'U0MALLORY'",
 }
 """Each table whose rows are only added, and an alteration somebody may wish for."""
@@ -52,6 +55,7 @@ def full(ledger: Ledger) -> Ledger:
         entry.attempt(request, "sending", client_request_id="c-1")
         entry.keep_rule("r" * 64, {"approvals": 1})
         entry.owe("card", "card:1", request_id=request.id)
+        keep_answer(entry, series="weekly", key="weekly:1", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
     return ledger
 
 

@@ -22,6 +22,7 @@ from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
 from handlers.slack.mrkdwn import CHUNK, chunks, escape, fitted
+from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
 from storage.lifecycle import Kind, State
@@ -214,6 +215,23 @@ FACTS = {
 def test_an_announcement_fits(what: str, text: str) -> None:
     free = dict.fromkeys(("problem", "effect", "warning", "display"), text[:300])
     fits(announcements.announcement(FACTS | free | {"what": what}, ZONE))
+
+
+@pytest.mark.parametrize(
+    "answered", [{}, {"reply": "snoozed", "until": NOW.isoformat()}, {"reply": "done", "until": ""}], ids=str
+)
+@pytest.mark.parametrize("what", sorted(SNOOZE_DAYS))
+def test_a_reminder_with_its_buttons_or_its_answer_fits(what: str, answered: dict[str, str]) -> None:
+    reminder = {"what": what, "number": "999999999", "snooze": "14", "done": "yes", "by": PEOPLE[0]}
+    drawn = announcements.announcement(FACTS | reminder | answered, ZONE)
+    fits(drawn)
+    names = [
+        element["action_id"]
+        for block in drawn.arguments()["blocks"]
+        for element in block.get("elements", ())[:4]
+        if block["type"] == "actions"
+    ]
+    assert ({"snooze", "done"} <= set(names)) is not bool(answered)
 
 
 @pytest.mark.parametrize("cloud", ["worldwide", "gcc", "gcc-high", "dod", "21vianet"])

@@ -1,0 +1,58 @@
+"""Use case of answering a reminder: an operator or approver puts it off or calls it done, and everybody reads who did."""
+
+from handlers import snoozing
+from handlers.context import Context
+from handlers.owed import owe_answer, owe_reminder
+from handlers.touch import Touch
+from storage.ledger import Entry
+from storage.records import Notice, ReminderReply
+from storage.reminders import keep_answer
+
+
+class ReminderReplies:
+    """Takes answers to reminders, one a message; refusals are answered like everything else."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def reply(self, number: int, reply: ReminderReply, touch: Touch) -> None:
+        """Put the reminder with this number off, or call it done. Raises ``Conflict`` and ``Unavailable``."""
+        verdict = self._context.people.operator_or_approver(touch.person)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            notice = entry.reader.notice(number)
+            refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
+            if refused or notice is None:
+                entry.record("refused", touch.person, {"what": reply.value, "because": refused, "reminder": number})
+                text = refused
+            else:
+                text = self._keep(entry, notice, reply, touch.person)
+            self._show(entry, notice, touch)
+            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
+        self._context.nudge()
+
+    def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:
+        if notice is None:
+            return "The bot knows no such reminder any more."
+        answers = entry.reader.reminder_answers(notice.facts.get("series", ""))
+        return snoozing.refusal(notice.facts, notice.key, answers, reply, now=entry.now) or ""
+
+    def _keep(self, entry: Entry, notice: Notice, reply: ReminderReply, person: str) -> str:
+        until = snoozing.until(notice.facts, entry.now) if reply is ReminderReply.SNOOZED else None
+        keep_answer(entry, series=notice.facts["series"], key=notice.key, reply=reply, person_id=person, until=until)
+        if until is None:
+            return "This reminder is done and is not told again; your name is on its message and on record."
+        day = until.astimezone(self._context.zone)
+        return f"This reminder is put off until {day:%-d %B %Y, %H:%M} {day.tzname()}; your name is on its message and on record."
+
+    @staticmethod
+    def _show(entry: Entry, notice: Notice | None, touch: Touch) -> None:
+        """Draw every known copy again once there is an answer to show: the one that was posted, and the one that was touched."""
+        if notice is None or not _answered(entry, notice):
+            return
+        for channel, ts in {(touch.channel, touch.ts), entry.reader.posted_at(notice.id) or ("", "")}:
+            owe_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{touch.key}:{ts}")
+
+
+def _answered(entry: Entry, notice: Notice) -> bool:
+    return any(answer.key == notice.key for answer in entry.reader.reminder_answers(notice.facts.get("series", "")))
