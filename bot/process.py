@@ -1,5 +1,6 @@
 """One run of the bot: start, serve until told to stop, finish what is in hand, end. A restart alone posts nothing."""
 
+import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from bot.settings import Settings
 from bot.stopping import Stopping
 from bot.wiring import Bot, Identity, app_of, slack_client, wire
 from handlers.ports import Clock
+from handlers.slack.register import guarded
 from storage.engine import Database
 from storage.migrate import upgrade
 
@@ -40,6 +42,7 @@ def utc_now() -> datetime:
 def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = utc_now) -> int:
     """Serve Slack until SIGTERM or SIGINT and return the exit code. Raises ``reaching.CannotStart``."""
     stopping = Stopping(patience=END_UNSTARTED)
+    _end_whole(stopping)
     health, metrics = Health(), Metrics(clock)
     endpoint = serve_health(health, settings, metrics)
     database = _migrated(settings, health)
@@ -60,7 +63,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
 def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:
     bot.desk.rules.keep_rule()
     stopping.left, stopping.patience = partial(_left, bot), END_WITHIN
-    bot.desk.status.start()
+    bot.desk.status.start(guarded)
     health.watch(connected=reaching.is_connected, beat=bot.worker.slowest_beat)
     reaching.start()
     try:
@@ -91,6 +94,19 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
 def _left(bot: Bot) -> list[str]:
     """What is still in hand, by the names of its threads."""
     return [*bot.crew.left(), *bot.desk.status.left(), *bot.worker.left()]
+
+
+def _end_whole(stopping: Stopping) -> None:
+    """A thread that a defect ends would leave a half-dead bot behind: end it whole, so that it is started again."""
+    told = threading.excepthook
+
+    def died(args: threading.ExceptHookArgs) -> None:
+        told(args)
+        if not stopping.is_set() and not issubclass(args.exc_type, SystemExit):
+            stopping.code = 1
+            stopping.tell()
+
+    threading.excepthook = died
 
 
 def _migrated(settings: Settings, health: Health) -> Database:

@@ -7,6 +7,7 @@ value from before they asked.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from handlers.context import Context
 from handlers.ports import Cloud, Reading, Unavailable
@@ -15,6 +16,10 @@ from handlers.votes import standing_approvals
 from storage.engine import Unreachable
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation
+
+BROKEN = (
+    "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell whoever runs the bot."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,9 @@ class StatusReports:
         self._stopped = False
         self._thread = threading.Thread(target=self._serve, name="status-reader", daemon=True)
 
-    def start(self) -> None:
-        """Begin serving those who wait."""
+    def start(self, run: Callable[[Callable[[], None]], None] = lambda job: job()) -> None:
+        """Begin serving those who wait. ``run`` runs one job and must not raise, so that no defect ends the serving."""
+        self._run = run
         self._thread.start()
 
     def stop(self, *, within: float = 5.0) -> bool:
@@ -88,16 +94,33 @@ class StatusReports:
         return self._compose(reading, problem)
 
     def _serve(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._stopped:
-                    self._changed.wait()
-                if not self._waiting:
-                    return
-                waiting, self._waiting = self._waiting, []
+        while waiting := self._next():
+            self._run(partial(self._answer, waiting))
+
+    def _next(self) -> list[Callable[[Status], None]]:
+        """Those who wait by now; nobody when it is to stop."""
+        with self._changed:
+            while not self._waiting and not self._stopped:
+                self._changed.wait()
+            waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _answer(self, waiting: list[Callable[[Status], None]]) -> None:
+        """Whatever happens to the reading or to one of the answers, everybody is answered."""
+        status = self._unknown()
+        try:
             status = self.report()
+        finally:
             for reply in waiting:
-                reply(status)
+                self._run(partial(reply, status))
+
+    def _unknown(self) -> Status:
+        context = self._context
+        return Status(
+            reading=None, problem=BROKEN, cloud=context.cloud, organization=None, effects=(), freshness=None, baseline=None,
+            decided=None, approved_by=(), open_wish=None, unsettled=(), last_seen=None, timezone=context.rule.timezone,
+            on_record=False,
+        )  # fmt: skip
 
     def _compose(self, reading: Reading | None, problem: str | None) -> Status:
         context, known = self._context, self._ask_ledger()

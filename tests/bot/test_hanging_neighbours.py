@@ -1,5 +1,6 @@
 """Slack, Entra or the database take the connection and say nothing: the bot still stops in time, and ends windows in time."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -50,11 +51,11 @@ class Silence:
 class Process:
     """``legacytls run``, to be told to stop."""
 
-    def __init__(self, machine: Machine, **changed: str) -> None:
+    def __init__(self, machine: Machine, program: tuple[str, ...] = ("-m", "bot", "run"), **changed: str) -> None:
         self.log = machine.folder / "bot.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
+                [sys.executable, *program],
                 env={"PYTHONPATH": str(ROOT), "PATH": "", **machine.settings, **changed},
                 cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
@@ -92,8 +93,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def started() -> Iterator[Callable[..., Process]]:
     processes: list[Process] = []
 
-    def start(machine: Machine, **changed: str) -> Process:
-        processes.append(Process(machine, **changed))
+    def start(machine: Machine, *program: str, **changed: str) -> Process:
+        processes.append(Process(machine, *([program] if program else []), **changed))
         return processes[-1]
 
     yield start
@@ -172,3 +173,31 @@ def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Sil
     assert silence.called.wait(20)
     code, seconds = process.stop()
     assert (code, seconds < IDLE) == (0, True), process.said()
+
+
+DYING = """
+import sys, threading
+from bot.cli import main
+from {module} import {kind}
+
+def die(*arguments):
+    raise RuntimeError("a defect")
+
+{kind}.{method} = die
+sys.exit(main(["run"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "kind", "method"),
+    [("bot.worker", "Worker", "_do"), ("bot.socket_mode", "SocketMode", "_look"), ("handlers.slack.crew", "Crew", "_due")],
+    ids=["a lane", "the keeper of the connections", "the crew"],
+)
+def test_a_thread_that_dies_of_a_defect_takes_the_process_along(
+    machine: Machine, started: Callable[..., Process], module: str, kind: str, method: str
+) -> None:
+    process = started(machine, "-c", DYING.format(module=module, kind=kind, method=method))
+    assert process.process.wait(timeout=25) == 1
+    lines = [json.loads(line) for line in process.said().splitlines()]
+    assert "uncaught" in [line["event"] for line in lines]
+    assert lines[-1]["event"] == "bot.stopped"

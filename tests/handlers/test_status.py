@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from handlers.slack import replies
+from handlers.slack.register import guarded
 from handlers.status import Status
 from storage.lifecycle import State
 from storage.records import SettingValue
@@ -138,3 +140,34 @@ def test_a_failed_reading_is_shared_and_the_next_one_is_fresh(serving: House) ->
         serving.desk.status.ask(reply)
         assert done.acquire(timeout=10)
     assert told == ["Exchange could not be reached. Look at the network.", None]
+
+
+def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and_so_is_whoever_asks_next(house: House) -> None:
+    told: list[Status] = []
+    heard = threading.Semaphore(0)
+    report, defects = house.desk.status.report, [ZeroDivisionError()]
+
+    def broken() -> Status:
+        if defects:
+            raise defects.pop()
+        return report()
+
+    def hear(status: Status) -> None:
+        told.append(status)
+        heard.release()
+
+    def spoil(status: Status) -> None:
+        raise ZeroDivisionError
+
+    house.desk.status.report = broken  # type: ignore[method-assign]
+    for reply in (spoil, hear, hear):
+        house.desk.status.ask(reply)
+    with capture_logs() as logs:
+        house.desk.status.start(guarded)
+        assert all(heard.acquire(timeout=10) for _ in range(2))
+        house.desk.status.ask(hear)
+        assert heard.acquire(timeout=10)
+        assert house.desk.status.stop()
+    assert [entry["event"] for entry in logs] == ["slack.job_failed"] * 2
+    assert [status.reading is None for status in told] == [True, True, False]
+    assert "defect" in str(replies.status(told[0], house.context.zone).arguments())
