@@ -5,7 +5,6 @@ transactions, because waiting inside SQLite's busy handler costs tails of two se
 tenant where the hash chain is written, so that two replicas never fork it.
 """
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
+
+from storage.connecting import READ_ONLY, engine_of, quick_engine_of
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -32,7 +33,6 @@ transaction waits for the network, so a live owner is never silent for long."""
 
 IDLE_FOR_TOO_LONG = "25P03"
 """SQLSTATE of a transaction that ``IDLE_LIMIT`` has ended."""
-
 SQLITE_FULL = 2
 """``PRAGMA synchronous`` as a number: every commit is synced."""
 
@@ -69,8 +69,9 @@ class Database:
     """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3)."""
 
     def __init__(self, url: str | URL) -> None:
-        self.engine = _engine(make_url(url))
+        self.engine = engine_of(make_url(url), patience=PATIENCE)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._quick = self.engine if self.is_sqlite else quick_engine_of(make_url(url))
         self._one_writer = threading.Lock()
 
     @contextmanager
@@ -83,13 +84,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, patience: float = PATIENCE) -> Iterator[Connection]:
+    def write(self, *, patience: float = PATIENCE, quick: bool = False) -> Iterator[Connection]:
         """One write transaction: committed when the block ends, rolled back when it raises.
 
+        ``quick`` is for what somebody waits for who owes an acknowledgement: its connections are never held by slow work.
         Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and ``Unreachable``.
         """
         if not self.is_sqlite:
-            with _translated(), self._postgresql(patience) as connection:
+            with _translated(), self._postgresql(self._quick if quick else self.engine, patience) as connection:
                 yield connection
             return
         until = time.monotonic() + patience
@@ -112,6 +114,7 @@ class Database:
     def close(self) -> None:
         """Give every pooled connection back."""
         self.engine.dispose()
+        self._quick.dispose()
 
     @contextmanager
     def _sqlite(self, patience: float) -> Iterator[Connection]:
@@ -126,9 +129,10 @@ class Database:
                 raise
             connection.exec_driver_sql("COMMIT")
 
+    @staticmethod
     @contextmanager
-    def _postgresql(self, patience: float) -> Iterator[Connection]:
-        with self.engine.begin() as connection:
+    def _postgresql(engine: Engine, patience: float) -> Iterator[Connection]:
+        with engine.begin() as connection:
             connection.exec_driver_sql(
                 f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))};"  # 0 would be for ever
                 f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_LIMIT * 1000)}"
@@ -176,6 +180,8 @@ def _translated() -> Iterator[None]:
     except DatabaseError as trouble:
         if _name(trouble) == IDLE_FOR_TOO_LONG:
             raise Unreachable("the transaction was silent for too long, so the database ended it") from trouble
+        if _name(trouble) == READ_ONLY:
+            raise Unreachable("the database only reads, as a standby does") from trouble
         if _name(trouble) not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
             raise
         raise Unreachable(f"the file is damaged, or is no database ({_name(trouble)})") from trouble
@@ -190,34 +196,3 @@ def _is_lock(trouble: OperationalError) -> bool:
 
 def _name(trouble: DatabaseError) -> str:
     return str(getattr(trouble.orig, "sqlite_errorname", None) or getattr(trouble.orig, "sqlstate", None) or "no connection")
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": PATIENCE})
-    event.listen(engine, "connect", _durable)
-    return engine
-
-
-def _durable(connection: Any, record: object) -> None:
-    """Set what SQLite forgets with every connection. Recursive triggers: what REPLACE removes is guarded as if by DELETE."""
-    cursor = connection.cursor()
-    _write_ahead(cursor)
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _write_ahead(cursor: sqlite3.Cursor) -> None:
-    """Switch to WAL. Of two processes that open a new file at once, SQLite refuses one without asking its busy handler."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as refused:
-            if not refused.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return

@@ -51,7 +51,7 @@ class Inbox:
             claimed_until=database_clock() + CLAIM_MS,
         )
         once = statement.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
-        with self._database.write(patience=patience) as connection:
+        with self._database.write(patience=patience, quick=True) as connection:
             item_id = connection.execute(once).scalar()
         if item_id is None:
             return None

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import make_url
 
 from storage.lifecycle import State
+from storage.tables import metadata
 from storage.verify import verify
 from tests.crashes.beginnings import Beginning, on_postgres, on_sqlite
 from tests.crashes.conftest import Beginnings
 from tests.crashes.cramped import TROUBLES
 from tests.crashes.postmaster import Postmaster, postmaster
 from tests.crashes.world import ALICE, BOB, CHANNEL, ROBOT, World
-from tests.postgres import NoPostgres
+from tests.postgres import NoPostgres, _libpq
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -222,3 +224,33 @@ def test_a_server_killed_under_way_and_started_again_loses_nothing(
         assert_applied_once(world)
         world.slack.command(ALICE, "/legacytls status")
         world.wait(lambda: any("Last change: #1" in text for text in world.answers(ALICE)))
+
+
+@contextmanager
+def rebuilt(world: World) -> Iterator[None]:
+    """Somebody holds every table to himself, as whoever rebuilds them does."""
+    with psycopg.connect(_libpq(make_url(world.url))) as admin:
+        for table in metadata.tables:
+            admin.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        yield
+        admin.rollback()
+
+
+def test_a_server_that_is_locked_then_stopped_and_started_again_loses_nothing(
+    server: Postmaster, on_server: Beginning, tmp_path: Path
+) -> None:
+    with on_server.world(tmp_path) as world:
+        world.start(ROBOT)
+        with rebuilt(world):
+            world.press(BOB, "approve")
+            world.wait(lambda: told(world, NOT_RECORDED))
+            world.slack.command(BOB, "/legacytls status")
+            world.wait(lambda: told(world, "record *could not be read*") and in_trouble(world))
+            assert all(delivery.acked_after is not None for delivery in world.slack.deliveries)
+        server.stop()
+        world.press(BOB, "approve")
+        world.wait(lambda: len([text for text in world.answers(BOB) if NOT_RECORDED in text]) == 2)
+        server.start()
+        world.let_claims_lapse()
+        world.press(BOB, "approve")
+        assert_applied_once(world)
