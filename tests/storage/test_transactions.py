@@ -260,7 +260,7 @@ class TestOnPostgresql:
         before = _lock_timeout(database)
         with database.write(patience=0.5) as connection:
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "500ms"
-        assert _lock_timeout(database) == before == "0"
+        assert _lock_timeout(database) == before == "10s"
 
 
 def _lock_timeout(database: Database) -> object:
