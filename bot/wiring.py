@@ -266,7 +266,8 @@ def _lanes(
         Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),)),
         Lane("private-1", (delivery.send_private,)),
         Lane("private-2", (delivery.send_private,)),
-        Lane("keeper", (desk.take_up_leftovers, desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
+        Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
+        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
         Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),), awaited=False),
         Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),), awaited=False),
         Lane("observer", (under_lease(leases, f"observe:{tenant_id}", watch),), awaited=False),

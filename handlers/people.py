@@ -18,6 +18,11 @@ class People:
         """From now on it is known which workspace is ours; until then nobody's membership is."""
         self._home = home
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether Slack has told who we are."""
+        return self._home is not None
+
     def member(self, user_id: str) -> Verdict:
         """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
         if self._home is None:

@@ -12,12 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot.sandbox import cast
 from storage.engine import Database
+from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.records import Baseline, SettingValue
+from storage.tables import inbox
 from tests.bot.machine import ROOT, Machine
 
 IDLE, BUSY = 5.0, 20.0
@@ -145,6 +148,43 @@ def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, s
     assert process.process.wait(timeout=20) == 1
     assert "Put a valid SLACK_BOT_TOKEN into the settings." in process.said()
     assert "Traceback" not in process.said()
+
+
+def leave_over(machine: Machine) -> None:
+    """Alice's opt-out was acknowledged by a process that died."""
+    database = Database(machine.settings["DATABASE_URL"])
+    payload = {"person": "U0ALICE", "door": "command", "at": datetime.now(UTC).isoformat(), "channel": cast.CHANGES}
+    Inbox(database, machine.microsoft.tenant.tenant_id).put("view:V1", "opt_out", payload, now=datetime.now(UTC), patience=1)
+    with database.write() as connection:
+        connection.execute(update(inbox).values(claimed_until=0))
+    database.close()
+
+
+def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(machine: Machine, started: Callable[..., Process]) -> None:
+    machine.microsoft.tenant.value = True
+    upgrade(machine.settings["DATABASE_URL"])
+    leave_over(machine)
+    machine.slack.fault("auth.test", "internal_error", 2)
+    process = started(machine)
+    process.wait(lambda: machine.microsoft.tenant.value is False)
+    assert "slack.unreachable" in process.said()
+
+
+HELD_UP = """
+import sys, threading
+from bot.cli import main
+from handlers.desk import Desk
+
+Desk.handle = lambda desk, item: threading.Event().wait()
+sys.exit(main(["run"]))
+"""
+
+
+def test_what_was_left_over_holds_up_no_window(machine: Machine, started: Callable[..., Process]) -> None:
+    opted_in_until_a_minute_ago(machine)
+    leave_over(machine)
+    process = started(machine, "-c", HELD_UP)
+    process.wait(lambda: machine.microsoft.tenant.value is False)
 
 
 def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stops(
