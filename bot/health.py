@@ -85,7 +85,7 @@ class Endpoint:
     def __init__(self, health: Health, metrics: Metrics | None, *, host: str, port: int) -> None:
         self._health = health
         self._metrics = metrics
-        listening = _listen(host, port)
+        listening = listen(host, port)
         self.port = int(listening.getsockname()[1])
         self._connections: dict[int, Any] = {}
         self._server = create_server(
@@ -144,7 +144,11 @@ def serve_health(health: Health, settings: Settings, metrics: Metrics | None = N
     return Endpoint(health, metrics, host=settings.health_host, port=settings.health_port)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on the first address of ``host``; a name with two of them would make waitress another kind of server.
+
+    Raises ``OSError`` when the address cannot be had.
+    """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     return socket.create_server(address, family=family)
 

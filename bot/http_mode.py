@@ -18,8 +18,10 @@ from urllib.parse import parse_qsl
 
 from slack_bolt import BoltResponse
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
+from bot.health import listen
 from bot.reception import Reception
 
 PATH: Final = "/slack/events"
@@ -30,6 +32,10 @@ HEARD_OUT: Final = 4 * LARGEST_BODY
 OLDEST: Final = 300
 """Seconds that a signature holds, as Slack recommends; it also bounds how long a copied request could be sent again."""
 THREADS: Final = 16
+PLACES: Final = 900
+"""Connections at a time; whoever comes then takes the place of an idle one, so that nobody can keep Slack out by staying."""
+SPARE: Final = 100
+"""Places beyond, in which newcomers are heard while others are shown out."""
 FINISH_WITHIN: Final = 4.0
 """Seconds that requests in hand may take to be answered when the bot is stopped."""
 SEND_WITHIN: Final = 0.5
@@ -58,12 +64,14 @@ class HttpMode:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._connections: dict[int, Any] = {}
         self._server = create_server(
-            Doorkeeper(reception, signing_secret), map=self._connections, host=host, port=port, threads=THREADS, ident=None,
-            # Whoever connects and says nothing holds a place, not a thread: many places. They last longer than the
-            # minute for which proxies keep connections, because one that is closed from here as it is used costs a command.
-            connection_limit=1000, channel_timeout=75, cleanup_interval=5, asyncore_use_poll=True,
+            Doorkeeper(reception, signing_secret), map=self._connections, sockets=[listen(host, port)],
+            threads=THREADS, ident=None,
+            # Whoever connects and says nothing holds a place, not a thread. Places last longer than the minute for which
+            # proxies keep connections, because one that is closed from here as it is used costs a command.
+            connection_limit=PLACES + SPARE, channel_timeout=75, cleanup_interval=5, asyncore_use_poll=True,
             max_request_body_size=HEARD_OUT, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
+        self._server.channel_class = Guest
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
@@ -92,13 +100,43 @@ class HttpMode:
         # Waitress' own run() ends only with its last connection; a kept-alive one must not hold up the end.
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1.0, map=self._connections, use_poll=True, count=1)
+            if len(self._connections) > PLACES:
+                self._make_room()
         until = time.monotonic() + SEND_WITHIN
         while self._unsent() and time.monotonic() < until:
             wasyncore.loop(timeout=0.05, map=self._connections, use_poll=True, count=1)
         wasyncore.close_all(self._connections, ignore_all=True)
 
+    def _make_room(self) -> None:
+        """Beyond ``PLACES`` the place of whoever has been idle longest is given away, first of those who never asked anything."""
+        guests = [guest for guest in self._connections.values() if isinstance(guest, Guest)]
+        idle = sorted((guest for guest in guests if guest.is_idle), key=lambda guest: guest.standing)
+        for guest in idle[: max(0, len(self._connections) - PLACES)]:
+            guest.will_close = True
+
     def _unsent(self) -> bool:
         return any(getattr(connection, "total_outbufs_len", 0) for connection in self._connections.values())
+
+
+class Guest(HTTPChannel):  # type: ignore[misc]
+    """One connection, as waitress keeps it, and whether anything was ever asked on it."""
+
+    asked = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing would be lost by closing it: no whole request is in hand and nothing waits to be sent."""
+        return not (self.requests or self.total_outbufs_len or self.will_close)
+
+    @property
+    def standing(self) -> tuple[bool, float]:
+        """The lower, the sooner it has to go; who only drips bytes does not rise by it."""
+        return self.asked, self.last_activity if self.asked else self.creation_time
+
+    def service(self) -> None:
+        """Answer what was asked (on a thread of waitress' own)."""
+        self.asked = True
+        super().service()
 
 
 class Doorkeeper:

@@ -18,6 +18,14 @@ Noted = Callable[[str, float], None]
 
 _NO_HEADERS: Mapping[str, str] = {}
 
+_BOLTS_OWN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What Bolt raises while it looks for a listener, over shapes that Slack never sends; what listeners raise, it hands on."""
+
+_KINDS: Mapping[str, type] = {
+    "type": str, "command": str, "text": str, "user_id": str, "channel_id": str, "response_url": str, "trigger_id": str,
+    "actions": list, "event": dict, "view": dict, "user": dict, "team": dict, "channel": dict, "container": dict,
+}  # fmt: skip
+
 
 class Reception:
     """Hands payloads to ``app``, from any thread."""
@@ -30,14 +38,31 @@ class Reception:
         """Dispatch a payload that arrived at ``received`` (``time.perf_counter``); 400 when it is none of Slack's shapes."""
         if not isinstance(payload, dict):
             return _malformed("no object")
+        odd = odd_field(payload)
+        if odd:
+            return _malformed(odd)
         try:
             # For Bolt, "socket_mode" means: parsed already, and known to come from Slack.
-            request = BoltRequest(mode="socket_mode", body=payload, headers=dict(headers))
-        except (AttributeError, KeyError, TypeError, ValueError) as wrong:
+            response = self._app.dispatch(BoltRequest(mode="socket_mode", body=payload, headers=dict(headers)))
+        except _BOLTS_OWN as wrong:
             return _malformed(type(wrong).__name__)
-        response = self._app.dispatch(request)
         self._noted(kind_of(payload), time.perf_counter() - received)
         return response
+
+
+def odd_field(payload: Mapping[str, Any]) -> str:
+    """The first field that is not of the kind Slack sends, where Bolt would stumble over it; empty when there is none."""
+    for name, kind in _KINDS.items():
+        found = payload.get(name)
+        if found is not None and not isinstance(found, kind):
+            return name
+    event = payload.get("event")
+    if payload.get("type") == "event_callback" and not (isinstance(event, dict) and isinstance(event.get("type"), str)):
+        return "event"
+    if isinstance(event, dict) and not isinstance(event.get("function", {}), dict):
+        return "event.function"
+    actions = payload.get("actions", [{}])
+    return "" if actions and isinstance(actions[0], dict) else "actions"
 
 
 def kind_of(payload: Mapping[str, Any]) -> str:

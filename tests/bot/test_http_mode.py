@@ -10,16 +10,17 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from slack_sdk import WebClient
 
-from bot.http_mode import LARGEST_BODY, HttpMode
+from bot.http_mode import LARGEST_BODY, PLACES, SPARE, HttpMode
 from bot.reception import Reception
 from bot.wiring import Identity, bolt_app
 from handlers.policy import Home
 from handlers.slack.home import AtHome
+from handlers.slack.register import failed
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TEAM, ORGANISATION = "T0CONTOSO", "E0CONTOSO"
@@ -37,6 +38,7 @@ class Bot:
         self.free.set()
         app = bolt_app(WebClient("xoxb-none"), Identity(TEAM, enterprise_id, "U0LEGACY", "B0LEGACY"))
         app.use(AtHome(Home(TEAM, enterprise_id)))
+        app.error(failed)
 
         @app.command("/legacytls")
         def command(ack: Any, body: dict[str, Any]) -> None:
@@ -286,6 +288,72 @@ def test_half_open_connections_hold_nobody_up(bot: Bot) -> None:
         assert time.monotonic() - began < 3
 
 
+def test_more_half_open_connections_than_there_are_places_keep_nobody_out(bot: Bot) -> None:
+    kept = http.client.HTTPConnection("127.0.0.1", bot.serving.port, timeout=10)
+    ask(kept)
+    head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+    with ExitStack() as stack:
+        for number in range(PLACES + 2 * SPARE):
+            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", bot.serving.port), timeout=10))
+            waiting.sendall([b"", head, head + b"\r\n{"][number % 3])
+        began = time.monotonic()
+        for _ in range(5):
+            assert bot.send(command())[0] == 200
+        assert ask(kept) == 200, "who has asked before is shown out last"
+        assert time.monotonic() - began < 3
+    kept.close()
+
+
+def ask(connection: http.client.HTTPConnection) -> int:
+    """One rightly signed command on a connection that is kept."""
+    stamp, body = str(int(time.time())), command()
+    headers = {"Content-Type": FORM, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signed(body, stamp)}
+    connection.request("POST", "/slack/events", body, headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+ODD: list[object] = [None, 5, True, "", "x" * 5000, [], [None], {}, {"id": 5}, "\ud800", 10**400]
+
+
+def with_odd(value: Any) -> Iterator[Any]:
+    """Every way to put something odd, or nothing, in the place of one part of a payload."""
+    yield from ODD
+    places = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for place in list(places):
+        for odd in with_odd(value[place]):
+            spoilt = value.copy()
+            spoilt[place] = odd
+            yield spoilt
+        without = value.copy()
+        del without[place]
+        yield without
+
+
+ALL_KINDS = {
+    "click": json.loads(parse_qs(click())[b"payload"][0]),
+    "event": json.loads(event()),
+    "form": {
+        "type": "view_submission", "team": {"id": TEAM}, "user": {"id": "U0ALICE"},
+        "view": {"type": "modal", "callback_id": "opt_in", "state": {"values": {"reason": {"reason": {"value": "x"}}}}},
+    },
+    "closed form": {"type": "view_closed", "team": {"id": TEAM}, "user": {"id": "U0ALICE"}, "view": {"type": "modal"}},
+    "shortcut": {"type": "shortcut", "team": {"id": TEAM}, "user": {"id": "U0ALICE"}, "callback_id": "x"},
+    "options": {"type": "block_suggestion", "team": {"id": TEAM}, "action_id": "x", "block_id": "b", "value": "v"},
+    "attachment": {"type": "interactive_message", "team": {"id": TEAM}, "callback_id": "x", "actions": [{"name": "x"}]},
+    "function": json.loads(event(event={"type": "function_executed", "function": {"callback_id": "x"}})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", ALL_KINDS.values(), ids=ALL_KINDS)
+def test_a_rightly_signed_body_of_any_shape_is_never_an_error_of_ours(bot: Bot, payload: dict[str, Any]) -> None:
+    for spoilt in with_odd(payload):
+        text = json.dumps(spoilt)
+        assert bot.send(text.encode(), kind=JSON)[0] < 500, text
+        assert bot.send(urlencode({"payload": text}).encode())[0] < 500, text
+
+
 def test_stopping_answers_what_is_in_hand() -> None:
     bot = Bot()
     bot.free.clear()
@@ -318,6 +386,15 @@ def test_stopping_lets_kept_connections_go() -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", bot.serving.port), timeout=1)
     kept.close()
+
+
+def test_a_host_with_two_addresses_is_served_on_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM) + socket.getaddrinfo("::1", 0, type=socket.SOCK_STREAM)
+    with monkeypatch.context() as named:
+        named.setattr(socket, "getaddrinfo", lambda *arguments, **more: found)
+        bot = Bot()
+    assert bot.send(command())[0] == 200
+    bot.serving.stop()
 
 
 def test_without_a_secret_there_is_no_http_mode() -> None:
