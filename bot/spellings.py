@@ -74,7 +74,7 @@ def zone(text: str) -> ZoneInfo:
 
 def channel(text: str) -> str:
     """The id of a Slack channel."""
-    if not re.fullmatch(r"[CG][A-Z0-9]{2,}", text):
+    if not re.fullmatch(r"[CG][A-Z0-9]+", text):
         raise ValueError("write the channel's id (C…, at the bottom of its details in Slack), not its name")
     return text
 
@@ -84,7 +84,7 @@ def people(text: str) -> tuple[str, ...]:
     entries = [entry.strip() for entry in text.split(",")]
     ids = tuple(dict.fromkeys(entry for entry in entries if entry))
     wrong = [
-        str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]{2,}", entry)
+        str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]+", entry)
     ]
     if wrong or not ids:
         which = f"entry {', '.join(wrong)} is none" if wrong else "there is none"
