@@ -50,14 +50,16 @@ _FATES: Final[Mapping[Meaning, Fate]] = {
     Meaning.FAULT: Fate.UNKNOWN,
     Meaning.REDIRECTED: Fate.UNKNOWN,
     Meaning.GARBLED: Fate.UNKNOWN,
+    Meaning.FAILED: Fate.UNKNOWN,
 }
-"""Of a write; whatever is not named here is a refusal."""
+"""Of a write; whatever is not named here is a refusal. The error in a 200 is from a command that ran: it may have done it."""
 
 _PASSING: Final = frozenset(
     {Meaning.NO_CONNECTION, Meaning.NO_ANSWER, Meaning.THROTTLED, Meaning.TRANSIENT, Meaning.FAULT, Meaning.GARBLED}
 )
 
 _BUSY: Final = ("ServerBusyException",)
+"""Says by its type that nothing was processed; its name in a sentence says nothing of the kind."""
 _TRANSIENT: Final = (
     "CmdletProxyNotAvailableFailure",
     "TransientException",
@@ -124,7 +126,7 @@ def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
         return Outcome(Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY)
     wait = _retry_after(_header(answer, "Retry-After").strip(), now)
     detail = detail_of(_json(answer.body), _header(answer, "x-ExceptionType"))
-    if answer.status == 429 or (answer.status == 503 and wait is not None) or detail.mentions(*_BUSY):
+    if answer.status == 429 or (answer.status == 503 and wait is not None) or detail.is_a(*_BUSY):
         return _throttled(detail, wait)
     if detail.mentions(*_TRANSIENT):
         return _transient(detail, wait)
@@ -164,10 +166,8 @@ def _success(answer: Answer) -> Outcome:
 
 
 def _failure(detail: Detail) -> Outcome:
-    """An error inside a 200."""
-    if detail.mentions(*_BUSY):
-        return _throttled(detail, None)
-    if detail.mentions(*_TRANSIENT):
+    """An error inside a 200. A busy server is passing trouble here, too, but no proof that nothing was done."""
+    if detail.mentions(*_BUSY, *_TRANSIENT):
         return _transient(detail, None)
     return Outcome(Meaning.FAILED, _with("Exchange Online reported a failure", detail))
 

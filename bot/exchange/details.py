@@ -21,16 +21,22 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e
 class Detail:
     """The human text of an error and the short name of the exception behind it; either may be empty.
 
-    ``names`` holds everything that may name a known exception; it is for matching, never for people.
+    ``names`` holds everything that may name a known exception, ``types`` only what does name the error's own; both are for
+    matching, never for people.
     """
 
     text: str = ""
     exception: str = ""
     names: str = ""
+    types: frozenset[str] = frozenset()
 
     def mentions(self, *exceptions: str) -> bool:
         """Whether one of these exceptions is named anywhere in the error."""
         return any(name in self.names for name in exceptions)
+
+    def is_a(self, *exceptions: str) -> bool:
+        """Whether the error is of one of these types; a text that speaks of one does not make it one."""
+        return not self.types.isdisjoint(exceptions)
 
 
 def detail_of(document: object, header: str = "") -> Detail:
@@ -42,8 +48,10 @@ def detail_of(document: object, header: str = "") -> Detail:
     internal = _text(inner, "message")
     kind = kind or _text(inner, "type")
     texts = (first, "" if _GENERIC.match(internal) else internal, _text(error, "message"))
-    names = " ".join((header, kind, *messages, _text(inner, "type"), internal, _text(error, "code"), _text(error, "message")))
-    return Detail(next((shown for text in texts if (shown := clean(text))), ""), _short(kind), names)
+    types = (header.strip(), kind, _text(inner, "type"))
+    names = " ".join((*types, *messages, internal, _text(error, "code"), _text(error, "message")))
+    shown = next((shown for text in texts if (shown := clean(text))), "")
+    return Detail(shown, _short(kind), names, frozenset(_short(one) for one in types))
 
 
 def detail_of_errors(errors: object) -> Detail:
@@ -51,7 +59,7 @@ def detail_of_errors(errors: object) -> Detail:
     first = errors[0] if isinstance(errors, list) and errors else errors
     raw = first if isinstance(first, str) else _text(first, "message")
     kind, text = _unfolded(raw)
-    return Detail(clean(text), _short(kind), f"{kind} {raw}")
+    return Detail(clean(text), _short(kind), f"{kind} {raw}", frozenset({_short(kind)}))
 
 
 def clean(text: str) -> str:

@@ -68,6 +68,9 @@ FOLDED = json.dumps(
 REBUILT = json.dumps(
     {"localizedString": {"stringId": "Ex1"}, "ClassName": "Microsoft.Exchange.SomeException", "Message": "Gone."}
 )
+FOLDED_BUSY = json.dumps({"Message": "Busy.", "TypeName": "Microsoft.Exchange.Data.Directory.ServerBusyException"})
+BUSY_LINE = "Ex0B61A4|Microsoft.Exchange.Data.Directory.ServerBusyException|The server is too busy."
+BUSY_TEXT = f"Ex1|{TASKS}.TaskException|Written, but the audit record met a ServerBusyException."
 CUT_FOLDED = '{"Message":"The object", "StackTrace":"   at Microsoft.Exchange'
 
 CASES = [
@@ -86,11 +89,12 @@ CASES = [
     Case("a number", 200, 7, M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("too deep", 200, b"[" * 200_000, M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("not UTF-8", 200, b'{"value":"\xff"}', M.GARBLED, "cannot be read", F.UNKNOWN),
-    Case("errors in a 200", 200, _errors(["It could not be done."]), M.FAILED, "It could not be done", F.REFUSED),
-    Case("an error object in a 200", 200, _errors([{"Message": "No."}]), M.FAILED, "failure: No.", F.REFUSED),
-    Case("errors of another shape", 200, _errors(7), M.FAILED, "reported a failure", F.REFUSED),
-    Case("an error key in a 200", 200, error(f"Ex1|{TASKS}.TaskException|Not possible."), M.FAILED, "Not possible", F.REFUSED),
-    Case("a busy server in a 200", 200, _busy("ServerBusyException"), M.THROTTLED, "ServerBusyException", F.NOT_PROCESSED),
+    Case("errors in a 200", 200, _errors(["It could not be done."]), M.FAILED, "It could not be done", F.UNKNOWN),
+    Case("an error object in a 200", 200, _errors([{"Message": "No."}]), M.FAILED, "failure: No.", F.UNKNOWN),
+    Case("errors of another shape", 200, _errors(7), M.FAILED, "reported a failure", F.UNKNOWN),
+    Case("an error key in a 200", 200, error(f"Ex1|{TASKS}.TaskException|Not possible."), M.FAILED, "Not possible", F.UNKNOWN),
+    Case("a busy server in a 200", 200, _busy("ServerBusyException"), M.TRANSIENT, "ServerBusyException", F.UNKNOWN),
+    Case("a busy server listed", 200, _errors([BUSY_LINE]), M.TRANSIENT, "ServerBusyException", F.UNKNOWN),
     Case("passing trouble in a 200", 200, _busy("ADTransientException"), M.TRANSIENT, "passing trouble", F.UNKNOWN),
     Case("302", 302, b"", M.REDIRECTED, "another address", F.UNKNOWN, headers={"Location": "https://example.com/"}),
     Case("304", 304, b"", M.REDIRECTED, "another address", F.UNKNOWN),
@@ -113,6 +117,15 @@ CASES = [
     Case("400, empty", 400, b"", M.REFUSED, "refused the command (status 400).", F.REFUSED),
     Case("400, broken off", 400, b'{"error":', M.GARBLED, "(status 400) broke off", F.UNKNOWN, complete=False),
     Case("400, busy", 400, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case(
+        "400, busy by header", 400, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED,
+        headers={"x-ExceptionType": "Microsoft.Exchange.Data.Directory.ServerBusyException"},
+    ),
+    Case("400, busy by inner type", 400, _inner("ServerBusyException", "Busy."), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case("400, busy as JSON", 400, error(FOLDED_BUSY), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case("400, busy in words only", 400, error(BUSY_TEXT), M.REFUSED, "refused the command", F.REFUSED),
+    Case("500, busy in words only", 500, error(BUSY_TEXT), M.FAULT, "failed with status 500", F.UNKNOWN),
+    Case("500, busier than known", 500, _busy("NotServerBusyException"), M.FAULT, "failed with status 500", F.UNKNOWN),
     Case("400, proxy", 400, error("CmdletProxyNotAvailableFailure"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("400, transient", 400, _busy("ADTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("400, storage", 400, _busy("StorageTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
@@ -173,7 +186,7 @@ CASES = [
 def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
     outcome = judge(case.answer(), cmdlet="Set-TransportConfig", now=NOON)
     assert (outcome.meaning, outcome.fate) == (case.meaning, case.fate)
-    assert outcome.retryable is (case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning is not M.REDIRECTED)
+    assert outcome.retryable is (case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED})
     assert case.says in outcome.sentence
     assert outcome.retry_after == case.wait
     assert outcome.sentence.endswith(".")
