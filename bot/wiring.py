@@ -39,7 +39,7 @@ from handlers.slack.edge import Edge
 from handlers.slack.home import AtHome
 from handlers.slack.register import guarded, register
 from handlers.slots import Hours
-from storage.engine import Database
+from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Lease, Leases
 from storage.ledger import Ledger
@@ -118,9 +118,13 @@ def rule_of(settings: Settings) -> Rule:
 def exchange_of(settings: Settings, ledger: Ledger, clock: Clock) -> ExchangeOnline:
     """The conversation with Exchange Online; the first answer's organisation is kept in the ledger."""
 
-    def remember(name: str) -> None:
-        with ledger.recording(clock()) as entry:
-            entry.keep_organization(name)
+    def keep(name: str) -> str | None:
+        try:
+            with ledger.recording(clock(), patience=1) as entry:
+                entry.keep_organization(name)
+                return entry.reader.organization()
+        except Unreachable:
+            return None  # the value can be told all the same; the next reading names the tenant again
 
     with ledger.reading() as reader:
         kept = reader.organization()
@@ -133,7 +137,7 @@ def exchange_of(settings: Settings, ledger: Ledger, clock: Clock) -> ExchangeOnl
         authority_host=settings.azure_authority_host,
         organization=settings.exchange_organization or kept,
         api_url=settings.exchange_api_url,
-        remember_organization=remember,
+        keep_organization=keep,
     )
 
 

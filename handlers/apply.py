@@ -35,6 +35,8 @@ BEGIN_WITHIN = 10.0
 """Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
 others have taken over, have read, and may have said how it ended."""
 
+UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
+
 ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
 
 
@@ -104,12 +106,18 @@ class Apply:
         return False
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:
+        """The reading to judge by; without one, or with one that names no tenant, the request waits."""
+        wait: float | None = None
         try:
-            return self._context.setting.read(patience=READ_PATIENCE)
+            reading = self._context.setting.read(patience=READ_PATIENCE)
         except Unavailable as unread:
-            why = f"Waiting for Exchange, nothing has been sent: {unread.sentence} {unread.mend}".strip()
-            self._postpone(request, why, unread.retry_after)
-            return None
+            why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
+        else:
+            if reading.organization:
+                return reading
+            why = UNNAMED
+        self._postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
+        return None
 
     def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         now = self._context.now()

@@ -54,7 +54,7 @@ class Reading:
     smtp_auth_disabled: bool | None
     """``SmtpClientAuthenticationDisabled`` of the organisation; ``None`` when the key was missing or null."""
     organization: str | None
-    """``OrganizationalUnitRoot``: the tenant's initial domain."""
+    """The tenant's initial domain; ``None`` when the answer did not name it: nothing may be written upon it."""
     server: str | None
     """``OriginatingServer``: the domain controller that answered."""
     changed_at: datetime | None

@@ -148,10 +148,12 @@ class Settling:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
 
     def _try_reading(self, patience: float) -> Reading | None:
+        """A reading that names its tenant; any other proves nothing of what was written there."""
         try:
-            return self._context.setting.read(patience=patience)
+            reading = self._context.setting.read(patience=patience)
         except Unavailable:
             return None
+        return reading if reading.organization else None
 
 
 def _applied_detail(request: ChangeRequest, reading: Reading, *, wrote: bool) -> str:

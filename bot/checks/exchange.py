@@ -8,7 +8,7 @@ from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
 from bot.process import utc_now
 from bot.settings import Settings
-from handlers.ports import Unavailable
+from handlers.ports import Reading, Unavailable
 
 SOON = timedelta(days=30)
 PERMISSION = "Exchange.ManageAsApp"
@@ -36,9 +36,7 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
     except Unavailable as refused:
         yield failed("Get-TransportConfig", refused.sentence, _mend_of_reading(refused, claims))
         return
-    yield passed(
-        "Get-TransportConfig", f"the live value is {reading.value.value}, organisation {reading.organization or 'not named'}"
-    )
+    yield _read(reading)
     if not exchange.cloud.offers_legacy:
         yield warned("Cloud", f"{exchange.cloud.display} has no legacy hosts: nobody can opt in there", "Check EXCHANGE_CLOUD.")
     yield optional("Set-TransportConfig", "cannot be proven without writing; the first change will show")
@@ -48,6 +46,13 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
         )
     for cmdlet, parameters, use in OPTIONAL_CMDLETS:
         yield _optional(exchange, cmdlet, parameters, use)
+
+
+def _read(reading: Reading) -> Verdict:
+    found = f"the live value is {reading.value.value}, organisation {reading.organization or 'not named'}"
+    if reading.organization:
+        return passed("Get-TransportConfig", found)
+    return warned("Get-TransportConfig", f"{found}, so nothing would be written", "If this lasts, please report it.")
 
 
 def _expiry(exchange: ExchangeOnline) -> Iterator[Verdict]:

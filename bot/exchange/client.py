@@ -31,15 +31,17 @@ _NO_PARAMETERS: Final[Mapping[str, object]] = {}
 T = TypeVar("T")
 
 
-def _not_remembered(_: str) -> None:
-    """Nobody asked to be told the organisation."""
+def _not_kept(name: str) -> str:
+    """Nobody keeps the organisation, so it holds for as long as the client lives."""
+    return name
 
 
 class ExchangeOnline:
     """One tenant's Exchange Online, as ``handlers.ports.Setting``; safe to share among threads.
 
-    ``organization`` is the tenant's initial domain; where it is ``None``, the first answer's is kept, handed to
-    ``remember_organization`` and compared from then on. ``api_url`` replaces the endpoint's own address. Limits are in seconds:
+    ``organization`` is the tenant's initial domain; where it is ``None``, the first answer's is handed to
+    ``keep_organization``, which returns the name that holds from then on, or ``None`` while none can be kept.
+    ``api_url`` replaces the endpoint's own address. Limits are in seconds:
     ``call_limit`` for one try of a read, ``write_limit`` for a write; both count sign-in, connection and body.
     """
 
@@ -51,7 +53,7 @@ class ExchangeOnline:
         endpoint: Endpoint,
         clock: Clock,
         organization: str | None,
-        remember_organization: Callable[[str], None] = _not_remembered,
+        keep_organization: Callable[[str], str | None] = _not_kept,
         api_url: str | None = None,
         call_limit: float = CALL_LIMIT,
         write_limit: float = WRITE_LIMIT,
@@ -62,7 +64,7 @@ class ExchangeOnline:
         self._admin = AdminApi(place.api_url, tenant_id, tokens, clock)
         self._clock = clock
         self._organization = organization
-        self._remember = remember_organization
+        self._keep = keep_organization
         self._call_limit = call_limit
         self._write_limit = write_limit
         self._naming = threading.Lock()
@@ -166,16 +168,19 @@ class ExchangeOnline:
         return outcome
 
     def _check_tenant(self, answered: str | None) -> None:
-        """Compare the answer's initial domain with the known one, or come to know it. Raises ``Unavailable``."""
+        """Compare the answer's initial domain with the known one, or come to know it. Raises ``Unavailable``.
+
+        An answer that names none passes: it can be shown, and whoever means to write sees that the reading names nobody.
+        """
+        if answered is None:
+            return
         with self._naming:
+            if self._organization is None:
+                self._organization = self._keep(answered)
             known = self._organization
-            if known is None:
-                self._organization = answered
-        if known is None and answered is not None:
-            self._remember(answered)
-        elif known is not None and (answered or "").lower() != known.lower():
+        if known is not None and answered.lower() != known.lower():
             raise Unavailable(
-                f"Exchange Online answered for another tenant: {answered or 'it names none'}, expected {known}.",
+                f"Exchange Online answered for another tenant: {answered}, expected {known}.",
                 mend="Check AZURE_TENANT_ID and EXCHANGE_ORGANIZATION.",
                 retryable=False,
             )
@@ -191,7 +196,7 @@ def connect(
     authority_host: str | None = None,
     organization: str | None = None,
     api_url: str | None = None,
-    remember_organization: Callable[[str], None] = _not_remembered,
+    keep_organization: Callable[[str], str | None] = _not_kept,
 ) -> ExchangeOnline:
     """A client from plain settings; makes no connection. Raises ``ValueError`` with a sentence for a wrong cloud or address."""
     place = endpoint(cloud).at(api_url=api_url, authority_host=authority_host)
@@ -203,7 +208,7 @@ def connect(
         endpoint=place,
         clock=clock,
         organization=organization,
-        remember_organization=remember_organization,
+        keep_organization=keep_organization,
     )
 
 

@@ -27,7 +27,7 @@ def reading_of(outcome: Outcome, *, read_at: datetime, client_request_id: str) -
     return Reading(
         value=_value(row),
         smtp_auth_disabled=disabled if isinstance(disabled, bool) else None,
-        organization=_text(row, "OrganizationalUnitRoot"),
+        organization=_text(row, "OrganizationalUnitRoot") or _hosted(row),
         server=_text(row, "OriginatingServer"),
         changed_at=instant(row.get("WhenChangedUTC")),
         read_at=read_at,
@@ -85,6 +85,12 @@ def _value(row: Mapping[str, object]) -> SettingValue:
 def _text(row: Mapping[str, object], key: str) -> str | None:
     found = row.get(key)
     return found if isinstance(found, str) and found else None
+
+
+def _hosted(row: Mapping[str, object]) -> str | None:
+    """The initial domain in ``OrganizationId``: ``…/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - …``."""
+    found = re.search(r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or "")
+    return found[1] if found else None
 
 
 def _unreadable(why: str) -> Unavailable:

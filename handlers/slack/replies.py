@@ -71,10 +71,14 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     blocks += [section(line) for line in (_decided(report, zone), _under_way(report, zone)) if line]
     effects = "\n".join(f"• *{PROTOCOL_NAMES[protocol]}*: {escape(effect)}" for protocol, effect in report.effects)
     blocks += [divider(), section(effects), section(_smtp_auth(report)), section(_hosts(report))]
-    blocks += small(
-        [escape(report.freshness) if report.freshness else "", f"Tenant: {escape(report.organization or 'not known yet')}"]
-    )
+    blocks += small([escape(report.freshness) if report.freshness else "", _tenant(report)])
     return Message(text=first, blocks=blocks)
+
+
+def _tenant(report: Status) -> str:
+    if report.reading is None or report.reading.organization:
+        return f"Tenant: {escape(report.organization or 'not known yet')}"
+    return ":warning: This answer did not name its tenant. Nothing is written until one does."
 
 
 _DRIFT = (

@@ -83,7 +83,7 @@ class Ledgered:
             row = connection.execute(query, (self._tenant,)).fetchone()
         value = SettingValue.NOT_SET if row is None else SettingValue.OPTED_IN if row[0] else SettingValue.OPTED_OUT
         return Reading(
-            value=value, smtp_auth_disabled=False, organization=None, server=None, changed_at=None,
+            value=value, smtp_auth_disabled=False, organization="contoso.onmicrosoft.com", server=None, changed_at=None,
             read_at=datetime.now(UTC), client_request_id=str(uuid.uuid4()),
         )  # fmt: skip
 

@@ -126,6 +126,7 @@ class Tenant:
         self.fates: deque[Answering] = deque()
         self.unreadable: Unavailable | None = None
         self.smtp_auth_disabled: bool | None = False
+        self.organization: str | None = ORGANIZATION
         self.writes: list[Write] = []
         self.reads = 0
         self.served: dict[str, SettingValue] = {}
@@ -147,7 +148,7 @@ class Tenant:
         return Reading(
             value=seen,
             smtp_auth_disabled=self.smtp_auth_disabled,
-            organization=ORGANIZATION,
+            organization=self.organization,
             server="DC01",
             changed_at=None,
             read_at=self._clock(),

@@ -209,3 +209,30 @@ def test_a_process_killed_while_sending_sends_nothing_again_and_finds_out_by_rea
     house.run()
     assert len(house.tenant.writes) == 1
     assert house.request(number).state is State.APPLIED
+
+
+def test_nothing_is_written_upon_an_answer_that_names_no_tenant(house: House) -> None:
+    number = approved(house)
+    house.tenant.organization = None
+    house.run()
+    waiting = house.request(number)
+    assert (waiting.state, house.tenant.writes) == (State.APPROVED, [])
+    assert "did not say which tenant" in (waiting.detail or "")
+    house.tenant.organization = "contoso.onmicrosoft.com"
+    house.clock.advance(minutes=2)
+    house.run()
+    assert (house.request(number).state, len(house.tenant.writes)) == (State.APPLIED, 1)
+
+
+def test_a_read_back_that_names_no_tenant_proves_nothing(house: House) -> None:
+    number = approved(house)
+    house.tenant.during_write = lambda write: setattr(house.tenant, "organization", None)
+    house.run()
+    assert house.request(number).state is State.UNCERTAIN
+    house.clock.advance(minutes=20)
+    house.run()
+    assert house.request(number).state is State.UNCERTAIN
+    house.tenant.organization = "contoso.onmicrosoft.com"
+    house.clock.advance(minutes=2)
+    house.run()
+    assert (house.request(number).state, len(house.tenant.writes)) == (State.APPLIED, 1)

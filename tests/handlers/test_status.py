@@ -171,3 +171,12 @@ def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and
     assert [entry["event"] for entry in logs] == ["slack.job_failed"] * 2
     assert [status.reading is None for status in told] == [True, True, False]
     assert "defect" in str(replies.status(told[0], house.context.zone).arguments())
+
+
+def test_an_answer_that_names_no_tenant_is_shown_with_a_warning(house: House) -> None:
+    house.tenant.organization = None
+    text = shown(house)
+    assert "*not set*" in text
+    assert "did not name its tenant. Nothing is written until one does." in text
+    house.tenant.organization = "contoso.onmicrosoft.com"
+    assert "did not name" not in shown(house)

@@ -19,6 +19,23 @@ BUSY = error("Ex1|Microsoft.Exchange.Data.Directory.ServerBusyException|Busy.")
 CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
 
 
+HOSTED = (
+    "NAMPR09A006.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - "
+    "NAMPR09A006.PROD.OUTLOOK.COM/ConfigurationUnits/contoso.onmicrosoft.com/Configuration"
+)
+
+
+def keeper() -> tuple[list[str], Callable[[str], str]]:
+    """A place to keep the organisation in, and the deed of keeping it."""
+    kept: list[str] = []
+
+    def keep(name: str) -> str:
+        kept.append(name)
+        return name
+
+    return kept, keep
+
+
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.exchange.client.PAUSES", (0.01, 0.01, 0.01, 0.01))
@@ -131,12 +148,12 @@ def test_a_regional_host_is_found_by_reading(client: Client, exchange: Stage) ->
 
 
 def test_the_first_answers_organisation_is_kept_and_remembered_once(client: Client, exchange: Stage) -> None:
-    remembered: list[str] = []
+    kept, keep = keeper()
     exchange.always(answer(200, reading(None)))
-    one = client(remember_organization=remembered.append)
+    one = client(keep_organization=keep)
     one.read()
     one.read()
-    assert remembered == [ORGANIZATION]
+    assert kept == [ORGANIZATION]
     exchange.always(answer(200, reading(None, OrganizationalUnitRoot="fabrikam.onmicrosoft.com")))
     with pytest.raises(Unavailable, match=r"another tenant: fabrikam\.onmicrosoft\.com, expected contoso") as caught:
         one.read()
@@ -144,33 +161,55 @@ def test_the_first_answers_organisation_is_kept_and_remembered_once(client: Clie
 
 
 def test_the_configured_organisation_is_compared_without_regard_to_case(client: Client, exchange: Stage) -> None:
-    remembered: list[str] = []
+    kept, keep = keeper()
     exchange.always(answer(200, reading(True)))
-    client(organization="Contoso.OnMicrosoft.com", remember_organization=remembered.append).read()
+    client(organization="Contoso.OnMicrosoft.com", keep_organization=keep).read()
     with pytest.raises(Unavailable, match="another tenant"):
-        client(organization="fabrikam.onmicrosoft.com", remember_organization=remembered.append).read()
-    assert remembered == []
+        client(organization="fabrikam.onmicrosoft.com", keep_organization=keep).read()
+    assert kept == []
+
+
+def test_a_name_that_could_not_be_kept_is_offered_again_and_not_relied_on(client: Client, exchange: Stage) -> None:
+    offered: list[str] = []
+    exchange.always(answer(200, reading(None)))
+    one = client(keep_organization=lambda name: offered.append(name) if not offered else name)
+    assert [one.read().organization for _ in range(3)] == [ORGANIZATION] * 3
+    assert offered == [ORGANIZATION]
+    exchange.always(answer(200, reading(None, OrganizationalUnitRoot="fabrikam.onmicrosoft.com")))
+    with pytest.raises(Unavailable, match="expected contoso"):
+        one.read()
+
+
+def test_the_name_that_another_replica_kept_first_holds(client: Client, exchange: Stage) -> None:
+    exchange.always(answer(200, reading(None)))
+    with pytest.raises(Unavailable, match=r"answered for another tenant: contoso\.onmicrosoft\.com, expected fabrikam"):
+        client(keep_organization=lambda name: "fabrikam.onmicrosoft.com").read()
 
 
 @pytest.mark.parametrize("nameless", [None, "", 7])
-def test_an_answer_that_names_no_tenant_is_not_believed_once_one_is_known(
-    nameless: object, client: Client, exchange: Stage
-) -> None:
+def test_an_answer_that_names_no_tenant_is_read_and_says_so(nameless: object, client: Client, exchange: Stage) -> None:
     exchange.always(answer(200, reading(True, OrganizationalUnitRoot=nameless)))
-    with pytest.raises(Unavailable, match="names none"):
-        client(organization=ORGANIZATION).read()
+    found = client(organization=ORGANIZATION).read()
+    assert (found.value, found.organization) == (SettingValue.OPTED_IN, None)
+
+
+def test_the_other_key_names_the_tenant_just_as_well(client: Client, exchange: Stage) -> None:
+    exchange.always(answer(200, reading(True, OrganizationalUnitRoot=None, OrganizationId=HOSTED)))
+    assert client(organization=ORGANIZATION).read().organization == ORGANIZATION
+    with pytest.raises(Unavailable, match=r"another tenant: contoso\.onmicrosoft\.com, expected fabrikam"):
+        client(organization="fabrikam.onmicrosoft.com").read()
 
 
 def test_many_first_readers_remember_one_organisation(client: Client, exchange: Stage) -> None:
-    remembered: list[str] = []
+    kept, keep = keeper()
     exchange.always(answer(200, reading(None)))
-    one = client(remember_organization=remembered.append)
+    one = client(keep_organization=keep)
     threads = [threading.Thread(target=one.read) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert remembered == [ORGANIZATION]
+    assert kept == [ORGANIZATION]
 
 
 def test_closing_wakes_a_reader_that_waits(client: Client, exchange: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

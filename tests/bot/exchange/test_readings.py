@@ -101,6 +101,25 @@ def test_what_only_accompanies_the_value_may_be_missing_or_odd() -> None:
         assert (found.organization, found.server, found.changed_at, found.smtp_auth_disabled) == (None, None, None, None)
 
 
+HOSTED = "X.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - X.PROD.OUTLOOK.COM/Configuration"
+
+
+@pytest.mark.parametrize(
+    ("unit_root", "organization_id", "name"),
+    [
+        (ORGANIZATION, HOSTED.replace("contoso", "fabrikam"), ORGANIZATION),
+        (None, HOSTED, ORGANIZATION),
+        ("", HOSTED, ORGANIZATION),
+        (None, "contoso.onmicrosoft.com", None),
+        (None, HOSTED.replace("Hosted", "Other"), None),
+        (None, 7, None),
+        (None, None, None),
+    ],
+)
+def test_the_tenant_is_named_by_either_key(unit_root: object, organization_id: object, name: str | None) -> None:
+    assert _read(reading(True, OrganizationalUnitRoot=unit_root, OrganizationId=organization_id)).organization == name
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
