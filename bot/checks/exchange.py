@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.verdict import Verdict, failed, optional, passed, warned
 from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
@@ -11,7 +12,6 @@ from bot.settings import Settings
 from handlers.ports import Reading, Unavailable
 
 SOON = timedelta(days=30)
-PERMISSION = "Exchange.ManageAsApp"
 
 OPTIONAL_CMDLETS: tuple[tuple[str, Mapping[str, object], str], ...] = (
     ("Get-CASMailbox", {"ResultSize": 1}, "which lock blocks a mailbox"),
@@ -29,12 +29,11 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
         yield failed("Entra token", refused.sentence, refused.mend or "Run the check again; if this lasts, check the network.")
         return
     yield passed("Entra token", "issued")
-    yield _tenant(settings, claims)
-    yield _permission(claims)
+    yield from token_verdicts(settings.azure_tenant_id or "", claims)
     try:
         reading = exchange.read(patience=20)
     except Unavailable as refused:
-        yield failed("Get-TransportConfig", refused.sentence, _mend_of_reading(refused, claims))
+        yield failed("Get-TransportConfig", refused.sentence, mend_of_reading(refused, claims))
         return
     yield _read(reading)
     if not exchange.cloud.offers_legacy:
@@ -71,40 +70,6 @@ def _expiry(exchange: ExchangeOnline) -> Iterator[Verdict]:
         yield warned("Certificate", f"expires on {day}, in {left.days} days", "Create a new one and upload it before that day.")
     else:
         yield passed("Certificate", f"valid until {day}")
-
-
-def _tenant(settings: Settings, claims: Mapping[str, object]) -> Verdict:
-    issued, asked = str(claims.get("tid") or ""), settings.azure_tenant_id or ""
-    if "." not in asked and issued.lower() != asked.lower():
-        return failed("Entra tenant", "the token is for another tenant", "Check AZURE_TENANT_ID.")
-    return passed("Entra tenant", issued or "not named")
-
-
-def _permission(claims: Mapping[str, object]) -> Verdict:
-    if _permitted(claims):
-        return passed("Entra app role", PERMISSION)
-    mend = (
-        f"Grant the application permission {PERMISSION} (Office 365 Exchange Online) with admin consent; its look-alikes do "
-        "not serve."
-    )
-    return failed("Entra app role", f"the token does not carry {PERMISSION}", mend)
-
-
-def _permitted(claims: Mapping[str, object]) -> bool:
-    roles = claims.get("roles")
-    return isinstance(roles, list) and PERMISSION in roles
-
-
-def _mend_of_reading(refused: Unavailable, claims: Mapping[str, object]) -> str:
-    """Exchange answers a missing permission and a missing role alike; the token tells which of the two it is."""
-    if PERMISSION not in refused.mend:
-        return refused.mend or "Run the check again; if this lasts, look at the Microsoft 365 service health page."
-    if not _permitted(claims):
-        return f"Grant {PERMISSION} first, as said above."
-    return (
-        f"The token carries {PERMISSION}, so it is the role that is missing: give the app a role group with Organization "
-        "Transport Settings and View-Only Configuration, or the Entra role Exchange Administrator. It may take an hour to arrive."
-    )
 
 
 def _optional(exchange: ExchangeOnline, cmdlet: str, parameters: Mapping[str, object], use: str) -> Verdict:

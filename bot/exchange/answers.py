@@ -71,10 +71,15 @@ _TRANSIENT: Final = (
 )
 """Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module)."""
 
-_ROLE: Final = (
-    "Check that the app holds Exchange.ManageAsApp and a role that allows this command; "
+NOT_ACCEPTED: Final = (
+    "Check that the app registration holds the application permission Exchange.ManageAsApp with admin consent, and that "
+    "AZURE_TENANT_ID and EXCHANGE_CLOUD are right."
+)
+NOT_ALLOWED: Final = (
+    "Check that the app holds Exchange.ManageAsApp and is in a role group whose role allows this command; "
     "a new grant takes from minutes to hours to arrive."
 )
+"""Mends of a 401 and a 403: without the permission it is the one, with it but without a role the other."""
 _PROXY: Final = "Check EXCHANGE_API_URL, and whether a proxy answers in place of Exchange Online."
 LONGEST_WAIT: Final = 3600.0
 
@@ -190,10 +195,10 @@ def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
     match answer.status:
         case 401:
             sentence = "Exchange Online did not accept the app's token."
-            return Outcome(Meaning.UNAUTHORIZED, sentence, _ROLE, claims=_claims(_header(answer, "WWW-Authenticate")))
+            return Outcome(Meaning.UNAUTHORIZED, sentence, NOT_ACCEPTED, claims=_claims(_header(answer, "WWW-Authenticate")))
         case 403:
             sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
-            return Outcome(Meaning.FORBIDDEN, sentence, _ROLE)
+            return Outcome(Meaning.FORBIDDEN, sentence, NOT_ALLOWED)
         case 404 if detail.mentions("ManagementObjectNotFoundException"):
             return Outcome(Meaning.NOT_FOUND, _with("Exchange Online does not know the object", detail))
         case 404 | 405:

@@ -208,6 +208,10 @@ def _role_without_the_cmdlet(setup: Setup) -> None:
     setup.grant(withheld=frozenset({"Get-TransportConfig"}))
 
 
+def _refused_token(setup: Setup) -> None:
+    setup.microsoft.tenant.queue_fault("unauthorized", cmdlet="Get-TransportConfig", count=20)
+
+
 def _unreadable_value(setup: Setup) -> None:
     setup.microsoft.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=20)
 
@@ -258,8 +262,9 @@ BROKEN_SURROUNDINGS: list[tuple[Callable[[Setup], None], str, str, str]] = [
     (_share, "Slack channel", "shared with another organisation", "only this organisation can see"),
     (_empty_group, "Approver group S0MAIL", "has no members", "Add people to it in Slack"),
     (_silent_directory, "Approver U0ALICE", "slow down", "Run the check again"),
-    (_no_role, "Get-TransportConfig", "not allowed to run Get-TransportConfig", "Organization Transport Settings"),
+    (_no_role, "Get-TransportConfig", "not allowed to run Get-TransportConfig", "into a role group"),
     (_role_without_the_cmdlet, "Get-TransportConfig", "not allowed to run", "it is the role that is missing"),
+    (_refused_token, "Get-TransportConfig", "did not accept the app's token", "AZURE_TENANT_ID, EXCHANGE_CLOUD and"),
     (_unreadable_value, "Get-TransportConfig", "AllowLegacyTLSClients", ""),
     (_wrong_secret, "Entra token", "client secret is wrong", "the secret's value (not its id)"),
     (_expired_secret, "Entra token", "client secret has expired", "Add a new client secret"),
