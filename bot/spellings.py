@@ -83,9 +83,7 @@ def people(text: str) -> tuple[str, ...]:
     """Slack ids of people and user groups, comma-separated; each once, in the order written."""
     entries = [entry.strip() for entry in text.split(",")]
     ids = tuple(dict.fromkeys(entry for entry in entries if entry))
-    wrong = [
-        str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]+", entry)
-    ]
+    wrong = [str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]+", entry)]
     if wrong or not ids:
         which = f"entry {', '.join(wrong)} is none" if wrong else "there is none"
         raise ValueError(f"write Slack ids of people (U…, W…) and user groups (S…), separated by commas; {which}")

@@ -24,6 +24,7 @@ from handlers.rules import Rules
 from handlers.status import StatusReports
 from handlers.touch import Touch
 from handlers.why import Locks
+from storage.engine import Unreachable
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
 from storage.lifecycle import Kind
@@ -36,6 +37,12 @@ REMEMBERED = 60.0
 """Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
 
 TRIES = 5
+
+BROKEN = (
+    "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once more, have whoever "
+    "runs the bot look at its log."
+)
+"""For a defect: its details are in the log and nobody else's business."""
 
 PLACING = timedelta(minutes=1)
 """How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
@@ -103,6 +110,11 @@ class Desk:
                 return self._answer(touch, str(unknown))
             except Unavailable as away:
                 return self._answer(touch, f"Nothing was changed: {away.sentence} {away.mend}".strip())
+            except Unreachable:
+                raise  # it is kept, and taken up again
+            except Exception:
+                self._answer(touch, BROKEN)  # what was begun is rolled back; trying a defect again and again answers nobody
+                raise
         return self._answer(touch, "Others acted in the same moment, so nothing was changed. Look again, then decide.")
 
     def take_up_leftovers(self) -> int:

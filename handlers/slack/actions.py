@@ -1,5 +1,6 @@
 """Clicks and submitted forms: kept, acknowledged, handed over. A click that cannot be kept is told so at once."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,21 @@ from handlers.ports import Unavailable
 from handlers.slack import forms, modals, replies
 from handlers.slack.announcements import DONE, SNOOZE
 from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
-from handlers.slack.edge import BUSY, NO_DATABASE, NOT_RECORDED, Edge, Reply
-from handlers.slack.parsing import Act, Malformed, channel_of, identity, number, person_of, press, values
+from handlers.slack.edge import BUSY, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
+from handlers.slack.parsing import (
+    Act,
+    Malformed,
+    channel_of,
+    first_field,
+    identity,
+    number,
+    person_of,
+    press,
+    token,
+    trigger,
+    values,
+)
 from storage.engine import Unreachable
-from storage.errors import NoSuchRequest
 from storage.records import Door, MailProtocol, ReminderReply, Vote
 
 KINDS = {
@@ -36,23 +48,22 @@ class Clicks:
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Keep the click, acknowledge it, hand it over."""
-        act = press(body, kinds=KINDS)
+        act = press(body, kinds=KINDS, now=self._edge.desk.context.now())
         if act is None:
-            ack()
-            self._show(body, respond)
+            self._show(ack, body, respond)
             return
         reply = Reply(self._edge, respond, person=act.person, channel=act.channel)
         try:
             item = self._edge.desk.take(act.kind, act.key, act.payload)
         except Unreachable:
             ack()
-            self._edge.crew.submit(lambda: reply.say(NOT_RECORDED))
+            self._edge.crew.follow(lambda: reply.say(NOT_RECORDED))
             return
         ack()
         if item is not None:
             self._edge.work(item, lambda rejected: self._ask_reason(act, body, rejected=rejected))
 
-    def _show(self, body: dict[str, Any], respond: Respond) -> None:
+    def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         action = body["actions"][0]
         person = person_of(body)
         reply = Reply(self._edge, respond, person=person, channel=channel_of(body))
@@ -65,22 +76,12 @@ class Clicks:
             IT_WAS_ME: self._it_was_me,
         }
         way = ways.get(str(action.get("action_id")))
+        value = int(number(str(action.get("value")))) if way else 0
+        ack()
         if way is None:
-            return
-        value = int(number(str(action.get("value"))))
-
-        def run() -> None:
-            try:
-                way(reply, person, value, body)
-            except Unavailable as away:
-                reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
-            except NoSuchRequest as unknown:
-                reply.say(str(unknown))
-            except Unreachable:
-                reply.say(NO_DATABASE)
-
-        if not self._edge.crew.submit(run):
-            reply.say(BUSY)
+            self._edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
+        elif not self._edge.do(reply, lambda: way(reply, person, value, body)):
+            self._edge.crew.follow(lambda: reply.say(BUSY))
 
     def _again(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_ask(person)
@@ -89,7 +90,7 @@ class Clicks:
             return
         with self._edge.desk.context.ledger.reading() as reader:
             earlier = reader.request(request_id)
-        forms.open_wish(self._edge, _trigger(body), channel_of(body), earlier=earlier)
+        forms.open_wish(self._edge, trigger(body), channel_of(body), earlier=earlier)
 
     def _extend(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_extend(person)
@@ -98,19 +99,19 @@ class Clicks:
             return
         with self._edge.desk.context.ledger.reading() as reader:
             earlier = reader.request(request_id)
-        forms.open_wish(self._edge, _trigger(body), channel_of(body), callback=modals.EXTENSION, earlier=earlier)
+        forms.open_wish(self._edge, trigger(body), channel_of(body), callback=modals.EXTENSION, earlier=earlier)
 
     def _opt_out(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.optouts.may_opt_out(person)
         if verdict.allowed:
-            forms.open_opt_out(self._edge, _trigger(body), channel_of(body))
+            forms.open_opt_out(self._edge, trigger(body), channel_of(body))
         else:
             reply.say(verdict.sentence)
 
     def _it_was_me(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.optouts.may_opt_out(person)
         if verdict.allowed:
-            self._edge.open_form(_trigger(body), modals.claim(request_id))
+            self._edge.open_form(trigger(body), modals.claim(request_id))
         else:
             reply.say(verdict.sentence)
 
@@ -123,13 +124,11 @@ class Clicks:
 
     def _ask_reason(self, act: Act, body: dict[str, Any], *, rejected: bool) -> None:
         if rejected:
-            self._open_reason(body, int(act.payload["request"]))
+            with contextlib.suppress(Unavailable):  # the answer to the rejection carries a button for the same form
+                self._open_reason(body, int(act.payload["request"]))
 
     def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
-        try:
-            self._edge.open_form(_trigger(body), modals.rejection(request_id))
-        except Unavailable:
-            return  # the answer to the rejection carries a button for the same form
+        self._edge.open_form(trigger(body), modals.rejection(request_id))
 
 
 _REASONS = {modals.REJECTION: "reason", modals.CLAIM: "claim"}
@@ -153,8 +152,7 @@ class Submissions:
         try:
             item = self._edge.desk.take(act.kind, act.key, act.payload)
         except Unreachable:
-            first = next(iter(values(view)), REASON)
-            ack(response_action="errors", errors={first: NOT_RECORDED.replace("*", "")})
+            ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
             return
         ack()
         if item is not None:
@@ -182,7 +180,7 @@ class Submissions:
             kind = _REASONS[kind]
         else:
             raise Malformed("no form of ours")
-        return Act(kind=kind, key=f"view:{identity(view.get('id'))}", payload=payload)
+        return Act(kind=kind, key=f"view:{token(view.get('id'))}", payload=payload)
 
     def _judge(self, filled: dict[str, list[str]]) -> OptInForm:
         context = self._edge.desk.context
@@ -205,10 +203,6 @@ def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:
     if problem:
         raise WrongForm({REASON: problem})
     return text
-
-
-def _trigger(body: dict[str, Any]) -> str:
-    return str(body.get("trigger_id") or "")
 
 
 def _spelled(form: OptInForm) -> dict[str, str]:

@@ -25,7 +25,10 @@ MENDS = {
     "no_such_subteam": ("Slack does not know this user group.", "Check the S… ids in the settings."),
     "message_not_found": ("The message was deleted.", ""),
     "cant_update_message": ("This message is not the bot's.", ""),
-    "expired_trigger_id": ("Slack's three seconds for opening a form were over.", "Type the command again."),
+    **dict.fromkeys(
+        ("expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"),
+        ("Slack's three seconds for opening a form were over.", "Try once more."),
+    ),
 }
 """Slack's error code -> what it means, and what to do. These do not pass by themselves."""
 

@@ -6,14 +6,12 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from handlers.exports import Form
-from handlers.ports import Unavailable
 from handlers.slack import calendar, forms, modals, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
-from handlers.slack.edge import BUSY, NO_DATABASE, PROGRESS_AFTER, STALE_COMMAND, TOO_LATE, Edge, Reply
+from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.parsing import subcommand
 from handlers.status import Status
-from storage.engine import Unreachable
 
 
 class Commands:
@@ -38,22 +36,10 @@ class Commands:
         word, nearest = subcommand(str(body.get("text") or ""))
         reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
         within = STALE_COMMAND.total_seconds()
-        job = self._job(word, nearest, reply, body)
-        if self._edge.crew.submit(job, within=within, drop=lambda: reply.say(TOO_LATE)):
+        if self._edge.do(reply, lambda: self._admit(word, nearest, reply, body), within=within):
             ack()
         else:
             ack(BUSY)
-
-    def _job(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                self._admit(word, nearest, reply, body)
-            except Unavailable as away:
-                reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
-            except Unreachable:
-                reply.say(NO_DATABASE)
-
-        return run
 
     def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.may_read(str(body["user_id"]))
@@ -67,7 +53,7 @@ class Commands:
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
-            self._edge.crew.follow(lambda: reply.finish(self._drawn(status)))
+            self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))))
 
         self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
         self._edge.desk.status.ask(answer)
@@ -86,21 +72,21 @@ class Commands:
     def _enable(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_ask(str(body["user_id"]))
         if verdict.allowed:
-            forms.open_wish(self._edge, str(body["trigger_id"]), str(body["channel_id"]))
+            forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]))
         else:
             reply.say(verdict.sentence)
 
     def _extend(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_extend(str(body["user_id"]))
         if verdict.allowed:
-            forms.open_wish(self._edge, str(body["trigger_id"]), str(body["channel_id"]), callback=modals.EXTENSION)
+            forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]), callback=modals.EXTENSION)
         else:
             reply.say(verdict.sentence)
 
     def _disable(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
         if verdict.allowed:
-            forms.open_opt_out(self._edge, str(body["trigger_id"]), str(body["channel_id"]))
+            forms.open_opt_out(self._edge, parsing.trigger(body), str(body["channel_id"]))
         else:
             reply.say(verdict.sentence)
 
@@ -131,5 +117,5 @@ class Commands:
         elif address is None or self._edge.desk.locks is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
-            self._edge.crew.submit(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
             reply.finish(replies.locks(address, self._edge.desk.locks.of(address)))

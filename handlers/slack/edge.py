@@ -11,13 +11,15 @@ from slack_bolt import Respond
 from slack_sdk import WebClient
 from slack_sdk.models.views import View
 
-from handlers.desk import Desk
+from handlers.desk import BROKEN, Desk
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.crew import Crew
 from handlers.slack.mrkdwn import sentence
+from storage.engine import Unreachable
+from storage.errors import NoSuchRequest
 from storage.inbox import Item
 
 STALE_COMMAND = timedelta(seconds=20)
@@ -31,6 +33,14 @@ BUSY = "The bot is busy right now. Try again in a moment."
 NOT_RECORDED = "This was *not recorded*, because the database is busy. Try again in a moment."
 NO_DATABASE = "The bot's database does not answer, so this could not be done and nothing was changed. Try again in a few minutes."
 TOO_LATE = "This waited too long and was not done, because the bot was busy. Try again."
+MISREAD = (
+    "Slack sent this in a shape that the bot does not understand, so nothing was done. Try again, or use a command instead: "
+    "`/legacytls help`."
+)
+UNKNOWN_BUTTON = (
+    "This button is not in use any more, so nothing was done. `/legacytls status` shows how things stand, `/legacytls help` what "
+    "can be asked for."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,10 @@ class Edge:
 
         if channel:
             self.crew.follow(progress, delay=PROGRESS_AFTER)
+
+    def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0) -> bool:
+        """Have ``job`` done once its acknowledgement has left, with an answer whatever comes of it; ``False``: no room for it."""
+        return self.crew.submit(answered(reply, job), within=within, drop=lambda: reply.say(TOO_LATE))
 
     def open_form(self, trigger_id: str, view: View) -> None:
         """Open a form within Slack's three seconds. Raises ``Unavailable``."""
@@ -100,6 +114,8 @@ class Reply:
         return url is not None and self._edge.answers.post(url, told)
 
     def _fall_back(self, message: Message) -> None:
+        if not self._person:
+            return  # a payload that does not say who sent it
         arguments = message.arguments()
         try:
             call(self._edge.client.chat_postEphemeral, channel=self._channel, user=self._person, **arguments)
@@ -107,3 +123,22 @@ class Reply:
             opened = call(self._edge.client.conversations_open, users=self._person).get("channel")
             direct = opened.get("id") if isinstance(opened, dict) else self._person
             call(self._edge.client.chat_postMessage, channel=direct, **arguments)
+
+
+def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:
+    """``job``, told to the person where it could not be done. What is a defect is told too, and raised again for the log."""
+
+    def run() -> None:
+        try:
+            job()
+        except Unavailable as away:
+            reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
+        except NoSuchRequest as unknown:
+            reply.say(str(unknown))
+        except Unreachable:
+            reply.say(NO_DATABASE)
+        except Exception:
+            reply.say(BROKEN)
+            raise
+
+    return run

@@ -40,7 +40,11 @@ def _ours(home: Home, team: object, enterprise: object) -> bool:
 
 
 def _addresses(body: Mapping[str, Any]) -> Iterator[tuple[object, object]]:
-    """Commands and events name ``team_id``, interactions ``team``; events also carry who they were authorised for."""
+    """Commands and events name ``team_id``, interactions ``team``; events also carry who they were authorised for.
+
+    Where a payload names neither itself (Slack leaves ``team`` null for an app installed in an organisation), whatever else in it
+    tells: the view's workspace, the event's context, or the workspace of whoever acted.
+    """
     team, enterprise = _id(body.get("team")), _id(body.get("enterprise")) or body.get("enterprise_id")
     own = body.get("team_id") or team
     if own or enterprise:
@@ -48,9 +52,17 @@ def _addresses(body: Mapping[str, Any]) -> Iterator[tuple[object, object]]:
     if body.get("team_id") and team and team != own:
         yield team, enterprise
     granted = body.get("authorizations")
-    for entry in granted if isinstance(granted, list) else []:
-        if isinstance(entry, Mapping):
-            yield entry.get("team_id"), entry.get("enterprise_id")
+    entries = [entry for entry in granted if isinstance(entry, Mapping)] if isinstance(granted, list) else []
+    for entry in entries:
+        yield entry.get("team_id"), entry.get("enterprise_id")
+    if not (own or enterprise or entries):
+        elsewhere = (body.get("context_team_id"), _field(body, "view", "team_id"), _field(body, "user", "team_id"))
+        yield next((found for found in elsewhere if found), None), body.get("context_enterprise_id")
+
+
+def _field(body: Mapping[str, Any], part: str, key: str) -> object:
+    found = body.get(part)
+    return found.get(key) if isinstance(found, Mapping) else None
 
 
 def _id(found: object) -> object:

@@ -5,6 +5,7 @@ moment: they are handed on, never kept.
 """
 
 import difflib
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ _SECOND_NAMES = (frozenset({"+1", "thumbsup"}), frozenset({"-1", "thumbsdown"}))
 """Emoji that Slack knows by two names; everything else is compared exactly, so look-alikes decide nothing."""
 
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
-"""Slack's ids as far as they are relied on: short and plain, so that every database can keep them."""
+"""The ids of people and channels as far as they are relied on: short and plain, so that every database can keep them."""
+
+_TOKEN = re.compile(r"[!-~]{1,200}")
+"""The ids of events and views are only compared, and Slack promises no shape for them: whatever can be kept is taken."""
 
 _STAMP = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -71,24 +75,25 @@ def same_emoji(name: str, configured: str) -> bool:
     return bare == configured or any({bare, configured} <= names for names in _SECOND_NAMES)
 
 
-def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]]) -> Act | None:
+def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]], now: datetime) -> Act | None:
     """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
 
-    ``kinds`` maps an action id to the inbox kind and the vote it casts. Raises ``Malformed``.
+    ``kinds`` maps an action id to the inbox kind and the vote it casts; ``now`` stands in where Slack does not say when. Where it
+    happened is told by ``container`` or, in older shapes, by ``channel`` and ``message``. Raises ``Malformed``.
     """
     action = _first(body.get("actions"))
     name = _text(action, "action_id")
     if name not in kinds:
         return None
     kind, vote = kinds[name]
-    container = _mapping(body, "container")
+    container = _mapping(body, "container", default={})
     person = person_of(body)
-    stamp = _text(action, "action_ts")
-    shown_at = container.get("message_ts")
+    stamp, moment = _clicked(action, body, now)
+    shown_at = container.get("message_ts") or _mapping(body, "message", default={}).get("ts")
     payload = {
         "person": person,
         "door": Door.BUTTON.value,
-        "at": at(stamp).isoformat(),
+        "at": moment.isoformat(),
         "request": number(_text(action, "value")),
         "channel": identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
         "ts": stamped(shown_at) if shown_at else "",
@@ -98,8 +103,10 @@ def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]]) -> A
     return Act(kind=kind, key=f"action:{person}:{stamp}:{name}:{payload['request']}", payload=payload)
 
 
-def reaction(event: Mapping[str, Any], event_id: str, *, added: bool, approve: str, reject: str, channel: str) -> Act | None:
+def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channel: str) -> Act | None:
     """A deciding reaction on a message in our channel; ``None`` for every other reaction. Raises ``Malformed``."""
+    event = _mapping(body, "event")
+    added = event.get("type") == "reaction_added"
     item = _mapping(event, "item")
     name = _text(event, "reaction")
     if item.get("type") != "message" or item.get("channel") != channel:
@@ -111,13 +118,13 @@ def reaction(event: Mapping[str, Any], event_id: str, *, added: bool, approve: s
     payload = {
         "person": identity(event.get("user")),
         "door": Door.REACTION.value,
-        "at": at(_text(event, "event_ts")).isoformat(),
+        "at": _happened(event, body).isoformat(),
         "channel": channel,
         "ts": stamped(item.get("ts")),
     }
     if added:
         payload["vote"] = vote.value
-    return Act(kind="vote" if added else "take_back", key=f"event:{identity(event_id)}", payload=payload)
+    return Act(kind="vote" if added else "take_back", key=f"event:{token(body.get('event_id'))}", payload=payload)
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -132,7 +139,7 @@ def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
     return filled
 
 
-def at(stamp: str) -> datetime:
+def at(stamp: object) -> datetime:
     """Slack's ``1700000000.123456`` as an instant. Raises ``Malformed``."""
     try:
         return datetime.fromtimestamp(float(stamped(stamp)), tz=UTC)
@@ -148,10 +155,31 @@ def stamped(found: object) -> str:
 
 
 def identity(found: object) -> str:
-    """The id of a person, a channel, an event or a view. Raises ``Malformed``."""
+    """The id of a person or a channel. Raises ``Malformed``."""
     if isinstance(found, str) and _ID.fullmatch(found):
         return found
     raise Malformed("an id is missing or none of Slack's")
+
+
+def token(found: object) -> str:
+    """The id of an event or a view, which is only ever compared. Raises ``Malformed``."""
+    if isinstance(found, str) and _TOKEN.fullmatch(found):
+        return found
+    raise Malformed("an id is missing")
+
+
+def trigger(body: Mapping[str, Any]) -> str:
+    """What opens a form within three seconds; empty when Slack sent none."""
+    return str(body.get("trigger_id") or "")
+
+
+def first_field(view: object) -> str:
+    """The block id of a form's first field, where a sentence about the whole form can stand; empty when it has none."""
+    blocks = view.get("blocks") if isinstance(view, Mapping) else None
+    for block in blocks if isinstance(blocks, list) else []:
+        if isinstance(block, Mapping) and block.get("type") == "input" and isinstance(block.get("block_id"), str):
+            return str(block["block_id"])
+    return ""
 
 
 def number(text: str) -> str:
@@ -180,6 +208,20 @@ def _chosen(element: Mapping[str, Any]) -> list[str]:
     several = element.get("selected_options")
     options = [one] if isinstance(one, Mapping) else several if isinstance(several, list) else []
     return [option["value"] for option in options if isinstance(option, Mapping) and isinstance(option.get("value"), str)]
+
+
+def _clicked(action: Mapping[str, Any], body: Mapping[str, Any], now: datetime) -> tuple[str, datetime]:
+    """What tells this click from every other, and when it was made. The trigger's own id is a secret, its digest is none."""
+    stamp = action.get("action_ts")
+    if stamp is not None:
+        return stamped(stamp), at(stamp)
+    return hashlib.sha256(_text(body, "trigger_id").encode("utf-8", "backslashreplace")).hexdigest()[:32], now
+
+
+def _happened(event: Mapping[str, Any], body: Mapping[str, Any]) -> datetime:
+    """When a reaction was added or removed: ``event_ts``, else the envelope's ``event_time`` in whole seconds."""
+    stamp = event.get("event_ts")
+    return at(str(body.get("event_time")) if stamp is None else stamp)
 
 
 def _first(found: object) -> Mapping[str, Any]:

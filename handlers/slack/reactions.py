@@ -15,17 +15,10 @@ class Reactions:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
 
-    def listen(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+    def listen(self, body: dict[str, Any]) -> None:
         """Keep a deciding reaction and hand it over; every other reaction is ignored. Raises ``engine.Busy``."""
         rule = self._edge.desk.context.rule
-        act = reaction(
-            event,
-            str(body.get("event_id") or ""),
-            added=event.get("type") == "reaction_added",
-            approve=rule.approve_emoji,
-            reject=rule.reject_emoji,
-            channel=self._edge.channel,
-        )
+        act = reaction(body, approve=rule.approve_emoji, reject=rule.reject_emoji, channel=self._edge.channel)
         if act is None:
             return
         item = self._edge.desk.take(act.kind, act.key, act.payload)

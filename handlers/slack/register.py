@@ -1,16 +1,18 @@
-"""Registers the few listeners with Bolt and catches, once, whatever a listener lets through."""
+"""Registers the few listeners with Bolt and catches, once, whatever a listener lets through: people are answered all the same."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltResponse, Respond
 
+from handlers.desk import BROKEN
+from handlers.ports import Unavailable
 from handlers.slack.actions import Clicks, Submissions
 from handlers.slack.commands import Commands
-from handlers.slack.edge import Edge
-from handlers.slack.parsing import Malformed
+from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
+from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.reactions import Reactions
 from handlers.slack.scopes import COMMAND, EVENTS
 from storage.engine import Unreachable
@@ -28,19 +30,54 @@ def register(app: App, edge: Edge) -> None:
     app.view(ANY)(submissions.listen)
     for event in EVENTS:
         app.event(event)(reactions.listen)
-    app.error(failed)
+    app.error(Failures(edge).answer)
 
 
-def failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
-    """Answer what a listener raised: a malformed payload is dropped, everything else is left for Slack to send again."""
+class Failures:
+    """Answers for a listener that raised: a person who acted is told; an event is dropped or left for Slack to send again."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:
+        """What Slack gets in place of the listener's acknowledgement. Slack sends only events again, so only they may get 503."""
+        told = _noted(error, str(body.get("type") or "command"))
+        if "command" in body:
+            return BoltResponse(status=200, body=told)
+        if body.get("type") == "block_actions":
+            self._tell(told, body, respond)
+            return BoltResponse(status=200)
+        if body.get("type") == "view_submission":
+            return _form_error(told, body)
+        return BoltResponse(status=200 if told == MISREAD else 503)
+
+    def _tell(self, told: str, body: dict[str, Any], respond: Respond) -> None:
+        try:
+            person, channel = person_of(body), channel_of(body)
+        except Malformed:
+            person = channel = ""
+        self._edge.crew.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
+
+
+def _noted(error: Exception, kind: str) -> str:
+    """Log what went wrong; returns the sentence for the person."""
     if isinstance(error, Malformed | KeyError | TypeError):
-        log.warning("slack.malformed", kind=str(body.get("type")), problem=str(error))
-        return BoltResponse(status=200)
+        log.warning("slack.malformed", kind=kind, problem=str(error))
+        return MISREAD
     if isinstance(error, Unreachable):
-        log.warning("slack.not_kept", kind=str(body.get("type")), problem=str(error))
-        return BoltResponse(status=503)
-    log.error("slack.listener_failed", kind=str(body.get("type")), error=type(error).__name__, exc_info=error)
-    return BoltResponse(status=503)
+        log.warning("slack.not_kept", kind=kind, problem=str(error))
+        return NO_DATABASE
+    log.error("slack.listener_failed", kind=kind, error=type(error).__name__, exc_info=error)
+    return BROKEN
+
+
+def _form_error(told: str, body: dict[str, Any]) -> BoltResponse:
+    """The form stays open, so that nothing typed is lost; a form without fields has no place for a word."""
+    field = first_field(body.get("view"))
+    if not field:
+        return BoltResponse(status=200)
+    errors = {"response_action": "errors", "errors": {field: told.replace("`", "")}}
+    return BoltResponse(status=200, body=errors, headers={"content-type": "application/json"})
 
 
 def guarded(job: Callable[[], None]) -> None:
@@ -49,5 +86,7 @@ def guarded(job: Callable[[], None]) -> None:
         job()
     except Unreachable as away:
         log.warning("slack.job_postponed", problem=str(away))  # what was kept is taken up by the worker
+    except Unavailable as away:
+        log.warning("slack.not_answered", problem=away.sentence)
     except Exception as error:
         log.error("slack.job_failed", error=type(error).__name__, exc_info=error)

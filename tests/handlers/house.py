@@ -155,7 +155,7 @@ class House:
             "item": {"type": "message", "channel": CHANNEL, "ts": ts or self.card_ts(request_id)},
             "event_ts": self.stamp(at),
         }
-        Reactions(self.edge).listen({"event_id": event_id or f"Ev{next(self._numbers)}"}, event)
+        Reactions(self.edge).listen({"event_id": event_id or f"Ev{next(self._numbers)}", "event": event})
 
     def approve(self, person: str, request_id: int, door: Door = Door.BUTTON, *, at: datetime | None = None) -> None:
         """Approve by button or by reaction."""

@@ -250,8 +250,12 @@ class Windows:
     def __init__(self) -> None:
         self.opened: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
+        self.trouble: Unavailable | None = None
+        """Why no form opens."""
 
     def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
+        if self.trouble is not None:
+            raise self.trouble
         self.opened.append(view)
         return SimpleNamespace(data={"ok": True}, headers={})
 
@@ -272,13 +276,20 @@ class Hands:
 
     def __init__(self) -> None:
         self.dying = False
+        self.full = False
+        self.late = False
+        """Whether what is handed over has waited too long."""
 
     def submit(
         self, job: Callable[[], None], *, delay: float = 0, within: float = 0, drop: Callable[[], None] | None = None
     ) -> bool:
-        if not self.dying:
-            job()
+        if self.full:
+            return False
+        chosen = drop if self.late else job
+        if not self.dying and chosen is not None:
+            chosen()
         return True
 
     def follow(self, job: Callable[[], None], *, delay: float = 0) -> None:
-        self.submit(job, delay=delay)
+        if not self.dying and not delay:
+            job()

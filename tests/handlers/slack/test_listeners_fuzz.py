@@ -2,36 +2,15 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_bolt import App, BoltRequest
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk import WebClient
 
-from handlers.slack.register import register
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, House
-from tests.handlers.neighbours import HOME_TEAM
 from tests.handlers.slack.shapes import NOBODIES, bodies, button, spoilt, submission
 
-KNOWN = AuthorizeResult(enterprise_id=None, team_id=HOME_TEAM, bot_user_id="U0LEGACY", bot_id="B0LEGACY", bot_token="xoxb-none")
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
-
-
-@pytest.fixture
-def bolt(house: House) -> App:
-    """Bolt without any network: who it is was told before, and nothing listens at the client's address."""
-    app = App(
-        client=WebClient(token="xoxb-none", base_url="http://127.0.0.1:9/", retry_handlers=[]),
-        authorize=lambda **context: KNOWN,
-        process_before_response=True,
-        token_verification_enabled=False,
-        request_verification_enabled=False,
-        ssl_check_enabled=False,
-    )
-    register(app, house.edge)
-    return app
 
 
 def send(app: App, body: dict[str, Any]) -> int:
