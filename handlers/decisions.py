@@ -9,6 +9,7 @@ from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import Reason, Verdict, judge_vote
 from handlers.ports import Unavailable
+from handlers.refusals import record_refusal
 from handlers.requests import expire
 from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
 from handlers.touch import Touch
@@ -68,7 +69,9 @@ class Decisions:
             entry.finish_inbox(touch.item_id)
             request = entry.reader.request(request_id)
             text = self._reason_problem(entry, request, reason, touch.person)
-            if not text:
+            if text:
+                record_refusal(entry, touch.person, "reason", text, request_id)
+            else:
                 entry.give_reason(request_id, person_id=touch.person, reason=reason)
                 owe_card(entry, entry.reader.request(request_id))
                 if request.requester_id:
@@ -99,7 +102,7 @@ class Decisions:
             judged = self._judge(entry, request, touch, judge_vote(request, touch.person, verdict, now=now))
             if not judged.allowed:
                 text = judged.sentence
-                entry.record("refused", touch.person, {"what": vote.value, "because": text}, request.id)
+                record_refusal(entry, touch.person, vote.value, text, request.id)
             elif vote is Vote.REJECT:
                 request, text = self._reject(entry, request, touch)
             else:
@@ -177,7 +180,7 @@ class Decisions:
         text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
-            entry.record("refused", touch.person, {"what": "decide", "because": "crowded"}, request_id)
+            record_refusal(entry, touch.person, "decide", "crowded", request_id)
             owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
         self._context.nudge()
 

@@ -18,6 +18,7 @@ from handlers.optouts import OptOuts
 from handlers.owed import owe_answer
 from handlers.policy import ALLOWED, Verdict
 from handlers.ports import Lookups, Unavailable
+from handlers.refusals import Refusals
 from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
@@ -61,6 +62,7 @@ class Desk:
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)
         self.rules = Rules(context)
+        self.refusals = Refusals(context)
         self.drift = Drift(context)
         self.replies = ReminderReplies(context)
         self.history = History(context.ledger)

@@ -10,6 +10,7 @@ from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import CHANNEL, owe_answer, owe_card
 from handlers.ports import Reading, Unavailable
+from handlers.refusals import record_refusal
 from handlers.requests import observed
 from handlers.touch import Touch
 from storage.ledger import BOT, Entry
@@ -61,7 +62,7 @@ class Drift:
             entry.finish_inbox(touch.item_id)
             text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)
             if text:
-                entry.record("refused", touch.person, {"what": "claim", "because": text}, request_id)
+                record_refusal(entry, touch.person, "claim", text, request_id)
             else:
                 entry.give_reason(request_id, person_id=touch.person, reason=reason)
                 owe_card(entry, entry.reader.request(request_id))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from handlers.context import Context
 from handlers.owed import owe_answer, owe_card, owe_change
 from handlers.policy import Verdict
+from handlers.refusals import record_refusal
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen
 from storage.ledger import Entry, supersede_unsent
@@ -32,7 +33,7 @@ class OptOuts:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
             if not verdict.allowed:
-                entry.record("refused", touch.person, {"what": "opt_out", "because": verdict.sentence})
+                record_refusal(entry, touch.person, "opt_out", verdict.sentence)
                 text = verdict.sentence
             else:
                 text = self._opt_out(entry, touch, reason)

@@ -14,6 +14,7 @@ from handlers.policy import (
     other_approvers,
 )
 from handlers.ports import Reading, Unavailable
+from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
@@ -64,7 +65,7 @@ class Requests:
             if refusal is None and reading is not None:
                 refusal = self._too_short(entry, kind, form) or self._open(entry, kind, form, touch, reading)
             if refusal is not None:
-                entry.record("refused", touch.person, {"what": f"ask_{kind.value}", "because": refusal})
+                record_refusal(entry, touch.person, f"ask_{kind.value}", refusal)
                 owe_answer(entry, touch.key, person=touch.person, text=refusal, channel=touch.channel)
         self._context.nudge()
 
@@ -80,7 +81,7 @@ class Requests:
                 owe_card(entry, request)
                 text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
             else:
-                entry.record("refused", touch.person, {"what": "withdraw", "because": text}, request_id)
+                record_refusal(entry, touch.person, "withdraw", text, request_id)
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
             owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()

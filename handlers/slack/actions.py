@@ -86,7 +86,7 @@ class Clicks:
     def _again(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_ask(person)
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse("ask_opt_in", verdict, request_id)
             return
         with self._edge.desk.context.ledger.reading() as reader:
             earlier = reader.request(request_id)
@@ -95,7 +95,7 @@ class Clicks:
     def _extend(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_extend(person)
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse("ask_extension", verdict, request_id)
             return
         with self._edge.desk.context.ledger.reading() as reader:
             earlier = reader.request(request_id)
@@ -106,19 +106,19 @@ class Clicks:
         if verdict.allowed:
             forms.open_opt_out(self._edge, trigger(body), channel_of(body))
         else:
-            reply.say(verdict.sentence)
+            reply.refuse("opt_out", verdict, request_id)
 
     def _it_was_me(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.optouts.may_opt_out(person)
         if verdict.allowed:
             self._edge.open_form(trigger(body), modals.claim(request_id))
         else:
-            reply.say(verdict.sentence)
+            reply.refuse("claim", verdict, request_id)
 
     def _page(self, reply: Reply, person: str, before: int) -> None:
         verdict = self._edge.desk.may_read(person)
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse("history", verdict)
             return
         reply.finish(replies.history(self._edge.desk.history.page(before=before), self._edge.zone))
 

@@ -44,7 +44,7 @@ class Commands:
     def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.may_read(str(body["user_id"]))
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse(word or "help", verdict)
         elif word in self._table:
             self._table[word](reply, body)
         else:
@@ -74,21 +74,21 @@ class Commands:
         if verdict.allowed:
             forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]))
         else:
-            reply.say(verdict.sentence)
+            reply.refuse("ask_opt_in", verdict)
 
     def _extend(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_extend(str(body["user_id"]))
         if verdict.allowed:
             forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]), callback=modals.EXTENSION)
         else:
-            reply.say(verdict.sentence)
+            reply.refuse("ask_extension", verdict)
 
     def _disable(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
         if verdict.allowed:
             forms.open_opt_out(self._edge, parsing.trigger(body), str(body["channel_id"]))
         else:
-            reply.say(verdict.sentence)
+            reply.refuse("opt_out", verdict)
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
         context = self._edge.desk.context
@@ -99,7 +99,7 @@ class Commands:
         person = str(body["user_id"])
         verdict = self._edge.desk.exports.may_export(person)
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse("export", verdict)
             return
         form: Form = "csv" if "csv" in str(body.get("text") or "").lower().split() else "jsonl"
         text = self._edge.desk.exports.text(person, form)
@@ -113,7 +113,7 @@ class Commands:
         verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
         address = parsing.address(str(body.get("text") or ""))
         if not verdict.allowed:
-            reply.say(verdict.sentence)
+            reply.refuse("why", verdict)
         elif address is None or self._edge.desk.locks is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.models.views import View
 
 from handlers.desk import BROKEN, Desk
+from handlers.policy import Verdict
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
@@ -107,6 +108,11 @@ class Reply:
     def say(self, text: str) -> None:
         """Answer with one of our own sentences; people in it become mentions."""
         self.finish(Message(text=sentence(text)))
+
+    def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
+        """Answer with why not, and have it on record: the one road for whatever is refused before a form opens."""
+        self._edge.desk.refusals.keep(self._person, what, verdict.sentence, request_id)
+        self.say(verdict.sentence)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
         url = self._respond.response_url

@@ -65,11 +65,14 @@ def test_for_a_spreadsheet_it_is_a_csv_file(stage: Stage) -> None:
     ("person", "why"), [(DAVE, "You are not an operator or approver"), (ERIN, "Guest accounts"), (FRANK, "Only members")]
 )
 def test_nobody_else_gets_it(stage: Stage, person: str, why: str) -> None:
-    before = stage.record(lambda reader: reader.head())
+    before, _ = stage.record(lambda reader: reader.head())
     direct = stage.slack.messages(stage.slack.dm(person), person)
     assert why in stage.command(person, "export")
+    assert why in stage.command(person, "export")
     assert stage.slack.messages(stage.slack.dm(person), person) == direct
-    assert stage.record(lambda reader: reader.head()) == before
+    (refused,) = stage.record(lambda reader: reader.events(after=before))
+    assert (refused.kind, refused.actor, refused.payload["what"]) == ("refused", person, "export")
+    assert why in str(refused.payload["because"])
 
 
 def test_a_file_that_slack_does_not_take_is_told(stage: Stage) -> None:

@@ -1,0 +1,104 @@
+"""Every refusal is on record, whichever the door; nobody can flood the record with them; and none depends on being recorded."""
+
+from typing import Any
+
+import pytest
+from slack_bolt import Respond
+
+from handlers.slack.commands import Commands
+from storage.engine import Unreachable
+from storage.ledger import Ledger
+from tests.handlers.house import ALICE, BOB, CAROL, ERIN, House
+from tests.handlers.slack.shapes import command
+
+
+def refused(house: House) -> list[tuple[str, str, int | None]]:
+    return [(event.actor, str(event.payload["what"]), event.request_id) for event in house.events("refused")]
+
+
+def say(house: House, text: str, person: str = ERIN) -> None:
+    respond = Respond(response_url=None, proxy=None, ssl=None)
+    Commands(house.edge).listen(lambda *a, **k: None, command(person, text), respond)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("enable", "ask_opt_in"),
+        ("extend", "ask_extension"),
+        ("disable", "opt_out"),
+        ("export csv", "export"),
+        ("why a@b.c", "why"),
+    ],
+)
+def test_a_refused_command_is_on_record(both: House, text: str, what: str) -> None:
+    say(both, text)
+    (event,) = both.events("refused")
+    assert (event.actor, event.payload["what"]) == (ERIN, what)
+    assert str(event.payload["because"]).startswith("You are not ")
+    assert both.windows.said[-1]["text"] == event.payload["because"]
+
+
+@pytest.mark.parametrize(
+    ("action", "what"),
+    [("again", "ask_opt_in"), ("extend", "ask_extension"), ("opt_out_now", "opt_out"), ("it_was_me", "claim")],
+)
+def test_a_refused_button_is_on_record_with_its_number(house: House, action: str, what: str) -> None:
+    number = house.ask(ALICE).id
+    house.press(action, ERIN, number)
+    assert refused(house) == [(ERIN, what, number)]
+
+
+def test_reading_on_is_refused_on_record_as_well(house: House) -> None:
+    house.workspace.change(ERIN, is_guest=True)
+    say(house, "status")
+    say(house, "history")
+    assert refused(house) == [(ERIN, "status", None), (ERIN, "history", None)]
+
+
+def test_a_reason_by_anybody_else_is_refused_on_record(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.reject(BOB, number)
+    house.submit("rejection", CAROL, str(number), reason="Because")
+    assert refused(house) == [(CAROL, "reason", number)]
+
+
+def test_whoever_clicks_all_day_makes_one_event_a_minute(both: House) -> None:
+    number = both.ask(ALICE).id
+    for _ in range(180):
+        both.press("approve", ERIN, number)
+        say(both, "export")
+        both.clock.advance(seconds=1)
+    assert sorted(refused(both)) == sorted([(ERIN, "approve", number), (ERIN, "export", None)] * 3)
+
+
+def test_each_person_each_act_and_each_change_has_its_own_event(house: House) -> None:
+    first = house.ask(ALICE).id
+    for person in (ERIN, ALICE):
+        house.press("approve", person, first)
+    house.press("reject", ERIN, first)
+    house.press("withdraw", ALICE, first)
+    second = house.ask(ALICE).id
+    house.press("approve", ERIN, second)
+    assert refused(house) == [
+        (ERIN, "approve", first),
+        (ALICE, "approve", first),
+        (ERIN, "reject", first),
+        (ERIN, "approve", second),
+    ]
+
+
+def test_a_clock_that_was_set_back_leaves_no_refusal_out(house: House) -> None:
+    say(house, "export")
+    house.clock.advance(hours=-1)
+    say(house, "export")
+    assert len(refused(house)) == 2
+
+
+def test_a_refusal_that_cannot_be_recorded_is_answered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*args: object, **kwargs: object) -> Any:
+        raise Unreachable("the database is gone")
+
+    monkeypatch.setattr(Ledger, "recording", gone)
+    say(house, "export")
+    assert "not an operator or approver" in house.windows.said[-1]["text"]
