@@ -10,8 +10,8 @@ from handlers.ports import Place
 class Announcer(Protocol):
     """Shows messages. Every method raises ``Unavailable`` when the message did not get through, or may not have."""
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place:
-        """Post a request's message, or draw the copy at ``place`` again."""
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+        """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
 
     def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
         """Tell one person privately: ephemeral in ``channel``, else by direct message.
@@ -25,5 +25,5 @@ class Announcer(Protocol):
     def retire(self, place: Place, sheet: Sheet) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
-    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
-        """Say something in the channel that belongs to no request, or draw the copy at ``place`` again."""
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
+        """Say something in the channel that is no request, or draw the copy at ``place`` again; ``None`` when it is gone."""

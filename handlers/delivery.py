@@ -1,22 +1,25 @@
 """Use case of sending what is owed: claim, show, note where it stands; whatever fails stays owed and is tried again.
 
 Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets one message and a
-late drawing loses; private answers may be sent by many.
+late drawing loses; private answers may be sent by many. A claim is made sure of again before a message that had to wait for
+others, so that a process that was frozen, or kept waiting by Slack, does not send what somebody else has taken over.
 """
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 import structlog
 
 from handlers.announcing import Announcer
 from handlers.context import Context
+from handlers.drawing import Drawing
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, REMINDER, owe_answer, owe_redraw
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, REMINDER, owe_answer
 from handlers.ports import Place, Unavailable
 from handlers.sheets import gather
 from storage.engine import Unreachable
 from storage.outbox import Outbox
-from storage.records import Card, ChangeRequest, Notice
+from storage.records import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +29,12 @@ LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
 HICCUPS = 3
 """Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
-GIVE_UP_ANSWERS = 8
-"""Tries after which an answer to one person is given up: by then it no longer answers anything."""
+OWED_FOR = timedelta(days=1)
+"""After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
+HERE_FOR = timedelta(minutes=5)
+"""How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
+SURE_FOR = 2.0
+"""Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
 
 
 class Delivery:
@@ -37,6 +44,9 @@ class Delivery:
         self._context = context
         self._outbox = outbox
         self._announcer = announcer
+        self._drawing = Drawing(context, outbox, announcer)
+        self._paused: dict[str, datetime] = {}
+        """Until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
     def send_public(self) -> int:
         """Send cards and channel messages; the caller holds the lease for it."""
@@ -47,27 +57,50 @@ class Delivery:
         return self._send(PRIVATE)
 
     def _send(self, kinds: tuple[str, ...]) -> int:
+        began = time.monotonic()
         claimed = self._outbox.claim(self._context.now(), kinds=kinds)
         for notice in claimed:
-            try:
-                place = self._show(notice)
-            except Unavailable as failed:
-                self._failed(notice, failed)
-            except Unreachable:
-                raise  # nothing is wrong with the message; what was claimed is free again in half a minute
-            except Exception as broken:  # one message that cannot be drawn must not hold up the others
-                log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
-                self._failed(notice, Unavailable("The message could not be drawn."))
-            else:
-                if kinds is PUBLIC:
-                    self._context.note("channel", None)
-                where = {"channel": place.channel, "ts": place.ts} if place else {}
-                self._outbox.delivered(notice, now=self._context.now(), **where)
+            sure = time.monotonic() - began < SURE_FOR
+            mine = notice if sure else self._outbox.renew(notice)
+            if mine is not None and not self._waits(mine):
+                self._send_one(mine)
         return len(claimed)
+
+    def _send_one(self, notice: Notice) -> None:
+        try:
+            place = self._show(notice)
+        except Unavailable as failed:
+            self._failed(notice, failed)
+        except Unreachable:
+            raise  # nothing is wrong with the message; what was claimed is free again in half a minute
+        except Exception as broken:  # one message that cannot be drawn must not hold up the others
+            log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
+            self._failed(notice, Unavailable("The message could not be drawn."))
+        else:
+            if notice.kind in PUBLIC:
+                self._context.note("channel", None)
+            where = {"channel": place.channel, "ts": place.ts} if place else {}
+            self._outbox.delivered(notice, now=self._context.now(), **where)
+
+    def _waits(self, notice: Notice) -> bool:
+        """Put off what Slack would refuse for the same reason as the message before it; that is no try."""
+        until = self._paused.get(self._conversation(notice))
+        if until is None or until <= self._context.now():
+            return False
+        self._outbox.postponed(notice, due_at=until, problem="Slack asked the bot to slow down there.", tried=False)
+        return True
+
+    def _conversation(self, notice: Notice) -> str:
+        """What Slack counts together: the channel, somebody's direct messages, the answers in one place."""
+        return "" if notice.kind in PUBLIC else self._here(notice) or notice.recipient or ""
+
+    def _here(self, notice: Notice) -> str | None:
+        fresh = self._context.now() - notice.created_at < HERE_FOR
+        return notice.channel if fresh else None
 
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:
-            return self._draw(notice.request_id, notice)
+            return self._drawing.draw(notice.request_id, notice)
         if notice.kind == OUTCOME and notice.request_id is not None:
             return self._tell_outcome(notice.request_id, notice)
         if notice.kind == CHANNEL:
@@ -76,7 +109,7 @@ class Delivery:
             self._draw_reminder(notice)
             return None
         reason_for = notice.request_id if notice.kind == ASK_REASON else None
-        self._announcer.answer(notice.recipient or "", notice.channel, notice.facts["text"], reason_for=reason_for)
+        self._announcer.answer(notice.recipient or "", self._here(notice), notice.facts["text"], reason_for=reason_for)
         return None
 
     def _draw_reminder(self, drawn: Notice) -> None:
@@ -92,29 +125,6 @@ class Delivery:
                 until = answer.until.isoformat() if answer.until else ""
                 facts |= {"reply": answer.reply.value, "by": answer.person_id, "until": until}
         self._announcer.announce(facts, Place(drawn.facts["channel"], drawn.facts["ts"]))
-
-    def _draw(self, request_id: int, notice: Notice) -> Place | None:
-        with self._context.ledger.reading() as reader:
-            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.cards(request_id)}  # before the row
-            sheet = gather(self._context, reader, reader.request(request_id))
-        version = sheet.request.version
-        touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
-        if not copies and not all(touched):
-            place = self._announcer.draw(sheet, None)
-            self._outbox.keep_card(Card(request_id, place.channel, place.ts, version))
-            return place
-        behind = {copy for copy, drawn in copies.items() if drawn < version}
-        for channel, ts in behind | {touched} if all(touched) else behind:
-            self._announcer.draw(sheet, Place(channel, ts))
-            if not self._outbox.keep_card(Card(request_id, channel, ts, version), seen=copies.get((channel, ts))):
-                self._draw_again(sheet.request, notice, channel, ts)
-        return None
-
-    def _draw_again(self, request: ChangeRequest, notice: Notice, channel: str, ts: str) -> None:
-        """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""
-        with self._context.ledger.recording(self._context.now()) as entry:
-            owe_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
-        self._context.nudge()
 
     def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
@@ -136,9 +146,13 @@ class Delivery:
 
     def _failed(self, notice: Notice, failed: Unavailable) -> None:
         now = self._context.now()
-        if notice.kind in (ANSWER, ASK_REASON) and (notice.tries >= GIVE_UP_ANSWERS or not failed.retryable):
+        too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
+        hopeless = notice.kind in PRIVATE and not failed.retryable and not failed.mend
+        if too_late or hopeless:
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
+        if failed.retry_after is not None:
+            self._paused[self._conversation(notice)] = now + timedelta(seconds=failed.retry_after)
         wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 10), LONGEST_WAIT))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
         if notice.kind in PUBLIC:

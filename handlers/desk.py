@@ -96,6 +96,13 @@ class Desk:
         """Keep one delivery before it is acknowledged; ``None`` when it is known already. Raises ``engine.Busy``."""
         return self._inbox.put(key, kind, payload, now=self.context.now(), patience=BEFORE_ACK)
 
+    def owe_word(self, person: str, text: str) -> None:
+        """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
+        now = self.context.now()
+        with self.context.ledger.recording(now) as entry:
+            owe_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
+        self.context.nudge()
+
     def handle(self, item: Item) -> bool:
         """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
         touch = _touch(item)

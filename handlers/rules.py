@@ -7,11 +7,11 @@ neighbour, not yet itself) decides and applies nothing that needs the rule.
 from datetime import datetime
 
 from handlers.context import Context
-from handlers.owed import CHANNEL, owe_card
+from handlers.owed import CARD, CHANNEL, owe_card
 from handlers.policy import Rule
 from handlers.votes import standing_approvals
 from storage.ledger import BOT, Entry
-from storage.lifecycle import Kind, State
+from storage.lifecycle import OPEN, Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
@@ -55,7 +55,14 @@ class Rules:
             if known is None:
                 return
             self._void_votes(entry)
+            self._show_again(entry)
             entry.owe(CHANNEL, f"rule:{rule.digest}:{entry.reader.head()[0]}", facts={"what": "rule", "digest": rule.digest})
+
+    def _show_again(self, entry: Entry) -> None:
+        """The rule names the channel: whatever is not settled needs its message there, those on their way to Exchange too."""
+        sequence = entry.reader.head()[0]
+        for request in entry.reader.in_states(OPEN):
+            entry.owe(CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
     def _void_votes(self, entry: Entry) -> None:
         """Recorded as taken back, so that no vote comes back to life should an earlier rule come back."""

@@ -7,7 +7,7 @@ the same notice in the same moment. Sending is not an audit event: it would queu
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, func, select, update
+from sqlalchemy import Connection, Executable, Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -84,13 +84,22 @@ class Outbox:
             taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(*table)
             return sorted((rows.notice(row) for row in connection.execute(taken)), key=lambda notice: notice.id)
 
-    def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
-        """Note that a message arrived, and where."""
-        self._settle(notice, delivered_at=now, posted_channel=channel, posted_ts=ts, problem=None)
+    def renew(self, notice: Notice) -> Notice | None:
+        """Keep a claim for its whole time again; ``None`` when somebody else has taken the notice over or settled it."""
+        mine = self._as_claimed(notice).values(claimed_until=database_clock() + CLAIM_MS)
+        with self._database.write() as connection:
+            row = connection.execute(mine.returning(*notices.c)).one_or_none()
+        return rows.notice(row) if row else None
 
-    def postponed(self, notice: Notice, *, due_at: datetime, problem: str) -> None:
-        """Note that sending failed; the notice stays owed and is due again at ``due_at``."""
-        self._settle(notice, due_at=due_at, tries=notice.tries + 1, problem=problem, claimed_until=0)
+    def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
+        """Note that a message arrived, and where; it did, whoever holds the claim by now."""
+        arrived = update(notices).where(notices.c.id == notice.id, notices.c.delivered_at.is_(None))
+        with self._database.write() as connection:
+            connection.execute(arrived.values(delivered_at=now, posted_channel=channel, posted_ts=ts, problem=None))
+
+    def postponed(self, notice: Notice, *, due_at: datetime, problem: str, tried: bool = True) -> None:
+        """Note that sending failed (or was not ``tried``); the notice stays owed and is due again at ``due_at``."""
+        self._settle(notice, due_at=due_at, tries=notice.tries + tried, problem=problem, claimed_until=0)
 
     def abandoned(self, notice: Notice, *, now: datetime, problem: str) -> None:
         """Give a message up for good; ``problem`` keeps why."""
@@ -122,6 +131,12 @@ class Outbox:
                 connection.execute(newer)
         return kept is not None
 
+    def forget_card(self, channel: str, ts: str) -> None:
+        """A copy of a request's message was deleted in Slack, and another one stands."""
+        place = (cards.c.tenant_id == self._tenant_id, cards.c.channel == channel, cards.c.ts == ts)
+        with self._database.write() as connection:
+            connection.execute(delete(cards).where(*place))
+
     def oldest_owed(self, now: datetime) -> datetime | None:
         """When the oldest undelivered, due notice was created; ``None`` when nothing is owed."""
         table = notices.c
@@ -137,6 +152,15 @@ class Outbox:
         statement = new(cards).values(channel=card.channel, ts=card.ts, **values)
         return statement.on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
 
+    @staticmethod
+    def _as_claimed(notice: Notice) -> Update:
+        """A change of the notice, provided its claim still stands and nobody has settled it."""
+        table = notices.c
+        return update(notices).where(
+            table.id == notice.id, table.claimed_until == notice.claimed_until, table.delivered_at.is_(None)
+        )
+
     def _settle(self, notice: Notice, **values: object) -> None:
+        """Without effect when somebody else has taken the notice over: what they find out is the newer truth."""
         with self._database.write() as connection:
-            connection.execute(update(notices).where(notices.c.id == notice.id).values(**values))
+            connection.execute(self._as_claimed(notice).values(**values))

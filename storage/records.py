@@ -4,7 +4,7 @@ Every instant is an aware UTC ``datetime``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -178,6 +178,8 @@ class Notice:
     facts: Mapping[str, str]
     tries: int
     created_at: datetime
+    claimed_until: int = field(default=0, compare=False)
+    """By the database's clock; while it stands unchanged, the notice is the claimant's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ def notice(row: Row[Any]) -> Notice:
         facts=json.loads(row.facts),
         tries=row.tries,
         created_at=row.created_at,
+        claimed_until=row.claimed_until,
     )
 
 

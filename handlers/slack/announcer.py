@@ -1,5 +1,6 @@
 """Shows messages in Slack: implements ``handlers.announcing.Announcer`` over the Web API."""
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from handlers.notices import Sheet
 from handlers.ports import Place, Unavailable
 from handlers.slack import announcements, cards
 from handlers.slack.blocks import Message, actions, button, section
-from handlers.slack.calls import MENDS, call
+from handlers.slack.calls import MENDS, call, direct
 from handlers.slack.mrkdwn import sentence
 
 
@@ -24,9 +25,10 @@ class SlackAnnouncer:
         self._zone = zone
         self._private: dict[str, str] = {}
         self._opening = threading.Lock()
+        self._shared = False
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place:
-        """Post a request's message, or draw a copy of it again; a copy that somebody deleted is left alone."""
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+        """Post a request's message, or draw a copy of it again; ``None`` when somebody deleted it, or another app posted it."""
         message = cards.card(sheet, self._zone)
         if place is None:
             self._refuse_shared_channel()
@@ -53,18 +55,19 @@ class SlackAnnouncer:
         """Point from an earlier private message to the newer one."""
         call(self._client.chat_update, channel=place.channel, ts=place.ts, **cards.retired(sheet).arguments())
 
-    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""
         message = announcements.announcement(facts, self._zone)
         return self._post(self._channel, message) if place is None else self._draw_again(place, message)
 
-    def _draw_again(self, place: Place, message: Message) -> Place:
-        """A copy that somebody deleted is left alone."""
+    def _draw_again(self, place: Place, message: Message) -> Place | None:
+        """``None`` when somebody deleted that copy."""
         try:
             call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
         except Unavailable as refused:
             if refused.sentence not in (MENDS["message_not_found"][0], MENDS["cant_update_message"][0]):
                 raise
+            return None
         return place
 
     def _post(self, channel: str, message: Message) -> Place:
@@ -75,22 +78,23 @@ class SlackAnnouncer:
         with self._opening:
             known = self._private.get(person)
         if known is None:
-            opened = call(self._client.conversations_open, users=person).get("channel")
-            known = str(opened.get("id") or person) if isinstance(opened, dict) else person
+            known = direct(self._client, person)
             with self._opening:
-                self._private[person] = known
+                if known != person:
+                    self._private[person] = known
         return known
 
     def _refuse_shared_channel(self) -> None:
-        """Change requests are not posted where people of another organisation read and press buttons."""
-        try:
+        """Change requests are not posted where people of another organisation read and press buttons.
+
+        Where Slack does not say, what it said last holds: no answer must not keep a request from its approvers, and a stranger's
+        vote is refused in any case.
+        """
+        with contextlib.suppress(Unavailable):
             channel = call(self._client.conversations_info, channel=self._channel).get("channel")
-        except Unavailable as unknown:
-            if unknown.retryable:
-                raise
-            return  # posting meets the same trouble and names it; a stranger's vote is refused in any case
-        shared = channel if isinstance(channel, dict) else {}
-        if any(shared.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared")):
+            shared = channel if isinstance(channel, dict) else {}
+            self._shared = any(shared.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared"))
+        if self._shared:
             mend = "Set LEGACYTLS_CHANNEL to a channel that only this organisation can see."
             raise Unavailable("The channel is shared with another organisation.", mend=mend, retryable=False)
 

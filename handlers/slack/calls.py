@@ -4,6 +4,7 @@ import http.client
 from collections.abc import Callable
 from typing import Any
 
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from handlers.ports import Unavailable
@@ -19,6 +20,21 @@ MENDS = {
     "invalid_auth": ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
     "token_revoked": ("The bot's token was revoked.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
     "account_inactive": ("The bot's account is deactivated.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
+    **dict.fromkeys(
+        ("not_authed", "token_expired", "not_allowed_token_type"),
+        ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
+    ),
+    **dict.fromkeys(
+        (
+            "access_denied",
+            "no_permission",
+            "org_login_required",
+            "ekm_access_denied",
+            "team_access_not_granted",
+            "restricted_action",
+        ),
+        ("Slack does not let the bot do this.", "Ask an admin of the workspace what was restricted for the app."),
+    ),
     "user_not_found": ("Slack does not know this person.", ""),
     "users_not_found": ("Slack does not know this person.", ""),
     "user_not_visible": ("Slack does not show this person to the bot.", ""),
@@ -31,6 +47,10 @@ MENDS = {
     ),
 }
 """Slack's error code -> what it means, and what to do. These do not pass by themselves."""
+
+
+PASSING = ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org")
+"""Slack's error codes for what passes by itself."""
 
 
 def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
@@ -50,6 +70,20 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
     return data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}
 
 
+def direct(client: WebClient, person: str) -> str:
+    """Where a direct message to somebody goes: the conversation, or their own id where it could not be opened.
+
+    ``chat.postMessage`` takes a person's id as well. Raises ``Unavailable`` where nothing would reach them.
+    """
+    try:
+        opened = call(client.conversations_open, users=person).get("channel")
+    except Unavailable as unopened:
+        if not unopened.retryable and not unopened.mend:
+            raise
+        return person
+    return str(opened.get("id") or person) if isinstance(opened, dict) else person
+
+
 def _refused(error: SlackApiError) -> Unavailable:
     response = error.response
     code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
@@ -60,9 +94,7 @@ def _refused(error: SlackApiError) -> Unavailable:
         return Unavailable(sentence, mend=mend, retryable=False)
     if response.status_code >= 500 or not code:
         return Unavailable("Slack had a problem of its own.")
-    return Unavailable(
-        f"Slack refused the call ({code}).", retryable=code in ("fatal_error", "internal_error", "request_timeout")
-    )
+    return Unavailable(f"Slack refused the call ({code}).", retryable=code in PASSING)
 
 
 def _retry_after(headers: Any) -> float:

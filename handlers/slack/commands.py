@@ -102,11 +102,11 @@ class Commands:
             reply.refuse("export", verdict)
             return
         form: Form = "csv" if "csv" in str(body.get("text") or "").lower().split() else "jsonl"
+        opened = call(self._edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+        place = opened.get("id") if isinstance(opened, dict) else person
         text = self._edge.desk.exports.text(person, form)
-        opened = call(self._edge.client.conversations_open, users=person).get("channel")
-        direct = opened.get("id") if isinstance(opened, dict) else person
         name = f"legacytls-record.{form}"
-        call(self._edge.client.files_upload_v2, channel=direct, filename=name, title=name, content=text)
+        call(self._edge.client.files_upload_v2, channel=place, filename=name, title=name, content=text)
         reply.say(f"The record is in our direct messages, as `{name}`. The README has a script that checks it offline.")
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:

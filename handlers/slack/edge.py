@@ -16,7 +16,7 @@ from handlers.policy import Verdict
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
-from handlers.slack.calls import call
+from handlers.slack.calls import call, direct
 from handlers.slack.crew import Crew
 from handlers.slack.mrkdwn import sentence
 from storage.engine import Unreachable
@@ -106,8 +106,11 @@ class Reply:
                 self._fall_back(message)
 
     def say(self, text: str) -> None:
-        """Answer with one of our own sentences; people in it become mentions."""
-        self.finish(Message(text=sentence(text)))
+        """Answer with one of our own sentences; people in it become mentions. While Slack takes none, it stays owed."""
+        try:
+            self.finish(Message(text=sentence(text)))
+        except Unavailable:
+            self._edge.desk.owe_word(self._person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not, and have it on record: the one road for whatever is refused before a form opens."""
@@ -126,9 +129,7 @@ class Reply:
         try:
             call(self._edge.client.chat_postEphemeral, channel=self._channel, user=self._person, **arguments)
         except Unavailable:
-            opened = call(self._edge.client.conversations_open, users=self._person).get("channel")
-            direct = opened.get("id") if isinstance(opened, dict) else self._person
-            call(self._edge.client.chat_postMessage, channel=direct, **arguments)
+            call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self._person), **arguments)
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:

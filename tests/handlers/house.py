@@ -99,6 +99,7 @@ class House:
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
         self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, channel=CHANNEL, zone=zone)  # type: ignore[arg-type]
+        self.board.channel = rule.channel
         self.desk.rules.keep_rule()
 
     # What people do, as Slack tells it.
@@ -216,6 +217,11 @@ class House:
         """As if the claims of a process that died had run out."""
         with self.database.write() as connection:
             connection.execute(update(inbox).values(claimed_until=0))
+
+    def free_notices(self) -> None:
+        """As if the claims on everything owed had run out."""
+        with self.database.write() as connection:
+            connection.execute(update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0))
 
     def deliver_after(self, tries: int) -> None:
         """As if everything owed had failed this often."""

@@ -195,12 +195,21 @@ class Board:
     announced: list[Mapping[str, str]] = field(default_factory=list)
     drawn_again: list[tuple[Place, Mapping[str, str]]] = field(default_factory=list)
     posted: int = 0
+    channel: str = CHANNEL
+    gone: set[Place] = field(default_factory=set)
+    """Messages that somebody deleted."""
+    barred: dict[str, Unavailable] = field(default_factory=dict)
+    """Channels in which nothing can be drawn, and why."""
     trouble: dict[str, deque[Unavailable]] = field(default_factory=dict)
     after_post: Callable[[Place], None] = lambda place: None
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place:
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
         self._meet_trouble("draw")
-        drawn = place or self._new_place(CHANNEL)
+        if place is not None and place.channel in self.barred:
+            raise self.barred[place.channel]
+        if place in self.gone:
+            return None
+        drawn = place or self._new_place(self.channel)
         self.cards.append((drawn, sheet))
         return drawn
 

@@ -1,10 +1,12 @@
 """Sending what is owed: at least once, one message per request, the newest drawing wins, and nothing is held up by what fails."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from handlers.delivery import Delivery
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import State
 from storage.records import Card, Door
@@ -14,6 +16,7 @@ from tests.handlers.test_applying import approved
 
 DOWN = Unavailable("Slack could not be reached.")
 GONE = Unavailable("Slack does not know this person.", retryable=False)
+REVOKED = Unavailable("The bot's token was revoked.", mend="Reinstall the app.", retryable=False)
 
 
 def posts(house: House) -> set[Place]:
@@ -153,13 +156,176 @@ def test_an_answer_to_nobody_is_given_up_at_once_and_others_are_not_held_up(hous
     assert len(house.board.said) == 1
 
 
-def test_an_answer_that_never_gets_through_is_given_up_after_a_few_tries(house: House) -> None:
+@pytest.mark.parametrize("trouble", [DOWN, REVOKED])
+@pytest.mark.parametrize(("hours", "told"), [(23, True), (25, False)])
+def test_an_answer_stays_owed_for_a_day_while_it_may_still_get_through(
+    house: House, trouble: Unavailable, hours: int, told: bool
+) -> None:
     house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
-    house.board.fail("answer", *[DOWN] * 50)
-    for _ in range(50):
+    house.board.fail("answer", *[trouble] * hours)
+    for _ in range(hours):
         house.deliver()
-        house.clock.advance(minutes=2)
-    assert 50 - len(house.board.trouble["answer"]) == 9
+        house.clock.advance(hours=1)
+    house.deliver()
+    house.clock.advance(days=3)
+    house.deliver()
+    assert [said.person for said in house.board.said] == ["U0ERIN"] * told
+
+
+def test_a_late_answer_comes_by_direct_message_because_nobody_looks_any_more(house: House) -> None:
+    house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    house.board.fail("answer", DOWN)
+    house.deliver()
+    house.clock.advance(minutes=6)
+    house.deliver()
+    assert [(said.person, said.channel) for said in house.board.said] == [("U0ERIN", None)]
+
+
+def test_the_result_for_somebody_who_left_is_given_up_and_one_for_a_revoked_token_is_not(house: House) -> None:
+    approved(house)
+    house.board.fail("outcome", REVOKED, GONE)
+    house.work()
+    house.clock.advance(minutes=1)
+    house.deliver()
+    house.clock.advance(days=1)
+    house.deliver()
+    assert house.board.outcomes == []
+    assert not house.board.trouble["outcome"]
+
+
+def test_a_channel_that_slack_wants_left_alone_holds_up_no_other(house: House) -> None:
+    house.ask(ALICE)
+    house.start(TWO)
+    house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    house.board.fail("draw", Unavailable("Slack asks the bot to slow down.", retry_after=30))
+    house.deliver()
+    assert (house.board.announced, posts(house)) == ([], set())
+    assert [said.person for said in house.board.said] == ["U0ALICE", "U0ERIN"]
+    assert [row.tries for row in house.owed("channel")] == [0]
+    house.clock.advance(seconds=29)
+    house.deliver()
+    assert house.board.announced == []
+    house.clock.advance(seconds=1)
+    house.deliver()
+    assert ([facts["what"] for facts in house.board.announced], len(posts(house))) == (["rule"], 1)
+
+
+def test_one_person_s_slow_direct_messages_hold_up_nobody_else_s(house: House) -> None:
+    for person in ("U0ERIN", "U0DAVE", "U0ERIN"):
+        house.submit("opt_out", person, "", reason="")
+    house.board.fail("answer", Unavailable("Slack asks the bot to slow down.", retry_after=30))
+    house.deliver()
+    assert [said.person for said in house.board.said] == ["U0DAVE"]
+    house.clock.advance(seconds=30)
+    house.deliver()
+    assert [said.person for said in house.board.said] == ["U0DAVE", "U0ERIN", "U0ERIN"]
+
+
+def test_whoever_was_kept_waiting_leaves_what_another_took_over(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.delivery.SURE_FOR", 0.0)
+    for person in ("U0ERIN", "U0DAVE"):
+        both.submit("opt_out", person, CHANNEL, reason="")
+    real, other = both.board.answer, Delivery(both.context, both.outbox, both.board)
+
+    def slow(*args: object, **kwargs: object) -> None:
+        monkeypatch.setattr(both.board, "answer", real)
+        both.free_notices()
+        other.send_private()
+        real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(both.board, "answer", slow)
+    both.deliver()
+    assert sorted(said.person for said in both.board.said) == ["U0DAVE", "U0ERIN", "U0ERIN"]
+
+
+def test_what_a_frozen_sender_learnt_undoes_nothing_that_another_did_meanwhile(both: House) -> None:
+    both.submit("opt_out", "U0ERIN", CHANNEL, reason="")
+    (stale,) = both.outbox.claim(both.clock.at, kinds=["answer"])
+    both.free_notices()
+    both.deliver()
+    both.outbox.postponed(stale, due_at=both.clock.at, problem="timed out")
+    both.outbox.abandoned(stale, now=both.clock.at, problem="timed out")
+    assert both.outbox.renew(stale) is None
+    both.deliver()
+    assert [said.person for said in both.board.said] == ["U0ERIN"]
+    assert [row.problem for row in both.owed("answer")] == [None]
+
+
+# The message itself: deleted, barred, in another channel
+
+
+def test_one_copy_that_cannot_be_drawn_holds_up_none_of_the_others(house: House) -> None:
+    number = house.ask(ALICE).id
+    ts = house.card_ts(number)
+    for place in (Place("C0ARCHIVE", "1.1"), Place("C0OLD", "2.2")):
+        house.outbox.keep_card(Card(number, place.channel, place.ts, 0))
+    house.board.barred = {"C0ARCHIVE": Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)}
+    house.press("withdraw", ALICE, number, ts=ts)
+    house.deliver()
+    shown = {place.channel: sheet.request.state for place, sheet in house.board.cards}
+    assert shown == {CHANNEL: State.WITHDRAWN, "C0OLD": State.WITHDRAWN}
+    assert [row.key for row in house.owed("card") if row.delivered_at is None] == []
+
+
+def test_a_deleted_message_is_posted_anew_while_the_request_is_not_settled(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    deleted = Place(CHANNEL, both.card_ts(number))
+    both.board.gone.add(deleted)
+    both.approve(BOB, number)
+    both.deliver()
+    with both.ledger.reading() as reader:
+        (copy,) = reader.cards(number)
+    assert copy.ts != deleted.ts
+    both.approve(CAROL, number)
+    both.work()
+    assert both.board.cards[-1][0] == Place(CHANNEL, copy.ts)
+    assert both.board.cards[-1][1].request.state is State.APPLIED
+
+
+def test_a_result_is_told_where_the_message_was_deleted_and_another_end_is_not(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.board.gone.add(Place(CHANNEL, house.card_ts(number)))
+    house.press("withdraw", ALICE, number)
+    house.deliver()
+    assert len(posts(house)) == 1
+    number = approved(house)
+    house.board.gone.add(Place(CHANNEL, house.card_ts(number)))
+    house.work()
+    assert house.board.cards[-1][1].request.state is State.APPLIED
+    assert house.board.cards[-1][0] not in house.board.gone
+
+
+def test_another_channel_gets_the_message_of_whatever_is_not_settled(both: House) -> None:
+    number = both.ask(ALICE).id
+    old = Place(CHANNEL, both.card_ts(number))
+    both.start(replace(both.context.rule, channel="C0NEW"))
+    both.deliver()
+    both.deliver()
+    shown = {place.channel: sheet.request.version for place, sheet in both.board.cards}
+    assert shown == {CHANNEL: both.request(number).version, "C0NEW": both.request(number).version}
+    both.press("approve", BOB, number, ts=old.ts)
+    both.work()
+    assert {place.channel for place, sheet in both.board.cards if sheet.request.state is State.APPLIED} == {CHANNEL, "C0NEW"}
+
+
+def test_another_channel_hears_of_what_is_on_its_way_to_exchange(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(LATE)
+    house.work()
+    assert house.request(number).state is State.UNCERTAIN
+    house.start(replace(house.context.rule, channel="C0NEW"))
+    house.deliver()
+    assert {place.channel for place, _ in house.board.cards} == {CHANNEL, "C0NEW"}
+
+
+def test_what_is_settled_stays_where_it_was(house: House) -> None:
+    number = approved(house)
+    house.work()
+    house.start(replace(house.context.rule, channel="C0NEW"))
+    house.press("approve", BOB, number)
+    house.deliver()
+    assert {place.channel for place, _ in house.board.cards} == {CHANNEL}
 
 
 def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_next(house: House) -> None:

@@ -16,7 +16,7 @@ class Frozen:
         self._house = house
         self._meanwhile = meanwhile
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place:
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
         meanwhile, self._meanwhile = self._meanwhile, lambda: None
         meanwhile()
         return self._house.board.draw(sheet, place)

@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.cast import BOT_USER
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CHANGES, PEOPLE, Stage
+from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, PEOPLE, Stage
 from tests.journeys.words import words
 
 
@@ -49,6 +49,34 @@ def test_a_channel_shared_with_another_organisation_gets_no_request(stage: Stage
         stage.slack.workspace.rearrange(CHANGES, is_ext_shared=False)
         stage.advance(60)
     stage.card(wish.id, "Request")
+
+
+def test_a_request_is_posted_although_slack_does_not_say_whether_the_channel_is_shared(stage: Stage) -> None:
+    stage.slack.fault("conversations.info", "internal_error", count=9)
+    number = stage.ask(ALICE)
+    assert len(stage.cards(number)) == 1
+    assert not any(f"#{number} is on record, but" in said for said in stage.private(ALICE))
+
+
+def test_a_direct_message_arrives_although_no_conversation_can_be_opened(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.slack.fault("conversations.open", "token_revoked", count=9)
+    assert "not one of the approvers" in stage.react(DAVE, number)
+
+
+def test_an_answer_outlives_a_token_that_slack_refused(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        stage.slack.fault(method, "token_revoked")
+    assert "somebody else has to decide it" in stage.press(ALICE, number, "approve")
+
+
+def test_a_channel_that_slack_wants_left_alone_keeps_nobody_else_waiting(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.slack.fault("chat.update", "ratelimited", seconds=3)
+    assert f"Your approval of #{number} is counted" in stage.press(BOB, number, "approve")
+    assert stage.card(number)["text"].startswith("Request")
+    stage.card(number, "Applied:")
 
 
 def test_a_result_is_drawn_although_slack_fails_meanwhile(stage: Stage) -> None:
