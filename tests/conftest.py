@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+
+from tests.chance import SEED, fix_examples
 
 pytest_plugins = ["tests.postgres"]
 
@@ -14,8 +15,7 @@ _OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
 _ASKED = ("TESTS_",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
-settings.register_profile("tests", deadline=None, print_blob=True, derandomize="CI" in os.environ)
-settings.load_profile("tests")
+fix_examples()
 
 
 def pytest_configure() -> None:
@@ -23,6 +23,11 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if (name.startswith(_OURS) and not name.startswith(_ASKED)) or name.lower() in _PROXIES:
             del os.environ[name]
+
+
+def pytest_report_header() -> str:
+    """Say what repeats this run."""
+    return f"seed: {SEED} (TESTS_SEED=<number> explores another)"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

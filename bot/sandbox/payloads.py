@@ -4,7 +4,6 @@ Fields follow docs.slack.dev (interactivity/implementing-slash-commands, referen
 fixtures of slackapi/bolt-python. Pure: everything that is minted comes in as an argument.
 """
 
-import time
 from typing import Any
 
 from bot.sandbox.cast import APP_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, Member
@@ -112,7 +111,7 @@ def event_callback(event: JSON, *, event_id: str, is_ext_shared: bool) -> JSON:
         "event": event,
         "type": "event_callback",
         "event_id": event_id,
-        "event_time": int(time.time()),
+        "event_time": int(float(event["event_ts"])),
         "authorizations": [authorization],
         "is_ext_shared_channel": is_ext_shared,
         "event_context": f"4-{event_id}",

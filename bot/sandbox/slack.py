@@ -39,9 +39,11 @@ LARGEST_BODY = 16 * 1024 * 1024
 class Slack:
     """One simulated Slack.
 
-    ``clock`` (aware UTC) is what the page shows as now; everything that Slack itself times keeps real time. ``scopes`` are those
-    the bot token was granted, by default those of the manifest. ``ack_within``, ``redelivery`` and the two lifetimes are seconds,
-    by default Slack's own. ``mount`` may add routes. ``controls`` may be replaced at any time.
+    ``clock`` (aware UTC) is what the page shows as now and what is stamped on messages and events; what has to happen within
+    seconds keeps real time. ``scopes`` are those the bot token was granted, by default those of the manifest. ``ack_within``,
+    ``redelivery`` and the two lifetimes are seconds, by default Slack's own.
+
+    ``mount`` may add routes. ``controls`` may be replaced at any time.
     """
 
     def __init__(

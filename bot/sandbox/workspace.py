@@ -7,7 +7,6 @@ State only, safe to use from any thread; it speaks no HTTP and knows nothing of 
 import copy
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from bot.sandbox.watched import Watched
 
 
 class Workspace(Watched):
-    """Everything people see. ``clock`` is what the page shows as now; time stamps of messages follow real time."""
+    """Everything people see. ``clock`` is what the page shows as now, and what messages and events are stamped with."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         super().__init__()
@@ -101,9 +100,9 @@ class Workspace(Watched):
     # Messages
 
     def stamp(self) -> str:
-        """A new time stamp: real time, but unique and always later than the one before, however the clock is moved."""
+        """A new time stamp: the clock's present, but unique and always later than the one before, however the clock is moved."""
         with self._lock:
-            self._last_ts = max(self._last_ts + 1, int(time.time() * 1_000_000))
+            self._last_ts = max(self._last_ts + 1, int(self.clock().timestamp() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def post(self, channel: str, user: str, content: Content, **more: Any) -> Message:

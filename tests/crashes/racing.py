@@ -6,7 +6,6 @@ request in the same moment.
 
 import functools
 import json
-import random
 import sqlite3
 import subprocess
 import sys
@@ -40,6 +39,7 @@ from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.records import Door, SettingValue, Vote
+from tests.chance import chance
 from tests.storage.roads import NOW
 
 TEAM = "T0CONTOSO"
@@ -191,6 +191,7 @@ class Replicas:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        self._order = chance("racing")
         self._processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
@@ -211,7 +212,7 @@ class Replicas:
         ``work`` is what ``Replica`` takes.
         """
         taken = self._processes[: len(orders)]
-        for process, order in random.sample(list(zip(taken, orders, strict=True)), len(orders)):
+        for process, order in self._order.sample(list(zip(taken, orders, strict=True)), len(orders)):
             assert process.stdin
             process.stdin.write(json.dumps([work, asdict(order)]) + "\n")
         return [self._read(process) for process in taken]

@@ -1,11 +1,9 @@
 """Killed at any moment, a change ends in one truth: at most one write, on record before it was sent, announced as it is.
 
-Every run dies at the moments around the write and at a few others; ``TESTS_SEED`` repeats the choice of a run. With
-``-m long`` the bot dies at every single moment of every scene.
+Every run dies at the moments around the write and at a few others, which ``TESTS_SEED`` chooses. With ``-m long`` the bot dies at
+every single moment of every scene.
 """
 
-import os
-import random
 import signal
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chance import SEED, chance
 from tests.crashes.conftest import Beginnings
 from tests.crashes.dying import Death, Plan, die, moments
 from tests.crashes.scenes import APPROVAL, ASKING, OPT_OUT, REACTION, REJECTION, SCENES, Scene
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.timeout(300)
 
 AT_ONCE = 3
 """Worlds at the same time: a world mostly waits for its bot to start."""
-SEED = int(os.environ.get("TESTS_SEED") or (1 if "CI" in os.environ else random.SystemRandom().randrange(10**6)))
 AROUND_THE_WRITE = tuple(f"{when} Set-TransportConfig" for when in ("before", "sent", "after"))
 KEPT = "after COMMIT of inbox"
 
@@ -51,7 +49,7 @@ def assert_truth(died: Sequence[Death]) -> None:
 
 def chosen(scene: Scene, count: int, among: int) -> list[Plan]:
     """Some moments of the scene, by chance; ``among`` is a number of moments that every run of it has."""
-    return [Plan(scene, str(number)) for number in random.Random(f"{SEED} {scene.name}").sample(range(1, among), count)]
+    return [Plan(scene, str(number)) for number in chance(scene.name).sample(range(1, among), count)]
 
 
 def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(beginnings: Beginnings, tmp_path: Path) -> None:
@@ -97,8 +95,8 @@ def test_killed_at_every_moment(scene: Scene, beginnings: Beginnings, tmp_path: 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
 def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Beginnings, tmp_path: Path) -> None:
-    chance = random.Random(SEED)
-    plans = [Plan(scene, str(chance.randrange(1, 190)), again_at=str(chance.randrange(1, 150))) for _ in range(40)]
+    moment = chance(f"{scene.name} twice").randrange
+    plans = [Plan(scene, str(moment(1, 190)), again_at=str(moment(1, 150))) for _ in range(40)]
     assert_truth(deaths(beginnings, tmp_path, plans))
 
 

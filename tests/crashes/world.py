@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -33,6 +33,7 @@ from storage.engine import Database
 from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import Attempt, Decision
+from tests.chance import QUIET
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ class World:
     def __init__(self, folder: Path, url: str, *, settings: Mapping[str, str] | None = None, again: float = 1.0) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
+        self.clock.advance(QUIET)
         self.slack = Slack(clock=self.clock, redelivery=(again,) * 30)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
         self.tenant = self.microsoft.tenant
@@ -243,7 +245,7 @@ class World:
 
     def ask(self, form: str, person: str = ALICE) -> None:
         """Send off the form of an opt-in."""
-        day = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
+        day = (self.clock() + timedelta(days=10)).date().isoformat()
         self.slack.submit(person, form, {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day})
 
     def press(self, person: str, button: str) -> None:

@@ -15,11 +15,12 @@ from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.reading import Reader
 from storage.records import Observation
+from tests.chance import QUIET
 from tests.journeys.words import JSON
 
 T = TypeVar("T")
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds until a journey gives up waiting; hardly ever needed, but the machine may be busy."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -35,6 +36,7 @@ class Backstage:
         ours = {"DATABASE_URL": self.database_url, "LEGACYTLS_OBSERVE_EVERY": "1h"}
         self.sandbox = Sandbox(folder, settings=ours | (settings or {}))
         self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock
+        self.clock.advance(QUIET)
         self._folder = folder
         self._database: Database | None = None
 
