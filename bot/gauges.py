@@ -1,36 +1,80 @@
-"""Keeps the numbers of ``/metrics`` up to date from the ledger; counts nothing by hand."""
+"""Keeps ``/metrics`` and the trouble in ``/readyz`` up to date from the ledger; counts nothing by hand.
+
+What is read here is the same for every replica, whichever of them did it.
+"""
 
 import time
 
+from bot.health import Health
 from bot.metrics import Metrics
+from handlers.delivery import PUBLIC
 from handlers.ports import Clock
+from storage.engine import Unreachable
+from storage.leases import Leases
 from storage.ledger import Ledger
+from storage.lifecycle import Kind
 from storage.outbox import Outbox
+from storage.reading import Reader
+from storage.records import Observation
 
-EVERY = 10.0
+EVERY = 2.0
 """Seconds between two looks at the ledger."""
 
 
 class Gauges:
     """A duty of the worker: looks at the ledger now and then."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, outbox: Outbox, leases: Leases, *, metrics: Metrics, health: Health, clock: Clock) -> None:
         self._ledger = ledger
         self._outbox = outbox
+        self._leases = leases
         self._metrics = metrics
+        self._health = health
         self._clock = clock
         self._next = 0.0
+        self._counted = (0, "")
+        self._last_decision: int | None = None
 
     def refresh(self) -> int:
-        """Bring the gauges up to date; never counts as work found."""
+        """Bring everything up to date; never counts as work found. Raises ``Unreachable``."""
         if time.monotonic() < self._next:
             return 0
         self._next = time.monotonic() + EVERY
-        with self._ledger.reading() as reader:
-            self._metrics.requests(reader.counts_of_open())
-            newest, baseline = reader.newest_observation(readable=True), reader.baseline()
-        self._metrics.owing(self._outbox.oldest_owed(self._clock()))
-        if newest is not None:
-            drifted = None if baseline is None else newest.value is not baseline.value
-            self._metrics.observed(newest.at, drifted=drifted)
+        try:
+            with self._ledger.reading() as reader:
+                self._count(reader)
+                self._observe(reader)
+            self._metrics.owing(self._outbox.oldest_owed(self._clock()))
+            self._metrics.held(self._leases.holders(self._ledger.tenant_id))
+            self._health.note("channel", self._outbox.problem(PUBLIC))
+        except Unreachable as away:
+            self._health.note("database", f"{away}".capitalize() + ".")
+            raise
+        self._health.note("database", None)
         return 0
+
+    def _count(self, reader: Reader) -> None:
+        """Only when something was recorded since: counting settled requests means passing through all of them."""
+        head = reader.head()
+        if head == self._counted:
+            return
+        self._counted = head
+        self._metrics.requests(reader.counts())
+        fresh, self._last_decision = reader.decisions_since(self._last_decision)
+        for vote, door in fresh:
+            self._metrics.decided(vote, door)
+
+    def _observe(self, reader: Reader) -> None:
+        newest, readable = reader.newest_observation(), reader.newest_observation(readable=True)
+        self._health.note("exchange", newest.problem if newest is not None and newest.value is None else None)
+        if readable is not None:
+            self._metrics.observed(readable.at, drifted=_drifted(reader, readable))
+
+
+def _drifted(reader: Reader, readable: Observation) -> bool | None:
+    """Whether the live value is not what the bot applied: not on record yet, or on record as a change made outside."""
+    baseline = reader.baseline()
+    if baseline is None:
+        return None
+    outside = baseline.request_id is not None and reader.request(baseline.request_id).kind is Kind.OUTSIDE
+    return outside or readable.value is not baseline.value

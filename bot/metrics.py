@@ -33,15 +33,18 @@ class Metrics:
         self._calls = Counter(
             "legacytls_exchange_calls", "Calls to Exchange by outcome.", ["call", "outcome"], registry=self.registry
         )
-        self._drift = self._gauge("drift", "1 while the live value differs from the baseline, 0 while not, NaN while unknown.")
+        self._drift = self._gauge("drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown.")
         self._drift.set(math.nan)
+        self._duties = self._gauge(
+            "lease_held", "1 where this process is the one that does a duty, 0 where another is.", ["duty"]
+        )
         outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
         observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
         observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))
 
     def requests(self, counts: Mapping[State, int]) -> None:
-        """How many change requests there are in each state; states that are not named have none."""
+        """How many change requests are on record in each state; states that are not named have none."""
         for state in State:
             self._requests.labels(state.value).set(counts.get(state, 0))
 
@@ -54,15 +57,20 @@ class Metrics:
         self._acks.labels(kind).observe(seconds)
 
     def called(self, call: str, outcome: str) -> None:
-        """A call to Exchange (``read`` or ``write``) ended: a ``Fate``, or ``read`` or ``unavailable``."""
+        """A call to Exchange (``read`` or ``write``) ended: what the answer amounted to, or ``no_token``."""
         self._calls.labels(call, outcome).inc()
+
+    def held(self, duties: Mapping[str, bool]) -> None:
+        """Who does each duty: whether it was this process that took it last."""
+        for duty, ours in duties.items():
+            self._duties.labels(duty).set(float(ours))
 
     def owing(self, since: datetime | None) -> None:
         """When the oldest notice still owed was written; ``None``: nothing is owed."""
         self._owed_since = since
 
     def observed(self, at: datetime, *, drifted: bool | None) -> None:
-        """The live value was read at ``at``; whether it differs from the baseline, ``None`` when that cannot be told."""
+        """The live value was read at ``at``; whether it was set outside the bot, ``None`` when that cannot be told."""
         self._observed_at = at
         self._drift.set(math.nan if drifted is None else float(drifted))
 

@@ -5,13 +5,14 @@ import socket
 import ssl
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.exchange.admin import unheard
 from bot.exchange.client import ExchangeOnline, connect
 from bot.exchange.lookups import OptionalLookups
 from bot.exchange.surroundings import Surroundings
@@ -115,7 +116,7 @@ def rule_of(settings: Settings) -> Rule:
     )
 
 
-def exchange_of(settings: Settings, ledger: Ledger, clock: Clock) -> ExchangeOnline:
+def exchange_of(settings: Settings, ledger: Ledger, clock: Clock, called: Callable[[str, str], None]) -> ExchangeOnline:
     """The conversation with Exchange Online; the first answer's organisation is kept in the ledger."""
 
     def keep(name: str) -> str | None:
@@ -138,6 +139,7 @@ def exchange_of(settings: Settings, ledger: Ledger, clock: Clock) -> ExchangeOnl
         organization=settings.exchange_organization or kept,
         api_url=settings.exchange_api_url,
         keep_organization=keep,
+        called=called,
     )
 
 
@@ -155,10 +157,18 @@ def exchange_alone(settings: Settings, clock: Clock) -> ExchangeOnline:
     )
 
 
-def context_of(settings: Settings, database: Database, people: People, clock: Clock, nudge: Callable[[], None]) -> Context:
-    """What every use case needs. The database has to be migrated."""
+def context_of(
+    settings: Settings,
+    database: Database,
+    people: People,
+    clock: Clock,
+    nudge: Callable[[], None],
+    *,
+    called: Callable[[str, str], None] = unheard,
+) -> Context:
+    """What every use case needs; ``called`` hears of each call to Exchange. The database has to be migrated."""
     ledger = Ledger(database, settings.azure_tenant_id or "")
-    exchange = exchange_of(settings, ledger, clock)
+    exchange = exchange_of(settings, ledger, clock, called)
     return Context(
         ledger=ledger,
         leases=Leases(database, holder_name()),
@@ -187,7 +197,7 @@ def wire(
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     people = People(SlackDirectory(client), None, rule_of(settings))
     nudge = _Nudge()
-    context = replace(context_of(settings, database, people, clock, nudge), note=health.note)
+    context = context_of(settings, database, people, clock, nudge, called=metrics.called)
     exchange = context.setting
     assert isinstance(exchange, ExchangeOnline)
     tenant_id = context.ledger.tenant_id
@@ -195,7 +205,7 @@ def wire(
     lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups)
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
-    gauges = Gauges(context.ledger, outbox, metrics, clock)
+    gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)
     worker = Worker(_lanes(settings, desk, Delivery(context, outbox, announcer), gauges.refresh, Attribution(context, lookups)))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)

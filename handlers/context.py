@@ -32,8 +32,6 @@ class Context:
     hours: Hours = NINE_TO_FIVE
     escalate_to: tuple[str, ...] = ()
     """People and user groups who hear of a request that has waited for three quarters of its time."""
-    note: Callable[[str, str | None], None] = lambda where, trouble: None
-    """Hears of trouble at ``exchange`` or in the ``channel`` (``None``: over), for the health endpoint."""
 
     def now(self) -> datetime:
         """The present, in UTC."""

@@ -77,8 +77,6 @@ class Delivery:
             log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
             self._failed(notice, Unavailable("The message could not be drawn."))
         else:
-            if notice.kind in PUBLIC:
-                self._context.note("channel", None)
             where = {"channel": place.channel, "ts": place.ts} if place else {}
             self._outbox.delivered(notice, now=self._context.now(), **where)
 
@@ -155,8 +153,6 @@ class Delivery:
             self._paused[self._conversation(notice)] = now + timedelta(seconds=failed.retry_after)
         wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 10), LONGEST_WAIT))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
-        if notice.kind in PUBLIC:
-            self._context.note("channel", failed.sentence)
         if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
             self._tell_requester(notice, failed)
 

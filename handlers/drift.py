@@ -43,10 +43,8 @@ class Drift:
         try:
             reading = self._context.setting.read(patience=30)
         except Unavailable as unread:
-            self._context.note("exchange", unread.sentence)
             self._unreadable(unread)
             return True
-        self._context.note("exchange", None)
         with self._context.ledger.recording(self._context.now()) as entry:
             self._back_again(entry)
             entry.observe(observed(reading))

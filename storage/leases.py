@@ -59,6 +59,14 @@ class Leases:
         with self._database.write() as connection:
             connection.execute(update(leases).where(*_own(lease)).values(until=0))
 
+    def holders(self, tenant_id: str) -> dict[str, bool]:
+        """Each of a tenant's duties that was ever taken, by its bare name, and whether it was us who took it last."""
+        ending = f":{tenant_id}"
+        query = select(leases.c.name, leases.c.holder).where(leases.c.name.endswith(ending, autoescape=True))
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+        return {row.name.removesuffix(ending): row.holder == self._holder for row in found}
+
     def _held_by_another(self, name: str) -> bool:
         others = (leases.c.name == name, leases.c.holder != self._holder, leases.c.until >= database_clock())
         with self._database.read() as connection:

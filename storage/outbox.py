@@ -7,7 +7,7 @@ the same notice in the same moment. Sending is not an audit event: it would queu
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Update, delete, func, select, update
+from sqlalchemy import Connection, Executable, Update, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -138,11 +138,18 @@ class Outbox:
             connection.execute(delete(cards).where(*place))
 
     def oldest_owed(self, now: datetime) -> datetime | None:
-        """When the oldest undelivered, due notice was created; ``None`` when nothing is owed."""
+        """When the oldest undelivered notice was created that is due, or has failed already; ``None`` when nothing is owed."""
         table = notices.c
-        query = select(func.min(table.created_at)).where(
-            table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.due_at <= now
-        )
+        owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), or_(table.due_at <= now, table.tries > 0))
+        query = select(func.min(table.created_at)).where(*owed)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def problem(self, kinds: Collection[str]) -> str | None:
+        """Why the oldest notice of these kinds that is owed could not be sent so far; ``None`` when nothing has failed."""
+        table = notices.c
+        owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.kind.in_(list(kinds)))
+        query = select(table.problem).where(*owed, table.problem.is_not(None)).order_by(table.id).limit(1)
         with self._database.read() as connection:
             return connection.execute(query).scalar()
 

@@ -17,11 +17,13 @@ from storage.records import (
     Card,
     ChangeRequest,
     Decision,
+    Door,
     KeptRule,
     Notice,
     Observation,
     ReminderAnswer,
     SettingValue,
+    Vote,
 )
 from storage.tables import (
     attempts,
@@ -95,12 +97,21 @@ class Reader:
         found = self._many(self._requests().where(table.state == State.APPROVED.value, due).order_by(table.id))
         return sorted(found, key=lambda request: (request.kind is not Kind.OPT_OUT, request.id))
 
-    def counts_of_open(self) -> dict[State, int]:
-        """How many requests are in each state that is not settled; found by index, never by a scan of the record."""
+    def counts(self) -> dict[State, int]:
+        """How many requests are in each state, by the index of states alone; what is settled grows for ever."""
         table = change_requests.c
-        query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id, table.state.in_(list(OPEN)))
-        counted = {State(row[0]): int(row[1]) for row in self._connection.execute(query.group_by(table.state))}
-        return {state: counted.get(state, 0) for state in OPEN}
+        query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id).group_by(table.state)
+        return {State(row[0]): int(row[1]) for row in self._connection.execute(query)}
+
+    def decisions_since(self, last: int | None) -> tuple[list[tuple[Vote, Door]], int]:
+        """Vote and door of every decision behind the one with this id, and the newest id; ``None``: only that."""
+        table = decisions.c
+        if last is None:
+            return [], self._connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
+        query = select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
+        fresh = self._connection.execute(query).all()
+        ours = [(Vote(row.vote), Door(row.door)) for row in fresh if row.tenant_id == self._tenant_id]
+        return ours, fresh[-1].id if fresh else last
 
     def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
         """One page of history, newest first, starting below number ``before``."""

@@ -7,7 +7,7 @@ is given before anything runs.
 import logging
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -42,10 +42,20 @@ class Command:
     send_by: float = math.inf
 
 
-class AdminApi:
-    """The admin API of one tenant at ``api_url``, an origin; safe to share among threads."""
+def unheard(call: str, outcome: str) -> None:
+    """Nobody asked to hear of calls."""
 
-    def __init__(self, api_url: str, tenant_id: str, tokens: Tokens, clock: Clock) -> None:
+
+class AdminApi:
+    """The admin API of one tenant at ``api_url``, an origin; safe to share among threads.
+
+    ``called`` hears of each call: ``read`` or ``write``, and what its answer amounted to (a ``Meaning``, or ``no_token``).
+    """
+
+    def __init__(
+        self, api_url: str, tenant_id: str, tokens: Tokens, clock: Clock, called: Callable[[str, str], None] = unheard
+    ) -> None:
+        self._called = called
         self._tokens = tokens
         self._clock = clock
         self._transport = Transport(api_url)
@@ -76,7 +86,12 @@ class AdminApi:
         self._transport.close()
 
     def _send(self, command: Command, *, claims: str | None) -> Outcome:
-        token = self._tokens.bearer(claims, timeout=command.until - monotonic())
+        kind = "write" if command.writes else "read"
+        try:
+            token = self._tokens.bearer(claims, timeout=command.until - monotonic())
+        except Unavailable:
+            self._called(kind, "no_token")
+            raise
         began = monotonic()
         if began > command.send_by:
             raise Unavailable("There was too little time left to send it; nothing was sent.")
@@ -90,6 +105,7 @@ class AdminApi:
             follow=not command.writes,
         )
         outcome = judge(answer, cmdlet=command.cmdlet, now=self._clock())
+        self._called(kind, outcome.meaning.value)
         _note(command, answer, outcome, monotonic() - began)
         return outcome
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Final, TypeVar
 
-from bot.exchange.admin import AdminApi, Command
+from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.clouds import Endpoint, endpoint, is_microsoft
 from bot.exchange.readings import KEY, reading_of, rows_of
@@ -57,11 +57,12 @@ class ExchangeOnline:
         api_url: str | None = None,
         call_limit: float = CALL_LIMIT,
         write_limit: float = WRITE_LIMIT,
+        called: Callable[[str, str], None] = unheard,
     ) -> None:
         place = endpoint.at(api_url=api_url)
         self.tokens = tokens
         self.cloud: Cloud = place.cloud
-        self._admin = AdminApi(place.api_url, tenant_id, tokens, clock)
+        self._admin = AdminApi(place.api_url, tenant_id, tokens, clock, called)
         self._clock = clock
         self._organization = organization
         self._keep = keep_organization
@@ -197,6 +198,7 @@ def connect(
     organization: str | None = None,
     api_url: str | None = None,
     keep_organization: Callable[[str], str | None] = _not_kept,
+    called: Callable[[str, str], None] = unheard,
 ) -> ExchangeOnline:
     """A client from plain settings; makes no connection. Raises ``ValueError`` with a sentence for a wrong cloud or address."""
     place = endpoint(cloud).at(api_url=api_url, authority_host=authority_host)
@@ -209,6 +211,7 @@ def connect(
         clock=clock,
         organization=organization,
         keep_organization=keep_organization,
+        called=called,
     )
 
 

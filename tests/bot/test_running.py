@@ -23,24 +23,38 @@ SLOW = 2.0
 class Running:
     """The sandbox with a health port, and what one wants to know of its bot."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
-        self.sandbox = Sandbox(folder, settings={"LEGACYTLS_HEALTH_PORT": str(self.port), "LEGACYTLS_OBSERVE_EVERY": "1h"})
+        ours = {"LEGACYTLS_HEALTH_PORT": str(self.port), "LEGACYTLS_OBSERVE_EVERY": "1h"}
+        self.sandbox = Sandbox(folder, settings=ours | settings)
         self.slack, self.tenant = self.sandbox.slack, self.sandbox.microsoft.tenant
 
     def ready(self) -> int:
         """The status of ``/readyz``; 0 while nobody answers."""
+        return self.get("/readyz")[0]
+
+    def trouble(self) -> dict[str, str]:
+        """What ``/readyz`` tells of trouble elsewhere."""
+        found: dict[str, str] = json.loads(self.get("/readyz")[1])["trouble"]
+        return found
+
+    def number(self, metric: str) -> float | None:
+        """The value of one line of ``/metrics``; ``None`` while there is none."""
+        lines = (line.rpartition(" ") for line in self.get("/metrics")[1].splitlines())
+        return next((float(value) for name, _, value in lines if name == metric), None)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body; 0 while nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             answer = connection.getresponse()
-            json.loads(answer.read())
+            return answer.status, answer.read().decode()
         except OSError:
-            return 0
+            return 0, ""
         finally:
             connection.close()
-        return answer.status
 
     def reads(self) -> int:
         return sum(call.cmdlet == "Get-TransportConfig" for call in self.tenant.calls)
