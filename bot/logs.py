@@ -7,14 +7,11 @@ import logging
 import sys
 import threading
 import traceback
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.redaction import Redaction
@@ -66,14 +63,6 @@ def catch_uncaught() -> None:
 
     sys.excepthook = of_process
     threading.excepthook = of_thread
-
-
-@contextmanager
-def correlated(correlation_id: str | None = None) -> Iterator[str]:
-    """Give everything logged inside, on this thread, one ``correlation_id``; a new one unless it is given."""
-    chosen = correlation_id or uuid.uuid4().hex
-    with bound_contextvars(correlation_id=chosen):
-        yield chosen
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -11,6 +11,8 @@ from typing import Any
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
 
+from storage.correlation import correlated
+
 log = structlog.get_logger(__name__)
 
 Noted = Callable[[str, float], None]
@@ -42,11 +44,18 @@ class Reception:
         if odd:
             return _malformed(odd)
         try:
-            # For Bolt, "socket_mode" means: parsed already, and known to come from Slack.
-            response = self._app.dispatch(BoltRequest(mode="socket_mode", body=payload, headers=dict(headers)))
+            with correlated():
+                return self._dispatch(payload, received, headers)
         except _BOLTS_OWN as wrong:
             return _malformed(type(wrong).__name__)
-        self._noted(kind_of(payload), time.perf_counter() - received)
+
+    def _dispatch(self, payload: dict[str, Any], received: float, headers: Mapping[str, str]) -> BoltResponse:
+        # For Bolt, "socket_mode" means: parsed already, and known to come from Slack.
+        response = self._app.dispatch(BoltRequest(mode="socket_mode", body=payload, headers=dict(headers)))
+        kind, seconds = kind_of(payload), time.perf_counter() - received
+        self._noted(kind, seconds)
+        if kind != "command":  # which decides nothing by itself, and comes in bursts
+            log.info("slack.acknowledged", kind=kind, status=response.status, seconds=round(seconds, 3))
         return response
 
 

@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
+import structlog
+
 from handlers.context import Context
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
@@ -16,11 +18,14 @@ from handlers.requests import as_far_as_sent, expire, observed
 from handlers.rules import is_outdated
 from handlers.settle import Settling
 from handlers.votes import standing_approvals, tally
+from storage.correlation import correlated
 from storage.errors import Conflict
 from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, SettingValue
+
+log = structlog.get_logger(__name__)
 
 SENDS = 4
 """A change is sent once and at most three more times, and only where it provably was not processed."""
@@ -56,7 +61,8 @@ class Apply:
                 ready = [request for request in ready if request.kind is Kind.OPT_OUT]
         for request in ready:
             try:
-                self._apply(request, lease)
+                with correlated(request.correlation_id):
+                    self._apply(request, lease)
             except Conflict:
                 continue
         return len(ready)
@@ -161,8 +167,10 @@ class Apply:
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
             owe_card(entry, request)
         self._context.nudge()
+        log.info("apply.sending", request=request.id, client_request_id=sending_id)
         opting_in = request.to_value is SettingValue.OPTED_IN
         answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
+        log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
         self._answered(request, answer, sends=sent_before + 1)
 
     def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease) -> float | None:

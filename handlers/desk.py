@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
+import structlog
+
 from handlers.context import Context
 from handlers.decisions import Decisions
 from handlers.drift import Drift
@@ -25,11 +27,14 @@ from handlers.rules import Rules
 from handlers.status import StatusReports
 from handlers.touch import Touch
 from handlers.why import Locks
+from storage.correlation import correlated
 from storage.engine import Unreachable
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
 from storage.lifecycle import Kind
 from storage.records import Door, MailProtocol, ReminderReply, Vote
+
+log = structlog.get_logger(__name__)
 
 BEFORE_ACK = 1.0
 """Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
@@ -50,6 +55,10 @@ PLACING = timedelta(minutes=1)
 
 LOOK_AGAIN_MS = 250
 """Milliseconds before such a reaction is looked at again."""
+
+
+SHOWN = ("request", "vote")
+"""What a log line tells of an act, beside its kind."""
 
 
 class Desk:
@@ -105,7 +114,12 @@ class Desk:
 
     def handle(self, item: Item) -> bool:
         """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
-        touch = _touch(item)
+        with correlated(item.correlation_id):
+            rejected = self._handle(item, _touch(item))
+            log.info("act.handled", kind=item.kind, **{name: item.payload[name] for name in SHOWN if name in item.payload})
+        return rejected
+
+    def _handle(self, item: Item, touch: Touch) -> bool:
         for _ in range(TRIES):
             try:
                 return self._use_cases[item.kind](touch, item.payload)

@@ -7,6 +7,7 @@ from handlers.owed import owe_answer, owe_card, owe_change
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from handlers.touch import Touch
+from storage.correlation import correlated
 from storage.errors import AlreadyOpen
 from storage.ledger import Entry, supersede_unsent
 from storage.lifecycle import Kind, State
@@ -47,7 +48,7 @@ class OptOuts:
             if self._window_is_over(reader, now) is None:
                 return 0
         try:
-            with self._context.ledger.recording(now) as entry:
+            with correlated(), self._context.ledger.recording(now) as entry:
                 baseline = self._window_is_over(entry.reader, now)
                 if baseline is None:
                     return 0

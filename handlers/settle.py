@@ -11,6 +11,7 @@ from handlers.context import Context
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import observed
+from storage.correlation import correlated
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -65,7 +66,8 @@ class Settling:
         due = [request for request in unsettled if request.retry_at is None or request.retry_at <= now]
         for request in due:
             try:
-                self._look(request)
+                with correlated(request.correlation_id):
+                    self._look(request)
             except Conflict:
                 continue
         return len(due)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import chain
+from storage.correlation import caused
 from storage.engine import Database, database_clock
 from storage.tables import inbox
 
@@ -30,6 +31,7 @@ class Item:
     kind: str
     payload: Mapping[str, str]
     received_at: datetime
+    correlation_id: str | None = None
 
 
 class Inbox:
@@ -49,13 +51,14 @@ class Inbox:
             payload=chain.canonical(dict(payload)),
             received_at=now,
             claimed_until=database_clock() + CLAIM_MS,
+            **caused(),
         )
         once = statement.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
         with self._database.write(patience=patience, quick=True) as connection:
             item_id = connection.execute(once).scalar()
         if item_id is None:
             return None
-        return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now)
+        return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
 
     def put_off(self, item: Item, *, ms: int) -> None:
         """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed."""
@@ -75,6 +78,6 @@ class Inbox:
             mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
             taken = connection.execute(mine.returning(*table)).all()
         return [
-            Item(id=row.id, key=row.key, kind=row.kind, payload=json.loads(row.payload), received_at=row.received_at)
+            Item(row.id, row.key, row.kind, json.loads(row.payload), row.received_at, row.correlation_id)
             for row in sorted(taken, key=lambda row: row.id)
         ]

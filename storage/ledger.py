@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import chain, rows
+from storage.correlation import caused
 from storage.engine import PATIENCE, Database
 from storage.errors import AlreadyHandled, AlreadyOpen, Conflict, NoSuchRequest
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, UNSENT, Kind, State, may_move
@@ -226,7 +227,7 @@ class Entry(OutboxEntry):
     def _insert_request(self, born: State, content: Mapping[str, str | None], times: Mapping[str, datetime | None]) -> int:
         settled = self.now if born in SETTLED else None
         statement = insert(change_requests).values(
-            tenant_id=self.tenant_id, state=born.value, version=1, settled_at=settled, **content, **times
+            tenant_id=self.tenant_id, state=born.value, version=1, settled_at=settled, **content, **times, **caused()
         )
         try:
             number: int = self.connection.execute(statement.returning(change_requests.c.id)).scalar_one()
@@ -256,7 +257,7 @@ class Entry(OutboxEntry):
                 table.state == request.state.value,
                 table.version == request.version,
             )
-            .values(version=table.version + 1, **changes)
+            .values(version=table.version + 1, **caused(), **changes)
             .returning(*change_requests.c)
         )
         row: Row[Any] | None = self.connection.execute(guarded).one_or_none()

@@ -84,6 +84,8 @@ class ChangeRequest:
     retry_at: datetime | None
     sent_at: datetime | None
     settled_at: datetime | None
+    correlation_id: str | None = None
+    """Of the act that moved it last, for whoever follows one click through the logs."""
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its time has run out at ``now``; the boundary itself has run out."""

@@ -52,6 +52,7 @@ def change_request(row: Row[Any]) -> ChangeRequest:
         retry_at=row.retry_at,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
+        correlation_id=row.correlation_id,
     )
 
 

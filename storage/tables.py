@@ -80,6 +80,7 @@ change_requests = Table(
     Column("retry_at", Instant),
     Column("sent_at", Instant),
     Column("settled_at", Instant),
+    Column("correlation_id", String(64)),
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
     sqlite_autoincrement=True,
@@ -253,6 +254,7 @@ inbox = Table(
     Column("received_at", Instant, nullable=False),
     Column("done_at", Instant),
     Column("claimed_until", BigInteger, nullable=False),
+    Column("correlation_id", String(64)),
     UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
 )
 _WAITING = text("done_at IS NULL")

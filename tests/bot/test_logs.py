@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from bot import logs
 from bot.options import Settings
 from bot.redaction import REDACTED, Redaction
+from storage.correlation import correlated
 
 KNOWN = "canary/known+secret="
 DATABASE = "postgresql+psycopg://bot:canary%2Fdb@db.example.com/legacytls"
@@ -192,12 +193,12 @@ def test_a_line_break_in_a_message_does_not_make_a_second_line(log: Log) -> None
 
 
 def test_everything_under_a_correlation_carries_its_id_and_nothing_after_it(log: Log) -> None:
-    with logs.correlated() as chosen:
+    with correlated() as chosen:
         structlog.get_logger("bot.test").info("inside")
         logging.getLogger("slack_bolt").warning("inside too")
     structlog.get_logger("bot.test").info("outside")
     assert [line.get("correlation_id") for line in log.lines] == [chosen, chosen, None]
-    with logs.correlated("req-7"):
+    with correlated("req-7"):
         structlog.get_logger("bot.test").info("inside")
     assert log.lines[-1]["correlation_id"] == "req-7"
 

@@ -1,0 +1,26 @@
+"""One id from a click to the cmdlet that it causes: on every log line meanwhile, and on the rows that outlive the thread.
+
+It is a help for whoever reads logs. Nothing is judged by it, and the record proves itself without it.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+NAME = "correlation_id"
+
+
+@contextmanager
+def correlated(correlation_id: str | None = None) -> Iterator[str]:
+    """Give everything logged and written inside, on this thread, one id; a new one unless it is given."""
+    chosen = correlation_id or uuid.uuid4().hex
+    with bound_contextvars(**{NAME: chosen}):
+        yield chosen
+
+
+def caused() -> dict[str, str]:
+    """The column that says what caused a row; nothing where nobody's act is under way."""
+    chosen = get_contextvars().get(NAME)
+    return {} if chosen is None else {NAME: chosen}
