@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     approve_emoji: Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
     reject_emoji: Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
     observe_every: Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
+    retention: Annotated[timedelta, BeforeValidator(spellings.retention)] = Field(
+        timedelta(days=400), alias="LEGACYTLS_RETENTION"
+    )
+    """How long readings, deliveries and sent messages are kept; the record itself is kept for ever."""
     timezone: Annotated[ZoneInfo, BeforeValidator(spellings.zone)] = Field(
         default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE"
     )

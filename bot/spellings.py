@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 LONGEST = timedelta(days=3650)
 """No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
 
+SHORTEST_RETENTION = timedelta(days=30)
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
@@ -26,6 +28,14 @@ def duration(text: str) -> timedelta:
     length = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if length > LONGEST:
         raise ValueError(f"at most {LONGEST.days}d")
+    return length
+
+
+def retention(text: str) -> timedelta:
+    """A duration of thirty days or more: reminders must not forget that they were sent."""
+    length = duration(text)
+    if length < SHORTEST_RETENTION:
+        raise ValueError(f"at least {SHORTEST_RETENTION.days}d")
     return length
 
 

@@ -20,6 +20,7 @@ from bot.gauges import Gauges
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
+from bot.pruning import Pruning
 from bot.settings import Settings
 from bot.worker import Lane, Worker, under_lease
 from handlers.apply import Apply
@@ -271,6 +272,7 @@ def _lanes(
     exchange = context.setting
     assert isinstance(exchange, ExchangeOnline)
     reminders = Reminders(context, exchange.tokens.certificate_expires)
+    pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
 
     def watch(lease: Lease) -> int:
         return desk.drift.observe(settings.observe_every)
@@ -284,5 +286,6 @@ def _lanes(
         Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
         Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),), awaited=False),
         Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),), awaited=False),
+        Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
         Lane("observer", (under_lease(leases, f"observe:{tenant_id}", watch),), awaited=False),
     )
