@@ -61,7 +61,8 @@ def test_what_is_old_goes_and_the_record_stays(ledger: Ledger, database: Databas
     assert verify(database, TENANT).ok
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == 0
     with database.read() as connection:
-        assert set(connection.execute(select(notices.c.kind, notices.c.delivered_at.is_(None))).tuples()) == {
+        found = connection.execute(select(notices.c.kind, notices.c.delivered_at.is_(None)))
+        assert {tuple(row) for row in found} == {
             ("channel", False), ("answer", True),
         }  # fmt: skip
         assert connection.execute(select(inbox.c.done_at)).scalars().all() == [None]
