@@ -179,6 +179,25 @@ class Settings(BaseSettings):
         found = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value for value in found if isinstance(value, SecretStr))
 
+    def on_record(self) -> dict[str, object]:
+        """What the record keeps of the settings beside the rule: no secret, and nothing that changes by itself."""
+        opens, closes = self.working_hours
+        return {
+            "AZURE_AUTHORITY_HOST": self.azure_authority_host,
+            "AZURE_CLIENT_ID": self.azure_client_id,
+            "EXCHANGE_API_URL": self.exchange_api_url,
+            "EXCHANGE_CLOUD": self.exchange_cloud.value,
+            "EXCHANGE_ORGANIZATION": self.exchange_organization,
+            "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
+            "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
+            "LEGACYTLS_MAX_WINDOW": str(self.max_window),
+            "LEGACYTLS_OBSERVE_EVERY": str(self.observe_every),
+            "LEGACYTLS_RETENTION": str(self.retention),
+            "LEGACYTLS_TIMEZONE": self.timezone.key,
+            "LEGACYTLS_WORKING_HOURS": f"{opens:%H:%M}-{closes:%H:%M}",
+            "credential": self.credential_kind.value if self.credential_kind else None,
+        }
+
     def noting(self, warnings: Collection[str]) -> Self:
         """The same settings with these warnings."""
         copy = self.model_copy()

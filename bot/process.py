@@ -48,6 +48,8 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     database = _migrated(settings, health)
     try:
         bot = wire(settings, database, slack_client(settings), clock=clock, health=health, metrics=metrics)
+        bot.desk.rules.keep_rule()
+        bot.desk.rules.keep_settings(settings.on_record())
 
         def door(identity: Identity) -> Serving:
             return serving_of(app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
@@ -61,7 +63,6 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
 
 
 def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:
-    bot.desk.rules.keep_rule()
     stopping.left, stopping.patience = partial(_left, bot), END_WITHIN
     bot.desk.status.start(guarded)
     health.watch(connected=reaching.is_connected, beat=bot.worker.slowest_beat)

@@ -1,9 +1,12 @@
 """Use case of the rule itself: recorded at start, announced once when it changed, and then every earlier vote is void.
 
+The other settings that matter to the control are recorded beside it, silently.
+
 The rule that was recorded last holds. A copy of the bot that was started with another one (a rolling restart has reached its
 neighbour, not yet itself) decides and applies nothing that needs the rule.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from handlers.context import Context
@@ -57,6 +60,18 @@ class Rules:
             self._void_votes(entry)
             self._show_again(entry)
             entry.owe(CHANNEL, f"rule:{rule.digest}:{entry.reader.head()[0]}", facts={"what": "rule", "digest": rule.digest})
+
+    def keep_settings(self, effective: Mapping[str, object]) -> None:
+        """Record the settings at start (JSON values, no secret among them) when they are not those recorded last."""
+        with self._context.ledger.reading() as reader:
+            if reader.settings() == effective:
+                return
+        with self._context.ledger.recording(self._context.now()) as entry:
+            known = entry.reader.settings()
+            names = sorted(name for name in {*known, *effective} if known.get(name) != effective.get(name))
+            if names:
+                changed = {name: {"old": known.get(name), "new": effective.get(name)} for name in names}
+                entry.record("settings", BOT, {"changed": changed, "settings": effective})
 
     def _show_again(self, entry: Entry) -> None:
         """The rule names the channel: whatever is not settled needs its message there, those on their way to Exchange too."""

@@ -1,7 +1,7 @@
 """The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 
@@ -26,6 +26,7 @@ from storage.records import (
     Vote,
 )
 from storage.tables import (
+    SETTINGS,
     attempts,
     audit_events,
     baselines,
@@ -206,6 +207,12 @@ class Reader:
         query = select(rules.c.digest, rules.c.since).where(rules.c.tenant_id == self._tenant_id)
         newest = self._connection.execute(query.order_by(rules.c.id.desc()).limit(2)).all()
         return KeptRule(newest[0].digest, newest[0].since, is_first=len(newest) == 1) if newest else None
+
+    def settings(self) -> Mapping[str, object]:
+        """The settings recorded last, by name; empty when none ever were."""
+        query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
+        newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
+        return dict(json.loads(newest)["settings"]) if newest else {}
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack."""

@@ -192,6 +192,9 @@ audit_events = Table(
     UniqueConstraint("tenant_id", "prev_hash", name="ux_audit_events_prev"),
 )
 
+SETTINGS = text("kind = 'settings'")
+Index("ix_audit_events_settings", audit_events.c.tenant_id, audit_events.c.seq, sqlite_where=SETTINGS, postgresql_where=SETTINGS)
+
 notices = Table(
     "notices",
     metadata,

@@ -1,4 +1,4 @@
-"""Which act a delivery and a request belong to, for whoever follows one click through the logs.
+"""Which act a delivery and a request belong to, for whoever follows one click through the logs; where settings stand on record.
 
 Revision ID: 0005
 """
@@ -13,9 +13,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add a column that may be empty, so that the previous version goes on beside this one."""
+    """Add columns that may be empty and an index, so that the previous version goes on beside this one."""
     for table in ("change_requests", "inbox"):
         op.add_column(table, sa.Column("correlation_id", sa.String(length=64), nullable=True))
+    settings = sa.text("kind = 'settings'")
+    op.create_index(
+        "ix_audit_events_settings", "audit_events", ["tenant_id", "seq"], sqlite_where=settings, postgresql_where=settings
+    )
 
 
 def downgrade() -> None:
