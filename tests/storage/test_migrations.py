@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import column, insert, inspect, select, text
+from sqlalchemy import table as sql_table
 
 from storage import migrate
 from storage.engine import Database
 from storage.ledger import Ledger
+from storage.lifecycle import State
 from storage.migrate import NewerDatabase, is_current, upgrade
 from storage.tables import metadata
+from storage.verify import verify
 from tests.postgres import Server
 from tests.storage.racer import racers
-from tests.storage.roads import TENANT, everything, opened
+from tests.storage.roads import BOB, NOW, TENANT, everything, opened
+from tests.storage.test_retention import a_year_and_more
 
 SCRIPTS = migrate._scripts()
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -96,6 +100,51 @@ def test_every_older_schema_is_brought_to_the_current_one(
     assert upgrade(database_url) == HEAD
     opened(Ledger(empty, TENANT))
     _as_believed(empty)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_replica_of_an_earlier_version_goes_on_writing_beside_this_one(
+    revision: str, empty: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do without."""
+    known = _columns_at(revision, tmp_path / "earlier.db", monkeypatch)
+    written = _written(tmp_path / "written.db")
+    upgrade(database_url)
+    for name, columns in known.items():
+        theirs = sql_table(name, *(column(each, metadata.tables[name].c[each].type) for each in columns))
+        with written.read() as connection:
+            rows = [dict(row._mapping) for row in connection.execute(select(theirs))]
+        assert rows or name in ("cards", "leases", "organizations", "reasons"), f"nothing is tried on {name}"
+        with empty.write() as connection:
+            for row in rows:
+                connection.execute(insert(theirs).values(row))
+    written.close()
+    assert verify(empty, TENANT).ok
+    with Ledger(empty, TENANT).recording(NOW) as entry:
+        (request,) = entry.reader.in_states({State.PENDING})
+        assert entry.move(request, State.APPROVED, actor=BOB, detail="").version == request.version + 1
+
+
+def _written(path: Path) -> Database:
+    """A database in which everything has happened."""
+    upgrade(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
+    a_year_and_more(Ledger(database, TENANT), NOW)
+    return database
+
+
+def _columns_at(revision: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
+        upgrade(f"sqlite:///{path}")
+    earlier = Database(f"sqlite:///{path}")
+    try:
+        seen = inspect(earlier.engine)
+        there = set(seen.get_table_names())
+        ours = (table.name for table in metadata.sorted_tables if table.name in there)
+        return {name: [str(found["name"]) for found in seen.get_columns(name)] for name in ours}
+    finally:
+        earlier.close()
 
 
 def test_an_upgrade_that_fails_leaves_nothing_and_succeeds_later(

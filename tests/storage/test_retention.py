@@ -11,7 +11,8 @@ from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.outbox import Outbox
-from storage.records import Baseline, Observation, SettingValue
+from storage.records import Baseline, Observation, ReminderReply, SettingValue
+from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
 from storage.tables import inbox, metadata, notices, observations
 from storage.verify import verify
@@ -33,6 +34,7 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         for number in range(readings):
             value = None if number % 2 else SettingValue.OPTED_IN
             entry.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
+        keep_answer(entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at)
         for kind in (*PASSING, "channel"):
             entry.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
     outbox = Outbox(ledger.database, ledger.tenant_id)
