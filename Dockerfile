@@ -1,6 +1,8 @@
 # Build: docker build -t legacytls .
 # Run:   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
 #          --env-file .env -v legacytls:/data --stop-timeout 30 legacytls
+# HTTP mode: add -p 3000:3000 and, behind the image's name, run --host 0.0.0.0. Probes and scrapers from outside the container need
+# -e LEGACYTLS_HEALTH_HOST=0.0.0.0; the numbers tell nothing about people, but whoever reaches the port may read them.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build

@@ -11,6 +11,10 @@ from typing import Final
 
 from bot.websocket import Lost, WebSocket
 
+CONNECTIONS: Final = 2
+"""Slack allows ten for all replicas together."""
+CROWDED: Final = 60.0
+"""Seconds until a connection that was one too many is tried again."""
 PING_EVERY: Final = 3.0
 """Seconds of silence after which the other side is asked for a sign of life."""
 PONG_WITHIN: Final = 5.0
@@ -58,9 +62,10 @@ class Line:
 
 @dataclass(slots=True)
 class Pace:
-    """When the next connection may be opened."""
+    """How many connections to hold, and when the next may be opened."""
 
     not_before: float = 0.0
+    crowded_until: float = 0.0
     pause: float = 0.5
     dialled: deque[float] = field(default_factory=lambda: deque(maxlen=DIALS_A_MINUTE))
 
@@ -69,6 +74,15 @@ class Pace:
         now = time.monotonic()
         full = self.dialled[0] + 60 if len(self.dialled) == DIALS_A_MINUTE else 0.0
         return max(0.0, self.not_before - now, full - now)
+
+    def wanted(self) -> int:
+        """How many connections to hold: one while Slack says that there are too many."""
+        return 1 if time.monotonic() < self.crowded_until else CONNECTIONS
+
+    def crowded(self) -> None:
+        """Slack has just said so."""
+        now = time.monotonic()
+        self.crowded_until, self.not_before = now + CROWDED, max(self.not_before, now + 1)
 
     def failed(self, retry_after: float | None) -> float:
         """One try failed; returns the seconds until the next."""

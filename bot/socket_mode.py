@@ -25,15 +25,11 @@ from handlers.slack.calls import call
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS: Final = 2
-"""Slack allows ten for all replicas together."""
 CONCURRENCY: Final = 32
 """Payloads dispatched at once; each is only parsed, kept and acknowledged."""
 ACKNOWLEDGE_WITHIN: Final = 3.0
 """Seconds after which Slack takes no acknowledgement any more."""
 DIAL_WITHIN: Final = 5.0
-CROWDED: Final = 60.0
-"""Seconds until a connection that was one too many is tried again."""
 FINISH_WITHIN: Final = 4.0
 """Seconds that payloads in hand may take to be acknowledged when the bot is stopped."""
 
@@ -96,7 +92,7 @@ class SocketMode:
             self._look()
             staying = sum(line.leaving is None for line in self._all())
             pause = 1.0
-            if staying < CONNECTIONS:
+            if staying < self._pace.wanted():
                 pause = min(pause, self._pace.wait())
                 if not pause:
                     self._try()
@@ -173,8 +169,8 @@ class SocketMode:
     def _leave(self, line: Line, reason: str) -> None:
         log.info("slack.asked_to_leave", reason=reason)
         line.leaving = time.monotonic()
-        if reason == "too_many_websockets" and self.is_connected():
-            self._pace.not_before = time.monotonic() + CROWDED
+        if reason == "too_many_websockets":
+            self._pace.crowded()
         self._changed.set()
         self._hand_over(self._repeat, line)
 

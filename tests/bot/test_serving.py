@@ -13,10 +13,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.reception import Reception
-from bot.sandbox import cast
+from bot.sandbox import cast, slack_socket
 from bot.sandbox.slack import Slack
-from bot.socket_lines import DIALS_A_MINUTE
-from bot.socket_mode import CONNECTIONS, SocketMode
+from bot.socket_lines import CONNECTIONS, DIALS_A_MINUTE
+from bot.socket_mode import SocketMode
 from bot.websocket import Lost, dial
 from handlers.ports import Unavailable
 
@@ -222,6 +222,31 @@ def test_a_connection_that_is_quiet_but_alive_is_kept(bot: Bot) -> None:
     bot.command()
     until(lambda: bot.all_acknowledged(1))
     assert bot.slack.deliveries[0].connection <= CONNECTIONS
+
+
+def test_where_slack_allows_one_connection_only_one_is_held_and_replaced_when_it_ends(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_socket, "MOST_CONNECTIONS", 1)
+    bot = Bot(slack)
+    opened, ask = [0], bot.client.apps_connections_open
+
+    def counted(**arguments: object) -> object:
+        opened[0] += 1
+        return ask(**arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bot.client, "apps_connections_open", counted)
+    bot.serving.start()
+    try:
+        until(lambda: opened[0] == 2 and slack.connections == 1)
+        for count, end in enumerate((slack.disconnect, slack.sever, slack.disconnect), start=1):
+            end()
+            until(lambda: slack.connections == 1 and bot.serving.is_connected())
+            bot.command()
+            until(lambda count=count: bot.all_acknowledged(count))  # type: ignore[misc]
+        assert opened[0] < 10, "it is not tried again and again"
+    finally:
+        bot.serving.stop()
 
 
 def test_a_slack_that_sends_everybody_away_is_not_called_without_end(slack: Slack) -> None:
