@@ -13,7 +13,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -26,6 +25,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import URL, make_url
+
+from bot.sandbox.ports import free_port
 
 DATABASES = ["sqlite", "postgresql"]
 _ABSENT: list[str] = []
@@ -119,13 +120,6 @@ def _room(account: pwd.struct_passwd | None) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Stop fast (SIGINT): the polite stop, SIGTERM, waits for pooled connections without end."""
     process.send_signal(signal.SIGINT)
@@ -176,7 +170,7 @@ def own_server() -> Iterator[Server]:
     password = secrets.token_urlsafe(16)
     with _room(account) as room:
         data = _make_cluster(binaries, room, account, password)
-        port = _free_port()
+        port = free_port()
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": room, "max_connections": 200}
         options |= {"fsync": "off", "full_page_writes": "off"}
         command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]

@@ -52,7 +52,7 @@ class Watched:
 
         return unwatch
 
-    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:
+    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 20.0) -> T:
         """Return the first truthy answer of ``predicate``, asked now and after each change.
 
         Raises ``TimeoutError`` after ``timeout`` seconds, with everything there is to see as its text.

@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from tests.benchmarks.subjects import Subjects, free_port, wait_for_port
+from bot.sandbox.ports import free_port
+from tests.benchmarks.subjects import Subjects, wait_for_port
 from tests.benchmarks.table import Figure
 from tests.benchmarks.workspace import Line, Wire, Workspace, payload
 

@@ -109,12 +109,6 @@ def pin(pid: int, *, measured: bool) -> None:
         os.sched_setaffinity(pid, processors[:1] if measured else processors[1:])
 
 
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
 def wait_for_port(port: int) -> None:
     """Wait until something listens there. Raises ``TimeoutError``."""
     until = time.monotonic() + 20

@@ -102,7 +102,7 @@ class Bot:
         self.serving.start()
         self.wait_until_whole()
 
-    def wait_until_whole(self, within: float = 10.0) -> None:
+    def wait_until_whole(self, within: float = 20.0) -> None:
         until(lambda: self.slack.connections == CONNECTIONS and self.serving.is_connected(), within)
 
     def command(self) -> None:
@@ -115,7 +115,7 @@ class Bot:
         return len(self.slack.deliveries) == count and not self.unacknowledged()
 
 
-def until(predicate: Callable[[], T | None], within: float = 10.0) -> T:
+def until(predicate: Callable[[], T | None], within: float = 20.0) -> T:
     deadline = time.monotonic() + within
     while not (found := predicate()):
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -170,7 +170,7 @@ def test_commands_during_and_after_a_refresh_are_not_lost(bot: Bot, reason: str)
 def test_what_was_taken_before_a_refresh_is_acknowledged_after_it(bot: Bot) -> None:
     bot.acknowledging.clear()
     bot.command()
-    assert bot.taken.wait(timeout=5)
+    assert bot.taken.wait(timeout=20)
     bot.slack.disconnect()
     until(lambda: all(delivery.connection <= CONNECTIONS for delivery in bot.slack.deliveries) and bot.slack.connections)
     bot.acknowledging.set()
@@ -181,7 +181,7 @@ def test_a_cut_is_seen_at_once_and_mended(bot: Bot) -> None:
     for _ in range(3):
         bot.slack.sever()
         bot.command()
-        bot.wait_until_whole(within=5)
+        bot.wait_until_whole()
     until(lambda: bot.all_acknowledged(3))
 
 
@@ -280,7 +280,7 @@ def test_a_token_that_slack_refuses_is_told_with_what_to_do(slack: Slack) -> Non
 def test_stopping_idle_takes_no_time(bot: Bot) -> None:
     began = time.monotonic()
     bot.serving.stop()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     until(lambda: bot.slack.connections == 0)
     assert not bot.serving.is_connected()
 
@@ -288,14 +288,14 @@ def test_stopping_idle_takes_no_time(bot: Bot) -> None:
 def test_stopping_acknowledges_what_was_taken_and_takes_nothing_more(bot: Bot) -> None:
     bot.acknowledging.clear()
     bot.command()
-    assert bot.taken.wait(timeout=5)
+    assert bot.taken.wait(timeout=20)
     stopping = threading.Thread(target=bot.serving.stop)
     stopping.start()
     until(lambda: bot.serving._stopping)
     bot.taken.clear()
     bot.command()
     bot.acknowledging.set()
-    stopping.join(timeout=5)
+    stopping.join(timeout=20)
     assert not stopping.is_alive()
     assert [delivery.acked_after is not None for delivery in bot.slack.deliveries] == [True, False]
     assert not bot.taken.is_set()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from bot.sandbox.ports import free_port
 from tests.postgres import (
     NoPostgres,
     Server,
     _account,
     _await,
     _binaries,
-    _free_port,
     _make_cluster,
     _room,
     _stop,
@@ -30,7 +30,7 @@ class Postmaster:
         self._account = _account()
         self._binaries = _binaries(self._account)
         self._room = room
-        self._port = _free_port()
+        self._port = free_port()
         password = secrets.token_urlsafe(16)
         self._data = _make_cluster(self._binaries, room, self._account, password)
         url = URL.create("postgresql+psycopg", "legacytls", password, "127.0.0.1", self._port, "postgres")

@@ -149,7 +149,7 @@ def test_the_page_moves_the_clock_and_the_bot(slack: Slack) -> None:
 
 def test_the_page_orders_faults_at_slack_and_clears_them(slack: Slack, client: WebClient) -> None:
     _act(slack, "slack_fault", method="auth.test", name="internal_error", count=1)
-    assert requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=5).json()["error"] == "internal_error"
+    assert requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=20).json()["error"] == "internal_error"
     _act(slack, "slack_fault", method="auth.test", name="internal_error", count=9)
     _act(slack, "clear_faults")
     assert client.auth_test()["ok"]

@@ -66,5 +66,5 @@ def test_the_stream_ends_with_the_server() -> None:
     stopping = threading.Thread(target=slack.stop)
     stopping.start()
     assert [line for line in lines if not line.startswith(("data: ", ":"))] == []
-    stopping.join(timeout=5)
+    stopping.join(timeout=20)
     assert not stopping.is_alive()

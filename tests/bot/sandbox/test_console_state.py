@@ -13,7 +13,7 @@ from tests.bot.sandbox.bolt_bot import NOON, BoltBot, quick_slack
 
 
 def _state(slack: Slack, as_: str = "U0ALICE") -> Any:
-    return requests.get(f"{slack.url}/console/state", params={"as": as_}, timeout=5).json()
+    return requests.get(f"{slack.url}/console/state", params={"as": as_}, timeout=20).json()
 
 
 def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
@@ -104,6 +104,6 @@ def test_the_bot_runs_when_it_is_connected_unless_somebody_knows_better(slack: S
 
 
 def test_nobody_is_nobody(slack: Slack) -> None:
-    answer = requests.get(f"{slack.url}/console/state", params={"as": "U0NOBODY"}, timeout=5)
+    answer = requests.get(f"{slack.url}/console/state", params={"as": "U0NOBODY"}, timeout=20)
     assert answer.status_code == 400
     assert "U0NOBODY" in answer.json()["error"]

@@ -75,8 +75,8 @@ def test_a_response_url_takes_five_posts(slack: Slack, bot: BoltBot) -> None:
     bot.connect()
     slack.command("U0ALICE", "/legacytls status")
     url = _first(slack)["response_url"]
-    assert [requests.post(url, json={"text": "again"}, timeout=5).text for _ in range(5)] == ["ok"] * 5
-    sixth = requests.post(url, json={"text": "again"}, timeout=5)
+    assert [requests.post(url, json={"text": "again"}, timeout=20).text for _ in range(5)] == ["ok"] * 5
+    sixth = requests.post(url, json={"text": "again"}, timeout=20)
     assert (sixth.status_code, sixth.json()["error"]) == (404, "used_url")
     assert len(slack.messages("C0CHANGES")) == 5
 
@@ -87,10 +87,10 @@ def test_a_response_url_refuses_what_a_message_may_not_be_and_is_not_used_up_by_
     slack.command("U0ALICE", "/legacytls status")
     url = _first(slack)["response_url"]
     for _ in range(6):
-        assert requests.post(url, json={"text": ""}, timeout=5).text == "no_text"
-    bad = requests.post(url, json={"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, timeout=5)
+        assert requests.post(url, json={"text": ""}, timeout=20).text == "no_text"
+    bad = requests.post(url, json={"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, timeout=20)
     assert (bad.status_code, bad.text) == (400, "invalid_blocks")
-    assert requests.post(url, json={"text": "well"}, timeout=5).text == "ok"
+    assert requests.post(url, json={"text": "well"}, timeout=20).text == "ok"
 
 
 def test_a_response_url_expires() -> None:
@@ -99,7 +99,7 @@ def test_a_response_url_expires() -> None:
     bot.app.command("/legacytls")(lambda ack: ack())
     bot.connect()
     slack.command("U0ALICE", "/legacytls status")
-    late = requests.post(_first(slack)["response_url"], json={"text": "late"}, timeout=5)
+    late = requests.post(_first(slack)["response_url"], json={"text": "late"}, timeout=20)
     bot.close()
     slack.stop()
     assert (late.status_code, late.json()["error"]) == (404, "expired_url")

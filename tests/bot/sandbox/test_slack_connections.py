@@ -42,7 +42,7 @@ def test_a_ping_is_answered_with_its_own_words(slack: Slack) -> None:
         async with aiohttp.ClientSession() as session, session.ws_connect(_socket_url(slack), autoping=False) as socket:
             await socket.receive()
             await socket.ping(b"still there?")
-            return await socket.receive(timeout=5)
+            return await socket.receive(timeout=20)
 
     answer = asyncio.run(ping())
     assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"still there?")
@@ -92,7 +92,7 @@ def test_an_ack_counts_on_whichever_connection_it_comes(slack: Slack) -> None:
             await first.receive()
             slack.workspace.wait_for(lambda: slack.connections == 1)
             slack.command("U0ALICE", "/legacytls status")
-            envelope = _text(await first.receive(timeout=5))
+            envelope = _text(await first.receive(timeout=20))
             second = await session.ws_connect(_socket_url(slack))
             await second.receive()
             await first.close()
@@ -109,7 +109,7 @@ def test_an_envelope_tells_what_it_is(slack: Slack) -> None:
         async with aiohttp.ClientSession() as session, session.ws_connect(_socket_url(slack)) as socket:
             await socket.receive()
             slack.command("U0ALICE", "/legacytls status")
-            envelope = _text(await socket.receive(timeout=5))
+            envelope = _text(await socket.receive(timeout=20))
             await socket.send_json({"envelope_id": "nobody sent this"})
             await socket.send_json({"envelope_id": envelope["envelope_id"]})
             return envelope
@@ -125,7 +125,7 @@ def test_the_eleventh_connection_is_sent_away(slack: Slack) -> None:
             sockets = [await session.ws_connect(_socket_url(slack)) for _ in range(11)]
             hellos = [_text(await socket.receive()) for socket in sockets]
             assert [hello["num_connections"] for hello in hellos] == list(range(1, 12))
-            farewell = _text(await sockets[-1].receive(timeout=5))
+            farewell = _text(await sockets[-1].receive(timeout=20))
             for socket in sockets:
                 await socket.close()
             return farewell
@@ -139,7 +139,7 @@ def test_a_late_ack_is_recorded_but_changes_nothing(impatient: Slack) -> None:
         async with aiohttp.ClientSession() as session, session.ws_connect(_socket_url(impatient)) as socket:
             await socket.receive()
             impatient.command("U0ALICE", "/legacytls status")
-            envelope = _text(await socket.receive(timeout=5))
+            envelope = _text(await socket.receive(timeout=20))
             await asyncio.to_thread(impatient.workspace.wait_for, lambda: impatient.notice("U0ALICE"))
             await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "late"}})
             await asyncio.to_thread(impatient.workspace.wait_for, lambda: impatient.deliveries[0].acked_after)

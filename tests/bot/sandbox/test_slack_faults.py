@@ -40,7 +40,7 @@ def test_a_rate_limit_says_when_to_come_back(slack: Slack, client: WebClient) ->
 @pytest.mark.parametrize(("name", "status", "body"), [("server_error", 500, ""), ("bad_gateway", 502, "<html>")])
 def test_a_broken_server_answers_without_json(slack: Slack, name: str, status: int, body: str) -> None:
     slack.fault("auth.test", name)
-    answer = requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=5)
+    answer = requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=20)
     assert answer.status_code == status
     assert answer.text.startswith(body)
 
@@ -95,9 +95,9 @@ def test_a_response_url_can_fail_as_well(slack: Slack, bot: BoltBot) -> None:
     url = slack.workspace.wait_for(lambda: slack.deliveries and slack.deliveries[0]).payload["response_url"]
     slack.fault("response_url", "server_error")
     slack.fault("response_url", "lost_answer")
-    assert requests.post(url, json={"text": "one"}, timeout=5).status_code == 500
+    assert requests.post(url, json={"text": "one"}, timeout=20).status_code == 500
     with pytest.raises(requests.ConnectionError):
-        requests.post(url, json={"text": "two"}, timeout=5)
+        requests.post(url, json={"text": "two"}, timeout=20)
     assert [message["text"] for message in slack.messages("C0CHANGES")] == ["two"]
 
 

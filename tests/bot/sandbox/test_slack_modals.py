@@ -266,7 +266,7 @@ def test_at_most_three_views_lie_on_each_other(slack: Slack, bot: BoltBot) -> No
 
 def test_two_people_fill_in_their_own_forms_at_once(slack: Slack, bot: BoltBot) -> None:
     """Each waits for the other inside the listener: neither could pass if forms were taken one by one."""
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=20)
 
     @bot.app.view("opt_in")
     def take(ack: Any) -> None:

@@ -62,12 +62,12 @@ def test_arguments_may_come_as_form_or_as_json(slack: Slack, client: WebClient) 
     headers = {"Authorization": f"Bearer {slack.environment['SLACK_BOT_TOKEN']}"}
     url = slack.environment["SLACK_API_URL"] + "chat.postMessage"
     form = {"channel": "C0CHANGES", "text": "form", "blocks": json.dumps(blocks)}
-    assert requests.post(url, data=form, headers=headers, timeout=5).json()["ok"]
+    assert requests.post(url, data=form, headers=headers, timeout=20).json()["ok"]
     in_form = form | {"token": slack.environment["SLACK_BOT_TOKEN"]}
-    assert requests.post(url, data=in_form, timeout=5).json()["ok"]
+    assert requests.post(url, data=in_form, timeout=20).json()["ok"]
     assert client.chat_postMessage(channel="C0CHANGES", text="json", blocks=blocks)["ok"]
     assert [message["blocks"] for message in slack.messages("C0CHANGES")] == [blocks] * 3
-    broken = requests.post(url, data="{", headers=headers | {"Content-Type": "application/json"}, timeout=5)
+    broken = requests.post(url, data="{", headers=headers | {"Content-Type": "application/json"}, timeout=20)
     assert broken.json() == {"ok": False, "error": "invalid_json"}
 
 
@@ -154,7 +154,7 @@ def test_a_permalink_leads_to_the_page(slack: Slack, client: WebClient) -> None:
     ts = client.chat_postMessage(channel="C0CHANGES", text="x")["ts"]
     link = client.chat_getPermalink(channel="C0CHANGES", message_ts=ts)["permalink"]
     assert link == f"{slack.url}/archives/C0CHANGES/p{ts.replace('.', '')}"
-    landing = requests.get(link, timeout=5, allow_redirects=False)
+    landing = requests.get(link, timeout=20, allow_redirects=False)
     assert (landing.status_code, landing.headers["Location"]) == (302, "/?in=C0CHANGES")
     assert _refusal(client.chat_getPermalink, channel="C0CHANGES", message_ts="1.000001") == "message_not_found"
 
@@ -229,7 +229,7 @@ def test_a_file_is_uploaded_shared_and_can_be_fetched(slack: Slack, client: WebC
     (shared,) = message["files"]
     assert (message["text"], shared["name"], shared["mimetype"]) == ("All of it", "history.csv", "text/csv")
     assert slack.file(answer["file"]["id"]) == b"a,b\n1,2\n"
-    assert requests.get(shared["url_private"], timeout=5).content == b"a,b\n1,2\n"
+    assert requests.get(shared["url_private"], timeout=20).content == b"a,b\n1,2\n"
     assert _refusal(client.files_completeUploadExternal, files=[{"id": "F0", "title": "x"}]) == "file_not_found"
 
 

@@ -97,4 +97,4 @@ def test_it_stops_once_and_for_all() -> None:
     slack.stop()
     slack.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=20)

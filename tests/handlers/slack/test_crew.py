@@ -17,10 +17,10 @@ def run(job: Job) -> None:
 def crew() -> Iterator[Crew]:
     made = Crew(run, threads=3, capacity=20)
     yield made
-    assert made.stop(within=5)
+    assert made.stop(within=20)
 
 
-def until(predicate: Callable[[], object], within: float = 5.0) -> None:
+def until(predicate: Callable[[], object], within: float = 20.0) -> None:
     deadline = time.monotonic() + within
     while not predicate():
         assert time.monotonic() < deadline
@@ -43,12 +43,15 @@ def test_a_job_is_done_once_and_after_its_head_start(crew: Crew) -> None:
 def test_work_waits_while_deliveries_keep_coming_but_not_for_ever() -> None:
     crew = Crew(run, threads=3, capacity=5000)
     done: list[float] = []
-    began = time.monotonic()
-    while time.monotonic() - began < LONGEST_HOLD + 0.3:
+    began = newest = time.monotonic()
+    paused = began + LONGEST_HOLD
+    while newest - began < LONGEST_HOLD + 0.3:
         crew.submit(lambda: done.append(time.monotonic()))
         time.sleep(HEAD_START / 5)
-    assert crew.stop(within=5)
-    assert done[0] - began >= LONGEST_HOLD * 0.9  # a busy machine may pause for longer than a head start
+        before, newest = newest, time.monotonic()
+        paused = min(paused, before + HEAD_START) if newest - before > HEAD_START / 2 else paused
+    assert crew.stop(within=20)
+    assert done[0] >= paused  # a busy machine may let nothing come for longer than a head start
     assert sum(at - began < LONGEST_HOLD + 0.3 for at in done) > 1
 
 
@@ -91,7 +94,7 @@ def test_stopping_finishes_what_is_in_hand_and_what_follows_from_it(times: int) 
     for _ in range(5):
         crew.submit(lambda: crew.follow(lambda: done.append("answer")))
     time.sleep(times * HEAD_START / 10)  # at every moment of the jobs' waiting
-    assert crew.stop(within=5)
+    assert crew.stop(within=20)
     assert done == ["answer"] * 5
     assert not crew.submit(nothing)
     crew.follow(lambda: done.append("afterwards"))
@@ -103,5 +106,5 @@ def test_stopping_while_jobs_wait_for_their_head_start_ends_every_thread() -> No
     done: list[int] = []
     for number in range(5):
         crew.submit(lambda number=number: done.append(number))
-    assert crew.stop(within=5)
+    assert crew.stop(within=20)
     assert sorted(done) == list(range(5))
