@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
 def _sandbox(options: argparse.Namespace) -> int:
     from bot.sandbox.run import run
 
-    return run(port=options.port)
+    return run(port=options.port, mode=options.mode)
 
 
 def _migrate(options: argparse.Namespace) -> int:
@@ -153,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=3000, help="HTTP mode: port to listen on (default 3000)")
     sandbox = _verb(verbs, "sandbox", _sandbox, "a whole workspace and tenant on this machine, nothing to configure")
     sandbox.add_argument("--port", type=int, default=8642, help="port of the page (default 8642)")
+    sandbox.add_argument("--mode", choices=("socket", "http"), default="socket", help="how the simulated Slack reaches the bot")
     _verb(verbs, "migrate", _migrate, "bring the database to the current schema")
     for name, function, what in (
         ("check", _check, "prove the set-up, one verdict a line"),

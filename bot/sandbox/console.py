@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bot.sandbox import console_state
+from bot.sandbox.carrying import Carrier
 from bot.sandbox.console_acts import Act, Refused
 from bot.sandbox.controls import Controls
 from bot.sandbox.guard import refusal
 from bot.sandbox.modals import Modals
 from bot.sandbox.slack_errors import SlackError
-from bot.sandbox.slack_socket import SocketMode
 from bot.sandbox.workspace import Workspace
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Scene:
 
     workspace: Workspace
     modals: Modals
-    socket: SocketMode
+    carrier: Carrier
     command: str
     controls: Callable[[], Controls]
 
@@ -84,7 +84,7 @@ class Console:
             shown = await self._in_thread(
                 lambda: console_state.state(
                     scene.workspace, scene.modals, scene.controls(),
-                    as_=as_, command=scene.command, connected=scene.socket.connections > 0,
+                    as_=as_, command=scene.command, connected=scene.carrier.connections > 0,
                 )
             )  # fmt: skip
         except SlackError as error:

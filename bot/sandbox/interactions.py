@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.sandbox import inputs, payloads, posting
+from bot.sandbox.carrying import Carrier
 from bot.sandbox.cast import BOT_USER
 from bot.sandbox.deliveries import Parcel
 from bot.sandbox.messages import JSON, Content, Message
@@ -16,7 +17,6 @@ from bot.sandbox.modals import Modals, View
 from bot.sandbox.pressing import Wanted
 from bot.sandbox.response_urls import ResponseUrls
 from bot.sandbox.slack_errors import SlackError
-from bot.sandbox.slack_socket import SocketMode
 from bot.sandbox.workspace import Workspace
 
 PATIENCE_SECONDS = 60.0
@@ -33,7 +33,7 @@ class Interactions:
         self,
         workspace: Workspace,
         modals: Modals,
-        socket: SocketMode,
+        carrier: Carrier,
         urls: ResponseUrls,
         *,
         base: Callable[[], str],
@@ -41,7 +41,7 @@ class Interactions:
     ) -> None:
         self._workspace = workspace
         self._modals = modals
-        self._socket = socket
+        self._carrier = carrier
         self._urls = urls
         self._base = base
         self._command = command
@@ -58,7 +58,7 @@ class Interactions:
         url = self._base() + self._urls.mint(where.id, as_)
         payload = payloads.slash_command(person, where, text, trigger_id=self._modals.trigger(as_), response_url=url)
         answered = partial(self._answer_command, as_, where.id)
-        self._socket.send(Parcel("slash_commands", payload, answered, partial(self._failed, as_, name)))
+        self._carrier.send(Parcel("slash_commands", payload, answered, partial(self._failed, as_, name)))
 
     def say(self, as_: str, text: str, channel: str) -> None:
         """Post a plain message, of which the bot learns nothing: it has no history scope."""
@@ -69,7 +69,7 @@ class Interactions:
         self._workspace.tell(as_, None)
         in_view = ts.startswith("V")
         payload = self._pressed_view(as_, ts, wanted) if in_view else self._pressed_message(as_, channel or "", ts, wanted)
-        self._socket.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "That")))
+        self._carrier.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "That")))
 
     def submit(self, as_: str, view_id: str, values: JSON, *, whole: bool = False) -> dict[str, str] | None:
         """Fill in a form by block id, send it off, wait for the answer. What is not named is as it was, or empty if ``whole``.
@@ -86,7 +86,7 @@ class Interactions:
             return errors
         payload = payloads.view_submission(self._workspace.member(as_), view, trigger_id=self._modals.trigger(as_))
         parcel = Parcel("interactive", payload, partial(self._answer_form, view), partial(self._form_failed, view))
-        self._socket.send(parcel).settled.wait(PATIENCE_SECONDS)
+        self._carrier.send(parcel).settled.wait(PATIENCE_SECONDS)
         return view.errors
 
     def close_view(self, as_: str, view_id: str) -> None:
@@ -94,7 +94,7 @@ class Interactions:
         view = self._modals.view(view_id, user=as_)
         self._modals.close(view)
         if view.definition.get("notify_on_close"):
-            self._socket.send(Parcel("interactive", payloads.view_closed(self._workspace.member(as_), view)))
+            self._carrier.send(Parcel("interactive", payloads.view_closed(self._workspace.member(as_), view)))
 
     def react(self, as_: str, channel: str, ts: str, name: str, *, remove: bool = False) -> str | None:
         """Add a reaction or take it back; returns the event's id, ``None`` where the bot is not in the channel."""
@@ -111,12 +111,12 @@ class Interactions:
         event = payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp())
         event_id = f"Ev{self._workspace.number():09X}"
         self._events[event_id] = payloads.event_callback(event, event_id=event_id, is_ext_shared=channel.is_ext_shared)
-        self._socket.send(Parcel("events_api", self._events[event_id]))
+        self._carrier.send(Parcel("events_api", self._events[event_id]))
         return event_id
 
     def replay(self, event_id: str) -> None:
         """Deliver an event once more, as after a lost ack. Raises ``LookupError``."""
-        self._socket.send(Parcel("events_api", self._events[event_id], retry_attempt=1))
+        self._carrier.send(Parcel("events_api", self._events[event_id], retry_attempt=1))
 
     # Payloads
 

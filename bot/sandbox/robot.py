@@ -10,13 +10,16 @@ from bot.sandbox.clock import MovableClock
 from bot.settings import load
 
 CLOCK_FILE = "SANDBOX_CLOCK_FILE"
+PORT = "SANDBOX_BOT_PORT"
+"""Where the bot listens in HTTP mode."""
 
 
 def main() -> int:
     """Serve until stopped."""
     settings = load()
     logs.configure(settings)
-    return run(settings, mode="", host="127.0.0.1", port=0, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
+    port = int(os.environ.get(PORT, "0"))
+    return run(settings, mode="", host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
 
 
 if __name__ == "__main__":

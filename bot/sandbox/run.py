@@ -10,11 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.http_mode import PATH
 from bot.sandbox.child import Child
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.controls import Controls
 from bot.sandbox.microsoft import Microsoft
-from bot.sandbox.robot import CLOCK_FILE
+from bot.sandbox.ports import free_port
+from bot.sandbox.robot import CLOCK_FILE, PORT
 from bot.sandbox.slack import Slack
 from bot.stopping import Stopping
 
@@ -23,12 +25,17 @@ OBSERVE_EVERY = "15s"
 
 
 class Sandbox:
-    """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment."""
+    """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment.
 
-    def __init__(self, folder: Path, *, port: int = 0, settings: dict[str, str] | None = None) -> None:
+    ``mode`` is Slack's way to the bot: ``socket``, or ``http`` for signed requests.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0, mode: str = "socket", settings: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
-        self.slack = Slack(clock=self.clock, port=port)
+        self._bot_port = free_port() if mode == "http" else 0
+        request_url = f"http://127.0.0.1:{self._bot_port}{PATH}" if mode == "http" else ""
+        self.slack = Slack(clock=self.clock, port=port, request_url=request_url)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
         self._settings = settings or {}
         self.bot: Child | None = None
@@ -65,6 +72,7 @@ class Sandbox:
             "LEGACYTLS_OBSERVE_EVERY": OBSERVE_EVERY,
             "LEGACYTLS_TIMEZONE": "Europe/Berlin",
             CLOCK_FILE: str(self.folder / "clock"),
+            PORT: str(self._bot_port),
         }
 
     def _controls(self, bot: Child) -> Controls:
@@ -75,12 +83,12 @@ class Sandbox:
         return controls
 
 
-def run(*, port: int) -> int:
+def run(*, port: int, mode: str) -> int:
     """Serve the sandbox until SIGINT or SIGTERM; prints the address of the page."""
     stopping = Stopping()
     with tempfile.TemporaryDirectory(prefix="legacytls-sandbox-") as name:
         try:
-            sandbox = Sandbox(Path(name), port=port)
+            sandbox = Sandbox(Path(name), port=port, mode=mode)
             with sandbox:
                 sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
                 sys.stdout.flush()

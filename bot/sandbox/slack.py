@@ -26,6 +26,7 @@ from bot.sandbox.slack_chat import Chat
 from bot.sandbox.slack_directory import Directory
 from bot.sandbox.slack_faults import Fault, FaultQueue
 from bot.sandbox.slack_files import Files
+from bot.sandbox.slack_http import HttpDelivery
 from bot.sandbox.slack_socket import SocketMode
 from bot.sandbox.slack_views import Views
 from bot.sandbox.tenant import Tenant
@@ -43,7 +44,8 @@ class Slack:
     seconds keeps real time. ``scopes`` are those the bot token was granted, by default those of the manifest. ``ack_within``,
     ``redelivery`` and the two lifetimes are seconds, by default Slack's own.
 
-    ``mount`` may add routes. ``controls`` may be replaced at any time.
+    Payloads go over Socket Mode, or to ``request_url`` where one is given. ``mount`` may add routes. ``controls`` may be replaced
+    at any time.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Slack:
         clock: Callable[[], datetime],
         port: int = 0,
         scopes: Sequence[str] = tuple(BOT_SCOPES),
+        request_url: str = "",
         mount: Callable[[web.Application], None] | None = None,
         tenant: Tenant | None = None,
         controls: Controls | None = None,
@@ -66,9 +69,11 @@ class Slack:
         self._faults = FaultQueue()
         self._modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
         self._socket = SocketMode(self.workspace, ack_within=ack_within, redelivery=redelivery)
+        self._http = request_url and HttpDelivery(self.workspace, request_url, ack_within=ack_within, redelivery=redelivery)
+        self._carrier = self._http or self._socket
         self._urls = ResponseUrls(self.workspace, self._faults, lifetime=response_url_lifetime)
         self._files = Files(self.workspace, base=self._base)
-        self._people = Interactions(self.workspace, self._modals, self._socket, self._urls, base=self._base, command=COMMAND)
+        self._people = Interactions(self.workspace, self._modals, self._carrier, self._urls, base=self._base, command=COMMAND)
         self._server = Server(self._application(mount), port=port)
         self._running = False
 
@@ -93,7 +98,7 @@ class Slack:
         """After ``start``: the settings that point the bot here."""
         return {
             "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
-            "SLACK_APP_TOKEN": cast.APP_TOKEN,
+            **({"SLACK_SIGNING_SECRET": cast.SIGNING_SECRET} if self._http else {"SLACK_APP_TOKEN": cast.APP_TOKEN}),
             "SLACK_API_URL": f"{self.url}/api/",
             "LEGACYTLS_CHANNEL": cast.CHANGES,
             "LEGACYTLS_APPROVERS": cast.APPROVERS,
@@ -174,13 +179,13 @@ class Slack:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Every envelope sent to the bot, oldest first."""
-        return self._socket.deliveries
+        """Everything sent to the bot, oldest first."""
+        return self._carrier.deliveries
 
     @property
     def connections(self) -> int:
-        """How many WebSockets of the bot take payloads."""
-        return self._socket.connections
+        """How many WebSockets of the bot take payloads; over HTTP 1 while the bot answers."""
+        return self._carrier.connections
 
     def replay(self, event_id: str) -> None:
         """Deliver an event once more, as after a lost ack. Raises ``LookupError``."""
@@ -207,9 +212,11 @@ class Slack:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[own_page_only])
         WebApi(self._methods(), self._faults, self._scopes).mount(app)
         self._socket.mount(app, SOCKET_PATH)
+        if self._http:
+            self._http.mount(app)
         self._urls.mount(app)
         self._files.mount(app)
-        scene = Scene(self.workspace, self._modals, self._socket, COMMAND, lambda: self.controls)
+        scene = Scene(self.workspace, self._modals, self._carrier, COMMAND, lambda: self.controls)
         world = WorldActs(lambda: self.controls, self._faults)
         Console(scene, PersonActs(self._people).acts() | world.acts()).mount(app)
         if mount is not None:

@@ -75,7 +75,7 @@ class WebApi:
             given = await _arguments(request)
         except ValueError:
             return web.json_response(SlackError("invalid_json").as_answer())
-        fault = self._faults.take(name)
+        fault = self._faults.take(name, str(given.get("channel") or ""))
         if fault is not None and (spoilt := await slack_answers.instead(request, fault)) is not None:
             return spoilt
         answer = self._answer(name, _token(request, given), Arguments(given))

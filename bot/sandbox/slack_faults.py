@@ -24,12 +24,13 @@ RESPONSE_URL = "response_url"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault ordered for the next ``remaining`` calls; ``seconds`` is the delay or the Retry-After."""
+    """A fault ordered for the next ``remaining`` calls, of ``channel`` if one is named; ``seconds``: the delay or Retry-After."""
 
     method: str
     name: str
     remaining: int = 1
     seconds: float | None = None
+    channel: str | None = None
 
     def patience(self, default: float) -> float:
         """``seconds`` or the default of this fault."""
@@ -52,11 +53,11 @@ class FaultQueue:
         with self._lock:
             self._waiting.append(fault)
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, channel: str = "") -> Fault | None:
         """The fault for this call, if any; used up by this."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                if fault.method in {method, ANY}:
+                if fault.method in {method, ANY} and fault.channel in {None, channel}:
                     left = replace(fault, remaining=fault.remaining - 1)
                     self._waiting[index : index + 1] = [left] if left.remaining else []
                     return fault

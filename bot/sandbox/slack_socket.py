@@ -1,8 +1,7 @@
-"""Socket Mode: connections, envelopes, acks, redelivery of events, and the wish to disconnect.
+"""Socket Mode: connections, envelopes, acks, and the wish to disconnect.
 
 Follows docs.slack.dev/apis/events-api/using-socket-mode: single-use tickets, up to 10 connections, each payload to any one of
-them, 3 seconds to acknowledge. Slack redelivers events up to 3 times and never slash commands or interactions. Must never decide
-what a payload or an answer means.
+them. Must never decide what a payload or an answer means.
 """
 
 import asyncio
@@ -10,13 +9,13 @@ import contextlib
 import itertools
 import json
 import secrets
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from bot.sandbox.carrying import Carrier
 from bot.sandbox.cast import APP_ID
 from bot.sandbox.deliveries import Delivery, Parcel
 from bot.sandbox.messages import JSON
@@ -40,20 +39,15 @@ class Connection:
     leaving: bool = False
 
 
-class SocketMode:
+class SocketMode(Carrier):
     """Slack's end of the bot's WebSockets. ``redelivery`` holds the pauses, in seconds, before an event is sent again."""
 
     def __init__(self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)) -> None:
-        self._watched = watched
-        self._ack_within = ack_within
-        self._redelivery = tuple(redelivery)
+        super().__init__(watched, ack_within=ack_within, redelivery=redelivery)
         self._tickets: set[str] = set()
         self._numbers = itertools.count(1)
         self._connections: list[Connection] = []
-        self._deliveries: list[Delivery] = []
         self._owed: dict[str, tuple[Delivery, asyncio.Future[JSON]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived = asyncio.Event()
 
     def mount(self, app: web.Application, path: str) -> None:
@@ -67,23 +61,11 @@ class SocketMode:
         """How many connections take payloads."""
         return sum(not connection.leaving for connection in self._connections)
 
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every envelope sent, oldest first."""
-        return list(self._deliveries)
-
     def ticket(self) -> str:
         """What opens one connection, once."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
         return ticket
-
-    def send(self, parcel: Parcel) -> Parcel:
-        """Deliver ``parcel``, from any thread; returns at once."""
-        if self._loop is None:
-            raise RuntimeError("the simulated Slack is not started")
-        self._loop.call_soon_threadsafe(self._spawn, parcel)
-        return parcel
 
     async def dismiss(self, reason: str) -> None:
         """Tell every connection to disconnect, as Slack does several times a day."""
@@ -99,13 +81,8 @@ class SocketMode:
 
     # Connections
 
-    async def _begin(self, _app: web.Application) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    async def _end(self, _app: web.Application) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def _end(self, app: web.Application) -> None:
+        await super()._end(app)
         for connection in list(self._connections):
             await connection.socket.close()
 
@@ -159,38 +136,11 @@ class SocketMode:
         delivery, answer = self._owed.get(ack.get("envelope_id", ""), (None, None))
         if delivery is None or answer is None or delivery.acked_after is not None:
             return
-        with self._watched.changing():
-            delivery.acked_after = time.monotonic() - delivery.sent_at
-            delivery.answer = ack.get("payload")
+        self._acknowledged(delivery, ack.get("payload"))
         if not answer.done():
             answer.set_result(delivery.answer or {})
 
     # Parcels
-
-    def _spawn(self, parcel: Parcel) -> None:
-        self._start(self._carry(parcel), parcel.settled.set)
-
-    def _start(self, work: Coroutine[Any, Any, None], ended: Callable[[], None] = lambda: None) -> None:
-        """Run ``work`` beside everything else; ``ended`` is called however it ends."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: ended())
-
-    async def _carry(self, parcel: Parcel) -> None:
-        pauses = (0.0, *self._redelivery) if parcel.kind == "events_api" else (0.0,)
-        reason = ""
-        for attempt, pause in enumerate(pauses, start=parcel.retry_attempt):
-            await asyncio.sleep(pause)
-            try:
-                parcel.answer(await self._attempt(parcel, attempt))
-            except TimeoutError:
-                reason = "operation_timeout"
-            except ConnectionError:
-                reason = "dispatch_failed"
-            else:
-                return
-        parcel.fail(reason)
 
     async def _attempt(self, parcel: Parcel, attempt: int) -> JSON:
         """Send one envelope and wait for its ack. Raises ``TimeoutError``, or ``ConnectionError`` when nobody is connected."""
@@ -200,16 +150,15 @@ class SocketMode:
         delivery = Delivery(envelope_id, parcel.kind, parcel.payload, connection.number, attempt, reason)
         answer: asyncio.Future[JSON] = asyncio.get_running_loop().create_future()
         self._owed[envelope_id] = delivery, answer
-        with self._watched.changing():
-            self._deliveries.append(delivery)
+        self._sent(delivery)
         await connection.socket.send_json(delivery.as_envelope())
-        async with asyncio.timeout(self._ack_within):
+        async with asyncio.timeout(self.ack_within):
             return await answer
 
     async def _next_connection(self) -> Connection:
         """Choose a connection, a different one each time; wait a while for one that is about to come back."""
         try:
-            async with asyncio.timeout(self._ack_within):
+            async with asyncio.timeout(self.ack_within):
                 while not (ready := [connection for connection in self._connections if not connection.leaving]):
                     self._arrived.clear()
                     await self._arrived.wait()

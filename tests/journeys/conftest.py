@@ -1,6 +1,7 @@
 """Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of their own.
 
-A module says with ``ON`` on which databases it plays (SQLite by default) and with ``SETTINGS`` what its bot is told.
+A module says with ``ON`` on which databases it plays (SQLite by default), with ``BY`` over which of Slack's ways (Socket Mode by
+default) and with ``SETTINGS`` what its bot is told.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from tests.journeys.stage import Stage
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Play a module's shared stage on the databases that the module names."""
+    """Play a module's shared stage on the databases and over the ways that the module names."""
     if "shared_stage" in metafunc.fixturenames:
-        databases = getattr(metafunc.module, "ON", ["sqlite"])
-        metafunc.parametrize("shared_stage", databases, indirect=True, scope="module")
+        databases, ways = getattr(metafunc.module, "ON", ["sqlite"]), getattr(metafunc.module, "BY", ["socket"])
+        plays = [(database, "socket") for database in databases] + [("sqlite", way) for way in ways if way != "socket"]
+        ids = [database if way == "socket" else way for database, way in plays]
+        metafunc.parametrize("shared_stage", plays, indirect=True, scope="module", ids=ids)
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +28,11 @@ def shared_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     folder, settings = tmp_path_factory.mktemp("stage"), getattr(request.module, "SETTINGS", {})
     with ExitStack() as stack:
         url = None
-        if request.param == "postgresql":
+        database, mode = request.param
+        if database == "postgresql":
             server = request.getfixturevalue("postgres_server")
             url = stack.enter_context(server.database()).render_as_string(hide_password=False)
-        yield stack.enter_context(Stage(folder, settings=settings, database_url=url))
+        yield stack.enter_context(Stage(folder, settings=settings, database_url=url, mode=mode))
 
 
 @pytest.fixture

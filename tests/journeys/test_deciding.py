@@ -3,11 +3,12 @@
 import pytest
 
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, WAYS, Stage
 from tests.journeys.words import buttons, words
 from tests.postgres import DATABASES
 
 ON = DATABASES
+BY = WAYS
 
 
 def test_ones_own_request_cannot_be_approved_by_button(stage: Stage) -> None:

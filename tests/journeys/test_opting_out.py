@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, WAYS, Stage
 from tests.journeys.words import buttons, fields, words
+
+BY = WAYS
 
 
 @pytest.mark.parametrize("person", [ALICE, CAROL])
