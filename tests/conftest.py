@@ -9,7 +9,7 @@ import pytest
 
 from tests.chance import SEED, fix_examples
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.counting", "tests.postgres"]
 
 _OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
 _ASKED = ("TESTS_",)
