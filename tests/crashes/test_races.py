@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.lifecycle import State
 from storage.records import Vote
 from storage.verify import verify
+from tests.counting import Tally
 from tests.crashes.racing import ALICE, BOB, CAROL, DAVE, Order, Replicas, arrived, make_exchange, rule
 from tests.storage.roads import opened
 
@@ -48,12 +48,11 @@ class Race:
             for tenant, request in self.requests.items()
         }
 
-    def ends(self) -> dict[State, int]:
-        """How many requests stand where."""
+    def count(self, tally: Tally) -> None:
+        """Count how the requests ended."""
         with self.database.read() as connection:
-            return dict(
-                Counter(State(state) for state in connection.execute(text("SELECT state FROM change_requests")).scalars())
-            )
+            for state in connection.execute(text("SELECT state FROM change_requests")).scalars():
+                tally(f"requests raced for by four processes on {connection.dialect.name}: ended {state}")
 
     def votes(self, tenant: str) -> dict[str, Vote]:
         """The recorded votes; nobody may have two."""
@@ -101,7 +100,7 @@ APPROVALS_AND_A_REJECTION: list[Deed] = [("approve", BOB, "b"), ("reject", CAROL
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_of_two_approvals_and_a_rejection_at_once_one_decides_and_all_are_told(count: int, race: Race) -> None:
+def test_of_two_approvals_and_a_rejection_at_once_one_decides_and_all_are_told(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 1)
     race.run(APPROVALS_AND_A_REJECTION)
     for tenant in race.requests:
@@ -109,11 +108,11 @@ def test_of_two_approvals_and_a_rejection_at_once_one_decides_and_all_are_told(c
         assert (race.moves(tenant), list(votes.values())) in ((["approved"], [Vote.APPROVE]), (["rejected"], [Vote.REJECT]))
         assert {person for person, words in told.items() if COUNTED in words or REJECTED in words} == set(votes)
         assert {person for person, words in told.items() if TOO_LATE in words} == {BOB, CAROL, DAVE} - set(votes)
-    print(race.ends())
+    race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_a_withdrawal_at_the_same_moment_wins_until_it_is_sent_or_comes_too_late(count: int, race: Race) -> None:
+def test_a_withdrawal_at_the_same_moment_wins_until_it_is_sent_or_comes_too_late(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 1)
     race.run([*APPROVALS_AND_A_REJECTION, ("withdraw", ALICE, "a")])
     for tenant in race.requests:
@@ -125,11 +124,11 @@ def test_a_withdrawal_at_the_same_moment_wins_until_it_is_sent_or_comes_too_late
             {ALICE} if moves[-1] == "withdrawn" else set()
         )
         assert len([words for words in told.values() if TOO_LATE in words]) == 4 - len(votes) - (moves[-1] == "withdrawn")
-    print(race.ends())
+    race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_two_approvals_at_once_both_count_where_two_are_needed(count: int, race: Race) -> None:
+def test_two_approvals_at_once_both_count_where_two_are_needed(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 2)
     answers = race.run([("approve", BOB, "b"), ("approve", CAROL, "c"), ("approve", BOB, "b"), ("approve", CAROL, "c")], needed=2)
     for tenant in race.requests:
@@ -138,10 +137,11 @@ def test_two_approvals_at_once_both_count_where_two_are_needed(count: int, race:
         assert all(COUNTED in words for words in race.answers(tenant).values())
         assert sorted(answers[tenant][:1] + answers[tenant][2:3]) == ["done", "known"], "a redelivery counts once"
         assert sorted(answers[tenant][1:2] + answers[tenant][3:4]) == ["done", "known"], "a redelivery counts once"
+    race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_of_three_approvals_at_once_two_decide_and_the_third_is_told(count: int, race: Race) -> None:
+def test_of_three_approvals_at_once_two_decide_and_the_third_is_told(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 2)
     race.run([("approve", BOB, "b"), ("approve", CAROL, "c"), ("approve", DAVE, "d")], needed=2)
     for tenant in race.requests:
@@ -150,10 +150,11 @@ def test_of_three_approvals_at_once_two_decide_and_the_third_is_told(count: int,
         assert race.moves(tenant) == ["approved"]
         assert {person for person, words in told.items() if COUNTED in words} == set(votes)
         assert [words for words in told.values() if TOO_LATE in words]
+    race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_four_replicas_write_an_approved_change_once(count: int, race: Race) -> None:
+def test_four_replicas_write_an_approved_change_once(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 1)
     race.run([("approve", BOB, "b")])
     answers = race.run([("apply", "", "")] * 4)
@@ -161,3 +162,4 @@ def test_four_replicas_write_an_approved_change_once(count: int, race: Race) -> 
         assert answers[tenant] == ["done"] * 4
         assert arrived(race.exchange, tenant) == 1
         assert race.moves(tenant) == ["approved", "applying", "applied"]
+    race.count(tally)

@@ -5,7 +5,6 @@ every single moment of every scene.
 """
 
 import signal
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.chance import SEED, chance
+from tests.counting import Tally
 from tests.crashes.conftest import Beginnings
 from tests.crashes.dying import Death, Plan, die, moments
 from tests.crashes.scenes import APPROVAL, ASKING, OPT_OUT, REACTION, REJECTION, SCENES, Scene
@@ -36,12 +36,12 @@ def deaths(beginnings: Beginnings, folder: Path, plans: Iterable[Plan]) -> list[
         return list(pool.map(one, enumerate(plans)))
 
 
-def assert_truth(died: Sequence[Death]) -> None:
-    """Nothing is to be complained about, and how it ended is printed."""
+def assert_truth(died: Sequence[Death], tally: Tally) -> None:
+    """Nothing is to be complained about, and how it ended is counted."""
     met = [death for death in died if death.moment]
-    for name, ends in sorted({(death.plan.scene.name, death.plan.number.name) for death in met}):
-        here = [death for death in met if (death.plan.scene.name, death.plan.number.name) == (name, ends)]
-        print(f"{ends} during {name}: {len(here)} moments, {dict(Counter(str(death.ending) for death in here))}")
+    for death in met:
+        twice, ending = ", twice" if death.plan.again_at else "", death.ending or "as if nobody had asked"
+        tally(f"{death.plan.number.name}{twice} during {death.plan.scene.name}: ended {ending}")
     wrong = [str(death) for death in died if death.complaints]
     assert not wrong, f"seed {SEED}:\n" + "\n".join(wrong)
     assert met
@@ -52,65 +52,73 @@ def chosen(scene: Scene, count: int, among: int) -> list[Plan]:
     return [Plan(scene, str(number)) for number in chance(scene.name).sample(range(1, among), count)]
 
 
-def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(
+    beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     died = deaths(beginnings, tmp_path, [Plan(APPROVAL, at) for at in AROUND_THE_WRITE])
-    assert_truth(died)
+    assert_truth(died, tally)
     assert [str(death.ending) for death in died] == ["failed", "applied", "applied"]
 
 
-def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     plans = [*chosen(APPROVAL, 3, 180), *chosen(REACTION, 2, 180), *chosen(OPT_OUT, 2, 150)]
     plans += [*chosen(REJECTION, 1, 90), *chosen(ASKING, 1, 80)]
-    assert_truth(deaths(beginnings, tmp_path, plans))
+    assert_truth(deaths(beginnings, tmp_path, plans), tally)
 
 
 def test_what_was_acknowledged_is_taken_up_by_the_next_bot_once_the_claims_have_run_out(
-    beginnings: Beginnings, tmp_path: Path
+    beginnings: Beginnings, tmp_path: Path, tally: Tally
 ) -> None:
     plans = [Plan(APPROVAL, KEPT, patient=True), Plan(APPROVAL, "sent Get-TransportConfig", patient=True)]
     died = deaths(beginnings, tmp_path, plans)
-    assert_truth(died)
+    assert_truth(died, tally)
     assert {str(death.ending) for death in died} == {"applied"}
 
 
-def test_told_to_stop_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path) -> None:
+def test_told_to_stop_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     plans = [*chosen(APPROVAL, 2, 180), *chosen(OPT_OUT, 1, 150), Plan(APPROVAL, AROUND_THE_WRITE[0])]
-    assert_truth(deaths(beginnings, tmp_path, [Plan(plan.scene, plan.at, signal.SIGTERM) for plan in plans]))
+    assert_truth(deaths(beginnings, tmp_path, [Plan(plan.scene, plan.at, signal.SIGTERM) for plan in plans]), tally)
 
 
-def test_killed_at_any_moment_on_postgresql_a_change_ends_in_one_truth(postgres_beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_at_any_moment_on_postgresql_a_change_ends_in_one_truth(
+    postgres_beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     plans = [Plan(APPROVAL, AROUND_THE_WRITE[1]), *chosen(APPROVAL, 1, 180), *chosen(OPT_OUT, 1, 150)]
-    assert_truth(deaths(postgres_beginnings, tmp_path, plans))
+    assert_truth(deaths(postgres_beginnings, tmp_path, plans), tally)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_killed_at_every_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_at_every_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     every = moments(beginnings[scene.asked], tmp_path / "moments", scene)
-    assert_truth(deaths(beginnings, tmp_path, [Plan(scene, str(number)) for number in range(1, len(every) + 1)]))
+    assert_truth(deaths(beginnings, tmp_path, [Plan(scene, str(number)) for number in range(1, len(every) + 1)]), tally)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
-def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     moment = chance(f"{scene.name} twice").randrange
     plans = [Plan(scene, str(moment(1, 190)), again_at=str(moment(1, 150))) for _ in range(40)]
-    assert_truth(deaths(beginnings, tmp_path, plans))
+    assert_truth(deaths(beginnings, tmp_path, plans), tally)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
-def test_told_to_stop_at_every_fourth_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path) -> None:
+def test_told_to_stop_at_every_fourth_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     every = moments(beginnings[scene.asked], tmp_path / "moments", scene)
-    assert_truth(deaths(beginnings, tmp_path, [Plan(scene, str(at), signal.SIGTERM) for at in range(1, len(every) + 1, 4)]))
+    assert_truth(
+        deaths(beginnings, tmp_path, [Plan(scene, str(at), signal.SIGTERM) for at in range(1, len(every) + 1, 4)]), tally
+    )
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
-def test_killed_at_every_fourth_moment_on_postgresql(scene: Scene, postgres_beginnings: Beginnings, tmp_path: Path) -> None:
+def test_killed_at_every_fourth_moment_on_postgresql(
+    scene: Scene, postgres_beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     every = moments(postgres_beginnings[scene.asked], tmp_path / "moments", scene)
-    assert_truth(deaths(postgres_beginnings, tmp_path, [Plan(scene, str(at)) for at in range(1, len(every) + 1, 4)]))
+    assert_truth(deaths(postgres_beginnings, tmp_path, [Plan(scene, str(at)) for at in range(1, len(every) + 1, 4)]), tally)
