@@ -1,23 +1,17 @@
 """Checks of the Microsoft side: token and its claims, the one needed cmdlet, then the optional ones. Nothing is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.checks.entra import mend_of_reading, token_verdicts
+from bot.checks.optional import optional_verdicts
 from bot.checks.verdict import Verdict, failed, optional, passed, warned
-from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
 from bot.process import utc_now
 from bot.settings import Settings
 from handlers.ports import Reading, Unavailable
 
 SOON = timedelta(days=30)
-
-OPTIONAL_CMDLETS: tuple[tuple[str, Mapping[str, object], str], ...] = (
-    ("Get-CASMailbox", {"ResultSize": 1}, "which lock blocks a mailbox"),
-    ("Get-AcceptedDomain", {}, "the tenant's domains"),
-    ("Get-AdminAuditLogConfig", {}, "whether changes made outside the bot can be attributed"),
-)
 
 
 def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
@@ -43,8 +37,7 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
         yield warned(
             "SMTP AUTH", "switched off for the organisation", "Opting in helps only mailboxes that are allowed SMTP AUTH."
         )
-    for cmdlet, parameters, use in OPTIONAL_CMDLETS:
-        yield _optional(exchange, cmdlet, parameters, use)
+    yield from optional_verdicts(exchange, utc_now())
 
 
 def _read(reading: Reading) -> Verdict:
@@ -70,15 +63,3 @@ def _expiry(exchange: ExchangeOnline) -> Iterator[Verdict]:
         yield warned("Certificate", f"expires on {day}, in {left.days} days", "Create a new one and upload it before that day.")
     else:
         yield passed("Certificate", f"valid until {day}")
-
-
-def _optional(exchange: ExchangeOnline, cmdlet: str, parameters: Mapping[str, object], use: str) -> Verdict:
-    try:
-        outcome = exchange.invoke(cmdlet, parameters, timeout=20)
-    except Unavailable as refused:
-        return optional(cmdlet, f"not available ({refused.sentence}); it would tell {use}", refused.mend)
-    if outcome.meaning is not Meaning.ANSWERED:
-        return optional(
-            cmdlet, f"not available ({outcome.sentence}); it would tell {use}", "Add the cmdlet to the role, if wanted."
-        )
-    return passed(cmdlet, f"available; tells {use}")

@@ -11,7 +11,7 @@ from handlers.policy import Home
 from handlers.ports import Unavailable
 from handlers.slack.calls import MENDS, call, call_with_headers
 from handlers.slack.directory import SlackDirectory
-from handlers.slack.scopes import BOT_SCOPES
+from handlers.slack.scopes import BOT_SCOPES, needed
 
 NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."
 CHANNEL_ID = "Check LEGACYTLS_CHANNEL: the id (C…) at the bottom of the channel's details."
@@ -29,21 +29,26 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
         return
     identity = identity_of(said)
     yield passed("Slack token", f"valid, team {identity.team_id}")
-    yield _scopes(headers.get("x-oauth-scopes", ""))
+    rule, directory = rule_of(settings), SlackDirectory(client)
+    groups = any(entry.startswith("S") for entry in rule.approvers + rule.operators)
+    yield _scopes(headers.get("x-oauth-scopes", ""), groups=groups)
     yield from _app_token(settings)
     yield _channel(settings)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
-    rule, directory = rule_of(settings), SlackDirectory(client)
     yield from people_verdicts(rule, directory, People(directory, home, rule))
 
 
-def _scopes(header: str) -> Verdict:
+def _scopes(header: str, *, groups: bool) -> Verdict:
+    """``groups``: whether the rule names user groups."""
     granted = {scope.strip() for scope in header.split(",") if scope.strip()}
     if not granted:
         return warned("Slack scopes", "Slack did not say which scopes the token has", "Compare them with manifest.yml by hand.")
-    missing = sorted(set(BOT_SCOPES) - granted)
+    missing = sorted(needed(groups=groups) - granted)
     if missing:
         return failed("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
+    spared = [f"{scope} ({BOT_SCOPES[scope]})" for scope in sorted(set(BOT_SCOPES) - granted)]
+    if spared:
+        return warned("Slack scopes", f"the bot serves without, but misses: {', '.join(spared)}", f"If wanted: {REINSTALL}")
     extra = sorted(granted - set(BOT_SCOPES))
     if extra:
         return warned(
@@ -74,6 +79,8 @@ def _channel(settings: Settings) -> Verdict:
     try:
         channel = call(slack_client(settings).conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:
+        if refused.sentence == MENDS["missing_scope"][0]:
+            return warned("Slack channel", "cannot be looked at without channels:read or groups:read", f"If wanted: {REINSTALL}")
         return failed("Slack channel", refused.sentence, refused.mend or (NETWORK if refused.retryable else CHANNEL_ID))
     found = channel if isinstance(channel, dict) else {}
     if found.get("is_archived"):

@@ -68,7 +68,7 @@ class Cmdlets:
             "get-accepteddomain": (_accepted_domains, frozenset({"Identity", "ResultSize"})),
             "get-organizationconfig": (_organization_config, frozenset()),
             "get-casmailbox": (_cas_mailboxes, frozenset({"Identity", "ResultSize", "Filter"})),
-            "get-adminauditlogconfig": (_audit_config, frozenset()),
+            "get-adminauditlogconfig": (self._audit_config, frozenset()),
             "search-unifiedauditlog": (
                 self._search_audit,
                 AUDIT_PARAMETERS,
@@ -117,6 +117,9 @@ class Cmdlets:
         )
         return Outcome(self._tenant.search_audit(search))
 
+    def _audit_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
+        return Outcome([tenant_objects.audit_config(ingesting=self._tenant.audit_ingestion)])
+
 
 def _bound(name: str, value: object) -> object:
     return binding.switch(name, value, nullable=name in NULLABLE) if is_switch(name) else value
@@ -137,10 +140,6 @@ def _accepted_domains(parameters: dict[str, object], actor: Actor) -> Outcome:
 
 def _organization_config(parameters: dict[str, object], actor: Actor) -> Outcome:
     return Outcome([tenant_objects.organization_config()])
-
-
-def _audit_config(parameters: dict[str, object], actor: Actor) -> Outcome:
-    return Outcome([tenant_objects.audit_config()])
 
 
 def _cas_mailboxes(parameters: dict[str, object], actor: Actor) -> Outcome:

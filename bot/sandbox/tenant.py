@@ -75,6 +75,8 @@ class Tenant:
         """Real seconds until a write reaches the other domain controller."""
         self.audit_latency_seconds = 3600.0
         """Seconds on ``clock`` until an audit row can be found; Microsoft speaks of 60 to 90 minutes."""
+        self.audit_ingestion = True
+        """Whether Exchange records what is changed; off, a change leaves no audit row."""
         self.grants = Grants()
         self._clock = clock
         self._changed = changed
@@ -201,6 +203,7 @@ class Tenant:
             if differs or always:
                 newest = self._controllers.newest
                 self._controllers.write(Version({**newest.values, **changes}, now), lag=self.lag_seconds)
-            self._audit.add(Entry(now, "Set-TransportConfig", actor, dict(changes)))
+            if self.audit_ingestion:
+                self._audit.add(Entry(now, "Set-TransportConfig", actor, dict(changes)))
         self._changed()
         return differs

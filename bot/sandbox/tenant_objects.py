@@ -59,14 +59,14 @@ def organization_config() -> Row:
     )
 
 
-def audit_config() -> Row:
-    """``Get-AdminAuditLogConfig``: auditing is on."""
+def audit_config(*, ingesting: bool) -> Row:
+    """``Get-AdminAuditLogConfig``."""
     return annotated(
         {
             "Name": "Default",
             "Identity": "Default",
             "AdminAuditLogEnabled": True,
-            "UnifiedAuditLogIngestionEnabled": True,
+            "UnifiedAuditLogIngestionEnabled": ingesting,
             "AdminAuditLogCmdlets": ["*"],
             "AdminAuditLogParameters": ["*"],
             "IsValid": True,

@@ -23,5 +23,14 @@ BOT_SCOPES: dict[str, str] = {
 }
 """Scope of the bot token -> what would not work without it."""
 
+COMFORTS = frozenset({"channels:read", "files:write", "groups:read"})
+"""Scopes without which the bot still serves: it then cannot warn of a shared channel, or cannot upload a file."""
+
+
+def needed(*, groups: bool) -> frozenset[str]:
+    """The scopes without which something fails that has to work; ``groups`` tells whether the rule names user groups."""
+    return frozenset(BOT_SCOPES) - COMFORTS - (frozenset() if groups else {"usergroups:read"})
+
+
 APP_SCOPE = "connections:write"
 """Scope of the app-level token (``xapp-…``), needed for Socket Mode only; Slack's manifest has no place for it."""

@@ -297,6 +297,43 @@ def test_a_missing_scope_is_named_where_it_is_missing_and_where_it_hurts(setup: 
     assert "lacks a scope" in failed["Approver group S0MAIL"]["finding"]
 
 
+NO_GROUPS = {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB", "LEGACYTLS_OPERATORS": "U0ALICE,U0BOB"}
+
+
+def _without(*scopes: str) -> tuple[str, ...]:
+    return tuple(scope for scope in BOT_SCOPES if scope not in scopes)
+
+
+@pytest.mark.parametrize(
+    ("setup", "missed", "settings"),
+    [
+        (_without("files:write"), "files:write (uploads the history as a file", {}),
+        (_without("groups:read"), "groups:read (sees", {}),
+        (_without("usergroups:read"), "usergroups:read (expands", NO_GROUPS),
+    ],
+    indirect=["setup"],
+)
+def test_a_scope_that_nothing_needs_here_is_missed_with_a_warning(setup: Setup, missed: str, settings: dict[str, str]) -> None:
+    setup.set(**settings)
+    code, verdicts = setup.check()
+    assert (code, verdicts["Slack scopes"]["outcome"]) == (0, "warning")
+    assert missed in verdicts["Slack scopes"]["finding"]
+    assert verdicts["Slack channel"]["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("setup", [_without("channels:read", "groups:read")], indirect=True)
+def test_a_channel_that_cannot_be_looked_at_is_a_warning(setup: Setup) -> None:
+    code, verdicts = setup.check()
+    assert (code, verdicts["Slack scopes"]["outcome"], verdicts["Slack channel"]["outcome"]) == (0, "warning", "warning")
+
+
+@pytest.mark.parametrize("setup", [_without("chat:write"), _without("users:read", "files:write")], indirect=True)
+def test_a_scope_that_everything_needs_fails(setup: Setup) -> None:
+    _, verdicts = setup.check()
+    assert verdicts["Slack scopes"]["outcome"] == "failed"
+    assert "files:write" not in verdicts["Slack scopes"]["finding"]
+
+
 @pytest.mark.parametrize("setup", [(*BOT_SCOPES, "admin")], indirect=True)
 def test_a_scope_too_many_is_a_warning(setup: Setup) -> None:
     code, verdicts = setup.check()
@@ -336,14 +373,41 @@ def test_a_certificate_that_cannot_be_read_is_told(pem: bytes, setup: Setup) -> 
 
 
 def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:
-    optional = {"Get-CASMailbox", "Get-AcceptedDomain", "Get-AdminAuditLogConfig"}
-    setup.grant(withheld=frozenset(optional))
+    cmdlets = {"Get-CASMailbox", "Get-AcceptedDomain", "Search-UnifiedAuditLog", "Get-AdminAuditLogConfig"}
+    setup.grant(withheld=frozenset(cmdlets))
     code, verdicts = setup.check()
     assert code == 0
-    for name in optional:
+    for name in (cmdlets - {"Get-AdminAuditLogConfig"}) | {"Audit ingestion"}:
         assert verdicts[name]["outcome"] == "optional"
         assert "it would tell" in verdicts[name]["finding"]
-        assert verdicts[name]["mend"] != ""
+        assert "the bot's second role" in verdicts[name]["mend"]
+
+
+def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> None:
+    calls = len(setup.microsoft.tenant.calls)
+    _, verdicts = setup.check()
+    (search,) = (call for call in setup.microsoft.tenant.calls[calls:] if call.cmdlet == "Search-UnifiedAuditLog")
+    assert search.parameters["Operations"] == ["Set-TransportConfig"]
+    assert "recorded in the last 7 days" in verdicts["Search-UnifiedAuditLog"]["finding"]
+    setup.microsoft.tenant.queue_fault("server_error", cmdlet="Search-UnifiedAuditLog")
+    code, verdicts = setup.check()
+    assert (code, verdicts["Search-UnifiedAuditLog"]["outcome"]) == (0, "optional")
+    assert "it would tell who changed the setting" in verdicts["Search-UnifiedAuditLog"]["finding"]
+
+
+def test_an_audit_log_that_is_switched_off_is_a_warning_with_its_cmdlet(setup: Setup) -> None:
+    setup.monkeypatch.setattr(setup.microsoft.tenant, "audit_ingestion", False)
+    code, verdicts = setup.check()
+    assert (code, verdicts["Audit ingestion"]["outcome"]) == (0, "warning")
+    assert "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true" in verdicts["Audit ingestion"]["mend"]
+
+
+@pytest.mark.parametrize("fault", ["empty_value", "null_value", "html_200", "throttle_bare"])
+def test_an_ingestion_that_is_not_told_is_unknown(fault: str, setup: Setup) -> None:
+    setup.microsoft.tenant.queue_fault(fault, cmdlet="Get-AdminAuditLogConfig")
+    code, verdicts = setup.check()
+    assert (code, verdicts["Audit ingestion"]["outcome"]) == (0, "optional")
+    assert verdicts["Audit ingestion"]["mend"] != ""
 
 
 def test_a_role_that_only_reads_is_not_found_out_because_nothing_is_written(setup: Setup) -> None:
