@@ -140,9 +140,17 @@ class Database:
             yield connection
 
 
+_OWNS = """
+    SELECT coalesce(bool_or(pg_has_role(current_user, relowner, 'MEMBER')), false)
+        OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    FROM pg_class WHERE oid IN (to_regclass('audit_events'), to_regclass('decisions'), to_regclass('attempts'))
+"""
+"""Of the guarded tables. A member of the owning role may do as that role may, and a superuser as everybody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """Whether a commit survives a power cut, in which words, and whether the connected role owns the record's tables."""
+    """Whether a commit survives a power cut, in which words, and whether the connected role may do as an owner of the tables."""
 
     durable: bool
     finding: str
@@ -158,9 +166,7 @@ def durability(database: Database) -> Durability:
             finding = f"journal {journal}, synchronous {synchronous}"
             return Durability(durable=journal == "wal" and synchronous == SQLITE_FULL, finding=finding, owns_tables=False)
         settings = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
-        owner = connection.execute(
-            text("SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'audit_events'")
-        ).scalar()
+        owner = connection.execute(text(_OWNS)).scalar()
     finding = ", ".join(f"{name} {value}" for name, value in settings.items())
     durable = settings["fsync"] == "on" and settings["synchronous_commit"] != "off"
     return Durability(durable=durable, finding=finding, owns_tables=bool(owner))
