@@ -183,6 +183,7 @@ def context_of(
         escalate_to=settings.escalate_to,
         clock=clock,
         nudge=nudge,
+        certificate_expires=exchange.tokens.certificate_expires,
     )
 
 
@@ -271,7 +272,7 @@ def _lanes(
     apply = Apply(context, settling)
     exchange = context.setting
     assert isinstance(exchange, ExchangeOnline)
-    reminders = Reminders(context, exchange.tokens.certificate_expires)
+    reminders = Reminders(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
 
     def watch(lease: Lease) -> int:

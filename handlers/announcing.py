@@ -22,6 +22,9 @@ class Announcer(Protocol):
     def outcome(self, person: str, sheet: Sheet) -> Place:
         """Tell the requester by direct message how the request stands."""
 
+    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+        """Tell one person by direct message what ``announce`` would say in the channel."""
+
     def retire(self, place: Place, sheet: Sheet) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 

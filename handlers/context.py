@@ -32,6 +32,8 @@ class Context:
     hours: Hours = NINE_TO_FIVE
     escalate_to: tuple[str, ...] = ()
     """People and user groups who hear of a request that has waited for three quarters of its time."""
+    certificate_expires: Callable[[], datetime | None] = lambda: None
+    """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
 
     def now(self) -> datetime:
         """The present, in UTC."""

@@ -6,6 +6,7 @@ others, so that a process that was frozen, or kept waiting by Slack, does not se
 """
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,10 +14,12 @@ import structlog
 from handlers.announcing import Announcer
 from handlers.context import Context
 from handlers.drawing import Drawing
+from handlers.due import SCHEDULED, renewed
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, REMINDER, owe_answer
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer
 from handlers.ports import Place, Unavailable
 from handlers.sheets import gather
+from handlers.slots import in_working_hours, next_opening
 from storage.engine import Unreachable
 from storage.outbox import Outbox
 from storage.records import Notice
@@ -24,9 +27,11 @@ from storage.records import Notice
 log = structlog.get_logger(__name__)
 
 PUBLIC = (CARD, CHANNEL, REMINDER)
-PRIVATE = (ANSWER, ASK_REASON, OUTCOME)
+PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
 LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
+LONGEST_PAUSE = 3600.0
+"""The same where a personal message is refused for a reason that only time or a person mends."""
 HICCUPS = 3
 """Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
 OWED_FOR = timedelta(days=1)
@@ -68,7 +73,8 @@ class Delivery:
 
     def _send_one(self, notice: Notice) -> None:
         try:
-            place = self._show(notice)
+            ready = self._ready(notice)
+            place = self._show(ready) if ready is not None else None
         except Unavailable as failed:
             self._failed(notice, failed)
         except Unreachable:
@@ -77,6 +83,8 @@ class Delivery:
             log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
             self._failed(notice, Unavailable("The message could not be drawn."))
         else:
+            if ready is None:
+                return
             where = {"channel": place.channel, "ts": place.ts} if place else {}
             self._outbox.delivered(notice, now=self._context.now(), **where)
 
@@ -85,7 +93,7 @@ class Delivery:
         until = self._paused.get(self._conversation(notice))
         if until is None or until <= self._context.now():
             return False
-        self._outbox.postponed(notice, due_at=until, problem="Slack asked the bot to slow down there.", tried=False)
+        self._outbox.put_off(notice, until=until)
         return True
 
     def _conversation(self, notice: Notice) -> str:
@@ -96,6 +104,20 @@ class Delivery:
         fresh = self._context.now() - notice.created_at < HERE_FOR
         return notice.channel if fresh else None
 
+    def _ready(self, notice: Notice) -> Notice | None:
+        """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
+            return notice
+        now, zone, hours = self._context.now(), self._context.zone, self._context.hours
+        if not in_working_hours(now, zone, hours):
+            self._outbox.put_off(notice, until=next_opening(now, zone, hours))
+            return None
+        facts = renewed(self._context, notice)
+        if facts is None:
+            self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
+            return None
+        return replace(notice, facts=facts)
+
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:
             return self._drawing.draw(notice.request_id, notice)
@@ -103,6 +125,8 @@ class Delivery:
             return self._tell_outcome(notice.request_id, notice)
         if notice.kind == CHANNEL:
             return self._announcer.announce({**notice.facts, "number": str(notice.id)})
+        if notice.kind == PERSONAL:
+            return self._announcer.tell(notice.recipient or "", notice.facts)
         if notice.kind == REMINDER:
             self._draw_reminder(notice)
             return None
@@ -145,13 +169,14 @@ class Delivery:
     def _failed(self, notice: Notice, failed: Unavailable) -> None:
         now = self._context.now()
         too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
-        hopeless = notice.kind in PRIVATE and not failed.retryable and not failed.mend
+        hopeless = notice.kind in (ANSWER, ASK_REASON, OUTCOME) and not failed.retryable and not failed.mend
         if too_late or hopeless:
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
         if failed.retry_after is not None:
             self._paused[self._conversation(notice)] = now + timedelta(seconds=failed.retry_after)
-        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 10), LONGEST_WAIT))
+        longest = LONGEST_PAUSE if notice.kind == PERSONAL and not failed.retryable else LONGEST_WAIT
+        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), longest))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
         if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
             self._tell_requester(notice, failed)

@@ -1,17 +1,23 @@
 """What is due now, asked of the ledger: the one answer to what has to be told, and to whether what is owed still holds."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from handlers import slots
 from handlers.context import Context
+from handlers.days import local_day
+from handlers.ports import Unavailable
 from handlers.slots import Slot
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
-from storage.records import Baseline, MailProtocol, SettingValue
+from storage.records import Baseline, MailProtocol, Notice, SettingValue
+
+SCHEDULED = frozenset({"ending", "weekly", "milestone", "certificate", "freshness", "nudge", "approvers", "head"})
+"""The kinds of message that keep to working hours, and that nobody wants any more once a newer one or none at all is due."""
 
 
-def due_slots(context: Context, reader: Reader) -> Iterator[Slot]:
-    """Every slot that is due now and found by reading the ledger alone, whether it was owed before or not."""
+def due_slots(context: Context, reader: Reader, expires: datetime | None) -> Iterator[Slot]:
+    """Every slot that is due now, whether it was owed before or not; ``expires`` is the bot's certificate, as ``expiry`` says."""
     now, baseline = context.now(), reader.baseline()
     if baseline is not None:
         ending = slots.window_ending(baseline, now, context.zone, context.hours)
@@ -20,7 +26,30 @@ def due_slots(context: Context, reader: Reader) -> Iterator[Slot]:
             yield from slots.milestones(context.calendar, context.cloud.name, context.today(), _protocols(reader, baseline))
     for request in reader.in_states({State.PENDING}, kinds=WISHES):
         yield from filter(None, (slots.nudge(request, now, context.escalate_to),))
-    yield from filter(None, (slots.freshness(context.calendar, context.today()),))
+    yield from filter(None, (slots.freshness(context.calendar, context.today()), slots.certificate(expires, now)))
+
+
+def expiry(context: Context) -> datetime | None:
+    """When the bot's own certificate expires; asked before a database is, because the answer may take its time."""
+    try:
+        return context.certificate_expires()
+    except Unavailable:
+        return None  # what cannot be read fails the next sign-in, and is told there
+
+
+def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
+    """What a scheduled notice has to say by now; ``None`` when it is overtaken, has passed or concerns nobody any more."""
+    what = notice.facts["what"]
+    if what == "approvers":
+        return dict(notice.facts) if notice.key == f"approvers:{local_day(context.now(), context.zone)}" else None
+    expires = expiry(context) if what == "certificate" else None
+    with context.ledger.reading() as reader:
+        if what == "head":
+            newest = reader.newest_facts("head:") or {}
+            return dict(notice.facts) if newest.get("sequence") == notice.facts["sequence"] else None
+        key = notice.facts.get("slot", notice.key)
+        slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
+    return {**notice.facts, **slot.facts} if slot is not None else None
 
 
 def _protocols(reader: Reader, baseline: Baseline) -> tuple[MailProtocol, ...]:

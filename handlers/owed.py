@@ -1,9 +1,13 @@
 """Which messages a change owes, written in the transaction of the change itself: the card, the answer, the private word."""
 
+from collections.abc import Iterable, Mapping
+
 from storage.ledger import Entry
 from storage.records import ChangeRequest
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
+PERSONAL = "personal"
+"""An announcement to one person, owed until it arrives or holds no more."""
 REMINDER = "reminder"
 """A reminder that stands in the channel already, to be drawn again because somebody answered it."""
 
@@ -41,6 +45,25 @@ def owe_answer(
     kind = ASK_REASON if ask_reason else ANSWER
     facts = {"text": text}
     entry.owe(kind, f"answer:{key}", request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+
+
+def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
+    """Tell one person by direct message what is otherwise announced in the channel, with the same buttons."""
+    entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
+
+
+def owe_extended(entry: Entry, extension: ChangeRequest) -> None:
+    """Everybody who asked for the opt-in or an earlier extension of it hears that somebody else extended it."""
+    end = extension.window_end.isoformat() if extension.window_end else ""
+    facts = {"what": "extended", "request": str(extension.id), "requester": extension.requester_id or "", "end": end}
+    for person in asked_by(entry.reader.wishes_behind(extension.id)):
+        if person != extension.requester_id:
+            owe_personal(entry, f"extended:{extension.id}:{person}", person=person, facts=facts)
+
+
+def asked_by(wishes: Iterable[ChangeRequest]) -> list[str]:
+    """Who asked for these, each person once."""
+    return list(dict.fromkeys(wish.requester_id for wish in wishes if wish.requester_id))
 
 
 def owe_change(entry: Entry, request: ChangeRequest) -> None:

@@ -4,13 +4,13 @@ The slot's key is the outbox key, so daylight saving, clock jumps, restarts and 
 none.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from handlers import slots, snoozing
 from handlers.context import Context
-from handlers.due import due_slots
-from handlers.owed import CHANNEL, owe_answer
+from handlers.due import due_slots, expiry
+from handlers.owed import CHANNEL, asked_by, owe_personal
 from handlers.ports import Unavailable
 from handlers.slots import Slot
 from storage.ledger import Entry
@@ -23,9 +23,8 @@ NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
 class Reminders:
     """Looks for due slots; the outbox sends what it owes."""
 
-    def __init__(self, context: Context, certificate_expires: Callable[[], datetime | None] = lambda: None) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._certificate_expires = certificate_expires
         self._look_at_approvers: datetime | None = None
 
     def run(self) -> int:
@@ -33,9 +32,9 @@ class Reminders:
         now = self._context.now()
         if not slots.in_working_hours(now, self._context.zone, self._context.hours):
             return 0
-        expiry = self._expiry()
+        expires = expiry(self._context)
         with self._context.ledger.reading() as reader:
-            due = list(self._to_tell(reader, [*due_slots(self._context, reader), *self._once(reader, expiry)]))
+            due = list(self._to_tell(reader, [*due_slots(self._context, reader, expires), *self._head(reader)]))
         due += self._approver_health()
         if due:
             with self._context.ledger.recording(now) as entry:
@@ -44,33 +43,22 @@ class Reminders:
             self._context.nudge()
         return len(due)
 
-    def _once(self, reader: Reader, expiry: datetime | None) -> Iterator[Slot]:
-        now = self._context.now()
+    def _head(self, reader: Reader) -> Iterator[Slot]:
         sequence, digest = reader.head()
         posted = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
-        yield from filter(None, (slots.head(sequence, digest, posted, now, self._context.zone), slots.certificate(expiry, now)))
+        yield from filter(None, (slots.head(sequence, digest, posted, self._context.now(), self._context.zone),))
 
     def _to_tell(self, reader: Reader, due: Iterable[Slot]) -> Iterator[Slot]:
         for slot in due:
             answers = reader.reminder_answers(slot.series) if slot.series else ()
             yield from filter(None, (snoozing.to_tell(slot, answers, reader.owed, self._context.now()),))
 
-    def _expiry(self) -> datetime | None:
-        try:
-            return self._certificate_expires()
-        except Unavailable:
-            return None  # what cannot be read fails the next sign-in, and is told there
-
     def _owe(self, entry: Entry, slot: Slot) -> None:
-        owed = entry.owe(CHANNEL, slot.key, facts={"what": slot.what} | slot.facts)
+        facts = {"what": slot.what, "slot": snoozing.told(slot.key)} | slot.facts
+        owed = entry.owe(CHANNEL, slot.key, facts=facts)
         if owed and slot.what == "ending" and slot.facts["request"]:
-            request = entry.reader.request(int(slot.facts["request"]))
-            if request.requester_id:
-                text = (
-                    f"The opt-in of #{request.id} ends in {_days(slot.facts['days'])} and the bot then opts out by itself. "
-                    "If it is still needed: `/legacytls extend`."
-                )
-                owe_answer(entry, slot.key, person=request.requester_id, text=text, request_id=request.id)
+            for person in asked_by(entry.reader.wishes_behind(int(slot.facts["request"]))):
+                owe_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)
 
     def _approver_health(self) -> list[Slot]:
         """Once a day: whether every listed operator could find enough eligible approvers besides themselves."""
@@ -101,7 +89,3 @@ class Reminders:
             return self._context.people.eligible(sorted(people))
         except Unavailable:
             return None
-
-
-def _days(count: str) -> str:
-    return "1 day" if count == "1" else f"{count} days"

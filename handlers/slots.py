@@ -57,6 +57,14 @@ def last_opening(before: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) 
     return datetime.combine(day, hours.opens, tzinfo=zone)
 
 
+def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
+    """The first time working hours begin after an instant."""
+    day = local_day(after, zone)
+    while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) <= after:
+        day += DAY
+    return datetime.combine(day, hours.opens, tzinfo=zone)
+
+
 def window_ending(baseline: Baseline, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
     """Seven days and one day before the end of the window, or on the last working day before it; the nearer one wins.
 

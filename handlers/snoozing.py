@@ -33,7 +33,7 @@ def to_tell(slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str],
     if snoozed and snoozed[-1].until is not None and now < snoozed[-1].until:
         return None
     key = slot.key
-    if snoozed and _told(snoozed[-1].key) == slot.key:
+    if snoozed and told(snoozed[-1].key) == slot.key:
         key = f"{slot.key}:again:{len(snoozed)}"
     return None if owed(key) else _with_buttons(replace(slot, key=key), len(snoozed), now)
 
@@ -83,6 +83,6 @@ def _too_close(what: str, ends: str, now: datetime) -> bool:
     return bool(ends) and now + timedelta(days=SNOOZE_DAYS[what]) >= datetime.fromisoformat(ends)
 
 
-def _told(key: str) -> str:
+def told(key: str) -> str:
     """The key of the slot behind a reminder that may have been told again."""
     return key.split(":again:", maxsplit=1)[0]

@@ -97,9 +97,13 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(arrived.values(delivered_at=now, posted_channel=channel, posted_ts=ts, problem=None))
 
-    def postponed(self, notice: Notice, *, due_at: datetime, problem: str, tried: bool = True) -> None:
-        """Note that sending failed (or was not ``tried``); the notice stays owed and is due again at ``due_at``."""
-        self._settle(notice, due_at=due_at, tries=notice.tries + tried, problem=problem, claimed_until=0)
+    def postponed(self, notice: Notice, *, due_at: datetime, problem: str) -> None:
+        """Note that sending failed; the notice stays owed and is due again at ``due_at``."""
+        self._settle(notice, due_at=due_at, tries=notice.tries + 1, problem=problem, claimed_until=0)
+
+    def put_off(self, notice: Notice, *, until: datetime) -> None:
+        """Keep a message for later without a try: nothing has failed."""
+        self._settle(notice, due_at=until, claimed_until=0)
 
     def abandoned(self, notice: Notice, *, now: datetime, problem: str) -> None:
         """Give a message up for good; ``problem`` keeps why."""

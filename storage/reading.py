@@ -86,6 +86,14 @@ class Reader:
                 return request
         return None
 
+    def wishes_behind(self, number: int) -> list[ChangeRequest]:
+        """The applied wishes behind the window that this change set, newest first: extensions, then the opt-in itself."""
+        table = change_requests.c
+        made = (table.id <= number, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
+        newest = self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50))
+        extensions = list(takewhile(lambda change: change.kind is Kind.EXTENSION, newest))
+        return extensions + [change for change in newest[len(extensions) :][:1] if change.kind is Kind.OPT_IN]
+
     def lapsed(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
         table = change_requests.c

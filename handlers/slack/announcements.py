@@ -78,7 +78,15 @@ def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     days = "1 day" if facts["days"] == "1" else f"{facts['days']} days"
     about = f"#{facts['request']}: " if facts["request"] else ""
     end = instant(datetime.fromisoformat(facts["end"]), zone)
-    return f":hourglass: {about}the opt-in to legacy TLS ends in {days}, {end}. The bot then opts out by itself."
+    return (
+        f":hourglass: {about}the opt-in to legacy TLS ends in {days}, {end}. The bot then opts out by itself. "
+        "Whoever still needs it has to extend it before; an extension needs approval, as the opt-in did."
+    )
+
+
+def _extended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    end = f" It ends {instant(datetime.fromisoformat(facts['end']), zone)} now." if facts["end"] else ""
+    return f":hourglass: <@{facts['requester']}> has extended the opt-in that you asked for, as #{facts['request']}.{end}"
 
 
 def _weekly(facts: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -143,6 +151,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "readable": _readable,
     "first_sight": _first_sight,
     "ending": _ending,
+    "extended": _extended,
     "weekly": _weekly,
     "milestone": _milestone,
     "freshness": _freshness,

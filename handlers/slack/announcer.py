@@ -51,6 +51,10 @@ class SlackAnnouncer:
         """Tell the requester how the request stands."""
         return self._post(self._direct(person), cards.outcome(sheet, self._zone))
 
+    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+        """Say to one person what belongs to no request."""
+        return self._post(self._direct(person), announcements.announcement(facts, self._zone))
+
     def retire(self, place: Place, sheet: Sheet) -> None:
         """Point from an earlier private message to the newer one."""
         call(self._client.chat_update, channel=place.channel, ts=place.ts, **cards.retired(sheet).arguments())

@@ -194,6 +194,7 @@ class Board:
     retired: list[Place] = field(default_factory=list)
     announced: list[Mapping[str, str]] = field(default_factory=list)
     drawn_again: list[tuple[Place, Mapping[str, str]]] = field(default_factory=list)
+    told: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     posted: int = 0
     channel: str = CHANNEL
     gone: set[Place] = field(default_factory=set)
@@ -220,6 +221,11 @@ class Board:
     def outcome(self, person: str, sheet: Sheet) -> Place:
         self._meet_trouble("outcome")
         self.outcomes.append((person, sheet))
+        return self._new_place("D" + person[1:])
+
+    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+        self._meet_trouble("tell")
+        self.told.append((person, facts))
         return self._new_place("D" + person[1:])
 
     def retire(self, place: Place, sheet: Sheet) -> None:

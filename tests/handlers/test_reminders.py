@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from handlers.delivery import Delivery
 from handlers.ports import Unavailable
 from handlers.reminders import Reminders
 from handlers.slots import Hours
@@ -119,16 +120,81 @@ def test_who_never_opted_in_hears_of_the_record_alone(house: House) -> None:
     assert set(kinds([*remind(house), *walk(house, 50)])) <= {"head"}
 
 
+def endings(house: House) -> list[tuple[str, str, str]]:
+    """Who was told in private of the end, for which request, and how many days were left."""
+    house.deliver()
+    return [(person, said["request"], said["days"]) for person, said in house.board.told if said["what"] == "ending"]
+
+
+def extended_by(house: House, person: str, days: int) -> int:
+    """Another person's extension, applied, until so many days after the Monday."""
+    number = house.ask(person, kind="extension", day=MONDAY.date() + timedelta(days=days)).id
+    house.approve(CAROL, number)
+    house.work()
+    assert house.request(number).state is State.APPLIED
+    return number
+
+
 def test_the_end_is_also_told_to_whoever_asked(opted_in: House) -> None:
     opted_in.clock.at = MONDAY + 25 * DAY
     remind(opted_in)
-    assert opted_in.answer(ALICE) == (
-        "The opt-in of #1 ends in 6 days and the bot then opts out by itself. If it is still needed: `/legacytls extend`."
-    )
+    assert endings(opted_in) == [(ALICE, "1", "6")]
     opted_in.clock.at = datetime(2026, 12, 23, 16, 0, tzinfo=UTC)
     remind(opted_in)
-    assert "ends in 1 day and" in opted_in.answer(ALICE)
-    assert opted_in.answers(BOB)[-1] != opted_in.answer(ALICE)
+    assert endings(opted_in) == [(ALICE, "1", "6"), (ALICE, "1", "1")]
+
+
+def test_the_private_word_is_owed_until_it_arrives_and_then_counts_the_days_that_are_left(opted_in: House) -> None:
+    opted_in.clock.at = datetime(2026, 12, 17, 10, tzinfo=UTC)
+    gone = Unavailable("Slack does not let the bot write to this person.", retryable=False)
+    opted_in.board.fail("tell", *[gone] * 30)
+    remind(opted_in)
+    for _ in range(5):  # hours of the first day, the night, hours of the second
+        opted_in.clock.advance(minutes=61)
+        assert endings(opted_in) == []
+    opted_in.board.trouble.clear()
+    opted_in.clock.at = datetime(2026, 12, 18, 10, tzinfo=UTC)
+    assert endings(opted_in) == [(ALICE, "1", "6")]
+
+
+def test_a_private_word_that_no_longer_holds_is_given_up(opted_in: House) -> None:
+    opted_in.clock.at = datetime(2026, 12, 17, 10, tzinfo=UTC)
+    opted_in.board.fail("tell", Unavailable("Slack could not be reached."))
+    remind(opted_in)
+    assert endings(opted_in) == []
+    opted_in.opt_out(BOB)
+    opted_in.clock.advance(minutes=5)
+    opted_in.work()
+    assert endings(opted_in) == []
+
+
+def test_who_asked_first_hears_that_somebody_else_extended_it_and_both_hear_of_the_new_end(opted_in: House) -> None:
+    opted_in.clock.at = MONDAY + 2 * DAY
+    number = extended_by(opted_in, BOB, 45)
+    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [(ALICE, "extended", BOB)]
+    opted_in.clock.at = datetime(2027, 1, 4, 10, tzinfo=UTC)
+    remind(opted_in)
+    assert endings(opted_in) == [(BOB, str(number), "4"), (ALICE, str(number), "4")]
+
+
+def test_who_extends_their_own_opt_in_is_not_told_twice(opted_in: House) -> None:
+    opted_in.clock.at = MONDAY + 2 * DAY
+    extended_by(opted_in, ALICE, 45)
+    assert opted_in.board.told == []
+    opted_in.clock.at = datetime(2027, 1, 4, 10, tzinfo=UTC)
+    remind(opted_in)
+    assert [person for person, _, _ in endings(opted_in)] == [ALICE]
+
+
+def test_whoever_asked_for_an_earlier_opt_in_that_ended_hears_nothing_of_the_next(opted_in: House) -> None:
+    opted_in.opt_out(BOB)
+    opted_in.work()
+    number = opted_in.ask(BOB, day=MONDAY.date() + timedelta(days=20)).id
+    opted_in.approve(CAROL, number)
+    opted_in.work()
+    opted_in.clock.at = datetime(2026, 12, 11, 10, tzinfo=UTC)
+    remind(opted_in)
+    assert {person for person, _, _ in endings(opted_in)} == {BOB}
 
 
 def test_an_extension_is_recalled_before_its_own_end(opted_in: House) -> None:
@@ -176,6 +242,7 @@ def test_a_request_over_night_is_recalled_in_the_morning_with_its_newest_quarter
 
 def test_a_request_that_is_about_to_lapse_calls_others_who_gain_no_right(house: House) -> None:
     house.context = replace(house.context, escalate_to=(ERIN,))
+    house.delivery = Delivery(house.context, house.outbox, house.board)
     house.clock.at = MONDAY.replace(hour=15)
     number = house.ask(ALICE).id
     house.clock.at = (MONDAY + DAY).replace(hour=9, minute=30)

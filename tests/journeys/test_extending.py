@@ -54,6 +54,18 @@ def test_the_form_is_that_of_an_opt_in_under_its_own_name(stage: Stage, opted_in
     assert list(fields(view)) == ["reason", "clients", "protocols", "day"]
 
 
+def test_who_asked_first_hears_that_somebody_else_extended_it(stage: Stage, opted_in: int) -> None:
+    number = extend(stage, 40, person=BOB)
+    stage.press(CAROL, number, "approve")
+    said = stage.wait(
+        lambda: next((text for text in stage.private(ALICE) if "has extended the opt-in that you asked for" in text), None)
+    )
+    assert f"<@{BOB}> has extended the opt-in that you asked for, as #{number}. It ends" in said
+    stage.card(number, "Applied:")
+    stage.wait_until_delivered()
+    assert not [text for text in stage.private(BOB) if "has extended" in text]
+
+
 def test_it_is_applied_by_a_reading_and_moves_the_end(stage: Stage, opted_in: int) -> None:
     written = len(stage.writes)
     number = extend(stage, 40)

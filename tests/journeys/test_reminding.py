@@ -125,8 +125,9 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     known = [*walk.days(":warning: #1"), *endings, *coming, *stale, *opted_out, *heads, *walk.days("Applied: #1")]
     assert sorted(walk.told) == sorted(known)
     assert len(set(walk.told)) == len(walk.told)
-    recalled = [text for text in stage.private(ALICE) if "/legacytls extend" in text]
+    recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS ends in" in text]
     assert len(recalled) == 2
+    assert all("Extend\nOpt out now" in text for text in recalled)
     assert stage.private(BOB) == []
 
 

@@ -270,7 +270,8 @@ def test_everything_the_announcer_sends_fits(text: str) -> None:
         announcer.answer(ALICE, channel, text, reason_for=reason_for)
     announcer.retire(announcer.outcome(ALICE, full), full)
     announcer.announce(FACTS | {"what": "unreadable", "problem": text[:300]})
-    assert len(slack.sent) == 8
+    announcer.tell(ALICE, FACTS | {"what": "extended"})
+    assert len(slack.sent) == 9
     for arguments in slack.sent:
         assert message_problems(json.loads(json.dumps(arguments["blocks"]))) == []
         for shown in (arguments["text"], *marked_up(arguments["blocks"])):
