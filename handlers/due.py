@@ -22,11 +22,12 @@ def due_slots(context: Context, reader: Reader, expires: datetime | None) -> Ite
     if baseline is not None:
         ending = slots.window_ending(baseline, now, context.zone, context.hours)
         yield from filter(None, (ending or slots.weekly(baseline, now),))
-        if baseline.value is SettingValue.OPTED_IN:
-            yield from slots.milestones(context.calendar, context.cloud.name, context.today(), _protocols(reader, baseline))
+        yield from _milestones(context, reader, baseline)
     for request in reader.in_states({State.PENDING}, kinds=WISHES):
         yield from filter(None, (slots.nudge(request, now, context.escalate_to),))
-    yield from filter(None, (slots.freshness(context.calendar, context.today()), slots.certificate(expires, now)))
+    yield from filter(
+        None, (slots.freshness(context.calendar, context.today()), slots.certificate(expires, now, context.zone, context.hours))
+    )
 
 
 def expiry(context: Context) -> datetime | None:
@@ -50,6 +51,17 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
         key = notice.facts.get("slot", notice.key)
         slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
     return {**notice.facts, **slot.facts} if slot is not None else None
+
+
+def _milestones(context: Context, reader: Reader, baseline: Baseline) -> list[Slot]:
+    """What concerns this tenant: what it opted in for; else, while SMTP AUTH is on, Basic authentication alone."""
+    calendar, cloud, today = context.calendar, context.cloud.name, context.today()
+    if baseline.value is SettingValue.OPTED_IN:
+        return slots.milestones(calendar, cloud, today, _protocols(reader, baseline))
+    seen = reader.newest_observation(readable=True)
+    if seen is not None and seen.smtp_auth_disabled is False:
+        return slots.basic_milestones(calendar, cloud, today)
+    return []  # turned off, or not known
 
 
 def _protocols(reader: Reader, baseline: Baseline) -> tuple[MailProtocol, ...]:

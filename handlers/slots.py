@@ -26,6 +26,8 @@ NINE_TO_FIVE = Hours()
 
 BEFORE_END = (timedelta(days=7), timedelta(days=1))
 BEFORE_MILESTONE = (30, 14, 7, 1)
+BASIC = "smtp-auth-basic"
+"""Basic authentication over SMTP AUTH, as the milestones name it: it works without legacy TLS, and goes its own way."""
 LAST_QUARTER = 3
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
@@ -98,13 +100,20 @@ def weekly(baseline: Baseline, now: datetime) -> Slot | None:
 def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> list[Slot]:
     """Thirty, fourteen, seven and one day before a change that concerns what an opted-in tenant opted in for."""
     used = {protocol.value for protocol in protocols}
-    used |= {"smtp-auth-basic"} if MailProtocol.SMTP_AUTH in used else set()
+    used |= {BASIC} if MailProtocol.SMTP_AUTH in used else set()
+    coming = calendar.upcoming(cloud, today)
+    return _before([milestone for milestone in coming if any(milestone.concerns(protocol) for protocol in used)], today)
+
+
+def basic_milestones(calendar: Calendar, cloud: str, today: date) -> list[Slot]:
+    """The same for a tenant that is not opted in but lets devices sign in: what names Basic authentication, and nothing else."""
+    return _before([milestone for milestone in calendar.upcoming(cloud, today) if BASIC in milestone.protocols], today)
+
+
+def _before(coming: Iterable[Milestone], today: date) -> list[Slot]:
     slots = []
-    for milestone in calendar.upcoming(cloud, today):
-        if not any(milestone.concerns(protocol) for protocol in used):
-            continue
-        days = (milestone.first - today).days if milestone.first else 0
-        due = [distance for distance in BEFORE_MILESTONE if 0 < days <= distance]
+    for milestone in coming:
+        due = [distance for distance in BEFORE_MILESTONE if milestone.first and _is_near(milestone.first, distance, today)]
         if due:
             facts = {"display": milestone.display, "effect": milestone.effect, "notice": milestone.message_center_id or ""}
             series = f"milestone:{milestone.id}:{milestone.stated}"
@@ -112,16 +121,30 @@ def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[
     return slots
 
 
+def _is_near(first: date, distance: int, today: date) -> bool:
+    """Whether it is so many days before ``first``, or the last working day before it: after a weekend it would be too late."""
+    return first - distance * DAY <= today < first or (today < first and today >= _last_working_day(first))
+
+
+def _last_working_day(before: date) -> date:
+    """The last day from Monday to Friday before a day."""
+    return before - (max(1, before.weekday() - 4) if before.weekday() else 3) * DAY
+
+
 def _begins(milestone: Milestone) -> datetime | None:
     """The earliest instant at which a change may begin, anywhere: for telling whether a reminder can still wait."""
     return datetime.combine(milestone.first, time(), tzinfo=UTC) if milestone.first else None
 
 
-def certificate(expires: datetime | None, now: datetime) -> Slot | None:
-    """Thirty, fourteen, seven and one day before the bot's own certificate expires; the nearest distance wins."""
+def certificate(expires: datetime | None, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
+    """Thirty, fourteen, seven and one day before the bot's own certificate expires, or on the last working day before it.
+
+    The nearest distance wins.
+    """
     if expires is None or now >= expires:
         return None
-    due = [days for days in BEFORE_MILESTONE if expires - now <= timedelta(days=days)]
+    last_chance = last_opening(expires, zone, hours)
+    due = [days for days in BEFORE_MILESTONE if now >= min(expires - days * DAY, last_chance)]
     if not due:
         return None
     series = f"certificate:{expires.isoformat()}"

@@ -86,7 +86,7 @@ def test_a_month_of_an_opt_in_owes_each_reminder_on_its_day_and_no_other(opted_i
     }  # fmt: skip
     assert opted_in.tenant.value is SettingValue.OPTED_OUT
     after = {key: at for key, at in found.items() if at > MONDAY + 31 * DAY}
-    assert set(kinds(list(after))) <= {"head"}
+    assert all(key.startswith(("head:", "milestone:basic-")) for key in after)
 
 
 def test_looking_every_minute_owes_no_more_than_looking_once_a_day(opted_in: House) -> None:
@@ -116,8 +116,28 @@ def test_the_operators_own_hours_are_kept(opted_in: House) -> None:
 
 def test_who_never_opted_in_hears_of_the_record_alone(house: House) -> None:
     house.clock.at = MONDAY
+    house.tenant.smtp_auth_disabled = True
     house.observe()
     assert set(kinds([*remind(house), *walk(house, 50)])) <= {"head"}
+
+
+@pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
+def test_who_is_not_opted_in_but_lets_devices_sign_in_hears_of_basic_authentication_alone(
+    house: House, value: SettingValue
+) -> None:
+    house.clock.at = MONDAY
+    house.tenant.value = value
+    house.observe()
+    found = [key for key in walk(house, 50) if not key.startswith("head")]
+    assert {key.split(":")[1] for key in found} == {"basic-smtp-default-off", "basic-smtp-new-tenants"}
+    assert [key.rsplit(":", 1)[1] for key in found if "default-off" in key] == ["30", "14", "7", "1"]
+
+
+def test_where_it_is_not_known_whether_devices_may_sign_in_nothing_is_said(house: House) -> None:
+    house.clock.at = MONDAY
+    house.tenant.smtp_auth_disabled = None
+    house.observe()
+    assert set(kinds(list(walk(house, 50)))) <= {"head"}
 
 
 def endings(house: House) -> list[tuple[str, str, str]]:

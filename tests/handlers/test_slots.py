@@ -1,6 +1,7 @@
 """Which reminders are due at an instant, purely: none too early, none too late, each under one key for ever."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -286,7 +287,37 @@ def test_a_change_is_recalled_thirty_fourteen_seven_and_one_day_before() -> None
     for name, days in milestone_days(EVERY).items():
         (first,) = {milestone.first for milestone in CALENDAR.milestones if milestone.id == name}
         assert first is not None
-        assert [(first - day).days for day in days] == [30, 14, 7, 1], name
+        last = next(first - back * DAY for back in range(1, 8) if (first - back * DAY).weekday() < 5)
+        assert days == sorted({*(first - distance * DAY for distance in (30, 14, 7)), last}), name
+
+
+@pytest.mark.parametrize("ahead", range(7))
+def test_a_change_after_a_weekend_is_recalled_on_the_last_working_day(ahead: int) -> None:
+    """Whatever day of the week it falls on, somebody at work hears of it at the nearest distance, and on no later day."""
+    packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
+    first = date(2027, 3, 1) + ahead * DAY
+    own = replace(CALENDAR, milestones=(replace(packaged, stated=first.isoformat(), until=None, part=None),))
+    said: dict[str, date] = {}
+    for today in (first - back * DAY for back in range(40, -3, -1)):
+        if today.weekday() < 5:
+            said |= {
+                s.key.rsplit(":", 1)[1]: said.get(s.key.rsplit(":", 1)[1], today)
+                for s in slots.milestones(own, "worldwide", today, EVERY)
+            }
+    working = [first - back * DAY for back in range(1, 4) if (first - back * DAY).weekday() < 5]
+    assert said["1"] == working[0]
+    assert max(said.values()) == working[0]
+
+
+def test_a_tenant_that_is_not_opted_in_hears_of_basic_authentication_alone() -> None:
+    told: set[str] = set()
+    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(900)):
+        told |= {slot.key.split(":")[1] for slot in slots.basic_milestones(CALENDAR, "worldwide", today)}
+    assert told
+    for name in told:
+        (milestone,) = [found for found in CALENDAR.milestones if found.id == name]
+        assert "smtp-auth-basic" in milestone.protocols
+        assert not {"pop3", "imap4", "all"} & set(milestone.protocols)
 
 
 def test_only_what_the_tenant_opted_in_for_is_recalled() -> None:
@@ -409,17 +440,28 @@ class TestTheCertificate:
 
     @pytest.mark.parametrize(("left", "distance"), [(30, 30), (15, 30), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1)])
     def test_the_nearest_distance_is_told(self, left: int, distance: int) -> None:
-        slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=left))
+        slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=left), UTC_ZONE)
         assert slot is not None
         assert slot.key == f"certificate:{self.EXPIRES.isoformat()}:{distance}"
 
+    @pytest.mark.parametrize("expires", [datetime(2027, 4, day, 3, tzinfo=UTC) for day in (3, 4, 5)], ids=str)
+    def test_before_a_weekend_it_is_told_on_friday(self, expires: datetime) -> None:
+        """Saturday, Sunday, and Monday before anybody is at work."""
+        friday = datetime(2027, 4, 2, 9, tzinfo=UTC)
+        slot = slots.certificate(expires, friday, UTC_ZONE)
+        assert slot is not None
+        assert slot.key.endswith(":1")
+        before = slots.certificate(expires, friday - DAY, UTC_ZONE)
+        assert before is not None
+        assert before.key.endswith(":7")
+
     def test_nothing_is_told_before_or_after_or_without_one(self) -> None:
-        assert slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=30, seconds=1)) is None
-        assert slots.certificate(self.EXPIRES, self.EXPIRES) is None
-        assert slots.certificate(None, self.EXPIRES) is None
+        assert slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=30, seconds=1), UTC_ZONE) is None
+        assert slots.certificate(self.EXPIRES, self.EXPIRES, UTC_ZONE) is None
+        assert slots.certificate(None, self.EXPIRES, UTC_ZONE) is None
 
     def test_the_message_says_what_to_do(self) -> None:
-        slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=1))
+        slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=1), UTC_ZONE)
         assert slot is not None
         text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
         assert "certificate expires" in text

@@ -75,7 +75,10 @@ def _milestones_due(first: date, days: int) -> Iterator[tuple[date, str]]:
             milestone = row.milestone
             if not milestone.is_change or milestone.superseded_by or milestone.first is None:
                 continue
-            near = [threshold for threshold in THRESHOLDS if 0 < (milestone.first - day).days <= threshold]
+            left = (milestone.first - day).days
+            near = [threshold for threshold in THRESHOLDS if 0 < left <= threshold]
+            if 0 < left <= 3 and all((day + ahead * DAY).weekday() >= 5 for ahead in range(1, left)):
+                near.append(1)  # the last working day before it
             concerned = milestone.concerns("smtp-auth") or milestone.concerns("smtp-auth-basic")
             if near and concerned and day.weekday() < 5 and (milestone.id, min(near)) not in said:
                 said.add((milestone.id, min(near)))
