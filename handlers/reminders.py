@@ -18,6 +18,8 @@ from storage.reading import Reader
 
 NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
 """When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""
+SETTLING_IN = timedelta(days=1)
+"""How long a new installation is left in peace, as long as nothing happens."""
 
 
 class Reminders:
@@ -34,6 +36,8 @@ class Reminders:
             return 0
         expires = expiry(self._context)
         with self._context.ledger.reading() as reader:
+            if self._has_just_begun(reader):
+                return 0
             due = list(self._to_tell(reader, [*due_slots(self._context, reader, expires), *self._head(reader)]))
         due += self._approver_health()
         if due:
@@ -43,7 +47,16 @@ class Reminders:
             self._context.nudge()
         return len(due)
 
+    def _has_just_begun(self, reader: Reader) -> bool:
+        """Whether the first rule is not a day old and nobody has asked for anything: starting alone posts nothing."""
+        rule = reader.rule()
+        is_young = rule is None or (rule.is_first and self._context.now() < rule.since + SETTLING_IN)
+        return is_young and not reader.page(limit=1)
+
     def _head(self, reader: Reader) -> Iterator[Slot]:
+        """The record's head, once there is a change on record to bear witness to."""
+        if not reader.page(limit=1):
+            return
         sequence, digest = reader.head()
         posted = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
         yield from filter(None, (slots.head(sequence, digest, posted, self._context.now(), self._context.zone),))

@@ -377,6 +377,35 @@ def test_a_window_that_ended_while_nobody_was_there_is_not_said_to_end(opted_in:
     assert opted_in.tenant.value is SettingValue.OPTED_OUT
 
 
+# A new installation
+
+
+def test_where_nothing_has_happened_yet_nothing_is_posted_for_a_day(house: House) -> None:
+    """The rule names nobody who could approve, one of Microsoft's dates is near, and the record has its first events."""
+    house.workspace.people.clear()
+    house.observe()
+    for _ in range(24):
+        assert remind(house) == []
+        house.clock.advance(hours=1)
+    house.clock.at = MONDAY + 2 * DAY
+    assert set(kinds(remind(house))) == {"milestone", "approvers"}
+
+
+def test_the_first_request_ends_the_silence(house: House) -> None:
+    house.clock.at = MONDAY
+    house.observe()
+    house.ask(ALICE)
+    assert {"head", "milestone"} <= set(kinds(remind(house)))
+
+
+def test_the_record_is_not_witnessed_before_it_holds_a_change(house: House) -> None:
+    house.clock.at = MONDAY
+    house.observe()
+    assert "head" not in kinds(list(walk(house, 10)))
+    house.ask(ALICE)
+    assert "head" in kinds(remind(house))
+
+
 # Whether anybody could approve
 
 
@@ -401,7 +430,7 @@ def test_somebody_without_an_account_does_not_count_as_an_approver(house: House)
 
 
 def test_a_silent_slack_is_no_news_and_is_not_asked_every_second(house: House) -> None:
-    house.clock.at = MONDAY
+    house.clock.at = MONDAY + 2 * DAY
     reminders = Reminders(house.context)
     house.workspace.down = True
     asked = len(house.workspace.asked)

@@ -66,8 +66,11 @@ def _monday() -> date:
     return today + (14 - today.weekday()) * DAY
 
 
-def _milestones_due(first: date, days: int) -> Iterator[tuple[date, str]]:
-    """On each working morning: the changes for SMTP AUTH that have come nearer than a threshold since the last reminder."""
+def _milestones_due(first: date, days: int, *, window: int) -> Iterator[tuple[date, str]]:
+    """On each working morning: the changes for SMTP AUTH that have come nearer than a threshold since the last reminder.
+
+    Once the window is over, only those of Basic authentication: the tenant's devices may still sign in.
+    """
     said: set[tuple[str, int]] = set()
     for ahead in range(days):
         day = first + ahead * DAY
@@ -79,7 +82,9 @@ def _milestones_due(first: date, days: int) -> Iterator[tuple[date, str]]:
             near = [threshold for threshold in THRESHOLDS if 0 < left <= threshold]
             if 0 < left <= 3 and all((day + ahead * DAY).weekday() >= 5 for ahead in range(1, left)):
                 near.append(1)  # the last working day before it
-            concerned = milestone.concerns("smtp-auth") or milestone.concerns("smtp-auth-basic")
+            concerned = "smtp-auth-basic" in milestone.protocols
+            if ahead <= window:
+                concerned = milestone.concerns("smtp-auth") or milestone.concerns("smtp-auth-basic")
             if near and concerned and day.weekday() < 5 and (milestone.id, min(near)) not in said:
                 said.add((milestone.id, min(near)))
                 yield day, milestone.display
@@ -117,7 +122,7 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
         last if last.weekday() < 5 else last - (last.weekday() - 4) * DAY,
     ]
     coming = walk.days(":calendar: Coming up:")
-    assert [(day, text.split("*")[1]) for day, text in coming] == list(_milestones_due(first, window + 1))
+    assert [(day, text.split("*")[1]) for day, text in coming] == list(_milestones_due(first, days, window=window))
     stale = walk.days(":calendar: The dates were last checked")
     assert len(stale) == (1 if walk.today > CALENDAR.verified_on + 60 * DAY else 0)
     opted_out = walk.days("Applied: #2 opt out of legacy TLS")
