@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     operators: Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
     approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
     escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
-    """Who is mentioned when a request has waited for three quarters of its time; they gain no right by it."""
+    """Who is mentioned when a request is about to lapse; they gain no right by it."""
     request_ttl: Duration = Field(timedelta(hours=24), alias="LEGACYTLS_REQUEST_TTL")
     max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
     default_window: Duration = Field(

@@ -31,7 +31,7 @@ class Context:
     nudge: Callable[[], None]
     hours: Hours = NINE_TO_FIVE
     escalate_to: tuple[str, ...] = ()
-    """People and user groups who hear of a request that has waited for three quarters of its time."""
+    """People and user groups who hear of a request that is about to lapse."""
     certificate_expires: Callable[[], datetime | None] = lambda: None
     """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
 

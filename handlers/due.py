@@ -8,9 +8,10 @@ from handlers.context import Context
 from handlers.days import local_day
 from handlers.ports import Unavailable
 from handlers.slots import Slot
+from handlers.votes import standing_approvals
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
-from storage.records import Baseline, MailProtocol, Notice, SettingValue
+from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, SettingValue
 
 SCHEDULED = frozenset({"ending", "weekly", "milestone", "certificate", "freshness", "nudge", "approvers", "head"})
 """The kinds of message that keep to working hours, and that nobody wants any more once a newer one or none at all is due."""
@@ -24,7 +25,9 @@ def due_slots(context: Context, reader: Reader, expires: datetime | None) -> Ite
         yield from filter(None, (ending or slots.weekly(baseline, now),))
         yield from _milestones(context, reader, baseline)
     for request in reader.in_states({State.PENDING}, kinds=WISHES):
-        yield from filter(None, (slots.nudge(request, now, context.escalate_to),))
+        asked = _waiting_for(context, reader, request)
+        recalled = slots.nudge(request, now, context.zone, context.hours, waiting_for=asked, escalate_to=context.escalate_to)
+        yield from filter(None, (recalled,))
     yield from filter(
         None, (slots.freshness(context.calendar, context.today()), slots.certificate(expires, now, context.zone, context.hours))
     )
@@ -51,6 +54,12 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
         key = notice.facts.get("slot", notice.key)
         slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
     return {**notice.facts, **slot.facts} if slot is not None else None
+
+
+def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:
+    """The listed approvers who could decide and have not; who is in a user group is Slack's to know."""
+    approved = standing_approvals(reader.decisions([request.id]))
+    return [entry for entry in context.rule.approvers if entry not in approved and entry != request.requester_id]
 
 
 def _milestones(context: Context, reader: Reader, baseline: Baseline) -> list[Slot]:

@@ -16,11 +16,14 @@ from handlers.policy import (
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
+from handlers.slots import lapses_unseen
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, Door, Observation, SettingValue
+
+UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
 
 
 class Requests:
@@ -132,6 +135,8 @@ class Requests:
         owe_card(entry, request)
         warning = " " + SMTP_AUTH_OFF if reading.smtp_auth_disabled else ""
         text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve.{warning}"
+        if request.expires_at and lapses_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
+            text += UNSEEN
         owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request.id)
         return None
 

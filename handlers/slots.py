@@ -28,7 +28,10 @@ BEFORE_END = (timedelta(days=7), timedelta(days=1))
 BEFORE_MILESTONE = (30, 14, 7, 1)
 BASIC = "smtp-auth-basic"
 """Basic authentication over SMTP AUTH, as the milestones name it: it works without legacy TLS, and goes its own way."""
-LAST_QUARTER = 3
+EARLY_NUDGES, LAST_NUDGE = (1 / 12, 1 / 4), 3 / 4
+"""The shares of a request's time after which it is recalled: of a day after two, six and eighteen hours."""
+LAST_HOUR = timedelta(hours=1)
+"""How long before the last working hours end that a request has, the last recall comes at the latest."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -158,17 +161,46 @@ def freshness(calendar: Calendar, today: date) -> Slot | None:
     return Slot(series, "freshness", {"warning": warning}, series=series) if warning else None
 
 
-def nudge(request: ChangeRequest, now: datetime, escalate_to: Iterable[str] = ()) -> Slot | None:
-    """Recall a pending request after a quarter, half and three quarters of its time, each once; the last calls others too."""
-    if request.expires_at is None or now >= request.expires_at:
+def nudge(
+    request: ChangeRequest,
+    now: datetime,
+    zone: ZoneInfo,
+    hours: Hours = NINE_TO_FIVE,
+    *,
+    waiting_for: Iterable[str] = (),
+    escalate_to: Iterable[str] = (),
+) -> Slot | None:
+    """Recall a pending request with growing gaps, each step once; the last step calls others too.
+
+    The last step comes before the working hours end in which it can still be decided: on Friday for what lapses on Sunday.
+    """
+    if request.expires_at is None or not request.created_at <= now < request.expires_at:
         return None
-    quarters = int((now - request.created_at) / (request.expires_at - request.created_at) * 4)
-    if quarters < 1:
+    life = request.expires_at - request.created_at
+    last_word = min(request.created_at + life * LAST_NUDGE, _last_open_moment(request.expires_at, zone, hours) - LAST_HOUR)
+    steps = sum(now >= request.created_at + life * share for share in EARLY_NUDGES)
+    step = len(EARLY_NUDGES) + 1 if now >= last_word else steps
+    if not step:
         return None
     facts = {"request": str(request.id), "requester": request.requester_id or "", "lapses": request.expires_at.isoformat()}
-    if quarters == LAST_QUARTER:
-        facts["mention"] = ",".join(escalate_to)
-    return Slot(f"nudge:{request.id}:{quarters}", "nudge", facts)
+    facts |= {"waiting_for": ",".join(waiting_for), "others": ",".join(escalate_to) if now >= last_word else ""}
+    facts["away"] = "yes" if next_opening(now, zone, hours) >= request.expires_at and not _same_day(now, request, zone) else ""
+    return Slot(f"nudge:{request.id}:{step}", "nudge", facts)
+
+
+def lapses_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
+    """Whether nobody is at work between now and then."""
+    return not in_working_hours(now, zone, hours) and next_opening(now, zone, hours) >= expires
+
+
+def _same_day(now: datetime, request: ChangeRequest, zone: ZoneInfo) -> bool:
+    return request.expires_at is not None and local_day(now, zone) == local_day(request.expires_at, zone)
+
+
+def _last_open_moment(before: datetime, zone: ZoneInfo, hours: Hours) -> datetime:
+    """The last moment of working hours before an instant, or the instant itself when it lies within them."""
+    closing = datetime.combine(local_day(last_opening(before, zone, hours), zone), hours.closes, tzinfo=zone)
+    return min(closing.astimezone(UTC), before)
 
 
 def head(sequence: int, digest: str, posted: int, now: datetime, zone: ZoneInfo) -> Slot | None:

@@ -119,10 +119,10 @@ def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     lapses = instant(datetime.fromisoformat(facts["lapses"]), zone)
     asked = f" by <@{facts['requester']}>" if facts["requester"] else ""
-    others = f" {people(facts['mention'].split(','))}: please see that somebody decides." if facts.get("mention") else ""
-    return (
-        f":bell: #{facts['request']}{asked} still waits for an approver. It lapses {lapses}; its message has the buttons.{others}"
-    )
+    who = f": {people(facts['waiting_for'].split(','))}, please decide" if facts["waiting_for"] else " for an approver"
+    away = ", before the next working hours begin" if facts["away"] else ""
+    others = f" {people(facts['others'].split(','))}: please see that somebody decides." if facts["others"] else ""
+    return f":bell: #{facts['request']}{asked} still waits{who}. It lapses {lapses}{away}; its message has the buttons.{others}"
 
 
 def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:

@@ -245,8 +245,10 @@ def test_a_request_that_waits_is_recalled_until_it_is_decided(house: House) -> N
     house.clock.at = MONDAY.replace(hour=9)
     number = house.ask(ALICE).id
     assert "nudge" not in kinds(remind(house))
-    house.clock.at = MONDAY.replace(hour=15, minute=0)
+    house.clock.at = MONDAY.replace(hour=11, minute=0)
     assert f"nudge:{number}:1" in remind(house)
+    house.clock.at = MONDAY.replace(hour=15, minute=0)
+    assert f"nudge:{number}:2" in remind(house)
     house.approve(BOB, number)
     house.work()
     house.clock.at = MONDAY + timedelta(hours=23, minutes=30)
@@ -260,6 +262,30 @@ def test_a_request_over_night_is_recalled_in_the_morning_with_its_newest_quarter
     assert [key for key in remind(house) if key.startswith("nudge")] == [f"nudge:{number}:2"]
 
 
+def test_who_asks_on_friday_evening_hears_at_once_that_nobody_will_be_called(house: House) -> None:
+    house.clock.at = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    number = house.ask(ALICE).id
+    assert "It lapses before the next working hours begin: call an approver" in house.answer(ALICE)
+    house.clock.at += timedelta(hours=10)
+    assert remind(house) == []
+    house.press("withdraw", ALICE, number)
+    house.clock.at = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+    house.ask(ALICE)
+    assert "before the next working hours" not in house.answer(ALICE)
+
+
+def test_only_approvers_who_have_not_voted_are_called(house: House) -> None:
+    house.clock.at = MONDAY.replace(hour=9)
+    house.start(replace(RULE, approvals_required=2))
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.clock.at = MONDAY.replace(hour=12)
+    remind(house)
+    house.deliver()
+    (nudge,) = [facts for facts in house.board.announced if facts["what"] == "nudge"]
+    assert nudge["waiting_for"] == f"{CAROL},{MAIL}"
+
+
 def test_a_request_that_is_about_to_lapse_calls_others_who_gain_no_right(house: House) -> None:
     house.context = replace(house.context, escalate_to=(ERIN,))
     house.delivery = Delivery(house.context, house.outbox, house.board)
@@ -268,7 +294,7 @@ def test_a_request_that_is_about_to_lapse_calls_others_who_gain_no_right(house: 
     house.clock.at = (MONDAY + DAY).replace(hour=9, minute=30)
     assert f"nudge:{number}:3" in remind(house)
     house.deliver()
-    assert [facts["mention"] for facts in house.board.announced if facts["what"] == "nudge"] == [ERIN]
+    assert [facts["others"] for facts in house.board.announced if facts["what"] == "nudge"] == [ERIN]
     house.approve(ERIN, number)
     assert house.request(number).state is State.PENDING
 

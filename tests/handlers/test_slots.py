@@ -379,26 +379,68 @@ def pending(*, hours: float = 24) -> ChangeRequest:
     )  # fmt: skip
 
 
-def test_a_request_is_recalled_after_each_quarter_of_its_time_and_never_after_it() -> None:
-    request = pending()
-    found: dict[str, float] = {}
-    for minutes in range(30 * 60):
-        slot = slots.nudge(request, request.created_at + minutes * MINUTE)
-        if slot is not None:
-            found.setdefault(slot.key, minutes / 60)
-    assert found == {"nudge:12:1": 6, "nudge:12:2": 12, "nudge:12:3": 18}
+def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = False) -> dict[str, datetime]:
+    """When each step is first due; ``awake``: as if somebody were always at work."""
+    found: dict[str, datetime] = {}
+    assert request.expires_at is not None
+    for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
+        now = request.created_at + minutes * MINUTE
+        slot = slots.nudge(request, now, zone)
+        if slot is not None and (awake or slots.in_working_hours(now, zone)):
+            found.setdefault(slot.key, now)
+    return found
 
 
-def test_others_are_called_at_the_last_quarter_alone() -> None:
+def test_a_request_is_recalled_with_growing_gaps_and_never_after_it_lapsed() -> None:
+    """Of a day: after two, six and eighteen hours."""
+    created = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    request = replace(pending(), created_at=created, expires_at=created + DAY)
+    hours = {key: (at - created) / HOUR for key, at in recalls(request, awake=True).items()}
+    assert hours == {"nudge:12:1": 2, "nudge:12:2": 6, "nudge:12:3": 18}
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("ttl", [6, 24, 48, 72, 240])
+@pytest.mark.parametrize("asked", [time(9), time(10, 30), time(16, 15), time(16, 59)], ids=str)
+def test_whoever_asks_in_working_hours_gets_a_last_word_before_it_lapses(zone: ZoneInfo, ttl: int, asked: time) -> None:
+    """On every weekday, Friday included: somebody at work hears the last call, and hears no step twice."""
+    for ahead in range(5):
+        created = datetime.combine(date(2026, 11, 23) + ahead * DAY, asked, tzinfo=zone).astimezone(UTC)
+        request = replace(pending(), created_at=created, expires_at=created + ttl * HOUR)
+        assert "nudge:12:3" in recalls(request, zone), created
+
+
+def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
+    friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
+    request = replace(pending(), created_at=friday, expires_at=friday + 24 * HOUR)
+    assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
+    slot = slots.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
+    assert slot is not None
+    said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+    assert "still waits: <@U0BOB>, please decide. It lapses" in said
+    assert ", before the next working hours begin; its message has the buttons." in said
+    assert said.endswith("<@U0DAVE>: please see that somebody decides.")
+
+
+def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
+    friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    assert slots.lapses_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
+    assert not slots.lapses_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
+    assert not slots.lapses_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
+
+
+def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
     request = pending()
     said = {}
-    for hours in (6, 12, 18):
-        slot = slots.nudge(request, request.created_at + hours * HOUR, ["U0DAVE", "S0MAIL"])
+    for hours in (2, 6, 23):
+        now = request.created_at + hours * HOUR
+        slot = slots.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
         assert slot is not None
         said[hours] = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
-    assert "<@U0DAVE>, <!subteam^S0MAIL>: please see that somebody decides." in said[18]
-    assert "U0DAVE" not in said[6] + said[12]
-    alone = slots.nudge(request, request.created_at + 18 * HOUR)
+    assert all("still waits: <@U0BOB>, <!subteam^S0MAIL>, please decide." in text for text in said.values())
+    assert said[23].endswith("<@U0DAVE>: please see that somebody decides.")
+    assert "U0DAVE" not in said[2] + said[6]
+    alone = slots.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
     assert alone is not None
     assert announcement({"what": alone.what} | alone.facts, UTC_ZONE).text.endswith("its message has the buttons.")
 
@@ -406,11 +448,11 @@ def test_others_are_called_at_the_last_quarter_alone() -> None:
 def test_a_request_without_an_end_is_not_recalled() -> None:
     created = pending().created_at
     endless = ChangeRequest(**{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None})
-    assert slots.nudge(endless, created + 40 * DAY) is None
+    assert slots.nudge(endless, created + 40 * DAY, UTC_ZONE) is None
 
 
 def test_a_clock_before_the_request_recalls_nothing() -> None:
-    assert slots.nudge(pending(), pending().created_at - DAY) is None
+    assert slots.nudge(pending(), pending().created_at - DAY, UTC_ZONE) is None
 
 
 # The head of the record

@@ -206,7 +206,7 @@ FACTS = {
     "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
     "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
     "requester": ALICE, "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
-    "head": "f" * 64, "value": "opted in",
+    "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(PEOPLE[:20]), "others": "S0MAIL", "away": "yes",
 }  # fmt: skip
 
 
