@@ -4,7 +4,7 @@ Describes, and checks single values. It never reads the environment: ``bot.setti
 """
 
 from collections.abc import Collection
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
     azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
     azure_client_secret: SecretStr | None = Field(None, alias="AZURE_CLIENT_SECRET")
+    azure_client_secret_expires: Annotated[date, BeforeValidator(spellings.day)] | None = Field(
+        None, alias="AZURE_CLIENT_SECRET_EXPIRES"
+    )
+    """The day that Entra shows beside the secret; it tells an app nothing of it."""
     azure_federated_token_file: Path | None = Field(None, alias="AZURE_FEDERATED_TOKEN_FILE")
     azure_managed_identity: Annotated[bool, BeforeValidator(spellings.truth)] = Field(False, alias="AZURE_MANAGED_IDENTITY")
     azure_authority_host: Annotated[str, BeforeValidator(spellings.authority)] | None = Field(None, alias="AZURE_AUTHORITY_HOST")
@@ -173,6 +177,11 @@ class Settings(BaseSettings):
         if self.azure_managed_identity:
             return ManagedIdentity(self.azure_client_id)
         raise ValueError("no credential is set")
+
+    def secret_expires(self) -> datetime | None:
+        """When the client secret expires, as far as the operator said so: with the beginning of that day, to be safe."""
+        day = self.azure_client_secret_expires
+        return datetime.combine(day, time(), tzinfo=self.timezone) if day else None
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret that is set, for the redaction of logs."""

@@ -136,6 +136,8 @@ def _credentials(draft: Settings) -> Iterator[Finding]:
     if draft.azure_client_certificate_password and CredentialKind.CERTIFICATE not in kinds:
         alone = "is set without AZURE_CLIENT_CERTIFICATE_PATH; set that, or remove the password"
         yield ("AZURE_CLIENT_CERTIFICATE_PASSWORD",), alone
+    if draft.azure_client_secret_expires and CredentialKind.SECRET not in kinds:
+        yield ("AZURE_CLIENT_SECRET_EXPIRES",), "is set without AZURE_CLIENT_SECRET; set that, or remove the day"
 
 
 def _milestones(draft: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ must not reach a terminal or a log.
 import difflib
 import ipaddress
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -70,6 +70,14 @@ def working_hours(text: str) -> tuple[time, time]:
     if opens >= closes:
         raise ValueError("write from when until when on the same day, such as 09:00-17:00")
     return opens, closes
+
+
+def day(text: str) -> date:
+    """A day of the calendar, ``2027-03-31``."""
+    try:
+        return date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
+    except ValueError:
+        raise ValueError("write a day such as 2027-03-31") from None
 
 
 def zone(text: str) -> ZoneInfo:

@@ -184,6 +184,7 @@ def context_of(
         clock=clock,
         nudge=nudge,
         certificate_expires=exchange.tokens.certificate_expires,
+        secret_expires=settings.secret_expires(),
     )
 
 

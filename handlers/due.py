@@ -13,7 +13,7 @@ from storage.lifecycle import State
 from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, SettingValue
 
-SCHEDULED = frozenset({"ending", "weekly", "milestone", "certificate", "freshness", "nudge", "approvers", "head"})
+SCHEDULED = frozenset({"ending", "weekly", "milestone", "certificate", "secret", "freshness", "nudge", "approvers", "head"})
 """The kinds of message that keep to working hours, and that nobody wants any more once a newer one or none at all is due."""
 
 
@@ -28,9 +28,13 @@ def due_slots(context: Context, reader: Reader, expires: datetime | None) -> Ite
         asked = _waiting_for(context, reader, request)
         recalled = slots.nudge(request, now, context.zone, context.hours, waiting_for=asked, escalate_to=context.escalate_to)
         yield from filter(None, (recalled,))
-    yield from filter(
-        None, (slots.freshness(context.calendar, context.today()), slots.certificate(expires, now, context.zone, context.hours))
-    )
+    yield from filter(None, (slots.freshness(context.calendar, context.today()), *_credentials(context, expires)))
+
+
+def _credentials(context: Context, expires: datetime | None) -> tuple[Slot | None, ...]:
+    now, zone, hours = context.now(), context.zone, context.hours
+    secret = slots.certificate(context.secret_expires, now, zone, hours, what="secret")
+    return slots.certificate(expires, now, zone, hours), secret
 
 
 def expiry(context: Context) -> datetime | None:

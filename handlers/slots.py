@@ -139,10 +139,12 @@ def _begins(milestone: Milestone) -> datetime | None:
     return datetime.combine(milestone.first, time(), tzinfo=UTC) if milestone.first else None
 
 
-def certificate(expires: datetime | None, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
-    """Thirty, fourteen, seven and one day before the bot's own certificate expires, or on the last working day before it.
+def certificate(
+    expires: datetime | None, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE, *, what: str = "certificate"
+) -> Slot | None:
+    """Thirty, fourteen, seven and one day before the bot's own certificate, or secret, expires; the nearest distance wins.
 
-    The nearest distance wins.
+    At the latest on the last working day before it.
     """
     if expires is None or now >= expires:
         return None
@@ -150,8 +152,8 @@ def certificate(expires: datetime | None, now: datetime, zone: ZoneInfo, hours: 
     due = [days for days in BEFORE_MILESTONE if now >= min(expires - days * DAY, last_chance)]
     if not due:
         return None
-    series = f"certificate:{expires.isoformat()}"
-    return Slot(f"{series}:{due[-1]}", "certificate", {"expires": expires.isoformat()}, series=series, ends=expires)
+    series = f"{what}:{expires.isoformat()}"
+    return Slot(f"{series}:{due[-1]}", what, {"expires": expires.isoformat()}, series=series, ends=expires)
 
 
 def freshness(calendar: Calendar, today: date) -> Slot | None:

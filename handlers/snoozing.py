@@ -14,7 +14,7 @@ from storage.records import ReminderAnswer, ReminderReply
 SNOOZES = 2
 """How often the reminders of one series may be put off."""
 
-SNOOZE_DAYS = {"weekly": 14, "milestone": 3, "certificate": 3, "freshness": 7, "approvers": 7}
+SNOOZE_DAYS = {"weekly": 14, "milestone": 3, "certificate": 3, "secret": 3, "freshness": 7, "approvers": 7}
 """For how many days each kind is put off."""
 
 MAY_BE_DONE = frozenset({"milestone", "freshness"})

@@ -1,11 +1,12 @@
 """Checks of the Microsoft side: token and its claims, the one needed cmdlet, then the optional ones. Nothing is written."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.optional import optional_verdicts
-from bot.checks.verdict import Verdict, failed, optional, passed, warned
+from bot.checks.verdict import Outcome, Verdict, failed, optional, passed, warned
 from bot.exchange.client import ExchangeOnline
 from bot.process import utc_now
 from bot.settings import Settings
@@ -16,7 +17,7 @@ SOON = timedelta(days=30)
 
 def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
     """Each check of Entra and Exchange; the later ones are left out when there is no token."""
-    yield from _expiry(exchange)
+    yield from _expiry(settings, exchange)
     try:
         claims = exchange.tokens.claims()
     except Unavailable as refused:
@@ -47,19 +48,30 @@ def _read(reading: Reading) -> Verdict:
     return warned("Get-TransportConfig", f"{found}, so nothing would be written", "If this lasts, please report it.")
 
 
-def _expiry(exchange: ExchangeOnline) -> Iterator[Verdict]:
+def _expiry(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
     try:
-        expires = exchange.tokens.certificate_expires()
+        certificate = exchange.tokens.certificate_expires()
     except Unavailable as unreadable:
         yield failed("Certificate", unreadable.sentence, unreadable.mend)
         return
-    if expires is None:
-        return
-    left = expires - utc_now()
-    day = f"{expires:%-d %B %Y}"
+    if certificate is not None:
+        yield _dated("Certificate", certificate, "Create a new one, upload it to the app registration, set the path.")
+    secret = settings.secret_expires()
+    if secret is not None:
+        verdict = _dated(
+            "Client secret", secret, "Add a new one to the app registration, set it and AZURE_CLIENT_SECRET_EXPIRES."
+        )
+        # Only Entra knows: whether the secret still serves is the next verdict.
+        yield replace(verdict, outcome=Outcome.WARNED) if verdict.outcome is Outcome.FAILED else verdict
+    elif settings.azure_client_secret is not None:
+        mend = "Set AZURE_CLIENT_SECRET_EXPIRES to the day that the app registration shows: check and a reminder then warn ahead."
+        yield optional("Client secret", "Entra does not tell when it expires", mend)
+
+
+def _dated(check: str, expires: datetime, mend: str) -> Verdict:
+    left, day = expires - utc_now(), f"{expires:%-d %B %Y}"
     if left <= timedelta(0):
-        yield failed("Certificate", f"expired on {day}", "Create a new one, upload it to the app registration, set the path.")
-    elif left <= SOON:
-        yield warned("Certificate", f"expires on {day}, in {left.days} days", "Create a new one and upload it before that day.")
-    else:
-        yield passed("Certificate", f"valid until {day}")
+        return failed(check, f"expired on {day}", mend)
+    if left <= SOON:
+        return warned(check, f"expires on {day}, in {left.days} days", f"{mend.rstrip('.')}, before that day.")
+    return passed(check, f"valid until {day}")

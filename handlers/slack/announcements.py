@@ -112,6 +112,14 @@ def _certificate(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     )
 
 
+def _secret(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    expires = instant(datetime.fromisoformat(facts["expires"]), zone)
+    return (
+        f":key: The bot's own client secret expires {expires}. Without a new one it can neither read nor change the setting: "
+        "add one to the app registration, and set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES."
+    )
+
+
 def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     return f":calendar: {escape(facts['warning'])}"
 
@@ -156,6 +164,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "milestone": _milestone,
     "freshness": _freshness,
     "certificate": _certificate,
+    "secret": _secret,
     "nudge": _nudge,
     "approvers": _approvers,
     "head": _head,

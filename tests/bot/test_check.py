@@ -365,6 +365,30 @@ def test_a_certificate_about_to_expire_is_a_warning(setup: Setup) -> None:
     assert "in 9 days" in verdicts["Certificate"]["finding"]
 
 
+def _present_secret(setup: Setup, **ahead: int) -> None:
+    setup.unset("AZURE_CLIENT_CERTIFICATE_PATH")
+    setup.set(AZURE_CLIENT_SECRET=setup.microsoft.client_secret.get_secret_value())
+    if ahead:
+        setup.set(AZURE_CLIENT_SECRET_EXPIRES=(datetime.now(UTC) + timedelta(**ahead)).date().isoformat())
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome", "finding"), [(-2, "warning", "expired on"), (10, "warning", "in 9 days"), (40, "ok", "valid until")]
+)
+def test_a_secret_is_as_good_as_the_day_that_was_set(setup: Setup, days: int, outcome: str, finding: str) -> None:
+    _present_secret(setup, days=days)
+    code, verdicts = setup.check()
+    assert (code, verdicts["Client secret"]["outcome"]) == (0, outcome)
+    assert finding in verdicts["Client secret"]["finding"]
+
+
+def test_a_secret_without_a_day_is_not_called_good(setup: Setup) -> None:
+    _present_secret(setup)
+    code, verdicts = setup.check()
+    assert (code, verdicts["Client secret"]["outcome"]) == (0, "optional")
+    assert "AZURE_CLIENT_SECRET_EXPIRES" in verdicts["Client secret"]["mend"]
+
+
 @pytest.mark.parametrize("pem", [b"no certificate", certificate(30).pem(b"a password")], ids=["junk", "locked"])
 def test_a_certificate_that_cannot_be_read_is_told(pem: bytes, setup: Setup) -> None:
     _present(setup, pem)

@@ -1,7 +1,7 @@
 """Settings are checked whole: every mistake in one message with what to do about it, and no value repeated."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -214,6 +214,9 @@ WRONG = [
     ("LEGACYTLS_WORKING_HOURS", "9-17"),
     ("LEGACYTLS_MILESTONES", "/nowhere/milestones.yaml"),
     ("LEGACYTLS_MILESTONES", "."),
+    ("AZURE_CLIENT_SECRET_EXPIRES", "31.3.2027"),
+    ("AZURE_CLIENT_SECRET_EXPIRES", "2027-02-30"),
+    ("AZURE_CLIENT_SECRET_EXPIRES", "20270331"),
     ("LEGACYTLS_HEALTH_PORT", "70000"),
     ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
     ("LEGACYTLS_LOG_LEVEL", "loud"),
@@ -323,6 +326,16 @@ def certificate(tmp_path: Path) -> str:
     path = tmp_path / "certificate.pem"
     path.write_text("made up")
     return str(path)
+
+
+def test_the_day_of_a_secret_begins_in_the_configured_zone(put: Put) -> None:
+    put(AZURE_CLIENT_SECRET_EXPIRES="2027-03-31", LEGACYTLS_TIMEZONE="Europe/Berlin")
+    assert load().secret_expires() == datetime(2027, 3, 30, 22, tzinfo=UTC)
+
+
+def test_the_day_of_a_secret_without_a_secret_is_a_mistake(put: Put, certificate: str) -> None:
+    put(AZURE_CLIENT_SECRET=None, AZURE_FEDERATED_TOKEN_FILE=certificate, AZURE_CLIENT_SECRET_EXPIRES="2027-03-31")
+    assert refused() == ["AZURE_CLIENT_SECRET_EXPIRES: is set without AZURE_CLIENT_SECRET; set that, or remove the day"]
 
 
 def test_each_credential_alone_is_accepted(put: Put, certificate: str) -> None:

@@ -480,3 +480,16 @@ def test_looking_at_the_approvers_decides_nothing(house: House) -> None:
     house.start(replace(RULE, approvers=(ALICE,)))
     remind(house)
     assert house.request(number).state is State.PENDING
+
+
+def test_a_secret_whose_day_was_set_is_reminded_of_like_a_certificate(house: House) -> None:
+    house.clock.at = MONDAY
+    reminders = Reminders(replace(house.context, secret_expires=MONDAY + 20 * DAY))
+    found = []
+    for _ in range(3):
+        house.clock.at += DAY
+        reminders.run()
+        found = [key for key in keys(house) if key.startswith("secret:")]
+        assert len(found) == 1
+    assert found[0].endswith(":30")
+    assert not [key for key in keys(house) if key.startswith("certificate:")]

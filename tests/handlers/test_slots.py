@@ -508,3 +508,11 @@ class TestTheCertificate:
         text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
         assert "certificate expires" in text
         assert "AZURE_CLIENT_CERTIFICATE_PATH" in text
+
+    def test_a_secret_is_told_apart(self) -> None:
+        slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=14), ZoneInfo("UTC"), what="secret")
+        assert slot is not None
+        assert slot.key == f"secret:{self.EXPIRES.isoformat()}:14"
+        text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
+        assert "client secret expires" in text
+        assert "AZURE_CLIENT_SECRET_EXPIRES" in text
