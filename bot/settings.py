@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from bot.exchange.credentials import Certificate
 from bot.milestones import load_calendar
 from bot.options import NAMES, Cloud, CredentialKind, LogLevel, Settings
 from handlers.milestone_file import WrongMilestones
@@ -127,6 +128,21 @@ def _exchange(draft: Settings) -> Iterator[Finding]:
         path = getattr(draft, NAMES[name])
         if path is not None and not path.is_file():
             yield (name,), "names no file; write a path that this account can see, from the root or from the working directory"
+        elif path is not None and name is CredentialKind.CERTIFICATE:
+            yield from _certificate(Certificate(path, draft.azure_client_certificate_password))
+
+
+def _certificate(credential: Certificate) -> Iterator[Finding]:
+    """Open the file as the sign-in will: a wrong password is a wrong setting, not trouble to be met at night."""
+    from bot.exchange import keys  # noqa: PLC0415 - whoever has no certificate need not wait for cryptography
+
+    try:
+        keys.load(credential)
+    except keys.Unusable as unusable:
+        found = f"the file {unusable.why}. {unusable.mend.rstrip('.')}"
+    else:
+        return
+    yield (CredentialKind.CERTIFICATE, "AZURE_CLIENT_CERTIFICATE_PASSWORD"), found
 
 
 def _credentials(draft: Settings) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -40,13 +41,21 @@ class KeyPair:
         return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
 
 
+class Unusable(Unavailable):
+    """The certificate's file does not serve. ``why`` goes on after "the file" and names neither path nor password."""
+
+    def __init__(self, path: Path, why: str, mend: str) -> None:
+        super().__init__(f"The certificate file {path} {why}.", mend=mend, retryable=False)
+        self.why = why
+
+
 def load(credential: Certificate) -> KeyPair:
-    """Read and open the file. Raises ``Unavailable`` (not retryable) with a sentence that names the path, never the password."""
+    """Read and open the file. Raises ``Unusable`` with a sentence that names the path, never the password."""
     try:
         content = credential.path.read_bytes()
     except OSError as failure:
         why = failure.strerror or type(failure).__name__
-        raise _unusable(f"The certificate file {credential.path} cannot be read: {why}.", _MEND_FILE) from None
+        raise Unusable(credential.path, f"cannot be read: {why}", _MEND_FILE) from None
     password = credential.password.get_secret_value().encode() if credential.password else None
     try:
         key, certificates = _from_pem(content, password) if b"-----BEGIN" in content else _from_pfx(content, password)
@@ -73,7 +82,7 @@ def _from_pem(content: bytes, password: bytes | None) -> tuple[object, list[x509
     if block is None:
         return None, []
     key = load_pem_private_key(block[0], password if b"ENCRYPTED" in block[0] else None)
-    return key, x509.load_pem_x509_certificates(content)
+    return key, x509.load_pem_x509_certificates(content) if b"BEGIN CERTIFICATE" in content else []
 
 
 def _from_pfx(content: bytes, password: bytes | None) -> tuple[object, list[x509.Certificate]]:
@@ -84,21 +93,15 @@ def _from_pfx(content: bytes, password: bytes | None) -> tuple[object, list[x509
 def _matched(credential: Certificate, key: object, certificates: Iterable[x509.Certificate]) -> KeyPair:
     """The key with the one certificate made for it, wherever in the chain that stands."""
     if not isinstance(key, RSAPrivateKey):
-        raise _unusable(f"The certificate file {credential.path} holds no RSA private key.", _MEND_CONTENT)
+        raise Unusable(credential.path, "holds no RSA private key", _MEND_CONTENT)
     public = key.public_key()
     for certificate in certificates:
         if certificate.public_key() == public:
             return KeyPair(key, certificate)
-    raise _unusable(f"The certificate file {credential.path} holds no certificate for its private key.", _MEND_CONTENT)
+    raise Unusable(credential.path, "holds no certificate for its private key", _MEND_CONTENT)
 
 
-def _unopened(credential: Certificate) -> Unavailable:
+def _unopened(credential: Certificate) -> Unusable:
     if credential.password is None:
-        sentence = f"The certificate file {credential.path} needs a password or is damaged."
-        return _unusable(sentence, f"{_MEND_PASSWORD} {_MEND_CONTENT}")
-    sentence = f"The certificate file {credential.path} cannot be opened with the password that is configured, or is damaged."
-    return _unusable(sentence, _MEND_PASSWORD)
-
-
-def _unusable(sentence: str, mend: str) -> Unavailable:
-    return Unavailable(sentence, mend=mend, retryable=False)
+        return Unusable(credential.path, "needs a password or is damaged", f"{_MEND_PASSWORD} {_MEND_CONTENT}")
+    return Unusable(credential.path, "cannot be opened with the password that is configured, or is damaged", _MEND_PASSWORD)

@@ -390,10 +390,13 @@ def test_a_secret_without_a_day_is_not_called_good(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize("pem", [b"no certificate", certificate(30).pem(b"a password")], ids=["junk", "locked"])
-def test_a_certificate_that_cannot_be_read_is_told(pem: bytes, setup: Setup) -> None:
+def test_a_certificate_that_cannot_be_read_is_a_wrong_setting(pem: bytes, setup: Setup) -> None:
     _present(setup, pem)
-    failed = setup.failed()
-    assert "AZURE_CLIENT_CERTIFICATE_PASSWORD" in failed["Certificate"]["mend"]
+    assert main(["check"]) == 2
+    out, err = setup.capsys.readouterr()
+    assert out == ""
+    assert "AZURE_CLIENT_CERTIFICATE_PATH: the file needs a password or is damaged" in err
+    assert "AZURE_CLIENT_CERTIFICATE_PASSWORD" in err
 
 
 def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:

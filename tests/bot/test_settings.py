@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.milestones import load_calendar
 from bot.settings import CredentialKind, Settings, WrongSettings, load
+from tests.bot.exchange import certificates
 
 COMPLETE = {
     "SLACK_BOT_TOKEN": "xoxb-1-canary",
@@ -321,11 +322,42 @@ def test_without_an_approver_there_is_no_start(put: Put) -> None:
     assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_APPROVERS"]
 
 
+@pytest.fixture(scope="module")
+def pair() -> certificates.Pair:
+    return certificates.app()
+
+
 @pytest.fixture
-def certificate(tmp_path: Path) -> str:
+def certificate(tmp_path: Path, pair: certificates.Pair) -> str:
     path = tmp_path / "certificate.pem"
-    path.write_text("made up")
+    path.write_bytes(pair.pem())
     return str(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "password", "said"),
+    [
+        (lambda _: b"made up", None, "the file needs a password or is damaged. Check AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        (lambda pair: pair.pem(b"right"), None, "the file needs a password or is damaged"),
+        (lambda pair: pair.pem(b"right"), "canary", "the file cannot be opened with the password that is configured"),
+        (lambda pair: pair.pfx(b"right"), "canary", "the file cannot be opened with the password that is configured"),
+        (lambda pair: pair.pfx(b"right"), None, "the file needs a password or is damaged"),
+        (lambda pair: pair.certificate_pem(), None, "the file holds no RSA private key. The file has to hold"),
+        (lambda pair: pair.key_pem(), None, "the file holds no certificate for its private key"),
+    ],
+)
+def test_a_certificate_that_does_not_open_is_one_mistake_among_the_others(
+    put: Put, pair: certificates.Pair, content: Callable[[certificates.Pair], bytes], password: str | None, said: str
+) -> None:
+    put()
+    Path("app").write_bytes(content(pair))
+    put(AZURE_CLIENT_SECRET=None, AZURE_CLIENT_CERTIFICATE_PATH="app", AZURE_CLIENT_CERTIFICATE_PASSWORD=password)
+    (line,) = refused()
+    assert line.startswith(f"AZURE_CLIENT_CERTIFICATE_PATH: {said}")
+    assert "canary" not in line
+    put(AZURE_CLIENT_SECRET=None, LEGACYTLS_CHANNEL=None)
+    assert [line.split(":")[0] for line in refused()] == ["AZURE_CLIENT_CERTIFICATE_PATH", "LEGACYTLS_CHANNEL"]
+    assert load({"database"}).azure_client_certificate_path == Path("app")
 
 
 def test_the_day_of_a_secret_begins_in_the_configured_zone(put: Put) -> None:
