@@ -149,6 +149,14 @@ class MailboxLocks:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedDomains:
+    """The tenant's domains, in small letters; ``complete`` is false when there may be more."""
+
+    names: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
     """One row of the audit log: who set the value, when, and whether it was this very app."""
 
@@ -159,10 +167,13 @@ class Author:
 
 
 class Lookups(Protocol):
-    """Optional reads around the setting; the app's role may lack them. Both raise ``Unavailable``."""
+    """Optional reads around the setting; the app's role may lack them. All raise ``Unavailable``."""
 
     def mailbox_locks(self, address: str) -> MailboxLocks:
         """The locks of one mailbox (``Get-CASMailbox``)."""
+
+    def accepted_domains(self) -> AcceptedDomains:
+        """The tenant's domains (``Get-AcceptedDomain``)."""
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
         """The changes of the setting on record between two instants, oldest first; empty proves nothing, records come late."""

@@ -1,14 +1,19 @@
 """Use case of ``/legacytls why``: which lock keeps one mailbox's old devices from sending, in the order they are met.
 
-A device sends only if every lock is open; the first closed one is named with the cmdlet that opens it. What the bot cannot see is
-said to be unseen.
+A device sends only if every lock is open; the first closed one is named with the cmdlet that opens it. Fetching has two locks of
+its own, which never keep anybody from sending. What the bot cannot see is said to be unseen.
 """
 
 from dataclasses import dataclass
 
 from handlers.context import Context
-from handlers.ports import Lookups, MailboxLocks, Reading, Unavailable
+from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Reading, Unavailable
 from storage.records import SettingValue
+
+POLICY = (
+    "`Get-User {address} | Format-List AuthenticationPolicy` names it (none: `Get-OrganizationConfig | Format-List "
+    "DefaultAuthenticationPolicy`); `Set-AuthenticationPolicy <its name> -AllowBasicAuthSmtp` opens it. It wins over the mailbox"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class Lock:
     name: str
     open: bool | None
     way: str = ""
+    fetching: bool = False
+    """Met by devices that fetch mail; those that only send never come to it."""
 
 
 class Locks:
@@ -30,19 +37,18 @@ class Locks:
     def of(self, address: str) -> list[Lock]:
         """Every lock in order. Raises ``Unavailable`` when the setting itself cannot be read."""
         reading = self._context.setting.read(patience=15)
-        try:
-            mailbox: MailboxLocks | None = self._lookups.mailbox_locks(address)
-            unseen = ""
-        except Unavailable as away:
-            mailbox, unseen = None, f"{away.sentence} {away.mend}".strip()
-        host = self._context.cloud.legacy_hosts[0] if self._context.cloud.legacy_hosts else "smtp-legacy"
+        hosts = self._context.cloud.legacy_hosts
         ending = self._context.calendar.current("basic-smtp-default-off")
-        basic = f"{ending.display}: {ending.effect}" if ending else "see /legacytls calendar"
+        basic = f"{ending.display}: {ending.effect}" if ending else "see `/legacytls calendar`"
+        host = (
+            f"it has to be `{hosts[0]}`; the standard host refuses TLS 1.0 and 1.1" if hosts else "this cloud has no legacy hosts"
+        )
         return [
-            Lock("AllowLegacyTLSClients", reading.value is SettingValue.OPTED_IN, "/legacytls enable"),
-            Lock("Host name on the device", None, f"it has to be {host}; the standard host refuses TLS 1.0 and 1.1"),
-            _smtp_auth(address, reading, mailbox, unseen),
-            Lock("Authentication policy", None, "Get-AuthenticationPolicy: AllowBasicAuthSmtp has to be True where one applies"),
+            Lock("AllowLegacyTLSClients", reading.value is SettingValue.OPTED_IN, "`/legacytls enable`"),
+            Lock("Host name on the device", None if hosts else False, host),
+            self._domain(address),
+            *self._mailbox(address, reading),
+            Lock("Authentication policy", None, POLICY.format(address=quoted(address))),
             Lock(
                 "Security defaults, Conditional Access",
                 None,
@@ -51,14 +57,50 @@ class Locks:
             Lock("Basic authentication", None, basic),
         ]
 
+    def _domain(self, address: str) -> Lock:
+        name, domain = "Domain of the address", address.rpartition("@")[2].lower()
+        try:
+            known: AcceptedDomains = self._lookups.accepted_domains()
+        except Unavailable as away:
+            return Lock(name, None, _unseen(away))
+        if domain in known.names:
+            return Lock(name, True)
+        listed = ", ".join(known.names[:5]) + (", …" if len(known.names) > 5 else "")
+        surely = known.complete and not any(domain.endswith(f".{one}") for one in known.names)
+        return Lock(name, False if surely else None, f"{domain} is not among the tenant's domains ({listed}): check the address")
 
-def _smtp_auth(address: str, reading: Reading, mailbox: MailboxLocks | None, unseen: str) -> Lock:
+    def _mailbox(self, address: str, reading: Reading) -> list[Lock]:
+        """What the mailbox itself allows: sending, then the two ways of fetching."""
+        who = quoted(address)
+        try:
+            mailbox = self._lookups.mailbox_locks(address)
+        except Unavailable as away:
+            return [Lock("SMTP AUTH for the mailbox", None, _unseen(away))]
+        return [
+            _smtp_auth(who, reading, mailbox),
+            _fetching("POP3", mailbox.pop_enabled, f"`Set-CASMailbox {who} -PopEnabled $true`"),
+            _fetching("IMAP4", mailbox.imap_enabled, f"`Set-CASMailbox {who} -ImapEnabled $true`"),
+        ]
+
+
+def quoted(address: str) -> str:
+    """An address as PowerShell takes it literally, whatever signs it has."""
+    return "'" + address.replace("'", "''") + "'"
+
+
+def _smtp_auth(who: str, reading: Reading, mailbox: MailboxLocks) -> Lock:
     name = "SMTP AUTH for the mailbox"
-    way = f"Set-CASMailbox {address} -SmtpClientAuthenticationDisabled $false"
-    if mailbox is None:
-        return Lock(name, None, unseen)
+    way = f"`Set-CASMailbox {who} -SmtpClientAuthenticationDisabled $false`"
     if mailbox.smtp_auth_disabled is not None:
         return Lock(name, not mailbox.smtp_auth_disabled, way)
     if reading.smtp_auth_disabled is None:
         return Lock(name, None, "the mailbox inherits, and the organisation's setting is unknown")
     return Lock(f"{name} (inherited from the organisation)", not reading.smtp_auth_disabled, way)
+
+
+def _fetching(protocol: str, enabled: bool | None, way: str) -> Lock:
+    return Lock(f"{protocol} for the mailbox", enabled, way if enabled is False else "Exchange did not say", fetching=True)
+
+
+def _unseen(away: Unavailable) -> str:
+    return f"{away.sentence} {away.mend}".strip()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.exchange.audit import Change
 from bot.exchange.surroundings import Surroundings, Unanswered, Why
-from handlers.ports import Author, MailboxLocks, Unavailable
+from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
 
 
 class OptionalLookups:
@@ -20,6 +20,13 @@ class OptionalLookups:
         if isinstance(found, Unanswered):
             raise _unavailable(found)
         return MailboxLocks(found.address, found.smtp_auth_disabled, found.pop_enabled, found.imap_enabled)
+
+    def accepted_domains(self) -> AcceptedDomains:
+        """The tenant's domains. Raises ``Unavailable``."""
+        found = self._surroundings.accepted_domains()
+        if isinstance(found, Unanswered):
+            raise _unavailable(found)
+        return AcceptedDomains(tuple(domain.name.lower() for domain in found.domains), found.complete)
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
         """The changes on record. Raises ``Unavailable``."""

@@ -102,13 +102,14 @@ def history(page: HistoryPage, zone: ZoneInfo) -> Message:
 
 
 def locks(address: str, found: list[Lock]) -> Message:
-    """Every lock of one mailbox in the order it is met; the first closed one is what to mend."""
-    closed = next((lock.name for lock in found if lock.open is False), "")
+    """Every lock of one mailbox in the order it is met, each with what opens it; the first closed one is what to mend."""
+    closed = next((lock.name for lock in found if lock.open is False and not lock.fetching), "")
     verdict = f"the first closed lock is *{escape(closed)}*" if closed else "no closed lock is seen"
     first = f"`{escape(address)}`: {verdict}."
-    lines = [_lock(lock) for lock in found]
+    parts = ["\n".join(_lock(lock) for lock in found if lock.fetching is fetching) for fetching in (False, True)]
+    told = [first, parts[0], *([f"For devices that fetch mail, besides:\n{parts[1]}"] if parts[1] else [])]
     unseen = "A question mark is something the bot cannot see."
-    return Message(text="\n".join([first, *lines]), blocks=[section(first), section("\n".join(lines)), *small([unseen])])
+    return Message(text="\n".join(told), blocks=[*(section(part) for part in told), *small([unseen])])
 
 
 def _lock(lock: Lock) -> str:

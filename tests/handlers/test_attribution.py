@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from handlers.attribution import Attribution
-from handlers.ports import Author, MailboxLocks, Unavailable
-from handlers.why import Locks
+from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
 from storage.records import SettingValue
 from tests.handlers.house import House
 
@@ -20,6 +19,7 @@ class AuditLog:
 
     rows: list[Author] = field(default_factory=list)
     locks: MailboxLocks | None = None
+    domains: AcceptedDomains | None = None
     searches: int = 0
     away: bool = False
 
@@ -28,6 +28,11 @@ class AuditLog:
         if self.away:
             raise Unavailable("The role lacks Search-UnifiedAuditLog.", retryable=False)
         return [row for row in self.rows if since <= row.at <= until]
+
+    def accepted_domains(self) -> AcceptedDomains:
+        if self.domains is None:
+            raise Unavailable("The role lacks Get-AcceptedDomain.", mend="Add it.", retryable=False)
+        return self.domains
 
     def mailbox_locks(self, address: str) -> MailboxLocks:
         if self.locks is None:
@@ -89,23 +94,3 @@ def test_our_own_writes_and_other_values_are_nobodys_name(drifted: House, log: A
     drifted.clock.advance(minutes=3)
     Attribution(drifted.context, log).run()
     assert "audit log" not in drifted.newest().detail
-
-
-@pytest.mark.parametrize(
-    ("mailbox", "organisation", "is_open"),
-    [(True, False, False), (False, True, True), (None, True, False), (None, False, True), (None, None, None)],
-)
-def test_the_mailbox_wins_over_the_organisation_and_inherits_where_it_says_nothing(
-    house: House, log: AuditLog, mailbox: bool | None, organisation: bool | None, is_open: bool | None
-) -> None:
-    house.tenant.smtp_auth_disabled = organisation
-    log.locks = MailboxLocks("scanner@contoso.com", mailbox, None, None)
-    found = Locks(house.context, log).of("scanner@contoso.com")
-    assert next(lock.open for lock in found if lock.name.startswith("SMTP AUTH")) is is_open
-
-
-def test_locks_come_in_the_order_they_are_met_and_the_switch_is_the_first(house: House, log: AuditLog) -> None:
-    found = Locks(house.context, log).of("scanner@contoso.com")
-    assert [found[0].name, found[0].open] == ["AllowLegacyTLSClients", False]
-    assert found[0].way == "/legacytls enable"
-    assert next(lock for lock in found if lock.name.startswith("SMTP AUTH")).open is None
