@@ -9,6 +9,7 @@ from storage.lifecycle import BIRTHS, MOVES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CMDLET = re.compile(r'"((?:Get|Set|Search)-[A-Z][A-Za-z]+)"')
 ARROW = re.compile(r"^  (\S+) --> (\w+): (.+)$", re.MULTILINE)
 
 
@@ -39,6 +40,15 @@ def test_the_printed_verifier_is_the_tested_one() -> None:
     printed = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "hashlib" in block)
     tested = (ROOT / "tests" / "offline_verify.py").read_text(encoding="utf-8")
     assert printed.split("seq, head", 1)[1].strip() == tested.split("seq, head", 1)[1].strip()
+
+
+def test_the_recipe_of_least_privilege_grants_what_the_bot_runs_and_no_entra_role() -> None:
+    recipe = README.split("```powershell\n   New-ManagementRole")[1].split("```")[0]
+    granted = {cmdlet for line in re.findall(r"-EnabledCmdlets (\S+)", recipe) for cmdlet in line.split(",")}
+    spoken = {found for file in (ROOT / "bot" / "exchange").glob("*.py") for found in CMDLET.findall(file.read_text("utf-8"))}
+    checked = set(CMDLET.findall((ROOT / "bot" / "checks" / "optional.py").read_text("utf-8")))
+    assert granted == spoken | checked
+    assert "Exchange Administrator" not in recipe
 
 
 def test_the_readme_stays_one_sitting() -> None:

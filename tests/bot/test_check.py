@@ -407,7 +407,7 @@ def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:
     for name in (cmdlets - {"Get-AdminAuditLogConfig"}) | {"Audit ingestion"}:
         assert verdicts[name]["outcome"] == "optional"
         assert "it would tell" in verdicts[name]["finding"]
-        assert "the bot's second role" in verdicts[name]["mend"]
+        assert "the optional role for this cmdlet" in verdicts[name]["mend"]
 
 
 def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> None:
