@@ -5,7 +5,7 @@ import socket
 import ssl
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt import App
@@ -223,7 +223,7 @@ def app_of(bot: Bot, identity: Identity) -> App:
     bot.people.at(home)
     app = bolt_app(bot.client, identity)
     app.use(AtHome(home))
-    register(app, bot.edge)
+    register(app, replace(bot.edge, bot_user=identity.user_id))
     return app
 
 

@@ -7,6 +7,7 @@ that died is taken up by the worker.
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import structlog
 
@@ -50,6 +51,11 @@ BROKEN = (
 )
 """For a defect: its details are in the log and nobody else's business."""
 
+LOST_COPY = (
+    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
+    "to posting it was lost. The buttons on it work, and so does a reaction on the request's other message."
+)
+
 PLACING = timedelta(minutes=1)
 """How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
 
@@ -89,6 +95,12 @@ class Desk:
             "claim": self._claim,
             "reply": self._reply,
         }
+
+    @cached_property
+    def channels(self) -> frozenset[str]:
+        """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
+        with self.context.ledger.reading() as reader:
+            return reader.card_channels() | {self.context.rule.channel}
 
     def may_read(self, person: str) -> Verdict:
         """Whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""
@@ -173,7 +185,7 @@ class Desk:
     def _vote(self, touch: Touch, payload: Mapping[str, str]) -> bool:
         request_id = self._request_id(touch, payload)
         if request_id is None:
-            return self._ignore(touch)
+            return self._unmatched(touch, payload)
         return self.decisions.decide(request_id, Vote(payload["vote"]), touch)
 
     def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> bool:
@@ -213,9 +225,17 @@ class Desk:
     def _look_later(self, item: Item, touch: Touch) -> bool:
         """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
         if self.context.now() - item.received_at >= PLACING:
-            return self._ignore(touch)
+            return self._unmatched(touch, item.payload)
         self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
         return False
+
+    def _unmatched(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+        """A vote on a message that is no known copy: on the bot's own it deserves a word, unless it is about no request."""
+        if "vote" not in payload or "ours" not in payload:
+            return self._ignore(touch)
+        with self.context.ledger.reading() as reader:
+            about_no_request = reader.announced_at(touch.channel, touch.ts)
+        return self._ignore(touch) if about_no_request else self._answer(touch, LOST_COPY)
 
     def _ignore(self, touch: Touch) -> bool:
         """A reaction on somebody else's message is none of our business."""

@@ -233,6 +233,22 @@ class Reader:
         row = self._connection.execute(select(cards).where(*place)).one_or_none()
         return rows.card(row) if row else None
 
+    def card_channels(self) -> frozenset[str]:
+        """Every channel in which a request's message stands: one look into the index for each channel."""
+        found: list[str] = []
+        while True:
+            beyond = (cards.c.tenant_id == self._tenant_id, cards.c.channel > (found[-1] if found else ""))
+            channel = self._connection.execute(select(func.min(cards.c.channel)).where(*beyond)).scalar()
+            if channel is None:
+                return frozenset(found)
+            found.append(channel)
+
+    def announced_at(self, channel: str, ts: str) -> bool:
+        """Whether a message of ours that belongs to no request stands at this place."""
+        table = notices.c
+        place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
+        return self._connection.execute(select(table.id).where(*place)).first() is not None
+
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""
         return chain.head(self._connection, self._tenant_id)

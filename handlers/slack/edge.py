@@ -53,6 +53,8 @@ class Edge:
     client: WebClient
     channel: str
     zone: ZoneInfo
+    bot_user: str = ""
+    """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
 
     def work(self, item: Item, then: Callable[[bool], None] = lambda rejected: None) -> None:

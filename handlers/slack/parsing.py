@@ -7,7 +7,7 @@ moment: they are handed on, never kept.
 import difflib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -103,13 +103,16 @@ def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]], now:
     return Act(kind=kind, key=f"action:{person}:{stamp}:{name}:{payload['request']}", payload=payload)
 
 
-def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channel: str) -> Act | None:
-    """A deciding reaction on a message in our channel; ``None`` for every other reaction. Raises ``Malformed``."""
+def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Collection[str], bot: str = "") -> Act | None:
+    """A deciding reaction on a message in one of our channels; ``None`` for every other reaction. Raises ``Malformed``.
+
+    Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody waits for an answer.
+    """
     event = _mapping(body, "event")
     added = event.get("type") == "reaction_added"
     item = _mapping(event, "item")
     name = _text(event, "reaction")
-    if item.get("type") != "message" or item.get("channel") != channel:
+    if item.get("type") != "message" or item.get("channel") not in list(channels):
         return None
     votes = ((approve, Vote.APPROVE), (reject, Vote.REJECT))
     vote = next((vote for emoji, vote in votes if same_emoji(name, emoji)), None)
@@ -119,9 +122,11 @@ def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channel: str
         "person": identity(event.get("user")),
         "door": Door.REACTION.value,
         "at": _happened(event, body).isoformat(),
-        "channel": channel,
+        "channel": identity(item.get("channel")),
         "ts": stamped(item.get("ts")),
     }
+    if bot and event.get("item_user") == bot:
+        payload["ours"] = "yes"
     if added:
         payload["vote"] = vote.value
     return Act(kind="vote" if added else "take_back", key=f"event:{token(body.get('event_id'))}", payload=payload)

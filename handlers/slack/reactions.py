@@ -18,7 +18,13 @@ class Reactions:
     def listen(self, body: dict[str, Any]) -> None:
         """Keep a deciding reaction and hand it over; every other reaction is ignored. Raises ``engine.Busy``."""
         rule = self._edge.desk.context.rule
-        act = reaction(body, approve=rule.approve_emoji, reject=rule.reject_emoji, channel=self._edge.channel)
+        act = reaction(
+            body,
+            approve=rule.approve_emoji,
+            reject=rule.reject_emoji,
+            channels=self._edge.desk.channels,
+            bot=self._edge.bot_user,
+        )
         if act is None:
             return
         item = self._edge.desk.take(act.kind, act.key, act.payload)

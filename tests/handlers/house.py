@@ -38,6 +38,7 @@ from tests.handlers.neighbours import CHANNEL, HOME_TEAM, Board, Clock, Hands, T
 TENANT = "11111111-2222-3333-4444-555555555555"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ALICE, BOB, CAROL, DAVE, ERIN, FRANK = "U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0ERIN", "U0FRANK"
+BOT_USER = "U0LEGACY"
 MAIL = "S0MAIL"
 """The user group through which Dave approves."""
 NOWHERE = "1763899200.999999"
@@ -98,7 +99,7 @@ class House:
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, channel=CHANNEL, zone=zone)  # type: ignore[arg-type]
+        self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, channel=CHANNEL, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
         self.board.channel = rule.channel
         self.desk.rules.keep_rule()
 
@@ -147,14 +148,17 @@ class House:
         at: datetime | None = None,
         event_id: str = "",
         ts: str = "",
+        channel: str = CHANNEL,
+        author: str = BOT_USER,
     ) -> None:
         """Add or remove a reaction on the request's card."""
         event = {
             "type": "reaction_removed" if removed else "reaction_added",
             "user": person,
             "reaction": emoji,
-            "item": {"type": "message", "channel": CHANNEL, "ts": ts or self.card_ts(request_id)},
+            "item": {"type": "message", "channel": channel, "ts": ts or self.card_ts(request_id)},
             "event_ts": self.stamp(at),
+            "item_user": author,
         }
         Reactions(self.edge).listen({"event_id": event_id or f"Ev{next(self._numbers)}", "event": event})
 

@@ -181,7 +181,7 @@ def test_other_reactions_are_ignored(house: House, pending: int, emoji: str) -> 
 
 
 def test_a_reaction_on_another_message_is_ignored(house: House, pending: int) -> None:
-    house.react(BOB, pending, ts="1763899200.123456")
+    house.react(BOB, pending, ts="1763899200.123456", author="U0DAVE")
     assert house.votes(pending) == []
     assert house.answers(BOB) == []
 

@@ -2,6 +2,7 @@
 
 import time
 
+from bot.sandbox.cast import BOT_USER, GENERAL
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, HOUR, PEOPLE, Stage
 from tests.journeys.words import words
@@ -91,6 +92,37 @@ def test_changed_approvers_void_what_was_approved_and_not_yet_sent(fresh_stage) 
     assert stage.writes == []
     stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
+
+
+def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(fresh_stage) -> None:
+    stage = fresh_stage()
+    number = stage.ask(ALICE)
+    old = stage.card(number)["ts"]
+    stage.stop()
+    stage.slack.workspace.rearrange(GENERAL, members={*PEOPLE, BOT_USER})
+    stage.start(LEGACYTLS_CHANNEL=GENERAL)
+
+    def shown() -> list[str]:
+        return [message["text"] for message in stage.slack.messages(GENERAL) if f"#{number}" in message["text"]]
+
+    stage.wait(lambda: any(text.startswith(f"Request #{number}") for text in shown()))
+    told = words(stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, old, "white_check_mark")))
+    assert f"Your approval of #{number} is counted" in told
+    stage.card(number, "Applied:")
+    stage.wait(lambda: any(text.startswith("Applied:") for text in shown()))
+
+
+def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_drawn(fresh_stage) -> None:
+    stage = fresh_stage(**SETTINGS)
+    number = stage.ask(ALICE)
+    stage.stop()
+    workspace = stage.slack.workspace
+    workspace.remove(workspace.message(CHANGES, stage.card(number)["ts"]))
+    stage.start(LEGACYTLS_APPROVALS_REQUIRED="1")
+    stage.card(number, "Request", saying="1 more approval is needed")
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    assert len(stage.cards(number)) == 1
 
 
 def everything(stage: Stage) -> list[str]:

@@ -123,6 +123,17 @@ def test_an_untouched_copy_still_answers_after_the_decision(stage: Stage) -> Non
     stage.wait(lambda: stage.cards(number)[0]["text"].startswith("Applied:"))
 
 
+def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_other_counts(stage: Stage) -> None:
+    number = two_copies(stage)
+    stage.wait_until_delivered()
+    lost, noted = stage.cards(number)
+    told = stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, lost["ts"], "white_check_mark"))
+    assert "Your reaction decided nothing" in words(told)
+    assert stage.state(number) is State.PENDING
+    told = stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, noted["ts"], "white_check_mark"))
+    assert f"Your approval of #{number} is counted" in words(told)
+
+
 def test_a_card_that_somebody_deleted_holds_nothing_up(stage: Stage) -> None:
     number = stage.ask(ALICE)
     workspace = stage.slack.workspace

@@ -27,7 +27,7 @@ def can_be_kept(act: Act) -> None:
 
 
 def parse_reaction(body: dict[str, Any]) -> Act | None:
-    return reaction(body, approve="white_check_mark", reject="x", channel=CHANNEL)
+    return reaction(body, approve="white_check_mark", reject="x", channels={CHANNEL})
 
 
 def test_true_payloads_are_understood() -> None:

@@ -1,0 +1,72 @@
+"""A decision by reaction is heard on every copy of a request's message, and answered where the bot cannot tell which it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.desk import LOST_COPY
+from storage.lifecycle import State
+from tests.handlers.house import ALICE, BOB, NOWHERE, House
+
+
+def test_a_reaction_on_a_copy_that_was_never_noted_is_answered_and_decides_nothing(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    both.react(BOB, number, ts=NOWHERE)
+    assert both.answer(BOB) == LOST_COPY
+    assert both.board.said[-1].channel is None
+    assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
+    assert both.events("refused")[-1].actor == BOB
+
+
+@pytest.mark.parametrize("emoji", ["x", "white_check_mark"])
+def test_a_deciding_emoji_on_what_people_write_is_ignored(house: House, emoji: str) -> None:
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.react(BOB, number, emoji, ts=NOWHERE, author="U0DAVE")
+    assert house.answers(BOB) == []
+
+
+def test_a_deciding_emoji_on_an_announcement_is_ignored(house: House) -> None:
+    with house.ledger.recording(house.clock.at) as entry:
+        entry.owe("channel", "readable:1", facts={"what": "readable"})
+    house.deliver()
+    (row,) = house.owed("channel")
+    house.react(BOB, 0, ts=row.posted_ts)
+    assert house.answers(BOB) == []
+
+
+def test_taking_a_reaction_from_a_lost_copy_needs_no_answer(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.react(BOB, number, ts=NOWHERE, removed=True)
+    assert house.answers(BOB) == []
+
+
+def test_a_reaction_on_a_lost_copy_is_answered_although_the_first_post_was_still_under_way(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.react(BOB, number, ts=NOWHERE)
+    house.deliver()
+    house.free_leftovers()
+    house.clock.advance(minutes=2)
+    house.desk.take_up_leftovers()
+    assert house.answer(BOB) == LOST_COPY
+
+
+def test_a_message_in_the_channel_of_earlier_settings_still_counts(both: House) -> None:
+    number = both.ask(ALICE).id
+    old = both.card_ts(number)
+    both.start(replace(both.context.rule, channel="C0NEW"))
+    both.deliver()
+    both.clock.advance(seconds=5)
+    both.react(BOB, number, ts=old)
+    assert both.request(number).state is State.APPROVED
+    assert "is counted" in both.answer(BOB)
+
+
+def test_a_channel_that_never_had_a_message_is_not_ours(house: House) -> None:
+    number = house.ask(ALICE).id
+    ts = house.card_ts(number)
+    house.react(BOB, number, ts=ts, channel="C0GENERAL")
+    assert house.votes(number) == []
+    assert house.answers(BOB) == []
