@@ -29,7 +29,7 @@ from handlers.status import StatusReports
 from handlers.touch import Touch
 from handlers.why import Locks
 from storage.correlation import correlated
-from storage.engine import Unreachable
+from storage.engine import Busy, Unreachable
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
 from storage.lifecycle import Kind
@@ -114,8 +114,16 @@ class Desk:
         return verdict
 
     def take(self, kind: str, key: str, payload: Mapping[str, str]) -> Item | None:
-        """Keep one delivery before it is acknowledged; ``None`` when it is known already. Raises ``engine.Busy``."""
-        return self._inbox.put(key, kind, payload, now=self.context.now(), patience=BEFORE_ACK)
+        """Keep one delivery before it is acknowledged; ``None`` when it is known already.
+
+        Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
+        """
+        try:
+            return self._inbox.put(key, kind, payload, now=self.context.now(), patience=BEFORE_ACK)
+        except Busy:
+            raise  # nothing was written
+        except Unreachable as lost:
+            return self._look_up(key, lost)
 
     def owe_word(self, person: str, text: str) -> None:
         """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
@@ -159,6 +167,16 @@ class Desk:
             for item in reversed(waiting):
                 each.callback(self.handle, item)
         return len(waiting)
+
+    def _look_up(self, key: str, lost: Unreachable) -> Item:
+        """The answer to a commit may be lost with the connection, and the commit not."""
+        try:
+            kept = self._inbox.kept(key)
+        except Unreachable:
+            raise NotKnown(str(lost)) from lost
+        if kept is None:
+            raise lost
+        return kept
 
     def _answer(self, touch: Touch, text: str) -> bool:
         try:
@@ -242,6 +260,10 @@ class Desk:
         with self.context.ledger.recording(self.context.now()) as entry:
             entry.finish_inbox(touch.item_id)
         return False
+
+
+class NotKnown(Unreachable):
+    """Whether a delivery was kept cannot be told: the database went away while it was written."""
 
 
 class _NoPlaceYet(Exception):

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -60,6 +61,13 @@ class Inbox:
             return None
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
 
+    def kept(self, key: str) -> Item | None:
+        """The delivery with this key, done or not: what became of a ``put`` whose commit was not answered."""
+        mine = (inbox.c.tenant_id == self._tenant_id, inbox.c.key == key)
+        with self._database.read() as connection:
+            row = connection.execute(select(inbox).where(*mine)).one_or_none()
+        return _item(row) if row else None
+
     def put_off(self, item: Item, *, ms: int) -> None:
         """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed."""
         mine = update(inbox).where(inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None))
@@ -77,7 +85,8 @@ class Inbox:
         with self._database.write() as connection:
             mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
             taken = connection.execute(mine.returning(*table)).all()
-        return [
-            Item(row.id, row.key, row.kind, json.loads(row.payload), row.received_at, row.correlation_id)
-            for row in sorted(taken, key=lambda row: row.id)
-        ]
+        return [_item(row) for row in sorted(taken, key=lambda row: row.id)]
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(row.id, row.key, row.kind, json.loads(row.payload), row.received_at, row.correlation_id)

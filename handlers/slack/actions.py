@@ -7,12 +7,13 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.desk import NotKnown
 from handlers.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
 from handlers.ports import Unavailable
 from handlers.slack import forms, modals, replies
 from handlers.slack.announcements import DONE, SNOOZE
 from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
-from handlers.slack.edge import BUSY, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
+from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
 from handlers.slack.parsing import (
     Act,
     Malformed,
@@ -55,9 +56,10 @@ class Clicks:
         reply = Reply(self._edge, respond, person=act.person, channel=act.channel)
         try:
             item = self._edge.desk.take(act.kind, act.key, act.payload)
-        except Unreachable:
+        except Unreachable as away:
             ack()
-            self._edge.crew.follow(lambda: reply.say(NOT_RECORDED))
+            told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
+            self._edge.crew.follow(lambda: reply.say(told))
             return
         ack()
         if item is not None:
@@ -151,8 +153,9 @@ class Submissions:
             return
         try:
             item = self._edge.desk.take(act.kind, act.key, act.payload)
-        except Unreachable:
-            ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
+        except Unreachable as away:
+            told = NOT_KNOWN_FORM if isinstance(away, NotKnown) else NOT_RECORDED.replace("*", "")
+            ack(response_action="errors", errors={first_field(view) or REASON: told})
             return
         ack()
         if item is not None:

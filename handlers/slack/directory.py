@@ -4,8 +4,11 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from handlers.ports import Person
-from handlers.slack.calls import call
+from handlers.ports import Person, Unavailable
+from handlers.slack.calls import MENDS, call
+
+UNKNOWN = {MENDS[code][0] for code in ("user_not_found", "users_not_found", "user_not_visible")}
+"""The sentences that say of somebody that they are nobody here; every other failure says nothing about them."""
 
 
 class SlackDirectory:
@@ -15,8 +18,12 @@ class SlackDirectory:
         self._client = client
 
     def person(self, user_id: str) -> Person:
-        """Look somebody up. A field Slack leaves out is taken for the worse: it refuses."""
-        user = call(self._client.users_info, user=user_id).get("user")
+        """Look somebody up. A field Slack leaves out is taken for the worse: it refuses.
+
+        Raises ``Unavailable``: not retryable where Slack does not know the person, and retryable for everything else, which says
+        nothing about them.
+        """
+        user = self._info(user_id).get("user")
         found: dict[str, Any] = user if isinstance(user, dict) else {}
         deleted = found.get("deleted")
         enterprise = found.get("enterprise_user")
@@ -31,6 +38,16 @@ class SlackDirectory:
             is_stranger=bool(found.get("is_stranger")) or found.get("id", user_id) != user_id,
             is_invited=bool(found.get("is_invited_user")),
         )
+
+    def _info(self, user_id: str) -> dict[str, Any]:
+        try:
+            return call(self._client.users_info, user=user_id)
+        except Unavailable as away:
+            if away.sentence in UNKNOWN:
+                raise
+            mend = f"{away.mend} Then try again.".strip() if away.mend else "Try again in a moment."
+            sentence = f"The account @{user_id} could not be checked: {away.sentence}"
+            raise Unavailable(sentence, mend=mend, retry_after=away.retry_after) from None
 
     def members(self, group_id: str) -> frozenset[str]:
         """Expand a user group by id; a disabled group counts as empty, because Slack leaves its people out."""

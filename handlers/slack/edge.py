@@ -32,6 +32,14 @@ PROGRESS_AFTER = 2.0
 READING_FIRST = "Reading the live value from Exchange Online first; your request is opened when it is known…"
 BUSY = "The bot is busy right now. Try again in a moment."
 NOT_RECORDED = "This was *not recorded*, because the database is busy. Try again in a moment."
+NOT_KNOWN = (
+    "It is *not known* whether this was recorded, because the database went away in that moment. Look at the message again "
+    "before you do it once more."
+)
+NOT_KNOWN_FORM = (
+    "It is not known whether this was recorded, because the database went away in that moment. Send the form again as it is: "
+    "it counts only once."
+)
 NO_DATABASE = "The bot's database does not answer, so this could not be done and nothing was changed. Try again in a few minutes."
 TOO_LATE = "This waited too long and was not done, because the bot was busy. Try again."
 MISREAD = (

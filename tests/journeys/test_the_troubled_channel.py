@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.cast import BOT_USER
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, PEOPLE, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, PEOPLE, Stage
 from tests.journeys.words import words
 
 
@@ -69,6 +69,18 @@ def test_an_answer_outlives_a_token_that_slack_refused(stage: Stage) -> None:
     for method in ("chat.postEphemeral", "chat.postMessage"):
         stage.slack.fault(method, "token_revoked")
     assert "somebody else has to decide it" in stage.press(ALICE, number, "approve")
+
+
+@pytest.mark.parametrize("fault", ["token_revoked", "fatal_error", "server_error"])
+def test_whoever_could_not_be_checked_is_not_called_unknown_and_decides_nothing(stage: Stage, fault: str) -> None:
+    number = stage.ask(ALICE)
+    stage.slack.fault("users.info", fault)
+    told = stage.react(CAROL, number)
+    assert f"The account <@{CAROL}> could not be checked" in told
+    assert "ry again" in told
+    assert stage.record(lambda reader: reader.decisions([number])) == []
+    stage.slack.fault("users.info", "user_not_found")
+    assert "Slack does not know this account" in stage.press(CAROL, number, "approve")
 
 
 def test_a_channel_that_slack_wants_left_alone_keeps_nobody_else_waiting(stage: Stage) -> None:
