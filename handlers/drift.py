@@ -1,7 +1,8 @@
 """Use case of watching: the live value is read regularly, kept as an observation and compared with the baseline.
 
-A difference is a change made outside the bot: recorded once, with a number of its own, and announced at once. An unreadable value
-is never drift and never silence: after three failed readings the channel hears, and hears again when it is back.
+A difference that a second reading confirms is a change made outside the bot: recorded once, with a number of its own, and
+announced at once. An unreadable value is never drift and never silence: after three failed readings the channel hears, and hears
+again when it is back.
 """
 
 from datetime import timedelta
@@ -23,6 +24,12 @@ AUTHOR_AFTER = timedelta(minutes=2)
 LATE = timedelta(hours=24)
 """How long after it was sent a change that was given up may still show up as itself."""
 
+CONFIRM_AFTER = timedelta(seconds=3)
+"""When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""
+
+LAGS_AT_MOST = timedelta(hours=1)
+"""How long a domain controller is believed not to know of a write of ours; what still differs then is told as drift."""
+
 LOUD_AFTER = 3
 """Failed readings in a row before the channel hears of it."""
 
@@ -34,11 +41,11 @@ class Drift:
         self._context = context
 
     def observe(self, every: timedelta) -> bool:
-        """Read the live value if the newest observation is older than ``every``; tells whether it read."""
+        """Read the live value if the newest observation is older than ``every`` or asks for a second; tells whether it read."""
         now = self._context.now()
         with self._context.ledger.reading() as reader:
-            newest, before = reader.newest_observation(), reader.baseline()
-        if newest is not None and newest.at <= now < newest.at + every:
+            newest, before = reader.newest_observations(2), reader.baseline()
+        if newest and newest[0].at <= now < newest[0].at + _pause(newest, before, every):
             return False
         try:
             reading = self._context.setting.read(patience=30)
@@ -47,9 +54,10 @@ class Drift:
             return True
         with self._context.ledger.recording(self._context.now()) as entry:
             self._back_again(entry)
+            earlier = entry.reader.newest_observation(readable=True)
             entry.observe(observed(reading))
             if entry.reader.baseline() == before:  # else a change of ours was made while this was being read
-                self.compare(entry, reading)
+                self._compare(entry, reading, earlier)
         self._context.nudge()
         return True
 
@@ -68,23 +76,23 @@ class Drift:
             owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()
 
-    def compare(self, entry: Entry, reading: Reading) -> ChangeRequest | None:
+    def _compare(self, entry: Entry, reading: Reading, earlier: Observation | None) -> None:
         """Record drift, unless a change of ours is under way; the first reading ever only sets the baseline."""
         if entry.reader.in_states({State.APPLYING, State.UNCERTAIN}):
-            return None
+            return
         baseline = entry.reader.baseline()
         if baseline is None:
             entry.rebase(_first(reading), why="first reading")
             if reading.value is SettingValue.OPTED_IN:
                 entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
-            return None
-        if baseline.value is reading.value:
-            return None
+            return
+        if not _confirmed(baseline, reading, earlier) or _lags(entry, reading):
+            return
         late = entry.reader.given_up(reading.value, entry.now - LATE)
         if late is not None and not baseline.overtakes(late):
             self._correct(entry, late, reading)
-            return None
-        return self._outside(entry, baseline, reading)
+        else:
+            self._outside(entry, baseline, reading)
 
     def _correct(self, entry: Entry, late: ChangeRequest, reading: Reading) -> None:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
@@ -102,8 +110,11 @@ class Drift:
             text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{reading.value.value}* now."
             owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
 
-    def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> ChangeRequest:
+    def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
         detail = f"Seen as *{reading.value.value}* instead of *{baseline.value.value}*. Nobody asked the bot for this."
+        approved = _still_approved(entry, reading)
+        if approved is not None:
+            detail += f" The window of #{approved.id} has not ended and holds: at its end the bot opts out."
         change = entry.open(
             Kind.OUTSIDE,
             requester_id=None,
@@ -113,11 +124,12 @@ class Drift:
             rule_digest=self._context.rule.digest,
             detail=detail,
         )
+        end = approved.window_end if approved else None
         entry.rebase(
-            Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=None), why="changed outside the bot"
+            Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )
         owe_card(entry, change)
-        return entry.look_again(change, at=entry.now + AUTHOR_AFTER)
+        entry.look_again(change, at=entry.now + AUTHOR_AFTER)
 
     def _unreadable(self, unread: Unavailable) -> None:
         now = self._context.now()
@@ -137,6 +149,41 @@ class Drift:
         outage = entry.reader.newest_facts("unreadable:")
         if outage is not None and "since" in outage:
             entry.owe(CHANNEL, f"readable:{outage['since']}", facts={"what": "readable"})
+
+
+def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
+    """How long after the newest observation the next one is due: soon, if it ought not to be so and was seen once only."""
+    last, before = newest[0], newest[1].value if len(newest) > 1 else None
+    if baseline is None or last.value in (None, baseline.value, before) or last.at < baseline.since:
+        return every
+    return min(CONFIRM_AFTER, every)
+
+
+def _confirmed(baseline: Baseline, reading: Reading, earlier: Observation | None) -> bool:
+    """Whether the value ought not to be so and was seen so before, since the baseline was set."""
+    if baseline.value is reading.value or earlier is None:
+        return False
+    return earlier.value is reading.value and baseline.since <= earlier.at < reading.read_at
+
+
+def _lags(entry: Entry, reading: Reading) -> bool:
+    """Whether a domain controller answered that does not know of the bot's own newest write yet.
+
+    ``WhenChangedUTC`` moves on any change of the transport configuration: an older one was read from before our write.
+    """
+    ours = entry.reader.newest_write()
+    if ours is None or ours.sent_at is None or reading.changed_at is None:
+        return False
+    before_it = reading.value is not ours.to_value and ours.from_value in (None, reading.value)
+    return before_it and reading.changed_at < ours.sent_at and entry.now < ours.sent_at + LAGS_AT_MOST
+
+
+def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
+    """What was approved last, if the value is back to it before its window has ended: the end that was approved holds."""
+    newest = entry.reader.newest_applied()
+    if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
+        return None
+    return newest if newest.window_end is not None and entry.now < newest.window_end else None
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from storage import chain, rows
 from storage.errors import NoSuchRequest
@@ -93,6 +93,19 @@ class Reader:
         newest = self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50))
         extensions = list(takewhile(lambda change: change.kind is Kind.EXTENSION, newest))
         return extensions + [change for change in newest[len(extensions) :][:1] if change.kind is Kind.OPT_IN]
+
+    def newest_applied(self) -> ChangeRequest | None:
+        """The newest change of the bot's own that was read back."""
+        return self._newest_applied()
+
+    def newest_write(self) -> ChangeRequest | None:
+        """The newest change of the bot's own that was read back and had to be written."""
+        return self._newest_applied(change_requests.c.sent_at.is_not(None))
+
+    def _newest_applied(self, *only: ColumnElement[bool]) -> ChangeRequest | None:
+        table = change_requests.c
+        query = self._requests().where(table.state == State.APPLIED.value, *only).order_by(table.id.desc())
+        return next(iter(self._many(query.limit(1))), None)
 
     def lapsed(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
@@ -186,6 +199,11 @@ class Reader:
         found = self._connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()
         return dict(json.loads(found)) if found else None
 
+    def newest_observations(self, limit: int) -> list[Observation]:
+        """The newest readings and failures of one, newest first."""
+        query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
+        return [rows.observation(row) for row in self._connection.execute(query.limit(limit))]
+
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
         """The newest reading; with ``readable`` the newest one that has a value."""
         query = select(observations).where(observations.c.tenant_id == self._tenant_id)
@@ -196,9 +214,7 @@ class Reader:
 
     def failed_observations(self, limit: int) -> list[Observation]:
         """The unreadable observations since the last readable one, newest first, at most ``limit``."""
-        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
-        newest = self._connection.execute(query.order_by(observations.c.id.desc()).limit(limit))
-        return list(takewhile(lambda seen: seen.value is None, (rows.observation(row) for row in newest)))
+        return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))
 
     def baseline(self) -> Baseline | None:
         """What the live value ought to be; ``None`` before the first reading."""

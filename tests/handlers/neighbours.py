@@ -127,6 +127,8 @@ class Tenant:
         self.unreadable: Unavailable | None = None
         self.smtp_auth_disabled: bool | None = False
         self.organization: str | None = ORGANIZATION
+        self.changed_at: datetime | None = None
+        """What the readings say of it."""
         self.writes: list[Write] = []
         self.reads = 0
         self.served: dict[str, SettingValue] = {}
@@ -150,7 +152,7 @@ class Tenant:
             smtp_auth_disabled=self.smtp_auth_disabled,
             organization=self.organization,
             server="DC01",
-            changed_at=None,
+            changed_at=self.changed_at,
             read_at=self._clock(),
             client_request_id=f"read-{self.reads}",
         )

@@ -65,6 +65,98 @@ def test_a_change_outside_that_goes_back_is_another_change(house: House) -> None
     assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN, NOT_SET]
 
 
+def test_a_value_seen_once_only_is_no_drift(both: House) -> None:
+    look(both)
+    both.clock.advance(minutes=10)
+    both.tenant.readings.append(IN)
+    both.desk.drift.observe(EVERY)
+    both.clock.advance(seconds=3)
+    assert both.desk.drift.observe(EVERY), "the second reading is due in seconds"
+    look(both)
+    assert both.requests(Kind.OUTSIDE) == []
+
+
+def test_the_second_reading_is_due_after_three_seconds_and_a_third_only_in_time(house: House) -> None:
+    look(house)
+    house.clock.advance(minutes=10)
+    house.tenant.value = IN
+    assert house.desk.drift.observe(EVERY)
+    house.clock.advance(seconds=2)
+    assert not house.desk.drift.observe(EVERY)
+    assert house.requests(Kind.OUTSIDE) == []
+    house.clock.advance(seconds=1)
+    assert house.desk.drift.observe(EVERY)
+    assert len(house.requests(Kind.OUTSIDE)) == 1
+    house.clock.advance(seconds=3)
+    assert not house.desk.drift.observe(EVERY)
+
+
+def test_two_readings_of_a_controller_that_lags_behind_our_own_write_are_no_drift(both: House) -> None:
+    look(both)
+    changed, number = both.clock.at - timedelta(minutes=1), approved(both)
+    both.run()
+    both.clock.advance(minutes=10)
+    both.tenant.value, both.tenant.changed_at = NOT_SET, changed
+    both.observe(EVERY)
+    baseline = both.baseline()
+    assert both.requests(Kind.OUTSIDE) == []
+    assert baseline is not None
+    assert (baseline.value, baseline.window_end) == (IN, both.request(number).window_end)
+
+
+@pytest.mark.parametrize(("value", "minutes"), [(NOT_SET, 9), (OUT, -5)])
+def test_a_change_after_our_own_write_or_to_another_value_is_no_lag(house: House, value: SettingValue, minutes: int) -> None:
+    look(house)
+    approved(house)
+    house.run()
+    house.tenant.value, house.tenant.changed_at = value, house.clock.at + timedelta(minutes=minutes)
+    look(house)
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [value]
+
+
+def test_what_lags_for_longer_than_an_hour_is_told_all_the_same(house: House) -> None:
+    look(house)
+    changed = house.clock.at - timedelta(minutes=1)
+    approved(house)
+    house.run()
+    house.tenant.value, house.tenant.changed_at = NOT_SET, changed
+    for _ in range(7):
+        look(house)
+    assert len(house.requests(Kind.OUTSIDE)) == 1
+
+
+def test_what_was_approved_keeps_its_end_when_the_value_is_back(both: House) -> None:
+    look(both)
+    number = approved(both)
+    both.run()
+    for value in (OUT, IN):
+        both.tenant.value = value
+        look(both)
+    end = both.request(number).window_end
+    baseline = both.baseline()
+    assert baseline is not None
+    assert end is not None
+    assert (baseline.value, baseline.window_end) == (IN, end)
+    assert f"The window of #{number} has not ended and holds" in both.newest().detail
+    both.clock.at = end
+    both.work()
+    assert (both.tenant.value, both.newest().kind, both.newest().state) == (OUT, Kind.OPT_OUT, State.APPLIED)
+
+
+def test_an_opt_in_outside_gets_no_end_from_a_window_that_is_over_or_was_ended_by_the_bot(house: House) -> None:
+    look(house)
+    number = approved(house)
+    house.run()
+    house.opt_out(BOB)
+    house.run()
+    house.tenant.value = IN
+    look(house)
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.window_end) == (IN, None)
+    assert f"#{number}" not in house.newest().detail
+
+
 def test_null_and_false_are_two_values(house: House) -> None:
     look(house)
     house.tenant.value = OUT

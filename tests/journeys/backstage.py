@@ -140,10 +140,11 @@ class Backstage:
         return newest
 
     def observe(self) -> None:
-        """Move the clock until a reading for drift is due, and wait for it."""
+        """Move the clock until a reading for drift is due, and wait for it, and for the second one where it asks for one."""
         before = self.record(lambda reader: reader.newest_observation())
         self.advance(HOUR)
         self.wait(lambda: self.record(lambda reader: reader.newest_observation()) != before)
+        self.wait(lambda: self.record(_is_judged))
 
     def state(self, number: int) -> State:
         """Where a request stands on record."""
@@ -165,6 +166,14 @@ class Backstage:
         """Wait until no change is on its way to Exchange."""
         busy = {State.APPROVED, State.APPLYING, State.UNCERTAIN}
         self.wait(lambda: not self.record(lambda reader: reader.in_states(busy)))
+
+
+def _is_judged(reader: Reader) -> bool:
+    """Whether the newest reading is what ought to be, is none, or is no drift while a change is under way."""
+    newest, baseline = reader.newest_observation(), reader.baseline()
+    if newest is None or newest.value is None or baseline is None or newest.value is baseline.value:
+        return True
+    return bool(reader.in_states({State.APPLYING, State.UNCERTAIN}))
 
 
 def _from_the_sdk(entry: JSON) -> bool:
