@@ -49,6 +49,10 @@ class People:
         """The members of each approving user group; ``None`` where the look-up failed."""
         return [self._members(entry) for entry in self._rule.approvers if entry.startswith("S")]
 
+    def operator_groups(self) -> list[frozenset[str] | None]:
+        """The same of each user group whose members may ask."""
+        return [self._members(entry) for entry in self._rule.operators if entry.startswith("S")]
+
     def _is_approver(self, user_id: str) -> bool:
         verdict = self.approver(user_id)
         if not verdict.allowed and verdict.reason.name == "NOT_CHECKED":

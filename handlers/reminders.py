@@ -5,19 +5,17 @@ none.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from handlers import slots, snoozing
+from handlers.approvers import ApproverHealth
 from handlers.context import Context
 from handlers.due import due_slots, expiry
 from handlers.owed import CHANNEL, asked_by, owe_personal
-from handlers.ports import Unavailable
 from handlers.slots import Slot
 from storage.ledger import Entry
 from storage.reading import Reader
 
-NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
-"""When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""
 SETTLING_IN = timedelta(days=1)
 """How long a new installation is left in peace, as long as nothing happens."""
 
@@ -27,19 +25,18 @@ class Reminders:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._look_at_approvers: datetime | None = None
+        self._approvers = ApproverHealth(context)
 
     def run(self) -> int:
         """Owe every reminder that is due and was never owed; returns how many."""
         now = self._context.now()
         if not slots.in_working_hours(now, self._context.zone, self._context.hours):
             return 0
-        expires = expiry(self._context)
+        expires, warning = expiry(self._context), self._approvers.look()
         with self._context.ledger.reading() as reader:
             if self._has_just_begun(reader):
                 return 0
-            due = list(self._to_tell(reader, [*due_slots(self._context, reader, expires), *self._head(reader)]))
-        due += self._approver_health()
+            due = list(self._to_tell(reader, [*due_slots(self._context, reader, expires), *self._head(reader), warning]))
         if due:
             with self._context.ledger.recording(now) as entry:
                 for slot in due:
@@ -61,8 +58,8 @@ class Reminders:
         posted = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
         yield from filter(None, (slots.head(sequence, digest, posted, self._context.now(), self._context.zone),))
 
-    def _to_tell(self, reader: Reader, due: Iterable[Slot]) -> Iterator[Slot]:
-        for slot in due:
+    def _to_tell(self, reader: Reader, due: Iterable[Slot | None]) -> Iterator[Slot]:
+        for slot in filter(None, due):
             answers = reader.reminder_answers(slot.series) if slot.series else ()
             yield from filter(None, (snoozing.to_tell(slot, answers, reader.owed, self._context.now()),))
 
@@ -72,33 +69,3 @@ class Reminders:
         if owed and slot.what == "ending" and slot.facts["request"]:
             for person in asked_by(entry.reader.wishes_behind(int(slot.facts["request"]))):
                 owe_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)
-
-    def _approver_health(self) -> list[Slot]:
-        """Once a day: whether every listed operator could find enough eligible approvers besides themselves."""
-        now, today = self._context.now(), self._context.today()
-        if self._look_at_approvers is not None and now < self._look_at_approvers <= now + NEXT_LOOK:
-            return []
-        eligible = self._eligible_approvers()
-        self._look_at_approvers = now + (UNANSWERED if eligible is None else NEXT_LOOK)
-        if eligible is None:
-            return []
-        rule = self._context.rule
-        operators = {entry for entry in rule.operators if not entry.startswith("S")} or {""}
-        if all(len(eligible - {person}) >= rule.approvals_required for person in operators):
-            return []
-        facts = {"eligible": str(len(eligible)), "needed": str(rule.approvals_required)}
-        with self._context.ledger.reading() as reader:
-            slot = Slot(f"approvers:{today.isoformat()}", "approvers", facts, series=f"approvers:{today:%Y-%m}")
-            return list(self._to_tell(reader, [slot]))
-
-    def _eligible_approvers(self) -> frozenset[str] | None:
-        """Who could approve right now; ``None`` when Slack does not say it of everybody."""
-        people = {entry for entry in self._context.rule.approvers if not entry.startswith("S")}
-        for group in self._context.people.approver_groups():
-            if group is None:
-                return None
-            people |= group
-        try:
-            return self._context.people.eligible(sorted(people))
-        except Unavailable:
-            return None

@@ -11,6 +11,7 @@ import pytest
 from handlers.delivery import Delivery
 from handlers.ports import Unavailable
 from handlers.reminders import Reminders
+from handlers.slack.announcements import announcement
 from handlers.slots import Hours
 from storage.engine import Database
 from storage.lifecycle import State
@@ -472,6 +473,73 @@ def test_a_silent_slack_is_no_news_and_is_not_asked_every_second(house: House) -
     house.clock.advance(minutes=10)
     reminders.run()
     assert "approvers" in kinds(keys(house))
+
+
+def test_operators_are_found_through_their_groups(house: House) -> None:
+    """Bob may ask through a group, and is the only one who could approve."""
+    house.start(replace(RULE, approvers=(BOB,), operators=(MAIL,)))
+    house.workspace.groups[MAIL] = [BOB]
+    house.clock.at = MONDAY
+    assert "approvers:2026-11-23" in remind(house)
+    house.workspace.groups[MAIL] = [ALICE]
+    house.clock.at += DAY
+    assert "approvers" not in kinds(remind(house))
+
+
+def test_what_cannot_be_checked_for_a_day_is_told_as_unknown(house: House) -> None:
+    house.clock.at = MONDAY + 2 * DAY
+    reminders = Reminders(house.context)
+    house.workspace.silent.add(MAIL)
+    for _ in range(24 * 6):
+        reminders.run()
+        house.clock.advance(minutes=10)
+    assert "approvers" not in kinds(keys(house))
+    reminders.run()
+    house.deliver()
+    (told,) = [facts for facts in house.board.announced if facts["what"] == "approvers"]
+    assert told["unknown_since"] == (MONDAY + 2 * DAY).isoformat()
+    assert "eligible" not in told
+    assert "could not be checked since" in announcement(told, house.context.zone).text
+
+
+def test_one_answer_in_between_begins_the_day_anew(house: House) -> None:
+    house.clock.at = MONDAY + 2 * DAY
+    reminders = Reminders(house.context)
+    for hour in range(30):
+        if hour == 6:
+            house.workspace.silent.clear()
+        else:
+            house.workspace.silent.add(MAIL)
+        reminders.run()
+        house.clock.advance(hours=1)
+    assert "approvers" not in kinds(keys(house))
+
+
+def test_the_certificate_is_asked_before_the_database_is(house: House) -> None:
+    """Its key may lie on a slow disk: no reader is held open meanwhile."""
+    asked: list[int] = []
+    expires = MONDAY + 20 * DAY
+
+    def certificate() -> datetime:
+        asked.append(house.database.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return expires
+
+    house.clock.at = MONDAY + 2 * DAY
+    house.context = replace(house.context, certificate_expires=certificate)
+    house.delivery = Delivery(house.context, house.outbox, house.board)
+    assert "certificate" in kinds(remind(house))
+    house.deliver()
+    assert [facts["expires"] for facts in house.board.announced if facts["what"] == "certificate"] == [expires.isoformat()]
+    assert set(asked) == {0}
+
+
+def test_a_certificate_that_cannot_be_read_holds_no_other_reminder_up(opted_in: House) -> None:
+    def unreadable() -> datetime:
+        raise Unavailable("The certificate could not be read.")
+
+    opted_in.context = replace(opted_in.context, certificate_expires=unreadable)
+    opted_in.clock.at = MONDAY + 7 * DAY
+    assert "weekly" in kinds(remind(opted_in))
 
 
 def test_looking_at_the_approvers_decides_nothing(house: House) -> None:

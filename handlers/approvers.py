@@ -1,0 +1,69 @@
+"""Use case of looking ahead: whether everybody who may ask could find enough others to approve, told before it matters.
+
+Looks at people only, and decides nothing: whoever counts here is judged again when they vote and when the change is made.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from handlers.context import Context
+from handlers.ports import Unavailable
+from handlers.slots import Slot
+
+NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
+"""When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""
+
+SILENT_FOR = timedelta(days=1)
+"""For how long nobody could be looked up before that is told: *unknown* is neither enough nor too few."""
+
+
+class ApproverHealth:
+    """Looks once a day. What it remembers only spares look-ups: a restart looks again, and the slot's key keeps the day."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._next_look: datetime | None = None
+        self._unknown_since: datetime | None = None
+
+    def look(self) -> Slot | None:
+        """The warning that is due, if one is."""
+        now = self._context.now()
+        if self._next_look is not None and now < self._next_look <= now + NEXT_LOOK:
+            return None
+        eligible, operators = self._eligible(), self._listed(self._context.rule.operators, self._context.people.operator_groups())
+        if eligible is None or operators is None:
+            return self._unknown(now)
+        self._next_look, self._unknown_since = now + NEXT_LOOK, None
+        needed = self._context.rule.approvals_required
+        if all(len(eligible - {person}) >= needed for person in operators or {""}):
+            return None
+        return self._slot({"eligible": str(len(eligible)), "needed": str(needed)})
+
+    def _unknown(self, now: datetime) -> Slot | None:
+        self._next_look = now + UNANSWERED
+        self._unknown_since = min(self._unknown_since or now, now)
+        if now < self._unknown_since + SILENT_FOR:
+            return None
+        return self._slot({"unknown_since": self._unknown_since.isoformat()})
+
+    def _slot(self, facts: dict[str, str]) -> Slot:
+        today = self._context.today()
+        return Slot(f"approvers:{today.isoformat()}", "approvers", facts, series=f"approvers:{today:%Y-%m}")
+
+    def _eligible(self) -> frozenset[str] | None:
+        """Who could approve right now; ``None`` when Slack does not say it of everybody."""
+        people = self._listed(self._context.rule.approvers, self._context.people.approver_groups())
+        try:
+            return self._context.people.eligible(sorted(people)) if people is not None else None
+        except Unavailable:
+            return None
+
+    @staticmethod
+    def _listed(entries: Iterable[str], groups: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+        """People listed by themselves or through a group; ``None`` when a group could not be looked up."""
+        people = frozenset(entry for entry in entries if not entry.startswith("S"))
+        for group in groups:
+            if group is None:
+                return None
+            people |= group
+        return people
