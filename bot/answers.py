@@ -10,6 +10,7 @@ from bot.settings import Settings
 from bot.wiring import context_of
 from handlers.days import last_day
 from handlers.history import History, HistoryLine
+from handlers.optouts import Overdue
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Person, Unavailable
@@ -60,6 +61,9 @@ def status_text(answer: dict[str, Any]) -> str:
     lines = [f"Live value: {answer['value']}" if answer["value"] else f"Live value: could not be read. {answer['problem']}"]
     if answer["drift"]:
         lines.append("Drift: this is not the value the bot last applied or saw; it was changed outside the bot.")
+    if answer["overdue"]:
+        lines.append(_overdue_text(answer["overdue"]))
+    lines += [f"#{change['number']} is {change['state']}: {change['detail']}" for change in answer["under_way"]]
     lines += [f"  {effect['protocol']}: {effect['effect']}" for effect in answer["protocols"]]
     smtp = {True: "switched off", False: "switched on", None: "unknown"}[answer["smtp_auth_disabled"]]
     lines.append(f"SMTP AUTH for the organisation: {smtp}")
@@ -69,6 +73,14 @@ def status_text(answer: dict[str, Any]) -> str:
     if answer["open_request"]:
         lines.append(f"Open request: #{answer['open_request']['number']}, {answer['open_request']['state']}")
     return "\n".join(lines)
+
+
+def _overdue_text(late: dict[str, Any]) -> str:
+    of = f" of #{late['window_of']}" if late["window_of"] else ""
+    tried = f" Tries that failed: {late['failures']}." if late["failures"] else ""
+    problem = f" Last trouble: {late['problem']}" if late["problem"] else ""
+    following = f" Next try: {late['next_try']}" if late["next_try"] else ""
+    return f"OVERDUE: the window{of} ended at {late['ended_at']}, and the opt-out is not done yet.{tried}{problem}{following}"
 
 
 def history_text(answer: dict[str, Any]) -> str:
@@ -102,12 +114,25 @@ def _status(report: Status) -> dict[str, Any]:
         "protocols": [{"protocol": protocol.value, "effect": effect} for protocol, effect in report.effects],
         "baseline": baseline.value.value if baseline else None,
         "drift": report.drifted,
+        "overdue": _overdue(report.overdue) if report.overdue else None,
+        "under_way": [_request(change) for change in report.unsettled],
         "window_end": _stamp(end),
         "last_day": last_day(end, ZoneInfo(report.timezone)).isoformat() if end else None,
         "last_change": _request(report.decided) if report.decided else None,
         "approved_by": list(report.approved_by),
         "open_request": _request(report.open_wish) if report.open_wish else None,
         "warning": report.freshness,
+    }
+
+
+def _overdue(late: Overdue) -> dict[str, Any]:
+    return {
+        "window_of": late.window_of,
+        "ended_at": _stamp(late.ended_at),
+        "failures": late.failures,
+        "problem": late.problem,
+        "under_way": late.under_way.id if late.under_way else None,
+        "next_try": _stamp(late.next_try),
     }
 
 

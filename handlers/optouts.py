@@ -1,9 +1,10 @@
 """Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.owed import owe_answer, owe_card, owe_change
+from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from handlers.touch import Touch
@@ -12,10 +13,58 @@ from storage.errors import AlreadyOpen
 from storage.ledger import Entry, supersede_unsent
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import Baseline, ChangeRequest, Door, SettingValue
+from storage.records import ChangeRequest, Door, SettingValue
 
-AGAIN_AFTER = timedelta(minutes=30)
-"""How long the bot waits before it tries again to end a window after Exchange did not take the opt-out."""
+AGAIN_AFTER = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4))
+"""How long the bot waits before it tries again to end a window after Exchange did not take the opt-out once, twice, ..."""
+
+_TRIED = {State.APPROVED, State.APPLYING, State.UNCERTAIN, State.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A window that has ended while the tenant still ought to be called opted in."""
+
+    window_of: int | None
+    """The change that set the window."""
+    ended_at: datetime
+    under_way: ChangeRequest | None
+    """The opt-out that is being made."""
+    failures: int
+    problem: str
+    """Why it is not done yet, as far as is known; empty while the first opt-out goes its ordinary way."""
+    next_try: datetime | None
+    """``None``: now."""
+
+
+def overdue(reader: Reader, now: datetime) -> Overdue | None:
+    """The window that has ended without its opt-out, if there is one."""
+    baseline = reader.baseline()
+    if baseline is None or baseline.window_end is None or not baseline.is_over(now):
+        return None
+    later = reader.in_states(_TRIED, kinds=(Kind.OPT_OUT,), above=baseline.request_id or 0)
+    tried = [request for request in later if request.state is not State.FAILED or request.created_at >= baseline.window_end]
+    failed = [request.settled_at for request in tried if request.state is State.FAILED and request.settled_at is not None]
+    under_way = next((request for request in reversed(tried) if request.state is not State.FAILED), None)
+    next_try = under_way.retry_at if under_way else failed[-1] + _pause(len(failed)) if failed else None
+    return Overdue(
+        window_of=baseline.request_id,
+        ended_at=baseline.window_end,
+        under_way=under_way,
+        failures=len(failed),
+        problem=_latest_problem(tried),
+        next_try=next_try,
+    )
+
+
+def _latest_problem(tried: list[ChangeRequest]) -> str:
+    """The newest sentence that says why it is not done: an opt-out that has just been opened again has none yet."""
+    telling = [request for request in tried if request.state in (State.FAILED, State.UNCERTAIN) or request.retry_at is not None]
+    return telling[-1].detail if telling else ""
+
+
+def _pause(failures: int) -> timedelta:
+    return AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
 
 
 class OptOuts:
@@ -42,21 +91,33 @@ class OptOuts:
         self._context.nudge()
 
     def end_window(self) -> int:
-        """Opt out when the window has ended; returns how many opt-outs were opened: none or one."""
+        """Opt out when the window has ended; returns how many opt-outs were opened: none or one.
+
+        While it does not succeed, the channel and those to escalate to hear of it at once, and then once a day.
+        """
         now = self._context.now()
         with self._context.ledger.reading() as reader:
-            if self._window_is_over(reader, now) is None:
+            late = overdue(reader, now)
+            if late is None or not (self._is_due(late, now) or self._is_to_be_told(reader, late, now)):
                 return 0
         try:
             with correlated(), self._context.ledger.recording(now) as entry:
-                baseline = self._window_is_over(entry.reader, now)
-                if baseline is None:
-                    return 0
-                reason = f"The window of #{baseline.request_id} has ended." if baseline.request_id else "The window has ended."
-                self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
+                opened = self._end(entry, now)
         except AlreadyOpen:
             return 0
         self._context.nudge()
+        return opened
+
+    def _end(self, entry: Entry, now: datetime) -> int:
+        late = overdue(entry.reader, now)
+        if late is None:
+            return 0
+        if self._is_to_be_told(entry.reader, late, now):
+            entry.owe(CHANNEL, _telling(late, now), facts=self._facts(late))
+        if not self._is_due(late, now):
+            return 0
+        reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
+        self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
         return 1
 
     def may_not_rest(self) -> bool:
@@ -67,15 +128,24 @@ class OptOuts:
             return opted_in or bool(reader.in_states({State.APPROVED, State.APPLYING, State.UNCERTAIN}))
 
     @staticmethod
-    def _window_is_over(reader: Reader, now: datetime) -> Baseline | None:
-        """The baseline whose window has ended, unless an opt-out is being found out about or has just failed."""
-        baseline = reader.baseline()
-        if baseline is None or not baseline.is_over(now):
-            return None
-        for tried in reader.in_states({State.UNCERTAIN, State.FAILED}, kinds=(Kind.OPT_OUT,)):
-            if tried.settled_at is None or timedelta() <= now - tried.settled_at < AGAIN_AFTER:
-                return None
-        return baseline
+    def _is_due(late: Overdue, now: datetime) -> bool:
+        """Not while one is under way, nor for a while after one has failed; a clock that was set back holds nothing up."""
+        if late.under_way is not None:
+            return False
+        return late.next_try is None or now >= late.next_try or late.next_try - now > _pause(late.failures)
+
+    @staticmethod
+    def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
+        return bool(late.problem) and not reader.owed(_telling(late, now))
+
+    def _facts(self, late: Overdue) -> dict[str, str]:
+        return {
+            "what": "overdue",
+            "request": str(late.window_of or ""),
+            "end": late.ended_at.isoformat(),
+            "problem": late.problem,
+            "mention": ",".join(self._context.escalate_to),
+        }
 
     def _opt_out(self, entry: Entry, touch: Touch, reason: str) -> str:
         try:
@@ -100,3 +170,8 @@ class OptOuts:
             owe_change(entry, superseded)
         owe_card(entry, request)
         return request
+
+
+def _telling(late: Overdue, now: datetime) -> str:
+    """The key of the message that a window is overdue: one for each day that it is."""
+    return f"overdue:{late.window_of or 0}:{late.ended_at.isoformat()}:{(now - late.ended_at).days}"

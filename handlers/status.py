@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from handlers.context import Context
+from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.requests import observed
 from handlers.votes import standing_approvals
 from storage.engine import Unreachable
-from storage.lifecycle import State
-from storage.records import Baseline, ChangeRequest, MailProtocol, Observation
+from storage.lifecycle import Kind, State
+from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
 
 BROKEN = (
     "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell whoever runs the bot."
@@ -38,6 +39,9 @@ class Status:
     approved_by: tuple[str, ...]
     open_wish: ChangeRequest | None
     unsettled: tuple[ChangeRequest, ...]
+    """What is on its way to Exchange, opt-outs that still wait for it included."""
+    overdue: Overdue | None
+    """A window that has ended while the live value is not known to have followed."""
     last_seen: Observation | None
     timezone: str
     on_record: bool = True
@@ -46,7 +50,7 @@ class Status:
     @property
     def drifted(self) -> bool:
         """Whether the live value is not what the ledger last applied or announced."""
-        if self.reading is None or self.baseline is None or self.unsettled:
+        if self.reading is None or self.baseline is None or any(change.state is not State.APPROVED for change in self.unsettled):
             return False
         return self.reading.value is not self.baseline.value
 
@@ -141,6 +145,7 @@ class StatusReports:
             approved_by=ledger.approved_by,
             open_wish=ledger.open_wish,
             unsettled=ledger.unsettled,
+            overdue=ledger.overdue if value in (None, SettingValue.OPTED_IN) else None,
             last_seen=observed(reading) if reading else ledger.last_seen,
             timezone=context.rule.timezone,
             on_record=known is not None,
@@ -157,7 +162,11 @@ class StatusReports:
                     decided=decided,
                     approved_by=tuple(standing_approvals(reader.decisions([decided.id]))) if decided else (),
                     open_wish=reader.open_wish(),
-                    unsettled=tuple(reader.in_states({State.APPLYING, State.UNCERTAIN})),
+                    unsettled=(
+                        *reader.in_states({State.APPROVED}, kinds=(Kind.OPT_OUT,)),
+                        *reader.in_states({State.APPLYING, State.UNCERTAIN}),
+                    ),
+                    overdue=overdue(reader, self._context.now()),
                     last_seen=reader.newest_observation(readable=True),
                     organization=reader.organization(),
                 )
@@ -174,6 +183,7 @@ class _Ledger:
     approved_by: tuple[str, ...] = ()
     open_wish: ChangeRequest | None = None
     unsettled: tuple[ChangeRequest, ...] = ()
+    overdue: Overdue | None = None
     last_seen: Observation | None = None
     organization: str | None = None
 

@@ -67,10 +67,13 @@ class Reader:
             raise NoSuchRequest(f"There is no change #{request_id}.")
         return rows.change_request(row)
 
-    def in_states(self, states: Collection[State], *, kinds: Collection[Kind] = tuple(Kind)) -> list[ChangeRequest]:
-        """Every request of these kinds in one of these states, oldest first."""
-        query = self._requests().where(change_requests.c.state.in_(list(states)), change_requests.c.kind.in_(list(kinds)))
-        return self._many(query.order_by(change_requests.c.id))
+    def in_states(
+        self, states: Collection[State], *, kinds: Collection[Kind] = tuple(Kind), above: int = 0
+    ) -> list[ChangeRequest]:
+        """Every request of these kinds in one of these states with a number above ``above``, oldest first."""
+        table = change_requests.c
+        wanted = (table.state.in_(list(states)), table.kind.in_(list(kinds)), table.id > above)
+        return self._many(self._requests().where(*wanted).order_by(table.id))
 
     def open_wish(self) -> ChangeRequest | None:
         """The one open opt-in or extension, if there is one."""

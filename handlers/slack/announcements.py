@@ -27,10 +27,11 @@ def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
 
 
 def _about_the_window(facts: Mapping[str, str]) -> list[ButtonElement]:
-    if facts["what"] not in ("ending", "weekly") or not facts.get("request"):
+    if facts["what"] not in ("ending", "weekly", "overdue") or not facts.get("request"):
         return []
     number = int(facts["request"])
-    return [button("Extend", EXTEND, number), button("Opt out now", OPT_OUT_NOW, number)]
+    opt_out = button("Opt out now", OPT_OUT_NOW, number)
+    return [opt_out] if facts["what"] == "overdue" else [button("Extend", EXTEND, number), opt_out]
 
 
 def _about_the_reminder(facts: Mapping[str, str]) -> list[ButtonElement]:
@@ -87,6 +88,16 @@ def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _extended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     end = f" It ends {instant(datetime.fromisoformat(facts['end']), zone)} now." if facts["end"] else ""
     return f":hourglass: <@{facts['requester']}> has extended the opt-in that you asked for, as #{facts['request']}.{end}"
+
+
+def _overdue(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    about = f"#{facts['request']}: " if facts["request"] else ""
+    ended = instant(datetime.fromisoformat(facts["end"]), zone)
+    others = f"\n{people(facts['mention'].split(','))}: please see to it." if facts.get("mention") else ""
+    return (
+        f":red_circle: {about}the window ended {ended}, and the opt-out is *not done yet*: {sentence(facts['problem'])} "
+        f"The bot keeps trying; `/legacytls status` says when, `/legacytls help` how to opt out by hand.{others}"
+    )
 
 
 def _weekly(facts: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -167,6 +178,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "first_sight": _first_sight,
     "ending": _ending,
     "extended": _extended,
+    "overdue": _overdue,
     "weekly": _weekly,
     "milestone": _milestone,
     "freshness": _freshness,

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 from handlers.days import last_day
 from handlers.history import HistoryLine, HistoryPage
 from handlers.notices import PROTOCOL_NAMES, headline, protocol_names
+from handlers.optouts import Overdue
 from handlers.policy import STATE_WORDS
 from handlers.slack.blocks import Message, actions, button, divider, header, section, small
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
@@ -66,6 +67,8 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     """The whole truth on one screen."""
     first = _live(report, zone)
     blocks: list[Block] = [section(first)]
+    if report.overdue is not None:
+        blocks.append(section(_overdue(report.overdue, zone)))
     if report.drifted:
         blocks.append(section(f":rotating_light: *Drift:* {_DRIFT}"))
     blocks += [section(line) for line in (_decided(report, zone), _under_way(report, zone)) if line]
@@ -142,6 +145,22 @@ def _decided(report: Status, zone: ZoneInfo) -> str:
         day = last_day(baseline.window_end, zone)
         end = f" Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
     return f"Last change: #{request.id} by {who}{approved}, {instant(baseline.since, zone)}.{end}"
+
+
+def _overdue(late: Overdue, zone: ZoneInfo) -> str:
+    """The red block: shown until the opt-out is done."""
+    of = f" of #{late.window_of}" if late.window_of else ""
+    tried = "" if not late.failures else "Tried once. " if late.failures == 1 else f"Tried {late.failures} times. "
+    if late.under_way is not None:
+        following = f"Opt-out #{late.under_way.id} is under way."
+        following += f" Next try {instant(late.under_way.retry_at, zone)}." if late.under_way.retry_at else ""
+    else:
+        following = f"Next try {instant(late.next_try, zone)}." if late.next_try else "The opt-out begins in a moment."
+    problem = f"Last trouble: {sentence(late.problem)} " if late.problem else ""
+    return (
+        f":red_circle: *Overdue:* the window{of} ended {instant(late.ended_at, zone)}, and the opt-out is not done yet. "
+        f"{tried}{problem}{following}"
+    )
 
 
 def _under_way(report: Status, zone: ZoneInfo) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.answers import status_text
 from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import ROOT, Machine, Outcome, command
@@ -256,6 +257,24 @@ def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None
     ):
         assert told in said
     assert "Open request: #3, pending" in said
+
+
+def test_status_says_that_a_window_is_overdue_and_what_is_under_way(machine: Machine) -> None:
+    answer = json.loads(machine.run("status", "--json").out)
+    assert (answer["overdue"], answer["under_way"]) == (None, [])
+    late = {
+        "window_of": 1,
+        "ended_at": "2026-11-23",
+        "failures": 2,
+        "problem": "Refused.",
+        "under_way": 4,
+        "next_try": "2026-11-24",
+    }
+    opt_out = answer["last_change"] | {"number": 4, "state": "approved", "detail": "Waiting for Exchange."}
+    said = status_text(answer | {"overdue": late, "under_way": [opt_out]})
+    assert "OVERDUE: the window of #1 ended at 2026-11-23" in said
+    assert "Tries that failed: 2. Last trouble: Refused. Next try: 2026-11-24" in said
+    assert "#4 is approved: Waiting for Exchange." in said
 
 
 def test_status_as_json_has_every_answer_under_its_own_name(machine: Machine) -> None:

@@ -1,5 +1,6 @@
 """An opt-in ends by itself, once; extending it needs a second person and moves only the end."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -90,16 +91,88 @@ def test_an_end_of_unknown_outcome_is_read_and_not_sent_again_every_second(house
     assert len(house.requests(Kind.OPT_OUT)) == 1
 
 
-def test_an_end_that_exchange_refuses_is_tried_again_now_and_then_without_flooding_anybody(house: House, opted_in: int) -> None:
+def told(house: House) -> list[Mapping[str, str]]:
+    house.deliver()
+    return [facts for facts in house.board.announced if facts["what"] == "overdue"]
+
+
+def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then_ever_more_rarely(both: House) -> None:
+    number = apply(both)
+    end = both.clock.at = end_of(both, number)
+    both.tenant.fates.extend([REFUSED] * 5)
+    for _ in range(24 * 12):
+        both.work()
+        both.clock.advance(minutes=5)
+    tries = [(write.at - end) / timedelta(hours=1) for write in both.tenant.writes if write.value is OUT]
+    assert tries == [0, 0.5, 1.5, 3.5, 7.5, 11.5]
+    assert both.tenant.value is OUT
+    assert both.desk.status.report().overdue is None
+
+
+def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: House) -> None:
+    number = apply(both)
+    end = both.clock.at = end_of(both, number)
+    both.tenant.fates.extend([REFUSED] * 40)
+    both.work()
+    assert told(both) == []
+    both.work()
+    (first,) = told(both)
+    assert (first["request"], first["end"], "refused" in first["problem"]) == (str(number), end.isoformat(), True)
+    for _ in range(49):
+        both.clock.advance(hours=1)
+        both.work()
+    assert len(told(both)) == 3
+
+
+def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opted_in: int) -> None:
+    end = house.clock.at = end_of(house, opted_in)
+    late = house.desk.status.report().overdue
+    assert late is not None
+    assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
+    house.tenant.fates.append(REFUSED)
+    house.work()
+    late = house.desk.status.report().overdue
+    assert late is not None
+    assert (late.failures, late.under_way, late.next_try) == (1, None, end + timedelta(minutes=30))
+    assert "refused" in late.problem
+    house.clock.advance(minutes=30)
+    house.work()
+    assert house.desk.status.report().overdue is None
+
+
+def test_an_end_that_waits_for_exchange_is_overdue_and_told(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
-    house.tenant.fates.extend([REFUSED] * 5)
-    for _ in range(120):
+    house.tenant.unreadable = UNREADABLE
+    house.work()
+    house.work()
+    late = house.desk.status.report().overdue
+    assert late is not None
+    assert late.under_way is not None
+    assert "Waiting for Exchange" in late.problem
+    assert late.next_try == late.under_way.retry_at
+    assert [facts["problem"] for facts in told(house)] == [late.problem]
+
+
+def test_an_end_that_is_done_at_once_escalates_nothing(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    for _ in range(10):
         house.work()
-        house.clock.advance(seconds=5)
-    assert 1 <= len(house.requests(Kind.OPT_OUT)) <= 3
-    for _ in range(72):
-        house.clock.advance(minutes=5)
-        house.work()
+        house.clock.advance(minutes=10)
+    assert told(house) == []
+
+
+def test_what_was_opted_out_by_somebody_else_is_not_shown_as_overdue(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.value = OUT
+    assert house.desk.status.report().overdue is None
+
+
+def test_a_clock_that_was_set_back_does_not_hold_up_the_next_try(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in) + timedelta(days=9)
+    house.tenant.fates.append(REFUSED)
+    house.work()
+    house.clock.advance(days=-8)
+    house.work()
     assert house.tenant.value is OUT
 
 

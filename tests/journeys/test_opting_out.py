@@ -92,3 +92,26 @@ def test_the_end_of_a_window_opts_out_by_itself_exactly_once(fresh_stage) -> Non
     assert len(stage.writes) == 2
     assert len([message for message in stage.public() if "opt out of legacy TLS" in message["text"]]) == 1
     assert "*opted out*" in stage.status()
+
+
+def test_a_window_whose_end_exchange_refuses_is_red_and_escalated_until_it_is_done(fresh_stage) -> None:
+    stage = fresh_stage(LEGACYTLS_ESCALATE_TO=CAROL)
+    number = stage.ask(ALICE, day=stage.day(2))
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    stage.tenant.queue_fault("role_missing", cmdlet="Set-TransportConfig", count=2)
+    stage.advance(72 * HOUR)
+    stage.card(number + 1, "Failed:")
+    said = words(stage.announced("the opt-out is *not done yet*"))
+    assert f"#{number}: the window ended" in said
+    assert f"<@{CAROL}>: please see to it." in said
+    assert "Overdue:" in stage.status()
+    stage.advance(31 * 60)
+    stage.card(number + 2, "Failed:")
+    assert "Tried 2 times." in stage.status()
+    stage.advance(61 * 60)
+    stage.card(number + 3, "Applied:")
+    assert "Overdue:" not in stage.status()
+    stage.wait_until_delivered()
+    assert sum("not done yet" in words(message) for message in stage.public()) == 1
+    assert stage.effective_writes == [True, False]

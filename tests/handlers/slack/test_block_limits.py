@@ -17,6 +17,7 @@ from bot.sandbox.blockkit import message_problems, view_problems
 from handlers.history import HistoryLine, HistoryPage
 from handlers.milestones import load_packaged
 from handlers.notices import Sheet
+from handlers.optouts import Overdue
 from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
@@ -176,6 +177,7 @@ def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
         approved_by=PEOPLE,
         open_wish=replace(request, id=2, state=State.PENDING),
         unsettled=(request,),
+        overdue=Overdue(1, NOW, request, 12, request.detail, NOW),
         last_seen=Observation(NOW, SettingValue.OPTED_IN, True, text[:255], None),
         timezone=ZONE.key,
     )
@@ -188,6 +190,7 @@ def test_a_status_fits(text: str) -> None:
     for reading in (read, None):
         fits(replies.status(report(text, reading=reading), ZONE))
         fits(replies.status(report(text, reading=reading, unsettled=()), ZONE))
+        fits(replies.status(report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE))
     for cloud in ("worldwide", "gcc-high", "21vianet"):
         effects = tuple(
             (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET)) for protocol in MailProtocol
