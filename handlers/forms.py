@@ -63,7 +63,13 @@ def text_problem(text: str, when_empty: str) -> str:
         return f"At most {LONGEST:,} characters; this has {len(text):,}."
     if any(_unprintable(character) for character in text):
         return "This contains control characters, which would not show; remove them (often they come with a paste)."
+    if any(character in _BIDI for character in text):
+        return "This contains marks that turn the order of the text around, so that it would read as something else; remove them."
     return ""
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's ``Bidi_Control``: text of either direction reads well without them."""
 
 
 def _unprintable(character: str) -> bool:

@@ -14,10 +14,14 @@ from slack_sdk.models.blocks import (
     DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
+    PlainTextObject,
     SectionBlock,
 )
 
 from handlers.slack.mrkdwn import SECTION, chunks, escape, fitted
+
+QUOTED = 300
+"""Characters of what somebody typed where only its beginning is shown."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,23 @@ def fields(*texts: str) -> SectionBlock:
 
 
 def typed(label: str, text: str) -> list[Block]:
-    """What a person typed, whole and harmless, under a label."""
-    parts = chunks(escape(text))
-    return [section(f"*{label}*\n{parts[0]}"), *(section(part) for part in parts[1:] if part.strip())]
+    """What a person typed, whole and to the letter, under a label: no mark-up, mention, link or emoji is read into it.
+
+    Plain text knows no mark-up, and its ``&amp;``, ``&lt;`` and ``&gt;`` are decoded as in every text object (docs.slack.dev,
+    messaging/formatting-message-text: escaping text).
+    """
+    return [section(f"*{label}*"), *(SectionBlock(text=_plain(part)) for part in chunks(escape(text)) if part.strip())]
+
+
+def quoted(label: str, text: str) -> list[Block]:
+    """The beginning of what a person typed, on one line and to the letter, in small print."""
+    line = " ".join(text.split())
+    shown = line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
+    return [ContextBlock(elements=[_plain(f"{label}: {escape(shown)}")])] if line else []
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)
 
 
 def small(lines: Iterable[str]) -> list[Block]:

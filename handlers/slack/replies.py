@@ -9,7 +9,7 @@ from handlers.history import HistoryLine, HistoryPage
 from handlers.notices import PROTOCOL_NAMES, headline, protocol_names
 from handlers.optouts import Overdue
 from handlers.policy import STATE_WORDS
-from handlers.slack.blocks import Message, actions, button, divider, header, section, small
+from handlers.slack.blocks import Message, actions, button, divider, header, quoted, section, small
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
 from handlers.status import Status
 from handlers.why import Lock
@@ -23,6 +23,14 @@ MEANING = {
     SettingValue.OPTED_IN: "TLS 1.0 and 1.1 are allowed on the legacy hosts",
     SettingValue.OPTED_OUT: "Exchange refuses old TLS",
 }
+"""What the value means where there are legacy hosts."""
+
+WITHOUT_HOSTS = {
+    SettingValue.NOT_SET: "nobody ever chose; old TLS is refused for good in {cloud}, which has no legacy hosts",
+    SettingValue.OPTED_IN: "without effect: {cloud} has no legacy hosts, and old TLS is refused there whatever the setting says",
+    SettingValue.OPTED_OUT: "old TLS is refused for good in {cloud}, which has no legacy hosts",
+}
+"""What it means in the US-government clouds."""
 
 BADGE = {SettingValue.NOT_SET: ":white_circle:", SettingValue.OPTED_IN: ":warning:", SettingValue.OPTED_OUT: ":lock:"}
 
@@ -96,7 +104,10 @@ def history(page: HistoryPage, zone: ZoneInfo) -> Message:
     if not page.lines:
         nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
         return Message(text=nothing, blocks=[section(nothing)])
-    blocks: list[Block] = [header("History, newest first"), *(section(_history_line(line, zone)) for line in page.lines)]
+    blocks: list[Block] = [
+        header("History, newest first"),
+        *(block for line in page.lines for block in _history_line(line, zone)),
+    ]
     if page.older is not None:
         blocks.append(actions(button("Older changes", HISTORY_PAGE, page.older)))
     else:
@@ -127,7 +138,9 @@ def _live(report: Status, zone: ZoneInfo) -> str:
             last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
         return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}"
     value = report.reading.value
-    return f"{BADGE[value]} *{value.value}*: {MEANING[value]}. Read {instant(report.reading.read_at, zone)}."
+    meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
+    meaning = meanings[value].format(cloud=escape(report.cloud.display))
+    return f"{BADGE[value]} *{value.value}*: {meaning}. Read {instant(report.reading.read_at, zone)}."
 
 
 def _decided(report: Status, zone: ZoneInfo) -> str:
@@ -186,23 +199,26 @@ def _hosts(report: Status) -> str:
     return "Legacy hosts: " + ", ".join(f"`{host}`" for host in report.cloud.legacy_hosts)
 
 
-def _history_line(line: HistoryLine, zone: ZoneInfo) -> str:
+def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
     request = line.request
     parts = [f"*{escape(headline(request))}*", f"{_asked(request.requester_id)} {instant(request.created_at, zone)}"]
     if line.approved_by:
         parts.append(f"approved by {people(line.approved_by)}")
     if line.rejected_by:
-        reason = f": {escape(line.reason[:300])}" if line.reason else ", no reason given"
-        parts.append(f"rejected by {people(line.rejected_by)}{reason}")
+        parts.append(f"rejected by {people(line.rejected_by)}" + ("" if line.reason else ", no reason given"))
     if line.read_back is not None:
         parts.append(f"read back as *{line.read_back.value}*")
     if request.window_end is not None:
         parts.append(f"window until 24:00 of {last_day(request.window_end, zone):%-d %B %Y}")
     if request.protocols:
         parts.append(protocol_names(request))
-    reason = f"\n> {escape(' '.join(request.reason.split())[:300])}" if request.reason.strip() else ""
     detail = f"\n{sentence(request.detail)}" if request.detail else ""
-    return fitted(" · ".join(parts), 1600) + fitted(reason, 700) + fitted(detail, 600)
+    refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []
+    return [
+        section(fitted(" · ".join(parts), 2000) + fitted(detail, 900)),
+        *quoted("Reason", request.reason),
+        *refused,
+    ]
 
 
 def _asked(requester_id: str | None) -> str:

@@ -55,6 +55,15 @@ def test_control_characters_and_halves_of_characters_are_refused(field: str, cha
     assert "control characters" in mistakes(**{field: f"Scanners{character}"})[field]
 
 
+BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+
+
+@pytest.mark.parametrize("mark", [chr(code) for code in BIDI], ids=ascii)
+@pytest.mark.parametrize("field", [REASON, CLIENTS])
+def test_marks_that_turn_the_order_of_a_text_around_are_refused(field: str, mark: str) -> None:
+    assert "order of the text" in mistakes(**{field: f"Scanner {mark}reversed"})[field]
+
+
 @pytest.mark.parametrize("text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "<!channel> & <@U0BOB>", "Z\u0308urich"])
 def test_what_people_write_in_any_script_is_taken(text: str) -> None:
     assert judged(reason=text).reason == text

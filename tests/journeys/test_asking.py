@@ -85,6 +85,7 @@ def test_mistakes_go_back_into_the_form_and_what_was_typed_stays(stage: Stage) -
         ("reason", "\u200b \u00a0", "Say why old TLS is needed"),
         ("clients", "A scanner\x07", "control characters"),
         ("reason", "\x1b[31mred\x1b[0m", "control characters"),
+        ("clients", "Printer \u202egnp.exe", "turn the order of the text around"),
         ("day", "2020-01-01", "This day is over"),
         ("day", "2099-01-01", "an opt-in may last 90 days at most"),
     ],

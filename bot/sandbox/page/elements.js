@@ -10,8 +10,12 @@ import { unknown } from "./unknown.js";
 /** The text of a text object as nodes. */
 export function textOf(object, reader) {
   if (!object) return "";
+  if (object.type === "plain_text" && object.emoji === false) return decoded(object.text);
   return object.type === "mrkdwn" ? mrkdwn(object.text, reader) : withEmoji(object.text);
 }
+
+/** Slack decodes these three in every text object, and no other entity. */
+const decoded = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
 /** Every option, with those in groups in their place: [{label, options}] or [{options}]. */
 const groupsOf = (element) => element.option_groups?.map(({ label, options }) => ({ label: label?.text, options }))

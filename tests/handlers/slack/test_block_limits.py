@@ -69,6 +69,18 @@ def marked_up(found: object) -> Iterator[str]:
             yield from marked_up(inner)
 
 
+def to_the_letter(found: object) -> Iterator[str]:
+    """Every text that Slack shows as it is."""
+    if isinstance(found, dict):
+        if found.get("type") == "plain_text" and found.get("emoji") is False:
+            yield found["text"]
+        for inner in found.values():
+            yield from to_the_letter(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from to_the_letter(inner)
+
+
 def harmless(text: str) -> None:
     """Nothing is left that Slack would act on, besides our own mentions, dates and links; and nothing is cut in two."""
     rest = ENTITY.sub("", OURS.sub("", text))
@@ -131,9 +143,19 @@ def test_an_outcome_fits_in_every_state(text: str) -> None:
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_what_was_typed_is_on_the_card_whole(text: str) -> None:
-    shown = list(marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]))
-    typed = "".join(part.removeprefix("*Reason*\n") for part in shown)
-    assert "".join(escape(text).split()) in "".join(typed.split())
+    blocks = cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]
+    shown = list(to_the_letter(blocks))
+    assert "".join("".join(shown).split()) == 2 * "".join(escape(text).split())
+    for part in shown:
+        harmless(part)
+
+
+def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
+    text = "*bold* ~gone~ `code` :warning: <!here> & co"
+    request = sheet(Kind.OPT_IN, State.REJECTED, text).request
+    line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
+    blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
+    assert list(to_the_letter(blocks)) == [f"Reason: {escape(text)}", f"Rejected because: {escape(text)}"]
 
 
 def test_a_card_without_anything_optional_fits() -> None:
