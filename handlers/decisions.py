@@ -7,7 +7,7 @@ row that moved in between makes the whole judgement start over. So two votes in 
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
-from handlers.policy import Reason, Verdict, judge_vote
+from handlers.policy import Reason, Verdict, about, judge_vote
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import expire
@@ -174,7 +174,8 @@ class Decisions:
             return f"Only the person who rejected #{request.id} can say why."
         if entry.reader.rejection_reason(request.id) is not None:
             return f"A reason for rejecting #{request.id} is on record already; the record is never altered."
-        return text_problem(reason, "Write a sentence, so that the requester knows what to change.")
+        problem = text_problem(reason, "Write a sentence, so that the requester knows what to change.")
+        return about(request.id, problem) if problem else ""
 
     def _look_again(self, request_id: int, touch: Touch) -> None:
         text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."

@@ -19,7 +19,7 @@ from handlers.forms import OptInForm
 from handlers.history import History
 from handlers.optouts import OptOuts
 from handlers.owed import owe_answer
-from handlers.policy import ALLOWED, Verdict
+from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Lookups, Unavailable
 from handlers.refusals import Refusals
 from handlers.reminder_replies import ReminderReplies
@@ -150,15 +150,16 @@ class Desk:
             except _NoPlaceYet:
                 return self._look_later(item, touch)
             except NoSuchRequest as unknown:
-                return self._answer(touch, str(unknown))
+                return self._answer(touch, str(unknown), item.payload)
             except Unavailable as away:
-                return self._answer(touch, f"Nothing was changed: {away.sentence} {away.mend}".strip())
+                return self._answer(touch, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
             except Unreachable:
                 raise  # it is kept, and taken up again
             except Exception:
-                self._answer(touch, BROKEN)  # what was begun is rolled back; trying a defect again and again answers nobody
+                self._answer(touch, BROKEN, item.payload)  # what was begun is rolled back
                 raise
-        return self._answer(touch, "Others acted in the same moment, so nothing was changed. Look again, then decide.")
+        crowded = "Others acted in the same moment, so nothing was changed. Look again, then decide."
+        return self._answer(touch, crowded, item.payload)
 
     def take_up_leftovers(self) -> int:
         """Handle what a process that died had acknowledged but not finished; returns how many."""
@@ -178,7 +179,8 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, touch: Touch, text: str) -> bool:
+    def _answer(self, touch: Touch, sentence: str, payload: Mapping[str, str]) -> bool:
+        text = about(int(payload["request"]), sentence) if "request" in payload else sentence
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(touch.item_id)
@@ -253,7 +255,7 @@ class Desk:
             return self._ignore(touch)
         with self.context.ledger.reading() as reader:
             about_no_request = reader.announced_at(touch.channel, touch.ts)
-        return self._ignore(touch) if about_no_request else self._answer(touch, LOST_COPY)
+        return self._ignore(touch) if about_no_request else self._answer(touch, LOST_COPY, payload)
 
     def _ignore(self, touch: Touch) -> bool:
         """A reaction on somebody else's message is none of our business."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import CHANNEL, owe_answer, owe_card
+from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import observed
@@ -191,7 +192,8 @@ def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:
         return f"#{request_id} was not made outside the bot."
     if entry.reader.reason_given(request_id) is not None:
         return f"Somebody has put a name to #{request_id} already; the record is never altered."
-    return text_problem(reason, "Write a sentence, so that the record says why.")
+    problem = text_problem(reason, "Write a sentence, so that the record says why.")
+    return about(request_id, problem) if problem else ""
 
 
 def _first(reading: Reading) -> Baseline:

@@ -7,7 +7,7 @@ clock, no database, no network. Whatever is unknown counts as no.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -137,7 +137,12 @@ def judge_vote(request: ChangeRequest, person_id: str, eligible: Verdict, *, now
         return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
     if person_id == request.requester_id:
         return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
-    return eligible
+    return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
+
+
+def about(request_id: int | None, sentence: str) -> str:
+    """A sentence about one change begins with its number, unless it names it anyway."""
+    return sentence if request_id is None or f"#{request_id}" in sentence else f"#{request_id}: {sentence}"
 
 
 def judge_withdrawal(request: ChangeRequest, person_id: str) -> Verdict:

@@ -175,13 +175,17 @@ SMTP_AUTH_OFF = (
 )
 
 
+_COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
+"""The command that asks for the same once more."""
+
+
 def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     """Move one request to *expired* and tell people. Raises ``Conflict``."""
     decided = request.state is State.APPROVED
     detail = (
         f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
         if decided
-        else "Nobody decided in time, so it lapsed. Ask again with `/legacytls enable` if it is still needed."
+        else f"Nobody decided in time, so it lapsed. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
     )
     lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
     owe_change(entry, lapsed)

@@ -16,7 +16,7 @@ from storage.records import SettingValue
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
 AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME = "again", "extend", "opt_out_now", "it_was_me"
 
-_ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State.FAILED}
+_ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State.FAILED, State.SUPERSEDED}
 
 _RESULT = {State.APPLIED, State.FAILED, State.UNCERTAIN}
 
@@ -115,8 +115,10 @@ def _buttons(sheet: Sheet) -> list[Block]:
     withdraw = button("Withdraw", WITHDRAW, request.id)
     if request.state is State.APPROVED:
         return [actions(withdraw)]
-    if request.state in _ASK_AGAIN and request.kind is Kind.OPT_IN:
-        return [actions(button("Ask again", AGAIN, request.id))]
+    if request.state in _ASK_AGAIN:
+        # after a later opt-out there is nothing to extend
+        extends = request.kind is Kind.EXTENSION and request.state is not State.SUPERSEDED
+        return [actions(button("Ask again", EXTEND if extends else AGAIN, request.id))]
     if request.state is not State.PENDING:
         return []
     approve = button("Approve", APPROVE, request.id, style="primary")

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.models.views import View
 
 from handlers.desk import BROKEN, Desk
-from handlers.policy import Verdict
+from handlers.policy import Verdict, about
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
@@ -124,8 +124,9 @@ class Reply:
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not, and have it on record: the one road for whatever is refused before a form opens."""
-        self._edge.desk.refusals.keep(self._person, what, verdict.sentence, request_id)
-        self.say(verdict.sentence)
+        text = about(request_id, verdict.sentence)
+        self._edge.desk.refusals.keep(self._person, what, text, request_id)
+        self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
         url = self._respond.response_url

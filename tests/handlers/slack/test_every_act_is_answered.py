@@ -119,7 +119,7 @@ def test_a_defect_while_deciding_changes_nothing_and_is_told_once(house: House, 
         broke.setattr("handlers.decisions.judge_vote", broken)
         with pytest.raises(Defect):
             house.approve(BOB, number)
-    assert house.answer(BOB) == BROKEN
+    assert house.answer(BOB) == f"#{number}: {BROKEN}"
     house.free_leftovers()
     assert house.desk.take_up_leftovers() == 0
     assert house.request(number).state is State.PENDING
