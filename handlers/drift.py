@@ -14,6 +14,7 @@ from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import observed
+from handlers.settle import opt_out_again
 from handlers.touch import Touch
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -92,7 +93,7 @@ class Drift:
         late = entry.reader.given_up(reading.value, entry.now - LATE)
         if late is not None and not baseline.overtakes(late):
             self._correct(entry, late, reading)
-        else:
+        elif late is None or not self._took_effect_too_late(entry, late, baseline, reading):
             self._outside(entry, baseline, reading)
 
     def _correct(self, entry: Entry, late: ChangeRequest, reading: Reading) -> None:
@@ -100,16 +101,18 @@ class Drift:
         end = late.window_end if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
-        facts = {
-            "what": "correction",
-            "request": str(late.id),
-            "value": reading.value.value,
-            "end": end.isoformat() if end else "",
-        }
-        entry.owe(CHANNEL, f"correction:{late.id}", facts=facts)
-        if late.requester_id:
-            text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{reading.value.value}* now."
-            owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
+        _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
+
+    def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
+        """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
+        if entry.reader.owed(f"correction:{late.id}"):
+            return False
+        again = opt_out_again(self._context, entry, late, baseline)
+        if again is None:
+            return False
+        entry.record("correction", BOT, {"value": reading.value.value, "opt_out": again.id}, late.id)
+        _tell_correction(entry, late, {"end": "", "again": str(again.id)})
+        return True
 
     def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
         detail = f"Seen as *{reading.value.value}* instead of *{baseline.value.value}*. Nobody asked the bot for this."
@@ -185,6 +188,16 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
     return newest if newest.window_end is not None and entry.now < newest.window_end else None
+
+
+def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) -> None:
+    facts = {"what": "correction", "request": str(late.id), "value": late.to_value.value}
+    entry.owe(CHANNEL, f"correction:{late.id}", facts=facts | more)
+    if late.requester_id:
+        text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now."
+        if "again" in more:
+            text += f" A later opt-out holds, so the bot opts out again (#{more['again']})."
+        owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

@@ -82,7 +82,7 @@ class Settling:
         done = entry.move(request, State.APPLIED, actor=BOT, detail=detail)
         newer = entry.reader.baseline()
         if newer is not None and newer.overtakes(done):
-            self._opt_out_again(entry, done, newer)
+            opt_out_again(self._context, entry, done, newer)
         else:
             end = request.window_end if request.kind is not Kind.OPT_OUT else None
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
@@ -90,25 +90,6 @@ class Settling:
         if done.kind is Kind.EXTENSION:
             owe_extended(entry, done)
         return done
-
-    def _opt_out_again(self, entry: Entry, late: ChangeRequest, newer: Baseline) -> None:
-        """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself."""
-        if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
-            return
-        try:
-            request = entry.open(
-                Kind.OPT_OUT,
-                requester_id=None,
-                door=Door.BOT,
-                to_value=SettingValue.OPTED_OUT,
-                from_value=None,
-                rule_digest=self._context.rule.digest,
-                reason=f"#{late.id} took effect after opt-out #{newer.request_id}, which came later and holds.",
-                detail="Opened by the bot itself; opting out needs no second person.",
-            )
-        except AlreadyOpen:
-            return
-        owe_card(entry, request)
 
     def _look(self, request: ChangeRequest) -> None:
         reading = self._try_reading(READ_BACK)
@@ -158,6 +139,27 @@ class Settling:
         except Unavailable:
             return None
         return reading if reading.organization else None
+
+
+def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
+    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself."""
+    if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
+        return None
+    try:
+        request = entry.open(
+            Kind.OPT_OUT,
+            requester_id=None,
+            door=Door.BOT,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest=context.rule.digest,
+            reason=f"#{late.id} took effect after opt-out #{newer.request_id}, which came later and holds.",
+            detail="Opened by the bot itself; opting out needs no second person.",
+        )
+    except AlreadyOpen:
+        return None
+    owe_card(entry, request)
+    return request
 
 
 def _applied_detail(request: ChangeRequest, reading: Reading, *, wrote: bool) -> str:

@@ -161,6 +161,8 @@ def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 def _correction(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     end = f" Its window holds: the bot opts out {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else ""
+    if facts.get("again"):
+        end = f" A later opt-out holds, so the bot opts out again by itself: #{facts['again']}."
     return (
         f":rotating_light: Correction to #{facts['request']}: it was given up as failed, but the live value is "
         f"*{escape(facts['value'])}* now.{end}"

@@ -4,7 +4,7 @@ from handlers.owed import CHANNEL
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
-from tests.handlers.neighbours import LATE, LOST
+from tests.handlers.neighbours import LATE, LOST, REFUSED
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -100,3 +100,47 @@ def test_a_lost_opt_in_that_never_lands_opens_nothing(house: House) -> None:
     house.run()
     assert house.request(wish.id).state is State.FAILED
     assert len(house.requests(Kind.OPT_OUT)) == 1
+
+
+def landed_after_an_opt_out(house: House) -> tuple[int, int]:
+    """An opt-in that was given up, then an opt-out, and only then the opt-in takes effect."""
+    late = given_up(house)
+    house.tenant.value = IN  # so that the opt-out has something to write
+    out = house.opt_out()
+    house.run()
+    assert house.request(out.id).state is State.APPLIED
+    house.tenant.land()
+    house.clock.advance(minutes=11)
+    house.observe()
+    return late, out.id
+
+
+def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_back_by_the_bot(both: House) -> None:
+    late, out = landed_after_an_opt_out(both)
+    assert both.tenant.value is IN
+    both.work()
+    again = both.newest()
+    assert (again.kind, again.requester_id, again.state) == (Kind.OPT_OUT, None, State.APPLIED)
+    assert f"#{late} took effect after opt-out #{out}, which came later and holds." in again.reason
+    assert both.tenant.value is OUT
+    assert both.requests(Kind.OUTSIDE) == []
+    assert [facts.get("again") for facts in both.board.announced] == [str(again.id)]
+    assert f"the bot opts out again (#{again.id})" in both.answer(ALICE)
+    for _ in range(3):
+        both.clock.advance(minutes=11)
+        both.observe()
+        both.work()
+    assert both.newest().id == again.id
+
+
+def test_what_still_stands_after_the_bot_could_not_take_it_back_is_told_as_drift(house: House) -> None:
+    landed_after_an_opt_out(house)
+    house.tenant.fates.append(REFUSED)
+    house.work()
+    assert (house.newest().state, house.tenant.value) == (State.FAILED, IN)
+    house.clock.advance(minutes=11)
+    house.observe()
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN]
+    house.clock.advance(minutes=11)
+    house.observe()
+    assert len(house.requests(Kind.OUTSIDE)) == 1
