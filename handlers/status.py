@@ -123,7 +123,7 @@ class StatusReports:
         return Status(
             reading=None, problem=BROKEN, cloud=context.cloud, organization=None, effects=(), freshness=None, baseline=None,
             decided=None, approved_by=(), open_wish=None, unsettled=(), last_seen=None, timezone=context.rule.timezone,
-            on_record=False,
+            on_record=False, overdue=None,
         )  # fmt: skip
 
     def _compose(self, reading: Reading | None, problem: str | None) -> Status:

@@ -148,8 +148,8 @@ def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     if facts.get("unknown_since"):
         since = instant(datetime.fromisoformat(facts["unknown_since"]), zone)
         return (
-            f":grey_question: Whether enough approvers exist could not be checked since {since}: Slack does not tell who is "
-            "in the user groups, or who the listed people are. Until it does, an opt-in may find nobody to approve it; people "
+            f":grey_question: Whether enough approvers exist could not be checked since {since}: Slack does not say who is in "
+            "the user groups, or who the listed people are. Until it does, an opt-in may find nobody to approve it; people "
             "listed by their own id can still opt out. `legacytls check` says what is missing."
         )
     found = "1 person" if facts["eligible"] == "1" else f"{facts['eligible']} people"

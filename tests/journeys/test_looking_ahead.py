@@ -1,0 +1,50 @@
+"""What the bot says before it matters: its own certificate, and whether anybody could approve."""
+
+from datetime import timedelta
+
+from tests.journeys.stage import ZONE, Stage
+from tests.journeys.test_reminding import Walk
+
+
+def to_a_working_morning(stage: Stage, days: int) -> None:
+    """Ten o'clock where the readers are, so many days on, or on the Monday after, once the bot has looked."""
+    day = stage.clock().astimezone(ZONE).date() + timedelta(days=days)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    Walk(stage, day).to(day)
+
+
+def said(stage: Stage, words: str) -> list[str]:
+    return [message["text"] for message in stage.public() if words in message["text"]]
+
+
+def test_the_bots_own_certificate_is_told_before_it_expires(fresh_stage) -> None:
+    """The one that the sandbox's Entra really accepts, read from its file; it lives for ten years."""
+    stage = fresh_stage()
+    to_a_working_morning(stage, 3600)
+    stage.announced("The dates were last checked on")
+    assert said(stage, "certificate expires") == []
+    to_a_working_morning(stage, 25)
+    told = stage.announced("The bot's own certificate expires")
+    assert "create one, upload it to the app registration" in told["text"]
+    to_a_working_morning(stage, 1)
+    assert len(said(stage, "certificate expires")) == 1
+
+
+def test_too_few_approvers_are_told_on_the_next_working_day(fresh_stage) -> None:
+    stage = fresh_stage(LEGACYTLS_APPROVERS="U0ALICE", LEGACYTLS_OPERATORS="U0ALICE,U0BOB")
+    assert stage.public() == []
+    to_a_working_morning(stage, 2)
+    told = stage.announced("Too few approvers: 1 person could approve right now")
+    assert "Opting out still works." in told["text"]
+
+
+def test_a_day_without_an_answer_about_the_groups_is_told_as_unknown(fresh_stage) -> None:
+    stage = fresh_stage()
+    stage.slack.fault("usergroups.users.list", "internal_error", 100_000)
+    to_a_working_morning(stage, 7)
+    assert said(stage, "approvers") == []
+    for days in (1, 3):
+        to_a_working_morning(stage, days)
+    assert "could not be checked since" in stage.announced("Whether enough approvers exist")["text"]
+    assert said(stage, "Too few approvers") == []
