@@ -9,11 +9,13 @@ from bot.record import tenant_of
 from bot.settings import Settings
 from bot.wiring import context_of
 from handlers.days import last_day
-from handlers.history import History, HistoryLine
+from handlers.history import History, HistoryLine, HistoryPage
 from handlers.optouts import Overdue
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Person, Unavailable
+from handlers.slack import replies
+from handlers.slack.plain import plain
 from handlers.status import Status, StatusReports
 from storage.engine import Database
 from storage.ledger import Ledger
@@ -31,67 +33,48 @@ class _Nobody:
         raise Unavailable("The command line does not ask Slack who is in a group.", retryable=False)
 
 
-def status(settings: Settings) -> dict[str, Any]:
-    """Read the live value now. ``value`` is ``None`` when it could not be read, and ``problem`` says why."""
+def status(settings: Settings) -> Status:
+    """Read the live value now; where it could not be read, ``problem`` says why."""
     url = settings.database_url.get_secret_value()
     upgrade(url)
     database = Database(url)
     try:
-        context = context_of(settings, database, _nobody(), utc_now, lambda: None)
-        report = StatusReports(context).report()
+        return StatusReports(context_of(settings, database, _nobody(), utc_now, lambda: None)).report()
     finally:
         database.close()
-    return _status(report)
 
 
-def history(settings: Settings, *, before: int | None, limit: int) -> dict[str, Any]:
+def history(settings: Settings, *, before: int | None, limit: int) -> HistoryPage:
     """The newest changes below number ``before``."""
     tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
     upgrade(url)
     database = Database(url)
     try:
-        page = History(Ledger(database, tenant_id)).page(before=before, limit=limit)
+        return History(Ledger(database, tenant_id)).page(before=before, limit=limit)
     finally:
         database.close()
-    return {"changes": [_change(line) for line in page.lines], "older": page.older}
 
 
-def status_text(answer: dict[str, Any]) -> str:
-    """The status as a person reads it."""
-    lines = [f"Live value: {answer['value']}" if answer["value"] else f"Live value: could not be read. {answer['problem']}"]
-    if answer["drift"]:
-        lines.append("Drift: this is not the value the bot last applied or saw; it was changed outside the bot.")
-    if answer["overdue"]:
-        lines.append(_overdue_text(answer["overdue"]))
-    lines += [f"#{change['number']} is {change['state']}: {change['detail']}" for change in answer["under_way"]]
-    lines += [f"  {effect['protocol']}: {effect['effect']}" for effect in answer["protocols"]]
-    smtp = {True: "switched off", False: "switched on", None: "unknown"}[answer["smtp_auth_disabled"]]
-    lines.append(f"SMTP AUTH for the organisation: {smtp}")
-    lines.append("Legacy hosts: " + (", ".join(answer["legacy_hosts"]) or "none in this cloud"))
-    if answer["window_end"]:
-        lines.append(f"The opt-in ends by itself: {answer['window_end']} (last day {answer['last_day']})")
-    if answer["open_request"]:
-        lines.append(f"Open request: #{answer['open_request']['number']}, {answer['open_request']['state']}")
-    return "\n".join(lines)
+def status_text(report: Status, zone: ZoneInfo) -> str:
+    """The status as a person reads it: the value, then every sentence of Slack's answer."""
+    value = report.reading.value.value if report.reading else f"could not be read. {report.problem}"
+    return "\n".join([f"Live value: {value}", *(f"  {line}" for line in plain(replies.status(report, zone)))])
 
 
-def _overdue_text(late: dict[str, Any]) -> str:
-    of = f" of #{late['window_of']}" if late["window_of"] else ""
-    tried = f" Tries that failed: {late['failures']}." if late["failures"] else ""
-    problem = f" Last trouble: {late['problem']}" if late["problem"] else ""
-    following = f" Next try: {late['next_try']}" if late["next_try"] else ""
-    return f"OVERDUE: the window{of} ended at {late['ended_at']}, and the opt-out is not done yet.{tried}{problem}{following}"
-
-
-def history_text(answer: dict[str, Any]) -> str:
-    """History as a person reads it."""
-    if not answer["changes"]:
+def history_text(page: HistoryPage, zone: ZoneInfo) -> str:
+    """History as a person reads it: a line that begins with the number, then every sentence of Slack's answer."""
+    if not page.lines:
         return "No change is on record yet."
-    lines = [
-        f"#{change['number']}  {change['created_at']}  {change['kind'].replace('_', ' ')}  {change['state']}  {change['detail']}"
-        for change in answer["changes"]
-    ]
-    return "\n".join([*lines, f"Older changes: --before {answer['older']}"] if answer["older"] else lines)
+    lines: list[str] = []
+    for change in page.lines:
+        first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone))[1:]
+        lines += [f"#{change.request.id}  {first}", *(f"    {line}" for line in more)]
+    return "\n".join([*lines, f"Older changes: --before {page.older}"] if page.older else lines)
+
+
+def history_data(page: HistoryPage) -> dict[str, Any]:
+    """History for machines."""
+    return {"changes": [_change(line) for line in page.lines], "older": page.older}
 
 
 def _nobody() -> People:
@@ -100,7 +83,8 @@ def _nobody() -> People:
     return People(_Nobody(), Home(team_id=""), rule)
 
 
-def _status(report: Status) -> dict[str, Any]:
+def status_data(report: Status) -> dict[str, Any]:
+    """The status for machines; ``value`` is ``None`` when it could not be read, and ``problem`` says why."""
     reading, baseline = report.reading, report.baseline
     end = baseline.window_end if baseline else None
     return {

@@ -98,19 +98,19 @@ def _check(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     settings = _settings("exchange", "database")
-    from bot.answers import status, status_text
+    from bot.answers import status, status_data, status_text
 
-    answer = status(settings)
-    print(json.dumps(answer, indent=2) if options.json else status_text(answer))
-    return 0 if answer["problem"] is None else 1
+    report = status(settings)
+    print(json.dumps(status_data(report), indent=2) if options.json else status_text(report, settings.timezone))
+    return 0 if report.problem is None else 1
 
 
 def _history(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.answers import history, history_text
+    from bot.answers import history, history_data, history_text
 
-    answer = history(settings, before=options.before, limit=options.limit)
-    print(json.dumps(answer, indent=2) if options.json else history_text(answer))
+    page = history(settings, before=options.before, limit=options.limit)
+    print(json.dumps(history_data(page), indent=2) if options.json else history_text(page, settings.timezone))
     return 0
 
 

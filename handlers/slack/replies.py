@@ -1,4 +1,4 @@
-"""The answers to help, status and history, as Slack shows them; ``plain`` gives the same sentences to the command line."""
+"""The answers to help, status and history, as Slack shows them; ``handlers.slack.plain`` gives the same to the command line."""
 
 from zoneinfo import ZoneInfo
 

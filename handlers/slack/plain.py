@@ -1,0 +1,41 @@
+"""A message of Slack's as plain lines for the command line: the same sentences, without mark-up, buttons and emoji codes."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from handlers.slack.blocks import Message
+
+_MARKS = (
+    (re.compile(r"<!date\^[^|>]*\|([^>]*)>"), r"\1"),
+    (re.compile(r"<@([UW][A-Z0-9]+)>"), r"@\1"),
+    (re.compile(r"<!subteam\^(S[A-Z0-9]+)>"), r"@\1"),
+    (re.compile(r"<(https?://[^|>]+)\|([^>]*)>"), r"\2 (\1)"),
+    (re.compile(r":[a-z_]+: ?"), ""),
+    (re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])"), r"\1"),
+)
+"""Dates, people, groups, links, emoji codes, strong words."""
+
+
+def plain(message: Message) -> list[str]:
+    """What a message says, a line each; what people typed stays as they typed it."""
+    return [line for block in message.arguments().get("blocks", []) for line in _said(block)]
+
+
+def _said(block: Mapping[str, Any]) -> Iterator[str]:
+    if block["type"] == "actions":
+        return
+    texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
+    for text in texts:
+        if text:
+            yield from (_decoded(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"])).splitlines()
+
+
+def _spoken(text: str) -> str:
+    for pattern, words in _MARKS:
+        text = pattern.sub(words, text)
+    return _decoded(text)
+
+
+def _decoded(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
