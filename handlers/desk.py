@@ -59,6 +59,9 @@ LOST_COPY = (
 PLACING = timedelta(minutes=1)
 """How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
 
+NOTING = timedelta(seconds=5)
+"""How long one on a message of the bot's own is kept that is not known: it may have been posted this moment."""
+
 LOOK_AGAIN_MS = 250
 """Milliseconds before such a reaction is looked at again."""
 
@@ -147,8 +150,8 @@ class Desk:
                 return False
             except Conflict:
                 continue
-            except _NoPlaceYet:
-                return self._look_later(item, touch)
+            except _NoPlaceYet as unplaced:
+                return self._look_later(item, touch, unplaced.within)
             except NoSuchRequest as unknown:
                 return self._answer(touch, str(unknown), item.payload)
             except Unavailable as away:
@@ -236,22 +239,25 @@ class Desk:
         if "request" in payload:
             return int(payload["request"])
         with self.context.ledger.reading() as reader:
-            card = reader.card_at(touch.channel, touch.ts)
             wish = reader.open_wish()
-            if card is None and wish is not None and not reader.cards(wish.id):
-                raise _NoPlaceYet
+            unplaced = wish is not None and not reader.cards(wish.id)  # before the place itself, which may be noted meanwhile
+            card = reader.card_at(touch.channel, touch.ts)
+            if card is None and unplaced:
+                raise _NoPlaceYet(PLACING)
+            if card is None and _awaits_a_word(payload) and not reader.announced_at(touch.channel, touch.ts):
+                raise _NoPlaceYet(NOTING)
         return card.request_id if card else None
 
-    def _look_later(self, item: Item, touch: Touch) -> bool:
+    def _look_later(self, item: Item, touch: Touch, within: timedelta) -> bool:
         """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
-        if self.context.now() - item.received_at >= PLACING:
+        if self.context.now() - item.received_at >= within:
             return self._unmatched(touch, item.payload)
         self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
         return False
 
     def _unmatched(self, touch: Touch, payload: Mapping[str, str]) -> bool:
         """A vote on a message that is no known copy: on the bot's own it deserves a word, unless it is about no request."""
-        if "vote" not in payload or "ours" not in payload:
+        if not _awaits_a_word(payload):
             return self._ignore(touch)
         with self.context.ledger.reading() as reader:
             about_no_request = reader.announced_at(touch.channel, touch.ts)
@@ -269,7 +275,16 @@ class NotKnown(Unreachable):
 
 
 class _NoPlaceYet(Exception):
-    """A reaction on a message we do not know, while one of ours may just have been posted."""
+    """A reaction on a message we do not know, while one of ours may just have been posted; looked at again ``within`` a time."""
+
+    def __init__(self, within: timedelta) -> None:
+        super().__init__()
+        self.within = within
+
+
+def _awaits_a_word(payload: Mapping[str, str]) -> bool:
+    """Whether somebody decided on a message that the bot itself posted."""
+    return "vote" in payload and "ours" in payload
 
 
 def _touch(item: Item) -> Touch:

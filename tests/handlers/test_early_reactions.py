@@ -41,6 +41,6 @@ def test_a_reaction_on_somebody_elses_message_is_let_go_in_the_end(house: House)
 def test_it_is_let_go_at_once_when_the_requests_message_is_known(house: House) -> None:
     request = house.ask(ALICE)
     house.deliver()
-    house.react(BOB, request.id, ts="1763899200.777777")
+    house.react(BOB, request.id, ts="1763899200.777777", author="U0DAVE")
     house.free_leftovers()
     assert house.desk.take_up_leftovers() == 0

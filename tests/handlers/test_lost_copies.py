@@ -4,15 +4,25 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.desk import LOST_COPY
+from handlers.desk import LOST_COPY, NOTING
+from handlers.ports import Place
 from storage.lifecycle import State
-from tests.handlers.house import ALICE, BOB, NOWHERE, House
+from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, NOWHERE, TWO, House
+
+
+def wait(house: House) -> None:
+    """Until a post that was under way would have been noted."""
+    house.clock.at += NOTING
+    house.free_leftovers()
+    house.desk.take_up_leftovers()
 
 
 def test_a_reaction_on_a_copy_that_was_never_noted_is_answered_and_decides_nothing(both: House) -> None:
     number = both.ask(ALICE).id
     both.card_ts(number)
     both.react(BOB, number, ts=NOWHERE)
+    assert both.answers(BOB) == []
+    wait(both)
     assert both.answer(BOB) == LOST_COPY
     assert both.board.said[-1].channel is None
     assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
@@ -34,6 +44,18 @@ def test_a_deciding_emoji_on_an_announcement_is_ignored(house: House) -> None:
     (row,) = house.owed("channel")
     house.react(BOB, 0, ts=row.posted_ts)
     assert house.answers(BOB) == []
+
+
+def test_a_message_that_is_posted_anew_is_heard_before_its_place_is_noted(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.board.gone.add(Place(CHANNEL, both.card_ts(number)))
+    both.board.after_post = lambda place: both.react(CAROL, number, ts=place.ts) if place.channel == CHANNEL else None
+    both.approve(BOB, number)
+    both.deliver()
+    wait(both)
+    assert {vote.person_id for vote in both.votes(number)} == {BOB, CAROL}
+    assert "is counted" in both.answer(CAROL)
 
 
 def test_taking_a_reaction_from_a_lost_copy_needs_no_answer(house: House) -> None:

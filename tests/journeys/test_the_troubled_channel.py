@@ -139,8 +139,13 @@ def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_ot
     number = two_copies(stage)
     stage.wait_until_delivered()
     lost, noted = stage.cards(number)
-    told = stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, lost["ts"], "white_check_mark"))
-    assert "Your reaction decided nothing" in words(told)
+
+    def react() -> None:
+        stage.slack.react(BOB, CHANGES, lost["ts"], "white_check_mark")
+        stage.wait_until_acknowledged()
+        stage.advance(5)  # a post that was under way would have been noted by then
+
+    assert "Your reaction decided nothing" in words(stage.told(BOB, react))
     assert stage.state(number) is State.PENDING
     told = stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, noted["ts"], "white_check_mark"))
     assert f"Your approval of #{number} is counted" in words(told)
@@ -157,6 +162,7 @@ def test_a_card_that_somebody_deleted_holds_nothing_up(stage: Stage) -> None:
 
 def two_copies(stage: Stage) -> int:
     """A request whose message stands twice in the channel."""
+    stage.wait_until_delivered()  # or another message would lose its answer
     stage.slack.fault("chat.postMessage", "lost_answer")
     number = stage.ask(ALICE)
     stage.wait(lambda: len(stage.cards(number)) == 2)
