@@ -125,7 +125,7 @@ class Decisions:
         """Whoever may vote still may not by another rule than the one that holds, nor on what was shown under an earlier one."""
         if judged.allowed and is_outdated(entry.reader, self._context.rule):
             return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
-        if judged.allowed and was_shown_another(entry, touch.at):
+        if judged.allowed and was_shown_another(entry, request, touch.at):
             return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
         return judged
 

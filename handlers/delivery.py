@@ -72,6 +72,7 @@ class Delivery:
         return len(claimed)
 
     def _send_one(self, notice: Notice) -> None:
+        began = self._context.now()  # whoever acts on what is shown acts later than this
         try:
             ready = self._ready(notice)
             place = self._show(ready) if ready is not None else None
@@ -86,7 +87,7 @@ class Delivery:
             if ready is None:
                 return
             where = {"channel": place.channel, "ts": place.ts} if place else {}
-            self._outbox.delivered(notice, now=self._context.now(), **where)
+            self._outbox.delivered(notice, now=began, **where)
 
     def _waits(self, notice: Notice) -> bool:
         """Put off what Slack would refuse for the same reason as the message before it; that is no try."""

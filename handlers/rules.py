@@ -23,7 +23,10 @@ OUTDATED = (
     "Look at the message again and try once more; should it stay like this, have the old copy restarted."
 )
 
-SHOWN_ANOTHER = "The rule was changed after you decided, so your vote is not counted. Look at the message again, then decide."
+SHOWN_ANOTHER = (
+    "The rule was changed, and the message did not show it yet when you decided, so your vote is not counted. Look at the "
+    "message again, then decide."
+)
 
 
 def is_outdated(reader: Reader, rule: Rule) -> bool:
@@ -32,13 +35,21 @@ def is_outdated(reader: Reader, rule: Rule) -> bool:
     return newest is not None and newest.digest != rule.digest
 
 
-def was_shown_another(entry: Entry, at: datetime) -> bool:
+def was_shown_another(entry: Entry, request: ChangeRequest, at: datetime) -> bool:
     """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
 
-    A change recorded in the future was stamped by a clock that has been set back since: it says nothing about what was seen.
+    A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
+    in the future was stamped by a clock that has been set back since: it says nothing about what was seen.
     """
     newest = entry.reader.rule()
-    return newest is not None and not newest.is_first and at < newest.since <= entry.now
+    if newest is None or newest.is_first or newest.since > entry.now:
+        return False
+    if at < newest.since:
+        return True
+    if request.rule_digest == newest.digest and request.created_at >= newest.since:
+        return False
+    drawn = entry.reader.first_sent(request.id, CARD, newest.since)
+    return drawn is None or (isinstance(drawn, datetime) and at < drawn)
 
 
 class Rules:

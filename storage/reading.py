@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
@@ -261,6 +262,14 @@ class Reader:
             if channel is None:
                 return frozenset(found)
             found.append(channel)
+
+    def first_sent(self, request_id: int, kind: str, since: datetime) -> datetime | Literal["nothing owed"] | None:
+        """When the first message of a kind about a request, of those owed from ``since`` on, got through; ``None``: not yet."""
+        table = notices.c
+        owed = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == kind, table.created_at >= since)
+        row = self._connection.execute(select(func.count(), func.min(table.delivered_at)).where(*owed)).one()
+        first: datetime | None = row[1]
+        return first if row[0] else "nothing owed"
 
     def announced_at(self, channel: str, ts: str) -> bool:
         """Whether a message of ours that belongs to no request stands at this place."""

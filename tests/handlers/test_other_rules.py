@@ -65,7 +65,7 @@ def test_a_vote_that_was_on_its_way_when_the_rule_changed_is_not_counted_for_the
     both.free_leftovers()
     both.desk.take_up_leftovers()
     assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
-    assert "The rule was changed after you decided" in both.answer(BOB)
+    assert "the message did not show it yet when you decided" in both.answer(BOB)
 
 
 def test_after_a_rule_was_changed_by_a_clock_that_ran_ahead_honest_votes_count(both: House) -> None:

@@ -146,3 +146,25 @@ def test_a_group_that_does_not_answer_keeps_nobody_from_asking(house: House) -> 
     house.workspace.silent.add(MAIL)
     house.ask(ALICE)
     assert len(house.requests()) == 1
+
+
+def test_a_vote_on_a_message_that_does_not_show_the_new_rule_yet_is_not_counted(both: House) -> None:
+    number = both.ask(ALICE).id
+    ts = both.card_ts(number)
+    both.clock.advance(seconds=1)
+    both.start(replace(both.context.rule, approvals_required=2))
+    both.clock.advance(seconds=3)
+    both.press("approve", BOB, number, ts=ts)
+    assert both.votes(number) == []
+    assert "did not show it yet" in both.answer(BOB)
+    both.clock.advance(seconds=1)
+    both.press("approve", BOB, number, ts=ts)
+    assert [vote.person_id for vote in both.votes(number)] == [BOB]
+
+
+def test_a_request_of_the_new_rule_s_own_time_needs_no_redrawing(house: House) -> None:
+    house.start(replace(house.context.rule, approvals_required=2))
+    house.clock.advance(seconds=1)
+    number = house.ask(ALICE).id
+    house.press("approve", BOB, number, ts="1763899200.777777")
+    assert [vote.person_id for vote in house.votes(number)] == [BOB]
