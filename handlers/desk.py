@@ -85,7 +85,7 @@ class Desk:
         self.replies = ReminderReplies(context)
         self.history = History(context.ledger)
         self.exports = Exports(context)
-        self.status = StatusReports(context)
+        self.status = StatusReports(context, after=self.drift.seen)
         self._inbox = inbox
         self._members: dict[str, datetime] = {}
         self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool]] = {

@@ -5,7 +5,7 @@ announced at once. An unreadable value is never drift and never silence: after t
 again when it is back.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.forms import text_problem
@@ -16,8 +16,10 @@ from handlers.refusals import record_refusal
 from handlers.requests import observed
 from handlers.settle import opt_out_again
 from handlers.touch import Touch
+from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)
@@ -54,14 +56,27 @@ class Drift:
         except Unavailable as unread:
             self._unreadable(unread)
             return True
-        with self._context.ledger.recording(self._context.now()) as entry:
+        self._keep(reading, before)
+        return True
+
+    def seen(self, reading: Reading) -> None:
+        """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.
+
+        Raises ``engine.Unreachable``; waits for the database for a second at most.
+        """
+        with self._context.ledger.reading() as reader:
+            baseline = reader.baseline()
+        if baseline is not None and baseline.since <= reading.read_at and baseline.value is not reading.value:
+            self._keep(reading, baseline, patience=1.0)
+
+    def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
+        with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
             earlier = entry.reader.newest_observation(readable=True)
             entry.observe(observed(reading))
             if entry.reader.baseline() == before:  # else a change of ours was made while this was being read
                 self._compare(entry, reading, earlier)
         self._context.nudge()
-        return True
 
     def claim(self, request_id: int, reason: str, touch: Touch) -> None:
         """Let an operator or approver say that it was them, and why, about a change made outside the bot; once."""
@@ -88,7 +103,7 @@ class Drift:
             if reading.value is SettingValue.OPTED_IN:
                 entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
             return
-        if not _confirmed(baseline, reading, earlier) or _lags(entry, reading):
+        if not _confirmed(baseline, reading, earlier) or lags(entry.reader, reading, entry.now):
             return
         late = entry.reader.given_up(reading.value, entry.now - LATE)
         if late is not None and not baseline.overtakes(late):
@@ -170,16 +185,16 @@ def _confirmed(baseline: Baseline, reading: Reading, earlier: Observation | None
     return earlier.value is reading.value and baseline.since <= earlier.at < reading.read_at
 
 
-def _lags(entry: Entry, reading: Reading) -> bool:
+def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
     """Whether a domain controller answered that does not know of the bot's own newest write yet.
 
     ``WhenChangedUTC`` moves on any change of the transport configuration: an older one was read from before our write.
     """
-    ours = entry.reader.newest_write()
+    ours = reader.newest_write()
     if ours is None or ours.sent_at is None or reading.changed_at is None:
         return False
     before_it = reading.value is not ours.to_value and ours.from_value in (None, reading.value)
-    return before_it and reading.changed_at < ours.sent_at and entry.now < ours.sent_at + LAGS_AT_MOST
+    return before_it and reading.changed_at < ours.sent_at and now < ours.sent_at + LAGS_AT_MOST
 
 
 def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:

@@ -6,10 +6,12 @@ value from before they asked.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from handlers.context import Context
+from handlers.drift import lags
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.requests import observed
@@ -44,13 +46,20 @@ class Status:
     """A window that has ended while the live value is not known to have followed."""
     last_seen: Observation | None
     timezone: str
+    lagging: bool = False
+    """Whether the reading came from a domain controller that does not know of the bot's newest write yet."""
     on_record: bool = True
     """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
 
     @property
     def drifted(self) -> bool:
         """Whether the live value is not what the ledger last applied or announced."""
-        if self.reading is None or self.baseline is None or any(change.state is not State.APPROVED for change in self.unsettled):
+        if (
+            self.reading is None
+            or self.baseline is None
+            or self.lagging
+            or any(change.state is not State.APPROVED for change in self.unsettled)
+        ):
             return False
         return self.reading.value is not self.baseline.value
 
@@ -58,8 +67,10 @@ class Status:
 class StatusReports:
     """Answers ``status``: reads Exchange once for everybody who waits."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, after: Callable[[Reading], None] = lambda reading: None) -> None:
+        """``after`` is handed each reading once those who waited for it are answered."""
         self._context = context
+        self._after = after
         self._changed = threading.Condition()
         self._waiting: list[Callable[[Status], None]] = []
         self._stopped = False
@@ -117,6 +128,7 @@ class StatusReports:
         finally:
             for reply in waiting:
                 self._run(partial(reply, status))
+        self._run(partial(self.hand_over, status))
 
     def _unknown(self) -> Status:
         context = self._context
@@ -126,8 +138,14 @@ class StatusReports:
             on_record=False, overdue=None,
         )  # fmt: skip
 
+    def hand_over(self, status: Status) -> None:
+        """Let the watch know what was read, so that nobody is shown drift that the channel does not hear of."""
+        if status.reading is not None:
+            with suppress(Unreachable):  # the regular reading sees it, too
+                self._after(status.reading)
+
     def _compose(self, reading: Reading | None, problem: str | None) -> Status:
-        context, known = self._context, self._ask_ledger()
+        context, known = self._context, self._ask_ledger(reading)
         today, value = context.today(), reading.value if reading else None
         effects = tuple(
             (protocol, context.calendar.effect(protocol, context.cloud.name, today, value)) for protocol in MailProtocol
@@ -148,10 +166,11 @@ class StatusReports:
             overdue=ledger.overdue if value in (None, SettingValue.OPTED_IN) else None,
             last_seen=observed(reading) if reading else ledger.last_seen,
             timezone=context.rule.timezone,
+            lagging=ledger.lagging,
             on_record=known is not None,
         )
 
-    def _ask_ledger(self) -> "_Ledger | None":
+    def _ask_ledger(self, reading: Reading | None) -> "_Ledger | None":
         """What the ledger knows; ``None`` when it cannot be read: the live value is told all the same."""
         try:
             with self._context.ledger.reading() as reader:
@@ -167,6 +186,7 @@ class StatusReports:
                         *reader.in_states({State.APPLYING, State.UNCERTAIN}),
                     ),
                     overdue=overdue(reader, self._context.now()),
+                    lagging=reading is not None and lags(reader, reading, self._context.now()),
                     last_seen=reader.newest_observation(readable=True),
                     organization=reader.organization(),
                 )
@@ -184,6 +204,7 @@ class _Ledger:
     open_wish: ChangeRequest | None = None
     unsettled: tuple[ChangeRequest, ...] = ()
     overdue: Overdue | None = None
+    lagging: bool = False
     last_seen: Observation | None = None
     organization: str | None = None
 

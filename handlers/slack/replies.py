@@ -79,6 +79,8 @@ def status(report: Status, zone: ZoneInfo) -> Message:
         blocks.append(section(_overdue(report.overdue, zone)))
     if report.drifted:
         blocks.append(section(f":rotating_light: *Drift:* {_DRIFT}"))
+    if report.lagging:
+        blocks.append(section(_LAGS))
     blocks += [section(line) for line in (_decided(report, zone), _under_way(report, zone)) if line]
     effects = "\n".join(f"• *{PROTOCOL_NAMES[protocol]}*: {escape(effect)}" for protocol, effect in report.effects)
     blocks += [divider(), section(effects), section(_smtp_auth(report)), section(_hosts(report))]
@@ -93,10 +95,12 @@ def _tenant(report: Status) -> str:
 
 
 _DRIFT = (
-    "this is not the value the bot last applied or saw; it was changed outside the bot. "
-    "`/legacytls disable` opts out; `/legacytls history` shows what is on record."
+    "this is not the value the bot last applied or saw. It is read once more now; if it stays so, the channel hears that it was "
+    "changed outside the bot. `/legacytls disable` opts out; `/legacytls history` shows what is on record."
 )
 """Without the earlier value: its words are kept for the live one."""
+
+_LAGS = "The server that answered does not know of the bot's newest change yet; ask again in a few minutes."
 
 
 def history(page: HistoryPage, zone: ZoneInfo) -> Message:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -9,7 +10,7 @@ from structlog.testing import capture_logs
 from handlers.slack import replies
 from handlers.slack.register import guarded
 from handlers.status import Status
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, HIGH, House
 from tests.handlers.neighbours import LOST, UNREADABLE
@@ -180,3 +181,41 @@ def test_an_answer_that_names_no_tenant_is_shown_with_a_warning(house: House) ->
     assert "did not name its tenant. Nothing is written until one does." in text
     house.tenant.organization = "contoso.onmicrosoft.com"
     assert "did not name" not in shown(house)
+
+
+def test_drift_that_status_shows_is_handed_to_the_watch_after_the_answer_and_confirmed_in_seconds(both: House) -> None:
+    both.observe()
+    both.tenant.value = IN
+    kept: list[object] = []
+
+    def reply(status: Status) -> None:
+        assert status.drifted
+        seen = both.observation()
+        kept.append(seen.value if seen else None)
+
+    both.desk.status.start()
+    both.desk.status.ask(reply)
+    assert both.desk.status.stop()
+    assert kept == [NOT_SET], "nothing is written before the answer"
+    assert both.requests(Kind.OUTSIDE) == []
+    both.clock.advance(seconds=3)
+    assert both.desk.drift.observe(timedelta(hours=1))
+    assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN]
+
+
+def test_a_status_that_shows_what_ought_to_be_writes_nothing(house: House) -> None:
+    house.observe()
+    before = house.observation()
+    house.clock.advance(minutes=1)
+    house.desk.status.hand_over(house.desk.status.report())
+    assert house.observation() == before
+
+
+def test_status_calls_a_controller_that_lags_behind_the_bot_s_own_write_no_drift(house: House) -> None:
+    house.observe()
+    changed = house.clock.at - timedelta(minutes=1)
+    approved(house)
+    house.run()
+    house.tenant.value, house.tenant.changed_at = NOT_SET, changed
+    report = house.desk.status.report()
+    assert (report.lagging, report.drifted) == (True, False)

@@ -23,6 +23,14 @@ def test_a_change_outside_the_bot_is_announced_once_with_a_number(stage: Stage) 
     assert len(stage.writes) == written
 
 
+def test_drift_that_status_shows_is_told_in_the_channel_without_waiting_for_the_next_reading(stage: Stage) -> None:
+    before = count(stage, "Changed outside")
+    stage.tenant.value = True
+    assert "Drift:" in stage.status()
+    stage.wait(lambda: count(stage, "Changed outside") == before + 1)
+    assert "Drift:" not in stage.status()
+
+
 def test_what_the_bot_itself_applied_is_no_drift(stage: Stage) -> None:
     number, before = stage.ask(ALICE), count(stage, "Changed outside")
     stage.press(BOB, number, "approve")
