@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.forms import text_problem
-from handlers.owed import CHANNEL, owe_answer, owe_card
+from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -19,7 +19,7 @@ from handlers.touch import Touch
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
+from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)
@@ -76,6 +76,9 @@ class Drift:
             entry.observe(observed(reading))
             if entry.reader.baseline() == before:  # else a change of ours was made while this was being read
                 self._compare(entry, reading, earlier)
+            baseline = entry.reader.baseline()
+            if baseline is not None and baseline.value is reading.value:
+                _make_stale(entry, reading)
         self._context.nudge()
 
     def claim(self, request_id: int, reason: str, touch: Touch) -> None:
@@ -213,6 +216,18 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
         if "again" in more:
             text += f" A later opt-out holds, so the bot opts out again (#{more['again']})."
         owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
+
+
+def _make_stale(entry: Entry, reading: Reading) -> None:
+    """Nobody is asked any longer to approve a change from a value that has gone; what is approved is judged before it is sent."""
+    for wish in entry.reader.in_states({State.PENDING}, kinds=WISHES):
+        if wish.from_value is None or wish.from_value is reading.value or reading.read_at <= wish.created_at:
+            continue
+        detail = (
+            f"The live value is *{reading.value.value}* now, but this was asked for while it was *{wish.from_value.value}*. "
+            "Nothing was sent. A new request is needed."
+        )
+        owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

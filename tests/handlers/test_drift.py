@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.notices import Sheet
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CHANNEL, ERIN, House
@@ -274,6 +275,35 @@ def test_a_change_outside_makes_an_approval_stale(house: House) -> None:
     look(house)
     house.run()
     assert (house.request(number).state, house.tenant.writes) == (State.STALE, [])
+
+
+def test_a_change_outside_makes_a_request_stale_that_still_waits_for_approval(both: House) -> None:
+    look(both)
+    number = both.ask(ALICE).id
+    look(both)
+    assert both.request(number).state is State.PENDING
+    both.tenant.value = OUT
+    look(both)
+    assert both.request(number).state is State.STALE
+    assert "this was asked for while it was *not set*" in both.request(number).detail
+    assert [(person, sheet.request.state) for person, sheet in told_outcomes(both)] == [(ALICE, State.STALE)]
+    both.approve(BOB, number)
+    assert f"#{number} is already stale" in both.answer(BOB)
+
+
+def told_outcomes(house: House) -> list[tuple[str, Sheet]]:
+    house.deliver()
+    return house.board.outcomes
+
+
+def test_a_value_seen_once_only_makes_no_request_stale(house: House) -> None:
+    look(house)
+    number = house.ask(ALICE).id
+    house.clock.advance(minutes=10)
+    house.tenant.readings.append(OUT)
+    house.desk.drift.observe(EVERY)
+    look(house)
+    assert house.request(number).state is State.PENDING
 
 
 def test_a_change_outside_ends_the_window_of_the_one_before(house: House) -> None:
