@@ -205,7 +205,7 @@ def wire(
     assert isinstance(exchange, ExchangeOnline)
     tenant_id = context.ledger.tenant_id
     outbox = Outbox(database, tenant_id)
-    lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "")
+    lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "", claims=exchange.tokens.claims)
     desk = Desk(context, Inbox(database, tenant_id), lookups)
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
     gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)

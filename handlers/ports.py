@@ -163,7 +163,8 @@ class Author:
     name: str
     at: datetime
     value: SettingValue | None
-    own: bool
+    own: bool | None
+    """``None`` when the bot does not know the ids by which it is recorded: it cannot be told apart by them."""
 
 
 class Lookups(Protocol):

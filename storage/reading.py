@@ -216,6 +216,13 @@ class Reader:
         row = self._connection.execute(query.order_by(observations.c.id.desc()).limit(1)).one_or_none()
         return rows.observation(row) if row else None
 
+    def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
+        """The newest reading until ``before`` that showed ``value``."""
+        table = observations.c
+        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, table.at <= before)
+        row = self._connection.execute(query.order_by(table.id.desc()).limit(1)).one_or_none()
+        return rows.observation(row) if row else None
+
     def failed_observations(self, limit: int) -> list[Observation]:
         """The unreadable observations since the last readable one, newest first, at most ``limit``."""
         return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))

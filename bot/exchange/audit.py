@@ -29,8 +29,8 @@ _VALUES: Final = {
 class Change:
     """One recorded ``Set-TransportConfig`` that named the setting.
 
-    ``app_id`` and ``object_id`` (the service principal's) tell the bot's own changes from others. ``value`` is ``None`` when
-    what was set cannot be told, ``succeeded`` when the record does not say.
+    ``app_id``, ``client_app_id`` and ``object_id`` (the service principal's) tell the bot's own changes from others. ``value``
+    is ``None`` when what was set cannot be told, ``succeeded`` when the record does not say.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Change:
     value: SettingValue | None
     address: str | None
     succeeded: bool | None
+    client_app_id: str | None = None
 
 
 def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[list[Change], int]:
@@ -97,11 +98,12 @@ def _change(record: Mapping[str, object], at: datetime, parameter: Mapping[str, 
         id=_text(record, "Id") or "",
         at=at,
         user=clean(_text(record, "UserId") or ""),
-        app_id=_text(record, "AppId") or _text(record, "ClientAppId"),
+        app_id=_text(record, "AppId"),
         object_id=_text(record, "TokenObjectId"),
         value=_VALUES.get(str("" if value is None else value).strip().lower()),
         address=address_in(record.get("ClientIP")),
         succeeded={"true": True, "false": False}.get((_text(record, "ResultStatus") or "").lower()),
+        client_app_id=_text(record, "ClientAppId"),
     )
 
 

@@ -1,6 +1,8 @@
 """The optional reads as the use cases know them: an answer, or ``Unavailable`` with a sentence."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.exchange.audit import Change
 from bot.exchange.surroundings import Surroundings, Unanswered, Why
@@ -8,11 +10,16 @@ from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
 
 
 class OptionalLookups:
-    """Implements ``handlers.ports.Lookups`` over ``Surroundings``; ``client_id`` tells the bot's own writes apart."""
+    """Implements ``handlers.ports.Lookups`` over ``Surroundings``.
 
-    def __init__(self, surroundings: Surroundings, *, client_id: str) -> None:
+    The bot's own writes are told apart by ``client_id`` and by what ``claims`` says of the token: with a managed identity no
+    client id is configured, and how Exchange records an app-only change is not published.
+    """
+
+    def __init__(self, surroundings: Surroundings, *, client_id: str, claims: Callable[[], Mapping[str, Any]]) -> None:
         self._surroundings = surroundings
         self._client_id = client_id
+        self._claims = claims
 
     def mailbox_locks(self, address: str) -> MailboxLocks:
         """The locks of one mailbox. Raises ``Unavailable``."""
@@ -33,12 +40,23 @@ class OptionalLookups:
         found = self._surroundings.who_changed(since, until)
         if isinstance(found, Unanswered):
             raise _unavailable(found)
-        return [self._author(change) for change in found.changes if change.succeeded is not False]
+        ours = self._ours()
+        return [_author(change, ours) for change in found.changes if change.succeeded is not False]
 
-    def _author(self, change: Change) -> Author:
-        ours = self._client_id.lower()
-        own = (change.app_id or "").lower() == ours or ours in change.user.lower()
-        return Author(name=change.user or "somebody the record does not name", at=change.at, value=change.value, own=own)
+    def _ours(self) -> frozenset[str]:
+        """Every id by which a record may name this app; empty when none is known."""
+        try:
+            said = self._claims()
+        except Unavailable:
+            said = {}
+        ids = (self._client_id, said.get("appid"), said.get("oid"))
+        return frozenset(one.lower() for one in ids if isinstance(one, str) and one)
+
+
+def _author(change: Change, ours: frozenset[str]) -> Author:
+    named = {one.lower() for one in (change.app_id, change.client_app_id, change.object_id) if one}
+    own = bool(named & ours) or any(one in change.user.lower() for one in ours) if ours else None
+    return Author(name=change.user or "somebody the record does not name", at=change.at, value=change.value, own=own)
 
 
 def _unavailable(found: Unanswered) -> Unavailable:

@@ -105,7 +105,8 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
     ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in else []
     row = [actions(*ways, *me)] if ways or me else []
-    return [section(f"{seen} {who}"), *claimed, section(advice), *row, *small([_witness(sheet)])]
+    told = [section(sentence(request.detail))] if request.detail else []
+    return [section(f"{seen} {who}"), *told, *claimed, section(advice), *row, *small([_witness(sheet)])]
 
 
 def _buttons(sheet: Sheet) -> list[Block]:

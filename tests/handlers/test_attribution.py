@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from handlers.attribution import Attribution
 from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
 from storage.records import SettingValue
-from tests.handlers.house import House
+from storage.tables import observations
+from tests.handlers.house import BOB, House
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -73,7 +75,24 @@ def test_the_search_is_repeated_for_a_day_and_then_ends(drifted: House, log: Aud
         drifted.clock.advance(hours=1)
         attribution.run()
     assert 5 <= log.searches <= 7
-    assert "audit log" not in drifted.newest().detail
+    detail = drifted.newest().detail
+    assert detail.count("did not tell within a day, so it is not known who it was.") == 1
+    drifted.deliver()
+    assert drifted.board.cards[-1][1].request.detail == detail
+
+
+def test_the_search_begins_where_the_earlier_value_was_read_last(house: House, log: AuditLog) -> None:
+    house.observe()
+    house.clock.advance(hours=20)
+    house.observe()
+    seen = house.clock()
+    house.clock.advance(hours=1)
+    house.tenant.value = IN
+    house.observe()
+    log.rows = [Author("alice@contoso.com", seen - timedelta(hours=1), IN, own=False)]
+    house.clock.advance(minutes=3)
+    Attribution(house.context, log).run()
+    assert "alice@contoso.com" not in house.newest().detail
 
 
 def test_a_log_that_may_not_be_read_names_nobody_and_is_asked_again(drifted: House, log: AuditLog) -> None:
@@ -88,9 +107,33 @@ def test_a_log_that_may_not_be_read_names_nobody_and_is_asked_again(drifted: Hou
     assert "carol@contoso.com" in drifted.newest().detail
 
 
-@pytest.mark.parametrize(("own", "value"), [(True, IN), (False, OUT)])
-def test_our_own_writes_and_other_values_are_nobodys_name(drifted: House, log: AuditLog, own: bool, value: SettingValue) -> None:
-    log.rows = [Author("legacytls", drifted.clock() - timedelta(minutes=1), value, own=own)]
+def test_another_value_is_nobodys_name(drifted: House, log: AuditLog) -> None:
+    log.rows = [Author("legacytls", drifted.clock() - timedelta(minutes=1), OUT, own=False)]
     drifted.clock.advance(minutes=3)
     Attribution(drifted.context, log).run()
     assert "audit log" not in drifted.newest().detail
+
+
+@pytest.mark.parametrize(
+    ("own", "minutes", "named"), [(True, 1, False), (None, 1, False), (False, 1, True), (True, 40, True), (None, 40, True)]
+)
+def test_the_bot_s_own_write_is_known_by_its_app_and_its_time(
+    house: House, log: AuditLog, own: bool | None, minutes: int, named: bool
+) -> None:
+    house.observe()
+    request = house.ask()
+    house.approve(BOB, request.id)
+    house.run()
+    sent = house.request(request.id).sent_at
+    assert sent is not None
+    for value in (OUT, IN):
+        house.clock.advance(minutes=30 if value is OUT else 20)
+        house.tenant.value = value
+        house.observe(timedelta(0))
+    log.rows = [Author("somebody@contoso.com", sent + timedelta(minutes=minutes), IN, own=own)]
+    with house.database.write() as connection:  # as if the bot had been away: the earlier value was not read meanwhile
+        connection.execute(update(observations).values(at=sent - timedelta(hours=1)))
+    house.clock.advance(minutes=3)
+    Attribution(house.context, log).run()
+    assert ("somebody@contoso.com" in house.newest().detail) is named
+    assert ("who else uses its credential" in house.newest().detail) is (named and own is True)

@@ -121,3 +121,28 @@ def test_a_change_to_opted_out_offers_no_opt_out(fresh_stage) -> None:
     card = stage.card(1, "Changed outside the bot:")
     assert [button["text"]["text"] for button in buttons(card).values()] == ["It was me"]
     assert "`/legacytls enable` asks for it" in words(card)
+
+
+def test_who_changed_it_is_named_when_the_audit_log_tells_and_never_the_bot_itself(fresh_stage) -> None:
+    stage = fresh_stage()
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
+    for value, person in ((False, "carol@contoso.com"), (True, "dave@contoso.com")):
+        stage.tenant.change_outside(value, actor=person)
+        stage.observe()
+    card = words(stage.card(number + 2, "Changed outside the bot:"))
+    assert "audit log" not in card
+    stage.advance(2 * 3600)
+    assert "According to the audit log it was dave@contoso.com" in words(stage.card(number + 2, saying="audit log"))
+    assert "According to the audit log it was carol@contoso.com" in words(stage.card(number + 1, saying="audit log"))
+
+
+def test_nobody_is_named_when_the_audit_log_does_not_tell_within_a_day(fresh_stage) -> None:
+    stage = fresh_stage()
+    stage.tenant.audit_latency_seconds = 30 * 86400.0
+    stage.tenant.value = True
+    stage.observe()
+    stage.card(1, "Changed outside the bot:")
+    stage.advance(25 * 3600)
+    assert "it is not known who it was" in words(stage.card(1, saying="within a day"))

@@ -159,7 +159,7 @@ def test_what_a_record_lacks_is_none(around: Surroundings, exchange: Stage) -> N
 
 
 def test_an_app_is_known_by_either_of_its_ids(around: Surroundings, exchange: Stage) -> None:
-    assert _only(around, exchange, _record(AppId="", ClientAppId="own")).app_id == "own"
+    assert _only(around, exchange, _record(AppId="", ClientAppId="own")).client_app_id == "own"
 
 
 def test_changes_of_other_settings_are_left_out_and_broken_records_leave_the_answer_incomplete(

@@ -1,0 +1,55 @@
+"""Whose row of the audit log it is: the bot's own ids come from the settings and from its token, and are never an empty word."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.exchange.audit import Change
+from bot.exchange.lookups import OptionalLookups
+from bot.exchange.surroundings import Changes, Surroundings
+from handlers.ports import Unavailable
+from storage.records import SettingValue
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+APP, OBJECT = "6f1d0c7e-aaaa-4bbb-8ccc-000000000001", "6f1d0c7e-aaaa-4bbb-8ccc-000000000002"
+
+
+class Recorded(Surroundings):
+    """One row on record."""
+
+    def __init__(self, **changed: Any) -> None:
+        empty: dict[str, Any] = {"user": "carol@contoso.com", "app_id": None, "object_id": None, "client_app_id": None}
+        self._change = Change(id="1", at=AT, value=SettingValue.OPTED_IN, address=None, succeeded=True, **empty | changed)
+
+    def who_changed(self, since: datetime, until: datetime) -> Changes:
+        return Changes((self._change,), complete=True)
+
+
+def own(client_id: str, said: Mapping[str, Any] | Unavailable, **changed: Any) -> bool | None:
+    def claims() -> Mapping[str, Any]:
+        if isinstance(said, Unavailable):
+            raise said
+        return said
+
+    return OptionalLookups(Recorded(**changed), client_id=client_id, claims=claims).who_changed(AT, AT)[0].own
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"app_id": APP.upper()}, {"client_app_id": APP}, {"object_id": OBJECT}, {"user": f"ServicePrincipal_{OBJECT}"}],
+)
+def test_a_managed_identity_knows_its_own_rows_by_its_token(changed: dict[str, Any]) -> None:
+    assert own("", {"appid": APP, "oid": OBJECT}, **changed) is True
+    assert own("", {"appid": APP, "oid": OBJECT}) is False
+
+
+def test_a_configured_client_id_serves_where_the_token_says_nothing() -> None:
+    assert own(APP, Unavailable("No token."), app_id=APP) is True
+    assert own(APP, {}, app_id="fb78d390-0c51-40cd-8e17-fdbfab77341b") is False
+
+
+def test_without_any_id_it_cannot_be_told_and_an_empty_word_matches_nobody() -> None:
+    assert own("", Unavailable("No token."), app_id="") is None
+    assert own("", {"appid": ""}, user="carol@contoso.com") is None
