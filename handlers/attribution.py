@@ -9,7 +9,6 @@ from handlers.context import Context
 from handlers.owed import owe_card
 from handlers.ports import Author, Lookups, Unavailable
 from storage.errors import Conflict
-from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest
 
 AGAIN = (
@@ -46,8 +45,7 @@ class Attribution:
         """Search for every noticed change that is due; returns how many."""
         now = self._context.now()
         with self._context.ledger.reading() as reader:
-            noticed = reader.in_states({State.OBSERVED}, kinds=(Kind.OUTSIDE,))
-        due = [change for change in noticed if change.retry_at is not None and change.retry_at <= now]
+            due = reader.attributable(now)
         for change in due:
             try:
                 self._look(change)

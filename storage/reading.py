@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, or_, select
 
 from storage import chain, rows
 from storage.errors import NoSuchRequest
@@ -110,6 +110,12 @@ class Reader:
         table = change_requests.c
         query = self._requests().where(table.state == State.APPLIED.value, *only).order_by(table.id.desc())
         return next(iter(self._many(query.limit(1))), None)
+
+    def attributable(self, now: datetime) -> list[ChangeRequest]:
+        """Changes made outside the bot whose author is to be looked up at ``now``, oldest first."""
+        table = change_requests.c
+        due = (table.state == literal_column(f"'{State.OBSERVED.value}'"), table.retry_at.is_not(None), table.retry_at <= now)
+        return self._many(self._requests().where(*due).order_by(table.retry_at, table.id))
 
     def lapsed(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""

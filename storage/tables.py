@@ -97,6 +97,15 @@ Index(
     postgresql_where=_ONE_OPT_OUT,
 )
 
+_ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
+Index(
+    "ix_change_requests_attributable",
+    change_requests.c.tenant_id,
+    change_requests.c.retry_at,
+    sqlite_where=_ATTRIBUTABLE,
+    postgresql_where=_ATTRIBUTABLE,
+)
+
 decisions = Table(
     "decisions",
     metadata,

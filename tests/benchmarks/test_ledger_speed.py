@@ -13,16 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
+from handlers.attribution import Attribution
+from handlers.reminders import Reminders
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
+from storage.records import SettingValue
 from storage.verify import verify
+from tests.handlers.house import House
+from tests.handlers.test_attribution import AuditLog
 from tests.storage.roads import NOW, TENANT, opened
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
@@ -185,6 +191,36 @@ def test_a_page_of_a_long_history(database: Database, show: Show) -> None:
     long = _pages(ledger, LONG_HISTORY)
     told = ", ".join(f"{where} {after / before:.2f}x" for where, before, after in zip(PLACES, short, long, strict=True))
     show(f"{_name(database)}: history page at {LONG_HISTORY} rows against 1000: {told} (goal 1.5x; {short[0]:.3f} ms)")
+
+
+def test_a_tick_beside_a_long_record(database: Database, show: Show) -> None:
+    house = House(database)
+    house.observe()
+    house.tenant.value = SettingValue.OPTED_IN
+    house.clock.advance(minutes=10)
+    house.observe()
+    _lengthen(database, 1000)
+    short = _tick(house)
+    _lengthen(database, LONG_HISTORY)
+    long = _tick(house)
+    show(f"{_name(database)}: tick at {LONG_HISTORY} rows against 1000: {long / short:.2f}x (goal 1.5x; {short:.3f} ms)")
+
+
+def _tick(house: House) -> float:
+    """What every lane asks of the ledger when nothing is due."""
+    desk, lease = house.desk, house.lease()
+    attribution, reminders = Attribution(house.context, AuditLog()), Reminders(house.context)
+    reminders.run()
+    house.deliver()
+
+    def tick() -> None:
+        assert not desk.take_up_leftovers() + desk.requests.expire_lapsed() + desk.optouts.end_window()
+        assert not house.settling.run() + house.apply.run(lease) + attribution.run() + reminders.run()
+        assert not desk.drift.observe(timedelta(minutes=10))
+        with house.ledger.reading() as reader:
+            reader.counts_of_open()
+
+    return medians(tick)[0]
 
 
 PLACES = ("first page", "middle", "last page")
