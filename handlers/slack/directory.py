@@ -45,8 +45,9 @@ class SlackDirectory:
         except Unavailable as away:
             if away.sentence in UNKNOWN:
                 raise
-            mend = f"{away.mend} Then try again.".strip() if away.mend else "Try again in a moment."
             sentence = f"The account @{user_id} could not be checked: {away.sentence}"
+            mend = f"{away.mend} Then try again." if away.mend else ""
+            sentence += "" if mend else " Try again in a moment."
             raise Unavailable(sentence, mend=mend, retry_after=away.retry_after) from None
 
     def members(self, group_id: str) -> frozenset[str]:
