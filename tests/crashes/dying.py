@@ -76,12 +76,20 @@ def moments(beginning: Beginning, folder: Path, scene: Scene) -> list[str]:
 
 def _perform(world: World, plan: Plan) -> int:
     """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent before the act."""
-    world.start(MORTAL, MORTAL_AT=plan.at, MORTAL_SIGNAL=plan.number.name)
+    prepared_by = world.folder / "prepared"
+    fate = {"MORTAL_AT": plan.at, "MORTAL_SIGNAL": plan.number.name, "MORTAL_ARM": plan.scene.arm}
+    world.start(MORTAL, **fate, MORTAL_AFTER=str(prepared_by), **plan.scene.settings)
     prepared = plan.scene.prepare(world)
+    prepared_by.touch()
     before = len(world.slack.deliveries)
     world.insist(lambda: plan.scene.act(world, prepared), lambda: world.dead or _was_acted(world), once=plan.scene.redelivered)
-    world.wait(lambda: world.dead or (world.newest_state() is plan.scene.end and world.owes_nothing()))
+    world.wait(lambda: world.dead or _is_over(world, plan.scene))
     return before
+
+
+def _is_over(world: World, scene: Scene) -> bool:
+    answered = any(scene.answer in told for told in world.answers(scene.actor))
+    return answered and world.newest_state() is scene.end and world.owes_nothing()
 
 
 def _was_acted(world: World) -> bool:
@@ -105,7 +113,7 @@ def _end_of_first(world: World, plan: Plan) -> list[str]:
 def _stand(world: World, scene: Scene) -> Stand:
     with world.database.read() as connection:
         acts = connection.execute(text("SELECT count(*) FROM inbox WHERE kind != 'opt_in' OR :all"), {"all": not scene.asked})
-        kept = acts.scalar_one() > 0
+        kept = acts.scalar_one() > scene.before
     return Stand(kept=kept or scene.redelivered, sending=_sending(world), effective=0)
 
 
@@ -118,7 +126,7 @@ def _sending(world: World) -> bool:
 def _die_again(world: World, plan: Plan) -> None:
     world.let_claims_lapse()
     world.moments.rename(world.folder / "first-moments")
-    world.start(MORTAL, MORTAL_AT=plan.again_at, MORTAL_ARM="start")
+    world.start(MORTAL, MORTAL_AT=plan.again_at, MORTAL_ARM="start", **plan.scene.settings)
     world.wait(lambda: world.dead or world.owes_nothing())
     world.kill()
 
@@ -127,7 +135,7 @@ def _restart(world: World, plan: Plan) -> None:
     if not plan.patient:
         world.let_claims_lapse()
     world.wait(lambda: not world.slack.connections)
-    world.start()
+    world.start(**plan.scene.settings)
 
 
 def _recover(world: World, scene: Scene, stand: Stand) -> list[str]:

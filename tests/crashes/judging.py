@@ -50,7 +50,7 @@ def _record(world: World, scene: Scene, stand: Stand, *, acknowledged: bool) -> 
         votes = reader.decisions([request.id for request in requests])
     if len(requests) > 1:
         yield f"there are {len(requests)} requests"
-    if scene.asked and len(votes) != stand.kept:
+    if scene.asked and len(votes) != (scene.votes if stand.kept else scene.before):
         yield f"there are {len(votes)} votes"
     verdict = verify(world.database, world.tenant.tenant_id)
     if not verdict.ok:
@@ -59,7 +59,7 @@ def _record(world: World, scene: Scene, stand: Stand, *, acknowledged: bool) -> 
 
 def _announcements(world: World, scene: Scene, stand: Stand, *, copies: int) -> Iterator[str]:
     state = world.newest_state()
-    cards = [message["text"] for message in world.public()]
+    cards = [message["text"] for message in world.cards()]
     if state is None:
         if cards:
             yield f"there are messages about nothing: {cards}"
@@ -77,7 +77,9 @@ def _announcements(world: World, scene: Scene, stand: Stand, *, copies: int) -> 
     yield from (f"it is {state}, but this was said: {text!r}" for text in said if text.startswith(tuple(false)))
 
 
-HEADLINES = RESULTS | {State.PENDING: "Request #", State.REJECTED: "Rejected: #"}
+HEADLINES = RESULTS | {
+    State.PENDING: "Request #", State.REJECTED: "Rejected: #", State.WITHDRAWN: "Withdrawn: #", State.EXPIRED: "Lapsed: #",
+}  # fmt: skip
 
 
 def _answers(world: World, scene: Scene, stand: Stand, *, copies: int) -> Iterator[str]:

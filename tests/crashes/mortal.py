@@ -7,6 +7,7 @@ on a WebSocket.
 ``MORTAL_AT``      number of the moment, or its whole name (then the first of that name); absent: it lives and only writes down
 ``MORTAL_SIGNAL``  name of the signal, ``SIGKILL`` if absent
 ``MORTAL_ARM``     ``start``, or how the statement begins with which counting begins; ``INSERT INTO inbox`` if absent
+``MORTAL_AFTER``   a file; nothing is counted before it is there, if one is named
 ``MORTAL_LOG``     file that gets a line for each moment: number, thread, name
 """
 
@@ -17,6 +18,7 @@ import sys
 import threading
 from collections.abc import Callable
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -38,6 +40,7 @@ class Fate:
         self._signal = signal.Signals[surroundings.get("MORTAL_SIGNAL", "SIGKILL")]
         self._arm = surroundings.get("MORTAL_ARM", "INSERT INTO inbox")
         self._log = os.open(surroundings["MORTAL_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._after = surroundings.get("MORTAL_AFTER", "")
         self._armed = self._arm == "start"
         self._met = False
         self._count = 0
@@ -45,7 +48,8 @@ class Fate:
 
     def sees(self, statement: str) -> None:
         """Begin to count with the statement that arms."""
-        self._armed = self._armed or statement.lstrip().startswith(self._arm)
+        if not self._armed and statement.lstrip().startswith(self._arm):
+            self._armed = not self._after or Path(self._after).exists()
 
     def pass_by(self, moment: str) -> None:
         """Count one moment. One thread at a time, so that the last line written is the moment of death."""

@@ -1,7 +1,7 @@
 """What people do while the bot dies, and how each such scene may end: the only endings that are true."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from storage.lifecycle import State
@@ -39,7 +39,15 @@ class Scene:
     teller: str | None
     """Whoever gets the result by direct message."""
     redelivered: bool = False
-    """Whether Slack sends the act again until it is acknowledged."""
+    """Whether the act cannot be lost: Slack sends it again until it is acknowledged, or it is time itself that acts."""
+    votes: int = 1
+    """Votes on record once the act was done."""
+    before: int = 0
+    """Votes on record before it."""
+    arm: str = "INSERT INTO inbox"
+    """How the first statement of the act begins: the moments are counted from there."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the bot is told beyond the usual."""
 
     def ending(self, stand: Stand) -> State | None:
         """The one true state of the newest request; ``None`` when there must be none."""
@@ -55,7 +63,13 @@ def _nothing(_: World) -> None:
 
 
 def _react(world: World, _: object) -> object:
-    return world.slack.react(BOB, CHANNEL, world.public()[-1]["ts"], "white_check_mark")
+    return world.slack.react(BOB, CHANNEL, world.cards()[-1]["ts"], "white_check_mark")
+
+
+def _vote(world: World) -> None:
+    """Bob approves, where two are needed."""
+    world.press(BOB, "approve")
+    world.wait(lambda: world.owes_nothing() and any("is counted" in text for text in world.answers(BOB)))
 
 
 APPROVAL = Scene(
@@ -79,4 +93,16 @@ ASKING = Scene(
     "a request", ALICE, False, lambda world: world.form(ALICE, "enable"), lambda world, form: world.ask(form),
     State.PENDING, False, "is open", None,
 )  # fmt: skip
-SCENES = (APPROVAL, REACTION, REJECTION, OPT_OUT, ASKING)
+WITHDRAWAL = Scene(
+    "a withdrawal", ALICE, True, _nothing, lambda world, _: world.press(ALICE, "withdraw"),
+    State.WITHDRAWN, False, "is withdrawn", None, votes=0,
+)  # fmt: skip
+TAKING_BACK = Scene(
+    "a vote taken back", BOB, True, _vote, lambda world, _: world.press(BOB, "take_back"),
+    State.PENDING, False, "is taken back", None, votes=2, before=1, settings={"LEGACYTLS_APPROVALS_REQUIRED": "2"},
+)  # fmt: skip
+LAPSE = Scene(
+    "the end of a request's time", ALICE, True, _nothing, lambda world, _: world.clock.advance(25 * 3600),
+    State.EXPIRED, False, "Nobody decided in time", ALICE, redelivered=True, votes=0, arm="UPDATE change_requests",
+)  # fmt: skip
+SCENES = (APPROVAL, REACTION, REJECTION, OPT_OUT, ASKING, WITHDRAWAL, TAKING_BACK, LAPSE)

@@ -15,7 +15,18 @@ from tests.chance import SEED, chance
 from tests.counting import Tally
 from tests.crashes.conftest import Beginnings
 from tests.crashes.dying import Death, Plan, die, moments
-from tests.crashes.scenes import APPROVAL, ASKING, OPT_OUT, REACTION, REJECTION, SCENES, Scene
+from tests.crashes.scenes import (
+    APPROVAL,
+    ASKING,
+    LAPSE,
+    OPT_OUT,
+    REACTION,
+    REJECTION,
+    SCENES,
+    TAKING_BACK,
+    WITHDRAWAL,
+    Scene,
+)
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -62,7 +73,8 @@ def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(
 
 def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     plans = [*chosen(APPROVAL, 3, 180), *chosen(REACTION, 2, 180), *chosen(OPT_OUT, 2, 150)]
-    plans += [*chosen(REJECTION, 1, 90), *chosen(ASKING, 1, 80)]
+    plans += [*chosen(REJECTION, 1, 90), *chosen(ASKING, 1, 80), *chosen(WITHDRAWAL, 1, 60), *chosen(TAKING_BACK, 1, 50)]
+    plans += chosen(LAPSE, 1, 40)
     assert_truth(deaths(beginnings, tmp_path, plans), tally)
 
 

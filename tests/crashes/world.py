@@ -208,6 +208,10 @@ class World:
         """What everybody sees in the channel."""
         return [message for message in self.slack.messages(CHANNEL) if not message["ephemeral"]]
 
+    def cards(self) -> list[JSON]:
+        """The messages of requests, among what everybody sees in the channel."""
+        return [message for message in self.public() if message["blocks"][:1] and message["blocks"][0]["type"] == "header"]
+
     def answers(self, person: str) -> list[str]:
         """What only this person sees in the channel, blocks included, and the direct messages."""
         shown = (message for message in self.slack.messages(CHANNEL, person) if message["ephemeral"])
@@ -249,8 +253,8 @@ class World:
         self.slack.submit(person, form, {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day})
 
     def press(self, person: str, button: str) -> None:
-        """Press a button on the newest message of the channel."""
-        self.slack.press(person, CHANNEL, self.public()[-1]["ts"], button)
+        """Press a button on the newest message of a request."""
+        self.slack.press(person, CHANNEL, self.cards()[-1]["ts"], button)
 
     # Beginning again
 
