@@ -1,0 +1,187 @@
+"""Keeps the books of a soak, and balances them at the end: sent against acknowledged, recorded, written."""
+
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bot.sandbox.deliveries import Delivery
+from storage.lifecycle import State
+from storage.verify import verify
+from tests.crashes.world import World
+from tests.soak.replicas import Replicas
+
+TIDY_EVERY = 1.0
+ACK_WITHIN = 3.0
+"""Seconds; Slack's."""
+AFTERMATH = 1.5
+"""Seconds after a kill until Slack's side has seen that its connections are gone, and the acknowledgements with them."""
+KEPT = 100
+"""Messages of a channel that people still look at."""
+FLAT = 0.05
+"""By how much of the first third the last third's memory may be larger."""
+
+
+@dataclass
+class Report:
+    """What happened, in numbers, and what was wrong."""
+
+    counts: dict[str, object]
+    complaints: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that was promised held."""
+        return not self.complaints
+
+    def __str__(self) -> str:
+        lines = [f"{number!s:>10}  {what}" for what, number in self.counts.items()]
+        wrong = [f"WRONG: {complaint}" for complaint in self.complaints]
+        return "\n".join([*lines, *wrong, "all of it held" if self.ok else "it did not hold"])
+
+
+def ordered(entry: dict[str, object]) -> bool:
+    """Whether an error that was logged is nothing but a fault that was ordered."""
+    return str(entry.get("logger", "")).startswith("slack_sdk.") or entry.get("error") == "Unavailable"
+
+
+@dataclass
+class Books:
+    """Counts from any thread."""
+
+    world: World
+    replicas: Replicas
+    acknowledged_wishes: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+    _complaints: list[str] = field(default_factory=list)
+    _memory: list[float] = field(default_factory=list)
+    _acks: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something."""
+        with self._lock:
+            self._counts[what] += number
+
+    def complain(self, about: str) -> None:
+        """Keep what must not have happened."""
+        with self._lock:
+            self._complaints.append(about)
+
+    def begin(self) -> None:
+        """Forget what was delivered to measure the capacity."""
+        carrier = self.world.slack._carrier
+        with carrier._watched._lock:
+            carrier._deliveries.clear()
+
+    def keep_on(self, over: threading.Event) -> None:
+        """Look at memory and acknowledgements, and forget what nobody looks at any more, until it is over."""
+        while not over.wait(TIDY_EVERY):
+            self._memory.append(self.replicas.resident())
+            self._take_deliveries(before=time.monotonic() - 2 * ACK_WITHIN)
+            self._forget_messages()
+
+    def close(self, capacity: float, hanging: list[threading.Thread]) -> Report:
+        """Let everything come to its end, and balance."""
+        if hanging:
+            self.complain(f"{len(hanging)} parts of the soak did not end")
+        for _ in range(60):
+            if self.world.owes_nothing():
+                break
+            self.world.clock.advance(60)
+            time.sleep(1)
+        else:
+            self.complain("there are messages owed or deliveries kept that were never dealt with")
+        time.sleep(ACK_WITHIN)
+        self._take_deliveries(before=time.monotonic() - ACK_WITHIN)
+        for complaint in (*self._changes(), *self._memory_trend(), *self._logged()):
+            self.complain(complaint)
+        return Report(self._numbers(capacity), self._complaints)
+
+    # Acknowledgements
+
+    def _take_deliveries(self, *, before: float) -> None:
+        carrier = self.world.slack._carrier
+        done = [delivery for delivery in carrier.deliveries if delivery.sent_at < before]
+        with carrier._watched._lock:
+            carrier._deliveries[:] = carrier._deliveries[len(done) :]
+        for delivery in done:
+            self._take(delivery)
+
+    def _take(self, delivery: Delivery) -> None:
+        self.count("payloads delivered")
+        if delivery.acked_after is not None and delivery.acked_after <= ACK_WITHIN:
+            self._acks.append(delivery.acked_after)
+            if delivery.kind == "slash_commands" and delivery.answer:
+                self.count("commands acknowledged with the word that the bot is busy")
+        elif any(-ACK_WITHIN <= delivery.sent_at - kill <= AFTERMATH for kill in self.replicas.kills):
+            self.count("acknowledgements lost with a killed replica")
+        else:
+            self.count("acknowledgements lost otherwise")
+            self.complain(f"{delivery.kind} on connection {delivery.connection} was acknowledged after {delivery.acked_after}")
+
+    def _forget_messages(self) -> None:
+        workspace = self.world.slack.workspace
+        with workspace._lock:
+            for channel, messages in workspace._messages.items():
+                public = [message for message in messages if message.ephemeral_to is None][-KEPT:]
+                private = [message for message in messages if message.ephemeral_to is not None][-KEPT:]
+                workspace._messages[channel] = sorted(public + private, key=lambda message: message.ts)
+
+    # Changes
+
+    def _changes(self) -> Iterator[str]:
+        with self.world.reader() as reader:
+            requests = reader.in_states(set(State))
+            steps = reader.attempts([request.id for request in requests])
+        sent = {step.client_request_id: step.request_id for step in steps if step.step == "sending"}
+        effective: Counter[int] = Counter()
+        for call in self.world.writes:
+            owner = sent.get(call.client_request_id)
+            if owner is None:
+                yield f"a write arrived that is not on record: {call.client_request_id}"
+            elif call.effective:
+                effective[owner] += 1
+        for request in requests:
+            if effective[request.id] > 1:
+                yield f"#{request.id} was written {effective[request.id]} times"
+            if effective[request.id] and request.state is not State.APPLIED:
+                yield f"#{request.id} took effect and is {request.state}"
+        self._counts["effective writes"] = effective.total()
+        wishes = sum(request.kind.value == "opt_in" for request in requests)
+        self._counts["opt-ins on record"] = wishes
+        if wishes < self.acknowledged_wishes - self._counts["acknowledgements lost with a killed replica"]:
+            yield f"{self.acknowledged_wishes} requests were acknowledged and {wishes} are on record"
+        verdict = verify(self.world.database, self.world.tenant.tenant_id)
+        self._counts["events on record, checked"] = verdict.checked
+        if not verdict.ok:
+            yield f"the record is broken: {verdict.problem}"
+
+    # Memory, logs
+
+    def _memory_trend(self) -> Iterator[str]:
+        third = len(self._memory) // 3
+        if third:
+            first, last = statistics.mean(self._memory[:third]), statistics.mean(self._memory[-third:])
+            if last > first * (1 + FLAT):
+                yield f"memory grew from {first:.1f} MiB to {last:.1f} MiB"
+
+    def _logged(self) -> Iterator[str]:
+        wrong = [entry for entry in self.world.logged("error") if not ordered(entry)]
+        for (event, error), number in Counter((str(entry.get("event")), str(entry.get("error"))) for entry in wrong).items():
+            yield f"the bot logged {number} times: {event} {error}"
+
+    def _numbers(self, capacity: float) -> dict[str, object]:
+        third = max(1, len(self._memory) // 3)
+        acks = sorted(self._acks) or [0.0]
+        return {
+            "commands answered a second, measured before": round(capacity),
+            "replicas killed": len(self.replicas.kills),
+            **dict(sorted(self._counts.items())),
+            "ms until acknowledged, median": round(statistics.median(acks) * 1000, 1),
+            "ms until acknowledged, 99th of 100": round(acks[int(len(acks) * 0.99)] * 1000, 1),
+            "MiB resident, first third": round(statistics.mean(self._memory[:third] or [0.0]), 1),
+            "MiB resident, last third": round(statistics.mean(self._memory[-third:] or [0.0]), 1),
+        }
