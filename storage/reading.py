@@ -73,8 +73,9 @@ class Reader:
     ) -> list[ChangeRequest]:
         """Every request of these kinds in one of these states with a number above ``above``, oldest first."""
         table = change_requests.c
-        wanted = (table.state.in_(list(states)), table.kind.in_(list(kinds)), table.id > above)
-        return self._many(self._requests().where(*wanted).order_by(table.id))
+        # Neither a range nor an order of numbers here: SQLite would walk the whole record by them, not the few in these states.
+        wanted = (table.state.in_(list(states)), table.kind.in_(list(kinds)), table.id + 0 > above)
+        return sorted(self._many(self._requests().where(*wanted)), key=lambda request: request.id)
 
     def open_wish(self) -> ChangeRequest | None:
         """The one open opt-in or extension, if there is one."""
