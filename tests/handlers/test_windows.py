@@ -295,3 +295,31 @@ def test_a_change_made_outside_can_be_adopted_with_an_end(house: House) -> None:
     house.clock.at = end_of(house, number)
     house.work()
     assert house.tenant.value is OUT
+
+
+def test_an_adopted_exception_stays_watched(both: House) -> None:
+    both.observe()
+    both.tenant.value = IN
+    both.clock.advance(minutes=10)
+    both.observe()
+    number = extension(both)
+    both.approve(CAROL, number)
+    both.work()
+    assert both.request(number).state is State.APPLIED
+    both.tenant.value = OUT
+    both.clock.advance(minutes=10)
+    both.observe()
+    assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN, OUT]
+
+
+def test_a_window_that_somebody_ended_outside_unnoticed_is_confirmed_without_a_write(both: House) -> None:
+    number = apply(both)
+    both.clock.at = end_of(both, number)
+    both.tenant.value = OUT
+    for _ in range(3):
+        both.work()
+    (ended,) = both.requests(Kind.OPT_OUT)
+    assert (ended.state, [write.value for write in both.tenant.writes]) == (State.APPLIED, [IN])
+    baseline = both.baseline()
+    assert baseline is not None
+    assert baseline.value is OUT
