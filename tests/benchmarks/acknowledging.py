@@ -14,6 +14,7 @@ from tests.benchmarks.workspace import Line, Wire, Workspace, payload
 T = TypeVar("T")
 
 IN_FLIGHT = 16
+ON_POSTGRES = "postgresql"
 BURST = 64
 SLOW = 2.0
 """Seconds that Exchange takes during the burst."""
@@ -35,7 +36,11 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
     for kind in ("floor", "inline", "default"):
         subjects.bare(kind, "socket")
     subjects.ours("socket")
-    lines = {name: await workspace.line(name) for name in ("floor", "inline", "ours", "default")}
+    names = ["floor", "inline", "ours", "default"]
+    if (database := subjects.postgres.new_database()) is not None:
+        subjects.ours("socket", name=ON_POSTGRES, DATABASE_URL=database)
+        names.append(ON_POSTGRES)
+    lines = {name: await workspace.line(name) for name in names}
     url = workspace.url
     await asyncio.sleep(2)
     hurried = await _in_turns(rounds, {name: _alone(line, url, 20 if name == "default" else 150) for name, line in lines.items()})
@@ -53,7 +58,18 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
         Figure("ack of status, each answered first", "ms", unhurried["ours"], "<= 1.3x", unhurried["inline"]),
         Figure("ack of status, against default flags", "ms", alone["ours"], "<= 0.1x", alone["default"], "Bolt's default flags"),
         _throughput("Socket Mode", rates, note=told),
+        *_on_postgres(alone, rates, subjects.postgres.why),
         *burst,
+    ]
+
+
+def _on_postgres(alone: Mapping[str, float], rates: Mapping[str, Sequence[float]], why: str) -> list[Figure]:
+    """The same acknowledgements by a bot whose ledger is on PostgreSQL."""
+    rate = statistics.median(rates[ON_POSTGRES]) if ON_POSTGRES in rates else None
+    inline = statistics.median(rates["inline"])
+    return [
+        Figure("ack of status, on PostgreSQL", "ms", alone.get(ON_POSTGRES), "<= 1.3x", alone["inline"], note=why),
+        Figure(f"acks a second, {IN_FLIGHT} in flight, on PostgreSQL", "1/s", rate, ">= 0.7x", inline, note=why),
     ]
 
 

@@ -1,8 +1,8 @@
 """What a call to Slack and a reading from Exchange cost beside their bare counterparts, and the ledger beside the driver."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
@@ -16,13 +16,19 @@ from bot.options import Settings
 from bot.wiring import slack_client
 from storage.engine import Database
 from storage.ledger import Ledger
+from storage.lifecycle import Kind
 from storage.migrate import upgrade
+from storage.verify import verify
 from tests.benchmarks import test_ledger_speed as ledger_speed
+from tests.benchmarks.databases import Postgres
 from tests.benchmarks.subjects import Tenant
 from tests.benchmarks.table import Figure
-from tests.postgres import NoPostgres, own_server
 from tests.storage.roads import NOW, TENANT, opened
 
+HISTORY, SHORT_HISTORY = 1_000_000, 20_000
+"""Rows of the long history; the short one is for a look whether every figure can be taken."""
+Pair = tuple[float, float]
+"""Ours and what stands beside it, in milliseconds."""
 READ = {"CmdletInput": {"CmdletName": "Get-TransportConfig", "Parameters": {}}}
 
 
@@ -73,30 +79,59 @@ def _bare_reading(given: dict[str, str], token: str) -> Callable[[], object]:
     return read
 
 
-def measure_ledger(folder: Path, rounds: int) -> list[Figure]:
-    """A durable read and audit event beside the driver, on both databases, and many writers on SQLite."""
+def measure_ledger(folder: Path, postgres: Postgres, rounds: int) -> list[Figure]:
+    """What the ledger costs beside the driver on both databases, a long history beside a short one, many writers on SQLite."""
     figures = []
-    with _databases(folder) as urls:
-        for url in urls:
-            upgrade(url)
-            figures.append(_read_and_record(Database(url), rounds))
+    for name, url in (("sqlite", f"sqlite:///{folder / 'ledger.db'}"), ("postgresql", postgres.new_database())):
+        if url is None:
+            figures += [replace(figure, note=postgres.why) for figure in _rows(name, [None] * 5, HISTORY)]
+            continue
+        upgrade(url)
+        figures += _rows(name, _both_sides(Database(url), rounds), HISTORY if rounds > 1 else SHORT_HISTORY)
     url = f"sqlite:///{folder / 'writers.db'}"
     upgrade(url)
     return [*figures, *_writers(Database(url), rounds)]
 
 
-@contextmanager
-def _databases(folder: Path) -> Iterator[list[str]]:
-    urls = [f"sqlite:///{folder / 'ledger.db'}"]
-    with suppress(NoPostgres), own_server() as server, server.database() as url:
-        yield [*urls, url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)]
-        return
-    yield urls
+def _rows(name: str, taken: Sequence[Pair | None], history: int) -> list[Figure]:
+    pairs = [pair or (None, None) for pair in taken]
+    (ours, driver), (checked, loop), *pages = pairs
+    places = zip(ledger_speed.PLACES, pages, strict=True)
+    return [
+        Figure(f"read + audit event, {name}", "ms", ours, "<= 2x", driver, "the driver"),
+        Figure(f"check of {ledger_speed.EVENTS} events, {name}", "ms", checked, "<= 1.5x", loop, "a raw loop"),
+        *(Figure(f"history at {history:,} rows, {place}, {name}", "ms", long, "<= 1.5x", short, "1,000 rows")
+          for place, (long, short) in places),
+    ]  # fmt: skip
 
 
-def _read_and_record(database: Database, rounds: int) -> Figure:
+def _both_sides(database: Database, rounds: int) -> list[Pair]:
+    """Ours and what stands beside it: the event, the check, and each place of the history."""
     ledger = Ledger(database, TENANT)
-    request_id = opened(ledger).id
+    request_id = opened(ledger, Kind.OUTSIDE).id
+    checked = _check(database, rounds)  # first: what the bare driver appends below is no sound chain
+    figures = [_read_and_record(database, request_id, rounds), checked]
+    pages = []
+    for length in (1000, HISTORY if rounds > 1 else SHORT_HISTORY):
+        ledger_speed._lengthen(database, length)
+        pages.append(ledger_speed._pages(ledger, length))
+    database.close()
+    return [*figures, *zip(pages[1], pages[0], strict=True)]
+
+
+def _check(database: Database, rounds: int) -> Pair:
+    ledger_speed.fill(database)
+    driver = ledger_speed.raw(database)
+    bare, ours = ledger_speed.medians(
+        lambda: ledger_speed.raw_check(driver), lambda: verify(database, TENANT), rounds=max(3, rounds)
+    )
+    assert verify(database, TENANT).checked == ledger_speed.EVENTS
+    driver.connection.close()
+    return ours, bare
+
+
+def _read_and_record(database: Database, request_id: int, rounds: int) -> Pair:
+    ledger = Ledger(database, TENANT)
     driver = ledger_speed.raw(database)
 
     def ours() -> None:
@@ -106,8 +141,7 @@ def _read_and_record(database: Database, rounds: int) -> Figure:
 
     bare, core = ledger_speed.medians(lambda: ledger_speed.chained(driver, request_id), ours, rounds=rounds * 50)
     driver.connection.close()
-    database.close()
-    return Figure(f"read + audit event, {database.engine.dialect.name}", "ms", core, "<= 2x", bare, "the driver")
+    return core, bare
 
 
 def _writers(database: Database, rounds: int) -> list[Figure]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.acknowledging import measure_http, measure_socket_mode
+from tests.benchmarks.databases import Postgres
 from tests.benchmarks.outgoing import measure_exchange, measure_ledger, measure_slack
 from tests.benchmarks.starting import measure_start
 from tests.benchmarks.subjects import Subjects, pin
@@ -23,28 +24,33 @@ def measure(rounds: int) -> list[Figure]:
     before = os.sched_getaffinity(0)
     pin(0, measured=False)
     try:
-        with tempfile.TemporaryDirectory(prefix="legacytls-benchmarks-") as name:
-            figures = [figure for way in (measure_socket_mode, measure_http, measure_start) for figure in _alone(way, rounds)]
-            return [*figures, *_outgoing(Path(name), rounds)]
+        with tempfile.TemporaryDirectory(prefix="legacytls-benchmarks-") as name, Postgres() as postgres:
+            ways = (measure_socket_mode, measure_http, measure_start)
+            figures = [figure for way in ways for figure in _alone(way, postgres, rounds)]
+            return [*figures, *_outgoing(Path(name), postgres, rounds)]
     finally:
         os.sched_setaffinity(0, before)
 
 
-def _alone(way: Measuring, rounds: int) -> list[Figure]:
+def _alone(way: Measuring, postgres: Postgres, rounds: int) -> list[Figure]:
     """With processes of its own, which end before the next way is measured."""
 
     async def run(folder: Path) -> list[Figure]:
         with ExitStack() as stack:
             async with Workspace() as workspace:
-                return await way(workspace, Subjects(stack, folder, workspace.url), rounds)
+                return await way(workspace, Subjects(stack, folder, workspace.url, postgres), rounds)
 
     print(f"{way.__name__.replace('_', ' ')} ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="legacytls-benchmarks-") as name:
         return asyncio.run(run(Path(name)))
 
 
-def _outgoing(folder: Path, rounds: int) -> list[Figure]:
+def _outgoing(folder: Path, postgres: Postgres, rounds: int) -> list[Figure]:
     print("measure what goes out, and the ledger ...", file=sys.stderr, flush=True)
     with ExitStack() as stack:
-        tenant = Subjects(stack, folder, "http://127.0.0.1:9").tenant
-        return [*measure_slack(tenant, folder, rounds), *measure_exchange(tenant, rounds), *measure_ledger(folder, rounds)]
+        tenant = Subjects(stack, folder, "http://127.0.0.1:9", postgres).tenant
+        return [
+            *measure_slack(tenant, folder, rounds),
+            *measure_exchange(tenant, rounds),
+            *measure_ledger(folder, postgres, rounds),
+        ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tests.benchmarks.databases import Postgres
 from tests.benchmarks.workspace import CHANNEL, PERSON, SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,8 @@ class Tenant(Subject):
 class Subjects:
     """Starts processes that are ended with ``stack``, the bot's data in ``folder``."""
 
-    def __init__(self, stack: ExitStack, folder: Path, url: str) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, url: str, postgres: Postgres) -> None:
+        self.postgres = postgres
         self._stack = stack
         self.folder = folder
         self._url = url

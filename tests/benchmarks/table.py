@@ -12,11 +12,14 @@ FILE = Path(__file__).parents[2] / "benchmarks.json"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``ratio`` is ours to what stands beside it, taken in the same run; where there is none, the goal is about ``ours``."""
+    """``ratio`` is ours to what stands beside it, taken in the same run; where there is none, the goal is about ``ours``.
+
+    ``ours`` is ``None`` for what could not be measured here, and ``note`` says why: no row is left out silently.
+    """
 
     what: str
     unit: str
-    ours: float
+    ours: float | None
     goal: str
     beside: float | None = None
     beside_what: str = "bare Bolt, inline"
@@ -26,7 +29,7 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """Ours to the bare one's."""
-        return self.ours / self.beside if self.beside else None
+        return self.ours / self.beside if self.beside and self.ours is not None else None
 
 
 COLUMNS = ("what", "unit", "ours", "beside", "raw floor", "ratio", "goal")
@@ -51,7 +54,8 @@ def _row(figure: Figure) -> tuple[str, ...]:
     ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}x"
     floor = "-" if figure.floor is None else _number(figure.floor)
     what = f"{figure.what} ({figure.note})" if figure.note else figure.what
-    return what, figure.unit, _number(figure.ours), beside, floor, ratio, figure.goal
+    ours = "not measured" if figure.ours is None else _number(figure.ours)
+    return what, figure.unit, ours, beside, floor, ratio, figure.goal
 
 
 def _number(value: float) -> str:

@@ -253,23 +253,25 @@ def _pages(ledger: Ledger, rows: int) -> list[float]:
 
 
 def test_checking_a_record(database: Database, show: Show) -> None:
-    with Ledger(database, TENANT).recording(NOW) as entry:
-        for number in range(EVENTS):
-            entry.record("voted", "U0BOB", {"vote": "approve", "digest": "d" * 64, "number": number}, 1)
+    fill(database)
     driver = raw(database)
-
-    def bare() -> None:
-        query = (
-            f"SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE tenant_id = {driver.mark}"
-        )
-        for row in driver.execute(f"{query} ORDER BY seq", (TENANT,)):
-            event = [str(row[1]), *row[2:5], json.loads(row[5]), *row[6:]]
-            hashlib.sha256(json.dumps(event, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-    def ours() -> None:
-        assert verify(database, TENANT).checked == EVENTS
-
-    raw_loop, checked = medians(bare, ours, rounds=7)
+    raw_loop, checked = medians(lambda: raw_check(driver), lambda: verify(database, TENANT), rounds=7)
+    assert verify(database, TENANT).checked == EVENTS
     driver.connection.close()
     each, ratio = checked * 1000 / EVENTS, checked / raw_loop
     show(f"{_name(database)}: check of {EVENTS} events: {each:.1f} us each, {ratio:.2f}x a raw loop (goal 1.5x)")
+
+
+def fill(database: Database) -> None:
+    """Record events until there are so many."""
+    with Ledger(database, TENANT).recording(NOW) as entry:
+        for number in range(EVENTS - entry.reader.head()[0]):
+            entry.record("voted", "U0BOB", {"vote": "approve", "digest": "d" * 64, "number": number}, 1)
+
+
+def raw_check(driver: RawSqlite | RawPostgresql) -> None:
+    """The least a check has to do: read every event, decode, encode, hash."""
+    query = f"SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE tenant_id = {driver.mark}"
+    for row in driver.execute(f"{query} ORDER BY seq", (TENANT,)):
+        event = [str(row[1]), *row[2:5], json.loads(row[5]), *row[6:]]
+        hashlib.sha256(json.dumps(event, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
