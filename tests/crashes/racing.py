@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from bot import logs
 from bot.wiring import holder_name
 from bot.worker import under_lease
 from handlers.apply import Apply
@@ -226,7 +227,8 @@ class Replicas:
 
 
 def main() -> None:
-    """Obey line by line until nobody speaks any more."""
+    """Obey line by line until nobody speaks any more; standard output is for the answers alone."""
+    logs.configure(level="warning")
     _calendar()
     print("ready", flush=True)
     known: tuple[list[str], Replica] | None = None
