@@ -103,7 +103,7 @@ class Exchange:
                 return await wire.cut_short(visit.request, self._finish(visit, success(self._body(visit)), fault))
             case "reset_before" | "lose_answer" | "late_apply":
                 return self._break_off(visit, fault)
-            case "redirect_same" | "redirect_foreign":
+            case "redirect_same" | "redirect_307" | "redirect_foreign":
                 return wire.respond(self._finish(visit, _redirect(visit.request, fault), fault))
             case _:
                 return wire.respond(self._finish(visit, self._spoilt(visit, fault), fault))
@@ -187,10 +187,10 @@ async def _command(request: web.Request) -> Command:
 
 
 def _redirect(request: web.Request, fault: Fault) -> Answer:
-    """A 302 to another front end of the same host, or to a host that is none of Microsoft's business."""
-    if fault.name == "redirect_same":
+    """A redirect to another front end of the same host, or to a host that is none of Microsoft's business."""
+    if fault.name != "redirect_foreign":
         target = request.url.update_query(fe="eur01")
     else:
         host = "localhost" if request.url.host != "localhost" else "127.0.0.1"
         target = request.url.with_host(host).with_path(f"{FOREIGN}{request.path}")
-    return Answer(302, b"", {"Location": str(target)})
+    return Answer(307 if fault.name == "redirect_307" else 302, b"", {"Location": str(target)})

@@ -22,6 +22,20 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 THROTTLED = "Server is busy: the client has been throttled."
 
 
+TRANSIENT = {
+    "transient_400": "Microsoft.Exchange.Data.Directory.ServerBusyException",
+    "transient_proxy": "CmdletProxyNotAvailableFailure",
+    "transient_directory": "Microsoft.Exchange.Data.Directory.ADTransientException",
+    "transient_backend": "Microsoft.Exchange.Data.BackendCommunicationException",
+    "transient_storage": "Microsoft.Exchange.Data.Storage.StorageTransientException",
+    "transient_overloaded": "Microsoft.Exchange.Data.Directory.DCOverloadedException",
+    "transient_suitability": "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException",
+    "transient_maintenance": "Microsoft.Exchange.Data.Directory.ServerInMMException",
+    "transient_settings": "Microsoft.Exchange.Data.Directory.ADServerSettingsChangedException",
+}
+"""Faults that arrive as 400 and pass by themselves, by the exception they name; namespaces are partly inferred."""
+
+
 def unauthorized(reason: str, *, claims: str | None = None) -> Answer:
     """A 401 as Exchange gives it; ``claims`` makes it a claims challenge of continuous access evaluation."""
     problem = f'error="insufficient_claims", claims="{claims}"' if claims else 'error="invalid_token"'
@@ -77,10 +91,29 @@ def _http_date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-def _busy() -> Answer:
-    kind = "Microsoft.Exchange.Data.Directory.ServerBusyException"
-    text = "The server is too busy to process the request. Please try again later."
+def _passing(kind: str) -> Answer:
+    text = "The server cannot process the request at the moment. Please try again later."
     return error(400, "Error executing cmdlet", detail=f"Ex0B61A4|{kind}|{text}")
+
+
+def _withheld() -> Answer:
+    """What a role that was trimmed too far is expected to look like (an inference nobody has proven live)."""
+    kind = "Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException"
+    text = "Parameter set cannot be resolved using the specified named parameters. Invalid cmdlet parameters specified."
+    return error(400, "Invalid Operation", detail=f"|{kind}|{text} AllowLegacyTLSClients", internal=(kind, text))
+
+
+def _forbidden() -> Answer:
+    answer = error(403, "User is not allowed to call the cmdlet")
+    return Answer(403, answer.body, {"Content-Type": JSON})
+
+
+def _role_text() -> Answer:
+    text = (
+        "The role assigned to application 66666666-7777-8888-9999-aaaaaaaaaaaa isn't supported in this scenario. Please check "
+        "online documentation for assigning correct Directory Roles to Azure AD Application for EXO App-Only Authentication."
+    )
+    return Answer(403, text.encode(), {"Content-Type": "text/plain"})
 
 
 def _detail_as_json() -> Answer:
@@ -108,10 +141,14 @@ _INSTEAD: dict[str, Callable[[Fault], Answer]] = {
     "unavailable": lambda fault: Answer(503),
     "unavailable_retry": lambda fault: Answer(503, b"", {"Retry-After": f"{fault.patience(2):g}"}),
     "gateway_timeout": lambda fault: Answer(504),
-    "transient_400": lambda fault: _busy(),
+    **{name: lambda fault, kind=kind: _passing(kind) for name, kind in TRANSIENT.items()},  # type: ignore[misc]
+    "parameter_withheld": lambda fault: _withheld(),
     "details_as_json": lambda fault: _detail_as_json(),
     "unauthorized": lambda fault: unauthorized("The token is not accepted."),
     "role_missing": lambda fault: role_missing(),
+    "forbidden_empty": lambda fault: Answer(403),
+    "forbidden_json": lambda fault: _forbidden(),
+    "role_text": lambda fault: _role_text(),
     "error_key_in_200": lambda fault: _error_key(),
     "page_expired": lambda fault: page_expired(),
     "html_200": lambda fault: Answer(200, SIGN_IN_PAGE, HTML),

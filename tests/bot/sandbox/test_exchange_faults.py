@@ -121,10 +121,47 @@ def test_unavailable_is_empty(client: Client, name: str, status: int, retry_afte
     assert client.tenant.value is None
 
 
-def test_transient_400_is_transient_by_its_text_alone(client: Client) -> None:
-    response = spoiled_write(client, "transient_400")
+@pytest.mark.parametrize(
+    ("name", "exception"),
+    [
+        ("transient_400", "ServerBusyException"),
+        ("transient_proxy", "CmdletProxyNotAvailableFailure"),
+        ("transient_directory", "ADTransientException"),
+        ("transient_backend", "BackendCommunicationException"),
+        ("transient_storage", "StorageTransientException"),
+        ("transient_overloaded", "DCOverloadedException"),
+        ("transient_suitability", "SuitabilityDirectoryException"),
+        ("transient_maintenance", "ServerInMMException"),
+        ("transient_settings", "ADServerSettingsChangedException"),
+    ],
+)
+def test_a_transient_400_is_transient_by_its_text_alone(client: Client, name: str, exception: str) -> None:
+    response = spoiled_write(client, name)
     assert response.status_code == 400
-    assert "ServerBusyException|" in response.json()["error"]["details"][0]["message"]
+    assert f"{exception}|" in response.json()["error"]["details"][0]["message"]
+    assert client.tenant.value is None
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("forbidden_empty", b""), ("forbidden_json", b'"Forbidden"'), ("role_text", b"isn't supported in this")]
+)
+def test_a_403_comes_with_three_bodies_besides_the_nul_bytes(client: Client, name: str, body: bytes) -> None:
+    response = spoiled_write(client, name)
+    assert response.status_code == 403
+    assert body in response.content
+    assert client.tenant.value is None
+
+
+def test_a_parameter_that_the_role_lacks_is_a_400_of_the_second_form(client: Client) -> None:
+    response = spoiled_write(client, "parameter_withheld")
+    assert response.status_code == 400
+    assert ".AmbiguousParameterSetException|" in response.json()["error"]["details"][0]["message"]
+
+
+def test_a_307_points_to_the_same_host(client: Client) -> None:
+    response = spoiled_write(client, "redirect_307")
+    assert response.status_code == 307
+    assert response.headers["Location"].startswith(f"{client.settings['EXCHANGE_API_URL']}/adminapi/")
     assert client.tenant.value is None
 
 
