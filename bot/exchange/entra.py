@@ -5,6 +5,7 @@ cannot read in full, token included: such answers are stopped before they reach 
 """
 
 import json
+import logging
 import re
 from datetime import UTC, datetime
 from time import monotonic
@@ -76,6 +77,8 @@ class Entra:
         self._app: Any = None
         self._cache = msal.TokenCache()
         # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
+        # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
+        logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
         self._wire = _EntraWire(surroundings=not isinstance(credential, ManagedIdentity))
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:

@@ -104,7 +104,8 @@ class Transport:
             return _silence(failure)
         with response:
             content, complete = _content(response)
-        return Answer(response.status_code, response.headers, content, complete)
+        whole = complete and (bool(content) or _says_its_length(response))
+        return Answer(response.status_code, response.headers, content, whole)
 
     def _onward(self, url: str, answer: Answer | Silence) -> str | None:
         """Where to post again, or ``None`` when this is the answer: no redirect, or one that leads out of the service."""
@@ -147,6 +148,12 @@ def _inside(origin: str, url: str, location: str) -> str | None:
         return None
     kept = f":{port}" if port == home.port and port is not None else ""
     return urlunsplit(("https", host + kept, there.path, there.query, ""))
+
+
+def _says_its_length(response: requests.Response) -> bool:
+    """Whether an empty body is known to be meant: without a length it may as well have broken off within the headers."""
+    named = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
+    return bool(named) or response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
 def _content(response: requests.Response) -> tuple[bytes, bool]:

@@ -12,7 +12,7 @@ from bot.exchange.answers import judge
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.keys import load
 from bot.exchange.received import Answer
-from bot.exchange.tokens import Certificate, ClientSecret, Credential, FederatedToken
+from bot.exchange.tokens import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.bodies import envelope, error, reading
@@ -20,20 +20,43 @@ from tests.bot.exchange.conftest import NOON
 from tests.bot.exchange.entra_stub import SECRET, Entra, token
 from tests.bot.exchange.stage import Act, Stage, answer, raw, reset
 
+IDENTITY = {"access_token": token(1), "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
 CANARIES = ("canary", token().split(".")[1][:40], "PRIVATE KEY")
 ECHO = f"Refused Authorization: Bearer {token()}"
 CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
 
 
+def _credential(kind: str, app: certificates.Pair, folder: Path) -> Credential:
+    if kind == "secret":
+        return ClientSecret(SecretStr(SECRET))
+    if kind == "certificate":
+        (folder / "app.pem").write_bytes(app.pem(b"canary-password"))
+        return Certificate(folder / "app.pem", SecretStr("canary-password"))
+    (folder / "federated").write_text("canary-federated-1")
+    return FederatedToken(folder / "federated")
+
+
 @pytest.fixture(params=["secret", "certificate", "federated"])
 def credential(request: pytest.FixtureRequest, app: certificates.Pair, tmp_path: Path) -> Credential:
-    if request.param == "secret":
-        return ClientSecret(SecretStr(SECRET))
-    if request.param == "certificate":
-        (tmp_path / "app.pem").write_bytes(app.pem(b"canary-password"))
-        return Certificate(tmp_path / "app.pem", SecretStr("canary-password"))
-    (tmp_path / "federated").write_text("canary-federated-1")
-    return FederatedToken(tmp_path / "federated")
+    return _credential(request.param, app, tmp_path)
+
+
+@pytest.fixture(params=["secret", "certificate", "federated", "managed"])
+def any_credential(
+    request: pytest.FixtureRequest,
+    app: certificates.Pair,
+    tmp_path: Path,
+    stages: Callable[..., Stage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Credential:
+    """Each kind there is; the managed identity's machine answers on a stage of its own."""
+    if request.param != "managed":
+        return _credential(request.param, app, tmp_path)
+    machine = stages(None)
+    machine.always(answer(200, IDENTITY))
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{machine.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "canary-identity-header")
+    return ManagedIdentity("99999999-0000-0000-0000-000000000000")
 
 
 def _assert_clean(*texts: str) -> None:
@@ -64,13 +87,13 @@ ANSWERS = [
 
 @pytest.mark.parametrize("act", ANSWERS)
 def test_no_secret_shows_whatever_exchange_answers(
-    act: Act, credential: Credential, client: Callable[..., ExchangeOnline], exchange: Stage, caplog: pytest.LogCaptureFixture
+    act: Act, any_credential: Credential, client: Callable[..., ExchangeOnline], exchange: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     exchange.always(act)
-    one = client(credential=credential)
+    one = client(credential=any_credential)
     shown = [_told(lambda: one.read(patience=0.3)), _told(lambda: one.write(True, client_request_id="1"))]
-    _assert_clean(caplog.text, repr(one), repr(one.tokens), repr(vars(one.tokens)), repr(credential), *shown)
+    _assert_clean(caplog.text, repr(one), repr(one.tokens), repr(vars(one.tokens)), repr(any_credential), *shown)
     assert "Get-TransportConfig" in caplog.text
     assert exchange.requests
 
@@ -117,3 +140,15 @@ def test_an_outcome_shows_neither_claims_nor_document() -> None:
     challenged = judge(Answer(401, {"WWW-Authenticate": CHALLENGE}, b""), cmdlet="x", now=NOON)
     assert challenged.claims is not None
     assert "access_token" not in repr(challenged)
+
+
+def test_a_machine_that_refuses_its_identity_gives_nothing_away(
+    client: Callable[..., ExchangeOnline], exchange: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{exchange.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "canary-identity-header")
+    for act in (answer(400, {"statusCode": 400, "message": ECHO}), answer(200, ECHO), answer(500, ECHO), reset):
+        exchange.always(act)
+        one = client(credential=ManagedIdentity())
+        _assert_clean(caplog.text, _told(one.tokens.bearer), _told(lambda one=one: one.write(True, client_request_id="1")))
