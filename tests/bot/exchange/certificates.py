@@ -80,10 +80,12 @@ def app(days: int = 30) -> Pair:
     return Pair(certify("legacytls", key, days=days), key)
 
 
-def server_context(root: Pair, directory: Path) -> ssl.SSLContext:
-    """TLS for 127.0.0.1 and localhost."""
+def server_context(root: Pair, directory: Path, *hosts: str) -> ssl.SSLContext:
+    """TLS for 127.0.0.1, localhost and further hosts."""
     key = ec.generate_private_key(ec.SECP256R1())
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    names = x509.SubjectAlternativeName(
+        [*(x509.DNSName(host) for host in ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    )
     pair = Pair(certify("localhost", key, issuer=root, names=names), key)
     path = directory / "server.pem"
     path.write_bytes(pair.pem())

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import socket
 import ssl
 import struct
@@ -75,6 +76,23 @@ def drip(head: bytes, piece: bytes, every: float, stop: threading.Event) -> Act:
         while not stop.wait(every):
             connection.sendall(piece)
         return False
+
+    return act
+
+
+def tunnel(port: int) -> Act:
+    """Grant a ``CONNECT``, wherever it leads, and carry bytes to and from ``port`` on this machine until one side ends."""
+
+    def act(connection: socket.socket, _: Request) -> bool:
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            ends = {connection: there, there: connection}
+            while True:
+                for readable in select.select(list(ends), [], [], 30)[0] or [None]:
+                    content = readable.recv(65536) if readable else b""
+                    if not content:
+                        return False
+                    ends[readable].sendall(content)
 
     return act
 

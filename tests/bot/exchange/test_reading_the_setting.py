@@ -3,13 +3,16 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from bot.exchange.client import ExchangeOnline
-from handlers.ports import Unavailable
+from bot.exchange.tokens import Certificate, FederatedToken
+from handlers.ports import Fate, Unavailable
 from storage.records import SettingValue
-from tests.bot.exchange.bodies import ORGANIZATION, error, reading
+from tests.bot.exchange import certificates
+from tests.bot.exchange.bodies import ORGANIZATION, envelope, error, reading
 from tests.bot.exchange.conftest import NOON
 from tests.bot.exchange.entra_stub import TENANT, Entra, token
 from tests.bot.exchange.stage import Act, Stage, answer, drip, hang, reset
@@ -127,6 +130,30 @@ def test_a_claims_challenge_is_answered_once_with_a_new_token(client: Client, ex
     client().read()
     assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
     assert "nbf" in entra.forms[1]["claims"]
+
+
+@pytest.mark.parametrize("kind", ["certificate", "federated"])
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_claims_challenge_is_answered_by_assertion_as_well(
+    kind: str, client: Client, exchange: Stage, entra: Entra, app: certificates.Pair, *, tmp_path: Path, writes: bool
+) -> None:
+    path = tmp_path / "credential"
+    path.write_bytes(app.pem() if kind == "certificate" else b"canary-federated-1")
+    one = client(credential=Certificate(path) if kind == "certificate" else FederatedToken(path))
+    one.tokens.bearer()
+    if kind == "federated":
+        path.write_bytes(b"canary-federated-2")
+        entra.federated = "canary-federated-2"
+    exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, envelope([]) if writes else reading(None)))
+    if writes:
+        assert one.write(True, client_request_id="1").fate is Fate.ACCEPTED
+    else:
+        one.read()
+    assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
+    first, second = entra.forms
+    assert "nbf" in second["claims"]
+    if kind == "federated":  # the file is read anew; a certificate's assertion is good for ten minutes
+        assert (first["client_assertion"], second["client_assertion"]) == ("canary-federated-1", "canary-federated-2")
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -12,7 +12,7 @@ import pytest
 from bot.exchange.received import Answer, Silence
 from bot.exchange.transport import SIZE_LIMIT, Transport, _inside
 from tests.bot.exchange import certificates
-from tests.bot.exchange.stage import Stage, answer, drip, hang, raw, reset
+from tests.bot.exchange.stage import Stage, answer, drip, hang, raw, reset, tunnel
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -299,6 +299,40 @@ def test_a_proxy_that_refuses_the_tunnel_proves_that_nothing_was_sent(
     assert carry(origin="https://outlook.example") is Silence.NOT_SENT
     assert [request.method for request in exchange.requests] == ["CONNECT"]
     assert "authorization" not in exchange.requests[0].headers
+
+
+def test_through_a_proxys_tunnel_the_service_is_met_over_tls_and_the_proxy_sees_no_token(
+    carry: Carry,
+    exchange: Stage,
+    stages: Callable[[SSLContext], Stage],
+    root: certificates.Pair,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = stages(certificates.server_context(root, tmp_path, "outlook.example"))
+    monkeypatch.setenv("HTTPS_PROXY", exchange.url)
+    exchange.always(tunnel(int(service.host.rpartition(":")[2])))
+    service.plays(answer(200, {"value": []}), answer(200, {"value": [1]}), reset)
+    first, second = carry(origin="https://outlook.example"), carry(origin="https://outlook.example")
+    assert isinstance(first, Answer)
+    assert isinstance(second, Answer)
+    assert (first.body, second.body) == (b'{"value": []}', b'{"value": [1]}')
+    (connect,) = exchange.requests
+    assert (connect.method, connect.path) == ("CONNECT", "outlook.example:443")
+    assert "canary" not in str(connect.headers)
+    assert [request.headers["authorization"] for request in service.requests] == ["Bearer canary-token"] * 2
+    assert carry(origin="https://outlook.example") is Silence.LOST
+
+
+def test_a_service_behind_the_tunnel_that_is_another_one_gets_nothing(
+    carry: Carry, exchange: Stage, stages: Callable[[SSLContext], Stage], tls: SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = stages(tls)
+    monkeypatch.setenv("HTTPS_PROXY", exchange.url)
+    exchange.always(tunnel(int(service.host.rpartition(":")[2])))
+    assert carry(origin="https://outlook.example") is Silence.UNTRUSTED
+    assert service.requests == []
 
 
 def test_a_token_that_cannot_be_a_header_is_not_sent(exchange: Stage) -> None:
