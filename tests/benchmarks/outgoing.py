@@ -1,17 +1,23 @@
 """What a call to Slack and a reading from Exchange cost beside their bare counterparts, and the ledger beside the driver."""
 
+import itertools
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import certifi
 import requests
+from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from bot.exchange.client import connect
+from bot.exchange.clouds import CLOUDS
+from bot.exchange.tokens import ClientSecret, Tokens
 from bot.options import Settings
 from bot.wiring import slack_client
 from storage.engine import Database
@@ -29,6 +35,7 @@ HISTORY, SHORT_HISTORY = 1_000_000, 20_000
 """Rows of the long history; the short one is for a look whether every figure can be taken."""
 Pair = tuple[float, float]
 """Ours and what stands beside it, in milliseconds."""
+TENANTS = 1000
 READ = {"CmdletInput": {"CmdletName": "Get-TransportConfig", "Parameters": {}}}
 
 
@@ -64,6 +71,49 @@ def measure_exchange(tenant: Tenant, rounds: int) -> list[Figure]:
         ours, plain = ledger_speed.medians(exchange.read, bare, rounds=rounds * 30)
         exchange.close()
     return [Figure("a reading from Exchange", "ms", ours, "<= 1.2x", plain, "requests.Session")]
+
+
+class _Authority:
+    """Answers MSAL from memory, as its ``http_client``: a thousand real sign-ins would take minutes and are not measured."""
+
+    status, code, retry_after = 200, None, None
+
+    def begin(self, timeout: float) -> None:
+        """There is nothing to wait for."""
+
+    def get(self, url: str, **_: object) -> SimpleNamespace:
+        base = url.partition("/v2.0/")[0]
+        ends = {"authorization_endpoint": f"{base}/oauth2/v2.0/authorize", "token_endpoint": f"{base}/oauth2/v2.0/token"}
+        return SimpleNamespace(status_code=200, text=json.dumps({"issuer": f"{base}/v2.0", **ends}), headers={})
+
+    def post(self, url: str, **_: object) -> SimpleNamespace:
+        granted = {"token_type": "Bearer", "expires_in": 3599, "access_token": "t" * 1500}
+        return SimpleNamespace(status_code=200, text=json.dumps(granted), headers={})
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def measure_tokens(rounds: int) -> list[Figure]:
+    """A token from MSAL's cache, each tenant's in turn: as many apps and caches in memory as there are tenants."""
+    tenants = [_signed_in(f"11111111-2222-3333-4444-{number:012}") for number in range(TENANTS)]
+    turns = itertools.cycle(tenants)
+    many, one = ledger_speed.medians(lambda: _from_cache(next(turns)), lambda: _from_cache(tenants[0]), rounds=rounds * 500)
+    return [Figure(f"a token from the cache, {TENANTS} tenants", "ms", many, "<= 0.1 ms", one, "1 tenant")]
+
+
+def _signed_in(tenant_id: str) -> Tokens:
+    place, secret = CLOUDS["worldwide"], ClientSecret(SecretStr("measured"))
+    tokens = Tokens(tenant_id, tenant_id, secret, authority=place.authority, instance_discovery=False, scope=place.scope)
+    tokens._signed_in()._wire = _Authority()  # type: ignore[assignment]
+    tokens.bearer()
+    return tokens
+
+
+def _from_cache(tokens: Tokens) -> None:
+    """As it is once a minute: between, the token is at hand and costs nothing that could be measured."""
+    tokens._kept = (SecretStr(""), 0.0)
+    tokens.bearer()
 
 
 def _bare_reading(given: dict[str, str], token: str) -> Callable[[], object]:

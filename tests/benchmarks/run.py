@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.acknowledging import measure_http, measure_socket_mode
 from tests.benchmarks.databases import Postgres
-from tests.benchmarks.outgoing import measure_exchange, measure_ledger, measure_slack
+from tests.benchmarks.outgoing import measure_exchange, measure_ledger, measure_slack, measure_tokens
 from tests.benchmarks.starting import measure_start
 from tests.benchmarks.subjects import Subjects, pin
 from tests.benchmarks.table import Figure
@@ -52,5 +52,6 @@ def _outgoing(folder: Path, postgres: Postgres, rounds: int) -> list[Figure]:
         return [
             *measure_slack(tenant, folder, rounds),
             *measure_exchange(tenant, rounds),
+            *measure_tokens(rounds),
             *measure_ledger(folder, postgres, rounds),
         ]
