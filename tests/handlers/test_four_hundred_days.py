@@ -30,6 +30,8 @@ BERLIN = "Europe/Berlin"
 BEGIN = datetime(2026, 11, 23, 9, 30, tzinfo=ZoneInfo(BERLIN)).astimezone(UTC)
 LONG_RULE = replace(RULE, max_window=timedelta(days=400), timezone=BERLIN)
 DAY = timedelta(days=1)
+LEASE = threading.Lock()
+"""The lease under which one replica at a time posts to the channel; owing knows no such order."""
 
 
 class Killed(BaseException):
@@ -68,7 +70,8 @@ class Mortal:
                 with self._in_danger():
                     self._reminders.run()
                     self._death.comes("between owing and posting")
-                    self.house.deliver()
+                    with LEASE:
+                        self.house.deliver()
             except Killed:
                 self._start()
                 continue
@@ -80,7 +83,7 @@ class Mortal:
         house.context = replace(house.context, certificate_expires=lambda: self._certificate)
         house.delivery = Delivery(house.context, house.outbox, house.board)
         self._reminders = Reminders(house.context)
-        with house.database.write() as connection:  # as if the half minute of a dead sender's claim were over
+        with LEASE, house.database.write() as connection:  # as if the half minute of a dead sender's claim were over
             connection.execute(update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0))
 
     @contextmanager
