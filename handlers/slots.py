@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.days import local_day
-from handlers.milestone import Milestone
+from handlers.milestone import Milestone, Precision
 from handlers.milestones import Calendar
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 
@@ -119,9 +119,18 @@ def _before(coming: Iterable[Milestone], today: date) -> list[Slot]:
         due = [distance for distance in BEFORE_MILESTONE if milestone.first and _is_near(milestone.first, distance, today)]
         if due:
             facts = {"display": milestone.display, "effect": milestone.effect, "notice": milestone.message_center_id or ""}
+            facts["near"] = _how_near(milestone, due[-1], today)
             series = f"milestone:{milestone.id}:{milestone.stated}"
             slots.append(Slot(f"{series}:{due[-1]}", "milestone", facts, series=series, ends=_begins(milestone)))
     return slots
+
+
+def _how_near(milestone: Milestone, distance: int, today: date) -> str:
+    """How close it is; counted in days only where Microsoft gave a day."""
+    if milestone.first is not None and milestone.precision is Precision.DAY:
+        days = (milestone.first - today).days
+        return "in 1 day" if days == 1 else f"in {days} days"
+    return {30: "perhaps within a month", 14: "perhaps within two weeks", 7: "perhaps within a week"}.get(distance, "any day now")
 
 
 def _is_near(first: date, distance: int, today: date) -> bool:

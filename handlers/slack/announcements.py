@@ -80,7 +80,7 @@ def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     about = f"#{facts['request']}: " if facts["request"] else ""
     end = instant(datetime.fromisoformat(facts["end"]), zone)
     return (
-        f":hourglass: {about}the opt-in to legacy TLS ends in {days}, {end}. The bot then opts out by itself. "
+        f":hourglass: {about}the opt-in to legacy TLS ends in {days}, on {end}. The bot then opts out by itself. "
         "Whoever still needs it has to extend it before; an extension needs approval, as the opt-in did."
     )
 
@@ -103,22 +103,26 @@ def _overdue(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _weekly(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     about = f"#{facts['request']}: " if facts["request"] else ""
     change = instant(datetime.fromisoformat(facts["since"]), zone)
-    end = f"It ends by itself {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else "No end is set."
+    end = f"It ends by itself on {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else "No end is set."
     return (
-        f":warning: {about}the tenant is still *opted in* to legacy TLS, by the change of {change}. {end} "
-        "Is the last old device gone?"
+        f":warning: {about}the tenant is still *opted in* to legacy TLS, since {change}. {end} "
+        "Is the last old device gone? Then opt out now: `/legacytls disable`."
     )
 
 
 def _milestone(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     notice = f" ({escape(facts['notice'])})" if facts["notice"] else ""
-    return f":calendar: Coming up: *{escape(facts['display'])}*{notice}. {escape(facts['effect'])}"
+    near = f", {facts['near']}" if facts.get("near") else ""
+    return (
+        f":calendar: Coming up: *{escape(facts['display'])}*{near}{notice}. {escape(facts['effect'])} "
+        "`/legacytls calendar` shows where that is written."
+    )
 
 
 def _certificate(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     expires = instant(datetime.fromisoformat(facts["expires"]), zone)
     return (
-        f":key: The bot's own certificate expires {expires}. Without a new one it can neither read nor change the setting: "
+        f":key: The bot's own certificate expires on {expires}. Without a new one it can neither read nor change the setting: "
         "create one, upload it to the app registration, and set AZURE_CLIENT_CERTIFICATE_PATH."
     )
 
@@ -132,7 +136,7 @@ def _secret(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    return f":calendar: {escape(facts['warning'])}"
+    return f":calendar: {escape(facts['warning'])} A file named by LEGACYTLS_MILESTONES takes newer dates."
 
 
 def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -141,7 +145,9 @@ def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     who = f": {people(facts['waiting_for'].split(','))}, please decide" if facts["waiting_for"] else " for an approver"
     away = ", before the next working hours begin" if facts["away"] else ""
     others = f" {people(facts['others'].split(','))}: please see that somebody decides." if facts["others"] else ""
-    return f":bell: #{facts['request']}{asked} still waits{who}. It lapses {lapses}{away}; its message has the buttons.{others}"
+    return (
+        f":bell: #{facts['request']}{asked} still waits{who}. It lapses on {lapses}{away}; its message has the buttons.{others}"
+    )
 
 
 def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -170,7 +176,11 @@ def _correction(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _head(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    return f":lock: The record stands at event {escape(facts['sequence'])}, head `{escape(facts['head'])}`."
+    sequence, digest = escape(facts["sequence"]), escape(facts["head"])
+    return (
+        f":lock: The record stands at event {sequence}, head `{digest}`. Nothing to do now: this line shows later that nothing "
+        "before it was altered, with `legacytls verify --witness` and both, joined by a colon."
+    )
 
 
 _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from handlers import slots
 from handlers.days import end_of_day
+from handlers.milestone import Milestone, Precision
 from handlers.milestones import load_packaged
 from handlers.slack.announcements import announcement
 from handlers.slots import Slot
@@ -516,3 +517,19 @@ class TestTheCertificate:
         text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
         assert "client secret expires" in text
         assert "AZURE_CLIENT_SECRET_EXPIRES" in text
+
+
+def test_how_near_a_change_is_is_counted_in_days_only_where_microsoft_gave_a_day() -> None:
+    packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
+    exact = replace(packaged, stated="2027-03-17", precision=Precision.DAY, until=None, part=None)
+    month = replace(packaged, stated="2027-03", precision=Precision.MONTH, until=None, part=None)
+
+    def said(milestone: Milestone, today: date) -> str:
+        (slot,) = slots.milestones(replace(CALENDAR, milestones=(milestone,)), "worldwide", today, EVERY)
+        return slot.facts["near"]
+
+    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == ["in 16 days", "in 7 days", "in 1 day"]
+    days = (date(2027, 1, 30), date(2027, 2, 15), date(2027, 2, 22), date(2027, 2, 26))
+    assert [said(month, day) for day in days] == [
+        "perhaps within a month", "perhaps within two weeks", "perhaps within a week", "any day now",
+    ]  # fmt: skip
