@@ -4,25 +4,22 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
-from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select
 
 from storage import chain, rows
 from storage.errors import NoSuchRequest
 from storage.lifecycle import OPEN, UNSENT, Kind, State
+from storage.messages import MessageReader
 from storage.records import (
     Attempt,
     AuditEvent,
     Baseline,
-    Card,
     ChangeRequest,
     Decision,
     Door,
     KeptRule,
-    Notice,
     Observation,
-    ReminderAnswer,
     SettingValue,
     Vote,
 )
@@ -31,14 +28,11 @@ from storage.tables import (
     attempts,
     audit_events,
     baselines,
-    cards,
     change_requests,
     decisions,
-    notices,
     observations,
     organizations,
     reasons,
-    reminder_answers,
     rules,
 )
 
@@ -54,12 +48,8 @@ _ONE = select(change_requests).where(
 """Built once: it is read with nearly every write, and building a statement costs more than running it."""
 
 
-class Reader:
+class Reader(MessageReader):
     """Reads one tenant's ledger over one connection, inside or outside a transaction."""
-
-    def __init__(self, connection: Connection, tenant_id: str) -> None:
-        self._connection = connection
-        self._tenant_id = tenant_id
 
     def request(self, request_id: int) -> ChangeRequest:
         """The request with this number. Raises ``NoSuchRequest``."""
@@ -179,37 +169,6 @@ class Reader:
         row = self._connection.execute(query).one_or_none()
         return (row.person_id, row.reason) if row else None
 
-    def owed(self, key: str) -> bool:
-        """Whether a notice with this key was ever owed."""
-        query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
-        return self._connection.execute(query).first() is not None
-
-    def notice(self, number: int) -> Notice | None:
-        """The message owed that has this number; ``None`` when there is none."""
-        query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
-        row = self._connection.execute(query).one_or_none()
-        return rows.notice(row) if row else None
-
-    def posted_at(self, number: int) -> tuple[str, str] | None:
-        """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
-        table = notices.c
-        query = select(table.posted_channel, table.posted_ts).where(table.tenant_id == self._tenant_id, table.id == number)
-        row = self._connection.execute(query).one_or_none()
-        return (row.posted_channel, row.posted_ts) if row and row.posted_channel and row.posted_ts else None
-
-    def reminder_answers(self, series: str) -> list[ReminderAnswer]:
-        """What people answered to the reminders of one series, oldest first."""
-        table = reminder_answers.c
-        query = select(reminder_answers).where(table.tenant_id == self._tenant_id, table.series == series)
-        return [rows.reminder_answer(row) for row in self._connection.execute(query.order_by(table.id))]
-
-    def newest_facts(self, prefix: str) -> dict[str, str] | None:
-        """The facts of the newest notice whose key begins with ``prefix``."""
-        table = notices.c
-        query = select(table.facts).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
-        found = self._connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()
-        return dict(json.loads(found)) if found else None
-
     def newest_observations(self, limit: int) -> list[Observation]:
         """The newest readings and failures of one, newest first."""
         query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
@@ -255,41 +214,6 @@ class Reader:
         query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
         newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
         return dict(json.loads(newest)["settings"]) if newest else {}
-
-    def cards(self, request_id: int) -> list[Card]:
-        """Every known copy of a request's message in Slack."""
-        query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
-        return [rows.card(row) for row in self._connection.execute(query)]
-
-    def card_at(self, channel: str, ts: str) -> Card | None:
-        """The request's message at this place in Slack, if it is one of ours."""
-        place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
-        row = self._connection.execute(select(cards).where(*place)).one_or_none()
-        return rows.card(row) if row else None
-
-    def card_channels(self) -> frozenset[str]:
-        """Every channel in which a request's message stands: one look into the index for each channel."""
-        found: list[str] = []
-        while True:
-            beyond = (cards.c.tenant_id == self._tenant_id, cards.c.channel > (found[-1] if found else ""))
-            channel = self._connection.execute(select(func.min(cards.c.channel)).where(*beyond)).scalar()
-            if channel is None:
-                return frozenset(found)
-            found.append(channel)
-
-    def first_sent(self, request_id: int, kind: str, since: datetime) -> datetime | Literal["nothing owed"] | None:
-        """When the first message of a kind about a request, of those owed from ``since`` on, got through; ``None``: not yet."""
-        table = notices.c
-        owed = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == kind, table.created_at >= since)
-        row = self._connection.execute(select(func.count(), func.min(table.delivered_at)).where(*owed)).one()
-        first: datetime | None = row[1]
-        return first if row[0] else "nothing owed"
-
-    def announced_at(self, channel: str, ts: str) -> bool:
-        """Whether a message of ours that belongs to no request stands at this place."""
-        table = notices.c
-        place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
-        return self._connection.execute(select(table.id).where(*place)).first() is not None
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""
