@@ -1,10 +1,13 @@
 """Watching the live value: a change made outside is told once, a failed reading is never a value, and never silence for long."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from bot.worker import under_lease
 from handlers.notices import Sheet
+from storage.leases import Leases
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CHANNEL, ERIN, House
@@ -351,3 +354,22 @@ def test_claiming_changes_nothing_in_exchange(house: House) -> None:
     house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
     house.work()
     assert house.tenant.writes == []
+
+
+def test_one_replica_at_a_time_observes_and_two_that_did_would_tell_once(both: House) -> None:
+    neighbour = House(both.database)
+    neighbour.tenant.value = both.tenant.value = NOT_SET
+    look(both)
+    held = Leases(both.database, "the neighbour").take("observe:tenant")
+    assert held is not None
+    both.clock.advance(minutes=10)
+    before = both.tenant.reads
+    assert under_lease(both.context.leases, "observe:tenant", lambda lease: both.observe(EVERY))() == 0
+    assert both.tenant.reads == before
+    for _ in range(3):
+        both.clock.advance(seconds=3)
+        for house in (both, neighbour):
+            house.clock.at, house.tenant.value = both.clock.at, IN
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda house: house.desk.drift.observe(timedelta(0)), (both, neighbour)))
+    assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN]
