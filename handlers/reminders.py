@@ -17,7 +17,10 @@ from storage.ledger import Entry
 from storage.reading import Reader
 
 SETTLING_IN = timedelta(days=1)
-"""How long a new installation is left in peace, as long as nothing happens."""
+"""How long a new installation hears of nothing but what people ask of it: they are just looking at everything themselves."""
+
+ASKED_FOR = ("ending", "nudge")
+"""What somebody asked for is told from the first day."""
 
 
 class Reminders:
@@ -34,9 +37,10 @@ class Reminders:
             return 0
         expires, warning = expiry(self._context), self._approvers.look()
         with self._context.ledger.reading() as reader:
+            known = [*due_slots(self._context, reader, expires), *self._head(reader), warning]
             if self._has_just_begun(reader):
-                return 0
-            due = list(self._to_tell(reader, [*due_slots(self._context, reader, expires), *self._head(reader), warning]))
+                known = [slot for slot in known if slot is not None and slot.what in ASKED_FOR]
+            due = list(self._to_tell(reader, known))
         if due:
             with self._context.ledger.recording(now) as entry:
                 for slot in due:
@@ -45,10 +49,9 @@ class Reminders:
         return len(due)
 
     def _has_just_begun(self, reader: Reader) -> bool:
-        """Whether the first rule is not a day old and nobody has asked for anything: starting alone posts nothing."""
+        """Whether the first rule is not a day old: starting alone posts nothing."""
         rule = reader.rule()
-        is_young = rule is None or (rule.is_first and self._context.now() < rule.since + SETTLING_IN)
-        return is_young and not reader.page(limit=1)
+        return rule is None or (rule.is_first and self._context.now() < rule.since + SETTLING_IN)
 
     def _head(self, reader: Reader) -> Iterator[Slot]:
         """The record's head, once there is a change on record to bear witness to."""

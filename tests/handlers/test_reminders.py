@@ -47,7 +47,9 @@ def opt_in(house: House, days: int = 30) -> int:
 
 
 @pytest.fixture
-def opted_in(house: House) -> House:
+def opted_in(database: Database) -> House:
+    """In a house that is no new installation any more."""
+    house = House(database, at=MONDAY - 2 * DAY)
     house.clock.at = MONDAY
     house.observe()
     opt_in(house)
@@ -418,10 +420,13 @@ def test_where_nothing_has_happened_yet_nothing_is_posted_for_a_day(house: House
     assert set(kinds(remind(house))) == {"milestone", "approvers"}
 
 
-def test_the_first_request_ends_the_silence(house: House) -> None:
-    house.clock.at = MONDAY
+def test_on_the_first_day_nothing_is_told_but_what_somebody_asked_for(house: House) -> None:
     house.observe()
     house.ask(ALICE)
+    assert remind(house) == []
+    house.clock.advance(hours=3)
+    assert kinds(remind(house)) == ["nudge"]
+    house.clock.at = MONDAY + 2 * DAY
     assert {"head", "milestone"} <= set(kinds(remind(house)))
 
 
@@ -551,8 +556,8 @@ def test_looking_at_the_approvers_decides_nothing(house: House) -> None:
 
 
 def test_a_secret_whose_day_was_set_is_reminded_of_like_a_certificate(house: House) -> None:
-    house.clock.at = MONDAY
-    reminders = Reminders(replace(house.context, secret_expires=MONDAY + 20 * DAY))
+    house.clock.at = MONDAY + DAY
+    reminders = Reminders(replace(house.context, secret_expires=MONDAY + 21 * DAY))
     found = []
     for _ in range(3):
         house.clock.at += DAY
