@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from bot.sandbox.run import Sandbox
 from bot.sandbox.tenant import Call
+from handlers.drift import CONFIRM_AFTER
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State
@@ -144,6 +145,8 @@ class Backstage:
         before = self.record(lambda reader: reader.newest_observation())
         self.advance(HOUR)
         self.wait(lambda: self.record(lambda reader: reader.newest_observation()) != before)
+        if not self.record(_is_judged):
+            self.advance(CONFIRM_AFTER.total_seconds())
         self.wait(lambda: self.record(_is_judged))
 
     def state(self, number: int) -> State:
