@@ -108,7 +108,7 @@ def _other_key(app: certificates.Pair) -> bytes:
         (lambda app: b"nonsense", None, "needs a password or is damaged"),
         (lambda app: b"", None, "needs a password or is damaged"),
         (lambda app: app.certificate_pem(), None, "no RSA private key"),
-        (lambda app: app.key_pem(), None, "needs a password or is damaged"),
+        (lambda app: app.key_pem(), None, "no certificate for its private key"),
         (_other_key, None, "no certificate for its private key"),
         (lambda app: certificates.authority().pem(), None, "no RSA private key"),
         (lambda app: app.pem().replace(b"MII", b"nOt", 1), None, "needs a password or is damaged"),
