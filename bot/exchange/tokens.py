@@ -90,11 +90,17 @@ class Tokens:
         return _told(self.bearer())
 
     def certificate_expires(self) -> datetime | None:
-        """When the certificate in use expires; ``None`` for other credentials. Raises ``Unavailable`` when it is unreadable."""
+        """When the certificate in use expires; ``None`` for other credentials. Raises ``Unavailable`` when it is unreadable.
+
+        Never waits for a sign-in that is under way.
+        """
         if not isinstance(self._credential, Certificate):
             return None
-        with self._lock:
-            pair = self._signed_in().key_pair()
+        entra = self._entra
+        if entra is None:
+            with self._lock:
+                entra = self._signed_in()
+        pair = entra.key_pair()
         return pair.expires if pair else None
 
     def close(self) -> None:

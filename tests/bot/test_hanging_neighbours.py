@@ -193,10 +193,11 @@ def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stop
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections and silence.called.is_set())
     machine.slack.command("U0ALICE", "/legacytls status")
-    process.wait(lambda: all(delivery.acked_after is not None for delivery in machine.slack.deliveries))
+    process.wait(lambda: [delivery.acked_after is not None for delivery in machine.slack.deliveries] == [True])
     code, seconds = process.stop()
     assert (code, seconds < BUSY) == (0, True), process.said()
     told = [message["text"] for message in machine.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
+    assert told, process.said()
     assert "could not be read" in told[-1]
 
 
