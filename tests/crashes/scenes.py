@@ -67,7 +67,8 @@ def _react(world: World, _: object) -> object:
 
 
 def _vote(world: World) -> None:
-    """Bob approves, where two are needed."""
+    """Bob approves, where two are needed; a vote on a card that does not show that rule yet would not count."""
+    world.wait(world.owes_nothing)
     world.press(BOB, "approve")
     world.wait(lambda: world.owes_nothing() and any("is counted" in text for text in world.answers(BOB)))
 
