@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -20,13 +21,19 @@ from bot.reception import Reception
 from bot.wiring import Identity, bolt_app
 from handlers.policy import Home
 from handlers.slack.home import AtHome
-from handlers.slack.register import failed
+from handlers.slack.register import Failures
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TEAM, ORGANISATION = "T0CONTOSO", "E0CONTOSO"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 Said = tuple[int, str]
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Bolt repeats whatever shape it was sent, half characters included, which no report can carry."""
+    caplog.set_level("CRITICAL", logger="slack_bolt.App")
 
 
 class Bot:
@@ -38,7 +45,7 @@ class Bot:
         self.free.set()
         app = bolt_app(WebClient("xoxb-none"), Identity(TEAM, enterprise_id, "U0LEGACY", "B0LEGACY"))
         app.use(AtHome(Home(TEAM, enterprise_id)))
-        app.error(failed)
+        app.error(Failures(SimpleNamespace(crew=SimpleNamespace(follow=lambda job: None))).answer)  # type: ignore[arg-type]
 
         @app.command("/legacytls")
         def command(ack: Any, body: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of their own.
 
 A module says with ``ON`` on which databases it plays (SQLite by default), with ``BY`` over which of Slack's ways (Socket Mode by
-default) and with ``SETTINGS`` what its bot is told.
+default; those in ``LONG`` only where the long tests are asked for) and with ``SETTINGS`` what its bot is told.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shared_stage" in metafunc.fixturenames:
         databases, ways = getattr(metafunc.module, "ON", ["sqlite"]), getattr(metafunc.module, "BY", ["socket"])
         plays = [(database, "socket") for database in databases] + [("sqlite", way) for way in ways if way != "socket"]
-        ids = [database if way == "socket" else way for database, way in plays]
-        metafunc.parametrize("shared_stage", plays, indirect=True, scope="module", ids=ids)
+        long = getattr(metafunc.module, "LONG", [])
+        stages = [
+            pytest.param(play, id=play[0] if play[1] == "socket" else play[1], marks=[pytest.mark.long] * (play[1] in long))
+            for play in plays
+        ]
+        metafunc.parametrize("shared_stage", stages, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, WAYS, Stage
 from tests.journeys.words import body, fields, typed, words
 
-BY = WAYS
+BY, LONG = WAYS, ["http"]
 REASON = "The 3rd-floor scanners <!channel> & <@U0BOB> only speak TLS 1.0"
 
 

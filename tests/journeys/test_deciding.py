@@ -8,7 +8,7 @@ from tests.journeys.words import buttons, words
 from tests.postgres import DATABASES
 
 ON = DATABASES
-BY = WAYS
+BY, LONG = WAYS, ["http"]
 
 
 def test_ones_own_request_cannot_be_approved_by_button(stage: Stage) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, WAYS, Stage
 from tests.journeys.words import buttons, fields, words
 
-BY = WAYS
+BY, LONG = WAYS, ["http"]
 
 
 @pytest.mark.parametrize("person", [ALICE, CAROL])

@@ -50,6 +50,7 @@ class BoltBot:
         closing = threading.Thread(target=self.handler.close)
         closing.start()
         while closing.is_alive():
+            self.handler.client.current_session_state.terminated = True  # its own thread may just have taken this back
             self.handler.client.message_queue.put(None)
             closing.join(timeout=0.01)
 
