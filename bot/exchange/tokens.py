@@ -53,6 +53,7 @@ class Tokens:
         self._discovery = instance_discovery
         self._scope = scope
         self._lock = threading.Lock()
+        self._building = threading.Lock()
         self._entra: Entra | None = None
         self._kept = _NOTHING
         """The token handed out last, and until when (monotonic) it is handed out again."""
@@ -96,11 +97,7 @@ class Tokens:
         """
         if not isinstance(self._credential, Certificate):
             return None
-        entra = self._entra
-        if entra is None:
-            with self._lock:
-                entra = self._signed_in()
-        pair = entra.key_pair()
+        pair = self._signed_in().key_pair()
         return pair.expires if pair else None
 
     def close(self) -> None:
@@ -110,19 +107,20 @@ class Tokens:
             entra.close()
 
     def _signed_in(self) -> "Entra":
-        """MSAL behind its wrapper; building it makes no call. The lock must be held."""
-        if self._entra is None:
-            from bot.exchange.entra import Entra  # noqa: PLC0415 - MSAL costs a quarter second, a configuration check needs none
+        """MSAL behind its wrapper; building it makes no call."""
+        with self._building:
+            if self._entra is None:
+                from bot.exchange.entra import Entra  # noqa: PLC0415 - MSAL costs a quarter second, a configuration check needs none
 
-            self._entra = Entra(
-                self.tenant_id,
-                self.client_id,
-                self._credential,
-                authority=self._authority,
-                instance_discovery=self._discovery,
-                scope=self._scope,
-            )
-        return self._entra
+                self._entra = Entra(
+                    self.tenant_id,
+                    self.client_id,
+                    self._credential,
+                    authority=self._authority,
+                    instance_discovery=self._discovery,
+                    scope=self._scope,
+                )
+            return self._entra
 
 
 def _told(token: str) -> dict[str, Any]:
