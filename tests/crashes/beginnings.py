@@ -4,10 +4,35 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-from tests.crashes.world import ALICE, Snapshot, World
+from storage.lifecycle import State
+from tests.crashes.world import ALICE, BOB, Snapshot, World
 from tests.postgres import Server, _text
+
+
+class Begin(Enum):
+    """What has happened before."""
+
+    NOTHING = "nothing"
+    ASKED = "a request was asked for"
+    VOTED = "one of two approvals was given"
+    OPTED_IN = "an opt-in was applied"
+    EXTENDING = "an opt-in was applied and its extension was asked for"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request waits for its approval."""
+        return self in (Begin.ASKED, Begin.VOTED, Begin.EXTENDING)
+
+    @property
+    def requests(self) -> int:
+        """How many requests are on record, each with its message."""
+        return {Begin.NOTHING: 0, Begin.EXTENDING: 2}.get(self, 1)
+
+
+TWO_APPROVALS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 
 Copy = Callable[[Path], AbstractContextManager[str]]
 """Given a folder, yields the URL of a database of its own."""
@@ -28,13 +53,13 @@ class Beginning:
             yield world
 
 
-def on_sqlite(folder: Path, *, asked: bool, page_size: int = 4096) -> Beginning:
+def on_sqlite(folder: Path, *, begin: Begin, page_size: int = 4096) -> Beginning:
     """Begin on SQLite."""
     source = folder / "beginning.db"
     with closing(sqlite3.connect(source)) as connection:
         connection.execute(f"PRAGMA page_size = {page_size}")
         connection.execute("VACUUM")
-    snapshot = _live(folder, f"sqlite:///{source}", asked=asked)
+    snapshot = _live(folder, f"sqlite:///{source}", begin=begin)
 
     @contextmanager
     def copy(target: Path) -> Iterator[str]:
@@ -47,10 +72,10 @@ def on_sqlite(folder: Path, *, asked: bool, page_size: int = 4096) -> Beginning:
 
 
 @contextmanager
-def on_postgres(server: Server, folder: Path, *, asked: bool) -> Iterator[Beginning]:
+def on_postgres(server: Server, folder: Path, *, begin: Begin) -> Iterator[Beginning]:
     """Begin on PostgreSQL."""
     with server.database() as template:
-        snapshot = _live(folder, _text(template), asked=asked)
+        snapshot = _live(folder, _text(template), begin=begin)
 
         @contextmanager
         def copy(_: Path) -> Iterator[str]:
@@ -60,16 +85,45 @@ def on_postgres(server: Server, folder: Path, *, asked: bool) -> Iterator[Beginn
         yield Beginning(copy, snapshot)
 
 
-def _live(folder: Path, url: str, *, asked: bool) -> Snapshot:
+def _live(folder: Path, url: str, *, begin: Begin) -> Snapshot:
     with World(folder, url) as world:
-        world.start()
+        world.start(**(TWO_APPROVALS if begin is Begin.VOTED else {}))
         world.wait(lambda: _was_read(world))
-        if asked:
-            world.ask(world.form(ALICE, "enable"))
-            world.wait(lambda: world.public() and world.owes_nothing())
+        for step in _STEPS[begin]:
+            step(world)
+            world.wait(world.owes_nothing)
         world.kill()
         assert not world.logged("error")
         return world.snapshot()
+
+
+def _ask(world: World) -> None:
+    world.ask(world.form(ALICE, "enable"))
+    world.wait(world.cards)
+
+
+def _vote(world: World) -> None:
+    world.press(BOB, "approve")
+    world.wait(lambda: any("is counted" in text for text in world.answers(BOB)))
+
+
+def _apply(world: World) -> None:
+    world.press(BOB, "approve")
+    world.wait(lambda: world.newest_state() is State.APPLIED)
+
+
+def _extend(world: World) -> None:
+    world.ask(world.form(ALICE, "extend"), days=20)
+    world.wait(lambda: len(world.cards()) == 2)
+
+
+_STEPS: dict[Begin, tuple[Callable[[World], None], ...]] = {
+    Begin.NOTHING: (),
+    Begin.ASKED: (_ask,),
+    Begin.VOTED: (_ask, _vote),
+    Begin.OPTED_IN: (_ask, _apply),
+    Begin.EXTENDING: (_ask, _apply, _extend),
+}
 
 
 def _was_read(world: World) -> bool:

@@ -1,7 +1,7 @@
 """One death: the bot meets its signal at one moment, the usual bot is started on what is left, and everything is compared."""
 
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import text
@@ -14,6 +14,8 @@ from tests.crashes.world import MORTAL, World
 
 OVER = 16 * 60.0
 """Seconds after which a write that has not shown up is given up."""
+AGAIN = 31 * 60.0
+"""Seconds after which a window's end that failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,20 @@ def die(beginning: Beginning, folder: Path, plan: Plan) -> Death:
     """Let the bot die as planned, start it again, and judge."""
     folder.mkdir()
     with beginning.world(folder) as world:
-        before = _perform(world, plan)
+        acts, sendings = _acts(world), _sendings(world)
+        delivered = _perform(world, plan)
         moment = _last_moment(world, plan)
         if not moment:
             return Death(plan, moment)
         wrong_code = _end_of_first(world, plan)
-        stand = _stand(world, plan.scene)
+        kept = plan.scene.certain or _acts(world) > acts
         if plan.again_at:
             _die_again(world, plan)
-            stand = replace(stand, sending=_sending(world))
+        sending = _sendings(world) > sendings
         _restart(world, plan)
-        unsettled = _recover(world, plan.scene, stand)
-        stand = replace(stand, effective=sum(call.effective for call in world.writes))
-        acknowledged = any(delivery.acked_after is not None for delivery in world.slack.deliveries[before:])
+        unsettled = _recover(world, plan.scene, kept=kept)
+        stand = Stand(kept, sending, sum(call.effective for call in world.writes))
+        acknowledged = any(delivery.acked_after is not None for delivery in world.slack.deliveries[delivered:])
         judged = judge(world, plan.scene, stand, acknowledged=acknowledged, deaths=2 if plan.again_at else 1)
         complaints = [*wrong_code, *unsettled, *judged]
         return Death(plan, moment, world.newest_state(), tuple(complaints))
@@ -78,11 +81,13 @@ def _perform(world: World, plan: Plan) -> int:
     """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent before the act."""
     prepared_by = world.folder / "prepared"
     fate = {"MORTAL_AT": plan.at, "MORTAL_SIGNAL": plan.number.name, "MORTAL_ARM": plan.scene.arm}
-    world.start(MORTAL, **fate, MORTAL_AFTER=str(prepared_by), **plan.scene.settings)
+    if plan.scene.arm != "start":
+        fate["MORTAL_AFTER"] = str(prepared_by)
+    world.start(MORTAL, **fate, **plan.scene.settings)
     prepared = plan.scene.prepare(world)
     prepared_by.touch()
     before = len(world.slack.deliveries)
-    world.insist(lambda: plan.scene.act(world, prepared), lambda: world.dead or _was_acted(world), once=plan.scene.redelivered)
+    world.insist(lambda: plan.scene.act(world, prepared), lambda: world.dead or _was_acted(world), once=plan.scene.certain)
     world.wait(lambda: world.dead or _is_over(world, plan.scene))
     return before
 
@@ -110,17 +115,15 @@ def _end_of_first(world: World, plan: Plan) -> list[str]:
     return [] if code == expected else [f"the bot ended with {code}"]
 
 
-def _stand(world: World, scene: Scene) -> Stand:
+def _acts(world: World) -> int:
     with world.database.read() as connection:
-        acts = connection.execute(text("SELECT count(*) FROM inbox WHERE kind != 'opt_in' OR :all"), {"all": not scene.asked})
-        kept = acts.scalar_one() > scene.before
-    return Stand(kept=kept or scene.redelivered, sending=_sending(world), effective=0)
+        return int(connection.execute(text("SELECT count(*) FROM inbox")).scalar_one())
 
 
-def _sending(world: World) -> bool:
+def _sendings(world: World) -> int:
     with world.reader() as reader:
         ids = [request.id for request in reader.page()]
-        return any(step.step == "sending" for step in reader.attempts(ids))
+        return sum(step.step == "sending" for step in reader.attempts(ids))
 
 
 def _die_again(world: World, plan: Plan) -> None:
@@ -138,17 +141,19 @@ def _restart(world: World, plan: Plan) -> None:
     world.start(**plan.scene.settings)
 
 
-def _recover(world: World, scene: Scene, stand: Stand) -> list[str]:
-    """Wait until nothing is left to be done; an uncertain write is given its fifteen minutes by moving the clock."""
-    ends = {scene.end, State.FAILED} if stand.kept and scene.writes else {scene.end} if stand.kept else {scene.ending(stand)}
-    waited = False
+def _recover(world: World, scene: Scene, *, kept: bool) -> list[str]:
+    """Wait until nothing is left to be done; the time that the bot gives a write, or itself, passes by moving the clock."""
+    spans = {State.UNCERTAIN: OVER} | ({State.FAILED: AGAIN} if scene.persists else {})
+    ends = {scene.ending(Stand(kept, sending=False, effective=0))}
+    if kept and scene.writes and not scene.persists:
+        ends.add(State.FAILED)
+
+    requests = scene.begin.requests + scene.births * kept
 
     def over() -> bool:
-        nonlocal waited
-        state = world.newest_state()
-        if state is State.UNCERTAIN and not waited:
-            waited = True
-            world.clock.advance(OVER)
+        state = world.newest_state(of=requests)
+        if span := spans.pop(state, 0.0) if state else 0.0:
+            world.clock.advance(span)
         return state in ends and world.owes_nothing()
 
     try:

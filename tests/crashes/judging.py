@@ -25,17 +25,17 @@ def judge(world: World, scene: Scene, stand: Stand, *, acknowledged: bool, death
 
 
 def _exchange(world: World, scene: Scene, stand: Stand) -> Iterator[str]:
-    if len(world.writes) > 1 or stand.effective > 1:
+    if len(world.writes) > 1 + _failures(world) * scene.persists or stand.effective > 1:
         yield f"{len(world.writes)} writes arrived at Exchange, {stand.effective} of them effective"
-    due = scene.writes and stand.kept and not stand.sending
+    due = scene.writes and stand.kept and (scene.persists or not stand.sending)
     if due and stand.effective != 1:
-        yield "nothing had been sent, and yet it was not written once"
+        yield "it was due, and yet it was not written once"
     if not (scene.writes and stand.kept) and world.writes:
         yield "something was written that nobody asked for"
     for sighting in world.sightings:
         if not sighting.announced or sighting.state is not State.APPLYING:
             yield f"Exchange received a write that was not on record as being sent: {sighting}"
-        if scene.asked and not sighting.decisions:
+        if scene.begin.waits and not sighting.decisions:
             yield "Exchange received a write before the decision was on record"
 
 
@@ -48,9 +48,9 @@ def _record(world: World, scene: Scene, stand: Stand, *, acknowledged: bool) -> 
     with world.reader() as reader:
         requests = reader.page()
         votes = reader.decisions([request.id for request in requests])
-    if len(requests) > 1:
+    if len(requests) != scene.begin.requests + scene.births * stand.kept + _failures(world) * scene.persists:
         yield f"there are {len(requests)} requests"
-    if scene.asked and len(votes) != (scene.votes if stand.kept else scene.before):
+    if len(votes) != (scene.votes if stand.kept else scene.before):
         yield f"there are {len(votes)} votes"
     verdict = verify(world.database, world.tenant.tenant_id)
     if not verdict.ok:
@@ -64,17 +64,25 @@ def _announcements(world: World, scene: Scene, stand: Stand, *, copies: int) -> 
         if cards:
             yield f"there are messages about nothing: {cards}"
         return
-    most = 1 if scene.asked else copies
-    if not 1 <= len(cards) <= most or not cards[-1].startswith(HEADLINES[state]):
+    with world.reader() as reader:
+        least = len(reader.page())
+    most = least + scene.births * (copies - 1)
+    if not least <= len(cards) <= most or not cards[-1].startswith(HEADLINES[state]):
         yield f"the request's message is {cards}"
     told = world.direct(scene.teller) if scene.teller else []
     true = [text for text in told if text.startswith(HEADLINES[state])]
     due = scene.teller is not None and stand.kept
     if not due <= len(true) <= copies * due:
         yield f"the result was told {len(true)} times: {told}"
-    false = [word for known, word in RESULTS.items() if known is not state]
+    false = [word for known, word in RESULTS.items() if known is not state and not (known is State.FAILED and _failures(world))]
     said = [*cards[-1:], *(text for person in PEOPLE for text in world.direct(person))]
     yield from (f"it is {state}, but this was said: {text!r}" for text in said if text.startswith(tuple(false)))
+
+
+def _failures(world: World) -> int:
+    """Requests that failed, whatever came after them: at most one in a scene that dies once."""
+    with world.reader() as reader:
+        return sum(request.state is State.FAILED for request in reader.page())
 
 
 HEADLINES = RESULTS | {

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.engine import Database
 from storage.lifecycle import State
 from tests.bot.machine import command
-from tests.crashes.beginnings import Beginning, on_postgres
+from tests.crashes.beginnings import Begin, Beginning, on_postgres
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, World
 from tests.postgres import NoPostgres, Server, _account, _binaries, _libpq, _text
@@ -50,7 +50,7 @@ def assert_guarded(url: str) -> None:
 
 
 def test_a_sqlite_backup(beginnings: Beginnings, tmp_path: Path) -> None:
-    with beginnings[True].world(tmp_path) as world:
+    with beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start()
         original, copy = make_url(world.url).database, tmp_path / "copy.db"
         assert original
@@ -70,7 +70,7 @@ def _dot_backup(original: str, copy: Path) -> None:
 
 @pytest.fixture(scope="module")
 def on_server(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
-    with on_postgres(postgres_server, tmp_path_factory.mktemp("beginning"), asked=True) as beginning:
+    with on_postgres(postgres_server, tmp_path_factory.mktemp("beginning"), begin=Begin.ASKED) as beginning:
         yield beginning
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from storage.lifecycle import State
 from storage.tables import metadata
 from storage.verify import verify
-from tests.crashes.beginnings import Beginning, on_postgres, on_sqlite
+from tests.crashes.beginnings import Begin, Beginning, on_postgres, on_sqlite
 from tests.crashes.conftest import Beginnings
 from tests.crashes.cramped import TROUBLES
 from tests.crashes.postmaster import Postmaster, postmaster
@@ -49,13 +49,13 @@ class Trouble:
 @pytest.fixture(scope="module")
 def small_pages(tmp_path_factory: pytest.TempPathFactory) -> Beginning:
     """A request stands in the channel; every page of the database is so small that each write needs a new one."""
-    return on_sqlite(tmp_path_factory.mktemp("beginning"), asked=True, page_size=512)
+    return on_sqlite(tmp_path_factory.mktemp("beginning"), begin=Begin.ASKED, page_size=512)
 
 
 @pytest.fixture
 def world(beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
     """A running bot and a request in the channel."""
-    with beginnings[True].world(tmp_path) as world:
+    with beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start()
         yield world
 
@@ -126,7 +126,7 @@ def test_a_reaction_on_a_locked_database_is_left_unacknowledged_and_counts_once_
 
 
 def test_a_lock_between_the_reading_and_the_writing_only_delays(beginnings: Beginnings, tmp_path: Path) -> None:
-    with beginnings[True].world(tmp_path) as world:
+    with beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start()
         lock = locked(world)
         world.at_cmdlet[GET] = lock.__enter__
@@ -200,7 +200,7 @@ def server() -> Iterator[Postmaster]:
 
 @pytest.fixture(scope="module")
 def on_server(server: Postmaster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
-    with on_postgres(server.server, tmp_path_factory.mktemp("beginning"), asked=True) as beginning:
+    with on_postgres(server.server, tmp_path_factory.mktemp("beginning"), begin=Begin.ASKED) as beginning:
         yield beginning
 
 

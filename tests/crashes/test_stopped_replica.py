@@ -10,6 +10,7 @@ import pytest
 from handlers.apply import BEGIN_WITHIN
 from storage.lifecycle import State
 from storage.verify import verify
+from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, MORTAL
 
@@ -33,7 +34,7 @@ def is_stopped(process: "subprocess.Popen[bytes]") -> bool:
 def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_it_wakes(
     moment: str, postgres_beginnings: Beginnings, tmp_path: Path
 ) -> None:
-    with postgres_beginnings[True].world(tmp_path) as world:
+    with postgres_beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start(MORTAL, MORTAL_AT=moment, MORTAL_SIGNAL="SIGSTOP")
         world.press(BOB, "approve")
         late = world.set_aside()
@@ -62,7 +63,7 @@ def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_
 def test_a_replica_that_was_stopped_before_its_first_byte_sends_nothing_when_it_wakes_too_late(
     postgres_beginnings: Beginnings, tmp_path: Path
 ) -> None:
-    with postgres_beginnings[True].world(tmp_path) as world:
+    with postgres_beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start(MORTAL, MORTAL_AT=ON_RECORD_AS_SENDING, MORTAL_SIGNAL="SIGSTOP")
         world.press(BOB, "approve")
         late = world.set_aside()

@@ -18,12 +18,15 @@ from tests.crashes.dying import Death, Plan, die, moments
 from tests.crashes.scenes import (
     APPROVAL,
     ASKING,
+    EXTENSION,
     LAPSE,
     OPT_OUT,
     REACTION,
     REJECTION,
+    RULE_CHANGE,
     SCENES,
     TAKING_BACK,
+    WINDOW_END,
     WITHDRAWAL,
     Scene,
 )
@@ -41,7 +44,7 @@ def deaths(beginnings: Beginnings, folder: Path, plans: Iterable[Plan]) -> list[
 
     def one(numbered: tuple[int, Plan]) -> Death:
         number, plan = numbered
-        return die(beginnings[plan.scene.asked], folder / str(number), plan)
+        return die(beginnings[plan.scene.begin], folder / str(number), plan)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, enumerate(plans)))
@@ -74,7 +77,7 @@ def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(
 def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     plans = [*chosen(APPROVAL, 3, 180), *chosen(REACTION, 2, 180), *chosen(OPT_OUT, 2, 150)]
     plans += [*chosen(REJECTION, 1, 90), *chosen(ASKING, 1, 80), *chosen(WITHDRAWAL, 1, 60), *chosen(TAKING_BACK, 1, 50)]
-    plans += chosen(LAPSE, 1, 40)
+    plans += [*chosen(LAPSE, 1, 40), *chosen(EXTENSION, 1, 130), *chosen(RULE_CHANGE, 1, 40), *chosen(WINDOW_END, 1, 110)]
     assert_truth(deaths(beginnings, tmp_path, plans), tally)
 
 
@@ -103,7 +106,7 @@ def test_killed_at_any_moment_on_postgresql_a_change_ends_in_one_truth(
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_killed_at_every_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
-    every = moments(beginnings[scene.asked], tmp_path / "moments", scene)
+    every = moments(beginnings[scene.begin], tmp_path / "moments", scene)
     assert_truth(deaths(beginnings, tmp_path, [Plan(scene, str(number)) for number in range(1, len(every) + 1)]), tally)
 
 
@@ -120,7 +123,7 @@ def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Begi
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
 def test_told_to_stop_at_every_fourth_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
-    every = moments(beginnings[scene.asked], tmp_path / "moments", scene)
+    every = moments(beginnings[scene.begin], tmp_path / "moments", scene)
     assert_truth(
         deaths(beginnings, tmp_path, [Plan(scene, str(at), signal.SIGTERM) for at in range(1, len(every) + 1, 4)]), tally
     )
@@ -132,5 +135,5 @@ def test_told_to_stop_at_every_fourth_moment(scene: Scene, beginnings: Beginning
 def test_killed_at_every_fourth_moment_on_postgresql(
     scene: Scene, postgres_beginnings: Beginnings, tmp_path: Path, tally: Tally
 ) -> None:
-    every = moments(postgres_beginnings[scene.asked], tmp_path / "moments", scene)
+    every = moments(postgres_beginnings[scene.begin], tmp_path / "moments", scene)
     assert_truth(deaths(postgres_beginnings, tmp_path, [Plan(scene, str(at)) for at in range(1, len(every) + 1, 4)]), tally)

@@ -63,9 +63,10 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a world may begin again: what the workspace shows; the database is copied by whoever keeps it."""
+    """Where a world may begin again: what the workspace and the tenant show; whoever keeps the database copies it."""
 
     messages: Mapping[str, Any] = field(default_factory=dict)
+    value: bool | None = None
 
 
 class World:
@@ -82,6 +83,7 @@ class World:
         self.log = folder / "bot.log"
         self.moments = folder / "moments"
         self.sightings: list[Sighting] = []
+        self._said_before: frozenset[str] = frozenset()
         self.at_cmdlet: dict[str, Callable[[], object]] = {}
         """What is done, once, when a cmdlet arrives at Exchange and before it is run."""
         self.url = url
@@ -186,10 +188,11 @@ class World:
         with self.database.read() as connection:
             yield Reader(connection, self.tenant.tenant_id)
 
-    def newest_state(self) -> State | None:
-        """The state of the newest request."""
+    def newest_state(self, *, of: int = 1) -> State | None:
+        """The state of the newest request, once there are so many."""
         with self.reader() as reader:
-            return next((request.state for request in reader.page(limit=1)), None)
+            states = [request.state for request in reader.page()]
+        return states[0] if len(states) >= max(of, 1) else None
 
     def owes_nothing(self) -> bool:
         """Whether everything delivered was dealt with and every message owed was sent."""
@@ -214,14 +217,21 @@ class World:
         return [message for message in self.public() if message["blocks"][:1] and message["blocks"][0]["type"] == "header"]
 
     def answers(self, person: str) -> list[str]:
-        """What only this person sees in the channel, blocks included, and the direct messages."""
-        shown = (message for message in self.slack.messages(CHANNEL, person) if message["ephemeral"])
+        """What only this person sees in the channel, blocks included, and by direct message; ``CHANNEL``: what everybody sees."""
+        if person == CHANNEL:
+            return [message["text"] for message in self.public()]
+        shown = (message for message in self._private(person) if message["ephemeral"])
         here = [f"{message['text']} {json.dumps(message['blocks'], ensure_ascii=False)}" for message in shown]
         return here + self.direct(person)
 
     def direct(self, person: str) -> list[str]:
-        """The direct messages to this person."""
-        return [message["text"] for message in self.slack.messages(self.slack.dm(person), person)]
+        """The direct messages to this person since the world began."""
+        return [message["text"] for message in self._private(person) if not message["ephemeral"]]
+
+    def _private(self, person: str) -> list[JSON]:
+        here = (message for message in self.slack.messages(CHANNEL, person) if message["ephemeral"])
+        said = [*here, *self.slack.messages(self.slack.dm(person), person)]
+        return [message for message in said if message["ts"] not in self._said_before]
 
     # What people do
 
@@ -248,9 +258,9 @@ class World:
             acting.result()
         raise TimeoutError(f"nothing came of it; last words of the bot: {self.log.read_text(errors='replace')[-2000:]}")
 
-    def ask(self, form: str, person: str = ALICE) -> None:
-        """Send off the form of an opt-in."""
-        day = (self.clock() + timedelta(days=10)).date().isoformat()
+    def ask(self, form: str, person: str = ALICE, days: int = 10) -> None:
+        """Send off the form of an opt-in or of an extension."""
+        day = (self.clock() + timedelta(days=days)).date().isoformat()
         self.slack.submit(person, form, {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day})
 
     def press(self, person: str, button: str) -> None:
@@ -260,12 +270,15 @@ class World:
     # Beginning again
 
     def snapshot(self) -> Snapshot:
-        """What the workspace shows, to begin another world with."""
-        return Snapshot(copy.deepcopy(self.slack.workspace._messages))
+        """What the workspace and the tenant show, to begin another world with."""
+        return Snapshot(copy.deepcopy(self.slack.workspace._messages), self.tenant.value)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Begin with what another workspace showed."""
+        """Begin with what another workspace and tenant showed."""
         self.slack.workspace._messages.update(copy.deepcopy(dict(snapshot.messages)))
+        if snapshot.value is not None:
+            self.tenant.value = snapshot.value
+        self._said_before = frozenset(message["ts"] for person in PEOPLE for message in self._private(person))
 
     # What Exchange sees
 
