@@ -134,6 +134,7 @@ def test_a_lock_between_the_reading_and_the_writing_only_delays(beginnings: Begi
         world.wait(lambda: world.tenant.calls and in_trouble(world))
         assert not world.writes
         lock.__exit__(None, None, None)
+        world.let_claims_lapse()
         assert_applied_once(world)
 
 
@@ -171,6 +172,7 @@ def test_what_cannot_be_put_on_record_is_not_sent(cramped: World, trouble: Troub
     assert not cramped.writes
     assert cramped.newest_state() is State.APPROVED
     trouble.end()
+    cramped.let_claims_lapse()
     assert_applied_once(cramped)
 
 
@@ -181,6 +183,7 @@ def test_what_was_sent_and_cannot_be_put_on_record_is_settled_by_reading_once_it
     assert cramped.newest_state() is State.APPLYING
     assert not [text for text in cramped.direct(ALICE) if text.startswith("Applied")]
     trouble.end()
+    cramped.let_claims_lapse()
     assert_applied_once(cramped)
 
 
