@@ -6,6 +6,7 @@
 import itertools
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -115,6 +116,8 @@ class Machine(RuleBasedStateMachine):
     """One life of one bot."""
 
     template: ClassVar[Path]
+    lived: ClassVar[Counter[str]] = Counter()
+    """How many lives began, and how many scenes were played in them."""
 
     @initialize(
         chosen=st.sampled_from(RULES[:2]),
@@ -123,6 +126,7 @@ class Machine(RuleBasedStateMachine):
     )
     def begin(self, chosen: Rule, value: SettingValue, already: int) -> None:
         """A new bot; ``already``: an opt-in was asked for (1), approved (2), applied (3)."""
+        self.lived["lives of a bot"] += 1
         memory = Path("/dev/shm")
         self.room = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         shutil.copy(self.template, self.room / "ledger.db")
@@ -164,6 +168,7 @@ class Machine(RuleBasedStateMachine):
         later: list[str],
     ) -> None:
         """A wish is asked for and approved; something happens before, in between and later; and the worker looks."""
+        self.lived["scenes in those lives"] += 1
         if fresh:
             self._come_to_rest()
         self.submit("opt_in", ALICE, days=20)

@@ -24,6 +24,7 @@ from storage.engine import Database
 from storage.ledger import Entry
 from storage.records import SettingValue
 from storage.tables import notices
+from tests.counting import Tally
 from tests.handlers.house import ALICE, BOB, RULE, House
 
 BERLIN = "Europe/Berlin"
@@ -154,7 +155,9 @@ def undisturbed(database: Database, days: int, window: int, certificate: datetim
 @pytest.mark.parametrize(
     ("days", "window"), [(24, 16), pytest.param(400, 380, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
 )
-def test_every_slot_is_owed_and_told_exactly_once(days: int, window: int, database: Database, migrated_postgres_url: str) -> None:
+def test_every_slot_is_owed_and_told_exactly_once(
+    days: int, window: int, database: Database, migrated_postgres_url: str, tally: Tally
+) -> None:
     certificate = BEGIN + timedelta(days=days - 5, hours=3)
     expected, expected_told = undisturbed(database, days, window, certificate)
     death = Death(random.Random(4711))
@@ -185,7 +188,9 @@ def test_every_slot_is_owed_and_told_exactly_once(days: int, window: int, databa
     left = [row.key for row in first.owed("channel") if row.delivered_at is None]
     for opened in databases:
         opened.close()
-    print(f"{days} days, {sum(death.struck.values())} deaths {dict(death.struck)}, {len(owed)} slots, {sum(told.values())} posts")
+    tally("simulated days of two replicas on PostgreSQL", days)
+    tally("deaths of a replica in those days", sum(death.struck.values()))
+    tally("reminders in those days: each owed once", len(owed))
     assert failed == []
     assert left == []
     assert set(owed.values()) == {1}

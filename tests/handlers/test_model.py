@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import make_url
 
+from tests.counting import Tally
 from tests.handlers.model import Machine
 
 FIXED = settings(
@@ -26,11 +27,19 @@ def machine(migrated_sqlite_url: str) -> type[Machine]:
     return Machine
 
 
-def test_the_rule_holds_whatever_happens(machine: type[Machine]) -> None:
-    run_state_machine_as_test(machine, settings=SHORT)
+def live(machine: type[Machine], length: settings, tally: Tally) -> None:
+    """Live many lives and count them."""
+    machine.lived.clear()
+    run_state_machine_as_test(machine, settings=length)
+    for what, number in machine.lived.items():
+        tally(f"{what}, whatever people, clocks, Slack and Exchange did", number)
+
+
+def test_the_rule_holds_whatever_happens(machine: type[Machine], tally: Tally) -> None:
+    live(machine, SHORT, tally)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_the_rule_holds_for_much_longer(machine: type[Machine]) -> None:
-    run_state_machine_as_test(machine, settings=LONG)
+def test_the_rule_holds_for_much_longer(machine: type[Machine], tally: Tally) -> None:
+    live(machine, LONG, tally)

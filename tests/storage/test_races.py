@@ -14,6 +14,7 @@ from storage.ledger import Ledger
 from storage.lifecycle import OPEN, SETTLED, Kind, State
 from storage.tables import change_requests
 from storage.verify import verify
+from tests.counting import Tally
 from tests.storage.racer import Racers, racers
 from tests.storage.roads import BOB, NOW, TENANT, approve, brought_to, opened, wish
 
@@ -86,7 +87,9 @@ def test_of_eight_threads_that_ask_at_once_one_gets_the_place(ledger: Ledger) ->
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_of_four_processes_that_ask_at_once_one_gets_the_place(rounds: int, four: Racers, database: Database) -> None:
+def test_of_four_processes_that_ask_at_once_one_gets_the_place(
+    rounds: int, four: Racers, database: Database, tally: Tally
+) -> None:
     for number in range(rounds):
         answers = sorted(four.all("open", f"tenant-{number}"))
         winner = answers[-1].removeprefix("won ")
@@ -94,10 +97,11 @@ def test_of_four_processes_that_ask_at_once_one_gets_the_place(rounds: int, four
         assert verify(database, f"tenant-{number}").checked == 1
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM change_requests")).scalar() == rounds
+    tally(f"races of four processes for the one place on {database.engine.dialect.name}: one winner each", rounds)
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_of_four_processes_that_decide_at_once_one_decides(rounds: int, four: Racers, database: Database) -> None:
+def test_of_four_processes_that_decide_at_once_one_decides(rounds: int, four: Racers, database: Database, tally: Tally) -> None:
     for number in range(rounds):
         tenant = f"tenant-{number}"
         request = opened(Ledger(database, tenant))
@@ -108,10 +112,11 @@ def test_of_four_processes_that_decide_at_once_one_decides(rounds: int, four: Ra
         with Ledger(database, tenant).reading() as reader:
             assert (reader.request(request.id).state, reader.request(request.id).version) == (State.APPROVED, 2)
             assert [event.actor for event in reader.events()] == [request.requester_id, f"U{answers.index('won')}"]
+    tally(f"races of four processes to decide on {database.engine.dialect.name}: one winner each", rounds)
 
 
 @pytest.mark.parametrize("votes", [pytest.param(5), pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
-def test_no_vote_of_four_processes_is_lost(votes: int, four: Racers, ledger: Ledger) -> None:
+def test_no_vote_of_four_processes_is_lost(votes: int, four: Racers, ledger: Ledger, tally: Tally) -> None:
     request = opened(ledger)
     deeds = [("vote", TENANT, str(request.id), f"U{racer}", str(votes)) for racer in range(PROCESSES)]
     assert four.each(deeds) == ["voted"] * PROCESSES
@@ -120,6 +125,7 @@ def test_no_vote_of_four_processes_is_lost(votes: int, four: Racers, ledger: Led
         assert reader.request(request.id).version == 1 + PROCESSES * votes
     assert sorted(people) == sorted(f"U{racer}-{number}" for racer in range(PROCESSES) for number in range(votes))
     assert verify(ledger.database, TENANT).checked == 1 + PROCESSES * votes
+    tally(f"votes of four processes at once on {ledger.database.engine.dialect.name}: none lost", PROCESSES * votes)
 
 
 def test_of_eight_votes_on_the_same_version_one_counts_and_the_others_leave_nothing(ledger: Ledger) -> None:
