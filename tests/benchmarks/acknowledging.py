@@ -49,7 +49,7 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
         rounds, {name: _together([line] * IN_FLIGHT, url, 160 if name == "default" else 800) for name, line in lines.items()}
     )
     busy = lines["ours"].refused
-    burst = await _burst(workspace, subjects, lines["ours"], rounds=max(1, rounds // 2))
+    bursts = [await _burst(workspace, subjects, lines, name, rounds=max(1, rounds // 2)) for name in ("ours", ON_POSTGRES)]
     alone = {name: _median(taken) for name, taken in hurried.items()}
     unhurried = {name: _median(taken) for name, taken in calm.items()}
     told = f"{busy} told that the bot is busy"
@@ -59,18 +59,22 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
         Figure("ack of status, against default flags", "ms", alone["ours"], "<= 0.1x", alone["default"], "Bolt's default flags"),
         _throughput("Socket Mode", rates, note=told),
         *_on_postgres(alone, rates, subjects.postgres.why),
-        *burst,
+        *bursts,
     ]
 
 
 def _on_postgres(alone: Mapping[str, float], rates: Mapping[str, Sequence[float]], why: str) -> list[Figure]:
     """The same acknowledgements by a bot whose ledger is on PostgreSQL."""
-    rate = statistics.median(rates[ON_POSTGRES]) if ON_POSTGRES in rates else None
-    inline = statistics.median(rates["inline"])
     return [
         Figure("ack of status, on PostgreSQL", "ms", alone.get(ON_POSTGRES), "<= 1.3x", alone["inline"], note=why),
-        Figure(f"acks a second, {IN_FLIGHT} in flight, on PostgreSQL", "1/s", rate, ">= 0.7x", inline, note=why),
+        _rate_on_postgres("", rates, why),
     ]
+
+
+def _rate_on_postgres(way: str, rates: Mapping[str, Sequence[float]], why: str) -> Figure:
+    rate = statistics.median(rates[ON_POSTGRES]) if ON_POSTGRES in rates else None
+    inline = statistics.median(rates["inline"])
+    return Figure(f"acks a second, {IN_FLIGHT} in flight, {way}on PostgreSQL", "1/s", rate, ">= 0.7x", inline, note=why)
 
 
 async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) -> list[Figure]:
@@ -78,6 +82,9 @@ async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) ->
     ports = {kind: int(await asyncio.to_thread(subjects.bare(kind, "http").line)) for kind in ("floor", "inline")}
     ports["ours"] = free_port()
     subjects.ours("http", port=ports["ours"])
+    if (database := subjects.postgres.new_database()) is not None:
+        ports[ON_POSTGRES] = free_port()
+        subjects.ours("http", port=ports[ON_POSTGRES], name=ON_POSTGRES, DATABASE_URL=database)
     for port in ports.values():
         await asyncio.to_thread(wait_for_port, port)
     wires = {name: [await Wire.open(port) for _ in range(IN_FLIGHT)] for name, port in ports.items()}
@@ -94,6 +101,7 @@ async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) ->
         Figure("HTTP: ack of status, one after the other", "ms", medians["ours"], "-", medians["inline"], floor=medians["floor"]),
         _throughput("HTTP", rates),
         Figure("acks a second, 16 in flight, HTTP", "1/s", ours, ">= 0.3x", floor, "raw WSGI with HMAC"),
+        _rate_on_postgres("HTTP, ", rates, subjects.postgres.why),
     ]
 
 
@@ -102,8 +110,12 @@ def _throughput(way: str, rates: Mapping[str, Sequence[float]], note: str = "") 
     return Figure(f"acks a second, {IN_FLIGHT} in flight, {way}", "1/s", ours, ">= 0.7x", bare, floor=floor, note=note)
 
 
-async def _burst(workspace: Workspace, subjects: Subjects, line: Line, *, rounds: int) -> list[Figure]:
+async def _burst(workspace: Workspace, subjects: Subjects, lines: Mapping[str, Line], name: str, *, rounds: int) -> Figure:
     """Many at once while Exchange takes long. Raises ``TimeoutError`` unless everybody is answered with the value."""
+    what = f"slowest ack of {BURST} at once, Exchange takes {SLOW:.0f} s" + (", on PostgreSQL" if name == ON_POSTGRES else "")
+    line = lines.get(name)
+    if line is None:
+        return Figure(what, "ms", None, "<= 200 ms", note=subjects.postgres.why)
     slowest, answered, reads = [], [], []
     for _ in range(rounds):
         await _quiet(workspace)
@@ -116,7 +128,7 @@ async def _burst(workspace: Workspace, subjects: Subjects, line: Line, *, rounds
         answered.append(max(done) - began)
         reads.append(subjects.tenant.slow(0) - before)
     note = f"all answered with the value after {max(answered):.1f} s, by {max(reads)} readings"
-    return [Figure(f"slowest ack of {BURST} at once, Exchange takes {SLOW:.0f} s", "ms", max(slowest), "<= 200 ms", note=note)]
+    return Figure(what, "ms", max(slowest), "<= 200 ms", note=note)
 
 
 async def _quiet(workspace: Workspace) -> None:
