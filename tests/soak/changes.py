@@ -75,10 +75,16 @@ class Changes:
         waited = False
 
         def hurry() -> None:
+            """The time that the bot gives Exchange passes at once: it looks ever more rarely, and a fault may meet each look."""
             nonlocal waited
-            if self._state(number) is State.UNCERTAIN and not waited:
+            with self._world.reader() as reader:
+                request = reader.request(number)
+            ahead = (request.retry_at - self._world.clock()).total_seconds() if request.retry_at else 0.0
+            if request.state is State.UNCERTAIN and not waited:
                 waited = True
                 self._world.clock.advance(GIVEN_UP)
+            elif request.state in UNDER_WAY and ahead > 0:
+                self._world.clock.advance(ahead)
 
         def over() -> State | None:
             state = self._state(number)
@@ -117,9 +123,17 @@ class Changes:
             with suppress(TimeoutError):
                 return self._world.slack.workspace.wait_for(done, SOON)
             self._books.count(f"{what.partition(' #')[0]} took longer than {SOON:.0f} s", int(again == 0))
-        raise TimeoutError(f"{what} came to nothing in {LONGEST * SOON:.0f} s")
+        raise TimeoutError(f"{what} came to nothing in {LONGEST * SOON:.0f} s: {self._told()}")
 
     # On record
+
+    def _told(self) -> str:
+        """How the newest requests stand, and what was tried, for whoever has to find out why."""
+        with self._world.reader() as reader:
+            requests = reader.page(limit=2)
+            tried = [f"{step.step} {step.detail}" for step in reader.attempts([request.id for request in requests])]
+        stand = [f"#{r.id} {r.kind} {r.state}, again at {r.retry_at}: {r.detail}" for r in requests]
+        return "; ".join([f"it is {self._world.clock()}", *stand, *tried[-12:]])
 
     def _open_wish(self) -> ChangeRequest | None:
         with self._world.reader() as reader:
