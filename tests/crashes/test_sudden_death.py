@@ -75,7 +75,7 @@ def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(
 
 
 def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
-    plans = [*chosen(APPROVAL, 3, 180), *chosen(REACTION, 2, 180), *chosen(OPT_OUT, 2, 150)]
+    plans = [*chosen(APPROVAL, 2, 180), *chosen(REACTION, 1, 180), *chosen(OPT_OUT, 1, 150)]
     plans += [*chosen(REJECTION, 1, 90), *chosen(ASKING, 1, 80), *chosen(WITHDRAWAL, 1, 60), *chosen(TAKING_BACK, 1, 50)]
     plans += [*chosen(LAPSE, 1, 40), *chosen(EXTENSION, 1, 130), *chosen(RULE_CHANGE, 1, 40), *chosen(WINDOW_END, 1, 110)]
     assert_truth(deaths(beginnings, tmp_path, plans), tally)

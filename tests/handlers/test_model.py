@@ -18,7 +18,7 @@ FIXED = settings(
     phases=[Phase.generate, Phase.shrink],
 )
 SHORT = settings(FIXED, max_examples=20, stateful_step_count=6)
-LONG = settings(FIXED, max_examples=600, stateful_step_count=25)
+LONG = settings(FIXED, max_examples=200, stateful_step_count=20)
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_no_secret_shows_whatever_exchange_answers(
     caplog.set_level(logging.DEBUG)
     exchange.always(act)
     one = client(credential=any_credential)
+    one.tokens.bearer()  # the patience is for the reading alone
     shown = [_told(lambda: one.read(patience=0.3)), _told(lambda: one.write(True, client_request_id="1"))]
     _assert_clean(caplog.text, repr(one), repr(one.tokens), repr(vars(one.tokens)), repr(any_credential), *shown)
     assert "Get-TransportConfig" in caplog.text
