@@ -1,5 +1,6 @@
 """One request from the form to its result while Slack is in trouble: people act again when they are told to, and only then."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,13 +98,13 @@ class Story:
     def _until(self, person: str, act: Callable[[], object], done: Callable[[], Any]) -> Any:
         """Act until it is done; whoever is told that it was not acts again, after whoever runs the bot has mended what lasts."""
         for _ in range(TRIES):
-            before = len(self._said(person))
+            before = self._said(person)
             act()
             with self._in_vain():
-                self.stage.wait(lambda seen=before: done() or len(self._said(person)) > seen, self.patience)
+                self.stage.wait(lambda seen=before: done() or len(self._said(person)) > len(seen), self.patience)
             if found := done():
                 return found
-            self.heard += self._said(person)[before:]
+            self.heard += (Counter(self._said(person)) - Counter(before)).elements()
             self._mend()
         raise AssertionError(f"{person} tried {TRIES} times and heard {self.heard}")
 
