@@ -147,7 +147,6 @@ def _recover(world: World, scene: Scene, *, kept: bool) -> list[str]:
     ends = {scene.ending(Stand(kept, sending=False, effective=0))}
     if kept and scene.writes and not scene.persists:
         ends.add(State.FAILED)
-
     requests = scene.begin.requests + scene.births * kept
 
     def over() -> bool:

@@ -27,6 +27,8 @@ def judge(world: World, scene: Scene, stand: Stand, *, acknowledged: bool, death
 def _exchange(world: World, scene: Scene, stand: Stand) -> Iterator[str]:
     if len(world.writes) > 1 + _failures(world) * scene.persists or stand.effective > 1:
         yield f"{len(world.writes)} writes arrived at Exchange, {stand.effective} of them effective"
+    if _failures(world) > 1:
+        yield f"{_failures(world)} requests failed"
     due = scene.writes and stand.kept and (scene.persists or not stand.sending)
     if due and stand.effective != 1:
         yield "it was due, and yet it was not written once"
