@@ -72,9 +72,9 @@ class Drift:
     def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
-            earlier = entry.reader.newest_observation(readable=True)
-            entry.observe(observed(reading))
-            if entry.reader.baseline() == before:  # else a change of ours was made while this was being read
+            if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
+                earlier = entry.reader.newest_observation(readable=True)
+                entry.observe(observed(reading))
                 self._compare(entry, reading, earlier)
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
@@ -176,7 +176,7 @@ class Drift:
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
     """How long after the newest observation the next one is due: soon, if it ought not to be so and was seen once only."""
     last, before = newest[0], newest[1].value if len(newest) > 1 else None
-    if baseline is None or last.value in (None, baseline.value, before) or last.at < baseline.since:
+    if baseline is None or last.value in (None, baseline.value, before):
         return every
     return min(CONFIRM_AFTER, every)
 

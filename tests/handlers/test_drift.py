@@ -9,7 +9,7 @@ from bot.worker import under_lease
 from handlers.notices import Sheet
 from storage.leases import Leases
 from storage.lifecycle import Kind, State
-from storage.records import SettingValue
+from storage.records import Observation, SettingValue
 from tests.handlers.house import ALICE, BOB, CHANNEL, ERIN, House
 from tests.handlers.neighbours import UNREADABLE
 from tests.handlers.test_applying import approved
@@ -197,6 +197,24 @@ def test_a_reading_that_began_before_our_own_change_is_no_drift(house: House) ->
     baseline = house.baseline()
     assert baseline is not None
     assert (baseline.value, baseline.window_end) == (IN, house.request(number).window_end)
+    newest = house.observation()
+    assert newest is not None
+    assert newest.value is IN  # what the form of the next request is judged by
+
+
+def test_somebody_s_reading_from_before_a_change_is_looked_at_again_in_seconds(house: House) -> None:
+    look(house)
+    approved(house)
+    house.clock.advance(minutes=1)
+    before = house.clock()
+    house.run()
+    with house.context.ledger.recording(house.clock()) as entry:
+        entry.observe(Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None))
+    house.clock.advance(seconds=3)
+    assert house.desk.drift.observe(EVERY)
+    newest = house.observation()
+    assert newest is not None
+    assert newest.value is IN
 
 
 def test_it_is_read_when_the_newest_reading_is_old_enough_and_not_before(house: House) -> None:
