@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from storage.ledger import Entry
-from storage.records import ChangeRequest
+from storage.records import Baseline, ChangeRequest, SettingValue
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
 PERSONAL = "personal"
@@ -59,6 +59,18 @@ def owe_extended(entry: Entry, extension: ChangeRequest) -> None:
     for person in asked_by(entry.reader.wishes_behind(extension.id)):
         if person != extension.requester_id:
             owe_personal(entry, f"extended:{extension.id}:{person}", person=person, facts=facts)
+
+
+def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
+    """Everybody who asked for the opt-in, or an extension of it, that somebody else or its end has just taken back hears so."""
+    if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
+        return
+    wishes = entry.reader.wishes_behind(baseline.request_id)
+    for person in asked_by(wishes):
+        if person != opt_out.requester_id:
+            own = next(wish.id for wish in wishes if wish.requester_id == person)
+            facts = {"what": "ended", "request": str(opt_out.id), "wish": str(own), "requester": opt_out.requester_id or ""}
+            owe_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
 
 
 def asked_by(wishes: Iterable[ChangeRequest]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.context import Context
-from handlers.owed import owe_card, owe_change, owe_extended
+from handlers.owed import owe_card, owe_change, owe_ended, owe_extended
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import observed
 from storage.correlation import correlated
@@ -86,6 +86,8 @@ class Settling:
         else:
             end = request.window_end if request.kind is not Kind.OPT_OUT else None
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
+            if done.kind is Kind.OPT_OUT and newer is not None:
+                owe_ended(entry, done, newer)
         owe_change(entry, done)
         if done.kind is Kind.EXTENSION:
             owe_extended(entry, done)

@@ -90,6 +90,15 @@ def _extended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     return f":hourglass: <@{facts['requester']}> has extended the opt-in that you asked for, as #{facts['request']}.{end}"
 
 
+def _ended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    wish = f"opt-in to legacy TLS that you asked for as #{facts['wish']}"
+    over = f"<@{facts['requester']}> has ended the {wish}" if facts["requester"] else f"The {wish} has reached its end"
+    return (
+        f":checkered_flag: {over}: #{facts['request']} opted out, as read back. Devices that need TLS 1.0 or 1.1 will be "
+        "refused; should one still be needed, `/legacytls enable` asks again."
+    )
+
+
 def _overdue(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     about = f"#{facts['request']}: " if facts["request"] else ""
     ended = instant(datetime.fromisoformat(facts["end"]), zone)
@@ -190,6 +199,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "first_sight": _first_sight,
     "ending": _ending,
     "extended": _extended,
+    "ended": _ended,
     "overdue": _overdue,
     "weekly": _weekly,
     "milestone": _milestone,

@@ -209,6 +209,36 @@ def test_who_extends_their_own_opt_in_is_not_told_twice(opted_in: House) -> None
     assert [person for person, _, _ in endings(opted_in)] == [ALICE]
 
 
+def ended(house: House) -> list[tuple[str, str, str]]:
+    """Who was told in private that the opt-in is over, for which wish of theirs, and who ended it."""
+    house.deliver()
+    return [(person, said["wish"], said["requester"]) for person, said in house.board.told if said["what"] == "ended"]
+
+
+def test_whoever_asked_for_it_hears_that_the_window_has_ended(opted_in: House) -> None:
+    opted_in.clock.at = MONDAY + 2 * DAY
+    number = extended_by(opted_in, BOB, 45)
+    opted_in.clock.at = MONDAY + 46 * DAY
+    opted_in.work()
+    assert opted_in.tenant.value is SettingValue.OPTED_OUT
+    assert ended(opted_in) == [(BOB, str(number), ""), (ALICE, "1", "")]
+
+
+def test_whoever_asked_for_it_hears_that_somebody_else_opted_out_and_nobody_hears_of_their_own(opted_in: House) -> None:
+    opted_in.opt_out(BOB)
+    opted_in.work()
+    assert ended(opted_in) == [(ALICE, "1", BOB)]
+    opted_in.opt_out(CAROL)
+    opted_in.work()
+    assert ended(opted_in) == [(ALICE, "1", BOB)]
+
+
+def test_who_opts_out_of_their_own_opt_in_is_told_once(opted_in: House) -> None:
+    opted_in.opt_out(ALICE)
+    opted_in.work()
+    assert ended(opted_in) == []
+
+
 def test_whoever_asked_for_an_earlier_opt_in_that_ended_hears_nothing_of_the_next(opted_in: House) -> None:
     opted_in.opt_out(BOB)
     opted_in.work()

@@ -136,6 +136,8 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS ends in" in text]
     assert len(recalled) == 2
     assert all("Extend\nOpt out now" in text for text in recalled)
+    over = [text for text in stage.private(ALICE) if "that you asked for as #1 has reached its end: #2 opted out" in text]
+    assert len(over) == 1
     assert stage.private(BOB) == []
 
 

@@ -230,7 +230,7 @@ def test_help_after_anything_that_was_typed_fits(text: str) -> None:
 FACTS = {
     "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
     "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
-    "requester": ALICE, "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
+    "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
     "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(PEOPLE[:20]), "others": "S0MAIL", "away": "yes",
 }  # fmt: skip
 
