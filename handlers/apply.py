@@ -17,6 +17,7 @@ from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, observed
 from handlers.rules import is_outdated
 from handlers.settle import Settling
+from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
 from storage.correlation import correlated
 from storage.errors import Conflict
@@ -184,9 +185,11 @@ class Apply:
         return asked + min(BEGIN_WITHIN, left)
 
     def _may_still_be_made(self, entry: Entry, request: ChangeRequest) -> bool:
-        """Asked in the transaction that makes the change, which may have waited for its lock: lapsed, it ends there."""
+        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends."""
         if request.kind is not Kind.OPT_OUT and is_outdated(entry.reader, self._context.rule):
             raise Conflict("another rule holds by now")
+        if supersede_overtaken(entry, request):
+            return False
         if not request.has_lapsed(self._context.now()):
             return True
         expire(entry, request)
@@ -205,7 +208,8 @@ class Apply:
                 again = entry.move(
                     request, State.APPROVED, actor=BOT, detail=detail, retry_at=now + timedelta(seconds=wait), sent_at=None
                 )
-                owe_card(entry, again)
+                if not supersede_overtaken(entry, again):
+                    owe_card(entry, again)
             else:
                 detail = f"{answer.sentence} {answer.mend}".strip()
                 owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))

@@ -14,7 +14,7 @@ from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import observed
-from handlers.settle import opt_out_again
+from handlers.settle import opt_out_again, overtaken
 from handlers.touch import Touch
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
@@ -109,7 +109,7 @@ class Drift:
         if not _confirmed(baseline, reading, earlier) or lags(entry.reader, reading, entry.now):
             return
         late = entry.reader.given_up(reading.value, entry.now - LATE)
-        if late is not None and not baseline.overtakes(late):
+        if late is not None and not overtaken(entry.reader, late, baseline):
             self._correct(entry, late, reading)
         elif late is None or not self._took_effect_too_late(entry, late, baseline, reading):
             self._outside(entry, baseline, reading)

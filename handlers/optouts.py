@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change
+from handlers.owed import CHANNEL, owe_answer, owe_card
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
+from handlers.superseding import supersede_unsent
 from handlers.touch import Touch
 from storage.correlation import correlated
 from storage.errors import AlreadyOpen
-from storage.ledger import Entry, supersede_unsent
+from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Door, SettingValue
@@ -166,8 +167,7 @@ class OptOuts:
             reason=reason,
             detail=f"{by}; opting out needs no second person.",
         )
-        for superseded in supersede_unsent(entry, request):
-            owe_change(entry, superseded)
+        supersede_unsent(entry, request)
         owe_card(entry, request)
         return request
 

@@ -15,6 +15,7 @@ from storage.correlation import correlated
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
@@ -81,7 +82,7 @@ class Settling:
         detail = _applied_detail(request, reading, wrote=wrote)
         done = entry.move(request, State.APPLIED, actor=BOT, detail=detail)
         newer = entry.reader.baseline()
-        if newer is not None and newer.overtakes(done):
+        if newer is not None and overtaken(entry.reader, done, newer):
             opt_out_again(self._context, entry, done, newer)
         else:
             end = request.window_end if request.kind is not Kind.OPT_OUT else None
@@ -141,6 +142,17 @@ class Settling:
         except Unavailable:
             return None
         return reading if reading.organization else None
+
+
+def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
+    """Whether what ought to be was set by a later change after ``request`` was sent.
+
+    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
+    outside may have been recorded between asking and sending, so there the time tells.
+    """
+    if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
+        return False
+    return reader.request(baseline.request_id).kind is Kind.OPT_OUT or baseline.since >= request.sent_at
 
 
 def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:

@@ -16,7 +16,7 @@ from storage import chain, rows
 from storage.correlation import caused
 from storage.engine import PATIENCE, Database
 from storage.errors import AlreadyHandled, AlreadyOpen, Conflict, NoSuchRequest
-from storage.lifecycle import BIRTHS, OPEN, SETTLED, UNSENT, Kind, State, may_move
+from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
 from storage.outbox import OutboxEntry
 from storage.reading import Reader
 from storage.records import (
@@ -286,14 +286,4 @@ class Ledger:
             yield Reader(connection, self.tenant_id)
 
 
-def supersede_unsent(entry: Entry, by: ChangeRequest) -> list[ChangeRequest]:
-    """Let an opt-out win over every opt-in and extension that has not been sent; returns what was superseded."""
-    superseded = []
-    for request in entry.reader.in_states(UNSENT, kinds=(Kind.OPT_IN, Kind.EXTENSION)):
-        detail = f"Opt-out #{by.id} came later and wins."
-        actor = by.requester_id or BOT
-        superseded.append(entry.move(request, State.SUPERSEDED, actor=actor, detail=detail))
-    return superseded
-
-
-__all__ = ["BOT", "Entry", "Ledger", "NoSuchRequest", "supersede_unsent"]
+__all__ = ["BOT", "Entry", "Ledger", "NoSuchRequest"]

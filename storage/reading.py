@@ -71,6 +71,12 @@ class Reader(MessageReader):
         """The one open opt-in or extension, if there is one."""
         return next(iter(self.in_states(OPEN, kinds=WISHES)), None)
 
+    def opt_out_after(self, number: int) -> ChangeRequest | None:
+        """The first opt-out that was asked for after this change, whatever became of it."""
+        table = change_requests.c
+        later = self._requests().where(table.id > number, table.kind == Kind.OPT_OUT.value).order_by(table.id)
+        return next(iter(self._many(later.limit(1))), None)
+
     def given_up(self, value: SettingValue, since: datetime) -> ChangeRequest | None:
         """The newest request for ``value`` that was sent after ``since`` and given up as failed with its outcome unknown."""
         table = change_requests.c

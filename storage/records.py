@@ -144,15 +144,6 @@ class Baseline:
         """Whether its window has ended at ``now`` while the tenant still ought to be opted in."""
         return self.value is SettingValue.OPTED_IN and self.window_end is not None and now >= self.window_end
 
-    def overtakes(self, request: ChangeRequest) -> bool:
-        """Whether it was set by a later change after ``request`` was sent.
-
-        The number alone does not tell: between asking and sending, a change made outside may have been recorded.
-        """
-        if self.request_id is None or request.sent_at is None:
-            return False
-        return self.request_id > request.id and self.since >= request.sent_at
-
 
 @dataclass(frozen=True, slots=True)
 class KeptRule:

@@ -57,6 +57,7 @@ BETWEEN = [
     "Bob is deactivated",
     "Carol becomes a guest",
     "Carol opts out",
+    "Carol opts out while it is sent",
     "the rule changes",
     "somebody opts out outside",
     "it is killed while sending",
@@ -83,6 +84,7 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "Bob asks": lambda life: life.submit("opt_in", BOB, days=20),
     "Alice asks for longer": lambda life: life.submit("extension", ALICE, days=50),
     "Carol opts out": lambda life: life.submit("opt_out", CAROL),
+    "Carol opts out while it is sent": lambda life: life.be_opted_out_while_sending(),
     "Erin tries to opt out": lambda life: life.submit("opt_out", ERIN),
     "Slack tells everything again": lambda life: life.again(),
     "Bob is deactivated": lambda life: life.house.workspace.change(BOB, deleted=True),
@@ -260,6 +262,19 @@ class Machine(RuleBasedStateMachine):
             self.restart()
         finally:
             self.house.tenant.during_write = self.oracle.judge_write
+
+    def be_opted_out_while_sending(self) -> None:
+        """Somebody opts out while Exchange is called, which does not process what was sent."""
+
+        def opt_out(write: Write) -> None:
+            self.house.tenant.during_write = self.oracle.judge_write
+            self.oracle.judge_write(write)
+            self.submit("opt_out", CAROL)
+
+        self.house.tenant.fates.insert(0, BUSY)
+        self.house.tenant.during_write = opt_out
+        self.house.run()
+        self.house.tenant.during_write = self.oracle.judge_write
 
     def be_killed_after_keeping_a_vote(self) -> None:
         """The process ends between the acknowledgement of a vote and its counting."""

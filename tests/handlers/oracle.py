@@ -110,6 +110,8 @@ class Oracle:
         assert len(wishes) <= 1, "two open wishes"
         if baseline is not None and baseline.request_id is not None and requests[baseline.request_id].kind in WISHES:
             assert baseline.window_end == requests[baseline.request_id].window_end, "an opt-in without its end"
+            done = [number for number in self._later_opt_outs(baseline.request_id) if requests[number].state is State.APPLIED]
+            assert not done, "an opt-in outlived a later opt-out"
         self._judge_answers()
 
     def _judge_vote(self, vote: Decision, request: ChangeRequest) -> None:

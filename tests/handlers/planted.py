@@ -1,4 +1,4 @@
-"""Ten bugs that systems like this one have had, each put into the house in the way it would have got there."""
+"""Bugs that systems like this one have had, each put into the house in the way it would have got there."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -89,7 +89,13 @@ def no_second_check(patch: pytest.MonkeyPatch) -> None:
 
 def enable_after_disable(patch: pytest.MonkeyPatch) -> None:
     """An approved opt-in outlives a later opt-out and is tried again."""
-    patch.setattr(optouts, "supersede_unsent", lambda entry, by: [])
+    patch.setattr(optouts, "supersede_unsent", lambda entry, by: None)
+    patch.setattr(apply, "supersede_overtaken", lambda entry, request: False)
+
+
+def sent_again_after_disable(patch: pytest.MonkeyPatch) -> None:
+    """An opt-in that was at Exchange when the opt-out came, and was not processed, is tried again."""
+    patch.setattr(apply, "supersede_overtaken", lambda entry, request: False)
 
 
 def quiet_refusal(patch: pytest.MonkeyPatch) -> None:
@@ -136,6 +142,7 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "a stale digest is accepted": (stale_digest, "without enough approvals"),
     "there is no second check": (no_second_check, "without enough approvals"),
     "an opt-in is retried after an opt-out": (enable_after_disable, "after a later opt-out"),
+    "an opt-in is sent again after an opt-out": (sent_again_after_disable, "after a later opt-out|outlived a later opt-out"),
     "a refusal is quiet": (quiet_refusal, "an act was not answered"),
     "it is announced before it is read back": (announced_before_read_back, "read back as something else"),
     "the chain has a gap": (chain_gap, "is missing"),

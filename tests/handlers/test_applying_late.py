@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from handlers.ports import Unavailable
-from storage.lifecycle import State
-from storage.records import SettingValue
+from storage.lifecycle import Kind, State
+from storage.records import Door, SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, TWO, House
-from tests.handlers.neighbours import BUSY, UNREADABLE
+from tests.handlers.neighbours import BUSY, UNREADABLE, Write
 from tests.handlers.test_applying import approved
 
 INSTANT = timedelta(microseconds=1)
@@ -174,3 +174,41 @@ def test_an_opt_out_that_comes_while_the_value_is_read_wins(house: House) -> Non
     house.run()
     assert house.request(number).state is State.SUPERSEDED
     assert [write.value for write in house.tenant.writes] == [SettingValue.OPTED_OUT]
+
+
+def test_an_opt_out_that_comes_while_it_is_sent_wins_if_exchange_did_not_process_it(both: House) -> None:
+    number = approved(both)
+    both.tenant.fates.append(BUSY)
+
+    def opted_out(write: Write) -> None:
+        both.tenant.during_write = lambda write: None
+        both.opt_out(BOB)
+
+    both.tenant.during_write = opted_out
+    for _ in range(6):
+        both.work()
+        both.clock.advance(seconds=2)
+    assert both.request(number).state is State.SUPERSEDED
+    assert both.request(number).detail == "Opt-out #2 came later and wins."
+    assert both.request(number + 1).state is State.APPLIED
+    assert [write.value for write in both.tenant.writes if write.value is SettingValue.OPTED_IN] == [SettingValue.OPTED_IN]
+    assert both.tenant.value is not SettingValue.OPTED_IN
+    assert [row.request_id for row in both.owed("outcome") if row.recipient == ALICE][-1:] == [number]
+
+
+def test_what_an_earlier_version_left_to_be_sent_after_a_later_opt_out_is_not_sent(house: House) -> None:
+    house.tenant.value = SettingValue.OPTED_OUT
+    number = approved(house)
+    with house.ledger.recording(house.clock.at) as entry:  # as it was before an opt-out looked at what was at Exchange
+        entry.open(
+            Kind.OPT_OUT,
+            requester_id=BOB,
+            door=Door.COMMAND,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest=house.context.rule.digest,
+            detail="",
+        )
+    house.work()
+    assert house.request(number).state is State.SUPERSEDED
+    assert SettingValue.OPTED_IN not in [write.value for write in house.tenant.writes]

@@ -144,6 +144,23 @@ def test_an_opt_in_that_arrives_after_a_newer_opt_out_is_undone_by_the_bot(house
     assert [write.value for write in house.tenant.writes] == [IN, OUT, OUT]
 
 
+@pytest.mark.parametrize("minutes", [-10, 0, 2])
+def test_a_later_opt_out_holds_whatever_the_clocks_of_those_who_sent_say(both: House, minutes: int) -> None:
+    uncertain(both)
+    both.clock.advance(minutes=minutes)
+    both.opt_out(BOB)
+    both.run()
+    both.tenant.land()
+    both.clock.advance(minutes=2 - minutes)
+    for _ in range(4):
+        both.work()
+        both.clock.advance(minutes=1)
+    assert both.tenant.value is OUT
+    baseline = both.baseline()
+    assert baseline is not None
+    assert baseline.value is OUT
+
+
 def test_an_opt_in_with_a_lower_number_than_an_earlier_drift_is_no_late_arrival(house: House) -> None:
     house.observe()
     number = approved(house)

@@ -6,9 +6,9 @@ import pytest
 
 from storage.engine import Database
 from storage.errors import Conflict, NoSuchRequest
-from storage.ledger import Ledger, supersede_unsent
+from storage.ledger import Ledger
 from storage.lifecycle import BIRTHS, MOVES, OPEN, SETTLED, UNSENT, Kind, State, may_move
-from tests.storage.roads import ALICE, BOB, NOW, TENANT, brought_to, everything, opened, way, wish
+from tests.storage.roads import ALICE, BOB, NOW, TENANT, brought_to, everything, opened, way
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -112,14 +112,3 @@ def test_a_new_sentence_raises_the_version_and_nothing_else(ledger: Ledger) -> N
     with ledger.recording(NOW) as entry:
         said = entry.say(request, detail="Bob agrees; one more is needed")
     assert (said.state, said.version, said.detail) == (request.state, request.version + 1, "Bob agrees; one more is needed")
-
-
-def test_an_opt_out_supersedes_what_is_unsent_and_leaves_alone_what_was_sent(ledger: Ledger, database: Database) -> None:
-    unsent = opened(ledger)
-    with ledger.recording(NOW) as entry:
-        assert [request.id for request in supersede_unsent(entry, wish(entry, Kind.OPT_OUT))] == [unsent.id]
-        assert entry.reader.request(unsent.id).state is State.SUPERSEDED
-    sent = brought_to(Ledger(database, "sent"), State.APPLYING)
-    with Ledger(database, "sent").recording(NOW) as entry:
-        assert supersede_unsent(entry, wish(entry, Kind.OPT_OUT)) == []
-        assert entry.reader.request(sent.id) == sent
