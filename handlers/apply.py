@@ -16,7 +16,7 @@ from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, observed
 from handlers.rules import is_outdated
-from handlers.settle import Settling
+from handlers.settle import Settling, refused
 from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
 from storage.correlation import correlated
@@ -211,7 +211,7 @@ class Apply:
                 if not supersede_overtaken(entry, again):
                     owe_card(entry, again)
             else:
-                detail = f"{answer.sentence} {answer.mend}".strip()
+                detail = refused(entry.reader, request, answer)
                 owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
 

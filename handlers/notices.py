@@ -10,7 +10,7 @@ from handlers.policy import Rule
 from handlers.ports import Cloud
 from handlers.votes import Tally, content_digest, short_code
 from storage.lifecycle import Kind, State
-from storage.records import Attempt, ChangeRequest, Decision, MailProtocol
+from storage.records import Attempt, Baseline, ChangeRequest, Decision, MailProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Sheet:
     briefing: Sequence[str]
     cloud: Cloud
     head: tuple[int, str]
+    baseline: Baseline | None = None
+    """What the live value ought to be by now: an old card must not offer what has been done since."""
 
     @property
     def code(self) -> str:

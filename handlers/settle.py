@@ -30,6 +30,9 @@ SHOWN_WITHIN = timedelta(seconds=27)
 GIVE_UP = timedelta(minutes=15)
 """A write that has not shown up by then did not happen; a later match is announced as a correction."""
 
+LOOK_BACK = 5
+"""Observations looked through for the reading before the write: few are kept in the seconds that a write takes."""
+
 SETTLE_EVERY = (5, 10, 20, 30, 60)
 """Seconds between the readings that settle an uncertain change."""
 
@@ -153,6 +156,14 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
     if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
         return False
     return reader.request(baseline.request_id).kind is Kind.OPT_OUT or baseline.since >= request.sent_at
+
+
+def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
+    """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
+    seen = (one for one in reader.newest_observations(LOOK_BACK) if request.sent_at is not None and one.at <= request.sent_at)
+    before = next((one.value for one in seen if one.value is not None), None)
+    stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
+    return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."
 
 
 def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:

@@ -31,4 +31,5 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
         cloud=context.cloud,
         head=reader.head(),
+        baseline=reader.baseline(),
     )

@@ -20,6 +20,9 @@ _ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State
 
 _RESULT = {State.APPLIED, State.FAILED, State.UNCERTAIN}
 
+_ENDED_UNMADE = _ASK_AGAIN
+"""States that end without effect, as far as is known: nothing may be said there of what the change does."""
+
 
 def card(sheet: Sheet, zone: ZoneInfo) -> Message:
     """The request's message in the channel."""
@@ -33,7 +36,7 @@ def card(sheet: Sheet, zone: ZoneInfo) -> Message:
 def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
     """The private message to the requester: how the request stands."""
     title = headline(sheet.request)
-    body = [section(sentence(sheet.request.detail)), *_rejection(sheet)]
+    body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {_window(sheet, zone)}."))
         body += small([_two_parts(sheet)])
@@ -47,14 +50,14 @@ def retired(sheet: Sheet) -> Message:
 
 
 def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+    request, unmade = sheet.request, sheet.request.state in _ENDED_UNMADE
     blocks: list[Block] = [
         section(f"<@{request.requester_id}> asks to {_what(sheet)}."),
         fields(
             f"*Live value when asked*\n{request.from_value.value if request.from_value else 'unknown'}",
-            f"*Becomes*\n{request.to_value.value}",
+            f"*{'Was to become' if unmade else 'Becomes'}*\n{request.to_value.value}",
             f"*Protocols*\n{protocol_names(request)}",
-            f"*Opt-in ends*\n{_window(sheet, zone)}",
+            f"*{'Opt-in was to end' if unmade else 'Opt-in ends'}*\n{_window(sheet, zone)}",
         ),
         *typed("Reason", request.reason),
         *typed("Devices or applications, and who owns them", request.clients),
@@ -81,10 +84,33 @@ def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
-    hosts = ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
-    effect = f"Old TLS stops working on {hosts}." if hosts else ""
     reason = typed("Reason", request.reason) if request.reason.strip() else []
-    return [section(f"{who} of legacy TLS for the tenant. {effect}"), *reason, *_standing(sheet, zone)]
+    lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
+    return [lead, *reason, *_standing(sheet, zone), *_next_step(sheet)]
+
+
+def _effect(sheet: Sheet) -> str:
+    """What an opt-out does: told as a fact only where it was read back, and not at all where it was never made."""
+    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE:
+        return ""
+    begins = "Old" if sheet.request.state is State.APPLIED else "Once applied, old"
+    return f"{begins} TLS stops working on {_hosts(sheet)}."
+
+
+def _next_step(sheet: Sheet) -> list[Block]:
+    """What to do about a change that failed."""
+    if _failed_to_opt_out(sheet):
+        return [section("`/legacytls disable` opts out again; `/legacytls help` shows how to opt out by hand.")]
+    if sheet.request.kind is Kind.OPT_IN and sheet.request.state is State.FAILED:
+        return [section("*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more.")]
+    return []
+
+
+def _failed_to_opt_out(sheet: Sheet) -> bool:
+    """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
+    request, baseline = sheet.request, sheet.baseline
+    done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) > request.id
+    return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
 def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -111,6 +137,8 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 
 def _buttons(sheet: Sheet) -> list[Block]:
     request = sheet.request
+    if _failed_to_opt_out(sheet):
+        return [actions(button("Opt out again", OPT_OUT_NOW, request.id))]
     if request.kind not in (Kind.OPT_IN, Kind.EXTENSION):
         return []
     withdraw = button("Withdraw", WITHDRAW, request.id)
@@ -145,9 +173,12 @@ def _rejection(sheet: Sheet) -> list[Block]:
 
 def _what(sheet: Sheet) -> str:
     extension = sheet.request.kind is Kind.EXTENSION
-    hosts = ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
     verb = "keep the tenant opted in to" if extension else "opt the tenant in to"
-    return f"{verb} TLS 1.0 and 1.1 on {hosts}"
+    return f"{verb} TLS 1.0 and 1.1 on {_hosts(sheet)}"
+
+
+def _hosts(sheet: Sheet) -> str:
+    return ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
 
 
 def _window(sheet: Sheet, zone: ZoneInfo) -> str:
