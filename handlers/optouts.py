@@ -76,7 +76,7 @@ class OptOuts:
 
     def may_opt_out(self, person: str) -> Verdict:
         """Whether one person may opt out. Raises ``Unavailable``."""
-        return self._context.people.operator_or_approver(person)
+        return self._context.people.opting_out(person)
 
     def opt_out(self, touch: Touch, *, reason: str) -> None:
         """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""

@@ -38,8 +38,12 @@ class People:
         return self._role(user_id, self._rule.approvers, "approver")
 
     def operator_or_approver(self, user_id: str) -> Verdict:
-        """Whether this person may opt out or export. Raises ``Unavailable``."""
+        """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
         return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "operator or approver")
+
+    def opting_out(self, user_id: str) -> Verdict:
+        """Whether this person may opt out: the same people. Raises ``Unavailable``."""
+        return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "opting out")
 
     def eligible(self, user_ids: Iterable[str]) -> frozenset[str]:
         """Those who are approvers right now. Raises ``Unavailable`` when somebody could not be checked."""

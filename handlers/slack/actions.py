@@ -111,7 +111,7 @@ class Clicks:
             reply.refuse("opt_out", verdict, request_id)
 
     def _it_was_me(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.optouts.may_opt_out(person)
+        verdict = self._edge.desk.context.people.operator_or_approver(person)
         if verdict.allowed:
             self._edge.open_form(trigger(body), modals.claim(request_id))
         else:

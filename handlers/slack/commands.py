@@ -110,7 +110,7 @@ class Commands:
         reply.say(f"The record is in our direct messages, as `{name}`. The README has a script that checks it offline.")
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
+        verdict = self._edge.desk.context.people.operator_or_approver(str(body["user_id"]))
         address = parsing.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)

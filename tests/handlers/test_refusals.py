@@ -49,6 +49,18 @@ def test_a_refused_button_is_on_record_with_its_number(house: House, action: str
     assert refused(house) == [(ERIN, what, number)]
 
 
+@pytest.mark.parametrize("act", ["disable", "opt_out_now", "export", "why a@b.c", "it_was_me"])
+def test_only_who_may_not_opt_out_hears_that_opting_out_needs_one_person(house: House, act: str) -> None:
+    number = house.ask(ALICE).id
+    if "_" in act:
+        house.press(act, ERIN, number)
+    else:
+        say(house, act)
+    opting_out = act in ("disable", "opt_out_now")
+    end = "Ask one of them; opting out needs just one person." if opting_out else "Ask one of them to do it."
+    assert house.windows.said[-1]["text"].endswith(f"You are not an operator or approver. {end}")
+
+
 def test_reading_on_is_refused_on_record_as_well(house: House) -> None:
     house.workspace.change(ERIN, is_guest=True)
     say(house, "status")
