@@ -207,7 +207,10 @@ def judge_extending(*, newest: SettingValue | None, open_wish: ChangeRequest | N
 
 NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
 
-ALREADY_IN = "The tenant is opted in already, so there is nothing to ask for. `/legacytls status` shows until when."
+ALREADY_IN = (
+    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it longer, or to give it "
+    "an end."
+)
 
 
 def already_open(request: ChangeRequest) -> str:

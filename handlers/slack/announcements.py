@@ -71,7 +71,7 @@ def _readable(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _first_sight(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     return (
         ":warning: The tenant is *opted in* to legacy TLS, and was so before this bot came: no end is set. "
-        "`/legacytls disable` opts out; `/legacytls status` shows what it means per protocol."
+        "`/legacytls disable` opts out, `/legacytls extend` asks to give it an end; `/legacytls status` shows what it means."
     )
 
 

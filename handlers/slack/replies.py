@@ -43,7 +43,7 @@ BY_HAND = (
 HELP = (
     ("status", "the live value, read now, and what it means per protocol"),
     ("enable", "ask to opt in; a second person has to approve"),
-    ("extend", "ask to keep the opt-in longer; the same rule as for opting in"),
+    ("extend", "ask to keep the opt-in longer, or to give it an end; the same rule as for opting in"),
     ("disable", "opt out; one operator or approver suffices"),
     ("history", "the newest changes: who asked, who decided, what was read back"),
     ("why", "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`"),
@@ -81,7 +81,8 @@ def status(report: Status, zone: ZoneInfo) -> Message:
         blocks.append(section(f":rotating_light: *Drift:* {_DRIFT}"))
     if report.lagging:
         blocks.append(section(_LAGS))
-    blocks += [section(line) for line in (_decided(report, zone), _under_way(report, zone)) if line]
+    decided = f"{_decided(report, zone)} {_end(report, zone)}".strip()
+    blocks += [section(line) for line in (decided, _under_way(report, zone)) if line]
     effects = "\n".join(f"• *{PROTOCOL_NAMES[protocol]}*: {escape(effect)}" for protocol, effect in report.effects)
     blocks += [divider(), section(effects), section(_smtp_auth(report)), section(_hosts(report))]
     blocks += small([escape(report.freshness) if report.freshness else "", _tenant(report)])
@@ -99,6 +100,8 @@ _DRIFT = (
     "changed outside the bot. `/legacytls disable` opts out; `/legacytls history` shows what is on record."
 )
 """Without the earlier value: its words are kept for the live one."""
+
+_NO_END = "No end is set: `/legacytls extend` asks to give it one, `/legacytls disable` opts out now."
 
 _LAGS = "The server that answered does not know of the bot's newest change yet; ask again in a few minutes."
 
@@ -157,11 +160,18 @@ def _decided(report: Status, zone: ZoneInfo) -> str:
         return f"Last change: #{request.id}, made outside the bot, noticed {instant(request.created_at, zone)}."
     who = f"<@{request.requester_id}>" if request.requester_id else "the bot itself"
     approved = f", approved by {people(report.approved_by)}" if report.approved_by else ""
-    end = ""
-    if baseline.window_end is not None:
+    return f"Last change: #{request.id} by {who}{approved}, {instant(baseline.since, zone)}."
+
+
+def _end(report: Status, zone: ZoneInfo) -> str:
+    """When the opt-in ends, or that it does not and what to do about that; nothing while that is not for sure."""
+    baseline = report.baseline
+    if baseline is not None and baseline.window_end is not None:
         day = last_day(baseline.window_end, zone)
-        end = f" Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
-    return f"Last change: #{request.id} by {who}{approved}, {instant(baseline.since, zone)}.{end}"
+        return f"Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
+    opted_in = report.on_record and report.reading is not None and report.reading.value is SettingValue.OPTED_IN
+    endless = baseline is None or baseline.value is SettingValue.OPTED_IN or report.drifted
+    return _NO_END if opted_in and endless and report.cloud.offers_legacy else ""
 
 
 def _overdue(late: Overdue, zone: ZoneInfo) -> str:

@@ -11,9 +11,9 @@ from handlers.slack import replies
 from handlers.slack.register import guarded
 from handlers.status import Status
 from storage.lifecycle import Kind, State
-from storage.records import SettingValue
+from storage.records import ChangeRequest, SettingValue
 from tests.handlers.house import ALICE, BOB, HIGH, House
-from tests.handlers.neighbours import LOST, UNREADABLE
+from tests.handlers.neighbours import LATE, LOST, UNREADABLE
 from tests.handlers.test_applying import approved
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
@@ -172,6 +172,49 @@ def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and
     assert [entry["event"] for entry in logs] == ["slack.job_failed"] * 2
     assert [status.reading is None for status in told] == [True, True, False]
     assert "defect" in str(replies.status(told[0], house.context.zone).arguments())
+
+
+def given_an_end(house: House) -> ChangeRequest:
+    """An applied extension of an opt-in that had no end."""
+    number = house.ask(ALICE, kind="extension").id
+    house.approve(BOB, number)
+    house.run()
+    assert house.request(number).state is State.APPLIED
+    return house.request(number)
+
+
+@pytest.mark.parametrize("noticed", ["at first sight", "as drift", "not yet"])
+def test_an_opt_in_without_an_end_says_so_until_an_extension_gives_it_one(house: House, noticed: str) -> None:
+    if noticed == "as drift":
+        house.observe()
+    house.tenant.value = IN
+    if noticed != "not yet":
+        house.clock.advance(minutes=11)
+        house.observe()
+    assert "No end is set: `/legacytls extend` asks to give it one" in shown(house)
+    day = house.clock.at.date() + timedelta(days=20)
+    house.submit("opt_in", BOB, "C0CHANGES", reason="Scanners", clients="Dave's", protocols=["smtp-auth"], day=day)
+    assert "`/legacytls extend` asks to keep it longer, or to give it an end" in house.answer(BOB)
+    end = given_an_end(house).window_end
+    assert end is not None
+    assert f"Ends by itself <!date^{int(end.timestamp())}^" in shown(house)
+    assert "No end is set" not in shown(house)
+
+
+@pytest.mark.parametrize("value", [OUT, NOT_SET])
+def test_only_an_opt_in_is_said_to_have_no_end(house: House, value: SettingValue) -> None:
+    house.tenant.value = value
+    house.observe()
+    assert "No end is set" not in shown(house)
+
+
+def test_an_opt_in_that_is_on_its_way_is_not_said_to_have_no_end(house: House) -> None:
+    house.observe()
+    approved(house)
+    house.tenant.fates.append(LATE)
+    house.run()
+    house.tenant.land()
+    assert "No end is set" not in shown(house)
 
 
 def test_an_answer_that_names_no_tenant_is_shown_with_a_warning(house: House) -> None:
