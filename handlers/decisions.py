@@ -4,14 +4,17 @@ Whoever is asked about is looked up before the transaction; inside it everything
 row that moved in between makes the whole judgement start over. So two votes in the same moment both count or one is told.
 """
 
+from collections.abc import Sequence
+
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
-from handlers.policy import Reason, Verdict, about, judge_vote
+from handlers.policy import Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import expire
 from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.sheets import approvers_of
 from handlers.touch import Touch
 from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
@@ -57,7 +60,7 @@ class Decisions:
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, touch)
             left = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
-            text = _taken_back_answer(request, mine, left, touch)
+            text = _taken_back_answer(request, mine, left, touch, approvers_of(entry.reader, request))
             if text:
                 owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
@@ -99,7 +102,8 @@ class Decisions:
             now = self._context.now()  # once more: the lock may have been waited for
             if request.state is State.PENDING and request.has_lapsed(now):
                 request = expire(entry, request)
-            judged = self._judge(entry, request, touch, judge_vote(request, touch.person, verdict, now=now))
+            voting = judge_vote(request, touch.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
+            judged = self._judge(entry, request, touch, voting)
             if not judged.allowed:
                 text = judged.sentence
                 record_refusal(entry, touch.person, vote.value, text, request.id)
@@ -214,12 +218,15 @@ def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
     return f"Your approval of #{request.id} is counted; {more} needed from other people."
 
 
-def _taken_back_answer(request: ChangeRequest, mine: Decision | None, left: Decision | None, touch: Touch) -> str:
+def _taken_back_answer(
+    request: ChangeRequest, mine: Decision | None, left: Decision | None, touch: Touch, approved_by: Sequence[str]
+) -> str:
     """``mine`` stood before; ``left`` still stands: a vote by another door, or one cast again before its removal arrived."""
     if mine is None:
         return "" if touch.door is Door.REACTION else f"You have no vote on #{request.id} to take back."
     if request.state is not State.PENDING:
-        return f"#{request.id} is decided already, so your vote cannot be taken back."
+        by = who_approved(request, approved_by)
+        return f"#{request.id} is decided already, so your vote cannot be taken back. {by}".strip()
     if left is not None:
         cast = "later" if left.door is Door.REACTION else "by button"
         return f"Your reaction is gone; your vote on #{request.id} was cast {cast} and still counts."

@@ -130,10 +130,12 @@ _ROLES = {
 }
 
 
-def judge_vote(request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime) -> Verdict:
+def judge_vote(
+    request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime, approved_by: Sequence[str] = ()
+) -> Verdict:
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
-        return _no(Reason.NOT_PENDING, no_longer_open(request))
+        return _no(Reason.NOT_PENDING, no_longer_open(request, approved_by))
     if request.expires_at is None or request.has_lapsed(now):
         return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
     if person_id == request.requester_id:
@@ -146,19 +148,32 @@ def about(request_id: int | None, sentence: str) -> str:
     return sentence if request_id is None or f"#{request_id}" in sentence else f"#{request_id}: {sentence}"
 
 
-def judge_withdrawal(request: ChangeRequest, person_id: str) -> Verdict:
+def judge_withdrawal(request: ChangeRequest, person_id: str, approved_by: Sequence[str] = ()) -> Verdict:
     """Whether this person may take the request back: the requester, until it is sent to Exchange."""
     if request.state not in (State.PENDING, State.APPROVED):
-        return _no(Reason.NOT_PENDING, no_longer_open(request))
+        return _no(Reason.NOT_PENDING, no_longer_open(request, approved_by))
     if person_id != request.requester_id:
         who = f"@{request.requester_id}" if request.requester_id else "the bot itself"
         return _no(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
     return ALLOWED
 
 
-def no_longer_open(request: ChangeRequest) -> str:
-    """The sentence for a click or reaction that came after the decision."""
-    return f"#{request.id} is already {STATE_WORDS[request.state]}. {request.detail}".strip()
+def no_longer_open(request: ChangeRequest, approved_by: Sequence[str] = ()) -> str:
+    """The sentences for a click or reaction that came after the decision: how the request stands, and who approved it."""
+    told = f"#{request.id} is already {STATE_WORDS[request.state]}. {request.detail}".strip()
+    by = who_approved(request, approved_by)
+    return told if by in told else f"{told} {by}"
+
+
+def who_approved(request: ChangeRequest, approved_by: Sequence[str]) -> str:
+    """By whom a request was approved, as a sentence; empty where the approvals did not suffice or none was needed."""
+    if not approved_by or request.state not in _WAS_APPROVED:
+        return ""
+    return f"Approved by {' and '.join(f'@{person}' for person in approved_by)}."
+
+
+_WAS_APPROVED = frozenset({State.APPROVED, State.APPLYING, State.UNCERTAIN, State.APPLIED, State.FAILED})
+"""States that a request reaches only when enough people approved it."""
 
 
 STATE_WORDS: dict[State, str] = {

@@ -16,6 +16,7 @@ from handlers.policy import (
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
+from handlers.sheets import approvers_of
 from handlers.slots import lapses_unseen
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
@@ -77,7 +78,7 @@ class Requests:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
             request = entry.reader.request(request_id)
-            verdict = judge_withdrawal(request, touch.person)
+            verdict = judge_withdrawal(request, touch.person, approvers_of(entry.reader, request))
             text = verdict.sentence
             if verdict.allowed:
                 request = entry.move(request, State.WITHDRAWN, actor=touch.person, detail=f"Withdrawn by @{touch.person}.")

@@ -8,6 +8,11 @@ from storage.reading import Reader
 from storage.records import ChangeRequest
 
 
+def approvers_of(reader: Reader, request: ChangeRequest) -> tuple[str, ...]:
+    """Whose approvals stand on ``request``, to be named to whoever comes after the decision."""
+    return () if request.state is State.PENDING else tuple(standing_approvals(reader.decisions([request.id])))
+
+
 def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
     """Everything one message about ``request`` needs; no network.
 

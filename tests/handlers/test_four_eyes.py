@@ -5,7 +5,7 @@ import pytest
 from storage.lifecycle import State
 from storage.records import Door, MailProtocol, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, FRANK, MAIL, TWO, House
-from tests.handlers.neighbours import member
+from tests.handlers.neighbours import LOST, REFUSED, TAKEN, Answering, member
 
 DOORS = [Door.BUTTON, Door.REACTION]
 EMOJI = ["white_check_mark", "white_check_mark::skin-tone-4"]
@@ -195,6 +195,40 @@ def test_a_request_that_was_sent_cannot_be_withdrawn(house: House) -> None:
     house.press("withdraw", ALICE, request.id)
     assert house.request(request.id).state is State.APPLIED
     assert "is already done" in house.answer(ALICE)
+
+
+@pytest.mark.parametrize(
+    ("answering", "state"),
+    [(None, State.APPROVED), (TAKEN, State.APPLIED), (LOST, State.UNCERTAIN), (REFUSED, State.FAILED)],
+    ids=["approved", "applied", "uncertain", "failed"],
+)
+@pytest.mark.parametrize("act", ["approve", "reject", "take_back", "withdraw"])
+def test_whoever_comes_after_the_decision_hears_who_approved(
+    house: House, answering: Answering | None, state: State, act: str
+) -> None:
+    house.start(TWO)
+    request = house.ask(ALICE)
+    for person in (BOB, CAROL):
+        house.approve(person, request.id)
+    if answering is not None:
+        house.tenant.fates.append(answering)
+        house.run()
+    assert house.request(request.id).state is state
+    if (act, state) == ("withdraw", State.APPROVED):
+        return  # that still works
+    person = {"take_back": BOB, "withdraw": ALICE}.get(act, DAVE)
+    house.press(act, person, request.id)
+    assert f"#{request.id} is " in house.answer(person)
+    assert house.answer(person).count(f"Approved by @{BOB} and @{CAROL}.") == 1
+
+
+def test_who_approved_a_request_that_was_rejected_after_all_is_not_named_as_if_it_had_sufficed(house: House) -> None:
+    house.start(TWO)
+    request = house.ask(ALICE)
+    house.approve(BOB, request.id)
+    house.reject(CAROL, request.id)
+    house.approve(DAVE, request.id)
+    assert "Approved by" not in house.answer(DAVE)
 
 
 def test_an_approver_s_own_name_typed_into_the_reason_is_only_text(house: House) -> None:
