@@ -19,7 +19,7 @@ from handlers.touch import Touch
 from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
 from storage.ledger import Entry
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 TRIES = 7
@@ -213,7 +213,10 @@ def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:
 
 def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
     if counted.complete:
-        return f"Your approval of #{request.id} is counted. It was the last one needed, so the change goes to Exchange now."
+        following = "the change goes to Exchange now"
+        if request.kind is Kind.EXTENSION:
+            following = "the opt-in gets its new end as soon as the live value is read once more; nothing is written to Exchange"
+        return f"Your approval of #{request.id} is counted. It was the last one needed, so {following}."
     more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
     return f"Your approval of #{request.id} is counted; {more} needed from other people."
 

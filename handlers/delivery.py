@@ -38,6 +38,8 @@ OWED_FOR = timedelta(days=1)
 """After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
 HERE_FOR = timedelta(minutes=5)
 """How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
+_UNPOSTED = "answer:unposted:"
+"""How the key of the word begins that a request's message could not be posted."""
 SURE_FOR = 2.0
 """Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
 
@@ -107,6 +109,9 @@ class Delivery:
 
     def _ready(self, notice: Notice) -> Notice | None:
         """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        if notice.key.startswith(_UNPOSTED) and self._is_posted(notice):
+            self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
+            return None
         if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
             return notice
         now, zone, hours = self._context.now(), self._context.zone, self._context.hours
@@ -118,6 +123,10 @@ class Delivery:
             self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
             return None
         return replace(notice, facts=facts)
+
+    def _is_posted(self, notice: Notice) -> bool:
+        with self._context.ledger.reading() as reader:
+            return bool(reader.cards(notice.request_id or 0))
 
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.forms import text_problem
-from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change
+from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_overtaken
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -118,6 +118,7 @@ class Drift:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
         end = late.window_end if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
+        owe_overtaken(entry, late)
         entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
         _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
 
@@ -147,6 +148,7 @@ class Drift:
             detail=detail,
         )
         end = approved.window_end if approved else None
+        owe_overtaken(entry, change)
         entry.rebase(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )

@@ -153,7 +153,7 @@ class OptOuts:
             request = self._born_approved(entry, person=touch.person, door=Door.COMMAND, reason=reason)
         except AlreadyOpen as taken:
             return f"Opt-out #{taken.request_id} is already under way; its result will be posted."
-        return f"Opt-out #{request.id} is recorded and goes to Exchange now. The result follows here by direct message."
+        return f"Opt-out #{request.id} is recorded and goes to Exchange now. The result follows by direct message."
 
     def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str) -> ChangeRequest:
         by = f"Asked for by @{person}" if person else "Opened by the bot itself"

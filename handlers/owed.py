@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from storage.ledger import Entry
+from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, SettingValue
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
@@ -22,6 +23,17 @@ def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, k
     if channel and ts:
         facts = {"channel": channel, "ts": ts}
         entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+
+
+def owe_overtaken(entry: Entry, by: ChangeRequest) -> None:
+    """Asked before ``by`` sets what ought to be: what offers a way back from the earlier state is drawn again without it."""
+    before = entry.reader.baseline()
+    number = before.request_id or 0 if before else 0
+    failed = entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number)
+    earlier = [entry.reader.request(number)] if number else []
+    for request in [one for one in earlier if one.kind is Kind.OUTSIDE] + failed:
+        for copy in entry.reader.cards(request.id):
+            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
 
 
 def owe_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:

@@ -160,9 +160,15 @@ def judge_withdrawal(request: ChangeRequest, person_id: str, approved_by: Sequen
 
 def no_longer_open(request: ChangeRequest, approved_by: Sequence[str] = ()) -> str:
     """The sentences for a click or reaction that came after the decision: how the request stands, and who approved it."""
-    told = f"#{request.id} is already {STATE_WORDS[request.state]}. {request.detail}".strip()
+    told = f"{how_it_stands(request, already=True)}. {request.detail}".strip()
     by = who_approved(request, approved_by)
     return told if by in told else f"{told} {by}"
+
+
+def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
+    """The beginning of a sentence about a request: that it is rejected, has lapsed and so on."""
+    verb = "has" if request.state is State.EXPIRED else "is"
+    return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
 
 
 def who_approved(request: ChangeRequest, approved_by: Sequence[str]) -> str:
@@ -232,7 +238,15 @@ def already_open(request: ChangeRequest) -> str:
     """The sentence for a second wish while one is open."""
     word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
     state = STATE_WORDS[request.state]
-    return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. It has to end before a new one."
+    end = _ENDS.get(request.state, "Its outcome is announced; a new one can be asked for after that.")
+    return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. {end}"
+
+
+_ENDS = {
+    State.PENDING: "Before a new one it has to be approved, rejected or withdrawn: its message in the channel has the buttons.",
+    State.APPROVED: "Before a new one it has to be made, or withdrawn: its message in the channel has the button.",
+}
+"""How an open wish ends, so that another one can be asked for; once sent, it ends by itself."""
 
 
 def other_approvers(rule: Rule, requester_id: str, members: Sequence[frozenset[str] | None]) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.context import Context
-from handlers.owed import owe_card, owe_change, owe_ended, owe_extended
+from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import observed
 from storage.correlation import correlated
@@ -89,6 +89,7 @@ class Settling:
             opt_out_again(self._context, entry, done, newer)
         else:
             end = request.window_end if request.kind is not Kind.OPT_OUT else None
+            owe_overtaken(entry, done)
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
             if done.kind is Kind.OPT_OUT and newer is not None:
                 owe_ended(entry, done, newer)
@@ -115,7 +116,10 @@ class Settling:
 
     def _uncertain(self, request: ChangeRequest, why: str) -> None:
         now = self._context.now()
-        detail = f"{why} It is not sent again; the live value is read until it is clear what happened."
+        detail = (
+            f"{why} It is not sent again; the live value is read until it shows what happened. The outcome is announced at the "
+            "latest 15 minutes after the sending, or as soon as Exchange can be read again."
+        )
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
             owe_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from handlers.days import last_day
 from handlers.notices import Sheet, headline, missing_words, protocol_names
-from handlers.policy import STATE_WORDS
+from handlers.policy import how_it_stands
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from storage.lifecycle import Kind, State
@@ -109,30 +109,37 @@ def _next_step(sheet: Sheet) -> list[Block]:
 def _failed_to_opt_out(sheet: Sheet) -> bool:
     """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
     request, baseline = sheet.request, sheet.baseline
-    done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) > request.id
+    done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) >= request.id
     return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
 def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+    request, stands = sheet.request, _still_stands(sheet)
     was = request.from_value.value if request.from_value else "unknown"
     seen = f"The live value changed from *{was}* to *{request.to_value.value}*; noticed {instant(request.created_at, zone)}."
     opted_in = request.to_value is SettingValue.OPTED_IN
-    advice = (
-        "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
-        if opted_in
-        else "If old TLS is still needed, `/legacytls enable` asks for it."
-    )
+    advice = _IF_OPTED_IN if opted_in else _IF_NOT_OPTED_IN
     who = "Nobody asked the bot for it."
     claimed: list[Block] = []
     if sheet.reason_by is not None:
         who = f"<@{sheet.reason_by}> says: it was me."
         claimed = typed("Reason", sheet.rejection_reason or "")
     me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
-    ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in else []
+    ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in and stands else []
     row = [actions(*ways, *me)] if ways or me else []
     told = [section(sentence(request.detail))] if request.detail else []
-    return [section(f"{seen} {who}"), *told, *claimed, section(advice), *row, *small([_witness(sheet)])]
+    last = section(advice if stands else _CHANGED_SINCE)
+    return [section(f"{seen} {who}"), *told, *claimed, last, *row, *small([_witness(sheet)])]
+
+
+_IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
+_IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
+_CHANGED_SINCE = "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things stand."
+
+
+def _still_stands(sheet: Sheet) -> bool:
+    """Whether a change made outside the bot is still what ought to be: nothing was made, adopted or noticed since."""
+    return sheet.baseline is not None and sheet.baseline.request_id == sheet.request.id
 
 
 def _buttons(sheet: Sheet) -> list[Block]:
@@ -160,7 +167,7 @@ def _status_line(sheet: Sheet) -> str:
     request = sheet.request
     if request.state in _RESULT:
         return sentence(request.detail)
-    return f"*#{request.id} is {STATE_WORDS[request.state]}.* {sentence(request.detail)}"
+    return f"*{how_it_stands(request)}.* {sentence(request.detail)}"
 
 
 def _rejection(sheet: Sheet) -> list[Block]:

@@ -77,7 +77,7 @@ def opt_out(*, channel: str, cloud: Cloud) -> View:
     )
     blocks: list[Block] = [
         section(loss),
-        section("It takes effect at once, needs no second person, and withdraws every opt-in that was not sent yet."),
+        section("It takes effect at once, needs no second person, and supersedes every opt-in that was not sent yet."),
         *small(["To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients."]),
         _typed(REASON, "Reason", "Kept in the record", optional=True),
     ]

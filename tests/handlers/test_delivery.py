@@ -145,6 +145,17 @@ def test_the_requester_hears_once_that_the_card_could_not_be_posted(house: House
     assert house.request(number).state is State.PENDING
 
 
+def test_nobody_hears_that_the_card_could_not_be_posted_once_it_has_been(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.board.fail("draw", Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False))
+    house.delivery.send_public()
+    house.clock.advance(minutes=1)
+    house.delivery.send_public()
+    house.deliver()
+    assert [sheet.request.id for _, sheet in house.board.cards] == [number]
+    assert not [said.text for said in house.board.said if "could not be posted" in said.text]
+
+
 def test_an_answer_to_nobody_is_given_up_at_once_and_others_are_not_held_up(house: House) -> None:
     house.submit("opt_out", "U0ERIN", CHANNEL, reason="")
     house.submit("opt_out", "U0DAVE", CHANNEL, reason="")

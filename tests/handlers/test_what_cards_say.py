@@ -111,3 +111,97 @@ def test_a_change_that_was_given_up_does_not_claim_that_nothing_was_changed(hous
     assert "Nothing was changed" not in words(card(house, number))
     assert "announced as a correction" in words(card(house, number))
     assert BY_HAND in words(card(house, number))
+
+
+def seen_outside(house: House, value: SettingValue = IN) -> int:
+    """The number of a change that nobody asked the bot for."""
+    house.observe()
+    house.clock.advance(minutes=11)
+    house.tenant.value = value
+    house.observe()
+    number = house.newest().id
+    house.card_ts(number)
+    return number
+
+
+def test_a_change_made_outside_offers_its_ways_until_it_was_taken_back(house: House) -> None:
+    number = seen_outside(house)
+    assert list(buttons(card(house, number))) == ["opt_out_now", "extend", "it_was_me"]
+    house.opt_out(BOB)
+    house.run()
+    shown = card(house, number)
+    assert list(buttons(shown)) == ["it_was_me"]
+    assert "Another change came after it" in words(shown)
+    assert "*Adopt*" not in words(shown)
+
+
+def test_a_change_made_outside_offers_no_way_once_it_was_adopted(house: House) -> None:
+    number = seen_outside(house)
+    extension = house.ask(ALICE, kind="extension").id
+    house.approve(BOB, extension)
+    assert "extend" in buttons(card(house, number))
+    house.run()
+    assert list(buttons(card(house, number))) == ["it_was_me"]
+
+
+def test_a_change_made_outside_offers_no_way_once_another_one_was_noticed(house: House) -> None:
+    number = seen_outside(house)
+    house.clock.advance(minutes=11)
+    house.tenant.value = OUT
+    house.observe()
+    assert list(buttons(card(house, number))) == ["it_was_me"]
+    assert "`/legacytls enable` asks for it" in words(card(house, number + 1))
+
+
+def test_a_failed_opt_out_offers_no_way_once_a_later_one_was_made(house: House) -> None:
+    number = opted_out(house, REFUSED)
+    house.card_ts(number)
+    house.opt_out(BOB)
+    house.run()
+    shown = card(house, number)
+    assert buttons(shown) == {}
+    assert BY_HAND not in words(shown)
+
+
+def test_what_lapsed_is_said_to_have_lapsed(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.clock.advance(hours=25)
+    house.work()
+    assert f"*#{number} has lapsed.*" in words(card(house, number))
+    house.approve(BOB, number)
+    assert f"#{number} has already lapsed." in house.answer(BOB)
+
+
+def test_the_last_approval_of_an_extension_does_not_say_that_anything_goes_to_exchange(house: House) -> None:
+    seen_outside(house)
+    number = house.ask(ALICE, kind="extension").id
+    house.approve(BOB, number)
+    assert "the opt-in gets its new end as soon as the live value is read once more" in house.answer(BOB)
+    assert "goes to Exchange" not in house.answer(BOB)
+
+
+def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_message(house: House) -> None:
+    seen_outside(house)
+    house.press("opt_out_now", BOB, house.newest().id)
+    assert "supersedes every opt-in that was not sent yet" in words(house.windows.opened[-1])
+    house.opt_out(BOB)
+    assert house.answer(BOB).endswith("goes to Exchange now. The result follows by direct message.")
+
+
+def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House) -> None:
+    said = words(card(house, opted_out(house, LATE)))
+    assert "The outcome is announced at the latest 15 minutes after the sending" in said
+
+
+def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.ask(BOB)
+    assert house.answer(BOB).endswith("it has to be approved, rejected or withdrawn: its message in the channel has the buttons.")
+    house.approve(BOB, number)
+    house.ask(BOB)
+    assert house.answer(BOB).endswith("it has to be made, or withdrawn: its message in the channel has the button.")
+    house.tenant.fates.append(LOST)
+    house.run()
+    house.ask(BOB)
+    assert house.answer(BOB).endswith("Its outcome is announced; a new one can be asked for after that.")

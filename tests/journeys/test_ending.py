@@ -96,8 +96,8 @@ def test_an_undecided_request_lapses_and_late_votes_are_told(stage: Stage) -> No
     told = words(stage.told(ALICE, lambda: stage.advance(24 * HOUR), saying="Lapsed:"))
     assert f"Lapsed: #{number}" in told
     assert "Nobody decided in time" in words(stage.card(number, "Lapsed:"))
-    assert f"#{number} is already lapsed" in stage.press(BOB, number, "approve")
-    assert f"#{number} is already lapsed" in stage.press(ALICE, number, "withdraw")
+    assert f"#{number} has already lapsed" in stage.press(BOB, number, "approve")
+    assert f"#{number} has already lapsed" in stage.press(ALICE, number, "withdraw")
     assert stage.state(number) is State.EXPIRED
 
 
