@@ -181,6 +181,7 @@ def context_of(
         zone=settings.timezone,
         hours=Hours(*settings.working_hours),
         escalate_to=settings.escalate_to,
+        organization=settings.exchange_organization,
         clock=clock,
         nudge=nudge,
         certificate_expires=exchange.tokens.certificate_expires,

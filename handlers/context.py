@@ -34,6 +34,8 @@ class Context:
     """People and user groups who hear of a request that is about to lapse."""
     certificate_expires: Callable[[], datetime | None] = lambda: None
     """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
+    organization: str | None = None
+    """The tenant's initial domain, where the operator's settings name it."""
     secret_expires: datetime | None = None
     """When the client secret expires, as far as the operator said so."""
 

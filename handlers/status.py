@@ -133,9 +133,9 @@ class StatusReports:
     def _unknown(self) -> Status:
         context = self._context
         return Status(
-            reading=None, problem=BROKEN, cloud=context.cloud, organization=None, effects=(), freshness=None, baseline=None,
-            decided=None, approved_by=(), open_wish=None, unsettled=(), last_seen=None, timezone=context.rule.timezone,
-            on_record=False, overdue=None,
+            reading=None, problem=BROKEN, cloud=context.cloud, organization=context.organization, effects=(), freshness=None,
+            baseline=None, decided=None, approved_by=(), open_wish=None, unsettled=(), last_seen=None, on_record=False,
+            overdue=None, timezone=context.rule.timezone,
         )  # fmt: skip
 
     def hand_over(self, status: Status) -> None:
@@ -155,7 +155,7 @@ class StatusReports:
             reading=reading,
             problem=problem,
             cloud=context.cloud,
-            organization=(reading.organization if reading else None) or ledger.organization,
+            organization=(reading.organization if reading else None) or context.organization or ledger.organization,
             effects=effects,
             freshness=context.calendar.freshness(today),
             baseline=ledger.baseline,
@@ -174,7 +174,7 @@ class StatusReports:
         """What the ledger knows; ``None`` when it cannot be read: the live value is told all the same."""
         try:
             with self._context.ledger.reading() as reader:
-                baseline = reader.baseline()
+                baseline, last_seen = reader.baseline(), reader.newest_observation(readable=True)
                 decided = reader.request(baseline.request_id) if baseline and baseline.request_id else None
                 return _Ledger(
                     baseline=baseline,
@@ -187,8 +187,8 @@ class StatusReports:
                     ),
                     overdue=overdue(reader, self._context.now()),
                     lagging=reading is not None and lags(reader, reading, self._context.now()),
-                    last_seen=reader.newest_observation(readable=True),
-                    organization=reader.organization(),
+                    last_seen=last_seen,
+                    organization=reader.organization() or (last_seen.organization if last_seen else None),
                 )
         except Unreachable:
             return None

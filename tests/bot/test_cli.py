@@ -302,6 +302,13 @@ def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: M
     assert "Exchange" in json.loads(outcome.out)["problem"]
 
 
+def test_the_settings_name_the_tenant_where_nothing_was_ever_read(machine: Machine, tmp_path: Path) -> None:
+    machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
+    fresh = {"DATABASE_URL": f"sqlite:///{tmp_path}/fresh.db", "EXCHANGE_ORGANIZATION": "contoso.onmicrosoft.com"}
+    answer = json.loads(machine.run("status", "--json", **fresh).out)
+    assert (answer["value"], answer["organization"]) == (None, "contoso.onmicrosoft.com")
+
+
 def test_looking_changes_nothing_on_record(machine: Machine, exported: str) -> None:
     machine.run("status")
     machine.run("history")

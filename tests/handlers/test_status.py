@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -215,6 +216,19 @@ def test_an_opt_in_that_is_on_its_way_is_not_said_to_have_no_end(house: House) -
     house.run()
     house.tenant.land()
     assert "No end is set" not in shown(house)
+
+
+def test_the_tenant_is_named_by_the_settings_while_it_cannot_be_read(house: House) -> None:
+    house.tenant.unreadable = UNREADABLE
+    assert "Tenant: not known yet" in shown(house)
+    house.desk.status._context = replace(house.context, organization="fabrikam.onmicrosoft.com")
+    assert "Tenant: fabrikam.onmicrosoft.com" in shown(house)
+
+
+def test_the_tenant_is_named_by_the_last_reading_while_it_cannot_be_read(house: House) -> None:
+    house.observe()
+    house.tenant.unreadable = UNREADABLE
+    assert "Tenant: contoso.onmicrosoft.com" in shown(house)
 
 
 def test_an_answer_that_names_no_tenant_is_shown_with_a_warning(house: House) -> None:
