@@ -13,10 +13,13 @@ class Announcer(Protocol):
     def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
         """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
 
-    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+    def answer(
+        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+    ) -> None:
         """Tell one person privately: ephemeral in ``channel``, else by direct message.
 
-        ``reason_for`` adds a button that asks for the reason of rejecting that request.
+        ``reason_for`` adds a button that asks for the reason of rejecting that request; ``typed`` is what they typed, by label,
+        given back to the letter.
         """
 
     def outcome(self, person: str, sheet: Sheet) -> Place:

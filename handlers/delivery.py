@@ -16,7 +16,7 @@ from handlers.context import Context
 from handlers.drawing import Drawing
 from handlers.due import SCHEDULED, renewed
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer, typed_back
 from handlers.ports import Place, Unavailable
 from handlers.sheets import gather
 from handlers.slots import in_working_hours, next_opening
@@ -141,7 +141,8 @@ class Delivery:
             self._draw_reminder(notice)
             return None
         reason_for = notice.request_id if notice.kind == ASK_REASON else None
-        self._announcer.answer(notice.recipient or "", self._here(notice), notice.facts["text"], reason_for=reason_for)
+        text, typed = notice.facts["text"], typed_back(notice.facts)
+        self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
         return None
 
     def _draw_reminder(self, drawn: Notice) -> None:

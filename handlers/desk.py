@@ -18,7 +18,7 @@ from handlers.exports import Exports
 from handlers.forms import OptInForm
 from handlers.history import History
 from handlers.optouts import OptOuts
-from handlers.owed import owe_answer
+from handlers.owed import as_typed, owe_answer
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Lookups, Unavailable
 from handlers.refusals import Refusals
@@ -188,7 +188,7 @@ class Desk:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(touch.item_id)
                 entry.record("refused", touch.person, {"what": touch.key, "because": text})
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=as_typed(payload))
         except AlreadyHandled:
             return False
         self.context.nudge()

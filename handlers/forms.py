@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.days import end_of_day, latest_day, local_day
+from handlers.days import end_of_day, last_day, latest_day, local_day
 from handlers.policy import Rule
 from storage.records import MailProtocol
 
@@ -14,6 +14,9 @@ LONGEST = 3000
 """Characters per text field; Slack's own limit for a plain text input."""
 
 REASON, CLIENTS, PROTOCOLS, DAY = "reason", "clients", "protocols", "day"
+
+LABELS = {REASON: "Reason", CLIENTS: "Devices or applications, and who owns them"}
+"""The fields that people type into, as they read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,25 @@ class WrongForm(Exception):
 
 
 def judge_opt_in(
-    *, reason: str, clients: str, protocols: Sequence[str], day: str, rule: Rule, now: datetime, zone: ZoneInfo
+    *,
+    reason: str,
+    clients: str,
+    protocols: Sequence[str],
+    day: str,
+    rule: Rule,
+    now: datetime,
+    zone: ZoneInfo,
+    later_than: datetime | None = None,
 ) -> OptInForm:
-    """Check a submitted form. Raises ``WrongForm`` with every mistake at once."""
+    """Check a submitted form; an extension has to end ``later_than`` the present window.
+
+    Raises ``WrongForm`` with every mistake at once.
+    """
     errors = {
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
         CLIENTS: text_problem(clients, "Name the devices or applications and who owns them."),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
-        DAY: _day_problem(day, rule=rule, now=now, zone=zone),
+        DAY: _day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
     }
     found = {field: problem for field, problem in errors.items() if problem}
     if found:
@@ -76,7 +90,7 @@ def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
 
 
-def _day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
+def _day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:
     try:
         chosen = date.fromisoformat(day)
     except ValueError:
@@ -86,6 +100,10 @@ def _day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
         return "This day is over. The window has to end today or later."
     if chosen > latest:
         return f"Too late: an opt-in may last {words(rule)} at most, so {latest:%-d %B %Y} is the latest day."
+    if later_than is not None and end_of_day(chosen, zone) <= later_than:
+        runs = f"The opt-in runs until 24:00 of {last_day(later_than, zone):%-d %B %Y} already"
+        possible = end_of_day(latest, zone) > later_than
+        return f"{runs}. Choose a later day." if possible else f"{runs}, and today no later day can be chosen."
     return ""
 
 

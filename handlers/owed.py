@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from handlers.forms import LABELS
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, SettingValue
@@ -11,6 +12,20 @@ PERSONAL = "personal"
 """An announcement to one person, owed until it arrives or holds no more."""
 REMINDER = "reminder"
 """A reminder that stands in the channel already, to be drawn again because somebody answered it."""
+
+
+_TYPED = "typed:"
+NOTHING_TYPED: Mapping[str, str] = {}
+
+
+def as_typed(payload: Mapping[str, str]) -> dict[str, str]:
+    """What somebody typed into a form that came to nothing, by label, so that nothing has to be typed again."""
+    return {LABELS[field]: payload[field] for field in LABELS if payload.get(field, "").strip()}
+
+
+def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
+    """What an answer gives back of it, by label."""
+    return {name.removeprefix(_TYPED): given for name, given in facts.items() if name.startswith(_TYPED)}
 
 
 def owe_card(entry: Entry, request: ChangeRequest) -> None:
@@ -51,11 +66,19 @@ def owe_outcome(entry: Entry, request: ChangeRequest) -> None:
 
 
 def owe_answer(
-    entry: Entry, key: str, *, person: str, text: str, channel: str = "", request_id: int | None = None, ask_reason: bool = False
+    entry: Entry,
+    key: str,
+    *,
+    person: str,
+    text: str,
+    channel: str = "",
+    request_id: int | None = None,
+    ask_reason: bool = False,
+    typed: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
-    """Answer one person privately: ephemeral where they acted, else by direct message."""
+    """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
     kind = ASK_REASON if ask_reason else ANSWER
-    facts = {"text": text}
+    facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
     entry.owe(kind, f"answer:{key}", request_id=request_id, recipient=person, channel=channel or None, facts=facts)
 
 

@@ -1,8 +1,10 @@
 """Use cases around a wish that needs a second person: ask for an opt-in or its extension, withdraw it, let it lapse."""
 
+from datetime import datetime
+
 from handlers.context import Context
-from handlers.forms import OptInForm
-from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
+from handlers.forms import CLIENTS, REASON, OptInForm
+from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import (
     ALREADY_IN,
     NOT_IN,
@@ -55,6 +57,12 @@ class Requests:
             wish = reader.open_wish()
         return judge_extending(newest=newest.value if newest else None, open_wish=wish)
 
+    def present_end(self) -> datetime | None:
+        """When the present window ends, asked while an acknowledgement is still owed. Raises ``Unreachable``."""
+        with self._context.ledger.reading(quick=True) as reader:
+            baseline = reader.baseline()
+        return baseline.window_end if baseline else None
+
     def ask(self, kind: Kind, form: OptInForm, touch: Touch) -> None:
         """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing."""
         refusal = self._refusal_to_ask(touch.person)
@@ -70,7 +78,8 @@ class Requests:
                 refusal = self._too_short(entry, kind, form) or self._open(entry, kind, form, touch, reading)
             if refusal is not None:
                 record_refusal(entry, touch.person, f"ask_{kind.value}", refusal)
-                owe_answer(entry, touch.key, person=touch.person, text=refusal, channel=touch.channel)
+                typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
+                owe_answer(entry, touch.key, person=touch.person, text=refusal, channel=touch.channel, typed=typed)
         self._context.nudge()
 
     def withdraw(self, request_id: int, touch: Touch) -> None:
@@ -160,10 +169,8 @@ class Requests:
         try:
             reading = self._context.setting.read(patience=20)
         except Unavailable as unread:
-            return (
-                None,
-                f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip(),
-            )
+            why = f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip()
+            return None, f"{why} {'Try again in a few minutes.' if unread.retryable else 'Ask again once that is mended.'}"
         opted_in = reading.value is SettingValue.OPTED_IN
         if kind is Kind.EXTENSION:
             return reading, None if opted_in else NOT_IN

@@ -75,12 +75,12 @@ class Database:
         self._one_writer = threading.Lock()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, quick: bool = False) -> Iterator[Connection]:
         """A connection for reading; what it sees is consistent per statement, never a promise for a later write.
 
-        Raises ``Unreachable``.
+        ``quick`` as in ``write``. Raises ``Unreachable``.
         """
-        with _translated(), self.engine.connect() as connection:
+        with _translated(), (self._quick if quick else self.engine).connect() as connection:
             yield connection
 
     @contextmanager

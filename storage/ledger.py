@@ -280,9 +280,9 @@ class Ledger:
             yield Entry(connection, self.tenant_id, now)
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
-        """Queries on one connection."""
-        with self.database.read() as connection:
+    def reading(self, *, quick: bool = False) -> Iterator[Reader]:
+        """Queries on one connection; ``quick`` for what an acknowledgement waits for."""
+        with self.database.read(quick=quick) as connection:
             yield Reader(connection, self.tenant_id)
 
 

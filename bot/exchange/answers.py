@@ -81,6 +81,8 @@ NOT_ALLOWED: Final = (
 )
 """Mends of a 401 and a 403: without the permission it is the one, with it but without a role the other."""
 _PROXY: Final = "Check EXCHANGE_API_URL, and whether a proxy answers in place of Exchange Online."
+_OUTAGE: Final = "If this lasts, see Health > Service health in the Microsoft 365 admin center for an outage."
+"""Where nothing is to be mended on our side, and waiting usually does it."""
 LONGEST_WAIT: Final = 3600.0
 
 
@@ -151,13 +153,13 @@ _SILENCES: Final[Mapping[Silence, Outcome]] = {
         "The TLS certificate of Exchange Online could not be verified; nothing was sent.",
         "If a proxy inspects TLS here, name its certificate authority in REQUESTS_CA_BUNDLE.",
     ),
-    Silence.LOST: Outcome(Meaning.NO_ANSWER, "Exchange Online did not answer in time, or the connection broke."),
+    Silence.LOST: Outcome(Meaning.NO_ANSWER, "Exchange Online did not answer in time, or the connection broke.", _OUTAGE),
 }
 
 
 def _success(answer: Answer) -> Outcome:
     if not answer.complete:
-        return Outcome(Meaning.GARBLED, "The answer of Exchange Online broke off or is too long.")
+        return Outcome(Meaning.GARBLED, "The answer of Exchange Online broke off or is too long.", _OUTAGE)
     if not answer.body.strip():
         return Outcome(Meaning.ANSWERED, "Exchange Online accepted the command.")
     document = _json(answer.body)
@@ -180,15 +182,15 @@ def _failure(detail: Detail) -> Outcome:
 def _throttled(detail: Detail, wait: float | None) -> Outcome:
     asked = f" and asks to wait {math.ceil(wait)} s" if wait else ""
     named = f" ({detail.exception})" if detail.exception else ""
-    return Outcome(Meaning.THROTTLED, f"Exchange Online is too busy for this app{asked}{named}.", retry_after=wait)
+    return Outcome(Meaning.THROTTLED, f"Exchange Online is too busy for this app{asked}{named}.", _OUTAGE, retry_after=wait)
 
 
 def _transient(detail: Detail, wait: float | None) -> Outcome:
-    return Outcome(Meaning.TRANSIENT, _with("Exchange Online has passing trouble", detail), retry_after=wait)
+    return Outcome(Meaning.TRANSIENT, _with("Exchange Online has passing trouble", detail), _OUTAGE, retry_after=wait)
 
 
 def _fault(status: int, detail: Detail, wait: float | None) -> Outcome:
-    return Outcome(Meaning.FAULT, _with(f"Exchange Online failed with status {status}", detail), retry_after=wait)
+    return Outcome(Meaning.FAULT, _with(f"Exchange Online failed with status {status}", detail), _OUTAGE, retry_after=wait)
 
 
 def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
@@ -205,7 +207,7 @@ def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
             sentence = f"There is no admin API at this address (status {answer.status})."
             return Outcome(Meaning.MISDIRECTED, sentence, "Check EXCHANGE_API_URL, EXCHANGE_CLOUD and AZURE_TENANT_ID.")
     if not answer.complete:
-        return Outcome(Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.")
+        return Outcome(Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.", _OUTAGE)
     return _refusal(answer.status, detail)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from slack_bolt import Ack, Respond
@@ -151,6 +152,9 @@ class Submissions:
         except WrongForm as wrong:
             ack(response_action="errors", errors=wrong.errors)
             return
+        except Unreachable:
+            ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
+            return
         try:
             item = self._edge.desk.take(act.kind, act.key, act.payload)
         except Unreachable as away:
@@ -174,7 +178,9 @@ class Submissions:
         kind = str(view.get("callback_id"))
         metadata = str(view.get("private_metadata") or "")
         if kind in (modals.OPT_IN, modals.EXTENSION):
-            payload |= _spelled(self._judge(filled)) | {"channel": identity(metadata) if metadata else "", "kind": kind}
+            later_than = self._edge.desk.requests.present_end() if kind == modals.EXTENSION else None
+            payload |= _spelled(self._judge(filled, later_than)) | {"kind": kind}
+            payload |= {"channel": identity(metadata) if metadata else ""}
             kind = "opt_in"
         elif kind == modals.OPT_OUT:
             payload |= {"reason": _reason(filled, needed=False), "channel": identity(metadata) if metadata else ""}
@@ -185,7 +191,7 @@ class Submissions:
             raise Malformed("no form of ours")
         return Act(kind=kind, key=f"view:{token(view.get('id'))}", payload=payload)
 
-    def _judge(self, filled: dict[str, list[str]]) -> OptInForm:
+    def _judge(self, filled: dict[str, list[str]], later_than: datetime | None) -> OptInForm:
         context = self._edge.desk.context
         known = {protocol.value for protocol in MailProtocol}
         return judge_opt_in(
@@ -196,6 +202,7 @@ class Submissions:
             rule=context.rule,
             now=context.now(),
             zone=context.zone,
+            later_than=later_than,
         )
 
 

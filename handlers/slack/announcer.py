@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 from handlers.notices import Sheet
 from handlers.ports import Place, Unavailable
 from handlers.slack import announcements, cards
-from handlers.slack.blocks import Message, actions, button, section
+from handlers.slack.blocks import Message, actions, button, section, small, typed
 from handlers.slack.calls import MENDS, call, direct
 from handlers.slack.mrkdwn import sentence
 
@@ -35,9 +35,11 @@ class SlackAnnouncer:
             return self._post(self._channel, message)
         return self._draw_again(place, message)
 
-    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+    def answer(
+        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+    ) -> None:
         """Ephemeral where the person acted; by direct message where that cannot be."""
-        message = _answer(text, reason_for)
+        message = _answer(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
                 call(self._client.chat_postEphemeral, channel=channel, user=person, **message.arguments())
@@ -103,9 +105,11 @@ class SlackAnnouncer:
             raise Unavailable("The channel is shared with another organisation.", mend=mend, retryable=False)
 
 
-def _answer(text: str, reason_for: int | None) -> Message:
+def _answer(text: str, reason_for: int | None, given: Mapping[str, str]) -> Message:
     shown = sentence(text)
-    blocks: list[Block] = [section(shown)]
+    blocks: list[Block] = [section(shown), *small(["So that nothing has to be typed again:"] if given else [])]
+    for label, what in given.items():
+        blocks += typed(label, what)
     if reason_for is not None:
         blocks.append(actions(button("Give a reason", cards.GIVE_REASON, reason_for)))
     return Message(text=shown, blocks=blocks)

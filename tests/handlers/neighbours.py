@@ -184,6 +184,7 @@ class Said:
     channel: str | None
     text: str
     reason_for: int | None
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -216,9 +217,11 @@ class Board:
         self.cards.append((drawn, sheet))
         return drawn
 
-    def answer(self, person: str, channel: str | None, text: str, *, reason_for: int | None) -> None:
+    def answer(
+        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+    ) -> None:
         self._meet_trouble("answer")
-        self.said.append(Said(person, channel, text, reason_for))
+        self.said.append(Said(person, channel, text, reason_for, typed or {}))
 
     def outcome(self, person: str, sheet: Sheet) -> Place:
         self._meet_trouble("outcome")

@@ -168,7 +168,9 @@ EVENTS: dict[str, Event] = {
     "Carol takes back what she never cast": Event(lambda house, number: house.press("take_back", CAROL, number), actor=CAROL),
     "Carol opts out": Event(lambda house, number: house.opt_out(CAROL), SUPERSEDES, CAROL),
     "Bob asks for an opt-in": Event(lambda house, number: house.ask(BOB), actor=BOB),
-    "Alice asks for an extension": Event(lambda house, number: house.ask(ALICE, kind="extension"), actor=ALICE),
+    "Alice asks for an extension": Event(
+        lambda house, number: house.ask(ALICE, kind="extension", day=house.clock.at.date() + 40 * DAY), actor=ALICE
+    ),
     "its time runs out": Event(lapse, LAPSES),
     "the worker looks": Event(lambda house, number: house.run(), NOT_THERE),
     "the worker looks a quarter of an hour later": Event(quarter_of_an_hour, NEVER_CAME),

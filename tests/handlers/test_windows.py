@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from handlers.days import latest_day
+from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, House
-from tests.handlers.neighbours import LATE, LOST, REFUSED, UNREADABLE
+from tests.handlers.neighbours import CHANNEL, LATE, LOST, REFUSED, UNREADABLE
 from tests.handlers.test_applying import approved
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
@@ -236,10 +239,48 @@ def test_an_extended_window_ends_at_its_new_end_only(house: House, opted_in: int
 
 
 def test_an_extension_that_does_not_extend_is_refused(house: House, opted_in: int) -> None:
+    before, said = len(house.requests()), house.answers(ALICE)
+    acknowledged = send_extension(house, days=20)
+    assert acknowledged["errors"] == {"day": "The opt-in runs until 24:00 of 13 December 2026 already. Choose a later day."}
+    assert len(house.requests()) == before
+    assert house.answers(ALICE) == said
+    assert send_extension(house, days=21) == {}
+    assert len(house.requests()) == before + 1
+
+
+def test_an_extension_that_cannot_extend_any_further_says_so(house: House) -> None:
+    number = house.ask(ALICE, day=latest_day(house.clock.at, house.context.rule.max_window, house.context.zone)).id
+    house.approve(BOB, number)
+    house.work()
+    assert "today no later day can be chosen" in send_extension(house, days=30)["errors"]["day"]
+
+
+def test_an_extension_stays_open_with_all_that_was_typed_while_the_record_cannot_be_read(
+    house: House, opted_in: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise Unreachable("gone")
+
+    monkeypatch.setattr(house.desk.requests, "present_end", gone)
+    assert "was not recorded" in send_extension(house, days=21)["errors"]["reason"]
+    monkeypatch.undo()
+    assert send_extension(house, days=21) == {}
+
+
+def test_an_extension_whose_window_was_extended_meanwhile_is_refused_after_all(
+    house: House, opted_in: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.desk.requests, "present_end", lambda: None)
     before = len(house.requests())
-    extension(house, day=house.clock.at.date() + timedelta(days=20))
+    assert send_extension(house, days=20) == {}
     assert len(house.requests()) == before
     assert "not later than the present one" in house.answer(ALICE)
+
+
+def send_extension(house: House, *, days: int) -> dict[str, Any]:
+    """What the form of an extension is acknowledged with."""
+    day = house.clock.at.date() + timedelta(days=days)
+    return house.submit("extension", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=day)
 
 
 def test_there_is_nothing_to_extend_while_the_tenant_is_not_opted_in(house: House) -> None:

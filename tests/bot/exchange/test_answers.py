@@ -214,6 +214,15 @@ def test_every_meaning_but_the_listed_ones_refuses_a_write() -> None:
     assert seen == set(Meaning)
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_trouble_of_microsoft_s_own_says_where_outages_are_told(status: int) -> None:
+    assert "Health > Service health" in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
+
+
+def test_an_answer_that_never_came_says_where_outages_are_told() -> None:
+    assert "Health > Service health" in judge(Silence.LOST, cmdlet="Get-TransportConfig", now=NOON).mend
+
+
 def test_a_refusal_that_an_admin_can_mend_says_how() -> None:
     for status, word in ((401, "Exchange.ManageAsApp"), (403, "Exchange.ManageAsApp"), (405, "EXCHANGE_API_URL")):
         assert word in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
