@@ -67,7 +67,8 @@ class Commands:
         return message
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
-        reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone))
+        more = str(body.get("text") or "").split()[1:]
+        reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone, not_taken=" ".join(more)))
 
     def _enable(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.requests.may_ask(str(body["user_id"]))

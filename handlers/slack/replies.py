@@ -106,12 +106,14 @@ _NO_END = "No end is set: `/legacytls extend` asks to give it one, `/legacytls d
 _LAGS = "The server that answered does not know of the bot's newest change yet; ask again in a few minutes."
 
 
-def history(page: HistoryPage, zone: ZoneInfo) -> Message:
-    """One page of changes, newest first, with a button for the next."""
+def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
+    """One page of changes, newest first, with a button for the next; says so where words came with it that it does not take."""
+    note = [section(_NOT_TAKEN.format(words=escape(not_taken[:40])))] if not_taken else []
     if not page.lines:
         nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
-        return Message(text=nothing, blocks=[section(nothing)])
+        return Message(text=nothing, blocks=[*note, section(nothing)])
     blocks: list[Block] = [
+        *note,
         header("History, newest first"),
         *(block for line in page.lines for block in _history_line(line, zone)),
     ]
@@ -120,6 +122,12 @@ def history(page: HistoryPage, zone: ZoneInfo) -> Message:
     else:
         blocks += small(["That is the beginning of the record."])
     return Message(text=f"The newest change is #{page.lines[0].request.id}.", blocks=blocks)
+
+
+_NOT_TAKEN = (
+    "`/legacytls history` takes nothing more, so `{words}` was not heeded: it shows the newest changes, and *Older changes* "
+    "below them leads to the first one. `/legacytls export` gives the whole record as a file."
+)
 
 
 def locks(address: str, found: list[Lock]) -> Message:

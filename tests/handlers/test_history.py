@@ -1,8 +1,12 @@
 """History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
 
+import pytest
+
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
 from tests.handlers.test_applying import approved
+from tests.handlers.test_refusals import say
+from tests.journeys.words import words
 
 
 def walked(house: House, limit: int) -> list[list[int]]:
@@ -89,3 +93,15 @@ def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
     house.opt_out(BOB)
     house.run()
     assert [line.request.kind.value for line in house.desk.history.page().lines] == ["opt_out", "outside"]
+
+
+@pytest.mark.parametrize("on_record", [True, False])
+def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(house: House, on_record: bool) -> None:
+    if on_record:
+        house.ask(ALICE)
+    say(house, "history oldest *first*", ALICE)
+    told = words(house.windows.said[-1])
+    assert "`/legacytls history` takes nothing more, so `oldest *first*` was not heeded" in told
+    assert ("#1" if on_record else "No change is on record yet") in told
+    say(house, "history", ALICE)
+    assert "not heeded" not in words(house.windows.said[-1])

@@ -182,6 +182,7 @@ def test_a_page_of_history_fits(text: str) -> None:
     ]
     for first in range(0, len(lines), 5):
         fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE))
+        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE, not_taken=text))
     fits(replies.history(HistoryPage(lines=[], older=None), ZONE))
 
 
