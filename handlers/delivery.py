@@ -18,9 +18,11 @@ from handlers.due import SCHEDULED, renewed
 from handlers.notices import Sheet
 from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer
 from handlers.ports import Place, Unavailable
+from handlers.rules import is_outdated
 from handlers.sheets import gather
 from handlers.slots import in_working_hours, next_opening
 from storage.engine import Unreachable
+from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.records import Notice
 
@@ -38,6 +40,8 @@ OWED_FOR = timedelta(days=1)
 """After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
 HERE_FOR = timedelta(minutes=5)
 """How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
+LET_ANOTHER_DRAW = timedelta(seconds=5)
+"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
 SURE_FOR = 2.0
 """Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
 
@@ -107,6 +111,9 @@ class Delivery:
 
     def _ready(self, notice: Notice) -> Notice | None:
         """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        if notice.kind == CARD and self._would_show_another_rule(notice.request_id or 0):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
         if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
             return notice
         now, zone, hours = self._context.now(), self._context.zone, self._context.hours
@@ -118,6 +125,11 @@ class Delivery:
             self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
             return None
         return replace(notice, facts=facts)
+
+    def _would_show_another_rule(self, request_id: int) -> bool:
+        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        with self._context.ledger.reading() as reader:
+            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
 
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:
