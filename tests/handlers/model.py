@@ -80,6 +80,7 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "Alice withdraws": lambda life: life.touch("withdraw", ALICE, Door.BUTTON),
     "some time passes": lambda life: life.house.clock.advance(minutes=6),
     "a quarter of an hour passes": lambda life: life.house.clock.advance(minutes=15),
+    "the clock is set back": lambda life: life.house.clock.advance(minutes=-10),
     "the worker looks": lambda life: life.work(1),
     "Bob asks": lambda life: life.submit("opt_in", BOB, days=20),
     "Alice asks for longer": lambda life: life.submit("extension", ALICE, days=50),
