@@ -16,7 +16,7 @@ from storage.engine import Database, Unreachable, durability
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
-from storage.migrate import upgrade
+from storage.migrate import NotTheOwner, upgrade
 from storage.outbox import Outbox
 from storage.records import Baseline, Card, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
@@ -107,7 +107,7 @@ def test_the_printed_grants_suffice_for_whatever_the_bot_does(login: Login) -> N
 @pytest.mark.parametrize("number", range(3))
 def test_each_of_the_three_is_needed(login: Login, number: int) -> None:
     assert len(GRANTS) == 3
-    with pytest.raises((ProgrammingError, Unreachable), match=r"InsufficientPrivilege|may not delete"):
+    with pytest.raises((ProgrammingError, Unreachable, NotTheOwner), match=r"InsufficientPrivilege|may not delete|migrate"):
         whatever_the_bot_does(login(number))
 
 
@@ -141,5 +141,5 @@ def _triggers(url: str) -> list[str]:
 def test_the_role_cannot_migrate(login: Login, postgres_server: Server) -> None:
     """So an upgrade begins with the owner."""
     url = make_url(login(None))
-    with postgres_server.database() as empty, pytest.raises(ProgrammingError, match="InsufficientPrivilege"):
+    with postgres_server.database() as empty, pytest.raises(NotTheOwner, match="legacytls migrate"):
         upgrade(_text(url.set(database=empty.database)))
