@@ -1,6 +1,9 @@
 # Build: docker build -t legacytls .
 # Run:   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
-#          --env-file .env -v legacytls:/data --stop-timeout 30 legacytls
+#          --env-file .env -v legacytls:/data -v /etc/legacytls.pem:/run/legacytls.pem:ro \
+#          -e AZURE_CLIENT_CERTIFICATE_PATH=/run/legacytls.pem --stop-timeout 30 legacytls
+# The certificate is mounted read-only, and user 10001 has to be able to read it: install -o 10001 -m 400 legacytls.pem /etc/. With
+# another credential, leave out its -v and -e.
 # HTTP mode: add -p 3000:3000 and, behind the image's name, run --host 0.0.0.0. Probes and scrapers from outside the container need
 # -e LEGACYTLS_HEALTH_HOST=0.0.0.0; the numbers tell nothing about people, but whoever reaches the port may read them.
 FROM python:3.11-slim-bookworm AS build

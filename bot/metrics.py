@@ -25,8 +25,9 @@ class Metrics:
         self._clock = clock
         self._observed_at: datetime | None = None
         self._owed_since: datetime | None = None
-        self._requests = self._gauge("requests", "Change requests by state.", ["state"])
-        self._decisions = Counter("legacytls_decisions", "Recorded decisions.", ["vote", "door"], registry=self.registry)
+        self._requests = self._gauge("requests", "Change requests by state, the same on every replica.", ["state"])
+        recorded = "Decisions recorded since the start. Every replica counts those of all: take max, not sum."
+        self._decisions = Counter("legacytls_decisions", recorded, ["vote", "door"], registry=self.registry)
         self._acks = Histogram(
             "legacytls_ack_seconds", "From receipt to acknowledgement.", ["kind"], buckets=ACK_BUCKETS, registry=self.registry
         )
@@ -49,7 +50,7 @@ class Metrics:
             self._requests.labels(state.value).set(counts.get(state, 0))
 
     def decided(self, vote: Vote, door: Door) -> None:
-        """A decision was recorded."""
+        """A decision was recorded, by whichever replica."""
         self._decisions.labels(vote.value, door.value).inc()
 
     def acknowledged(self, kind: str, seconds: float) -> None:

@@ -14,8 +14,8 @@ import structlog
 from handlers.context import Context
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
-from handlers.requests import as_far_as_sent, expire, observed
-from handlers.rules import is_outdated
+from handlers.requests import as_far_as_sent, expire, latched, observed
+from handlers.rules import VOIDED, is_outdated
 from handlers.settle import Settling, refused
 from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
@@ -106,10 +106,12 @@ class Apply:
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         if counted.complete:
             return True
-        gone = ", ".join(f"@{person}" for person in counted.void) or "An approver"
-        detail = f"{gone} may no longer approve this, so it needs another approval."
-        with self._context.ledger.recording(self._context.now()) as entry:
-            owe_change(entry, entry.move(request, State.PENDING, actor=BOT, detail=detail))
+        gone = " and ".join(f"@{person}" for person in counted.void if person not in eligible)
+        detail = f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            if latched(entry, request, now) is request:
+                owe_change(entry, entry.move(request, State.PENDING, actor=BOT, detail=detail))
         return False
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:

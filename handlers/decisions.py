@@ -12,18 +12,20 @@ from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
-from handlers.requests import expire
+from handlers.requests import latched
 from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
 from handlers.sheets import approvers_of
 from handlers.touch import Touch
 from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
-from storage.ledger import Entry
+from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 TRIES = 7
 """How often a judgement starts over before the person is told to look again."""
+
+ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
 
 class Decisions:
@@ -55,7 +57,7 @@ class Decisions:
         may_have_voted = touch.door is Door.REACTION and self._may_have_voted(touch.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
-            request = entry.reader.request(request_id)
+            request = latched(entry, entry.reader.request(request_id), self._context.now())
             mine = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, touch)
@@ -63,6 +65,8 @@ class Decisions:
             text = _taken_back_answer(request, mine, left, touch, approvers_of(entry.reader, request))
             if text:
                 owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+            if text and (mine is None or request.state is not State.PENDING):
+                record_refusal(entry, touch.person, "take_back", text, request_id)
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
         self._context.nudge()
 
@@ -100,8 +104,7 @@ class Decisions:
             if request.version != seen.version:
                 raise _MovedOn("the request moved on")
             now = self._context.now()  # once more: the lock may have been waited for
-            if request.state is State.PENDING and request.has_lapsed(now):
-                request = expire(entry, request)
+            request = latched(entry, request, now)
             voting = judge_vote(request, touch.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
             judged = self._judge(entry, request, touch, voting)
             if not judged.allowed:
@@ -140,6 +143,7 @@ class Decisions:
         counted = tally(request, votes, rule=rule, eligible=eligible | {touch.person})
         problem = _no_new_vote(votes, digest, touch)
         if problem and not counted.complete:
+            record_refusal(entry, touch.person, "approve", f"{problem} #{request.id}.", request.id)
             return request, f"{problem} #{request.id}."
         raised = request
         if not problem:
@@ -149,11 +153,12 @@ class Decisions:
             counted = tally(raised, [*votes, decision], rule=rule, eligible=eligible | {touch.person})
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
-            raised = entry.move(raised, State.APPROVED, actor=touch.person, detail=f"Approved by {people}.")
+            actor = BOT if problem else touch.person
+            raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         else:
             raised = entry.say(raised, detail="Waiting for approval.")
         owe_card(entry, raised)
-        return raised, _counted_answer(raised, counted)
+        return raised, f"{problem} #{request.id}. {ENOUGH_STAND}" if problem else _counted_answer(raised, counted)
 
     def _reject(self, entry: Entry, request: ChangeRequest, touch: Touch) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)

@@ -18,9 +18,11 @@ from handlers.due import SCHEDULED, renewed
 from handlers.notices import Sheet
 from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer, typed_back
 from handlers.ports import Place, Unavailable
+from handlers.rules import is_outdated
 from handlers.sheets import gather
 from handlers.slots import in_working_hours, next_opening
 from storage.engine import Unreachable
+from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.records import Notice
 
@@ -40,6 +42,8 @@ HERE_FOR = timedelta(minutes=5)
 """How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
 _UNPOSTED = "answer:unposted:"
 """How the key of the word begins that a request's message could not be posted."""
+LET_ANOTHER_DRAW = timedelta(seconds=5)
+"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
 SURE_FOR = 2.0
 """Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
 
@@ -112,6 +116,9 @@ class Delivery:
         if notice.key.startswith(_UNPOSTED) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
             return None
+        if notice.kind == CARD and self._would_show_another_rule(notice.request_id or 0):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
         if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
             return notice
         now, zone, hours = self._context.now(), self._context.zone, self._context.hours
@@ -127,6 +134,11 @@ class Delivery:
     def _is_posted(self, notice: Notice) -> bool:
         with self._context.ledger.reading() as reader:
             return bool(reader.cards(notice.request_id or 0))
+
+    def _would_show_another_rule(self, request_id: int) -> bool:
+        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        with self._context.ledger.reading() as reader:
+            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
 
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:

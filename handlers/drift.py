@@ -184,10 +184,10 @@ def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelt
 
 
 def _confirmed(baseline: Baseline, reading: Reading, earlier: Observation | None) -> bool:
-    """Whether the value ought not to be so and was seen so before, since the baseline was set."""
+    """Whether the value ought not to be so and was seen so before; whatever sets the baseline observes that value as well."""
     if baseline.value is reading.value or earlier is None:
         return False
-    return earlier.value is reading.value and baseline.since <= earlier.at < reading.read_at
+    return earlier.value is reading.value and earlier.at != reading.read_at
 
 
 def lags(reader: Reader, reading: Reading, now: datetime) -> bool:

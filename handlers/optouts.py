@@ -152,7 +152,9 @@ class OptOuts:
         try:
             request = self._born_approved(entry, person=touch.person, door=Door.COMMAND, reason=reason)
         except AlreadyOpen as taken:
-            return f"Opt-out #{taken.request_id} is already under way; its result will be posted."
+            text = f"Opt-out #{taken.request_id} is already under way; its result will be posted."
+            record_refusal(entry, touch.person, "opt_out", text, taken.request_id)
+            return text
         return f"Opt-out #{request.id} is recorded and goes to Exchange now. The result follows by direct message."
 
     def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str) -> ChangeRequest:

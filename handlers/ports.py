@@ -39,6 +39,8 @@ class Cloud:
     display: str
     legacy_hosts: tuple[str, ...]
     """SMTP, POP3 and IMAP4 host, in this order; empty where the endpoints do not exist."""
+    powershell: str = ""
+    """What ``Connect-ExchangeOnline`` takes as ``-ExchangeEnvironmentName``; empty where it connects without."""
 
     @property
     def offers_legacy(self) -> bool:

@@ -23,8 +23,8 @@ from handlers.slots import lapses_unseen
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
-from storage.lifecycle import Kind, State
-from storage.records import ChangeRequest, Door, Observation, SettingValue
+from storage.lifecycle import UNSENT, Kind, State
+from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
 
@@ -64,14 +64,19 @@ class Requests:
         return baseline.window_end if baseline else None
 
     def ask(self, kind: Kind, form: OptInForm, touch: Touch) -> None:
-        """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing."""
+        """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
+
+        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
+        """
         refusal = self._refusal_to_ask(touch.person)
-        reading = None
+        reading, before = None, self._baseline()
         if refusal is None:
             reading, refusal = self._read_before_asking(kind)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             entry.finish_inbox(touch.item_id)
+            if reading is not None and entry.reader.baseline() != before:
+                raise Conflict("a change was made while this was being read")
             if reading is not None:
                 entry.observe(observed(reading))
             if refusal is None and reading is not None:
@@ -86,7 +91,7 @@ class Requests:
         """The requester takes a request back; anybody else is told why not."""
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
-            request = entry.reader.request(request_id)
+            request = latched(entry, entry.reader.request(request_id), self._context.now())
             verdict = judge_withdrawal(request, touch.person, approvers_of(entry.reader, request))
             text = verdict.sentence
             if verdict.allowed:
@@ -111,6 +116,10 @@ class Requests:
             except Conflict:
                 continue
         return len(lapsed)
+
+    def _baseline(self) -> Baseline | None:
+        with self._context.ledger.reading() as reader:
+            return reader.baseline()
 
     def _too_short(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
         """An extension has to end later than the window it replaces."""
@@ -185,6 +194,11 @@ SMTP_AUTH_OFF = (
 
 _COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
 """The command that asks for the same once more."""
+
+
+def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
+    """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
+    return expire(entry, request) if request.state in UNSENT and request.has_lapsed(now) else request
 
 
 def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:

@@ -29,6 +29,9 @@ SHOWN_ANOTHER = (
 )
 
 
+VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
+
+
 def is_outdated(reader: Reader, rule: Rule) -> bool:
     """Whether another rule than ours was recorded last; asked inside the transaction that would act on ours."""
     newest = reader.rule()
@@ -96,11 +99,10 @@ class Rules:
             request = wish
             for cast in standing_approvals(entry.reader.decisions([wish.id])).values():
                 request = _void(entry, request, cast)
-            detail = "The rule was changed, so earlier votes no longer count: approve again."
             if request.state is State.APPROVED:
-                moved = entry.move(request, State.PENDING, actor=BOT, detail=detail)
+                moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)
             else:
-                moved = entry.say(request, detail=detail)
+                moved = entry.say(request, detail=VOIDED)
             owe_card(entry, moved)
 
 

@@ -33,6 +33,8 @@ transaction waits for the network, so a live owner is never silent for long."""
 
 IDLE_FOR_TOO_LONG = "25P03"
 """SQLSTATE of a transaction that ``IDLE_LIMIT`` has ended."""
+NOT_ALLOWED = "42501"
+"""SQLSTATE: the role lacks a privilege."""
 SQLITE_FULL = 2
 """``PRAGMA synchronous`` as a number: every commit is synced."""
 
@@ -46,6 +48,11 @@ class Unreachable(Exception):
 
 class Busy(Unreachable):
     """The database was locked for longer than the caller may wait; nothing was written."""
+
+
+def lacks_a_privilege(error: DatabaseError) -> bool:
+    """Whether PostgreSQL refused a statement because of the role it was given by."""
+    return getattr(error.orig, "sqlstate", None) == NOT_ALLOWED
 
 
 class database_clock(GenericFunction[int]):  # noqa: N801 - SQL functions are spelled in lower case

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
 
-from storage.engine import Database
+from storage.engine import Database, lacks_a_privilege
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -30,8 +31,12 @@ class NewerDatabase(Exception):
     """The database was written by a newer version of this program."""
 
 
+class NotTheOwner(Exception):
+    """The role in the URL may use the tables and not change them."""
+
+
 def upgrade(url: str | URL) -> str:
-    """Upgrade the database at ``url`` and return its revision. Raises ``NewerDatabase``."""
+    """Upgrade the database at ``url`` and return its revision. Raises ``NewerDatabase`` and ``NotTheOwner``."""
     database = Database(url)
     try:
         with database.write(patience=UPGRADE_PATIENCE) as connection:
@@ -73,7 +78,14 @@ def _upgrade(connection: Connection) -> str:
     if current is not None and current not in known:
         raise NewerDatabase("The database was written by a newer version: start that version, or restore a backup.")
     if current != known[-1]:
-        _migrate(connection, current, known[-1])
+        try:
+            _migrate(connection, current, known[-1])
+        except DatabaseError as refused:
+            if not lacks_a_privilege(refused):
+                raise
+            raise NotTheOwner(
+                "The database has to be upgraded first, by the role that owns it: `legacytls migrate`."
+            ) from refused
     return known[-1]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 from sqlalchemy.exc import ProgrammingError
 
-from storage.engine import Database, Unreachable
+from storage.engine import Database, Unreachable, lacks_a_privilege
 from storage.tables import inbox, notices, observations
 
 BATCH = 500
@@ -17,9 +17,6 @@ BATCH = 500
 
 KEPT = 10
 """The newest readings stay, however old: whether a failure is new, or an outage over, is told by them."""
-
-NOT_ALLOWED = "42501"
-"""SQLSTATE: the role lacks a privilege."""
 
 
 def prune(database: Database, tenant_id: str, *, before: datetime, kinds: Collection[str]) -> int:
@@ -36,7 +33,7 @@ def prune(database: Database, tenant_id: str, *, before: datetime, kinds: Collec
             )
         )
     except ProgrammingError as refused:
-        if getattr(refused.orig, "sqlstate", None) != NOT_ALLOWED:
+        if not lacks_a_privilege(refused):
             raise
         raise Unreachable("the database's role may not delete from observations, inbox and notices") from refused
 

@@ -1,9 +1,12 @@
 """What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases on request."""
 
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,16 +18,21 @@ _OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
 _ASKED = ("TESTS_",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
+MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
+"""A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them wait for a disk."""
+
 LONGEST_FIRST = ("crashes", "journeys", "faults", "stories", "bot")
 
 fix_examples()
 
 
 def pytest_configure() -> None:
-    """Forget settings and proxies of the surroundings: a test that meets a real tenant is worse than none."""
+    """Forget settings and proxies of the surroundings: a test that meets a real tenant is worse than none. Work in memory."""
     for name in list(os.environ):
         if (name.startswith(_OURS) and not name.startswith(_ASKED)) or name.lower() in _PROXIES:
             del os.environ[name]
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
+        os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 
 
 def pytest_report_header() -> str:

@@ -1,8 +1,11 @@
 """The README's claims that a test can hold: its chart, its settings, its commands, its script."""
 
 import re
+import textwrap
+from configparser import ConfigParser
 from pathlib import Path
 
+from bot.process import END_WITHIN
 from bot.settings import NAMES
 from handlers.slack.parsing import SUBCOMMANDS
 from storage.lifecycle import BIRTHS, MOVES
@@ -49,6 +52,28 @@ def test_the_recipe_of_least_privilege_grants_what_the_bot_runs_and_no_entra_rol
     checked = set(CMDLET.findall((ROOT / "bot" / "checks" / "optional.py").read_text("utf-8")))
     assert granted == spoken | checked
     assert "Exchange Administrator" not in recipe
+
+
+def test_the_printed_unit_hands_the_certificate_to_its_passing_user_and_waits_for_the_end() -> None:
+    """A file that only root may read is closed to ``DynamicUser``: the setting has to name the copy that systemd makes."""
+    unit = ConfigParser(interpolation=None, delimiters="=")
+    unit.optionxform = str
+    unit.read_string(textwrap.dedent(README.split("```ini\n")[1].split("  ```")[0]))
+    service = unit["Service"]
+    copy, original = service["LoadCredential"].split(":")
+    assert service["Environment"] == f"AZURE_CLIENT_CERTIFICATE_PATH=%d/{copy}"
+    assert original == f"/etc/{copy}"
+    assert service["DynamicUser"] == "yes"
+    assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
+    assert float(service["TimeoutStopSec"]) > END_WITHIN
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
+
+
+def test_the_container_is_told_where_its_certificate_is_mounted() -> None:
+    run = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("FROM ")[0]
+    mounted = re.search(r"-v \S+:(\S+):ro", run)
+    assert mounted
+    assert f"AZURE_CLIENT_CERTIFICATE_PATH={mounted[1]}" in run
 
 
 def test_the_readme_stays_one_sitting() -> None:

@@ -51,21 +51,30 @@ class Endpoint:
         return replace(self, api_url=api, authority=authority, scope=f"{api}/.default" if both_chinese else self.scope)
 
 
-def _cloud(name: str, display: str, api_host: str, authority_host: str, legacy_domain: str | None = None) -> Endpoint:
+def _cloud(
+    name: str, display: str, api_host: str, authority_host: str, *, legacy_domain: str | None = None, powershell: str = ""
+) -> Endpoint:
     hosts = tuple(f"{protocol}-legacy.{legacy_domain}" for protocol in ("smtp", "pop", "imap")) if legacy_domain else ()
     api_url = f"https://{api_host}"
-    return Endpoint(Cloud(name, display, hosts), api_url, f"{api_url}/.default", f"https://{authority_host}")
+    return Endpoint(Cloud(name, display, hosts, powershell), api_url, f"{api_url}/.default", f"https://{authority_host}")
 
 
 CLOUDS: Final[Mapping[str, Endpoint]] = MappingProxyType(
     {
         endpoint.cloud.name: endpoint
         for endpoint in (
-            _cloud("worldwide", "worldwide", "outlook.office365.com", "login.microsoftonline.com", "office365.com"),
+            _cloud("worldwide", "worldwide", "outlook.office365.com", "login.microsoftonline.com", legacy_domain="office365.com"),
             _cloud("gcc", "GCC", "outlook.office365.com", "login.microsoftonline.com"),
-            _cloud("gcc-high", "GCC High", "outlook.office365.us", "login.microsoftonline.us"),
-            _cloud("dod", "DoD", "outlook-dod.office365.us", "login.microsoftonline.us"),
-            _cloud("21vianet", "21Vianet", "partner.outlook.cn", "login.partner.microsoftonline.cn", "partner.outlook.cn"),
+            _cloud("gcc-high", "GCC High", "outlook.office365.us", "login.microsoftonline.us", powershell="O365USGovGCCHigh"),
+            _cloud("dod", "DoD", "outlook-dod.office365.us", "login.microsoftonline.us", powershell="O365USGovDoD"),
+            _cloud(
+                "21vianet",
+                "21Vianet",
+                "partner.outlook.cn",
+                "login.partner.microsoftonline.cn",
+                legacy_domain="partner.outlook.cn",
+                powershell="O365China",
+            ),
         )
     }
 )
@@ -73,7 +82,8 @@ CLOUDS: Final[Mapping[str, Endpoint]] = MappingProxyType(
 
 Hosts and scopes: CISA's ScubaGear and Microsoft's pages on the admin API. The legacy endpoints exist worldwide and at
 21Vianet, not in GCC, GCC High and DoD (Microsoft's pages on the legacy TLS endpoint). For 21Vianet the sources disagree
-between ``partner.outlook.cn`` and ``outlook.office365.cn``, so its host can be replaced (``Endpoint.at``).
+between ``partner.outlook.cn`` and ``outlook.office365.cn``, so its host can be replaced (``Endpoint.at``). Environments of
+PowerShell: Microsoft's page on app-only sign-in with its Exchange Online module.
 """
 
 

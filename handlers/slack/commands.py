@@ -49,7 +49,8 @@ class Commands:
             self._table[word](reply, body)
         else:
             typed = str(body.get("text") or "").split()[:1]
-            reply.finish(replies.help_text(unknown=typed[0][:40] if nearest and typed else "", nearest=nearest))
+            cloud = self._edge.desk.context.cloud
+            reply.finish(replies.help_text(cloud, unknown=typed[0][:40] if nearest and typed else "", nearest=nearest))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:

@@ -9,6 +9,7 @@ from handlers.history import HistoryLine, HistoryPage
 from handlers.notices import PROTOCOL_NAMES, headline, protocol_names
 from handlers.optouts import Overdue
 from handlers.policy import STATE_WORDS
+from handlers.ports import Cloud
 from handlers.slack.blocks import Message, actions, button, divider, header, quoted, section, small
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
 from handlers.status import Status
@@ -36,7 +37,7 @@ BADGE = {SettingValue.NOT_SET: ":white_circle:", SettingValue.OPTED_IN: ":warnin
 
 BY_HAND = (
     "When Slack or this bot is down, opt out by hand in Exchange Online PowerShell:\n"
-    "```Connect-ExchangeOnline\nSet-TransportConfig -AllowLegacyTLSClients $false\n"
+    "```Connect-ExchangeOnline{environment}\nSet-TransportConfig -AllowLegacyTLSClients $false\n"
     "(Get-TransportConfig).AllowLegacyTLSClients   # False```"
 )
 
@@ -53,7 +54,7 @@ HELP = (
 )
 
 
-def help_text(*, unknown: str = "", nearest: str = "") -> Message:
+def help_text(cloud: Cloud, *, unknown: str = "", nearest: str = "") -> Message:
     """Every subcommand with an example; names the nearest one after a typing mistake."""
     blocks: list[Block] = []
     text = "Commands of /legacytls: " + ", ".join(name for name, _ in HELP)
@@ -63,7 +64,9 @@ def help_text(*, unknown: str = "", nearest: str = "") -> Message:
         text = f"There is no {escape(unknown)}. Did you mean /legacytls {nearest}? {text}"
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in HELP)
     intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
-    return Message(text=text, blocks=[*blocks, section(intro), section(lines), section(BY_HAND)])
+    environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
+    by_hand = section(BY_HAND.format(environment=environment))
+    return Message(text=text, blocks=[*blocks, section(intro), section(lines), by_hand])
 
 
 def reading_now() -> Message:

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.gauges import Gauges
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.sandbox import cast
+from storage.engine import Database
+from storage.leases import Leases
+from storage.ledger import Ledger
+from storage.outbox import Outbox
 from tests.bot.test_running import Running
+from tests.storage.roads import NOW, TENANT, approve, opened
 
 ALICE, BOB = "U0ALICE", "U0BOB"
 
@@ -48,6 +56,30 @@ def test_a_change_moves_every_number_about_it(running: Running) -> None:
     for kind in ("command", "view_submission", "block_actions"):
         assert running.number(f'legacytls_ack_seconds_count{{kind="{kind}"}}') == 1
     assert running.number('legacytls_lease_held{duty="apply"}') == 1
+
+
+def test_a_decision_is_counted_by_every_replica_whichever_recorded_it(migrated_sqlite_url: str) -> None:
+    """So whoever adds up the replicas counts it twice: the metric's own text says so."""
+    database = Database(migrated_sqlite_url)
+    ledger = Ledger(database, TENANT)
+    replicas = [(Metrics(lambda: NOW), Leases(database, name)) for name in ("here", "there")]
+    watching = [
+        Gauges(ledger, Outbox(database, TENANT), leases, metrics=metrics, health=Health(), clock=lambda: NOW)
+        for metrics, leases in replicas
+    ]
+    request = opened(ledger)
+    for gauges in watching:
+        gauges.refresh()
+        gauges._next = 0.0
+    with ledger.recording(NOW) as entry:
+        approve(entry, request)
+    for gauges in watching:
+        gauges.refresh()
+    database.close()
+    for metrics, _ in replicas:
+        told = metrics.text().decode()
+        assert 'legacytls_decisions_total{door="button",vote="approve"} 1.0' in told
+        assert "Every replica counts those of all: take max, not sum." in told
 
 
 def test_a_change_made_outside_shows_as_drift_until_the_bot_has_made_the_next(running: Running) -> None:

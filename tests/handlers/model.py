@@ -1,16 +1,14 @@
 """A machine that does to the bot whatever people, clocks, Slack and Exchange may do, in any order, and asks the oracle each time.
 
-``Machine`` needs ``template``: the file of a migrated SQLite database that nobody writes to.
+``Machine`` needs ``fresh``: a new database with the current schema, on either system, for each life.
 """
 
 import itertools
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -80,6 +78,7 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "Alice withdraws": lambda life: life.touch("withdraw", ALICE, Door.BUTTON),
     "some time passes": lambda life: life.house.clock.advance(minutes=6),
     "a quarter of an hour passes": lambda life: life.house.clock.advance(minutes=15),
+    "the clock is set back": lambda life: life.house.clock.advance(minutes=-10),
     "the worker looks": lambda life: life.work(1),
     "Bob asks": lambda life: life.submit("opt_in", BOB, days=20),
     "Alice asks for longer": lambda life: life.submit("extension", ALICE, days=50),
@@ -117,7 +116,7 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
 class Machine(RuleBasedStateMachine):
     """One life of one bot."""
 
-    template: ClassVar[Path]
+    fresh: ClassVar[Callable[[], AbstractContextManager[str]]]
     lived: ClassVar[Counter[str]] = Counter()
     """How many lives began, and how many scenes were played in them."""
 
@@ -129,11 +128,10 @@ class Machine(RuleBasedStateMachine):
     def begin(self, chosen: Rule, value: SettingValue, already: int) -> None:
         """A new bot; ``already``: an opt-in was asked for (1), approved (2), applied (3)."""
         self.lived["lives of a bot"] += 1
-        memory = Path("/dev/shm")
-        self.room = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
-        shutil.copy(self.template, self.room / "ledger.db")
-        self.database = Database(f"sqlite:///{self.room / 'ledger.db'}")
-        event.listen(self.database.engine, "connect", without_syncing)
+        self.room = ExitStack()
+        self.database = Database(self.room.enter_context(type(self).fresh()))
+        if self.database.is_sqlite:
+            event.listen(self.database.engine, "connect", without_syncing)
         self.house = House(self.database, rule=chosen)
         self.house.tenant.value = value
         self.house.workspace.people[FRANK] = member(FRANK, team_id="T0FABRIKAM", is_stranger=True)
@@ -309,7 +307,7 @@ class Machine(RuleBasedStateMachine):
                 assert connection.execute(select(notices.c.key).where(notices.c.delivered_at.is_(None))).all() == []
         finally:
             self.database.close()
-            shutil.rmtree(self.room)
+            self.room.close()
 
     def _come_to_rest(self) -> None:
         """Everybody is back, everything answers, the tenant is opted out, and no wish is open."""

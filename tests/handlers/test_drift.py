@@ -217,6 +217,28 @@ def test_somebody_s_reading_from_before_a_change_is_looked_at_again_in_seconds(h
     assert newest.value is IN
 
 
+def test_what_was_read_for_a_request_is_read_again_when_a_change_came_between(house: House) -> None:
+    look(house)
+    number = approved(house)
+    house.tenant.readings.append(NOT_SET)
+    house.tenant.meanwhile = house.run
+    house.submit(
+        "extension",
+        ALICE,
+        CHANNEL,
+        reason="On",
+        clients="One",
+        protocols=["pop3"],
+        day=house.clock.at.date() + timedelta(days=60),
+    )
+    extension = house.newest()
+    assert (extension.kind, extension.from_value) == (Kind.EXTENSION, IN)
+    assert house.request(number).state is State.APPLIED
+    newest = house.observation()
+    assert newest is not None
+    assert newest.value is IN
+
+
 def test_it_is_read_when_the_newest_reading_is_old_enough_and_not_before(house: House) -> None:
     look(house)
     house.clock.advance(minutes=9, seconds=59)
@@ -229,6 +251,18 @@ def test_a_clock_that_was_set_back_does_not_stop_the_watch(house: House) -> None
     look(house)
     house.clock.advance(days=-2)
     assert house.observe(EVERY)
+
+
+def test_a_clock_that_was_set_back_hides_no_change_made_outside(house: House) -> None:
+    look(house)
+    approved(house)
+    house.clock.advance(days=30)
+    house.opt_out(BOB)
+    house.run()
+    house.clock.advance(days=-30)
+    house.tenant.value = IN
+    look(house)
+    assert len(house.requests(Kind.OUTSIDE)) == 1
 
 
 def test_a_failed_reading_is_no_value_and_no_drift(house: House) -> None:

@@ -149,6 +149,35 @@ def test_a_decision_at_the_very_instant_of_lapsing_is_too_late(both: House, door
     assert "lapsed" in both.answer(BOB)
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_taking_back_at_the_very_instant_of_lapsing_is_too_late_and_no_clock_revives_the_request(both: House, door: Door) -> None:
+    both.start(TWO)
+    request = both.ask(ALICE)
+    both.card_ts(request.id)
+    both.approve(BOB, request.id, door)
+    assert request.expires_at is not None
+    both.clock.at = request.expires_at
+    if door is Door.BUTTON:
+        both.press("take_back", BOB, request.id)
+    else:
+        both.react(BOB, request.id, "white_check_mark", removed=True)
+    assert both.request(request.id).state is State.EXPIRED
+    assert [vote.vote for vote in both.votes(request.id)] == [Vote.APPROVE]
+    both.clock.advance(minutes=-5)
+    both.approve(CAROL, request.id)
+    both.approve(DAVE, request.id)
+    assert both.request(request.id).state is State.EXPIRED
+
+
+def test_withdrawing_at_the_very_instant_of_lapsing_is_too_late(both: House) -> None:
+    request = both.ask(ALICE)
+    assert request.expires_at is not None
+    both.clock.at = request.expires_at
+    both.press("withdraw", ALICE, request.id)
+    assert both.request(request.id).state is State.EXPIRED
+    assert "lapsed" in both.answer(ALICE)
+
+
 def test_a_click_on_a_number_that_does_not_exist_is_answered(house: House) -> None:
     house.approve(BOB, 4711)
     assert house.answer(BOB) == "There is no change #4711."

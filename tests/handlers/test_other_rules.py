@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from handlers.policy import Rule
+from handlers.rules import VOIDED
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
+from tests.handlers.neighbours import BUSY
 
 
 def test_a_copy_with_the_old_rule_decides_nothing(both: House) -> None:
@@ -68,6 +71,46 @@ def test_a_vote_that_was_on_its_way_when_the_rule_changed_is_not_counted_for_the
     assert "the message did not show it yet when you decided" in both.answer(BOB)
 
 
+def test_a_copy_with_the_old_rule_leaves_the_message_to_those_with_the_new_one(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.deliver()
+    both.clock.advance(minutes=1)
+    new = House(both.database, rule=RULE, at=both.clock.at)
+    both.deliver()
+    assert _shown(both, number) == [TWO]
+    new.approve(BOB, number)
+    assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
+    new.clock.advance(seconds=6)
+    new.deliver()
+    assert _shown(new, number)[-1] == RULE
+    new.clock.advance(seconds=1)
+    new.approve(BOB, number)
+    assert new.request(number).state is State.APPROVED
+
+
+def test_a_copy_with_the_old_rule_still_shows_how_a_change_ended(both: House) -> None:
+    number = both.opt_out(ALICE).id
+    House(both.database, rule=TWO)
+    both.run()
+    both.deliver()
+    assert both.board.cards[-1][1].request == both.request(number)
+    assert both.request(number).state is State.APPLIED
+
+
+def test_a_rule_that_changed_while_it_was_at_exchange_is_blamed_and_not_a_person(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.tenant.fates.append(BUSY)
+    new: list[House] = []
+    both.tenant.during_write = lambda write: new.append(House(both.database, rule=replace(RULE, max_window=timedelta(days=60))))
+    both.run()
+    new[0].clock.at = both.clock.at + timedelta(seconds=10)
+    new[0].run()
+    request = new[0].request(number)
+    assert (request.state, request.detail) == (State.PENDING, VOIDED)
+
+
 def test_after_a_rule_was_changed_by_a_clock_that_ran_ahead_honest_votes_count(both: House) -> None:
     number = both.ask(ALICE).id
     both.approve(BOB, number)
@@ -77,6 +120,11 @@ def test_after_a_rule_was_changed_by_a_clock_that_ran_ahead_honest_votes_count(b
     both.approve(BOB, number)
     both.approve(CAROL, number)
     assert both.request(number).state is State.APPROVED
+
+
+def _shown(house: House, number: int) -> list[Rule]:
+    """The rules that this copy's drawings of one request showed, first to last."""
+    return [sheet.rule for _, sheet in house.board.cards if sheet.request.id == number]
 
 
 def _filled(house: House) -> dict[str, object]:

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.decisions import ENOUGH_STAND
+from storage.ledger import BOT
 from storage.lifecycle import State
 from storage.records import Door, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TWO, House
+from tests.handlers.neighbours import member
 
 
 @pytest.fixture
@@ -44,6 +47,26 @@ def test_a_second_click_is_answered_and_not_counted_again(house: House, pending:
     house.approve(BOB, pending)
     assert len(house.votes(pending)) == 1
     assert "already counts" in house.answer(BOB)
+    assert [event.actor for event in house.events("refused")] == [BOB]
+
+
+def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_count_again(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.approve(BOB, number)
+    house.approve(CAROL, number)
+    house.workspace.change(CAROL, is_guest=True)
+    house.run()
+    assert house.request(number).state is State.PENDING
+    house.workspace.people[CAROL] = member(CAROL)
+    early = house.clock.at
+    house.react(DAVE, number, at=early + timedelta(seconds=2), removed=True)
+    house.react(DAVE, number, at=early + timedelta(seconds=1))
+    assert house.request(number).state is State.APPROVED
+    assert house.request(number).detail == f"Approved by @{BOB} and @{CAROL}."
+    assert house.answer(DAVE) == f"This vote was taken back later, so it is not counted for #{number}. {ENOUGH_STAND}"
+    assert house.events("moved")[-1].actor == BOT
 
 
 def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: int) -> None:
@@ -119,6 +142,7 @@ def test_taking_back_what_one_never_said_is_answered(house: House, pending: int)
     house.press("take_back", BOB, pending)
     assert "no vote" in house.answer(BOB)
     assert house.votes(pending) == []
+    assert [event.actor for event in house.events("refused")] == [BOB]
 
 
 def test_a_vote_taken_back_can_be_cast_again(house: House, pending: int) -> None:

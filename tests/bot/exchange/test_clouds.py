@@ -1,12 +1,15 @@
 """Where each cloud lives, and which addresses may take its place."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import msal.authority
 import pytest
 
 from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, api_origin, authority_origin, endpoint, is_loopback, is_microsoft
+from handlers.slack.replies import help_text
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,28 @@ def test_only_worldwide_and_21vianet_offer_legacy_endpoints() -> None:
         "worldwide": ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com"),
         "21vianet": ("smtp-legacy.partner.outlook.cn", "pop-legacy.partner.outlook.cn", "imap-legacy.partner.outlook.cn"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "connect"),
+    [
+        ("worldwide", "Connect-ExchangeOnline\n"),
+        ("gcc", "Connect-ExchangeOnline\n"),
+        ("gcc-high", "Connect-ExchangeOnline -ExchangeEnvironmentName O365USGovGCCHigh\n"),
+        ("dod", "Connect-ExchangeOnline -ExchangeEnvironmentName O365USGovDoD\n"),
+        ("21vianet", "Connect-ExchangeOnline -ExchangeEnvironmentName O365China\n"),
+    ],
+)
+def test_opting_out_by_hand_begins_in_the_cloud_s_own_environment(name: str, connect: str) -> None:
+    """Without its name the module signs in to the worldwide cloud, and nobody gets in."""
+    told = json.dumps(help_text(endpoint(name).cloud).arguments()["blocks"], default=lambda block: block.to_dict())
+    assert f"```{connect}Set-TransportConfig -AllowLegacyTLSClients $false".replace("\n", "\\n") in told
+
+
+def test_the_readme_names_every_environment() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    by_hand = readme.split("opt out by hand")[1].split("## ")[0]
+    assert [place.cloud.name for place in CLOUDS.values() if place.cloud.powershell not in by_hand] == []
 
 
 def test_an_unknown_cloud_is_refused_with_the_known_ones() -> None:
