@@ -78,7 +78,11 @@ def _announcements(world: World, scene: Scene, stand: Stand, *, copies: int) -> 
         yield f"the result was told {len(true)} times: {told}"
     false = [word for known, word in RESULTS.items() if known is not state and not (known is State.FAILED and _failures(world))]
     said = [*cards[-1:], *(text for person in PEOPLE for text in world.direct(person))]
-    yield from (f"it is {state}, but this was said: {text!r}" for text in said if text.startswith(tuple(false)))
+    untrue = [text for text in said if text.startswith(tuple(false))]
+    overtaken = [text for text in untrue if text.startswith(RESULTS[State.UNCERTAIN]) and text not in cards[-1:]]
+    if len(overtaken) < copies:  # true when it was said; where the answer to its posting was lost, nobody can draw it again
+        untrue = [text for text in untrue if text not in overtaken]
+    yield from (f"it is {state}, but this was said: {text!r}" for text in untrue)
 
 
 def _failures(world: World) -> int:
