@@ -3,7 +3,7 @@
 What has to be said on which day is worked out here from the calendar's own entries and from the window, not asked of the bot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -32,11 +32,12 @@ class Walk:
     told: list[tuple[date, str]] = field(default_factory=list)
     """Every message of the channel with the day on which it was first seen."""
 
-    def to(self, day: date, at: time = TEN) -> None:
-        """Move the clock to a local time and rest there."""
+    def to(self, day: date, at: time = TEN, until: Callable[[], object] = lambda: True) -> None:
+        """Move the clock to a local time, wait for ``until`` and rest there: a message is taken down once, as it then reads."""
         self.today = day
         target = datetime.combine(day, at, tzinfo=BERLIN)
         self.stage.advance((target - self.stage.clock()).total_seconds())
+        until()
         self.rest()
 
     def rest(self) -> None:
@@ -106,8 +107,7 @@ def _live_through(stage: Stage, *, window: int, days: int) -> tuple[Walk, date]:
     for ahead in range(days):
         day = first + ahead * DAY
         if ahead == window + 1:
-            walk.to(day, time(0, 30))
-            stage.card(number + 1, "Applied:")
+            walk.to(day, time(0, 30), until=lambda: stage.card(number + 1, "Applied:"))
         walk.to(day)
     return walk, first
 
