@@ -1,42 +1,90 @@
 """Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of their own.
 
-A module says with ``ON`` on which databases it plays (SQLite by default), with ``BY`` over which of Slack's ways (Socket Mode by
-default; those in ``LONG`` only where the long tests are asked for) and with ``SETTINGS`` what its bot is told.
+Every journey is played in every way of ``PLAYS`` that is meant for its module, without saying so itself: on both databases and
+over both of Slack's ways. Without ``-m long`` that is on SQLite over Socket Mode, and what ``SOONER`` names; the long tests play
+the others. A test, or with ``pytestmark`` a module, that would learn nothing from them is marked ``once`` with the reason. What
+a module's bot is told it says with ``SETTINGS``.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.journeys.stage import Stage
 
 
+class Play(NamedTuple):
+    """Where the record is kept, and how Slack reaches the bot."""
+
+    database: str
+    way: str
+
+
+PLAYS = {
+    "sqlite": Play("sqlite", "socket"),
+    "http": Play("sqlite", "http"),
+    "postgresql": Play("postgresql", "socket"),
+    "postgresql-http": Play("postgresql", "http"),
+}
+EVERY_MODULE = ("sqlite", "http", "postgresql")
+TOGETHER = {"test_deciding", "test_restarting", "test_the_whole_chart"}
+"""Modules that are played on PostgreSQL over HTTP as well: most acts, every restart, every move."""
+SOONER = {
+    "test_deciding": {"http", "postgresql"},
+    "test_the_record": {"postgresql"},
+    "test_the_whole_chart": {"postgresql-http"},
+}
+"""What the default line plays beside SQLite over Socket Mode: what tells most for its time."""
+
+assert all(Path(__file__).with_name(f"{module}.py").exists() for module in {*TOGETHER, *SOONER}), "a module was renamed"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Play a module's shared stage on the databases and over the ways that the module names."""
-    if "shared_stage" in metafunc.fixturenames:
-        databases, ways = getattr(metafunc.module, "ON", ["sqlite"]), getattr(metafunc.module, "BY", ["socket"])
-        plays = [(database, "socket") for database in databases] + [("sqlite", way) for way in ways if way != "socket"]
-        long = getattr(metafunc.module, "LONG", [])
-        stages = [
-            pytest.param(play, id=play[0] if play[1] == "socket" else play[1], marks=[pytest.mark.long] * (play[1] in long))
-            for play in plays
-        ]
-        metafunc.parametrize("shared_stage", stages, indirect=True, scope="module")
+    """Play whatever needs a stage in every way that is meant for it."""
+    if "play" not in metafunc.fixturenames:
+        return
+    module = Path(metafunc.module.__file__).stem
+    names = [*EVERY_MODULE, *(["postgresql-http"] if module in TOGETHER else [])]
+    if once := metafunc.definition.get_closest_marker("once"):
+        assert once.args, f"{metafunc.definition.nodeid} is marked once without a reason"
+        names = ["sqlite"]
+    soon = {"sqlite"} | SOONER.get(module, set())
+    plays = [pytest.param(PLAYS[name], id=name, marks=() if name in soon else (pytest.mark.long,)) for name in names]
+    metafunc.parametrize("play", plays, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
-def shared_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def play(request: pytest.FixtureRequest) -> Play:
+    """How this test is played."""
+    chosen: Play = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def new_stage(
+    request: pytest.FixtureRequest, play: Play, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Stage]]:
+    """Sets up stages of this play that are not open yet: ``with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2") as stage``."""
+    with ExitStack() as databases:
+
+        def set_up(**settings: str) -> Stage:
+            url = None
+            if play.database == "postgresql":
+                server = request.getfixturevalue("postgres_server")
+                url = databases.enter_context(server.database()).render_as_string(hide_password=False)
+            return Stage(tmp_path_factory.mktemp("stage"), settings=settings, database_url=url, mode=play.way)
+
+        yield set_up
+
+
+@pytest.fixture(scope="module")
+def shared_stage(request: pytest.FixtureRequest, new_stage: Callable[..., Stage]) -> Iterator[Stage]:
     """One stage for all tests of a module."""
-    folder, settings = tmp_path_factory.mktemp("stage"), getattr(request.module, "SETTINGS", {})
-    with ExitStack() as stack:
-        url = None
-        database, mode = request.param
-        if database == "postgresql":
-            server = request.getfixturevalue("postgres_server")
-            url = stack.enter_context(server.database()).render_as_string(hide_password=False)
-        yield stack.enter_context(Stage(folder, settings=settings, database_url=url, mode=mode))
+    with new_stage(**getattr(request.module, "SETTINGS", {})) as stage:
+        yield stage
 
 
 @pytest.fixture
@@ -47,15 +95,7 @@ def stage(shared_stage: Stage) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def fresh_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    """Starts stages of this test's own: ``fresh_stage(LEGACYTLS_APPROVALS_REQUIRED="2")``."""
+def fresh_stage(new_stage: Callable[..., Stage]) -> Iterator[Callable[..., Stage]]:
+    """Opens stages of this test's own: ``fresh_stage(LEGACYTLS_APPROVALS_REQUIRED="2")``."""
     with ExitStack() as stack:
-        started: list[Stage] = []
-
-        def start(**settings: str) -> Stage:
-            folder = tmp_path / str(len(started))
-            folder.mkdir()
-            started.append(stack.enter_context(Stage(folder, settings=settings)))
-            return started[-1]
-
-        yield start
+        yield lambda **settings: stack.enter_context(new_stage(**settings))

@@ -27,7 +27,6 @@ __all__ = [
     "HOUR",
     "MINUTE",
     "PEOPLE",
-    "WAYS",
     "ZONE",
     "Stage",
 ]
@@ -36,8 +35,6 @@ ALICE, BOB, CAROL, DAVE, ERIN, FRANK = "U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", 
 """Operator and approver; the same; approver by user group; member; guest; member of another workspace."""
 PEOPLE = (ALICE, BOB, CAROL, DAVE, ERIN, FRANK)
 CHANGES = cast.CHANGES
-WAYS = ["socket", "http"]
-"""How Slack reaches the bot: Socket Mode, or signed requests."""
 ZONE = ZoneInfo("Europe/Berlin")
 """The sandbox's ``LEGACYTLS_TIMEZONE``."""
 

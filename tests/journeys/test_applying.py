@@ -3,10 +3,9 @@
 import pytest
 
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, MINUTE, WAYS, Stage
+from tests.journeys.stage import ALICE, BOB, MINUTE, Stage
 from tests.journeys.words import words
 
-BY = WAYS
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
 CLAIM = "Applied"
 

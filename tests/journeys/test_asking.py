@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, WAYS, Stage
+from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, Stage
 from tests.journeys.words import body, fields, typed, words
 
-BY, LONG = WAYS, ["http"]
 REASON = "The 3rd-floor scanners <!channel> & <@U0BOB> only speak TLS 1.0"
 
 

@@ -3,12 +3,8 @@
 import pytest
 
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, WAYS, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import buttons, words
-from tests.postgres import DATABASES
-
-ON = DATABASES
-BY, LONG = WAYS, ["http"]
 
 
 def test_ones_own_request_cannot_be_approved_by_button(stage: Stage) -> None:
@@ -157,7 +153,6 @@ def test_late_clicks_are_told_how_it_ended(stage: Stage) -> None:
 
 
 @pytest.fixture(scope="module")
-def thumbs(tmp_path_factory):
-    settings = {"LEGACYTLS_APPROVALS_REQUIRED": "2", "LEGACYTLS_APPROVE_EMOJI": "+1"}
-    with Stage(tmp_path_factory.mktemp("thumbs"), settings=settings) as stage:
+def thumbs(new_stage):
+    with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2", LEGACYTLS_APPROVE_EMOJI="+1") as stage:
         yield stage

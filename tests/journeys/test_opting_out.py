@@ -2,10 +2,8 @@
 
 import pytest
 
-from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, WAYS, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, Stage
 from tests.journeys.words import buttons, fields, words
-
-BY, LONG = WAYS, ["http"]
 
 
 @pytest.mark.parametrize("person", [ALICE, CAROL])

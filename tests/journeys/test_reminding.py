@@ -6,7 +6,6 @@ What has to be said on which day is worked out here from the calendar's own entr
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -141,17 +140,18 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     assert stage.private(BOB) == []
 
 
-def test_two_weeks_of_an_opt_in_show_each_message_once_and_no_other(tmp_path: Path) -> None:
+def test_two_weeks_of_an_opt_in_show_each_message_once_and_no_other(new_stage) -> None:
     """Monday to the Thursday of the third week, and the day after."""
-    with Stage(tmp_path) as stage:
+    with new_stage() as stage:
         walk, first = _live_through(stage, window=17, days=19)
         _check(stage, walk, first, window=17, days=19)
 
 
+@pytest.mark.once("minutes, and the two weeks above are played everywhere")
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_year_of_an_opt_in_shows_each_message_once_and_no_other(tmp_path: Path) -> None:
+def test_a_year_of_an_opt_in_shows_each_message_once_and_no_other(new_stage) -> None:
     """Over both changes of the clock and the turn of the year."""
-    with Stage(tmp_path, settings={"LEGACYTLS_MAX_WINDOW": "400d"}) as stage:
+    with new_stage(LEGACYTLS_MAX_WINDOW="400d") as stage:
         walk, first = _live_through(stage, window=365, days=375)
         _check(stage, walk, first, window=365, days=375)

@@ -39,8 +39,8 @@ def test_what_the_bot_itself_applied_is_no_drift(stage: Stage) -> None:
     assert count(stage, "Changed outside") == before
 
 
-def test_a_tenant_opted_in_before_the_bot_came_is_said_once(tmp_path) -> None:
-    stage = Stage(tmp_path)
+def test_a_tenant_opted_in_before_the_bot_came_is_said_once(new_stage) -> None:
+    stage = new_stage()
     stage.tenant.value = True
     with stage:
         stage.announced("was so before this bot came")
