@@ -21,7 +21,11 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
 """A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them wait for a disk."""
 
-LONGEST_FIRST = ("crashes", "journeys", "faults", "stories", "bot")
+LONGEST_FIRST = (
+    *("crashes", "test_planted_bugs.py", "test_exchange_faults.py", "test_cli.py", "test_slots.py"),
+    *("journeys", "faults", "stories", "bot"),
+)
+"""Rooms and files, the longest ones first."""
 
 fix_examples()
 
