@@ -386,8 +386,10 @@ def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = 
     assert request.expires_at is not None
     for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
         now = request.created_at + minutes * MINUTE
+        if not (awake or slots.in_working_hours(now, zone)):
+            continue
         slot = slots.nudge(request, now, zone)
-        if slot is not None and (awake or slots.in_working_hours(now, zone)):
+        if slot is not None:
             found.setdefault(slot.key, now)
     return found
 
