@@ -12,6 +12,7 @@ from datetime import timedelta
 import structlog
 
 from handlers.context import Context
+from handlers.lagging import lags
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, observed
@@ -42,6 +43,8 @@ BEGIN_WITHIN = 10.0
 others have taken over, have read, and may have said how it ended."""
 
 UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
+
+BEHIND = "One of its domain controllers does not know of the newest change yet."
 
 ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
 
@@ -77,7 +80,7 @@ class Apply:
             return
         if request.from_value is not None and reading.value is not request.from_value:
             self._stale(request, reading)
-        elif request.to_value is reading.value:
+        elif request.to_value is reading.value and not self._lags(reading):
             self._confirm(request, reading)
         else:
             self._send(request, lease, reading)
@@ -115,18 +118,25 @@ class Apply:
         return False
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:
-        """The reading to judge by; without one, or with one that names no tenant, the request waits."""
+        """The reading to judge by; without one, or with one that names no tenant, the request waits.
+
+        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the value is.
+        """
         wait: float | None = None
         try:
             reading = self._context.setting.read(patience=READ_PATIENCE)
         except Unavailable as unread:
             why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
         else:
-            if reading.organization:
+            if reading.organization and (request.kind is Kind.OPT_OUT or not self._lags(reading)):
                 return reading
-            why = UNNAMED
+            why = BEHIND if reading.organization else UNNAMED
         self._postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
         return None
+
+    def _lags(self, reading: Reading) -> bool:
+        with self._context.ledger.reading() as reader:
+            return lags(reader, reading, self._context.now())
 
     def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         now = self._context.now()

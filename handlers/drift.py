@@ -5,10 +5,11 @@ announced at once. An unreadable value is never drift and never silence: after t
 again when it is back.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from handlers.context import Context
 from handlers.forms import text_problem
+from handlers.lagging import lags
 from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_overtaken
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
@@ -19,7 +20,7 @@ from handlers.touch import Touch
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
-from storage.reading import WISHES, Reader
+from storage.reading import WISHES
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)
@@ -30,9 +31,6 @@ LATE = timedelta(hours=24)
 
 CONFIRM_AFTER = timedelta(seconds=3)
 """When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""
-
-LAGS_AT_MOST = timedelta(hours=1)
-"""How long a domain controller is believed not to know of a write of ours; what still differs then is told as drift."""
 
 LOUD_AFTER = 3
 """Failed readings in a row before the channel hears of it."""
@@ -188,18 +186,6 @@ def _confirmed(baseline: Baseline, reading: Reading, earlier: Observation | None
     if baseline.value is reading.value or earlier is None:
         return False
     return earlier.value is reading.value and earlier.at != reading.read_at
-
-
-def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether a domain controller answered that does not know of the bot's own newest write yet.
-
-    ``WhenChangedUTC`` moves on any change of the transport configuration: an older one was read from before our write.
-    """
-    ours = reader.newest_write()
-    if ours is None or ours.sent_at is None or reading.changed_at is None:
-        return False
-    before_it = reading.value is not ours.to_value and ours.from_value in (None, reading.value)
-    return before_it and reading.changed_at < ours.sent_at and now < ours.sent_at + LAGS_AT_MOST
 
 
 def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:

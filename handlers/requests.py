@@ -229,4 +229,5 @@ def observed(reading: Reading) -> Observation:
         smtp_auth_disabled=reading.smtp_auth_disabled,
         organization=reading.organization,
         problem=None,
+        changed_at=reading.changed_at,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.context import Context
+from handlers.lagging import lags
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import observed
@@ -143,12 +144,14 @@ class Settling:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
 
     def _try_reading(self, patience: float) -> Reading | None:
-        """A reading that names its tenant; any other proves nothing of what was written there."""
+        """A reading that names its tenant and is the newest there is; any other proves nothing of what was written there."""
         try:
             reading = self._context.setting.read(patience=patience)
         except Unavailable:
             return None
-        return reading if reading.organization else None
+        with self._context.ledger.reading() as reader:
+            lagging = lags(reader, reading, self._context.now())
+        return reading if reading.organization and not lagging else None
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from handlers.context import Context
-from handlers.drift import lags
+from handlers.lagging import lags
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.requests import observed

@@ -182,6 +182,7 @@ class Entry(OutboxEntry):
                 smtp_auth_disabled=observation.smtp_auth_disabled,
                 organization=observation.organization,
                 problem=observation.problem,
+                changed_at=observation.changed_at,
             )
         )
 

@@ -99,10 +99,6 @@ class Reader(MessageReader):
         """The newest change of the bot's own that was read back."""
         return self._newest_applied()
 
-    def newest_write(self) -> ChangeRequest | None:
-        """The newest change of the bot's own that was read back and had to be written."""
-        return self._newest_applied(change_requests.c.sent_at.is_not(None))
-
     def _newest_applied(self, *only: ColumnElement[bool]) -> ChangeRequest | None:
         table = change_requests.c
         query = self._requests().where(table.state == State.APPLIED.value, *only).order_by(table.id.desc())

@@ -129,6 +129,8 @@ class Observation:
     smtp_auth_disabled: bool | None
     organization: str | None
     problem: str | None
+    changed_at: datetime | None = None
+    """When the domain controller that answered last knew of a change (``WhenChangedUTC``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ def observation(row: Row[Any]) -> Observation:
         smtp_auth_disabled=row.smtp_auth_disabled,
         organization=row.organization,
         problem=row.problem,
+        changed_at=row.changed_at,
     )
 
 

@@ -155,6 +155,7 @@ observations = Table(
     Column("smtp_auth_disabled", Boolean),
     Column("organization", String(255)),
     Column("problem", Text),
+    Column("changed_at", Instant),
     Index("ix_observations_newest", "tenant_id", "id"),
 )
 

@@ -117,18 +117,27 @@ class Write:
     """Whether it takes effect, now or later."""
 
 
+@dataclass(frozen=True)
+class Old:
+    """What a domain controller answers that lags behind: a value and when it came about."""
+
+    value: SettingValue
+    changed_at: datetime
+
+
 class Tenant:
     """Implements ``Setting`` over one real value; readings and fates can be scripted one by one."""
 
     def __init__(self, clock: Clock, value: SettingValue = SettingValue.NOT_SET) -> None:
+        self._clock = clock
+        self.changed_at = clock()
+        """What the readings say of it, except those that are scripted."""
         self.value = value
-        self.readings: deque[SettingValue | Unavailable] = deque()
+        self.readings: deque[SettingValue | Unavailable | Old] = deque()
         self.fates: deque[Answering] = deque()
         self.unreadable: Unavailable | None = None
         self.smtp_auth_disabled: bool | None = False
         self.organization: str | None = ORGANIZATION
-        self.changed_at: datetime | None = None
-        """What the readings say of it."""
         self.writes: list[Write] = []
         self.reads = 0
         self.served: dict[str, SettingValue] = {}
@@ -136,23 +145,34 @@ class Tenant:
         self.meanwhile: Callable[[], object] = _nothing
         """What happens while the next reading is under way, once."""
         self.during_write: Callable[[Write], None] = lambda write: None
-        self._clock = clock
         self._floating: list[SettingValue] = []
+
+    @property
+    def value(self) -> SettingValue:
+        """What is so by now; every change of it, by whomever, is dated by Exchange's clock, which never goes back."""
+        return self._value
+
+    @value.setter
+    def value(self, value: SettingValue) -> None:
+        self._value, self.changed_at = value, max(self.changed_at, self._clock())
 
     def read(self, *, patience: float = 60.0) -> Reading:
         self.reads += 1
+        dated = None if self.readings else self.changed_at
         deed, self.meanwhile = self.meanwhile, _nothing
-        seen: SettingValue | Unavailable = self.readings.popleft() if self.readings else self.unreadable or self.value
+        seen = self.readings.popleft() if self.readings else self.unreadable or self.value
         deed()
         if isinstance(seen, Unavailable):
             raise copy.copy(seen)
+        if isinstance(seen, Old):
+            seen, dated = seen.value, seen.changed_at
         self.served[f"read-{self.reads}"] = seen
         return Reading(
             value=seen,
             smtp_auth_disabled=self.smtp_auth_disabled,
             organization=self.organization,
             server="DC01",
-            changed_at=self.changed_at,
+            changed_at=dated,
             read_at=self._clock(),
             client_request_id=f"read-{self.reads}",
         )

@@ -1,0 +1,22 @@
+"""When the transport configuration was last changed, as a reading told it: what tells an old reading from a new one.
+
+Revision ID: 0006
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add a column that may be empty, so that the previous version goes on beside this one."""
+    op.add_column("observations", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
