@@ -81,7 +81,7 @@ class Apply:
         if request.from_value is not None and reading.value is not request.from_value:
             self._stale(request, reading)
         elif request.to_value is reading.value and not self._lags(reading):
-            self._confirm(request, reading)
+            self._confirm(request, lease, reading)
         else:
             self._send(request, lease, reading)
 
@@ -157,10 +157,10 @@ class Apply:
             )
             owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
-    def _confirm(self, request: ChangeRequest, reading: Reading) -> None:
+    def _confirm(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             baseline, now = entry.reader.baseline(), self._context.now()
-            if self._may_still_be_made(entry, request):
+            if self._may_still_be_made(entry, request, lease):
                 if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
                     owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
                 else:
@@ -189,15 +189,18 @@ class Apply:
     def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease) -> float | None:
         """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
         asked = time.monotonic()
-        if not still_held(entry.connection, lease):
-            raise Conflict("another worker has taken over")
-        if not self._may_still_be_made(entry, request):
+        if not self._may_still_be_made(entry, request, lease):
             return None
         left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
         return asked + min(BEGIN_WITHIN, left)
 
-    def _may_still_be_made(self, entry: Entry, request: ChangeRequest) -> bool:
-        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends."""
+    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease) -> bool:
+        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends.
+
+        Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
+        """
+        if not still_held(entry.connection, lease):
+            raise Conflict("the right to make changes was lost meanwhile")
         if request.kind is not Kind.OPT_OUT and is_outdated(entry.reader, self._context.rule):
             raise Conflict("another rule holds by now")
         if supersede_overtaken(entry, request):

@@ -49,9 +49,10 @@ class Leases:
         return None if epoch is None else Lease(name=name, holder=self._holder, epoch=epoch)
 
     def renew(self, lease: Lease, *, milliseconds: int = LEASE_MS) -> bool:
-        """Keep a duty; tells ``False`` when it was lost or given back."""
+        """Keep a duty; tells ``False`` when it was lost or given back: what has run out is never revived."""
         with self._database.write() as connection:
-            kept = update(leases).where(*_own(lease), leases.c.until > 0).values(until=database_clock() + milliseconds)
+            current = (*_own(lease), leases.c.until >= database_clock())
+            kept = update(leases).where(*current).values(until=database_clock() + milliseconds)
             return connection.execute(kept).rowcount == 1
 
     def release(self, lease: Lease) -> None:

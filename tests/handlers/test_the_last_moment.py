@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from storage.lifecycle import State
+from storage.leases import Leases
+from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import ACCEPTED_LATE, BUSY
@@ -118,3 +119,26 @@ def test_a_change_that_ends_unmade_after_a_try_does_not_claim_that_nothing_was_s
     request = both.request(number)
     assert request.state is State.STALE
     assert "It had been sent, and Exchange answered that it was not processed" in request.detail
+
+
+def test_a_process_that_was_frozen_after_its_reading_confirms_nothing(both: House) -> None:
+    """Nobody else took over: the only process of a small installation is frozen together with its lease."""
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.run()
+    assert both.request(number).state is State.APPLIED
+    extension = both.ask(ALICE, kind="extension", day=both.clock.at.date() + timedelta(days=50))
+    both.approve(BOB, extension.id)
+    lease = both.lease()
+
+    def frozen() -> None:
+        Leases(both.database, lease.holder).release(lease)
+        both.tenant.value = SettingValue.OPTED_OUT
+
+    both.tenant.meanwhile = frozen
+    both.apply.run(lease)
+    assert both.request(extension.id).state is State.APPROVED
+    both.run()
+    assert both.request(extension.id).state is State.STALE
+    assert both.request(number).state is State.APPLIED
+    assert both.requests(Kind.OUTSIDE) == []

@@ -16,6 +16,17 @@ OVER = -1
 """A lease of this many milliseconds is over when it is taken: nobody has to wait for the time to pass."""
 
 
+BRIEF = 300
+
+
+def passes(database: Database, milliseconds: int) -> None:
+    """So much time passes by the database's clock."""
+    with database.read() as connection:
+        began = connection.execute(select(database_clock())).scalar_one()
+        while connection.execute(select(database_clock())).scalar_one() <= began + milliseconds:
+            time.sleep(milliseconds / 10_000)
+
+
 @pytest.fixture
 def alice(database: Database) -> Leases:
     return Leases(database, "alice")
@@ -85,11 +96,23 @@ def test_a_late_renewal_does_not_bring_back_what_was_given_back(database: Databa
 
 
 def test_renewing_keeps_a_duty_beyond_its_first_time(database: Database, alice: Leases, bob: Leases) -> None:
-    lease = alice.take(DUTY, milliseconds=OVER)
+    lease = alice.take(DUTY, milliseconds=BRIEF)
     assert lease
     assert alice.renew(lease)
+    passes(database, BRIEF)
     assert holds(database, lease)
     assert bob.take(DUTY) is None
+
+
+def test_what_has_run_out_is_not_renewed_although_nobody_else_has_taken_it(database: Database, alice: Leases) -> None:
+    """Whoever was frozen for so long has missed what happened meanwhile."""
+    lease = alice.take(DUTY, milliseconds=OVER)
+    assert lease
+    assert not alice.renew(lease)
+    assert not holds(database, lease)
+    again = alice.take(DUTY)
+    assert again
+    assert again.epoch == lease.epoch + 1
 
 
 def test_only_the_databases_clock_ends_a_lease(database: Database, alice: Leases, bob: Leases) -> None:
