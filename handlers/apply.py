@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from handlers.context import Context
-from handlers.lagging import lags
+from handlers.lagging import lags, may_be_on
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, observed
@@ -80,7 +80,7 @@ class Apply:
             return
         if request.from_value is not None and reading.value is not request.from_value:
             self._stale(request, reading)
-        elif request.to_value is reading.value and not self._lags(reading):
+        elif request.to_value is reading.value and not self._in_doubt(request, reading):
             self._confirm(request, lease, reading)
         else:
             self._send(request, lease, reading)
@@ -128,15 +128,17 @@ class Apply:
         except Unavailable as unread:
             why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
         else:
-            if reading.organization and (request.kind is Kind.OPT_OUT or not self._lags(reading)):
+            if reading.organization and (request.kind is Kind.OPT_OUT or not self._in_doubt(request, reading)):
                 return reading
             why = BEHIND if reading.organization else UNNAMED
         self._postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
         return None
 
-    def _lags(self, reading: Reading) -> bool:
+    def _in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
+        """Whether what was read may be what was so before, or will not be so for long."""
+        now = self._context.now()
         with self._context.ledger.reading() as reader:
-            return lags(reader, reading, self._context.now())
+            return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
 
     def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         now = self._context.now()

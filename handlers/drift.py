@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.forms import text_problem
-from handlers.lagging import lags
+from handlers.lagging import LATE, lags
 from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_overtaken
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
@@ -25,9 +25,6 @@ from storage.records import Baseline, ChangeRequest, Door, Observation, SettingV
 
 AUTHOR_AFTER = timedelta(minutes=2)
 """When the audit log is first asked who it was; see ``handlers.attribution``."""
-
-LATE = timedelta(hours=24)
-"""How long after it was sent a change that was given up may still show up as itself."""
 
 CONFIRM_AFTER = timedelta(seconds=3)
 """When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""

@@ -8,10 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from handlers.ports import Reading
+from storage.lifecycle import State
 from storage.reading import Reader
+from storage.records import SettingValue
 
 LAGS_AT_MOST: Final = timedelta(hours=1)
 """How long a domain controller is believed to lag behind; what it still answers then is taken for the live value."""
+
+LATE: Final = timedelta(hours=24)
+"""How long after it was sent a change that was given up may still show up as itself."""
 
 LOOK_BACK: Final = 50
 """Readings looked through for a newer one."""
@@ -26,3 +31,10 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
         for seen in reader.newest_observations(LOOK_BACK)
         if seen.value is not reading.value
     )
+
+
+def may_be_on(reader: Reader, now: datetime) -> bool:
+    """Whether an opt-in was sent whose effect nobody has read yet: no reading proves then that it has none."""
+    unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
+    sent = any(request.to_value is SettingValue.OPTED_IN for request in unsettled)
+    return sent or reader.given_up(SettingValue.OPTED_IN, now - LATE) is not None

@@ -99,6 +99,7 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "what was sent takes effect": lambda life: life.house.tenant.land(),
     "somebody opts in outside": lambda life: setattr(life.house.tenant, "value", SettingValue.OPTED_IN),
     "somebody opts out outside": lambda life: setattr(life.house.tenant, "value", SettingValue.OPTED_OUT),
+    "a domain controller lags behind": lambda life: setattr(life.house.tenant, "lagging", 2),
     "the value is looked at": lambda life: life.house.observe(),
     "a message cannot be posted": lambda life: life.house.board.fail("draw", Unavailable("Slack could not be reached.")),
     "the wish lapses": lambda life: life.last_instant(),
@@ -149,6 +150,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         fresh=st.sampled_from([True, True, False]),
+        lagging=st.sampled_from([0, 1, 2]),
         before=st.sampled_from(["", "", *BEFORE]),
         approvers=st.sampled_from([(BOB, CAROL), (DAVE, CAROL, BOB), (CAROL, BOB), (BOB, BOB), ()]),
         door=st.sampled_from(DOORS),
@@ -160,6 +162,7 @@ class Machine(RuleBasedStateMachine):
         self,
         *,
         fresh: bool,
+        lagging: int,
         before: str,
         approvers: tuple[str, ...],
         door: Door,
@@ -170,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         """A wish is asked for and approved; something happens before, in between and later; and the worker looks."""
         self.lived["scenes in those lives"] += 1
         if fresh:
-            self._come_to_rest()
+            self._come_to_rest(lagging)
         self.submit("opt_in", ALICE, days=20)
         self.happen(before)
         for person in approvers:
@@ -250,7 +253,7 @@ class Machine(RuleBasedStateMachine):
         def die(write: Write) -> None:
             self.oracle.judge_write(write)
             if lands:
-                self.house.tenant.value = write.value
+                self.house.tenant.take(write)
             raise Killed
 
         self.house.tenant.during_write = die
@@ -309,9 +312,10 @@ class Machine(RuleBasedStateMachine):
             self.database.close()
             self.room.close()
 
-    def _come_to_rest(self) -> None:
-        """Everybody is back, everything answers, the tenant is opted out, and no wish is open."""
+    def _come_to_rest(self, lagging: int) -> None:
+        """Everybody is back, everything answers, some of it from before, the tenant is opted out, and no wish is open."""
         self._heal()
+        self.house.tenant.lagging = lagging
         self.house.workspace.people.update({person: member(person) for person in (BOB, CAROL, DAVE)})
         self.house.workspace.groups[MAIL] = [DAVE]
         self.house.clock.advance(minutes=15)
@@ -322,6 +326,7 @@ class Machine(RuleBasedStateMachine):
         self.house.tenant.unreadable = None
         self.house.tenant.fates.clear()
         self.house.tenant.land()
+        self.house.tenant.lagging = 0
         self.house.workspace.silent.clear()
         self.house.free_leftovers()
 

@@ -142,10 +142,16 @@ class Tenant:
         self.reads = 0
         self.served: dict[str, SettingValue] = {}
         """What each reading said, by the id of its request."""
+        self.truth: dict[str, SettingValue] = {}
+        """What was so when it was said."""
+        self.lagging = 0
+        """So many readings are answered by a domain controller that does not know of the bot's newest write, within the hour."""
+        self._unheard: tuple[Write, Old] | None = None
+        """The newest change if the bot made it, and what was before."""
         self.meanwhile: Callable[[], object] = _nothing
         """What happens while the next reading is under way, once."""
         self.during_write: Callable[[Write], None] = lambda write: None
-        self._floating: list[SettingValue] = []
+        self._floating: list[Write] = []
 
     @property
     def value(self) -> SettingValue:
@@ -154,11 +160,22 @@ class Tenant:
 
     @value.setter
     def value(self, value: SettingValue) -> None:
-        self._value, self.changed_at = value, max(self.changed_at, self._clock())
+        self._value, self._unheard = value, None
+        self.changed_at = max(self.changed_at + timedelta(microseconds=1), self._clock())
+
+    def take(self, write: Write) -> None:
+        """A write of the bot's takes effect."""
+        before = Old(self.value, self.changed_at)
+        self.value, self._unheard = write.value, (write, before)
 
     def read(self, *, patience: float = 60.0) -> Reading:
         self.reads += 1
         dated = None if self.readings else self.changed_at
+        if self.lagging and self._unheard is not None:
+            self.lagging -= 1
+            write, before = self._unheard
+            if self._clock() - write.at < timedelta(hours=1):
+                self.readings.appendleft(before)
         deed, self.meanwhile = self.meanwhile, _nothing
         seen = self.readings.popleft() if self.readings else self.unreadable or self.value
         deed()
@@ -166,7 +183,7 @@ class Tenant:
             raise copy.copy(seen)
         if isinstance(seen, Old):
             seen, dated = seen.value, seen.changed_at
-        self.served[f"read-{self.reads}"] = seen
+        self.served[f"read-{self.reads}"], self.truth[f"read-{self.reads}"] = seen, self.value
         return Reading(
             value=seen,
             smtp_auth_disabled=self.smtp_auth_disabled,
@@ -184,16 +201,16 @@ class Tenant:
         self.writes.append(write)
         self.during_write(write)
         if answering.lands == "now":
-            self.value = target
+            self.take(write)
         elif answering.lands == "later":
-            self._floating.append(target)
+            self._floating.append(write)
         sentence = f"Exchange answered: {answering.fate.value}."
         return WriteAnswer(answering.fate, sentence, client_request_id, retry_after=answering.retry_after)
 
     def land(self) -> None:
         """What was on its way takes effect now."""
         while self._floating:
-            self.value = self._floating.pop(0)
+            self.take(self._floating.pop(0))
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ class Oracle:
         read = [step for step in steps if step.step == "read_back"]
         assert len(read) == 1, "applied without having been read back"
         assert self.house.tenant.served.get(read[0].client_request_id or "") is request.to_value, "read back as something else"
+        assert self.house.tenant.truth[read[0].client_request_id or ""] is request.to_value, "applied although it was not so"
 
     def _judge_answers(self) -> None:
         """Each act that is finished owes exactly one private answer."""

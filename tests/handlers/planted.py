@@ -134,6 +134,12 @@ def chain_gap(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(chain, "head", skipping)
 
 
+def old_readings_believed(patch: pytest.MonkeyPatch) -> None:
+    """Whatever a domain controller answers is taken for the present."""
+    for room in (apply, settle):
+        patch.setattr(room, "lags", lambda reader, reading, now: False)
+
+
 PLANTS: dict[str, tuple[Plant, str]] = {
     "self-approval is allowed": (self_approval, "the requester decided|without enough approvals"),
     "groups are compared by name": (group_by_name, "somebody decided who may not|without enough approvals"),
@@ -145,6 +151,7 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "an opt-in is sent again after an opt-out": (sent_again_after_disable, "after a later opt-out|outlived a later opt-out"),
     "a refusal is quiet": (quiet_refusal, "an act was not answered"),
     "it is announced before it is read back": (announced_before_read_back, "read back as something else"),
+    "a domain controller that lags is believed": (old_readings_believed, "applied although it was not so"),
     "the chain has a gap": (chain_gap, "is missing"),
 }
 """Each bug with the words in which the oracle complains of it."""

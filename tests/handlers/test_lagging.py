@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from handlers.lagging import LAGS_AT_MOST, LOOK_BACK
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
-from tests.handlers.neighbours import LOST, Old
+from tests.handlers.neighbours import LATE, LOST, Old
 from tests.handlers.test_applying import approved
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
@@ -98,3 +100,20 @@ def test_after_an_hour_what_is_answered_is_taken_for_the_live_value(house: House
 def test_readings_of_an_hour_are_looked_through_at_the_shortest_pace(house: House) -> None:
     every = timedelta(minutes=10)
     assert LAGS_AT_MOST / every < LOOK_BACK
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+def test_an_opt_out_is_sent_while_an_opt_in_may_have_arrived_that_no_reading_shows(both: House, minutes: int) -> None:
+    """Not settled yet, or given up: one controller may know of it, and it may still be on its way."""
+    both.tenant.value = OUT
+    both.observe()
+    number = approved(both)
+    both.tenant.fates.append(LATE)
+    both.run()
+    both.clock.advance(minutes=minutes)
+    both.run()
+    assert both.request(number).state is (State.UNCERTAIN if minutes == 1 else State.FAILED)
+    request = both.opt_out()
+    both.run()
+    assert [write.value for write in both.tenant.writes] == [IN, OUT]
+    assert both.request(request.id).detail.startswith("Written, and read back")
