@@ -16,7 +16,7 @@ from handlers.lagging import lags, may_be_on
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, observed
-from handlers.rules import VOIDED, is_outdated
+from handlers.rules import is_outdated, void, why_void
 from handlers.settle import Settling, refused
 from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
@@ -101,20 +101,21 @@ class Apply:
         """
         with self._context.ledger.reading() as reader:
             votes = reader.decisions([request.id])
+        standing = standing_approvals(votes)
         try:
-            eligible = self._context.people.eligible(standing_approvals(votes))
+            eligible = self._context.people.eligible(standing)
         except Unavailable as unknown:
             self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
             return False
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         if counted.complete:
             return True
-        gone = " and ".join(f"@{person}" for person in counted.void if person not in eligible)
-        detail = f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED
+        detail = why_void(counted.void, eligible)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             if latched(entry, request, now) is request:
-                owe_change(entry, entry.move(request, State.PENDING, actor=BOT, detail=detail))
+                left = void(entry, request, (standing[person] for person in counted.void))
+                owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
         return False
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:

@@ -13,7 +13,7 @@ from handlers.policy import Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import latched
-from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, void, was_shown_another, why_void
 from handlers.sheets import approvers_of
 from handlers.touch import Touch
 from handlers.votes import Tally, content_digest, standing_approvals, tally
@@ -139,26 +139,28 @@ class Decisions:
     def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, eligible: frozenset[str]) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
         digest = content_digest(request, self._context.rule.digest)
-        rule = self._context.rule
-        counted = tally(request, votes, rule=rule, eligible=eligible | {touch.person})
         problem = _no_new_vote(votes, digest, touch)
-        if problem and not counted.complete:
-            record_refusal(entry, touch.person, "approve", f"{problem} #{request.id}.", request.id)
-            return request, f"{problem} #{request.id}."
         raised = request
         if not problem:
             raised, decision = entry.vote(
                 request, person_id=touch.person, vote=Vote.APPROVE, door=touch.door, digest=digest, voted_at=touch.at
             )
-            counted = tally(raised, [*votes, decision], rule=rule, eligible=eligible | {touch.person})
+            votes.append(decision)
+        may, standing = eligible | {touch.person}, standing_approvals(votes)
+        counted = tally(raised, votes, rule=self._context.rule, eligible=may)
+        raised = void(entry, raised, (standing[person] for person in counted.void))
+        answer = f"{problem} #{request.id}." if problem else _counted_answer(raised, counted)
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
             actor = BOT if problem else touch.person
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
-        else:
-            raised = entry.say(raised, detail="Waiting for approval.")
-        owe_card(entry, raised)
-        return raised, f"{problem} #{request.id}. {ENOUGH_STAND}" if problem else _counted_answer(raised, counted)
+        elif raised is not request:
+            raised = entry.say(raised, detail=why_void(counted.void, may) if counted.void else "Waiting for approval.")
+        if raised is not request:
+            owe_card(entry, raised)
+        if problem and not counted.complete:
+            record_refusal(entry, touch.person, "approve", answer, request.id)
+        return raised, f"{answer} {ENOUGH_STAND}" if problem and counted.complete else answer
 
     def _reject(self, entry: Entry, request: ChangeRequest, touch: Touch) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)

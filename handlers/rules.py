@@ -6,7 +6,7 @@ The rule that was recorded last holds. A copy of the bot that was started with a
 neighbour, not yet itself) decides and applies nothing that needs the rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.context import Context
@@ -94,11 +94,9 @@ class Rules:
             entry.owe(CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
     def _void_votes(self, entry: Entry) -> None:
-        """Recorded as taken back, so that no vote comes back to life should an earlier rule come back."""
+        """So that no vote comes back to life should an earlier rule come back."""
         for wish in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=(Kind.OPT_IN, Kind.EXTENSION)):
-            request = wish
-            for cast in standing_approvals(entry.reader.decisions([wish.id])).values():
-                request = _void(entry, request, cast)
+            request = void(entry, wish, standing_approvals(entry.reader.decisions([wish.id])).values())
             if request.state is State.APPROVED:
                 moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)
             else:
@@ -106,13 +104,21 @@ class Rules:
             owe_card(entry, moved)
 
 
-def _void(entry: Entry, request: ChangeRequest, cast: Decision) -> ChangeRequest:
-    raised, _ = entry.vote(
-        request,
-        person_id=cast.person_id,
-        vote=Vote.TAKEN_BACK,
-        door=Door.BOT,
-        digest=cast.digest,
-        voted_at=max(entry.now, cast.voted_at),
-    )
-    return raised
+def void(entry: Entry, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
+    """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
+    for cast in votes:
+        request, _ = entry.vote(
+            request,
+            person_id=cast.person_id,
+            vote=Vote.TAKEN_BACK,
+            door=Door.BOT,
+            digest=cast.digest,
+            voted_at=max(entry.now, cast.voted_at),
+        )
+    return request
+
+
+def why_void(people: Iterable[str], eligible: Collection[str]) -> str:
+    """Why the votes of these people count no more: who of them may not approve now, or else that the rule was changed."""
+    gone = " and ".join(f"@{person}" for person in people if person not in eligible)
+    return f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED

@@ -16,7 +16,8 @@ def approvers_of(reader: Reader, request: ChangeRequest) -> tuple[str, ...]:
 def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
     """Everything one message about ``request`` needs; no network.
 
-    Who is still eligible is judged when deciding and when applying; a card shows the votes that stand under the present content.
+    Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as taken back; a card shows
+    the votes that stand under the present content.
     """
     decisions = reader.decisions([request.id])
     voters = standing_approvals(decisions)

@@ -80,6 +80,8 @@ class Oracle:
 
     def _counts(self, person: str, votes: list[Decision], request: ChangeRequest) -> bool:
         standing: dict[Door, Decision] = {}
+        voided = max((vote.id for vote in votes if vote.person_id == person and vote.door is Door.BOT), default=0)
+        votes = [vote for vote in votes if vote.id > voided]  # whatever the clocks said
         for vote in sorted(votes, key=lambda vote: (vote.voted_at, vote.vote is Vote.TAKEN_BACK, vote.id)):
             if vote.person_id != person:
                 continue

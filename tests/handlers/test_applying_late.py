@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from handlers.ports import Unavailable
+from storage.ledger import BOT
 from storage.lifecycle import Kind, State
-from storage.records import Door, SettingValue
+from storage.records import Door, SettingValue, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, TWO, House
 from tests.handlers.neighbours import BUSY, UNREADABLE, Write
 from tests.handlers.test_applying import approved
@@ -108,6 +109,22 @@ def test_another_approval_replaces_the_one_that_was_lost(house: House) -> None:
     house.approve(CAROL, number)
     house.run()
     assert house.request(number).state is State.APPLIED
+
+
+def test_an_approval_that_was_lost_is_on_record_as_taken_back_by_the_bot_and_stays_lost(both: House) -> None:
+    number = approved(both)
+    both.workspace.change(BOB, deleted=True)
+    both.run()
+    last = both.votes(number)[-1]
+    assert (last.person_id, last.vote, last.door) == (BOB, Vote.TAKEN_BACK, Door.BOT)
+    event = both.events("voted")[-1]
+    assert (event.actor, event.payload["person_id"]) == (BOT, BOB)
+    both.workspace.change(BOB, deleted=False)
+    both.work()
+    assert (both.request(number).state, both.tenant.writes) == (State.PENDING, [])
+    both.approve(BOB, number)
+    both.run()
+    assert both.request(number).state is State.APPLIED
 
 
 def test_of_two_approvals_only_the_lost_one_has_to_be_given_again(house: House) -> None:

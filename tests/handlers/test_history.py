@@ -77,6 +77,16 @@ def test_a_vote_that_the_rule_s_change_voided_approved_nothing(house: House) -> 
     assert house.desk.status.report().approved_by == (CAROL,)
 
 
+def test_a_vote_that_lost_its_eligibility_approved_nothing(house: House) -> None:
+    number = approved(house)
+    house.workspace.change(BOB, deleted=True)
+    house.run()
+    house.approve(CAROL, number)
+    house.run()
+    assert list(house.desk.history.page().lines[0].approved_by) == [CAROL]
+    assert house.desk.status.report().approved_by == (CAROL,)
+
+
 def test_a_vote_taken_back_approved_nothing(house: House) -> None:
     house.start(TWO)
     number = house.ask(ALICE).id

@@ -5,7 +5,7 @@ import pytest
 from handlers.slack import cards
 from storage.lifecycle import State
 from storage.records import SettingValue
-from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.house import ALICE, BOB, CAROL, DAVE, TWO, House
 from tests.handlers.neighbours import BUSY, LATE, LOST, REFUSED, Answering
 from tests.handlers.test_applying import approved
 from tests.journeys.words import JSON, buttons, words
@@ -111,6 +111,31 @@ def test_a_change_that_was_given_up_does_not_claim_that_nothing_was_changed(hous
     assert "Nothing was changed" not in words(card(house, number))
     assert "announced as a correction" in words(card(house, number))
     assert BY_HAND in words(card(house, number))
+
+
+def test_a_card_whose_approver_left_says_that_nobody_has_approved_and_later_names_who_did(house: House) -> None:
+    number = approved(house)
+    house.workspace.change(BOB, deleted=True)
+    house.run()
+    shown = card(house, number)
+    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(shown)
+    assert "Nobody has approved yet; 1 more approval is needed." in words(shown)
+    house.approve(CAROL, number)
+    house.run()
+    assert f"Approved by <@{CAROL}>." in words(card(house, number))
+
+
+def test_an_approver_who_left_before_the_next_one_decides_is_not_shown_as_one(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.workspace.change(BOB, deleted=True)
+    house.approve(CAROL, number)
+    shown = card(house, number)
+    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(shown)
+    assert f"Approved so far by <@{CAROL}>; 1 more approval is needed." in words(shown)
+    house.approve(DAVE, number)
+    assert f"Approved by <@{CAROL}>, <@{DAVE}>." in words(card(house, number))
 
 
 def seen_outside(house: House, value: SettingValue = IN) -> int:
