@@ -21,7 +21,7 @@ from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Lookups, Unavailable
-from handlers.refusals import Refusals
+from handlers.refusals import Refusals, record_refusal
 from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
@@ -64,7 +64,6 @@ NOTING = timedelta(seconds=5)
 
 LOOK_AGAIN_MS = 250
 """Milliseconds before such a reaction is looked at again."""
-
 
 SHOWN = ("request", "vote")
 """What a log line tells of an act, beside its kind."""
@@ -153,16 +152,16 @@ class Desk:
             except _NoPlaceYet as unplaced:
                 return self._look_later(item, touch, unplaced.within)
             except NoSuchRequest as unknown:
-                return self._answer(touch, str(unknown), item.payload)
+                return self._answer(touch, item.kind, str(unknown), item.payload)
             except Unavailable as away:
-                return self._answer(touch, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
+                return self._answer(touch, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
             except Unreachable:
                 raise  # it is kept, and taken up again
             except Exception:
-                self._answer(touch, BROKEN, item.payload)  # what was begun is rolled back
+                self._answer(touch, item.kind, BROKEN, item.payload)  # what was begun is rolled back
                 raise
         crowded = "Others acted in the same moment, so nothing was changed. Look again, then decide."
-        return self._answer(touch, crowded, item.payload)
+        return self._answer(touch, item.kind, crowded, item.payload)
 
     def take_up_leftovers(self) -> int:
         """Handle what a process that died had acknowledged but not finished; returns how many."""
@@ -182,12 +181,13 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, touch: Touch, sentence: str, payload: Mapping[str, str]) -> bool:
-        text = about(int(payload["request"]), sentence) if "request" in payload else sentence
+    def _answer(self, touch: Touch, kind: str, sentence: str, payload: Mapping[str, str]) -> bool:
+        number = int(payload["request"]) if "request" in payload and kind != "reply" else None  # a reminder is no change
+        text = about(number, sentence)
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(touch.item_id)
-                entry.record("refused", touch.person, {"what": touch.key, "because": text})
+                record_refusal(entry, touch.person, kind, text, number)
                 owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=as_typed(payload))
         except AlreadyHandled:
             return False
@@ -261,7 +261,7 @@ class Desk:
             return self._ignore(touch)
         with self.context.ledger.reading() as reader:
             about_no_request = reader.announced_at(touch.channel, touch.ts)
-        return self._ignore(touch) if about_no_request else self._answer(touch, LOST_COPY, payload)
+        return self._ignore(touch) if about_no_request else self._answer(touch, "vote", LOST_COPY, payload)
 
     def _ignore(self, touch: Touch) -> bool:
         """A reaction on somebody else's message is none of our business."""

@@ -3,6 +3,7 @@
 from handlers import snoozing
 from handlers.context import Context
 from handlers.owed import owe_answer, owe_reminder
+from handlers.refusals import record_refusal
 from handlers.touch import Touch
 from storage.ledger import Entry
 from storage.records import Notice, ReminderReply
@@ -23,7 +24,7 @@ class ReminderReplies:
             notice = entry.reader.notice(number)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             if refused or notice is None:
-                entry.record("refused", touch.person, {"what": reply.value, "because": refused, "reminder": number})
+                record_refusal(entry, touch.person, f"{reply.value} reminder {number}", refused)
                 text = refused
             else:
                 text = self._keep(entry, notice, reply, touch.person)

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from slack_bolt import Respond
 
+from handlers.desk import NOTING
 from handlers.slack.commands import Commands
 from storage.engine import Unreachable
 from storage.ledger import Ledger
-from tests.handlers.house import ALICE, BOB, CAROL, ERIN, House
+from tests.handlers.house import ALICE, BOB, CAROL, ERIN, NOWHERE, House
 from tests.handlers.slack.shapes import command
 
 
@@ -82,6 +83,37 @@ def test_whoever_clicks_all_day_makes_one_event_a_minute(both: House) -> None:
         say(both, "export")
         both.clock.advance(seconds=1)
     assert sorted(refused(both)) == sorted([(ERIN, "approve", number), (ERIN, "export", None)] * 3)
+
+
+def test_whoever_snoozes_or_reacts_on_a_lost_copy_all_day_makes_one_event_a_minute(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    for _ in range(60):
+        both.press("snooze", ERIN, 4711)
+        both.react(ERIN, number, ts=NOWHERE)
+        both.clock.advance(seconds=1)
+    both.clock.at += NOTING
+    both.free_leftovers()
+    while both.desk.take_up_leftovers():
+        pass
+    assert sorted(refused(both)) == [(ERIN, "snoozed reminder 4711", None), (ERIN, "vote", None)]
+    assert len(both.answers(ERIN)) == 120
+
+
+@pytest.mark.parametrize(("act", "kind"), [("approve", "vote"), ("withdraw", "withdraw")])
+def test_an_act_that_came_to_nothing_is_on_record_with_its_number_once_a_minute(house: House, act: str, kind: str) -> None:
+    house.workspace.silent.add(BOB)
+    for _ in range(3):
+        house.press(act, BOB, 4711)
+    house.press(act, BOB, 4712)
+    assert refused(house) == [(BOB, kind, 4711), (BOB, kind, 4712)]
+
+
+def test_a_reminder_that_could_not_be_answered_is_not_said_to_be_a_change(house: House) -> None:
+    house.workspace.silent.add(BOB)
+    house.press("snooze", BOB, 4711)
+    assert house.answer(BOB).startswith("Nothing was changed: ")
+    assert refused(house) == [(BOB, "reply", None)]
 
 
 def test_each_person_each_act_and_each_change_has_its_own_event(house: House) -> None:
