@@ -78,7 +78,6 @@ class Delivery:
         return len(claimed)
 
     def _send_one(self, notice: Notice) -> None:
-        began = self._context.now()  # whoever acts on what is shown acts later than this
         try:
             ready = self._ready(notice)
             place = self._show(ready) if ready is not None else None
@@ -93,7 +92,8 @@ class Delivery:
             if ready is None:
                 return
             where = {"channel": place.channel, "ts": place.ts} if place else {}
-            self._outbox.delivered(notice, now=began, **where)
+            shown = self._context.now()  # not when it began: whoever acts before this may act on what stood there before
+            self._outbox.delivered(notice, now=shown, **where)
 
     def _waits(self, notice: Notice) -> bool:
         """Put off what Slack would refuse for the same reason as the message before it; that is no try."""

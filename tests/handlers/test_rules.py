@@ -1,10 +1,14 @@
 """The rule is the operator's settings: recorded at start, announced once when it changed, and then every earlier vote is void."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from handlers.delivery import Delivery
+from handlers.notices import Sheet
 from handlers.policy import Rule
+from handlers.ports import Place
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, RULE, TWO, House
 
@@ -160,6 +164,37 @@ def test_a_vote_on_a_message_that_does_not_show_the_new_rule_yet_is_not_counted(
     both.clock.advance(seconds=1)
     both.press("approve", BOB, number, ts=ts)
     assert [vote.person_id for vote in both.votes(number)] == [BOB]
+
+
+def test_a_vote_cast_while_the_message_is_drawn_is_not_counted_for_the_new_rule(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    ts = both.card_ts(number)
+    both.clock.advance(seconds=1)
+    both.start(RULE)
+    began = both.clock.at
+    Delivery(both.context, both.outbox, Slow(both, seconds=8)).send_public()  # type: ignore[arg-type]
+    both.clock.advance(seconds=1)
+    both.press("approve", BOB, number, ts=ts, at=began + timedelta(seconds=4))
+    assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
+    assert "did not show it yet" in both.answer(BOB)
+    both.press("approve", BOB, number, ts=ts)
+    assert both.request(number).state is State.APPROVED
+
+
+class Slow:
+    """An announcer whose drawings take their time to show."""
+
+    def __init__(self, house: House, seconds: float) -> None:
+        self._house = house
+        self._seconds = seconds
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._house.board, name)
+
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+        self._house.clock.advance(seconds=self._seconds)
+        return self._house.board.draw(sheet, place)
 
 
 def test_a_request_of_the_new_rule_s_own_time_needs_no_redrawing(house: House) -> None:

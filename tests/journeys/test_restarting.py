@@ -69,6 +69,7 @@ def test_changed_approvers_are_announced_once_and_void_the_votes(fresh_stage) ->
     stage.announced("The rule of this bot was changed by its settings")
     card = stage.card(number, "Request", saying="The rule was changed, so earlier votes no longer count: approve again.")
     assert "Nobody has approved yet; 2 more approvals are needed." in words(card)
+    stage.wait_until_delivered()  # the new rule counts as shown once Slack's answer has arrived
     assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
     assert stage.writes == []
     stage.stop()
@@ -88,6 +89,7 @@ def test_changed_approvers_void_what_was_approved_and_not_yet_sent(fresh_stage) 
     stage.tenant.clear_faults()
     stage.start(LEGACYTLS_APPROVERS=f"{ALICE},{CAROL}")
     stage.card(number, "Request", saying="approve again")
+    stage.wait_until_delivered()
     assert "not one of the approvers" in stage.press(BOB, number, "approve")
     assert stage.writes == []
     stage.press(CAROL, number, "approve")
@@ -106,6 +108,7 @@ def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(
         return [message["text"] for message in stage.slack.messages(GENERAL) if f"#{number}" in message["text"]]
 
     stage.wait(lambda: any(text.startswith(f"Request #{number}") for text in shown()))
+    stage.wait_until_delivered()
     told = words(stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, old, "white_check_mark")))
     assert f"Your approval of #{number} is counted" in told
     stage.card(number, "Applied:")
@@ -120,6 +123,7 @@ def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_draw
     workspace.remove(workspace.message(CHANGES, stage.card(number)["ts"]))
     stage.start(LEGACYTLS_APPROVALS_REQUIRED="1")
     stage.card(number, "Request", saying="1 more approval is needed")
+    stage.wait_until_delivered()
     stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")
     assert len(stage.cards(number)) == 1
