@@ -10,7 +10,7 @@ from datetime import timedelta
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.lagging import LATE, lags
-from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_overtaken
+from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, owe_overtaken
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -105,17 +105,18 @@ class Drift:
             return
         late = entry.reader.given_up(reading.value, entry.now - LATE)
         if late is not None and not overtaken(entry.reader, late, baseline):
-            self._correct(entry, late, reading)
+            self._correct(entry, late, baseline, reading)
         elif late is None or not self._took_effect_too_late(entry, late, baseline, reading):
             self._outside(entry, baseline, reading)
 
-    def _correct(self, entry: Entry, late: ChangeRequest, reading: Reading) -> None:
+    def _correct(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> None:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
         end = late.window_end if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         owe_overtaken(entry, late)
         entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
         _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
+        owe_ended(entry, late, baseline)
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
         """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""

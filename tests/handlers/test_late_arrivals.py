@@ -5,6 +5,7 @@ from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import LATE, LOST, REFUSED
+from tests.handlers.test_reminders import ended
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -45,6 +46,23 @@ def test_the_window_of_a_corrected_opt_in_holds(house: House) -> None:
     house.clock.advance(days=40)
     house.work()
     assert house.tenant.value is OUT
+
+
+def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_was_given_up(both: House) -> None:
+    both.observe()
+    wish = both.ask(ALICE).id
+    both.approve(BOB, wish)
+    both.work()
+    both.tenant.fates.append(LATE)
+    out = both.opt_out(BOB).id
+    for _ in range(12):
+        both.work()
+        both.clock.advance(minutes=2)
+    assert both.request(out).state is State.FAILED
+    both.tenant.land()
+    both.clock.advance(minutes=11)
+    both.observe()
+    assert ended(both) == [(ALICE, str(wish), BOB)]
 
 
 def test_a_correction_is_said_once(house: House) -> None:
