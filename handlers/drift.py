@@ -120,7 +120,7 @@ class Drift:
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
         """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
-        if entry.reader.owed(f"correction:{late.id}"):
+        if entry.reader.corrected(late.id):
             return False
         again = opt_out_again(self._context, entry, late, baseline)
         if again is None:

@@ -26,6 +26,10 @@ class MessageReader:
         query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
         return self._connection.execute(query).first() is not None
 
+    def corrected(self, request_id: int) -> bool:
+        """Whether a change that was given up as failed was said to have shown up after all."""
+        return self.owed(f"correction:{request_id}")
+
     def notice(self, number: int) -> Notice | None:
         """The message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)

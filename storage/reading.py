@@ -1,7 +1,7 @@
 """The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 
@@ -88,12 +88,33 @@ class Reader(MessageReader):
         return None
 
     def wishes_behind(self, number: int) -> list[ChangeRequest]:
-        """The applied wishes behind the window that this change set, newest first: extensions, then the opt-in itself."""
+        """The wishes behind the window that this change set, newest first: extensions, then the opt-in itself.
+
+        Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
+        their end: a value that is brought back before keeps it.
+        """
+        found: list[ChangeRequest] = []
+        brought_back: datetime | None = None
+        for change in self._made_until(number):
+            if change.kind is Kind.OUTSIDE:
+                brought_back = brought_back or change.created_at
+                continue
+            over = brought_back is not None and (change.window_end is None or change.window_end <= brought_back)
+            if over or change.kind is Kind.OPT_OUT:
+                break
+            found.append(change)
+            if change.kind is Kind.OPT_IN:
+                break
+            brought_back = None
+        return found
+
+    def _made_until(self, number: int) -> Iterator[ChangeRequest]:
+        """The changes until this one that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c
-        made = (table.id <= number, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
-        newest = self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50))
-        extensions = list(takewhile(lambda change: change.kind is Kind.EXTENSION, newest))
-        return extensions + [change for change in newest[len(extensions) :][:1] if change.kind is Kind.OPT_IN]
+        made = (table.id <= number, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
+        for change in self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50)):
+            if change.state is not State.FAILED or self.corrected(change.id):
+                yield change
 
     def newest_applied(self) -> ChangeRequest | None:
         """The newest change of the bot's own that was read back."""

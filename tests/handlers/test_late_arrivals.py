@@ -1,11 +1,13 @@
 """A write that takes effect long after it was given up, or after a later opt-out: said as what it is, and never left standing."""
 
+from datetime import UTC, datetime
+
 from handlers.owed import CHANNEL
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import LATE, LOST, REFUSED
-from tests.handlers.test_reminders import ended
+from tests.handlers.test_reminders import ended, endings, remind
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -46,6 +48,21 @@ def test_the_window_of_a_corrected_opt_in_holds(house: House) -> None:
     house.clock.advance(days=40)
     house.work()
     assert house.tenant.value is OUT
+
+
+def test_whoever_asked_for_a_corrected_opt_in_hears_in_person_that_it_ends_and_has_ended(both: House) -> None:
+    number = given_up(both)
+    both.tenant.land()
+    both.clock.advance(minutes=11)
+    both.observe()
+    both.clock.at = datetime(2026, 12, 10, 10, tzinfo=UTC)
+    assert endings(both) == []
+    remind(both)
+    assert [(person, wish) for person, wish, _ in endings(both)] == [(ALICE, str(number))]
+    both.clock.advance(days=10)
+    both.work()
+    assert both.tenant.value is OUT
+    assert ended(both) == [(ALICE, str(number), "")]
 
 
 def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_was_given_up(both: House) -> None:

@@ -250,6 +250,41 @@ def test_whoever_asked_for_an_earlier_opt_in_that_ended_hears_nothing_of_the_nex
     assert {person for person, _, _ in endings(opted_in)} == {BOB}
 
 
+def outside(house: House, *values: SettingValue) -> None:
+    """Somebody changes the setting by hand, once a quarter of an hour."""
+    for value in values:
+        house.tenant.value = value
+        house.clock.advance(minutes=15)
+        house.observe()
+
+
+def test_whoever_asked_for_it_is_told_though_it_was_taken_back_and_restored_by_hand(opted_in: House) -> None:
+    outside(opted_in, SettingValue.OPTED_OUT, SettingValue.OPTED_IN)
+    opted_in.clock.at = datetime(2026, 12, 18, 10, tzinfo=UTC)
+    remind(opted_in)
+    assert [(person, wish) for person, wish, _ in endings(opted_in)] == [(ALICE, "3")]
+    opted_in.clock.at = MONDAY + 31 * DAY
+    opted_in.work()
+    assert opted_in.tenant.value is SettingValue.OPTED_OUT
+    assert ended(opted_in) == [(ALICE, "1", "")]
+
+
+def test_whoever_asked_for_it_is_told_of_an_extension_of_what_was_restored_by_hand(opted_in: House) -> None:
+    outside(opted_in, SettingValue.OPTED_OUT, SettingValue.OPTED_IN)
+    extended_by(opted_in, BOB, 45)
+    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [(ALICE, "extended", BOB)]
+
+
+def test_whoever_asked_for_what_had_ended_hears_nothing_of_what_somebody_opted_in_by_hand(opted_in: House) -> None:
+    outside(opted_in, SettingValue.OPTED_OUT)
+    opted_in.clock.at = MONDAY + 31 * DAY
+    outside(opted_in, SettingValue.OPTED_IN)
+    opted_in.opt_out(BOB)
+    opted_in.work()
+    assert opted_in.tenant.value is SettingValue.OPTED_OUT
+    assert ended(opted_in) == []
+
+
 def test_an_extension_is_recalled_before_its_own_end(opted_in: House) -> None:
     walk(opted_in, 25)
     number = opted_in.ask(ALICE, kind="extension", day=MONDAY.date() + timedelta(days=60)).id
