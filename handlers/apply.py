@@ -108,14 +108,17 @@ class Apply:
             self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
             return False
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
-        if counted.complete:
+        if counted.complete and not counted.void:
             return True
         detail = why_void(counted.void, eligible)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             if latched(entry, request, now) is request:
                 left = void(entry, request, (standing[person] for person in counted.void))
-                owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
+                if counted.complete:
+                    owe_card(entry, left)  # one too many: on the next look the others carry it
+                else:
+                    owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
         return False
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:

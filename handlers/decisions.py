@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
+from handlers.people import Checked
 from handlers.policy import Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
@@ -24,6 +25,11 @@ from storage.records import ChangeRequest, Decision, Door, Vote
 
 TRIES = 7
 """How often a judgement starts over before the person is told to look again."""
+
+UNCHECKED = (
+    "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
+    "who approved counts it."
+)
 
 ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
@@ -41,9 +47,9 @@ class Decisions:
                 seen = reader.request(request_id)
                 voters = set(standing_approvals(reader.decisions([request_id])))
             verdict = self._context.people.approver(touch.person)
-            eligible = self._context.people.eligible(voters - {touch.person}) if vote is Vote.APPROVE else frozenset()
+            others = self._context.people.checked(voters - {touch.person}) if vote is Vote.APPROVE else Checked()
             try:
-                return self._decide(seen, vote, touch, verdict, eligible)
+                return self._decide(seen, vote, touch, verdict, others)
             except _MovedOn:
                 continue
         self._look_again(request_id, touch)
@@ -97,7 +103,7 @@ class Decisions:
             return True
         return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
 
-    def _decide(self, seen: ChangeRequest, vote: Vote, touch: Touch, verdict: Verdict, eligible: frozenset[str]) -> bool:
+    def _decide(self, seen: ChangeRequest, vote: Vote, touch: Touch, verdict: Verdict, others: Checked) -> bool:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
             request = entry.reader.request(seen.id)
@@ -113,7 +119,7 @@ class Decisions:
             elif vote is Vote.REJECT:
                 request, text = self._reject(entry, request, touch)
             else:
-                request, text = self._approve(entry, request, touch, eligible)
+                request, text = self._approve(entry, request, touch, others)
             rejected = judged.allowed and vote is Vote.REJECT
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
             owe_answer(
@@ -136,7 +142,7 @@ class Decisions:
             return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
         return judged
 
-    def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, eligible: frozenset[str]) -> tuple[ChangeRequest, str]:
+    def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, others: Checked) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
         digest = content_digest(request, self._context.rule.digest)
         problem = _no_new_vote(votes, digest, touch)
@@ -146,21 +152,25 @@ class Decisions:
                 request, person_id=touch.person, vote=Vote.APPROVE, door=touch.door, digest=digest, voted_at=touch.at
             )
             votes.append(decision)
-        may, standing = eligible | {touch.person}, standing_approvals(votes)
+        may, standing = others.eligible | {touch.person}, standing_approvals(votes)
         counted = tally(raised, votes, rule=self._context.rule, eligible=may)
-        raised = void(entry, raised, (standing[person] for person in counted.void))
+        unsure = [] if counted.complete else [person for person in counted.void if person in others.unknown]
+        lost = [person for person in counted.void if person not in unsure]
+        raised = void(entry, raised, (standing[person] for person in lost))
         answer = f"{problem} #{request.id}." if problem else _counted_answer(raised, counted)
+        unchecked = f"{' and '.join(f'@{person}' for person in unsure)} {UNCHECKED}" if unsure else ""
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
             actor = BOT if problem else touch.person
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
-            raised = entry.say(raised, detail=why_void(counted.void, may) if counted.void else "Waiting for approval.")
+            why = f"{why_void(lost, may) if lost else ''} {unchecked}".strip()
+            raised = entry.say(raised, detail=why or "Waiting for approval.")
         if raised is not request:
             owe_card(entry, raised)
         if problem and not counted.complete:
             record_refusal(entry, touch.person, "approve", answer, request.id)
-        return raised, f"{answer} {ENOUGH_STAND}" if problem and counted.complete else answer
+        return raised, f"{answer} {ENOUGH_STAND if problem and counted.complete else unchecked}".strip()
 
     def _reject(self, entry: Entry, request: ChangeRequest, touch: Touch) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)

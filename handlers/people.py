@@ -1,9 +1,18 @@
 """Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from handlers.policy import Home, Rule, Verdict, judge_member, judge_role
 from handlers.ports import Directory, Person, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Of some people, those who are approvers right now, and those of whom that could not be found out."""
+
+    eligible: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
 
 class People:
@@ -48,6 +57,17 @@ class People:
     def eligible(self, user_ids: Iterable[str]) -> frozenset[str]:
         """Those who are approvers right now. Raises ``Unavailable`` when somebody could not be checked."""
         return frozenset(user_id for user_id in user_ids if self._is_approver(user_id))
+
+    def checked(self, user_ids: Iterable[str]) -> Checked:
+        """The same, one by one, so that nobody who could not be checked stands in the way of the others."""
+        eligible, unknown = set(), set()
+        for user_id in user_ids:
+            try:
+                if self._is_approver(user_id):
+                    eligible.add(user_id)
+            except Unavailable:
+                unknown.add(user_id)
+        return Checked(frozenset(eligible), frozenset(unknown))
 
     def approver_groups(self) -> list[frozenset[str] | None]:
         """The members of each approving user group; ``None`` where the look-up failed."""

@@ -144,6 +144,13 @@ def test_a_failed_group_makes_eligibility_unknown_rather_than_lost(workspace: Wo
     assert people(workspace).eligible([BOB, CAROL]) == {BOB, CAROL}
 
 
+def test_whoever_cannot_be_looked_up_is_told_apart_from_who_may_not(workspace: Workspace) -> None:
+    workspace.silent.update([BOB, MAIL])
+    workspace.change(CAROL, deleted=True)
+    checked = people(workspace).checked([ALICE, BOB, CAROL, DAVE])
+    assert (checked.eligible, checked.unknown) == ({ALICE}, {BOB, DAVE})
+
+
 def test_the_eligible_are_those_who_are_approvers_now(workspace: Workspace) -> None:
     workspace.change(CAROL, deleted=True)
     assert people(workspace).eligible([BOB, CAROL, DAVE, ERIN, "U0NOBODY"]) == {BOB, DAVE}

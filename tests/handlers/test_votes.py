@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.decisions import ENOUGH_STAND
+from storage.ledger import BOT
 from storage.lifecycle import State
 from storage.records import Door, Vote
-from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TWO, House
+from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, MAIL, TWO, House
 from tests.handlers.neighbours import member
 
 
@@ -46,6 +48,76 @@ def test_a_second_click_is_answered_and_not_counted_again(house: House, pending:
     assert len(house.votes(pending)) == 1
     assert "already counts" in house.answer(BOB)
     assert [event.actor for event in house.events("refused")] == [BOB]
+
+
+@pytest.mark.parametrize(("first", "silent"), [(BOB, BOB), (DAVE, MAIL)], ids=["a person", "a group"])
+def test_somebody_who_cannot_be_looked_up_holds_up_nobody_else_s_vote(both: House, first: str, silent: str) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.approve(first, number)
+    both.workspace.silent.add(silent)
+    both.approve(CAROL, number)
+    assert [vote.person_id for vote in both.votes(number)] == [first, CAROL]
+    assert both.request(number).state is State.PENDING
+    unchecked = f"@{first} could not be looked up just now, so their approval does not count yet."
+    assert f"is counted; 1 more approval is needed from other people. {unchecked}" in both.answer(CAROL)
+    assert both.request(number).detail.startswith(unchecked)
+
+
+def test_enough_others_complete_it_and_who_could_not_be_looked_up_is_not_named_as_an_approver(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(DAVE, number)
+    house.workspace.silent.add(MAIL)
+    house.approve(CAROL, number)
+    house.approve(BOB, number)
+    assert house.request(number).detail == f"Approved by @{CAROL} and @{BOB}."
+    assert counted(house, number) == {CAROL, BOB}
+    house.run()
+    assert house.request(number).state is State.APPLIED
+
+
+def test_whoever_could_not_be_looked_up_counts_again_when_somebody_presses_again(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    both.workspace.silent.add(BOB)
+    for _ in range(2):
+        both.approve(CAROL, number)
+        assert "@U0BOB could not be looked up just now" in both.answer(CAROL)
+    both.workspace.silent.clear()
+    both.approve(CAROL, number)
+    assert both.answer(CAROL) == f"Your approval already counts for #{number}. {ENOUGH_STAND}"
+    assert both.request(number).detail == f"Approved by @{BOB} and @{CAROL}."
+    assert both.events("moved")[-1].actor == BOT
+
+
+def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_count_again(house: House, pending: int) -> None:
+    house.approve(BOB, pending)
+    house.workspace.silent.add(BOB)
+    house.approve(CAROL, pending)
+    house.workspace.silent.clear()
+    early = house.clock.at
+    house.react(DAVE, pending, at=early + timedelta(seconds=2), removed=True)
+    house.react(DAVE, pending, at=early + timedelta(seconds=1))
+    assert house.request(pending).detail == f"Approved by @{BOB} and @{CAROL}."
+    assert house.answer(DAVE) == f"This vote was taken back later, so it is not counted for #{pending}. {ENOUGH_STAND}"
+
+
+def test_an_approver_too_many_who_left_before_the_change_is_made_is_not_named_as_one(house: House) -> None:
+    house.start(TWO)
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.workspace.silent.add(BOB)
+    house.approve(CAROL, number)
+    house.workspace.silent.clear()
+    house.approve(DAVE, number)
+    assert counted(house, number) == {BOB, CAROL, DAVE}
+    house.workspace.change(BOB, deleted=True)
+    for _ in range(2):
+        house.run()
+    assert house.request(number).state is State.APPLIED
+    assert counted(house, number) == {CAROL, DAVE}
 
 
 def test_a_late_reaction_that_was_taken_back_casts_nothing_and_brings_no_lost_vote_back(house: House) -> None:
