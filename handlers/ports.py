@@ -20,15 +20,19 @@ class Unavailable(Exception):
     """Something outside did not answer as needed.
 
     ``sentence`` is for people (no secrets, no stack trace, no tokens); ``mend`` is the next step to take, or empty.
-    ``retryable`` tells whether the same call may succeed later without anybody mending anything.
+    ``retryable`` tells whether the same call may succeed later without anybody mending anything; ``retry_after`` is how many
+    seconds it asked for. ``code`` is Slack's own name for its refusal (``message_not_found``), empty where it gave none.
     """
 
-    def __init__(self, sentence: str, *, mend: str = "", retryable: bool = True, retry_after: float | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, mend: str = "", retryable: bool = True, retry_after: float | None = None, code: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.mend = mend
         self.retryable = retryable
         self.retry_after = retry_after
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

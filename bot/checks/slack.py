@@ -79,7 +79,7 @@ def _channel(settings: Settings) -> Verdict:
     try:
         channel = call(slack_client(settings).conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:
-        if refused.sentence == MENDS["missing_scope"][0]:
+        if refused.code == "missing_scope":
             return warned("Slack channel", "cannot be looked at without channels:read or groups:read", f"If wanted: {REINSTALL}")
         return failed("Slack channel", refused.sentence, refused.mend or (NETWORK if refused.retryable else CHANNEL_ID))
     found = channel if isinstance(channel, dict) else {}

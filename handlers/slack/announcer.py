@@ -12,7 +12,7 @@ from handlers.notices import Sheet
 from handlers.ports import Place, Unavailable
 from handlers.slack import announcements, cards
 from handlers.slack.blocks import Message, actions, button, section, small, typed
-from handlers.slack.calls import MENDS, call, direct
+from handlers.slack.calls import call, direct
 from handlers.slack.mrkdwn import sentence
 
 
@@ -71,7 +71,7 @@ class SlackAnnouncer:
         try:
             call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
         except Unavailable as refused:
-            if refused.sentence not in (MENDS["message_not_found"][0], MENDS["cant_update_message"][0]):
+            if refused.code not in ("message_not_found", "cant_update_message"):
                 raise
             return None
         return place

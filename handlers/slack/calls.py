@@ -88,13 +88,13 @@ def _refused(error: SlackApiError) -> Unavailable:
     response = error.response
     code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
     if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
-        return Unavailable("Slack asks the bot to slow down.", retry_after=_retry_after(response.headers))
+        return Unavailable("Slack asks the bot to slow down.", retry_after=_retry_after(response.headers), code=code)
     if code in MENDS:
         sentence, mend = MENDS[code]
-        return Unavailable(sentence, mend=mend, retryable=False)
+        return Unavailable(sentence, mend=mend, retryable=False, code=code)
     if response.status_code >= 500 or not code:
-        return Unavailable("Slack had a problem of its own.")
-    return Unavailable(f"Slack refused the call ({code}).", retryable=code in PASSING)
+        return Unavailable("Slack had a problem of its own.", code=code)
+    return Unavailable(f"Slack refused the call ({code}).", retryable=code in PASSING, code=code)
 
 
 def _retry_after(headers: Any) -> float:

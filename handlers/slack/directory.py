@@ -5,10 +5,10 @@ from typing import Any
 from slack_sdk import WebClient
 
 from handlers.ports import Person, Unavailable
-from handlers.slack.calls import MENDS, call
+from handlers.slack.calls import call
 
-UNKNOWN = {MENDS[code][0] for code in ("user_not_found", "users_not_found", "user_not_visible")}
-"""The sentences that say of somebody that they are nobody here; every other failure says nothing about them."""
+UNKNOWN = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+"""Slack's error codes that say of somebody that they are nobody here; every other failure says nothing about them."""
 
 
 class SlackDirectory:
@@ -43,7 +43,7 @@ class SlackDirectory:
         try:
             return call(self._client.users_info, user=user_id)
         except Unavailable as away:
-            if away.sentence in UNKNOWN:
+            if away.code in UNKNOWN:
                 raise
             sentence = f"The account @{user_id} could not be checked: {away.sentence}"
             mend = f"{away.mend} Then try again." if away.mend else ""

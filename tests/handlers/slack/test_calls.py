@@ -1,0 +1,32 @@
+"""Slack's failures as they reach the rest of the house: a sentence for people, and Slack's own code to tell them apart by."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from handlers.ports import Unavailable
+from handlers.slack.calls import call
+
+
+def answered(status: int = 200, headers: dict[str, Any] | None = None, **body: Any) -> Unavailable:
+    """What comes of an answer of Slack's that is a refusal."""
+    about = {"client": None, "http_verb": "POST", "api_url": "", "req_args": {}, "status_code": status}
+    response = SlackResponse(data={"ok": False, **body}, headers=headers or {}, **about)
+
+    def method() -> None:
+        raise SlackApiError("refused", response)
+
+    with pytest.raises(Unavailable) as refused:
+        call(method)
+    return refused.value
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "user_disabled", "internal_error", "ratelimited"])
+def test_every_refusal_keeps_slack_s_own_code(code: str) -> None:
+    assert answered(error=code).code == code
+
+
+def test_what_names_no_code_has_none() -> None:
+    assert (answered(status=503).code, answered(status=429).code) == ("", "")
