@@ -32,8 +32,6 @@ PUBLIC = (CARD, CHANNEL, REMINDER)
 PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
 LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
-LONGEST_PAUSE = 3600.0
-"""The same where a personal message is refused for a reason that only time or a person mends."""
 HICCUPS = 3
 """Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
 OWED_FOR = timedelta(days=1)
@@ -192,14 +190,13 @@ class Delivery:
     def _failed(self, notice: Notice, failed: Unavailable) -> None:
         now = self._context.now()
         too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
-        hopeless = notice.kind in (ANSWER, ASK_REASON, OUTCOME) and not failed.retryable and not failed.mend
+        hopeless = notice.kind in PRIVATE and not failed.retryable and not failed.mend
         if too_late or hopeless:
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
         if failed.retry_after is not None:
             self._paused[self._conversation(notice)] = now + timedelta(seconds=failed.retry_after)
-        longest = LONGEST_PAUSE if notice.kind == PERSONAL and not failed.retryable else LONGEST_WAIT
-        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), longest))
+        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), LONGEST_WAIT))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
         if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
             self._tell_requester(notice, failed)

@@ -9,7 +9,7 @@ from storage.records import Baseline, ChangeRequest, SettingValue
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
 PERSONAL = "personal"
-"""An announcement to one person, owed until it arrives or holds no more."""
+"""An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because they left."""
 REMINDER = "reminder"
 """A reminder that stands in the channel already, to be drawn again because somebody answered it."""
 

@@ -84,13 +84,15 @@ class Directory:
         raise SlackError("no_such_subteam")
 
     def _open(self, arguments: Arguments) -> JSON:
-        """Open the direct messages with one person; they were there all the time."""
+        """Open the direct messages with one person; they were there all the time, and for who is deactivated stay shut."""
         users = [user for user in arguments.text("users").split(",") if user]
         if not users:
             raise SlackError("users_list_not_supplied")
         if len(users) > 1:
             raise SlackError("too_many_users")
         channel = self._workspace.direct(users[0])
+        if self._workspace.member(users[0]).deleted:
+            raise SlackError("user_disabled")
         shown = self._shown(channel) if arguments.flag("return_im") else {"id": channel.id}
         return {"no_op": True, "already_open": True, "channel": shown}
 

@@ -169,8 +169,8 @@ def test_the_end_is_also_told_to_whoever_asked(opted_in: House) -> None:
 
 def test_the_private_word_is_owed_until_it_arrives_and_then_counts_the_days_that_are_left(opted_in: House) -> None:
     opted_in.clock.at = datetime(2026, 12, 17, 10, tzinfo=UTC)
-    gone = Unavailable("Slack does not let the bot write to this person.", retryable=False)
-    opted_in.board.fail("tell", *[gone] * 30)
+    revoked = Unavailable("The bot's token was revoked.", mend="Reinstall the app.", retryable=False)
+    opted_in.board.fail("tell", *[revoked] * 30)
     remind(opted_in)
     for _ in range(5):  # hours of the first day, the night, hours of the second
         opted_in.clock.advance(minutes=61)
@@ -178,6 +178,18 @@ def test_the_private_word_is_owed_until_it_arrives_and_then_counts_the_days_that
     opted_in.board.trouble.clear()
     opted_in.clock.at = datetime(2026, 12, 18, 10, tzinfo=UTC)
     assert endings(opted_in) == [(ALICE, "1", "6")]
+
+
+def test_a_private_word_to_somebody_who_left_is_given_up_at_once(opted_in: House) -> None:
+    opted_in.clock.at = MONDAY + 31 * DAY
+    left = Unavailable("Slack refused the call (user_disabled).", retryable=False)
+    opted_in.board.fail("tell", left)
+    opted_in.work()
+    assert opted_in.tenant.value is SettingValue.OPTED_OUT
+    assert [(row.problem, row.tries) for row in opted_in.owed("personal")] == [(left.sentence, 0)]
+    opted_in.clock.advance(days=1)
+    assert ended(opted_in) == []
+    assert opted_in.outbox.oldest_owed(opted_in.clock.at) is None
 
 
 def test_a_private_word_that_no_longer_holds_is_given_up(opted_in: House) -> None:

@@ -168,6 +168,19 @@ def test_a_window_that_ends_first_ends_the_extension_too(stage: Stage) -> None:
     assert stage.tenant.value is False
 
 
+def test_who_left_before_the_window_ended_is_given_up_and_nothing_stays_owed(fresh_stage) -> None:
+    stage = fresh_stage()
+    opt_in(stage, 1)
+    stage.wait_until_delivered()
+    stage.stop()  # the next start does not know the conversation yet
+    stage.slack.workspace.alter(ALICE, deleted=True)
+    stage.advance(2 * DAY + 3600)
+    stage.start()
+    stage.card(2, "Applied:")
+    stage.wait_until_delivered()
+    assert not any("#2" in said for said in stage.private(ALICE))
+
+
 @pytest.fixture
 def reminded(fresh_stage) -> tuple[Stage, JSON]:
     """A stage on a working morning within the last week of an opt-in, and the message that says so."""

@@ -179,6 +179,7 @@ def test_a_person_can_change_during_a_run(slack: Slack, client: WebClient) -> No
     slack.workspace.alter("U0BOB", deleted=True)
     slack.workspace.regroup("S0MAIL", ["U0CAROL", "U0DAVE"])
     assert client.users_info(user="U0BOB")["user"]["deleted"] is True
+    assert _refusal(client.conversations_open, users="U0BOB") == "user_disabled"
     assert client.usergroups_users_list(usergroup="S0MAIL")["users"] == ["U0CAROL", "U0DAVE"]
 
 
