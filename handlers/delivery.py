@@ -190,8 +190,7 @@ class Delivery:
     def _failed(self, notice: Notice, failed: Unavailable) -> None:
         now = self._context.now()
         too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
-        hopeless = notice.kind in PRIVATE and not failed.retryable and not failed.mend
-        if too_late or hopeless:
+        if too_late or self._is_hopeless(notice, failed):
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
         if failed.retry_after is not None:
@@ -200,6 +199,13 @@ class Delivery:
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
         if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
             self._tell_requester(notice, failed)
+
+    def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
+        """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
+        if failed.retryable or notice.kind not in (*PRIVATE, REMINDER):
+            return False
+        left = notice.kind == REMINDER and notice.facts["channel"] != self._context.rule.channel
+        return left or not failed.mend
 
     def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:
         """A card that cannot be posted: the request stays, delivery goes on trying, and the requester hears of it once."""

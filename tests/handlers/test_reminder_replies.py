@@ -1,10 +1,13 @@
 """Answering a reminder over a real ledger: who may, what is recorded, who reads it, and what comes of a second click."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from handlers.delivery import PUBLIC
+from handlers.ports import Unavailable
 from handlers.reminders import Reminders
 from handlers.slack.announcements import announcement
 from storage.records import SettingValue
@@ -103,6 +106,33 @@ def test_who_is_neither_operator_nor_approver_is_told_why_not(reminded: House, b
     assert press(reminded, button, ERIN) == "You are not an operator or approver. Ask one of them to do it."
     assert reminded.events("reminder_answered") == []
     assert reminded.board.drawn_again == []
+
+
+ARCHIVED = Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)
+
+
+def test_a_redraw_that_nobody_can_mend_is_given_up(reminded: House) -> None:
+    reminded.board.fail("announce", Unavailable("Slack refused the call (msg_too_long).", retryable=False))
+    press(reminded, "snooze", BOB)
+    assert [row.problem for row in reminded.owed("reminder")] == ["Slack refused the call (msg_too_long)."]
+    assert reminded.outbox.problem(PUBLIC) is None
+
+
+def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_or_the_bot_moves(reminded: House) -> None:
+    row = posted(reminded)
+    reminded.board.fail("announce", *[ARCHIVED] * 3)
+    reminded.press("snooze", BOB, row.id, ts=row.posted_ts)
+    for _ in range(2):
+        reminded.deliver()
+        reminded.clock.advance(minutes=1)
+    assert reminded.outbox.problem(PUBLIC) == "The channel is archived."
+    reminded.start(replace(reminded.context.rule, channel="C0NEW"))
+    reminded.deliver()
+    reminded.clock.advance(minutes=1)
+    reminded.deliver()
+    assert reminded.board.drawn_again == []
+    assert reminded.outbox.problem(PUBLIC) is None
+    assert reminded.outbox.oldest_owed(reminded.clock.at) is None
 
 
 def test_what_still_goes_on_is_not_done_by_a_word(reminded: House) -> None:
