@@ -1,8 +1,8 @@
 """Use case of keeping a request's message true: every copy of it is drawn, and one that is lost is posted anew.
 
 Copies are drawn one by one, and one that fails holds none of the others up. A request that is not settled, or whose result nobody
-was shown yet, always has a copy in the present channel: where somebody deleted it, or the settings name another channel now, it
-is posted once more.
+was shown yet, always has a copy in the present channel: where somebody deleted it, where Slack lets nobody edit it any more, or
+where the settings name another channel now, it is posted once more.
 """
 
 from handlers.announcing import Announcer
@@ -39,9 +39,9 @@ class Drawing:
         touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
         if all(touched) and touched not in behind:
             behind.append(touched)
-        gone, troubles = self._draw_copies(sheet, notice, copies, behind)
+        gone, stuck, troubles = self._draw_copies(sheet, notice, copies, behind)
         place = None
-        if self._needs_another(sheet.request, copies, gone, touched=all(touched)):
+        if self._needs_another(sheet.request, copies, gone, stuck, touched=all(touched)):
             place = self._announcer.draw(sheet, None)
             assert place is not None
             self._outbox.keep_card(Card(request_id, place.channel, place.ts, sheet.request.version))
@@ -52,29 +52,38 @@ class Drawing:
 
     def _draw_copies(
         self, sheet: Sheet, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
-    ) -> tuple[list[Copy], list[Unavailable]]:
-        """Which copies are gone, and what went wrong with others; trouble in a channel we have left for good is none."""
+    ) -> tuple[list[Copy], list[Copy], list[Unavailable]]:
+        """Which copies are gone, which stand as they are for good (Slack's ``edit_window_closed``), and what else went wrong.
+
+        Trouble in a channel we have left for good is none.
+        """
         gone: list[Copy] = []
+        stuck: list[Copy] = []
         troubles: list[Unavailable] = []
         for copy in behind:
             try:
                 drawn = self._announcer.draw(sheet, Place(*copy))
             except Unavailable as failed:
-                if failed.retryable or copy[0] == self._context.rule.channel:
+                ours = copy[0] == self._context.rule.channel
+                if failed.retryable or (ours and failed.mend):
                     troubles.append(failed)
+                elif ours:
+                    stuck.append(copy)
                 continue
             if drawn is None:
                 gone.append(copy)
             elif not self._outbox.keep_card(Card(sheet.request.id, *copy, sheet.request.version), seen=copies.get(copy)):
                 self._draw_again(sheet.request, notice, copy)
-        return gone, troubles
+        return gone, stuck, troubles
 
-    def _needs_another(self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, touched: bool) -> bool:
+    def _needs_another(
+        self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], stuck: list[Copy], *, touched: bool
+    ) -> bool:
         if not copies:
             return not touched  # a copy was touched whose place is not known: the post of the first one is still owed
-        if any(channel == self._context.rule.channel and (channel, ts) not in gone for channel, ts in copies):
+        if any(copy[0] == self._context.rule.channel and copy not in (*gone, *stuck) for copy in copies):
             return False
-        untold = request.state in RESULTS and max(copies.values()) < request.version
+        untold = (request.state in RESULTS or bool(stuck)) and max(copies.values()) < request.version
         return request.state in OPEN or untold
 
     def _forget(self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, replaced: bool) -> None:

@@ -241,6 +241,8 @@ class Board:
     """Messages that somebody deleted."""
     barred: dict[str, Unavailable] = field(default_factory=dict)
     """Channels in which nothing can be drawn, and why."""
+    sealed: dict[Place, Unavailable] = field(default_factory=dict)
+    """Messages that cannot be drawn again, and why."""
     trouble: dict[str, deque[Unavailable]] = field(default_factory=dict)
     after_post: Callable[[Place], None] = lambda place: None
 
@@ -248,6 +250,8 @@ class Board:
         self._meet_trouble("draw")
         if place is not None and place.channel in self.barred:
             raise self.barred[place.channel]
+        if place in self.sealed:
+            raise self.sealed[place]
         if place in self.gone:
             return None
         drawn = place or self._new_place(self.channel)

@@ -307,6 +307,40 @@ def test_a_result_is_told_where_the_message_was_deleted_and_another_end_is_not(h
     assert house.board.cards[-1][0] not in house.board.gone
 
 
+SEALED = Unavailable("Slack refused the call (edit_window_closed).", retryable=False, code="edit_window_closed")
+
+
+@pytest.mark.parametrize("end", [State.APPLIED, State.WITHDRAWN])
+def test_a_message_that_nobody_may_edit_any_more_is_posted_anew_and_votes_on_it_still_count(both: House, end: State) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    old = Place(CHANNEL, both.card_ts(number))
+    both.board.sealed = {old: SEALED}
+    both.approve(BOB, number)
+    both.deliver()
+    new, sheet = both.board.cards[-1]
+    assert (new == old, sheet.request.version) == (False, both.request(number).version)
+    if end is State.APPLIED:
+        both.react(CAROL, number, ts=old.ts)
+    else:
+        both.press("withdraw", ALICE, number, ts=old.ts)
+    both.work()
+    assert (both.board.cards[-1][0], both.board.cards[-1][1].request.state) == (new, end)
+    assert posts(both) == {old, new}
+    assert [row.key for row in both.owed("card") if row.delivered_at is None] == []
+
+
+def test_an_end_that_a_sealed_message_does_not_show_is_posted_once(house: House) -> None:
+    number = house.ask(ALICE).id
+    old = Place(CHANNEL, house.card_ts(number))
+    house.board.sealed = {old: SEALED}
+    for _ in range(2):
+        house.press("withdraw", ALICE, number, ts=old.ts)
+        house.deliver()
+    assert [sheet.request.state for place, sheet in house.board.cards if place != old] == [State.WITHDRAWN]
+    assert [row.key for row in house.owed("card") if row.delivered_at is None] == []
+
+
 def test_another_channel_gets_the_message_of_whatever_is_not_settled(both: House) -> None:
     number = both.ask(ALICE).id
     old = Place(CHANNEL, both.card_ts(number))
