@@ -6,12 +6,14 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.pruning import EVERY, Pruning
+from handlers.reminders import Reminders
 from storage.engine import Database
 from storage.migrate import upgrade
 from storage.outbox import Outbox
 from tests.handlers.house import ALICE, BOB, House
 
-KEEP = timedelta(days=400)
+DAY = timedelta(days=1)
+KEEP = 400 * DAY
 
 
 def counted(database: Database) -> dict[str, int]:
@@ -33,7 +35,7 @@ def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path)
     house.deliver()
     before = counted(database)
     assert pruning.run() == 0
-    house.clock.at += KEEP + timedelta(days=1)
+    house.clock.at += KEEP + DAY
     assert pruning.run() == 0, "it looks once an hour"
     passed[0] += EVERY
     assert pruning.run() > 0
@@ -49,3 +51,34 @@ def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path)
     house.deliver()
     assert house.newest().state.value == "applied"
     database.close()
+
+
+def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twice(migrated_database_url: str) -> None:
+    database = Database(migrated_database_url)
+    house = House(database)
+    house.clock.at += 3 * DAY
+    house.observe()
+    house.approve(BOB, house.ask(ALICE).id)
+    house.work()
+    house.clock.at += 8 * DAY
+    remind(house)
+    (weekly,) = [row for row in house.owed("channel") if row.key.startswith("weekly:")]
+    house.press("snooze", BOB, weekly.id, ts=weekly.posted_ts)
+    house.clock.at += 11 * DAY
+    remind(house)
+    told = len(house.board.told), len(house.board.announced), len(house.board.drawn_again)
+    assert told[0] == told[2] == 1
+    announcements = len(house.owed("channel"))
+    for _ in range(2):
+        Pruning(house.database, house.ledger.tenant_id, keep=-DAY, clock=house.clock).run()
+        assert house.owed("personal", "reminder", "card", "outcome", "answer") == []
+        assert len(house.owed("channel")) == announcements
+        house.clock.at += timedelta(hours=1)
+        remind(house)
+    assert (len(house.board.told), len(house.board.announced), len(house.board.drawn_again)) == told
+    database.close()
+
+
+def remind(house: House) -> None:
+    Reminders(house.context).run()
+    house.deliver()
