@@ -24,12 +24,16 @@ class ApproverHealth:
         self._context = context
         self._next_look: datetime | None = None
         self._unknown_since: datetime | None = None
+        self._warning: Slot | None = None
 
     def look(self) -> Slot | None:
-        """The warning that is due, if one is."""
+        """The warning that is due, if one is: the same until the next look, since the database may not have taken it at first."""
         now = self._context.now()
-        if self._next_look is not None and now < self._next_look <= now + NEXT_LOOK:
-            return None
+        if self._next_look is None or not now < self._next_look <= now + NEXT_LOOK:
+            self._warning = self._found(now)
+        return self._warning
+
+    def _found(self, now: datetime) -> Slot | None:
         eligible, operators = self._eligible(), self._listed(self._context.rule.operators, self._context.people.operator_groups())
         if eligible is None or operators is None:
             return self._unknown(now)

@@ -13,7 +13,7 @@ from handlers.ports import Unavailable
 from handlers.reminders import Reminders
 from handlers.slack.announcements import announcement
 from handlers.slots import Hours
-from storage.engine import Database
+from storage.engine import Database, Unreachable
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, ERIN, MAIL, RULE, House
@@ -529,6 +529,29 @@ def test_too_few_approvers_are_told_once_a_day(house: House) -> None:
     house.workspace.groups[MAIL] = [BOB]
     house.clock.at += DAY
     assert "approvers" not in kinds(remind(house))
+
+
+def test_too_few_approvers_are_told_although_the_database_fails_at_first_and_slack_is_not_asked_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.clock.at = MONDAY
+    house.start(replace(RULE, approvers=(ALICE, MAIL)))
+    house.workspace.groups[MAIL] = []
+    reminders = Reminders(house.context)
+    with monkeypatch.context() as broken:
+        broken.setattr(house.ledger, "recording", _unreachable)
+        with pytest.raises(Unreachable):
+            reminders.run()
+    asked = len(house.workspace.asked)
+    house.clock.advance(seconds=5)
+    assert reminders.run() == 1
+    assert reminders.run() == 0
+    assert "approvers:2026-11-23" in keys(house)
+    assert len(house.workspace.asked) == asked
+
+
+def _unreachable(*_: object) -> None:
+    raise Unreachable("the database is gone")
 
 
 def test_somebody_without_an_account_does_not_count_as_an_approver(house: House) -> None:
