@@ -53,6 +53,10 @@ PASSING = ("fatal_error", "internal_error", "request_timeout", "service_unavaila
 """Slack's error codes for what passes by itself."""
 
 
+LONGEST_WAIT = 3600.0
+"""Seconds that Slack is left alone for at most, whatever it asks for: nothing is to stay owed for days because of one header."""
+
+
 def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
     """Call one Web API method. Raises ``Unavailable`` with a sentence; ``retryable`` unless waiting cannot help."""
     return call_with_headers(method, **arguments)[0]
@@ -98,9 +102,10 @@ def _refused(error: SlackApiError) -> Unavailable:
 
 
 def _retry_after(headers: Any) -> float:
+    """Seconds to wait, from one to ``LONGEST_WAIT``; one where Slack says nothing or nonsense."""
     found = {str(name).lower(): value for name, value in dict(headers or {}).items()}.get("retry-after", "1")
     text = found[0] if isinstance(found, list) else found
     try:
-        return max(1.0, float(text))
+        return min(LONGEST_WAIT, max(1.0, float(text)))
     except (TypeError, ValueError):
         return 1.0

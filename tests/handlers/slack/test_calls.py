@@ -30,3 +30,12 @@ def test_every_refusal_keeps_slack_s_own_code(code: str) -> None:
 
 def test_what_names_no_code_has_none() -> None:
     assert (answered(status=503).code, answered(status=429).code) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "waited"),
+    [("30", 30), (["30"], 30), ("0", 1), ("-5", 1), ("86400", 3600), ("inf", 3600), ("nan", 1), ("soon", 1), (None, 1)],
+)
+def test_slack_is_left_alone_for_as_long_as_it_asks_but_for_an_hour_at_most(said: Any, waited: float) -> None:
+    headers = {} if said is None else {"Retry-After": said}
+    assert answered(429, headers, error="ratelimited").retry_after == waited
