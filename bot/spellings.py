@@ -124,10 +124,13 @@ def token(text: str, *, prefix: str, what: str) -> str:
 
 
 def directory_id(text: str) -> str:
-    """A tenant's or an application's id; a tenant may also be given by a domain."""
+    """A tenant's or an application's id, in small letters; a tenant may also be given by a domain.
+
+    Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not have two records.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) or text.lower() in {"common", "organizations", "consumers"}:
         raise ValueError("write the id (a GUID) that Entra shows on the app's overview page")
-    return text
+    return text.lower()
 
 
 def domain(text: str) -> str:

@@ -234,6 +234,8 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
 @pytest.mark.parametrize(
     ("name", "value", "attribute", "expected"),
     [
+        ("AZURE_TENANT_ID", "AbCdEf00-2222-3333-4444-55555555FFFF", "azure_tenant_id", "abcdef00-2222-3333-4444-55555555ffff"),
+        ("AZURE_TENANT_ID", "Contoso.onmicrosoft.com", "azure_tenant_id", "contoso.onmicrosoft.com"),
         ("LEGACYTLS_WORKING_HOURS", "06:30 - 14:45", "working_hours", (time(6, 30), time(14, 45))),
         ("SLACK_API_URL", "http://127.0.0.1:8643/api", "slack_api_url", "http://127.0.0.1:8643/api/"),
         ("SLACK_API_URL", "http://[::1]:1/api/", "slack_api_url", "http://[::1]:1/api/"),
