@@ -61,9 +61,9 @@ def tenant_of(settings: Settings) -> str:
 
 @contextmanager
 def _record_of(settings: Settings) -> Iterator[tuple[Database, str]]:
-    """The database and the tenant. Neither is changed, so a copy or a backup may be given. Raises ``NoRecord``."""
+    """The database and the tenant. Nothing is changed, so a copy or a backup may be given. Raises ``NoRecord``."""
     tenant_id = tenant_of(settings)
-    database = Database(settings.database_url.get_secret_value())
+    database = Database(settings.database_url.get_secret_value(), untouched=True)
     try:
         if not is_current(database):
             raise NoRecord

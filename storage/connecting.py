@@ -6,7 +6,9 @@ URL itself says wins over what is set here.
 
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL
@@ -33,6 +35,16 @@ def engine_of(url: URL, *, patience: float) -> Engine:
     engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": patience})
     event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))
     return engine
+
+
+def reading_engine_of(url: URL, *, patience: float) -> Engine:
+    """An engine for whoever only looks: a SQLite file is neither made nor changed, and nothing is put beside one that is whole.
+
+    PostgreSQL is asked in the ordinary way: there, connecting changes nothing.
+    """
+    if url.get_backend_name() != "sqlite":
+        return engine_of(url, patience=patience)
+    return create_engine(_untouched(url), isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": patience})
 
 
 def quick_engine_of(url: URL) -> Engine:
@@ -68,6 +80,19 @@ def _arguments(url: URL, connect: int) -> dict[str, object]:
     if _names_several_hosts(url):
         wanted["target_session_attrs"] = "read-write"
     return {name: value for name, value in wanted.items() if name not in url.query}
+
+
+def _untouched(url: URL) -> URL:
+    """The same file by a URI that lets SQLite only read (sqlite.org/uri.html).
+
+    Whoever has a file open in WAL has its log beside it, and reads with SQLite's locks. Without a log the file is whole, and
+    is taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere.
+    """
+    named = url.database or ""
+    path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
+    is_whole = not any(Path(path + log).exists() for log in ("-wal", "-journal"))
+    only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
+    return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
 
 
 def _names_several_hosts(url: URL) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
-from storage.connecting import READ_ONLY, engine_of, quick_engine_of
+from storage.connecting import READ_ONLY, engine_of, quick_engine_of, reading_engine_of
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -73,10 +73,13 @@ def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
 
 
 class Database:
-    """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3)."""
+    """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3).
 
-    def __init__(self, url: str | URL) -> None:
-        self.engine = engine_of(make_url(url), patience=PATIENCE)
+    With ``untouched`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``: for looking only.
+    """
+
+    def __init__(self, url: str | URL, *, untouched: bool = False) -> None:
+        self.engine = (reading_engine_of if untouched else engine_of)(make_url(url), patience=PATIENCE)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._quick = self.engine if self.is_sqlite else quick_engine_of(make_url(url))
         self._one_writer = threading.Lock()

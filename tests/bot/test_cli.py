@@ -391,11 +391,20 @@ def test_the_guards_keep_the_record_from_being_altered_in_passing(copy: Path) ->
 
 @pytest.mark.parametrize("verb", RECORD_VERBS)
 def test_a_database_without_a_record_is_told_and_not_migrated(verb: str, machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
     outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
     assert outcome.code == 1
     assert outcome.out == ""
     assert "holds no record of this version" in outcome.err
     assert _execute(tmp_path / "empty.db", "SELECT name FROM sqlite_master") == []
+
+
+@pytest.mark.parametrize("verb", RECORD_VERBS)
+def test_a_database_that_is_not_there_is_told_and_not_made(verb: str, machine: Machine, tmp_path: Path) -> None:
+    outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/mistyped.db")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "Check DATABASE_URL" in outcome.err
+    assert list(tmp_path.iterdir()) == []
 
 
 # export
