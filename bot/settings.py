@@ -5,7 +5,9 @@ may be a secret in the wrong place.
 """
 
 import difflib
+import os
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,6 +67,15 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
         raise WrongSettings([_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")])
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     return draft.noting([*ignored, *_suspicious(draft, need)])
+
+
+def own_authorities() -> Path | None:
+    """The file or folder with the operator's own certificate authorities, for what speaks TLS without ``requests``.
+
+    Found as ``requests`` finds it (its documentation, SSL Cert Verification): in the environment alone, by either name.
+    """
+    found = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return Path(found) if found else None
 
 
 def _surroundings() -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import ssl
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from bot.metrics import Metrics
 from bot.milestones import load_calendar
 from bot.pruning import Pruning
 from bot.settings import Settings
+from bot.trust import trusting
 from bot.worker import Lane, Worker, under_lease
 from handlers.apply import Apply
 from handlers.attribution import Attribution
@@ -90,13 +90,16 @@ def identity_of(said: dict[str, Any]) -> Identity:
 
 
 def slack_client(settings: Settings) -> WebClient:
-    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox."""
+    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
+
+    Its context serves Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
+    """
     token = settings.slack_bot_token
     return WebClient(
         token=token.get_secret_value() if token else None,
         base_url=settings.slack_api_url,
         timeout=SLACK_TIMEOUT,
-        ssl=ssl.create_default_context(),
+        ssl=trusting(),
         retry_handlers=[],
     )
 
