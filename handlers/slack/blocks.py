@@ -77,8 +77,8 @@ def _plain(text: str) -> PlainTextObject:
 
 
 def small(lines: Iterable[str]) -> list[Block]:
-    """Small print, one line each."""
-    return [ContextBlock(elements=[MarkdownTextObject(text=line, verbatim=True)]) for line in lines if line]
+    """Small print, one line each; what is too long for Slack ends in an ellipsis."""
+    return [ContextBlock(elements=[MarkdownTextObject(text=fitted(line, SECTION), verbatim=True)]) for line in lines if line]
 
 
 def divider() -> DividerBlock:

@@ -11,7 +11,10 @@ CHUNK = 2900
 """Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""
 
 SECTION = 3000
-"""Slack's limit for the text of a section; beyond it the whole message would be refused."""
+"""Slack's limit for a text with mark-up; beyond it the whole message would be refused."""
+
+NAMED = 100
+"""People mentioned in one text; with the longest ids they fill five sixths of a section."""
 
 
 def escape(text: str) -> str:
@@ -25,8 +28,10 @@ def sentence(text: str) -> str:
 
 
 def people(ids: Iterable[str]) -> str:
-    """A list of people as mentions."""
-    return ", ".join(f"<@{person}>" if person[0] in "UW" else f"<!subteam^{person}>" for person in ids)
+    """A list of people as mentions: the first of them, and how many more there are."""
+    mentions = [f"<@{person}>" if person[0] in "UW" else f"<!subteam^{person}>" for person in ids]
+    more = f" and {len(mentions) - NAMED} more" if len(mentions) > NAMED else ""
+    return ", ".join(mentions[:NAMED]) + more
 
 
 def instant(at: datetime, zone: ZoneInfo) -> str:

@@ -22,7 +22,7 @@ from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
-from handlers.slack.mrkdwn import CHUNK, chunks, escape, fitted
+from handlers.slack.mrkdwn import CHUNK, NAMED, chunks, escape, fitted
 from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
@@ -48,6 +48,7 @@ WORST = {
 LISBON = ZoneInfo("America/Argentina/ComodRivadavia")
 """The longest name of a zone."""
 PEOPLE = tuple(f"U{number:010}" for number in range(50))
+EVERYBODY = tuple(f"U{number:010}" for number in range(400))
 CALENDAR = load_packaged()
 ZONE = LISBON
 
@@ -114,7 +115,7 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
     votes = [Decision(n, request.id, person, Vote.APPROVE, Door.BUTTON, "d" * 64, NOW, NOW) for n, person in enumerate(PEOPLE)]
     full = Sheet(
         request=request,
-        rule=replace(RULE, approvers=(*PEOPLE, "S0MAIL"), approvals_required=50),
+        rule=replace(RULE, approvers=(*EVERYBODY, "S0MAIL"), approvals_required=50),
         tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
         decisions=votes,
         attempts=[Attempt(1, request.id, "read_back", NOW, "id", SettingValue.OPTED_IN, "")],
@@ -132,6 +133,13 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
 def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
     for state in State:
         fits(cards.card(sheet(kind, state, text), ZONE))
+
+
+def test_of_very_many_approvers_the_card_names_the_first_and_says_how_many_more_there_are() -> None:
+    shown = " ".join(marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, "Scanners"), ZONE).arguments()["blocks"]))
+    named = [person for person in EVERYBODY if f"<@{person}>" in shown]
+    assert named == list(EVERYBODY[:NAMED])
+    assert f", <@{named[-1]}> and 301 more; the requester never counts." in shown
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
@@ -232,7 +240,7 @@ FACTS = {
     "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
     "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
     "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
-    "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(PEOPLE[:20]), "others": "S0MAIL", "away": "yes",
+    "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
 }  # fmt: skip
 
 
