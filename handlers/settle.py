@@ -68,7 +68,7 @@ class Settling:
         with self._context.ledger.reading() as reader:
             unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
         now = self._context.now()
-        due = [request for request in unsettled if request.retry_at is None or request.retry_at <= now]
+        due = [request for request in unsettled if not request.has_to_wait(now)]
         for request in due:
             try:
                 with correlated(request.correlation_id):

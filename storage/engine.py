@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import ColumnElement, Connection, Engine, or_, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -70,6 +70,15 @@ def _sqlite_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
 @compiles(database_clock, "postgresql")
 def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]:
+    """Whether a claim until then, none of which lasts longer than ``milliseconds``, is over by the database's own clock.
+
+    One that ends twice as far ahead is over as well: the clock was set back since, and its holder may be long gone. An hour or a
+    day without anybody on duty would be worse than a live holder that loses its claim once, as every holder must bear.
+    """
+    return or_(until < database_clock(), until > database_clock() + 2 * milliseconds)
 
 
 class Database:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import chain
 from storage.correlation import caused
-from storage.engine import Database, database_clock
+from storage.engine import Database, database_clock, is_over
 from storage.tables import inbox
 
 CLAIM_MS = 15_000
@@ -69,7 +69,7 @@ class Inbox:
         return _item(row) if row else None
 
     def put_off(self, item: Item, *, ms: int) -> None:
-        """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed."""
+        """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed, ``CLAIM_MS`` at most."""
         mine = update(inbox).where(inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None))
         with self._database.write() as connection:
             connection.execute(mine.values(claimed_until=database_clock() + ms))
@@ -77,7 +77,7 @@ class Inbox:
     def claim_waiting(self, *, limit: int = 16) -> list[Item]:
         """Take items that nobody has finished and nobody holds: leftovers of a process that died."""
         table = inbox.c
-        free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, table.claimed_until < database_clock())
+        free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, is_over(table.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
             waiting = connection.execute(select(table.id).where(*free).order_by(table.id).limit(limit)).scalars().all()
         if not waiting:

@@ -5,11 +5,11 @@ Only the database's clock is compared with the database's clock; a holder that w
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.engine import Database, database_clock
+from storage.engine import Database, database_clock, is_over
 from storage.tables import leases
 
 LEASE_MS = 10_000
@@ -42,7 +42,7 @@ class Leases:
         taken = fresh.on_conflict_do_update(
             index_elements=["name"],
             set_={"holder": self._holder, "epoch": leases.c.epoch + 1, "until": until},
-            where=or_(leases.c.until < database_clock(), leases.c.holder == self._holder),
+            where=or_(is_over(leases.c.until, LEASE_MS), leases.c.holder == self._holder),
         ).returning(leases.c.epoch)
         with self._database.write() as connection:
             epoch = connection.execute(taken).scalar()
@@ -69,7 +69,7 @@ class Leases:
         return {row.name.removesuffix(ending): row.holder == self._holder for row in found}
 
     def _held_by_another(self, name: str) -> bool:
-        others = (leases.c.name == name, leases.c.holder != self._holder, leases.c.until >= database_clock())
+        others = (leases.c.name == name, leases.c.holder != self._holder, not_(is_over(leases.c.until, LEASE_MS)))
         with self._database.read() as connection:
             return connection.execute(select(leases.c.name).where(*others)).first() is not None
 

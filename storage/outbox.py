@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import chain, rows
-from storage.engine import Database, database_clock
+from storage.engine import Database, database_clock, is_over
 from storage.records import Card, Notice
 from storage.tables import cards, notices
 
@@ -73,13 +73,13 @@ class Outbox:
         """Take the oldest notices of these kinds that are due and free."""
         table = notices.c
         due_now = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, table.due_at <= now)
-        free = (*due_now, table.kind.in_(list(kinds)))
+        free = (*due_now, table.kind.in_(list(kinds)), is_over(table.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
-            query = select(table.id).where(*free, table.claimed_until < database_clock())
+            query = select(table.id).where(*free)
             due = connection.execute(query.order_by(table.due_at, table.id).limit(limit)).scalars().all()
         if not due:
             return []
-        mine = update(notices).where(*free, table.id.in_(due), table.claimed_until < database_clock())
+        mine = update(notices).where(*free, table.id.in_(due))
         with self._database.write() as connection:
             taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(*table)
             return sorted((rows.notice(row) for row in connection.execute(taken)), key=lambda notice: notice.id)

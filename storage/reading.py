@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from storage import chain, rows
 from storage.errors import NoSuchRequest
@@ -138,9 +138,7 @@ class Reader(MessageReader):
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
         """Approved requests that may be applied at ``now``; opt-outs first, because they are the safe direction."""
-        table = change_requests.c
-        due = or_(table.retry_at.is_(None), table.retry_at <= now)
-        found = self._many(self._requests().where(table.state == State.APPROVED.value, due).order_by(table.id))
+        found = [request for request in self.in_states({State.APPROVED}) if not request.has_to_wait(now)]
         return sorted(found, key=lambda request: (request.kind is not Kind.OPT_OUT, request.id))
 
     def counts(self) -> dict[State, int]:

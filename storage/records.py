@@ -5,10 +5,13 @@ Every instant is an aware UTC ``datetime``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.lifecycle import Kind, State
+
+LONGEST_WAIT = timedelta(hours=1, minutes=1)
+"""No change waits longer between two tries: Microsoft is left alone for an hour at most, and replicas' clocks differ a little."""
 
 
 class SettingValue(StrEnum):
@@ -90,6 +93,10 @@ class ChangeRequest:
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its time has run out at ``now``; the boundary itself has run out."""
         return self.expires_at is not None and now >= self.expires_at
+
+    def has_to_wait(self, now: datetime) -> bool:
+        """Whether it is to be left alone until ``retry_at``; further ahead than any wait it means a clock that was set back."""
+        return self.retry_at is not None and now < self.retry_at <= now + LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)

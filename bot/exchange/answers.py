@@ -84,6 +84,7 @@ _PROXY: Final = "Check EXCHANGE_API_URL, and whether a proxy answers in place of
 _OUTAGE: Final = "If this lasts, see Health > Service health in the Microsoft 365 admin center for an outage."
 """Where nothing is to be mended on our side, and waiting usually does it."""
 LONGEST_WAIT: Final = 3600.0
+"""Seconds for which Microsoft is left alone at most, whatever it asks for: nothing may wait longer (``storage.records``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import msal
 import requests
 
 from bot.exchange import keys, refusals
+from bot.exchange.answers import LONGEST_WAIT
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
 from bot.exchange.wire import Wire
 from handlers.ports import Unavailable
@@ -186,5 +187,5 @@ def _must_be_object(response: requests.Response) -> None:
 
 
 def _seconds(text: str) -> float | None:
-    """``Retry-After`` of the authority, which uses whole seconds."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    """``Retry-After`` of the authority, which uses whole seconds; at most an hour, as with Exchange."""
+    return min(float(text), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,12}", text) else None

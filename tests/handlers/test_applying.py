@@ -130,6 +130,15 @@ def test_exchange_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
     assert house.request(number).state is State.APPLIED
 
 
+def test_the_longest_that_exchange_may_ask_for_is_waited_by_a_replica_whose_clock_is_behind_as_well(house: House) -> None:
+    approved(house)
+    house.tenant.fates.append(Answering(Fate.NOT_PROCESSED, lands="never", retry_after=3600))
+    house.run()
+    house.clock.advance(seconds=-30)
+    house.run()
+    assert len(house.tenant.writes) == 1
+
+
 @pytest.mark.parametrize("answering", [LOST, ACCEPTED_LATE])
 def test_a_write_of_unknown_outcome_is_never_sent_again(house: House, answering: Answering) -> None:
     approved(house)

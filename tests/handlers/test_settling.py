@@ -55,6 +55,14 @@ def test_a_change_that_does_not_show_up_fails_at_fifteen_minutes_exactly(house: 
     assert house.baseline() is None
 
 
+def test_a_clock_that_was_set_back_does_not_hold_up_the_reading(house: House) -> None:
+    number = uncertain(house)
+    house.tenant.land()
+    house.clock.advance(days=-1)
+    house.run()
+    assert house.request(number).state is State.APPLIED
+
+
 def test_a_change_that_shows_up_at_the_last_moment_is_applied(house: House) -> None:
     number = uncertain(house)
     house.tenant.land()

@@ -179,6 +179,19 @@ def test_a_clock_that_was_set_back_does_not_hold_up_the_next_try(house: House, o
     assert house.tenant.value is OUT
 
 
+def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(house: House, opted_in: int) -> None:
+    house.clock.at = end_of(house, opted_in)
+    house.tenant.unreadable = UNREADABLE
+    house.work()
+    (waiting,) = house.requests(Kind.OPT_OUT)
+    assert waiting.detail.startswith("Waiting for Exchange")
+    house.tenant.unreadable = None
+    house.clock.advance(days=-1)
+    house.work()
+    assert house.tenant.value is OUT
+    assert house.request(waiting.id).state is State.APPLIED
+
+
 def test_a_window_whose_end_was_lost_on_the_way_ends_all_the_same(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
     house.tenant.fates.append(LOST)

@@ -62,6 +62,14 @@ def test_what_its_taker_left_behind_is_taken_up_when_its_time_is_over(inbox: Inb
     assert inbox.claim_waiting() == []
 
 
+def test_what_was_held_before_the_databases_clock_was_set_back_is_taken_up_too(inbox: Inbox, database: Database) -> None:
+    kept = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
+    with database.write() as connection:
+        connection.execute(text("UPDATE inbox SET claimed_until = claimed_until + 3600000"))
+    assert inbox.claim_waiting() == [kept]
+    assert inbox.claim_waiting() == []
+
+
 def test_leftovers_are_shared_without_overlap(inbox: Inbox, database: Database, migrated_database_url: str) -> None:
     for number in range(40):
         inbox.put(f"Ev{number}", "click", {}, now=NOW, patience=1)

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from freezegun import freeze_time
@@ -41,6 +42,13 @@ def holds(database: Database, lease: Lease | None) -> bool:
     assert lease
     with database.write() as connection:
         return still_held(connection, lease)
+
+
+def set_back(database: Database, **span: float) -> None:
+    """As if the database's own clock had been set back since the lease was taken."""
+    ahead = int(timedelta(**span).total_seconds() * 1000)
+    with database.write() as connection:
+        connection.execute(text(f"UPDATE leases SET until = until + {ahead}"))
 
 
 def test_a_free_duty_is_taken_and_kept_from_others(database: Database, alice: Leases, bob: Leases) -> None:
@@ -125,6 +133,21 @@ def test_only_the_databases_clock_ends_a_lease(database: Database, alice: Leases
     with freeze_time("2016-01-01"):
         assert not holds(database, lease)
         assert bob.take(DUTY) is not None
+
+
+def test_a_dead_holders_lease_from_before_the_clock_was_set_back_passes_on(
+    database: Database, alice: Leases, bob: Leases
+) -> None:
+    old = alice.take(DUTY)
+    set_back(database, hours=1)
+    assert bob.take(DUTY) == Lease(DUTY, "bob", 2)
+    assert not holds(database, old)
+
+
+def test_a_clock_that_was_set_back_a_little_takes_a_duty_from_nobody(database: Database, alice: Leases, bob: Leases) -> None:
+    alice.take(DUTY)
+    set_back(database, seconds=9)
+    assert bob.take(DUTY) is None
 
 
 def test_the_databases_clock_counts_milliseconds_and_goes_on_within_a_transaction(database: Database) -> None:

@@ -74,6 +74,15 @@ def test_a_sender_that_died_gives_its_notices_back_when_its_time_is_over(ledger:
     assert claim(outbox) == [first]
 
 
+def test_what_was_taken_before_the_databases_clock_was_set_back_is_taken_up_too(ledger: Ledger, outbox: Outbox) -> None:
+    owe(ledger, "a")
+    (first,) = claim(outbox)
+    with ledger.database.write() as connection:
+        connection.execute(text("UPDATE notices SET claimed_until = claimed_until + 3600000"))
+    assert claim(outbox) == [first]
+    assert claim(outbox) == []
+
+
 def test_a_process_whose_clock_is_wrong_takes_nothing_from_others(ledger: Ledger, outbox: Outbox) -> None:
     owe(ledger, "a")
     claim(outbox)

@@ -68,6 +68,12 @@ def test_trouble_that_msal_remembers_stays_retryable(sign_in: SignIn, entra: Ent
     assert len(entra.forms) == 1
 
 
+@pytest.mark.parametrize("asked", ["7200", "99999999"])
+def test_the_sign_in_is_left_alone_for_an_hour_at_most(asked: str, sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(answer(503, "", {"Retry-After": asked}))
+    assert _failure(sign_in()).retry_after == 3600
+
+
 def test_a_tenant_that_does_not_exist_is_named_as_the_trouble(sign_in: SignIn) -> None:
     failure = _failure(sign_in(tenant="99999999-9999-9999-9999-999999999999"))
     assert "does not know this tenant" in failure.sentence
