@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_MENTION = re.compile(r"@([UW][A-Z0-9]{2,20})\b")
+_MENTION = re.compile(r"(?<![^\s(])@([UW][A-Z0-9]{2,20})\b")
+"""A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``."""
 
 CHUNK = 2900
 """Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""

@@ -22,7 +22,7 @@ from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
-from handlers.slack.mrkdwn import CHUNK, NAMED, chunks, escape, fitted
+from handlers.slack.mrkdwn import CHUNK, NAMED, chunks, escape, fitted, sentence
 from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
@@ -361,6 +361,16 @@ def test_cutting_a_text_loses_nothing_and_cuts_no_entity_in_two(text: str) -> No
 def test_a_card_with_any_reason_is_harmless(text: str) -> None:
     for part in marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
         harmless(part)
+
+
+@pytest.mark.parametrize("address", ["carol@WOODGROVE.COM", "svc-$@UNIVERSITY", "zoë@WOODGROVE.COM"])
+def test_a_mail_address_in_capitals_mentions_nobody(address: str) -> None:
+    told = f"According to the audit log it was {address}, at 10:00 UTC."
+    assert sentence(told) == told
+
+
+def test_people_in_our_own_sentences_are_mentioned() -> None:
+    assert sentence("@U0ALICE & @W0BOB (@U0CAROL).") == "<@U0ALICE> &amp; <@W0BOB> (<@U0CAROL>)."
 
 
 def test_a_place_is_where_slack_says_it_posted() -> None:
