@@ -63,7 +63,7 @@ def tenant_of(settings: Settings) -> str:
 def _record_of(settings: Settings) -> Iterator[tuple[Database, str]]:
     """The database and the tenant. Nothing is changed, so a copy or a backup may be given. Raises ``NoRecord``."""
     tenant_id = tenant_of(settings)
-    database = Database(settings.database_url.get_secret_value(), untouched=True)
+    database = Database(settings.database_url.get_secret_value(), look_only=True)
     try:
         if not is_current(database):
             raise NoRecord

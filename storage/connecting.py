@@ -6,6 +6,7 @@ URL itself says wins over what is set here.
 
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -26,38 +27,47 @@ POOL = 8
 """Connections kept, and as many again while they are needed."""
 
 QUICK_POOL = 4
+QUICK_PATIENCE = 1.0
+"""Seconds such an acknowledgement can wait for a connection."""
 
 
 def engine_of(url: URL, *, patience: float) -> Engine:
     """An engine whose connections wait at most ``patience`` seconds for each other and for locks."""
-    if url.get_backend_name() != "sqlite":
-        return _postgresql(url, size=POOL, patience=patience, connect=CONNECT_WITHIN)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": patience})
-    event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))
-    return engine
-
-
-def reading_engine_of(url: URL, *, patience: float) -> Engine:
-    """An engine for whoever only looks: a SQLite file is neither made nor changed, and nothing is put beside one that is whole.
-
-    PostgreSQL is asked in the ordinary way: there, connecting changes nothing.
-    """
-    if url.get_backend_name() != "sqlite":
-        return engine_of(url, patience=patience)
-    return create_engine(_untouched(url), isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args={"timeout": patience})
+    return _engine(url, size=POOL, patience=patience, connect=CONNECT_WITHIN)
 
 
 def quick_engine_of(url: URL) -> Engine:
-    """A few connections to PostgreSQL of their own, for what must not wait behind slow work."""
-    return _postgresql(url, size=QUICK_POOL, patience=1.0, connect=CONNECT_QUICKLY)
+    """A few connections of their own, for what must not wait behind slow work."""
+    return _engine(url, size=QUICK_POOL, patience=QUICK_PATIENCE, connect=CONNECT_QUICKLY)
 
 
-def _postgresql(url: URL, *, size: int, patience: float, connect: int) -> Engine:
-    engine = create_engine(
-        url, pool_size=size, max_overflow=size, pool_pre_ping=True, pool_timeout=patience, hide_parameters=True,
-        connect_args=_arguments(url, connect),
-    )  # fmt: skip
+def untouched(url: URL) -> URL:
+    """The same database for whoever only looks: a SQLite file is neither made nor changed, nor is anything put beside it.
 
+    Whoever has a file open in WAL has its log beside it, and is read with SQLite's locks. Without a log the file is whole, and is
+    taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere
+    (sqlite.org/uri.html). PostgreSQL is asked in the ordinary way: there, connecting changes nothing.
+    """
+    if url.get_backend_name() != "sqlite":
+        return url
+    named = url.database or ""
+    path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
+    is_whole = not any(Path(path + log).exists() for log in ("-wal", "-journal"))
+    only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
+    return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
+
+
+def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
+    make = partial(create_engine, url, pool_size=size, max_overflow=size, pool_timeout=patience, hide_parameters=True)
+    if url.get_backend_name() != "sqlite":
+        return _postgresql(make(pool_pre_ping=True, connect_args=_arguments(url, connect)), patience)
+    engine = make(isolation_level="AUTOCOMMIT", connect_args={"timeout": patience})
+    if url.query.get("mode") != "ro":
+        event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))
+    return engine
+
+
+def _postgresql(engine: Engine, patience: float) -> Engine:
     def bound(connection: Any, record: object) -> None:
         """A reader waits for a lock as well, when somebody rebuilds a table."""
         connection.execute(f"SET lock_timeout = {int(patience * 1000)}")
@@ -80,19 +90,6 @@ def _arguments(url: URL, connect: int) -> dict[str, object]:
     if _names_several_hosts(url):
         wanted["target_session_attrs"] = "read-write"
     return {name: value for name, value in wanted.items() if name not in url.query}
-
-
-def _untouched(url: URL) -> URL:
-    """The same file by a URI that lets SQLite only read (sqlite.org/uri.html).
-
-    Whoever has a file open in WAL has its log beside it, and reads with SQLite's locks. Without a log the file is whole, and
-    is taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere.
-    """
-    named = url.database or ""
-    path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
-    is_whole = not any(Path(path + log).exists() for log in ("-wal", "-journal"))
-    only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
-    return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
 
 
 def _names_several_hosts(url: URL) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
-from storage.connecting import READ_ONLY, engine_of, quick_engine_of, reading_engine_of
+from storage.connecting import READ_ONLY, engine_of, quick_engine_of, untouched
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -84,13 +84,13 @@ def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]
 class Database:
     """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3).
 
-    With ``untouched`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``: for looking only.
+    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``.
     """
 
-    def __init__(self, url: str | URL, *, untouched: bool = False) -> None:
-        self.engine = (reading_engine_of if untouched else engine_of)(make_url(url), patience=PATIENCE)
+    def __init__(self, url: str | URL, *, look_only: bool = False) -> None:
+        address = untouched(make_url(url)) if look_only else make_url(url)
+        self.engine, self._quick = engine_of(address, patience=PATIENCE), quick_engine_of(address)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._quick = self.engine if self.is_sqlite else quick_engine_of(make_url(url))
         self._one_writer = threading.Lock()
 
     @contextmanager
@@ -109,15 +109,16 @@ class Database:
         ``quick`` is for what somebody waits for who owes an acknowledgement: its connections are never held by slow work.
         Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and ``Unreachable``.
         """
+        engine = self._quick if quick else self.engine
         if not self.is_sqlite:
-            with _translated(), self._postgresql(self._quick if quick else self.engine, patience) as connection:
+            with _translated(), self._postgresql(engine, patience) as connection:
                 yield connection
             return
         until = time.monotonic() + patience
         if not self._one_writer.acquire(timeout=patience):
             raise Busy("another write is still under way")
         try:
-            with _translated(), self._sqlite(max(0.0, until - time.monotonic())) as connection:
+            with _translated(), self._sqlite(engine, max(0.0, until - time.monotonic())) as connection:
                 yield connection
         finally:
             self._one_writer.release()
@@ -135,9 +136,10 @@ class Database:
         self.engine.dispose()
         self._quick.dispose()
 
+    @staticmethod
     @contextmanager
-    def _sqlite(self, patience: float) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+    def _sqlite(engine: Engine, patience: float) -> Iterator[Connection]:
+        with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -13,7 +13,8 @@ from tests.handlers.house import House
 @pytest.fixture
 def database(migrated_sqlite_url: str) -> Iterator[Database]:
     opened = Database(migrated_sqlite_url)
-    event.listen(opened.engine, "connect", without_syncing)
+    for engine in (opened.engine, opened._quick):
+        event.listen(engine, "connect", without_syncing)
     yield opened
     opened.close()
 

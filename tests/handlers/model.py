@@ -132,7 +132,8 @@ class Machine(RuleBasedStateMachine):
         self.room = ExitStack()
         self.database = Database(self.room.enter_context(type(self).fresh()))
         if self.database.is_sqlite:
-            event.listen(self.database.engine, "connect", without_syncing)
+            for engine in (self.database.engine, self.database._quick):
+                event.listen(engine, "connect", without_syncing)
         self.house = House(self.database, rule=chosen)
         self.house.tenant.value = value
         self.house.workspace.people[FRANK] = member(FRANK, team_id="T0FABRIKAM", is_stranger=True)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: nothing waits for ever, acknowledging waits for nobody, and a failover is survived."""
+"""Connections: nothing waits for ever, acknowledging waits for nobody, and a failover is survived."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from sqlalchemy import make_url, text
 
 from storage import engine
 from storage.connecting import POOL
-from storage.engine import Busy, Database, Unreachable
+from storage.engine import PATIENCE, Busy, Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.verify import verify
@@ -31,6 +31,14 @@ def database(migrated_postgres_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def either(migrated_database_url: str) -> Iterator[Database]:
+    """On both databases."""
+    opened = Database(migrated_database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def admin(migrated_postgres_url: str) -> Iterator[psycopg.Connection]:
     """Somebody else on the same database."""
     with psycopg.connect(_libpq(make_url(migrated_postgres_url)), autocommit=True) as connection:
@@ -42,21 +50,22 @@ def demote(admin: psycopg.Connection, standby: bool) -> None:
     admin.execute(f'ALTER DATABASE "{admin.info.dbname}" SET default_transaction_read_only = {standby}')
 
 
-def test_an_acknowledgement_does_not_wait_for_connections_that_slow_work_holds(database: Database) -> None:
+def test_an_acknowledgement_does_not_wait_for_connections_that_slow_work_holds(either: Database) -> None:
     with ExitStack() as slow:
         for _ in range(2 * POOL):
-            slow.enter_context(database.read()).execute(text("SELECT 1"))
+            slow.enter_context(either.read()).execute(text("SELECT 1"))
         began = time.monotonic()
-        assert Inbox(database, TENANT).put("key", "vote", {}, now=NOW, patience=1) is not None
+        assert Inbox(either, TENANT).put("key", "vote", {}, now=NOW, patience=1) is not None
         assert time.monotonic() - began < 1
 
 
-def test_a_full_pool_is_unreachable_within_the_patience(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database.engine.pool, "_timeout", 0.1)
+def test_a_full_pool_is_unreachable_within_the_patience(either: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert either.engine.pool.timeout() == PATIENCE
+    monkeypatch.setattr(either.engine.pool, "_timeout", 0.1)
     with ExitStack() as slow:
         for _ in range(2 * POOL):
-            slow.enter_context(database.read()).execute(text("SELECT 1"))
-        with pytest.raises(Unreachable), database.read():
+            slow.enter_context(either.read()).execute(text("SELECT 1"))
+        with pytest.raises(Unreachable), either.read():
             pass
 
 

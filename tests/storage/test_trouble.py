@@ -15,10 +15,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_a_full_database_is_unreachable_and_keeps_nothing_of_the_write(migrated_sqlite_url: str) -> None:
     database = Database(migrated_sqlite_url)
     try:
-        with database.engine.connect() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         inbox = Inbox(database, "tenant")
-        with database.engine.connect() as connection:
+        with database.write(quick=True) as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(Unreachable, match="SQLITE_FULL"):  # noqa: PT012 - which write fills it up is not known
             for number in range(2000):

@@ -53,7 +53,7 @@ def looked(path: Path, *, as_uri: bool = False) -> Verdict:
     url = URL.create("sqlite", database=str(path))
     if as_uri:
         url = url.set(database=f"file:{quote(str(path))}", query={"uri": "true"})
-    database = Database(url, untouched=True)
+    database = Database(url, look_only=True)
     with closing(database):
         assert is_current(database)
         return verify(database, TENANT)
@@ -77,7 +77,7 @@ def test_the_database_of_a_bot_that_was_stopped_stays_as_it_is(original: Databas
 def test_the_database_of_a_running_bot_is_read_with_what_came_last_and_the_bot_goes_on(original: Database) -> None:
     path = path_of(original)
     before, log = path.read_bytes(), path.with_name(f"{path.name}-wal").read_bytes()
-    database = Database(f"sqlite:///{path}", untouched=True)
+    database = Database(f"sqlite:///{path}", look_only=True)
     with closing(database):
         assert verify(database, TENANT).checked == 1
         with Ledger(original, TENANT).recording(NOW) as entry:
@@ -110,13 +110,13 @@ def test_a_file_that_is_not_there_is_unreachable_and_is_not_made(tmp_path: Path)
 
 
 def test_nothing_can_be_written_by_that_way(original: Database) -> None:
-    database = Database(original.engine.url, untouched=True)
+    database = Database(original.engine.url, look_only=True)
     with closing(database), pytest.raises(Unreachable):
         Inbox(database, TENANT).put("key", "vote", {}, now=NOW, patience=1)
 
 
 def test_postgresql_is_looked_at_in_the_ordinary_way(migrated_postgres_url: str) -> None:
-    writer, looking = Database(migrated_postgres_url), Database(migrated_postgres_url, untouched=True)
+    writer, looking = Database(migrated_postgres_url), Database(migrated_postgres_url, look_only=True)
     with closing(writer), closing(looking):
         with Ledger(writer, TENANT).recording(NOW) as entry:
             wish(entry)
