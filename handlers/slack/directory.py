@@ -18,7 +18,10 @@ class SlackDirectory:
         self._client = client
 
     def person(self, user_id: str) -> Person:
-        """Look somebody up. A field Slack leaves out is taken for the worse: it refuses.
+        """Look somebody up. ``deleted`` and a team or enterprise have to be told: without them ``policy`` refuses.
+
+        The flags of bots, guests, strangers and the invited are set on whom they concern (docs.slack.dev, the user object). One
+        that is left out means no: taken for the worse, it would refuse the full members, of whom Slack need not say it.
 
         Raises ``Unavailable``: not retryable where Slack does not know the person, and retryable for everything else, which says
         nothing about them.
@@ -33,7 +36,7 @@ class SlackDirectory:
             team_id=found.get("team_id") if isinstance(found.get("team_id"), str) else None,
             enterprise_id=enterprise.get("enterprise_id") if isinstance(enterprise, dict) else None,
             deleted=deleted if isinstance(deleted, bool) else None,
-            is_bot=(found.get("is_bot") is not False and ("is_bot" in found)) or user_id == "USLACKBOT",
+            is_bot=found.get("is_bot", False) is not False or user_id == "USLACKBOT",
             is_guest=any(found.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
             is_stranger=bool(found.get("is_stranger")) or found.get("id", user_id) != user_id,
             is_invited=bool(found.get("is_invited_user")),
