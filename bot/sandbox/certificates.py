@@ -1,7 +1,7 @@
 """The sandbox's own certificate authority: a root made at start, the servers' certificate, the app's client certificate.
 
 Keys live in memory and in files only their owner may read; the root's key is never written at all. Nothing here is
-ever to be trusted outside the sandbox, so everything lapses after a year and is made anew at every start.
+ever to be trusted outside the sandbox: everything is made anew at every start.
 """
 
 import ipaddress
