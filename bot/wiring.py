@@ -64,8 +64,6 @@ class Bot:
     crew: Crew
     worker: Worker
     exchange: ExchangeOnline
-    database: Database
-    outbox: Outbox
     client: WebClient
 
 
@@ -217,8 +215,8 @@ def wire(
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(tls=client.ssl, proxy=client.proxy, connections=CREW)
-    edge = Edge(desk=desk, crew=crew, client=client, channel=context.rule.channel, zone=context.zone, answers=answers)
-    return Bot(desk, edge, people, crew, worker, exchange, database, outbox, client)
+    edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers)
+    return Bot(desk, edge, people, crew, worker, exchange, client)
 
 
 def app_of(bot: Bot, identity: Identity) -> App:

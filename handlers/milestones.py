@@ -46,10 +46,6 @@ class Calendar:
             found = by_id.get(found.superseded_by)
         return found
 
-    def phase(self, milestone: Milestone, today: date) -> Phase:
-        """Where a milestone stands on ``today``."""
-        return milestone.phase(today)
-
     def effect(self, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
         """One sentence: what the setting means today for a protocol in an ``EXCHANGE_CLOUD``; ``value`` ``None``: not known."""
         return effects.effect(self.current, protocol, cloud, today, value)

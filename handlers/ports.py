@@ -114,7 +114,6 @@ class Person:
     """What Slack's ``users.info`` says of somebody, as far as eligibility cares."""
 
     id: str
-    name: str
     team_id: str | None
     enterprise_id: str | None
     deleted: bool | None

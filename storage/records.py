@@ -57,7 +57,6 @@ class Door(StrEnum):
     BUTTON = "button"
     REACTION = "reaction"
     COMMAND = "command"
-    CLI = "cli"
     BOT = "bot"
 
 

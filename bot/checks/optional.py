@@ -35,7 +35,7 @@ def _search(exchange: ExchangeOnline, now: datetime) -> Verdict:
     use = "who changed the setting outside the bot"
     found = Surroundings(exchange).who_changed(now - LOOKED_BACK, now)
     if not isinstance(found, Unanswered):
-        return passed("Search-UnifiedAuditLog", f"available; tells {use} ({len(found.changes)} recorded in the last 7 days)")
+        return passed("Search-UnifiedAuditLog", f"available; tells {use} ({len(found)} recorded in the last 7 days)")
     mend = WANTED if found.why is Why.NOT_ALLOWED else found.mend or AGAIN
     return _absent("Search-UnifiedAuditLog", found.sentence, use, mend)
 

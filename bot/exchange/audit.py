@@ -4,7 +4,6 @@ Pure: rows in, typed changes out. A change that is not found is unknown, not an 
 minutes and sometimes after a day. Shapes: rows from public write-ups of ``Set-*`` commands and Microsoft's audit schema.
 """
 
-import ipaddress
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,44 +32,24 @@ class Change:
     is ``None`` when what was set cannot be told, ``succeeded`` when the record does not say.
     """
 
-    id: str
     at: datetime
     user: str
     app_id: str | None
     object_id: str | None
     value: SettingValue | None
-    address: str | None
     succeeded: bool | None
     client_app_id: str | None = None
 
 
-def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[list[Change], int]:
-    """The changes of the setting in rows of ``Search-UnifiedAuditLog``, oldest first, and how many rows were unreadable."""
+def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[Change, ...]:
+    """The changes of the setting in rows of ``Search-UnifiedAuditLog``, oldest first; rows that cannot be read are left out."""
     changes: list[Change] = []
-    unreadable = 0
     for row in rows:
         record = _record(row.get("AuditData"))
         at = instant(record.get("CreationTime")) if record else None
-        if record is None or at is None:
-            unreadable += 1
-        elif (parameter := _parameter(record)) is not None:
+        if record is not None and at is not None and (parameter := _parameter(record)) is not None:
             changes.append(_change(record, at, parameter))
-    return sorted(changes, key=lambda change: change.at), unreadable
-
-
-def address_in(text: object) -> str | None:
-    """The IP address in ``ClientIP``: bare, with a port, or in brackets; ``None`` when there is none."""
-    if not isinstance(text, str):
-        return None
-    host = text.strip()
-    if host.startswith("["):
-        host = host[1:].partition("]")[0]
-    elif host.count(":") == 1:
-        host = host.partition(":")[0]
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return None
+    return tuple(sorted(changes, key=lambda change: change.at))
 
 
 def _record(data: object) -> Mapping[str, object] | None:
@@ -95,13 +74,11 @@ def _parameter(record: Mapping[str, object]) -> Mapping[str, object] | None:
 def _change(record: Mapping[str, object], at: datetime, parameter: Mapping[str, object]) -> Change:
     value = parameter.get("Value")
     return Change(
-        id=_text(record, "Id") or "",
         at=at,
         user=clean(_text(record, "UserId") or ""),
         app_id=_text(record, "AppId"),
         object_id=_text(record, "TokenObjectId"),
         value=_VALUES.get(str("" if value is None else value).strip().lower()),
-        address=address_in(record.get("ClientIP")),
         succeeded={"true": True, "false": False}.get((_text(record, "ResultStatus") or "").lower()),
         client_app_id=_text(record, "ClientAppId"),
     )

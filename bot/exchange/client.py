@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.clouds import Endpoint, endpoint, is_microsoft
-from bot.exchange.readings import KEY, reading_of, rows_of
+from bot.exchange.readings import KEY, reading_of
 from bot.exchange.tokens import Credential, Tokens
 from bot.exchange.transport import CALL_LIMIT
 from handlers.ports import Clock, Cloud, Fate, Reading, Unavailable, WriteAnswer
@@ -112,24 +112,6 @@ class ExchangeOnline:
         """
         call_id = client_request_id or str(uuid.uuid4())
         return self._admin.call(Command(cmdlet, parameters, call_id, monotonic() + timeout))
-
-    def rows(
-        self,
-        cmdlet: str,
-        parameters: Mapping[str, object] = _NO_PARAMETERS,
-        *,
-        client_request_id: str | None = None,
-        patience: float = 60.0,
-    ) -> list[Mapping[str, object]]:
-        """The objects a cmdlet answers with, retrying like ``read``. Raises ``Unavailable``. Further pages are not fetched."""
-
-        def once(until: float) -> list[Mapping[str, object]]:
-            found = rows_of(self._answered(cmdlet, parameters, client_request_id or str(uuid.uuid4()), until))
-            if found is None:
-                raise Unavailable(f"The answer to {cmdlet} holds no list of objects.", retryable=False)
-            return found
-
-        return self._patiently(once, patience)
 
     def last_tries(self) -> None:
         """From now on nothing is tried again, and reads that wait for their next try end at once."""

@@ -33,7 +33,7 @@ class OptionalLookups:
         found = self._surroundings.accepted_domains()
         if isinstance(found, Unanswered):
             raise _unavailable(found)
-        return AcceptedDomains(tuple(domain.name.lower() for domain in found.domains), found.complete)
+        return AcceptedDomains(tuple(name.lower() for name in found.names), found.complete)
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
         """The changes on record. Raises ``Unavailable``."""
@@ -41,7 +41,7 @@ class OptionalLookups:
         if isinstance(found, Unanswered):
             raise _unavailable(found)
         ours = self._ours()
-        return [_author(change, ours) for change in found.changes if change.succeeded is not False]
+        return [_author(change, ours) for change in found if change.succeeded is not False]
 
     def _ours(self) -> frozenset[str]:
         """Every id by which a record may name this app; empty when none is known."""

@@ -52,30 +52,10 @@ class MailboxLocks:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptedDomain:
-    """A domain of the tenant; the one with ``initial`` names the tenant (``x.onmicrosoft.com``)."""
-
-    name: str
-    default: bool
-    initial: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Domains:
-    """The tenant's domains; ``complete`` is false when there are more than one answer holds."""
+    """The names of the tenant's domains; ``complete`` is false when there are more than one answer holds."""
 
-    domains: tuple[AcceptedDomain, ...]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The recorded changes of the setting, oldest first.
-
-    ``complete`` is false when there may be more. Even complete and empty proves nothing: records come late.
-    """
-
-    changes: tuple[Change, ...]
+    names: tuple[str, ...]
     complete: bool
 
 
@@ -115,15 +95,14 @@ class Surroundings:
         rows = rows_of(outcome)
         if rows is None:
             return _unreadable("Get-AcceptedDomain")
-        domains = tuple(
-            AcceptedDomain(name, _flag(row, "Default") is True, _flag(row, "InitialDomain") is True)
-            for row in rows
-            if (name := _text(row, "DomainName"))
-        )
-        return Domains(domains, complete=_is_last_page(outcome) and len(domains) == len(rows))
+        names = tuple(name for row in rows if (name := _text(row, "DomainName")))
+        return Domains(names, complete=_is_last_page(outcome) and len(names) == len(rows))
 
-    def who_changed(self, since: datetime, until: datetime) -> Changes | Unanswered:
-        """The changes of the setting recorded between two instants (``Search-UnifiedAuditLog``); at 21Vianet always empty."""
+    def who_changed(self, since: datetime, until: datetime) -> tuple[Change, ...] | Unanswered:
+        """The changes of the setting recorded between two instants (``Search-UnifiedAuditLog``), oldest first.
+
+        Finding none proves nothing: records come late, there may be more than one answer holds, and at 21Vianet there are none.
+        """
         parameters = {
             "StartDate": _stamp(since),
             "EndDate": _stamp(until),
@@ -137,9 +116,7 @@ class Surroundings:
         rows = rows_of(outcome)
         if rows is None and outcome.document.get("value") is not None:
             return _unreadable("Search-UnifiedAuditLog")
-        changes, unreadable = changes_in(rows or [])
-        whole = _is_last_page(outcome) and not unreadable and len(rows or []) < MOST_RECORDS
-        return Changes(tuple(changes), complete=whole)
+        return changes_in(rows or [])
 
     def _asked(self, cmdlet: str, parameters: Mapping[str, object]) -> Outcome | Unanswered:
         try:

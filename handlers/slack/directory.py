@@ -32,7 +32,6 @@ class SlackDirectory:
         enterprise = found.get("enterprise_user")
         return Person(
             id=user_id,
-            name=str(found.get("real_name") or found.get("name") or user_id),
             team_id=found.get("team_id") if isinstance(found.get("team_id"), str) else None,
             enterprise_id=enterprise.get("enterprise_id") if isinstance(enterprise, dict) else None,
             deleted=deleted if isinstance(deleted, bool) else None,

@@ -59,7 +59,6 @@ class Edge:
     desk: Desk
     crew: Crew
     client: WebClient
-    channel: str
     zone: ZoneInfo
     bot_user: str = ""
     """The bot's own user id."""

@@ -61,7 +61,7 @@ class Everybody:
     def person(self, user_id: str) -> Person:
         """Look somebody up."""
         return Person(
-            id=user_id, name=user_id, team_id=TEAM, enterprise_id=None, deleted=False,
+            id=user_id, team_id=TEAM, enterprise_id=None, deleted=False,
             is_bot=False, is_guest=False, is_stranger=False, is_invited=False,
         )  # fmt: skip
 

@@ -99,7 +99,7 @@ class House:
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, channel=CHANNEL, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+        self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
         self.board.channel = rule.channel
         self.desk.rules.keep_rule()
 

@@ -40,7 +40,6 @@ def member(user_id: str, **changed: Any) -> Person:
     """A full, active, human member of the home workspace, unless said otherwise."""
     person = Person(
         id=user_id,
-        name=user_id[2:].title(),
         team_id=HOME_TEAM,
         enterprise_id=None,
         deleted=False,

@@ -23,7 +23,7 @@ def calendar() -> Calendar:
 
 
 def phase(calendar: Calendar, name: str, today: date) -> Phase:
-    return calendar.phase(next(entry for entry in calendar.milestones if entry.id == name), today)
+    return next(entry for entry in calendar.milestones if entry.id == name).phase(today)
 
 
 @pytest.mark.parametrize(

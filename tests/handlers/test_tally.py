@@ -75,9 +75,7 @@ def test_a_vote_taken_back_by_button_is_gone_by_whichever_door_it_was_cast() -> 
         assert approved_by(vote(BOB, 1, door=door), back(BOB, 2)) == set()
 
 
-@pytest.mark.parametrize(
-    ("door", "stands"), [(Door.REACTION, False), (Door.BUTTON, True), (Door.COMMAND, True), (Door.CLI, True)]
-)
+@pytest.mark.parametrize(("door", "stands"), [(Door.REACTION, False), (Door.BUTTON, True), (Door.COMMAND, True)])
 def test_removing_a_reaction_takes_back_only_a_vote_cast_by_reaction(door: Door, stands: bool) -> None:
     assert (approved_by(vote(BOB, 1, door=door), back(BOB, 2, Door.REACTION)) == {BOB}) is stands
 

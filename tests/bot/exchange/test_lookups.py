@@ -8,7 +8,7 @@ import pytest
 
 from bot.exchange.audit import Change
 from bot.exchange.lookups import OptionalLookups
-from bot.exchange.surroundings import Changes, Surroundings
+from bot.exchange.surroundings import Surroundings
 from handlers.ports import Unavailable
 from storage.records import SettingValue
 
@@ -21,10 +21,10 @@ class Recorded(Surroundings):
 
     def __init__(self, **changed: Any) -> None:
         empty: dict[str, Any] = {"user": "carol@contoso.com", "app_id": None, "object_id": None, "client_app_id": None}
-        self._change = Change(id="1", at=AT, value=SettingValue.OPTED_IN, address=None, succeeded=True, **empty | changed)
+        self._change = Change(at=AT, value=SettingValue.OPTED_IN, succeeded=True, **empty | changed)
 
-    def who_changed(self, since: datetime, until: datetime) -> Changes:
-        return Changes((self._change,), complete=True)
+    def who_changed(self, since: datetime, until: datetime) -> tuple[Change, ...]:
+        return (self._change,)
 
 
 def own(client_id: str, said: Mapping[str, Any] | Unavailable, **changed: Any) -> bool | None:

@@ -261,14 +261,6 @@ def test_closing_wakes_a_reader_that_waits(client: Client, exchange: Stage, monk
     assert len(failures) == 1
 
 
-def test_rows_of_another_cmdlet_come_as_they_are(client: Client, exchange: Stage) -> None:
-    exchange.plays(answer(503), answer(200, {"value": [{"a": 1}]}), answer(200, {"value": None}))
-    one = client()
-    assert one.rows("Get-AcceptedDomain", patience=5) == [{"a": 1}]
-    with pytest.raises(Unavailable, match="no list of objects"):
-        one.rows("Get-AcceptedDomain", patience=5)
-
-
 def test_a_wrong_cloud_or_address_is_refused_before_any_call(client: Client) -> None:
     for wrong in ({"cloud": "mars"}, {"api_url": "http://example.com"}, {"authority_host": "http://127.0.0.1"}):
         with pytest.raises(ValueError, match=r"\.$"):

@@ -53,6 +53,11 @@ def test_what_is_told_otherwise_refuses(changed: dict[str, Any], reason: Reason)
     assert judged(TOLD | changed) is reason
 
 
+def test_somebody_is_known_by_id_and_never_by_a_name() -> None:
+    named = TOLD | {"name": "U0ALICE", "real_name": "U0ALICE", "profile": {"display_name": "U0ALICE"}}
+    assert SlackDirectory(Slack(named)).person("U0BOB") == SlackDirectory(Slack(TOLD)).person("U0BOB")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", ["deleted", "team_id"])
 def test_what_has_to_be_told_refuses_when_it_is_left_out(name: str) -> None:
     assert judged({key: value for key, value in TOLD.items() if key != name}) in (Reason.DEACTIVATED, Reason.STRANGER)
