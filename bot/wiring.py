@@ -283,9 +283,9 @@ def _lanes(
 
     return (
         Lane("apply", (under_lease(leases, f"apply:{tenant_id}", lambda lease: settling.run() + apply.run(lease)),)),
-        Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),)),
-        Lane("private-1", (delivery.send_private,)),
-        Lane("private-2", (delivery.send_private,)),
+        Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),), last=True),
+        Lane("private-1", (delivery.send_private,), last=True),
+        Lane("private-2", (delivery.send_private,), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
         Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
         Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),), awaited=False),

@@ -36,12 +36,14 @@ class Lane:
 
     ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
     a lane does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
+    ``last`` lanes tell people what came of it: they go on until every other has ended and nothing more is to be told.
     """
 
     name: str
     duties: tuple[Duty, ...]
     patient: bool = True
     awaited: bool = True
+    last: bool = False
 
 
 class Worker:
@@ -49,6 +51,8 @@ class Worker:
 
     def __init__(self, lanes: tuple[Lane, ...]) -> None:
         self._stopping = threading.Event()
+        self._others_ended = threading.Event()
+        self._cut_short = False
         self._nudges = [threading.Event() for _ in lanes]
         self._troubles: dict[Duty, str] = {}
         self._beats = {lane.name: time.monotonic() for lane in lanes if not lane.patient}
@@ -73,11 +77,20 @@ class Worker:
         began = time.monotonic()
         self._stopping.set()
         self.nudge()
-        for thread, lane in sorted(zip(self._threads, self._lanes, strict=True), key=lambda pair: not pair[1].awaited):
+        pairs = list(zip(self._threads, self._lanes, strict=True))
+        self._join([pair for pair in pairs if not pair[1].last], began, within)
+        self._others_ended.set()
+        self.nudge()
+        self._join([pair for pair in pairs if pair[1].last], began, within)
+        self._cut_short = True
+        return not self.left()
+
+    @staticmethod
+    def _join(pairs: list[tuple[threading.Thread, Lane]], began: float, within: float) -> None:
+        for thread, lane in sorted(pairs, key=lambda pair: not pair[1].awaited):
             limit = within if lane.awaited else min(within, BRIEFLY)
             if thread.is_alive():
                 thread.join(timeout=max(0.0, began + limit - time.monotonic()))
-        return not self.left()
 
     def left(self) -> list[str]:
         """The lanes that have not ended."""
@@ -88,16 +101,19 @@ class Worker:
         return max((time.monotonic() - beat for beat in self._beats.values()), default=0.0)
 
     def _run(self, lane: Lane, nudge: threading.Event) -> None:
-        while not self._stopping.is_set():
+        while lane.last or not self._stopping.is_set():
+            last_look = self._others_ended.is_set()
             nudge.clear()
             if lane.name in self._beats:
                 self._beats[lane.name] = time.monotonic()
             found = sum(self._do(lane, duty) for duty in lane.duties)
+            if not found and last_look:
+                return
             if not found:
                 nudge.wait(timeout=TICK)
 
     def _do(self, lane: Lane, duty: Duty) -> int:
-        if self._stopping.is_set():
+        if self._cut_short or (self._stopping.is_set() and not lane.last):
             return 0
         try:
             found = duty()

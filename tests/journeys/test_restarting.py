@@ -4,9 +4,10 @@ import time
 
 from bot.sandbox.cast import BOT_USER, GENERAL
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, HOUR, PEOPLE, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, HOUR, PEOPLE, Stage
 from tests.journeys.words import words
 
+SET = "Set-TransportConfig"
 SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 
 
@@ -14,6 +15,34 @@ def test_sigterm_ends_an_idle_bot_within_five_seconds_with_zero(stage: Stage) ->
     began = time.monotonic()
     assert stage.stop() == 0
     assert time.monotonic() - began < 5
+    stage.start()
+
+
+def test_what_was_being_made_when_it_was_told_to_stop_is_made_and_told_before_it_ends(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.tenant.queue_fault("slow", cmdlet=SET, seconds=2.0)
+    stage.press(BOB, number, "approve")
+    stage.click(CAROL, number, "approve")
+    stage.wait(lambda: stage.state(number) is State.APPLYING)
+    assert stage.stop() == 0
+    assert stage.state(number) is State.APPLIED
+    assert stage.cards(number)[-1]["text"].startswith("Applied:")
+    assert stage.private(ALICE)[-1].startswith("Applied:")
+    stage.start()
+
+
+def test_what_was_acknowledged_is_answered_before_it_ends(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    before = len(stage.slack.deliveries)
+    stage.click(ALICE, number, "approve")
+    stage.click(DAVE, number, "approve")
+    stage.click(BOB, number, "approve")
+    stage.wait(lambda: len(stage.slack.deliveries) == before + 3)
+    stage.wait_until_acknowledged()
+    assert stage.stop() == 0
+    answers = [words(message) for message in stage.slack.messages(CHANGES) if message["ephemeral"]]
+    for said in (f"You asked for #{number} yourself", "You are not one of the approvers", "1 more approval is needed"):
+        assert any(said in answer for answer in answers), answers
     stage.start()
 
 
