@@ -36,9 +36,7 @@ class Metrics:
         )
         self._drift = self._gauge("drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown.")
         self._drift.set(math.nan)
-        self._duties = self._gauge(
-            "lease_held", "1 where this process is the one that does a duty, 0 where another is.", ["duty"]
-        )
+        self._duties = self._gauge("lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"])
         outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
         observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")

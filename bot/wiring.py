@@ -22,7 +22,7 @@ from bot.milestones import load_calendar
 from bot.pruning import Pruning
 from bot.settings import Settings
 from bot.trust import trusting
-from bot.worker import Lane, Worker, under_lease
+from bot.worker import Duty, Lane, Worker, always, under_lease
 from handlers.apply import Apply
 from handlers.attribution import Attribution
 from handlers.context import Context
@@ -278,18 +278,24 @@ def _lanes(
     reminders = Reminders(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
 
-    def watch(lease: Lease) -> int:
-        return desk.drift.observe(settings.observe_every)
+    every = settings.observe_every
+
+    def held(name: str, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
+        return (under_lease(leases, f"{name}:{tenant_id}", duty, due=due),)
 
     return (
-        Lane("apply", (under_lease(leases, f"apply:{tenant_id}", lambda lease: settling.run() + apply.run(lease)),)),
-        Lane("public", (under_lease(leases, f"public:{tenant_id}", lambda lease: delivery.send_public()),), last=True),
+        Lane(
+            "apply", held("apply", lambda lease: settling.run() + apply.run(lease), lambda: settling.is_due() or apply.is_due())
+        ),
+        Lane("public", held("public", lambda lease: delivery.send_public(), delivery.owes_public), last=True),
         Lane("private-1", (delivery.send_private,), last=True),
         Lane("private-2", (delivery.send_private,), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
         Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
-        Lane("reminders", (under_lease(leases, f"remind:{tenant_id}", lambda lease: reminders.run()),), awaited=False),
-        Lane("authors", (under_lease(leases, f"authors:{tenant_id}", lambda lease: attribution.run()),), awaited=False),
+        Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
+        Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
-        Lane("observer", (under_lease(leases, f"observe:{tenant_id}", watch),), awaited=False),
+        Lane(
+            "observer", held("observe", lambda lease: desk.drift.observe(every), lambda: desk.drift.is_due(every)), awaited=False
+        ),
     )

@@ -138,10 +138,20 @@ class Worker:
             log.info("worker.database_back", lane=lane.name)
 
 
-def under_lease(leases: Leases, name: str, duty: Callable[[Lease], int]) -> Callable[[], int]:
-    """A duty that only one worker does at a time, over all replicas; whoever does not hold the lease finds nothing to do."""
+def always() -> bool:
+    """For a duty of which no question tells whether it is due."""
+    return True
+
+
+def under_lease(leases: Leases, name: str, duty: Callable[[Lease], int], *, due: Callable[[], bool] = always) -> Duty:
+    """A duty that only one worker does at a time, over all replicas; whoever does not hold the lease finds nothing to do.
+
+    ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the duty asks again under it.
+    """
 
     def run() -> int:
+        if not due():
+            return 0
         lease = leases.take(name)
         if lease is None:
             return 0

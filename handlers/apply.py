@@ -57,12 +57,13 @@ class Apply:
         self._settling = settling
         self._sleep = sleep
 
+    def is_due(self) -> bool:
+        """Whether anything is ready; only reads."""
+        return bool(self._ready())
+
     def run(self, lease: Lease) -> int:
         """Apply everything that is ready; returns how many requests were taken up."""
-        with self._context.ledger.reading() as reader:
-            ready = reader.ready(self._context.now())
-            if is_outdated(reader, self._context.rule):  # whoever runs with the rule that holds does the rest
-                ready = [request for request in ready if request.kind is Kind.OPT_OUT]
+        ready = self._ready()
         for request in ready:
             try:
                 with correlated(request.correlation_id):
@@ -70,6 +71,13 @@ class Apply:
             except Conflict:
                 continue
         return len(ready)
+
+    def _ready(self) -> list[ChangeRequest]:
+        with self._context.ledger.reading() as reader:
+            ready = reader.ready(self._context.now())
+            if is_outdated(reader, self._context.rule):  # whoever runs with the rule that holds does the rest
+                ready = [request for request in ready if request.kind is Kind.OPT_OUT]
+        return ready
 
     def _apply(self, request: ChangeRequest, lease: Lease) -> None:
         """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""

@@ -41,17 +41,23 @@ class Attribution:
         self._context = context
         self._lookups = lookups
 
+    def is_due(self) -> bool:
+        """Whether a search is due; only reads."""
+        return bool(self._due())
+
     def run(self) -> int:
         """Search for every noticed change that is due; returns how many."""
-        now = self._context.now()
-        with self._context.ledger.reading() as reader:
-            due = reader.attributable(now)
+        due = self._due()
         for change in due:
             try:
                 self._look(change)
             except Conflict:
                 continue
         return len(due)
+
+    def _due(self) -> list[ChangeRequest]:
+        with self._context.ledger.reading() as reader:
+            return reader.attributable(self._context.now())
 
     def _look(self, change: ChangeRequest) -> None:
         now, trouble = self._context.now(), ""

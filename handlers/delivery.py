@@ -57,6 +57,10 @@ class Delivery:
         self._paused: dict[str, datetime] = {}
         """Until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
+    def owes_public(self) -> bool:
+        """Whether a card or channel message is due; only reads."""
+        return self._outbox.is_due(self._context.now(), kinds=PUBLIC)
+
     def send_public(self) -> int:
         """Send cards and channel messages; the caller holds the lease for it."""
         return self._send(PUBLIC)

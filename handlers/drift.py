@@ -20,7 +20,7 @@ from handlers.touch import Touch
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
-from storage.reading import WISHES
+from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)
@@ -39,12 +39,16 @@ class Drift:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def observe(self, every: timedelta) -> bool:
-        """Read the live value if the newest observation is older than ``every`` or asks for a second; tells whether it read."""
-        now = self._context.now()
+    def is_due(self, every: timedelta) -> bool:
+        """Whether the newest observation is older than ``every``, or asks for a second; only reads."""
         with self._context.ledger.reading() as reader:
-            newest, before = reader.newest_observations(2), reader.baseline()
-        if newest and newest[0].at <= now < newest[0].at + _pause(newest, before, every):
+            return self._is_due(reader, every)
+
+    def observe(self, every: timedelta) -> bool:
+        """Read the live value if that is due; tells whether it read."""
+        with self._context.ledger.reading() as reader:
+            due, before = self._is_due(reader, every), reader.baseline()
+        if not due:
             return False
         try:
             reading = self._context.setting.read(patience=30)
@@ -53,6 +57,10 @@ class Drift:
             return True
         self._keep(reading, before)
         return True
+
+    def _is_due(self, reader: Reader, every: timedelta) -> bool:
+        now, newest = self._context.now(), reader.newest_observations(2)
+        return not newest or not newest[0].at <= now < newest[0].at + _pause(newest, reader.baseline(), every)
 
     def seen(self, reading: Reading) -> None:
         """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.

@@ -63,12 +63,13 @@ class Settling:
         why = answer.sentence if answer.fate is Fate.UNKNOWN else "Exchange accepted it, but the new value does not show yet."
         self._uncertain(request, why)
 
+    def is_due(self) -> bool:
+        """Whether anything is to be settled or read again; only reads."""
+        return bool(self._due())
+
     def run(self) -> int:
         """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many."""
-        with self._context.ledger.reading() as reader:
-            unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
-        now = self._context.now()
-        due = [request for request in unsettled if not request.has_to_wait(now)]
+        due = self._due()
         for request in due:
             try:
                 with correlated(request.correlation_id):
@@ -76,6 +77,12 @@ class Settling:
             except Conflict:
                 continue
         return len(due)
+
+    def _due(self) -> list[ChangeRequest]:
+        with self._context.ledger.reading() as reader:
+            unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
+        now = self._context.now()
+        return [request for request in unsettled if not request.has_to_wait(now)]
 
     def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> ChangeRequest:
         """Record what was read back, move to *applied* and set what the live value ought to be from now on."""

@@ -4,10 +4,10 @@ Claims last seconds and are taken by one conditional UPDATE against the database
 the same notice in the same moment. Sending is not an audit event: it would queue every post behind the hash chain.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Update, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -69,17 +69,17 @@ class Outbox:
         self._database = database
         self._tenant_id = tenant_id
 
+    def is_due(self, now: datetime, *, kinds: Collection[str]) -> bool:
+        """Whether ``claim`` would find any; only reads."""
+        return bool(self._free(now, kinds, limit=1))
+
     def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16) -> list[Notice]:
         """Take the oldest notices of these kinds that are due and free."""
         table = notices.c
-        due_now = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, table.due_at <= now)
-        free = (*due_now, table.kind.in_(list(kinds)), is_over(table.claimed_until, CLAIM_MS))
-        with self._database.read() as connection:
-            query = select(table.id).where(*free)
-            due = connection.execute(query.order_by(table.due_at, table.id).limit(limit)).scalars().all()
+        due = self._free(now, kinds, limit)
         if not due:
             return []
-        mine = update(notices).where(*free, table.id.in_(due))
+        mine = update(notices).where(*self._due(now, kinds), table.id.in_(due), is_over(table.claimed_until, CLAIM_MS))
         with self._database.write() as connection:
             taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(*table)
             return sorted((rows.notice(row) for row in connection.execute(taken)), key=lambda notice: notice.id)
@@ -156,6 +156,17 @@ class Outbox:
         query = select(table.problem).where(*owed, table.problem.is_not(None)).order_by(table.id).limit(1)
         with self._database.read() as connection:
             return connection.execute(query).scalar()
+
+    def _due(self, now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+        table = notices.c
+        owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, table.due_at <= now)
+        return (*owed, table.kind.in_(list(kinds)))
+
+    def _free(self, now: datetime, kinds: Collection[str], limit: int) -> Sequence[int]:
+        table = notices.c
+        query = select(table.id).where(*self._due(now, kinds), is_over(table.claimed_until, CLAIM_MS))
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(table.due_at, table.id).limit(limit)).scalars().all()
 
     def _new_card(self, card: Card) -> Executable:
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert

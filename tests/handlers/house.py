@@ -195,10 +195,11 @@ class House:
         return lease
 
     def run(self) -> None:
-        """One look of the lane that talks to Exchange."""
+        """One look of the lane that talks to Exchange, which the worker takes only where something is due."""
         lease = self.lease()
-        self.settling.run()
-        self.apply.run(lease)
+        due = self.settling.is_due() or self.apply.is_due()
+        found = self.settling.run() + self.apply.run(lease)
+        assert due or not found
 
     def work(self) -> None:
         """One look of every lane."""
@@ -210,12 +211,18 @@ class House:
 
     def deliver(self) -> None:
         """Send whatever is due until nothing more is."""
-        while self.delivery.send_public() + self.delivery.send_private():
-            pass
+        sent = 1
+        while sent:
+            due = self.delivery.owes_public()
+            sent = self.delivery.send_public()
+            assert due == bool(sent)
+            sent += self.delivery.send_private()
 
     def observe(self, every: timedelta = timedelta(minutes=10)) -> bool:
         """One look of the lane that watches the live value, with the second reading that what ought not to be so asks for."""
+        due = self.desk.drift.is_due(every)
         looked = self.desk.drift.observe(every)
+        assert due == looked
         seen, baseline = self.observation(), self.baseline()
         if looked and seen is not None and baseline is not None and seen.value not in (None, baseline.value):
             self.clock.advance(seconds=3)

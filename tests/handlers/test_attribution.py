@@ -73,7 +73,8 @@ def test_the_search_is_repeated_for_a_day_and_then_ends(drifted: House, log: Aud
     attribution = Attribution(drifted.context, log)
     for _ in range(60):
         drifted.clock.advance(hours=1)
-        attribution.run()
+        due = attribution.is_due()
+        assert due == bool(attribution.run())
     assert 5 <= log.searches <= 7
     detail = drifted.newest().detail
     assert detail.count("did not tell within a day, so it is not known who it was.") == 1

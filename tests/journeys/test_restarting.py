@@ -2,8 +2,11 @@
 
 import time
 
+from sqlalchemy import select
+
 from bot.sandbox.cast import BOT_USER, GENERAL
 from storage.lifecycle import State
+from storage.tables import leases
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, HOUR, PEOPLE, Stage
 from tests.journeys.words import words
 
@@ -58,6 +61,15 @@ def test_a_restart_alone_posts_nothing(stage: Stage) -> None:
     assert everything(stage) == before
     assert stage.state(done) is State.APPLIED
     assert stage.state(waiting) is State.PENDING
+
+
+def test_a_bot_that_has_nothing_to_do_writes_nothing_but_the_lease_of_looking_ahead(stage: Stage) -> None:
+    stage.ask(ALICE)
+    stage.wait_until_delivered()
+    before = taken(stage)
+    stage.wait(lambda: taken(stage)["remind"] >= before["remind"] + 3)
+    after = taken(stage)
+    assert after == before | {"remind": after["remind"]}
 
 
 def test_a_request_survives_a_restart_and_can_be_decided(stage: Stage) -> None:
@@ -156,6 +168,13 @@ def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_draw
     stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")
     assert len(stage.cards(number)) == 1
+
+
+def taken(stage: Stage) -> dict[str, int]:
+    """How often each duty was taken so far."""
+    assert stage._database is not None
+    with stage._database.read() as connection:
+        return {row.name.split(":")[0]: row.epoch for row in connection.execute(select(leases.c.name, leases.c.epoch))}
 
 
 def everything(stage: Stage) -> list[str]:
