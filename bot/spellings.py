@@ -5,11 +5,12 @@ must not reach a terminal or a log.
 """
 
 import difflib
-import ipaddress
 import re
 from datetime import date, time, timedelta
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from handlers.loopback import is_loopback
 
 LONGEST = timedelta(days=3650)
 """No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
@@ -179,7 +180,7 @@ def _url(text: str, *, loopback_http: bool) -> SplitResult:
         host, _ = url.hostname, url.port
     except ValueError:
         raise refused from None
-    plain = url.scheme == "http" and loopback_http and _is_loopback(host or "")
+    plain = url.scheme == "http" and loopback_http and is_loopback(host or "")
     extras = url.username is not None or url.password is not None or url.query or url.fragment
     if not host or not (url.scheme == "https" or plain) or extras or re.search(r"[^!-~]", text):
         raise refused
@@ -190,12 +191,3 @@ def _bare(url: SplitResult) -> str:
     if url.path.strip("/"):
         raise ValueError("write scheme and host only, without a path")
     return f"{url.scheme}://{url.netloc}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

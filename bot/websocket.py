@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+from handlers.loopback import is_loopback
 
 LARGEST_MESSAGE: Final = 4 * 1024 * 1024
 """Bytes; Slack's payloads are far below."""
@@ -78,7 +78,7 @@ def dial(url: str, *, tls: ssl.SSLContext | None, proxy: str | None, within: flo
     """Open a WebSocket; plain ``ws`` to loopback only. ``within`` bounds the opening, in seconds. Raises ``Lost``."""
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
-    if not secure and not (parts.scheme == "ws" and parts.hostname in LOOPBACK):
+    if not secure and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
         raise Lost("the address is neither wss nor on loopback")
     try:
         connection = connect(

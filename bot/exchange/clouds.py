@@ -3,13 +3,13 @@
 Facts and the checks of addresses that replace them; no connection is ever made here and nothing heavy is imported.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from handlers.loopback import is_loopback
 from handlers.ports import Cloud
 
 MICROSOFT_AUTHORITIES: Final = frozenset(
@@ -100,19 +100,15 @@ def is_microsoft(authority: str) -> bool:
     return _host(authority) in MICROSOFT_AUTHORITIES
 
 
-def is_loopback(origin: str) -> bool:
+def stays_here(origin: str) -> bool:
     """Whether an address stays on this machine."""
-    host = _host(origin)
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(_host(origin))
 
 
 def api_origin(address: str) -> str:
     """``scheme://host[:port]`` of an admin API; plain http is for loopback only. Raises ``ValueError`` with a sentence."""
     origin = _origin(address)
-    if origin.startswith("http://") and not is_loopback(origin):
+    if origin.startswith("http://") and not stays_here(origin):
         raise ValueError("Plain http is accepted for this machine only, because the call carries a token.")
     return origin
 

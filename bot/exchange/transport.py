@@ -18,7 +18,7 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from bot.exchange.clouds import is_loopback
+from bot.exchange.clouds import stays_here
 from bot.exchange.received import Answer, Silence
 from bot.exchange.wire import Wire, was_sent
 
@@ -140,7 +140,7 @@ def _inside(origin: str, url: str, location: str) -> str | None:
         host, port = there.hostname or "", there.port
     except ValueError:
         return None
-    if is_loopback(origin):
+    if stays_here(origin):
         return target if (there.scheme, there.netloc) == (home.scheme, home.netloc) else None
     at_home = home.hostname or ""
     belongs = host == at_home or host.endswith(f".{at_home}")

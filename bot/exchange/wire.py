@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import Timeout
 
-from bot.exchange.clouds import is_loopback
+from bot.exchange.clouds import stays_here
 
 CONNECT_LIMIT: Final = 10.0
 """Seconds for a connection and its TLS handshake, over all addresses of a name; looking the name up is up to the system."""
@@ -182,7 +182,7 @@ class Wire(requests.Session):
         _sent.flag, _sent.begin_by = False, float(named.pop("begin_by", math.inf))
         seconds = max(SHORTEST, float(named.pop("timeout", None) or CONNECT_LIMIT))
         named |= {"allow_redirects": False, "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds)}
-        if is_loopback(url if isinstance(url, str) else url.decode()):
+        if stays_here(url if isinstance(url, str) else url.decode()):
             named["proxies"] = dict(_NO_PROXY)
         return super().request(method, url, *arguments, **named)
 

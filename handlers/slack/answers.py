@@ -13,6 +13,8 @@ from urllib3 import HTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.util import make_headers, parse_url
 
+from handlers.loopback import is_loopback
+
 PATIENCE = 10.0
 """Seconds one post may take."""
 
@@ -29,7 +31,7 @@ class Answers:
 
     def post(self, url: str, message: dict[str, Any]) -> bool:
         """Post one message; whether Slack took it (404 after five uses or thirty minutes). Never raises for what comes back."""
-        way = self._direct if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1") else self._outward
+        way = self._direct if is_loopback(urlsplit(url).hostname or "") else self._outward
         body = json.dumps(message).encode()
         try:
             answer = way.request("POST", url, body=body, headers={"Content-Type": "application/json;charset=utf-8"})

@@ -301,6 +301,11 @@ def test_stopping_acknowledges_what_was_taken_and_takes_nothing_more(bot: Bot) -
     assert not bot.taken.is_set()
 
 
+def test_any_address_of_loopback_may_be_spoken_to_in_plain_text() -> None:
+    with pytest.raises(Lost, match="no connection"):
+        dial("ws://127.0.0.2:1/link", tls=None, proxy=None, within=1)
+
+
 @pytest.mark.parametrize("url", ["ws://slack.example/link", "http://127.0.0.1:1/", "", "ws://127.0.0.1.example/"])
 def test_nothing_but_wss_leaves_this_machine(url: str) -> None:
     with pytest.raises(Lost, match="neither wss nor on loopback"):

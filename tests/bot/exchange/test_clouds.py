@@ -8,7 +8,7 @@ from pathlib import Path
 import msal.authority
 import pytest
 
-from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, api_origin, authority_origin, endpoint, is_loopback, is_microsoft
+from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, api_origin, authority_origin, endpoint, is_microsoft, stays_here
 from handlers.slack.replies import help_text
 
 
@@ -120,7 +120,7 @@ def test_an_authority_is_never_plain_http() -> None:
 
 @pytest.mark.parametrize(("origin", "loopback"), [("http://127.0.0.1.example.com", False), ("http://localhost", True)])
 def test_a_name_that_merely_looks_like_loopback_is_none(origin: str, *, loopback: bool) -> None:
-    assert is_loopback(origin) is loopback
+    assert stays_here(origin) is loopback
 
 
 def test_msal_knows_every_authority_that_counts_as_microsofts() -> None:

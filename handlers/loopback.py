@@ -1,0 +1,11 @@
+"""Which hosts are this machine: plain http and ws are for them alone, and no proxy is asked for them."""
+
+import ipaddress
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as ``urlsplit(...).hostname`` tells it, is this machine: ``localhost`` or an address of loopback."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
