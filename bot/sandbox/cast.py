@@ -20,15 +20,6 @@ GENERAL = "C0GENERAL"
 APPROVERS = "U0ALICE,U0BOB,S0MAIL"
 OPERATORS = "U0ALICE,U0BOB"
 
-SUBCOMMANDS = {
-    "status": "the live value, read now",
-    "enable": "ask for TLS 1.0 and 1.1 to be allowed",
-    "disable": "opt out again",
-    "history": "the newest changes",
-    "help": "every subcommand with an example",
-}
-"""What the page completes after the command, with a hint each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Member:

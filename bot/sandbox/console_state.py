@@ -1,10 +1,11 @@
 """What the page shows: the whole sandbox as one person sees it, as one JSON document."""
 
-from bot.sandbox.cast import BOT_USER, SUBCOMMANDS, Channel, Member
+from bot.sandbox.cast import BOT_USER, Channel, Member
 from bot.sandbox.controls import Controls
 from bot.sandbox.messages import JSON
 from bot.sandbox.modals import Modals
 from bot.sandbox.workspace import Workspace
+from handlers.slack.parsing import SUBCOMMANDS
 
 
 def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str, command: str, connected: bool) -> JSON:
@@ -54,7 +55,7 @@ def _channel(channel: Channel, as_: str) -> JSON:
 
 
 def _command(command: str) -> JSON:
-    subcommands = [{"name": name, "hint": hint} for name, hint in SUBCOMMANDS.items()]
+    subcommands = [{"name": name, "hint": hint.replace("`", "")} for name, hint in SUBCOMMANDS.items()]
     return {"command": command, "hint": f"[{' | '.join(SUBCOMMANDS)}]", "subcommands": subcommands}
 
 

@@ -14,7 +14,18 @@ from typing import Any
 
 from storage.records import Door, Vote
 
-SUBCOMMANDS = ("help", "status", "enable", "extend", "disable", "history", "why", "calendar", "export")
+SUBCOMMANDS = {
+    "status": "the live value, read now, and what it means per protocol",
+    "enable": "ask to opt in; a second person has to approve",
+    "extend": "ask to keep the opt-in longer, or to give it an end; the same rule as for opting in",
+    "disable": "opt out; one operator or approver suffices",
+    "history": "the newest changes: who asked, who decided, what was read back",
+    "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
+    "calendar": "Microsoft's dates: past, running and to come, with their sources",
+    "export": "the whole record as a file in a direct message (`export csv` for a spreadsheet)",
+    "help": "this overview",
+}
+"""What may follow ``/legacytls``, and what each does: for the help, for whoever mistypes, and for the sandbox's page."""
 
 _SECOND_NAMES = (frozenset({"+1", "thumbsup"}), frozenset({"-1", "thumbsdown"}))
 """Emoji that Slack knows by two names; everything else is compared exactly, so look-alikes decide nothing."""

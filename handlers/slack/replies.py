@@ -12,6 +12,7 @@ from handlers.policy import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.blocks import Message, actions, button, divider, header, quoted, section, small
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
+from handlers.slack.parsing import SUBCOMMANDS
 from handlers.status import Status
 from handlers.why import Lock
 from storage.lifecycle import Kind
@@ -41,28 +42,16 @@ BY_HAND = (
     "(Get-TransportConfig).AllowLegacyTLSClients   # False```"
 )
 
-HELP = (
-    ("status", "the live value, read now, and what it means per protocol"),
-    ("enable", "ask to opt in; a second person has to approve"),
-    ("extend", "ask to keep the opt-in longer, or to give it an end; the same rule as for opting in"),
-    ("disable", "opt out; one operator or approver suffices"),
-    ("history", "the newest changes: who asked, who decided, what was read back"),
-    ("why", "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`"),
-    ("export", "the whole record as a file in a direct message (`export csv` for a spreadsheet)"),
-    ("calendar", "Microsoft's dates: past, running and to come, with their sources"),
-    ("help", "this overview"),
-)
-
 
 def help_text(cloud: Cloud, *, unknown: str = "", nearest: str = "") -> Message:
     """Every subcommand with an example; names the nearest one after a typing mistake."""
     blocks: list[Block] = []
-    text = "Commands of /legacytls: " + ", ".join(name for name, _ in HELP)
+    text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
     if unknown:
         guess = f"There is no `{escape(unknown)}`. Did you mean `/legacytls {nearest}`?"
         blocks.append(section(guess))
         text = f"There is no {escape(unknown)}. Did you mean /legacytls {nearest}? {text}"
-    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in HELP)
+    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
     intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
     by_hand = section(BY_HAND.format(environment=environment))

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from bot.sandbox.controls import Controls
 from bot.sandbox.slack import Slack
 from bot.sandbox.tenant import Tenant
+from handlers.slack.parsing import SUBCOMMANDS
 from tests.bot.sandbox.bolt_bot import NOON, BoltBot, quick_slack
 
 
@@ -25,7 +26,7 @@ def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
     assert state["bot"] == {"state": "stopped"}
     (command,) = state["commands"]
     assert command["command"] == "/legacytls"
-    assert [each["name"] for each in command["subcommands"]] == ["status", "enable", "disable", "history", "help"]
+    assert [each["name"] for each in command["subcommands"]] == list(SUBCOMMANDS)
     assert set(state["people"][0]) == {
         "id", "name", "real_name", "title", "role", "is_bot", "is_guest", "is_stranger", "tz",
     }  # fmt: skip
