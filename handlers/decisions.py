@@ -193,7 +193,7 @@ class Decisions:
         rejecters = [vote.person_id for vote in entry.reader.decisions([request.id]) if vote.vote is Vote.REJECT]
         if person not in rejecters:
             return f"Only the person who rejected #{request.id} can say why."
-        if entry.reader.rejection_reason(request.id) is not None:
+        if entry.reader.reason_given(request.id) is not None:
             return f"A reason for rejecting #{request.id} is on record already; the record is never altered."
         problem = text_problem(reason, "Write a sentence, so that the requester knows what to change.")
         return about(request.id, problem) if problem else ""

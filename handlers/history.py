@@ -49,10 +49,11 @@ class History:
 def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
     decisions = reader.decisions([request.id])
     read_backs = [step.value for step in reader.attempts([request.id]) if step.step == "read_back"]
+    given = reader.reason_given(request.id)
     return HistoryLine(
         request=request,
         approved_by=tuple(standing_approvals(decisions)),
         rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
-        reason=reader.rejection_reason(request.id),
+        reason=given[1] if given else None,
         read_back=read_backs[-1] if read_backs else None,
     )

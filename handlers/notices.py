@@ -22,9 +22,10 @@ class Sheet:
     tally: Tally
     decisions: Sequence[Decision]
     attempts: Sequence[Attempt]
-    rejection_reason: str | None
+    reason_given: str | None
+    """Why it was rejected, or why it was made outside the bot."""
     reason_by: str | None
-    """Who gave that reason: the rejecter, or whoever made a change outside the bot."""
+    """Who said so: the rejecter, or whoever made the change."""
     briefing: Sequence[str]
     cloud: Cloud
     head: tuple[int, str]

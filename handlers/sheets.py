@@ -32,7 +32,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         tally=counted,
         decisions=decisions,
         attempts=reader.attempts([request.id]),
-        rejection_reason=reason,
+        reason_given=reason,
         reason_by=reason_by,
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
         cloud=context.cloud,

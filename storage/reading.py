@@ -180,10 +180,6 @@ class Reader(MessageReader):
         query = select(func.count()).where(table.request_id == request_id, table.step == "sending")
         return self._connection.execute(query).scalar_one()
 
-    def rejection_reason(self, request_id: int) -> str | None:
-        """Why a request was rejected, if its rejecter said so."""
-        return self._connection.execute(select(reasons.c.reason).where(reasons.c.request_id == request_id)).scalar()
-
     def reason_given(self, request_id: int) -> tuple[str, str] | None:
         """Who gave a reason for this change (its rejecter, or whoever made it outside the bot), and which."""
         query = select(reasons.c.person_id, reasons.c.reason).where(reasons.c.request_id == request_id)

@@ -123,7 +123,7 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     claimed: list[Block] = []
     if sheet.reason_by is not None:
         who = f"<@{sheet.reason_by}> says: it was me."
-        claimed = typed("Reason", sheet.rejection_reason or "")
+        claimed = typed("Reason", sheet.reason_given or "")
     me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
     ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in and stands else []
     row = [actions(*ways, *me)] if ways or me else []
@@ -173,9 +173,9 @@ def _status_line(sheet: Sheet) -> str:
 def _rejection(sheet: Sheet) -> list[Block]:
     if sheet.request.state is not State.REJECTED:
         return []
-    if sheet.rejection_reason is None:
+    if sheet.reason_given is None:
         return [section("*Reason for the rejection*\nno reason given")]
-    return typed("Reason for the rejection", sheet.rejection_reason)
+    return typed("Reason for the rejection", sheet.reason_given)
 
 
 def _what(sheet: Sheet) -> str:

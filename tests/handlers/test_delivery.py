@@ -436,7 +436,7 @@ def test_a_rejection_s_reason_is_told_to_the_requester_after_the_rejection(house
     house.clock.advance(seconds=5)
     house.submit("rejection", BOB, str(number), reason="Too long")
     house.deliver()
-    assert [sheet.rejection_reason for _, sheet in house.board.outcomes] == [None, "Too long"]
+    assert [sheet.reason_given for _, sheet in house.board.outcomes] == [None, "Too long"]
     assert len(house.board.retired) == 1
 
 

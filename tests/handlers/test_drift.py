@@ -384,7 +384,7 @@ def test_somebody_with_a_role_can_say_that_it_was_them_once(house: House, person
     house.submit("claim", BOB, str(number), reason="No, me")
     assert "already" in house.answer(BOB)
     house.deliver()
-    assert (house.board.cards[-1][1].reason_by, house.board.cards[-1][1].rejection_reason) == (person, "Emergency at the plant")
+    assert (house.board.cards[-1][1].reason_by, house.board.cards[-1][1].reason_given) == (person, "Emergency at the plant")
 
 
 def test_nobody_else_can_say_that_it_was_them_and_other_changes_cannot_be_claimed(house: House) -> None:

@@ -296,7 +296,7 @@ def test_a_rejection_asks_for_its_reason_and_keeps_it_once(house: House, pending
         f"Thank you. Your reason for rejecting #{pending} is on record.",
         f"A reason for rejecting #{pending} is on record already; the record is never altered.",
     ]
-    assert house.board.outcomes[-1][1].rejection_reason == "Too long a window"
+    assert house.board.outcomes[-1][1].reason_given == "Too long a window"
 
 
 def test_a_rejection_by_reaction_asks_for_its_reason_by_direct_message(house: House, pending: int) -> None:
@@ -312,7 +312,7 @@ def test_only_who_rejected_says_why(house: House, pending: int, person: str) -> 
     house.submit("rejection", person, str(pending), reason="I say")
     assert "Only the person who rejected" in house.answer(person)
     with house.ledger.reading() as reader:
-        assert reader.rejection_reason(pending) is None
+        assert reader.reason_given(pending) is None
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "a\x00b", "\ud800", "x" * 3001])
@@ -322,7 +322,7 @@ def test_a_reason_that_cannot_be_kept_is_told_and_the_rejection_stands(house: Ho
     assert list(said["errors"]) == ["reason"]
     assert house.request(pending).state is State.REJECTED
     with house.ledger.reading() as reader:
-        assert reader.rejection_reason(pending) is None
+        assert reader.reason_given(pending) is None
 
 
 def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(house: House, pending: int) -> None:

@@ -112,7 +112,7 @@ def test_votes_attempts_and_the_reason_are_told_in_the_order_of_recording(ledger
         assert [vote.person_id for vote in reader.decisions([request.id])] == [BOB, CAROL]
         told = [(attempt.step, attempt.value, attempt.detail) for attempt in reader.attempts([request.id])]
         assert reader.decisions([]) == reader.attempts([]) == []
-        assert reader.rejection_reason(request.id) is None
+        assert reader.reason_given(request.id) is None
     assert told == [
         ("sending", None, "sending!"),
         ("answered", None, "answered!"),
@@ -127,7 +127,7 @@ def test_a_rejection_is_given_its_reason_once(ledger: Ledger) -> None:
     with pytest.raises(Conflict, match="already"), ledger.recording(NOW) as entry:
         entry.give_reason(rejected.id, person_id=CAROL, reason="Another")
     with ledger.reading() as reader:
-        assert reader.rejection_reason(rejected.id) == "Too long"
+        assert reader.reason_given(rejected.id) == (BOB, "Too long")
         assert reader.request(rejected.id).version == rejected.version + 1
         assert [event.kind for event in reader.events()][-1] == "reason_given"
 

@@ -119,7 +119,7 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
         tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
         decisions=votes,
         attempts=[Attempt(1, request.id, "read_back", NOW, "id", SettingValue.OPTED_IN, "")],
-        rejection_reason=text,
+        reason_given=text,
         reason_by=BOB,
         briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
         cloud=WORLDWIDE,
@@ -169,7 +169,7 @@ def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
 def test_a_card_without_anything_optional_fits() -> None:
     for kind, state in itertools.product(Kind, State):
         bare = sheet(
-            kind, state, "x", tally=Tally((), (), 1), decisions=[], attempts=[], rejection_reason=None, reason_by=None,
+            kind, state, "x", tally=Tally((), (), 1), decisions=[], attempts=[], reason_given=None, reason_by=None,
             briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
         )  # fmt: skip
         fits(cards.card(bare, ZONE))
