@@ -12,12 +12,12 @@ from importlib import resources
 from handlers import effects, milestone_file
 from handlers.milestone import Milestone, MilestoneKind, Phase, Precision, span, spelled
 from handlers.milestone_file import WrongMilestones
+from handlers.notices import PROTOCOL_NAMES
 from storage.records import MailProtocol, SettingValue
 
 STALE_AFTER = 60
 """Days after which the last check of the milestones is too old to be relied on."""
 
-_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
 _BASIC = "smtp-auth-basic"
 
 
@@ -57,7 +57,7 @@ class Calendar:
             return (effects.OFF_FOR_GOOD,)
         lines: dict[str, list[str]] = {}
         for protocol in chosen:
-            lines.setdefault(self.effect(protocol, cloud, today, None), []).append(_NAMES[protocol])
+            lines.setdefault(self.effect(protocol, cloud, today, None), []).append(PROTOCOL_NAMES[protocol])
         told = [f"{' and '.join(names)}: {line}" for line, names in lines.items()]
         if MailProtocol.SMTP_AUTH in chosen:
             told += self._announced_for_basic(cloud, today)

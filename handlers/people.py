@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from handlers.policy import Home, Rule, Verdict, judge_member, judge_role
+from handlers.policy import Home, Reason, Rule, Verdict, judge_member, judge_role
 from handlers.ports import Directory, Person, Unavailable
 
 
@@ -79,7 +79,7 @@ class People:
 
     def _is_approver(self, user_id: str) -> bool:
         verdict = self.approver(user_id)
-        if not verdict.allowed and verdict.reason.name == "NOT_CHECKED":
+        if not verdict.allowed and verdict.reason is Reason.NOT_CHECKED:
             raise Unavailable(verdict.sentence)
         return verdict.allowed
 
