@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.options import Settings
 from bot.process import utc_now
 from bot.record import tenant_of
-from bot.settings import Settings
 from bot.wiring import context_of
 from handlers.days import last_day
 from handlers.history import History, HistoryLine, HistoryPage

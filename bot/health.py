@@ -15,7 +15,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from bot.metrics import Metrics
-from bot.settings import Settings
+from bot.options import Settings
 
 LONGEST_SILENCE = 60.0
 """Seconds without a beat of the worker after which the process no longer counts as alive."""

@@ -9,9 +9,9 @@ import structlog
 
 from bot.health import Health, serve_health
 from bot.metrics import Metrics
+from bot.options import Settings
 from bot.reaching import Reaching
 from bot.serving import Serving, serving_of
-from bot.settings import Settings
 from bot.stopping import Stopping
 from bot.wiring import Bot, Identity, app_of, slack_client, wire
 from handlers.ports import Clock

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from bot.settings import Settings, WrongSettings
+from bot.options import Settings
+from bot.settings import WrongSettings
 from storage.engine import Database
 from storage.export import lines
 from storage.migrate import is_current

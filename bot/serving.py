@@ -4,8 +4,8 @@ from typing import Protocol
 
 from slack_bolt import App
 
+from bot.options import Settings
 from bot.reception import Noted, Reception
-from bot.settings import Settings
 
 
 class Serving(Protocol):

@@ -15,11 +15,9 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from bot.exchange.credentials import Certificate
 from bot.milestones import load_calendar
-from bot.options import NAMES, Cloud, CredentialKind, LogLevel, Settings
+from bot.options import NAMES, CredentialKind, Settings
 from handlers.milestone_file import WrongMilestones
 from handlers.slack.parsing import same_emoji
-
-__all__ = ["EVERYTHING", "Cloud", "CredentialKind", "LogLevel", "Settings", "WrongSettings", "load"]
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
 """The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""

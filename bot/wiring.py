@@ -19,8 +19,8 @@ from bot.gauges import Gauges
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
+from bot.options import Settings
 from bot.pruning import Pruning
-from bot.settings import Settings
 from bot.trust import trusting
 from bot.worker import Duty, Lane, Worker, always, under_lease
 from handlers.apply import Apply

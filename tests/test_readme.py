@@ -5,8 +5,8 @@ import textwrap
 from configparser import ConfigParser
 from pathlib import Path
 
+from bot.options import NAMES
 from bot.process import END_WITHIN
-from bot.settings import NAMES
 from handlers.slack.parsing import SUBCOMMANDS
 from storage.lifecycle import BIRTHS, MOVES
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.settings import Settings
+from bot.options import Settings
 from storage.engine import Database, Unreachable, durability
 from storage.migrate import is_current, is_newer
 

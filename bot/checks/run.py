@@ -9,8 +9,8 @@ from bot.checks.database import database_verdicts
 from bot.checks.exchange import exchange_verdicts
 from bot.checks.slack import slack_verdicts
 from bot.checks.verdict import Outcome, Verdict
+from bot.options import Settings
 from bot.process import utc_now
-from bot.settings import Settings
 from bot.wiring import exchange_alone
 
 

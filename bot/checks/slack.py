@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.checks.people import people_verdicts
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.settings import Settings
+from bot.options import Settings
 from bot.wiring import identity_of, rule_of, slack_client
 from handlers.people import People
 from handlers.policy import Home

@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.clouds import Endpoint, endpoint, is_microsoft
+from bot.exchange.credentials import Credential
 from bot.exchange.readings import KEY, reading_of
-from bot.exchange.tokens import Credential, Tokens
+from bot.exchange.tokens import Tokens
 from bot.exchange.transport import CALL_LIMIT
 from handlers.ports import Clock, Cloud, Fate, Reading, Unavailable, WriteAnswer
 

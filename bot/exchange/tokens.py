@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.credentials import Certificate, Credential
 from handlers.ports import Unavailable
 
 if TYPE_CHECKING:
     from bot.exchange.entra import Entra
-
-__all__ = ["Certificate", "ClientSecret", "Credential", "FederatedToken", "ManagedIdentity", "Tokens"]
 
 SIGN_IN_LIMIT: Final = 30.0
 """Seconds for a sign-in with all its calls."""

@@ -17,7 +17,8 @@ from slack_sdk import WebClient
 
 from bot.exchange.client import connect
 from bot.exchange.clouds import CLOUDS
-from bot.exchange.tokens import ClientSecret, Tokens
+from bot.exchange.credentials import ClientSecret
+from bot.exchange.tokens import Tokens
 from bot.options import Settings
 from bot.wiring import slack_client
 from storage.engine import Database

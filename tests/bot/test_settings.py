@@ -9,7 +9,8 @@ from pydantic import SecretStr, ValidationError
 
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.milestones import load_calendar
-from bot.settings import CredentialKind, Settings, WrongSettings, load
+from bot.options import CredentialKind, Settings
+from bot.settings import WrongSettings, load
 from tests.bot.exchange import certificates
 
 COMPLETE = {

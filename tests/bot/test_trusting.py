@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from bot.settings import Settings, WrongSettings
+from bot.options import Settings
+from bot.settings import WrongSettings
 from bot.websocket import Lost, dial
 from bot.wiring import slack_client
 from handlers.ports import Unavailable

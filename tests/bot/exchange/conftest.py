@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange.client import ExchangeOnline, connect
-from bot.exchange.tokens import ClientSecret, Credential, Tokens
+from bot.exchange.credentials import ClientSecret, Credential
+from bot.exchange.tokens import Tokens
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import CLIENT, SECRET, TENANT, Entra
 from tests.bot.exchange.stage import Stage

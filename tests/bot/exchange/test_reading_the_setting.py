@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.tokens import Certificate, FederatedToken
+from bot.exchange.credentials import Certificate, FederatedToken
 from handlers.ports import Fate, Unavailable
 from storage.records import SettingValue
 from tests.bot.exchange import certificates

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange import refusals
-from bot.exchange.tokens import Certificate, ClientSecret, FederatedToken, Tokens
+from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken
+from bot.exchange.tokens import Tokens
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import Entra, refusal, token
