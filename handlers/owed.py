@@ -83,7 +83,7 @@ def owe_answer(
 
 
 def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
-    """Tell one person by direct message what is otherwise announced in the channel, with the same buttons."""
+    """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
     entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
 
 

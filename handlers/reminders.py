@@ -58,8 +58,8 @@ class Reminders:
         if not reader.page(limit=1):
             return
         sequence, digest = reader.head()
-        posted = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
-        yield from filter(None, (slots.head(sequence, digest, posted, self._context.now(), self._context.zone),))
+        last_owed = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
+        yield from filter(None, (slots.head(sequence, digest, last_owed, self._context.now(), self._context.zone),))
 
     def _to_tell(self, reader: Reader, due: Iterable[Slot | None]) -> Iterator[Slot]:
         for slot in filter(None, due):

@@ -214,8 +214,8 @@ def _last_open_moment(before: datetime, zone: ZoneInfo, hours: Hours) -> datetim
     return min(closing.astimezone(UTC), before)
 
 
-def head(sequence: int, digest: str, posted: int, now: datetime, zone: ZoneInfo) -> Slot | None:
-    """Once a day, when the record moved since it was last witnessed in the channel."""
-    if sequence <= posted:
+def head(sequence: int, digest: str, last_owed: int, now: datetime, zone: ZoneInfo) -> Slot | None:
+    """Once a day, when the record moved since its head was last owed to the channel."""
+    if sequence <= last_owed:
         return None
     return Slot(f"head:{local_day(now, zone)}", "head", {"sequence": str(sequence), "head": digest})

@@ -78,7 +78,10 @@ class MessageReader:
             found.append(channel)
 
     def first_sent(self, request_id: int, kind: str, since: datetime) -> datetime | Literal["nothing owed"] | None:
-        """When the first message of a kind about a request, of those owed from ``since`` on, got through; ``None``: not yet."""
+        """When the first message of a kind about a request, of those owed from ``since`` on, got through or was given up.
+
+        ``None``: not yet.
+        """
         table = notices.c
         owed = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == kind, table.created_at >= since)
         row = self._connection.execute(select(func.count(), func.min(table.delivered_at)).where(*owed)).one()
