@@ -52,7 +52,8 @@ def untouched(url: URL) -> URL:
         return url
     named = url.database or ""
     path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
-    is_whole = not any(Path(path + log).exists() for log in ("-wal", "-journal"))
+    real = Path(path).resolve()  # SQLite keeps the log beside the file itself, not beside a link to it
+    is_whole = not any(real.with_name(real.name + log).exists() for log in ("-wal", "-journal"))
     only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
     return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
 

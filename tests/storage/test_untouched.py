@@ -96,6 +96,12 @@ def test_what_a_killed_bot_left_in_its_log_counts_and_stays_there(original: Data
     assert [(folder / f"legacytls.db{ending}").read_bytes() for ending in ("", "-wal")] == before
 
 
+def test_a_link_to_the_database_of_a_running_bot_is_read_with_what_came_last(original: Database, folder: Path) -> None:
+    (folder / "link.db").symlink_to(path_of(original))
+    with locked(folder):
+        assert looked(folder / "link.db").checked == 1
+
+
 def test_an_address_that_is_a_uri_already_is_looked_at_as_well(original: Database, folder: Path) -> None:
     original.close()
     shutil.copy(path_of(original), folder / "legacytls.db")
