@@ -17,13 +17,12 @@ from bot.exchange.lookups import OptionalLookups
 from bot.exchange.surroundings import Surroundings
 from bot.gauges import Gauges
 from bot.health import Health
+from bot.lanes import lanes
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
 from bot.options import Settings
-from bot.pruning import Pruning
 from bot.trust import trusting
-from bot.worker import Duty, Lane, Worker, always, under_lease
-from handlers.apply import Apply
+from bot.worker import Worker
 from handlers.attribution import Attribution
 from handlers.context import Context
 from handlers.delivery import Delivery
@@ -31,8 +30,6 @@ from handlers.desk import Desk
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Clock
-from handlers.reminders import Reminders
-from handlers.settle import Settling
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.answers import Answers
 from handlers.slack.crew import Crew
@@ -43,7 +40,7 @@ from handlers.slack.register import guarded, register
 from handlers.slots import Hours
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
-from storage.leases import Lease, Leases
+from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
 
@@ -211,7 +208,8 @@ def wire(
     desk = Desk(context, Inbox(database, tenant_id), lookups)
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
     gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)
-    worker = Worker(_lanes(settings, desk, Delivery(context, outbox, announcer), gauges.refresh, Attribution(context, lookups)))
+    delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
+    worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(tls=client.ssl, proxy=client.proxy, connections=CREW)
@@ -264,38 +262,3 @@ class _Nudge:
     def __call__(self) -> None:
         if self.worker is not None:
             self.worker.nudge()
-
-
-def _lanes(
-    settings: Settings, desk: Desk, delivery: Delivery, measured: Callable[[], int], attribution: Attribution
-) -> tuple[Lane, ...]:
-    context = desk.context
-    tenant_id, leases = context.ledger.tenant_id, context.leases
-    settling = Settling(context)
-    apply = Apply(context, settling)
-    exchange = context.setting
-    assert isinstance(exchange, ExchangeOnline)
-    reminders = Reminders(context)
-    pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
-
-    every = settings.observe_every
-
-    def held(name: str, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
-        return (under_lease(leases, f"{name}:{tenant_id}", duty, due=due),)
-
-    return (
-        Lane(
-            "apply", held("apply", lambda lease: settling.run() + apply.run(lease), lambda: settling.is_due() or apply.is_due())
-        ),
-        Lane("public", held("public", lambda lease: delivery.send_public(), delivery.owes_public), last=True),
-        Lane("private-1", (delivery.send_private,), last=True),
-        Lane("private-2", (delivery.send_private,), last=True),
-        Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
-        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
-        Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
-        Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
-        Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
-        Lane(
-            "observer", held("observe", lambda lease: desk.drift.observe(every), lambda: desk.drift.is_due(every)), awaited=False
-        ),
-    )

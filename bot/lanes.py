@@ -1,0 +1,49 @@
+"""What the worker does, lane by lane: which duty stands under which lease, and who is waited for at the end."""
+
+from collections.abc import Callable
+
+from bot.options import Settings
+from bot.pruning import Pruning
+from bot.worker import Duty, Lane, always, under_lease
+from handlers.apply import Apply
+from handlers.attribution import Attribution
+from handlers.delivery import Delivery
+from handlers.desk import Desk
+from handlers.reminders import Reminders
+from handlers.settle import Settling
+from storage.leases import Lease
+
+
+def lanes(
+    settings: Settings, desk: Desk, delivery: Delivery, measured: Callable[[], int], attribution: Attribution
+) -> tuple[Lane, ...]:
+    """Every lane of one bot; ``measured`` refreshes the metrics and finds nothing to do."""
+    context = desk.context
+    tenant_id, leases = context.ledger.tenant_id, context.leases
+    settling = Settling(context)
+    apply = Apply(context, settling)
+    reminders = Reminders(context)
+    pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
+    every = settings.observe_every
+
+    def held(name: str, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
+        return (under_lease(leases, f"{name}:{tenant_id}", duty, due=due),)
+
+    def change(lease: Lease) -> int:
+        return settling.run() + apply.run(lease)
+
+    def observe(lease: Lease) -> int:
+        return desk.drift.observe(every)
+
+    return (
+        Lane("apply", held("apply", change, lambda: settling.is_due() or apply.is_due())),
+        Lane("public", held("public", lambda lease: delivery.send_public(), delivery.owes_public), last=True),
+        Lane("private-1", (delivery.send_private,), last=True),
+        Lane("private-2", (delivery.send_private,), last=True),
+        Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
+        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
+        Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
+        Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
+        Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
+        Lane("observer", held("observe", observe, lambda: desk.drift.is_due(every)), awaited=False),
+    )
