@@ -25,6 +25,9 @@ _REQUIRED = (
 _OPTIONAL = ("until", "part", "announced_by", "note")
 _NULL = "tag:yaml.org,2002:null"
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same language, read by libyaml where PyYAML has it: every start of the bot reads the packaged file."""
+
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -80,7 +83,7 @@ def unlinked(milestones: Collection[Milestone], lines: Mapping[str, int] | None 
 
 def _root(text: str) -> Node:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
         raise WrongMilestones([f"line {line}: not readable as YAML: {broken.problem or broken.context}"]) from None
