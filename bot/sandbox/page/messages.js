@@ -115,7 +115,8 @@ function toolbar(message) {
   const tool = (label, focus, click, picture) =>
     h("button", { type: "button", class: "tool", title: label, "aria-label": label, data: { focus }, on: { click } }, picture);
   const drawn = (name) => h("span", { class: "emoji" }, emojiOrName(name));
-  const quick = QUICK.map((name) => tool(`React with :${name}:`, `react ${name}`, () => react(message, name), drawn(name)));
+  const button = (name) => tool(`React with :${name}:`, `react ${name}`, () => react(message, name), drawn(name));
+  const quick = matchMedia("(hover: none)").matches ? [] : QUICK.map(button);
   const choice = (name) => ({ label: emojiOrName(name), title: `:${name}:`, run: () => react(message, name) });
   const more = tool("Another reaction", "react more", () => openMenu(more, "Reactions", MORE.map(choice), "grid"), icon("smile"));
   more.setAttribute("aria-haspopup", "menu");

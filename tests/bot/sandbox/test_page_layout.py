@@ -85,16 +85,38 @@ def test_on_a_phone_who_i_am_is_changed_beside_the_message_box(console: ConsoleS
     expect(page.get_by_role("button", name="You are bob, approver. Be someone else")).to_be_visible()
 
 
-def test_on_a_phone_a_touched_message_offers_its_reactions(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_on_a_phone_a_message_has_one_button_that_opens_its_reactions(console: ConsoleStub, open_page: OpenPage) -> None:
     page = open_page(console.url, width=390, height=844, touch=True)
-    message = page.locator(".message", has=page.locator(".block-header"))
-    tool = message.get_by_role("button", name="React with :x:")
-    expect(tool).to_be_hidden()
-    message.locator(".block-header").tap()
-    expect(tool).to_be_visible()
+    (tool,) = page.locator(".message", has=page.locator(".block-header")).get_by_role("toolbar").get_by_role("button").all()
     box = tool.bounding_box()
     assert box
     assert min(box["width"], box["height"]) >= 40
+    tool.tap()
+    with page.expect_response("**/console/react"):
+        page.get_by_role("menuitem", name=":x:", exact=True).tap()
+    assert console.posted("react")[0]["name"] == "x"
+
+
+@pytest.mark.parametrize("button", ["Approve", "Reject", "Withdraw"])
+def test_on_a_phone_a_tap_anywhere_on_a_button_presses_it_and_moves_nothing(
+    console: ConsoleStub, open_page: OpenPage, button: str
+) -> None:
+    actions = next(block for block in canned.request_card() if block["type"] == "actions")
+    for element in actions["elements"]:
+        element.pop("confirm", None)
+    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT, "U0LEGACY", "x", canned.section("short"), actions))
+    page = open_page(console.url, width=390, height=844, touch=True)
+    pressed = page.locator(".message").last.get_by_role("button", name=button)
+    box = pressed.bounding_box()
+    assert box
+    for x in (3, box["width"] / 2, box["width"] - 3):
+        for y in (3, box["height"] - 3):
+            with page.expect_response("**/console/press"):
+                page.touchscreen.tap(box["x"] + x, box["y"] + y)
+            expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    assert pressed.bounding_box() == box
+    assert [press["action_id"] for press in console.posted("press")] == [button.lower()] * 6
+    assert console.posted("react") == []
 
 
 def test_on_a_middling_window_the_tenant_is_a_drawer_that_escape_closes(console: ConsoleStub, open_page: OpenPage) -> None:
