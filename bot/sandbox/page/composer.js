@@ -22,6 +22,7 @@ export function mountComposer(place) {
   place.append(h("div", { class: "composer" }, parts.list,
     h("div", { class: "composer-box" }, parts.who, parts.text, parts.send),
     h("p", { class: "composer-keys" }, keys.map(([key, does]) => [h("kbd", {}, key), does]))));
+  new IntersectionObserver(grow).observe(parts.text); // behind another tab it has no height to be measured
 }
 
 export function renderComposer() {

@@ -101,6 +101,19 @@ def test_each_person_has_a_draft_of_their_own(page: Page) -> None:
     expect(page.locator("#composer-text")).to_have_value("from Alice")
 
 
+def test_on_a_phone_the_box_is_as_high_as_the_draft_of_whoever_was_picked_on_another_tab(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
+    page = open_page(console.url, width=390, height=844, touch=True)
+    box, tabs = page.locator("#composer-text"), page.get_by_role("navigation", name="Panels")
+    box.fill("from Alice\nin two lines")
+    for person, height in (("Bob Baker", "44px"), ("Alice Anders", "66px")):
+        tabs.get_by_role("button", name="Workspace").tap()
+        page.get_by_role("radio", name=person).check(force=True)
+        tabs.get_by_role("button", name="Chat").tap()
+        expect(box).to_have_css("height", height)
+
+
 def test_the_first_run_hint_types_the_command_and_stays_away_once_dismissed(console: ConsoleStub, open_page: OpenPage) -> None:
     page = open_page(console.url, hint=True)
     page.get_by_role("button", name="Type it for me").click()
