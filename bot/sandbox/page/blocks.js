@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { image, renderElement, textOf } from "./elements.js";
 import { withEmoji } from "./emoji.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn } from "./mrkdwn.js";
 import { richText, table } from "./richtext.js";
 import { unknown } from "./unknown.js";
 
@@ -56,8 +56,16 @@ export function renderBlock(block, surface, index) {
   return BLOCKS[block.type](block, surface, blockId(block, index));
 }
 
-/** A message's blocks, or its text where it has none. */
+function file(shared) {
+  const address = link(shared.url_private ?? "", shared.title ?? shared.name);
+  if (!address || !Number.isInteger(shared.size)) return unknown("file", shared);
+  return h("p", { class: "file" }, h("span", { class: "emoji", "aria-hidden": "true" }, "📄"), address,
+    h("small", {}, `${shared.size.toLocaleString("en")} bytes`));
+}
+
+/** A message's blocks, or its text where it has none, and its files. */
 export function renderContent(message, surface) {
-  if (!message.blocks?.length) return [h("div", { class: "mrkdwn" }, mrkdwn(message.text, surface.reader))];
-  return message.blocks.map((block, index) => renderBlock(block, surface, index));
+  const files = (message.files ?? []).map(file);
+  if (message.blocks?.length) return [...message.blocks.map((block, index) => renderBlock(block, surface, index)), ...files];
+  return [message.text ? h("div", { class: "mrkdwn" }, mrkdwn(message.text, surface.reader)) : null, ...files];
 }

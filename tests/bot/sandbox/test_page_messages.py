@@ -48,6 +48,19 @@ def test_an_unknown_element_is_shown_among_those_that_are_known(console: Console
     expect(message.get_by_role("button", name="Go")).to_be_visible()
 
 
+@pytest.mark.parametrize("text", ["", "The record, as asked."])
+def test_a_file_is_a_link_with_its_size_and_one_without_an_address_is_shown_with_its_json(
+    console: ConsoleStub, open_page: OpenPage, text: str
+) -> None:
+    address = f"{console.url}/files/F1/record.jsonl"
+    shared = {"id": "F1", "name": "record.jsonl", "title": "The record", "size": 18231, "url_private": address}
+    _, message = show(console, open_page, text, files=[shared, {"id": "F2", "name": "Kept"}])
+    expect(message.get_by_role("link", name="The record")).to_have_attribute("href", address)
+    expect(message).to_contain_text("18,231 bytes")
+    expect(message).to_contain_text(text)
+    expect(message.locator("figure.unknown pre")).to_contain_text("Kept")
+
+
 def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: OpenPage) -> None:
     rows = [[{"type": "raw_text", "text": name} for name in pair] for pair in (("Device", "Owner"), ("Scanner 1", "Dave"))]
     rich = {
