@@ -11,7 +11,7 @@ const WORD = /[\p{L}\p{N}]/u;
 /** The three entities Slack escapes, read once: `&amp;lt;` stays `&lt;`. */
 export const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
 
-/** Nodes for `text`; `reader` is {tz, now, me, person(id), channel(id), open(id)}. */
+/** Nodes for `text`; `reader` is {tz, now, me, person(id), group(id), channel(id), open(id)}. */
 export function mrkdwn(text, reader) {
   const out = document.createDocumentFragment();
   const pieces = String(text ?? "").split("```");
@@ -112,8 +112,13 @@ export function channelPill(id, reader, label = null) {
   return channel ? h("button", { class: "pill", type: "button", on: { click: () => reader.open(id) } }, text) : h("span", { class: "pill" }, text);
 }
 
+export function groupPill(id, reader, label = null) {
+  const handle = reader.group(id)?.handle ?? label?.replace(/^@/, "") ?? id;
+  return h("span", { class: "pill", title: id }, `@${handle}`);
+}
+
 function special(command, label, reader) {
-  if (command.startsWith("subteam^")) return h("span", { class: "pill", title: command.slice(8) }, label ?? `@${command.slice(8)}`);
+  if (command.startsWith("subteam^")) return groupPill(command.slice(8), reader, label);
   if (command.startsWith("date^")) return dated(command.slice(5), label, reader);
   return h("span", { class: "pill pill-all" }, `@${label?.replace(/^@/, "") ?? command}`);
 }

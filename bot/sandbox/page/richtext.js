@@ -1,7 +1,7 @@
 // rich_text blocks and the cells of tables.
 
 import { h } from "./dom.js";
-import { channelPill, drawn, link, userPill } from "./mrkdwn.js";
+import { channelPill, drawn, groupPill, link, userPill } from "./mrkdwn.js";
 import { emoji, emojiOrName } from "./emoji.js";
 import { slackDate } from "./time.js";
 import { unknown } from "./unknown.js";
@@ -11,7 +11,7 @@ const INLINE = {
   link: (part) => link(part.url ?? "", part.text) ?? part.text ?? part.url ?? "",
   emoji: (part) => (emoji(part.name ?? "") ? drawn(part.name) : emojiOrName(part.name ?? "")),
   user: (part, reader) => userPill(part.user_id, reader),
-  usergroup: (part) => h("span", { class: "pill" }, `@${part.usergroup_id}`),
+  usergroup: (part, reader) => groupPill(part.usergroup_id, reader),
   channel: (part, reader) => channelPill(part.channel_id, reader),
   broadcast: (part) => h("span", { class: "pill pill-all" }, `@${part.range}`),
   date: (part, reader) => slackDate(part.timestamp, part.format ?? "{date_num}", reader) ?? part.fallback ?? "",

@@ -14,6 +14,7 @@ export const store = {
   open: asked.get("in"),
   drafts: new Map(),
   person: (id) => store.state?.people.find((person) => person.id === id),
+  group: (id) => store.state?.groups.find((group) => group.id === id),
   channel: (id) => store.state?.channels.find((channel) => channel.id === id),
   get me() { return store.person(store.as); },
   get now() { return new Date(store.state.now); },
@@ -23,8 +24,8 @@ export const store = {
 
 /** What mrkdwn and dates need to know of whoever reads. */
 export const reader = () => ({
-  me: store.as, tz: store.me?.tz ?? "UTC", now: store.now, people: store.state.people, person: store.person, channel: store.channel,
-  open: openChannel,
+  me: store.as, tz: store.me?.tz ?? "UTC", now: store.now, people: store.state.people, person: store.person, group: store.group,
+  channel: store.channel, open: openChannel,
 });
 
 function changed() {

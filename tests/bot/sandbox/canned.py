@@ -182,6 +182,7 @@ def state() -> Json:
         "now": NOW,
         "bot_user": "U0LEGACY",
         "people": [_person(row) for row in PEOPLE],
+        "groups": [{"id": "S0MAIL", "handle": "mail-owners"}],
         "channels": [
             {"id": CHANNEL, "name": "mail-changes", "kind": "channel", "member": True},
             {"id": "C0GENERAL", "name": "general", "kind": "channel", "member": True},

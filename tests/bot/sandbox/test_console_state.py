@@ -20,10 +20,11 @@ def _state(slack: Slack, as_: str = "U0ALICE") -> Any:
 def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
     state = _state(slack)
     assert set(state) == {
-        "revision", "now", "bot_user", "people", "channels", "messages", "views", "commands", "tenant", "bot", "notice",
+        "revision", "now", "bot_user", "people", "groups", "channels", "messages", "views", "commands", "tenant", "bot", "notice",
     }  # fmt: skip
     assert (state["now"], state["bot_user"], state["tenant"], state["notice"]) == (NOON.isoformat(), "U0LEGACY", None, None)
     assert state["bot"] == {"state": "stopped"}
+    assert state["groups"] == [{"id": "S0MAIL", "handle": "mail-owners"}]
     (command,) = state["commands"]
     assert command["command"] == "/legacytls"
     assert [each["name"] for each in command["subcommands"]] == list(SUBCOMMANDS)

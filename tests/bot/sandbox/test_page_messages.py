@@ -65,7 +65,11 @@ def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: Op
     rows = [[{"type": "raw_text", "text": name} for name in pair] for pair in (("Device", "Owner"), ("Scanner 1", "Dave"))]
     rich = {
         "type": "rich_text_section",
-        "elements": [{"type": "text", "text": "heavy", "style": {"bold": True}}, {"type": "emoji", "name": "tada"}],
+        "elements": [
+            {"type": "text", "text": "heavy", "style": {"bold": True}},
+            {"type": "emoji", "name": "tada"},
+            {"type": "usergroup", "usergroup_id": "S0MAIL"},
+        ],
     }
     listed = {
         "type": "rich_text_list",
@@ -79,6 +83,7 @@ def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: Op
     expect(message.get_by_role("columnheader", name="Owner")).to_be_visible()
     expect(message.get_by_role("cell", name="Scanner 1")).to_be_visible()
     expect(message.locator(".rich strong")).to_have_text("heavy")
+    expect(message.locator(".rich .pill")).to_have_text("@mail-owners")
     expect(message.locator(".rich ol li")).to_have_text("first")
     expect(message.locator(".unknown")).to_have_count(0)
 

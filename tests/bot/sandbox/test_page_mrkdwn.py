@@ -59,6 +59,8 @@ def draw(page: Page) -> Draw:
         ("ask <@U0ALICE> first", ".pill-me", "@alice"),
         ("in <#C0GENERAL|general>", "button.pill", "#general"),
         ("ask <!subteam^S0SEC|@security>", ".pill", "@security"),
+        ("ask <!subteam^S0MAIL>", ".pill", "@mail-owners"),
+        ("ask <!subteam^S0GONE>", ".pill", "@S0GONE"),
         ("<!channel> look", ".pill-all", "@channel"),
         ("<!here> look", ".pill-all", "@here"),
         ("done :white_check_mark:", ".emoji", "✅"),
