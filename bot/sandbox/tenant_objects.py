@@ -9,7 +9,7 @@ MAILBOXES: tuple[tuple[str, bool | None], ...] = (
     ("Alice", None),
     ("Bob", True),
     ("Carol", None),
-    ("Scanner 1st floor", False),
+    ("Scanner", False),
     ("Scanner warehouse", False),
 )
 """Display name and ``SmtpClientAuthenticationDisabled``: null inherits, false explicitly allows SMTP AUTH."""

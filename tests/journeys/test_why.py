@@ -4,7 +4,7 @@ import pytest
 
 from tests.journeys.stage import ALICE, DAVE, ERIN, Stage
 
-SCANNER, BOBS = "scanner.warehouse@contoso.com", "bob@contoso.com"
+SCANNER, BOBS = "scanner@contoso.com", "bob@contoso.com"
 
 
 def test_the_first_closed_lock_is_named_and_the_cmdlet_that_opens_it(stage: Stage) -> None:
