@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from bot.sandbox.cast import Member
 from bot.sandbox.controls import BOT_ACTIONS, Controls
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.messages import JSON
@@ -63,11 +64,15 @@ class PersonActs:
 
 
 class WorldActs:
-    """What happens around the bot; ``controls`` is asked each time, since it may be filled in later."""
+    """What happens around the bot; ``controls`` is asked each time, since it may be filled in later.
 
-    def __init__(self, controls: Callable[[], Controls], faults: FaultQueue) -> None:
+    ``member`` finds the person who changes the setting; who does not say who they are is Carol.
+    """
+
+    def __init__(self, controls: Callable[[], Controls], faults: FaultQueue, member: Callable[[str], Member]) -> None:
         self._controls = controls
         self._faults = faults
+        self._member = member
 
     def acts(self) -> dict[str, Act]:
         """By the last word of the path."""
@@ -79,7 +84,8 @@ class WorldActs:
     def _tenant(self, given: JSON) -> JSON:
         if given["value"] not in (True, False, None):
             raise Refused(400, "The setting is true, false or null.")
-        _there(self._controls().set_value, "no tenant")(given["value"])
+        actor = self._member(given.get("as", "U0CAROL")).email
+        _there(self._controls().set_value, "no tenant")(given["value"], actor)
         return {}
 
     def _smtp_auth(self, given: JSON) -> JSON:

@@ -18,8 +18,8 @@ class Controls:
 
     snapshot: Callable[[], JSON] | None = None
     """What the tenant looks like, ready for JSON."""
-    set_value: Callable[[bool | None], None] | None = None
-    """Change the setting outside the bot."""
+    set_value: Callable[[bool | None, str], None] | None = None
+    """Change the setting outside the bot, as the person with that mail address."""
     disable_smtp_auth: Callable[[bool], None] | None = None
     queue_fault: Callable[[str, int, str | None], None] | None = None
     """Order a fault at Exchange: its name, for how many calls, of which cmdlet."""
@@ -35,8 +35,8 @@ class Controls:
     def of(cls, tenant: Tenant) -> "Controls":
         """Those that concern ``tenant``."""
 
-        def set_value(value: bool | None) -> None:
-            tenant.value = value
+        def set_value(value: bool | None, actor: str) -> None:
+            tenant.change_outside(value, actor=actor)
 
         def disable_smtp_auth(disabled: bool) -> None:
             tenant.smtp_auth_disabled = disabled

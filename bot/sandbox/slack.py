@@ -217,7 +217,7 @@ class Slack:
         self._urls.mount(app)
         self._files.mount(app)
         scene = Scene(self.workspace, self._modals, self._carrier, COMMAND, lambda: self.controls)
-        world = WorldActs(lambda: self.controls, self._faults)
+        world = WorldActs(lambda: self.controls, self._faults, self.workspace.member)
         Console(scene, PersonActs(self._people).acts() | world.acts()).mount(app)
         if mount is not None:
             mount(app)

@@ -3,7 +3,7 @@
 import { h, icon } from "./dom.js";
 import { mountCalls, renderCalls } from "./calls.js";
 import { mountBot, mountClock, mountFaults, renderBot, renderClock, renderFaults } from "./controls.js";
-import { arrange, store } from "./state.js";
+import { act, arrange, store } from "./state.js";
 
 const VALUES = [
   { value: null, word: "not set", icon: "unset", look: "unset", says: "Nobody has decided yet; TLS 1.0 and 1.1 are refused." },
@@ -18,14 +18,15 @@ export const card = (title, ...children) => h("section", { class: "card", "aria-
 export function mountTenant(place, onClose) {
   parts.value = h("output", { class: "live", "aria-live": "polite" });
   parts.facts = h("p", { class: "card-note" });
+  parts.outsideTitle = h("p", { class: "card-note", id: "outside-title" });
   parts.outside = VALUES.map(({ value, word, look }) => h("button", { type: "button", class: `segment segment-${look}`, "aria-pressed": "false",
-    on: { click: () => arrange("tenant", { value }) } }, word));
+    on: { click: () => act("tenant", { value }) } }, word));
   const smtp = () => arrange("smtp_auth", { disabled: !parts.smtp.checked });
   parts.smtp = h("input", { type: "checkbox", role: "switch", id: "smtp-auth", on: { change: smtp } });
   parts.smtpWords = h("small", {});
   parts.body = h("div", { class: "tenant-body" },
     card("Live value", parts.value, h("div", { class: "segments", role: "group", "aria-labelledby": "outside-title" },
-      h("p", { class: "card-note", id: "outside-title" }, "Change it outside the bot"), h("div", { class: "segment-row" }, parts.outside)), parts.facts),
+      parts.outsideTitle, h("div", { class: "segment-row" }, parts.outside)), parts.facts),
     card("Organisation", h("label", { class: "switch", for: "smtp-auth" }, h("span", {}, "SMTP AUTH allowed", parts.smtpWords), parts.smtp)),
     mountFaults(card));
   parts.gone = h("p", { class: "empty", hidden: true }, "This sandbox runs without a simulated tenant.");
@@ -56,6 +57,7 @@ function renderValue(tenant) {
     parts.value.replaceChildren(icon(now.icon), h("span", { class: "live-word" }, now.word),
       h("code", {}, `AllowLegacyTLSClients: ${JSON.stringify(now.value)}`), h("small", {}, now.says));
   }
+  parts.outsideTitle.textContent = `Change it outside the bot, as ${store.me.name}`;
   parts.outside.forEach((button, index) => button.setAttribute("aria-pressed", String(VALUES[index] === now)));
   parts.smtp.checked = tenant.smtp_auth_disabled === false;
   parts.smtpWords.textContent = `SmtpClientAuthenticationDisabled: ${JSON.stringify(tenant.smtp_auth_disabled ?? null)}`;

@@ -1,11 +1,13 @@
 """What a person does on the page: the same acts as the Python ones, over HTTP, and refusals in sentences."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 from slack_sdk import WebClient
 
+from bot.sandbox.audit import Search
 from bot.sandbox.controls import Controls
 from bot.sandbox.slack import Slack
 from bot.sandbox.tenant import Tenant
@@ -137,6 +139,16 @@ def test_the_page_changes_the_tenant_and_its_faults(slack: Slack) -> None:
     assert tenant.pending_faults == []
     assert _act(slack, "tenant", value=None).json() == {"ok": True}
     assert tenant.value is None
+
+
+def test_the_audit_log_names_whoever_changes_the_setting_on_the_page(slack: Slack) -> None:
+    tenant = Tenant(clock=lambda: NOON)
+    slack.controls = Controls.of(tenant)
+    assert _act(slack, "tenant", **{"as": "U0BOB"}, value=True).json() == {"ok": True}
+    assert _act(slack, "tenant", **{"as": "U0NOBODY"}, value=None).status_code == 400
+    tenant.audit_latency_seconds = 0.0
+    (row,) = tenant.search_audit(Search(start=NOON - timedelta(hours=1), end=NOON))
+    assert row["UserIds"] == "bob@contoso.com"
 
 
 def test_the_page_moves_the_clock_and_the_bot(slack: Slack) -> None:

@@ -24,11 +24,12 @@ def test_the_live_value_has_its_own_word(console: ConsoleStub, open_page: OpenPa
 
 def test_the_value_and_smtp_auth_are_changed_outside_the_bot(console: ConsoleStub, open_page: OpenPage) -> None:
     page = open_page(console.url)
+    expect(page.get_by_text("Change it outside the bot, as alice")).to_be_visible()
     for word in ("not set", "opted in", "opted out"):
         click(page, word, "tenant")
     with page.expect_response("**/console/smtp_auth"):
         page.get_by_role("switch", name="SMTP AUTH allowed").click()
-    assert [body["value"] for body in console.posted("tenant")] == [None, True, False]
+    assert console.posted("tenant") == [{"as": "U0ALICE", "value": value} for value in (None, True, False)]
     assert console.posted("smtp_auth") == [{"disabled": False}]
 
 
