@@ -7,7 +7,7 @@ import { act, arrange, store } from "./state.js";
 
 const VALUES = [
   { value: null, word: "not set", icon: "unset", look: "unset", says: "Nobody has decided yet; TLS 1.0 and 1.1 are refused." },
-  { value: true, word: "opted in", icon: "unlock", look: "in", says: "TLS 1.0 and 1.1 are accepted on the -legacy hosts." },
+  { value: true, word: "opted in", icon: "unlock", look: "in", says: "TLS 1.0 and 1.1 are accepted on the legacy hosts." },
   { value: false, word: "opted out", icon: "lock", look: "out", says: "TLS 1.0 and 1.1 are refused everywhere." },
 ];
 const parts = {};

@@ -1,5 +1,6 @@
 """Messages are drawn from Block Kit as Slack would, and nothing in them is ever markup of ours or dropped."""
 
+import re
 from typing import Any
 
 import pytest
@@ -22,6 +23,24 @@ def test_messages_of_one_author_within_five_minutes_are_grouped_under_one_name(c
     expect(page.locator(".message.grouped")).to_have_count(1)
     expect(page.locator(".message.grouped")).to_contain_text("Until then we need an exception.")
     expect(page.get_by_role("heading", name="Yesterday")).to_be_visible()
+
+
+def test_buttons_stand_nearer_to_their_own_message_than_to_the_next_of_the_same_author(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
+    row = {"type": "actions", "block_id": "do", "elements": [canned.button("Snooze", "snooze", "1")]}
+    reminder = (canned.section("Still opted in."), row)
+    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT - 2, "U0LEGACY", "x", *reminder))
+    page, second = show(console, open_page, "x", *reminder)
+    expect(second).to_have_class(re.compile("grouped"))
+    boxes = [
+        page.locator(".message").nth(-2).locator(".mrkdwn"),
+        page.get_by_role("button", name="Snooze").first,
+        second.locator(".mrkdwn"),
+    ]
+    above, button, below = [box.bounding_box() or {} for box in boxes]
+    inside = button["y"] - above["y"] - above["height"]
+    assert below["y"] - button["y"] - button["height"] >= 2 * inside
 
 
 def test_a_private_message_says_that_only_you_see_it_and_takes_no_reactions(console: ConsoleStub, open_page: OpenPage) -> None:
