@@ -27,6 +27,16 @@ SUBCOMMANDS = {
 }
 """What may follow ``/legacytls``, and what each does: for the help, for whoever mistypes, and for the sandbox's page."""
 
+BUTTONS = frozenset({"approve", "reject", "withdraw"})
+"""What people type for what only the buttons on a request's message do."""
+
+_MEANT = {
+    **dict.fromkeys(("off", "out", "optout"), "disable"),
+    **dict.fromkeys(("on", "in", "optin"), "enable"),
+    **dict.fromkeys(BUTTONS, "status"),
+}
+"""Words for a subcommand that are spelled nothing like it, without hyphens and spaces. Status names the open request."""
+
 _SECOND_NAMES = (frozenset({"+1", "thumbsup"}), frozenset({"-1", "thumbsdown"}))
 """Emoji that Slack knows by two names; everything else is compared exactly, so look-alikes decide nothing."""
 
@@ -63,15 +73,19 @@ class Act:
 
 
 def subcommand(text: str) -> tuple[str, str]:
-    """The subcommand meant by ``text`` and, when it is none, the nearest one: ``("status", "")`` or ``("", "status")``."""
+    """The subcommand meant by ``text`` and, when it is none, the nearest one: ``("status", "")`` or ``("", "status")``.
+
+    ``help`` where none is near: a guess at random could be the opposite of what was meant.
+    """
     words = text.split()
     if not words:
         return "help", ""
     word = words[0].lower()
     if word in SUBCOMMANDS:
         return word, ""
-    nearest = difflib.get_close_matches(word, SUBCOMMANDS, n=1, cutoff=0.0)
-    return "", nearest[0] if nearest else "help"
+    joined = ("".join(words[:length]).lower().replace("-", "") for length in (1, 2))
+    meant = [_MEANT[spelled] for spelled in joined if spelled in _MEANT]
+    return "", (meant or difflib.get_close_matches(word, SUBCOMMANDS, n=1) or ["help"])[0]
 
 
 def address(text: str) -> str | None:

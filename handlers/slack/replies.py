@@ -12,7 +12,7 @@ from handlers.policy import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.blocks import Message, actions, button, divider, header, quoted, section, small
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
-from handlers.slack.parsing import SUBCOMMANDS
+from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
 from handlers.status import Status
 from handlers.why import Lock
 from storage.lifecycle import Kind
@@ -48,9 +48,9 @@ def help_text(cloud: Cloud, *, unknown: str = "", nearest: str = "") -> Message:
     blocks: list[Block] = []
     text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
     if unknown:
-        guess = f"There is no `{escape(unknown)}`. Did you mean `/legacytls {nearest}`?"
-        blocks.append(section(guess))
-        text = f"There is no {escape(unknown)}. Did you mean /legacytls {nearest}? {text}"
+        pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
+        blocks.append(section(f"There is no `{escape(unknown)}`.{pressed} Did you mean `/legacytls {nearest}`?"))
+        text = f"There is no {escape(unknown)}.{pressed} Did you mean /legacytls {nearest}? {text}"
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
     intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""

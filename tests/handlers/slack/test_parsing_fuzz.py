@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from handlers.slack.actions import KINDS
 from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, same_emoji, subcommand, values
-from tests.handlers.house import NOW
+from handlers.slack.replies import help_text
+from tests.handlers.house import NOW, WORLDWIDE
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
 
@@ -114,6 +115,35 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 def test_every_text_after_the_command_has_a_nearest_subcommand(text: str) -> None:
     word, nearest = subcommand(text)
     assert bool(word) is not bool(nearest)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("off", "disable"),
+        ("OptOut now", "disable"),
+        ("opt-out", "disable"),
+        ("opt out", "disable"),
+        ("on", "enable"),
+        ("optin", "enable"),
+        ("approve 3", "status"),
+        ("reject", "status"),
+        ("withdraw", "status"),
+        ("extnd", "extend"),
+        ("-h", "help"),
+        ("?", "help"),
+        ("frobnicate", "help"),
+    ],
+)
+def test_the_nearest_subcommand_is_never_the_opposite_of_what_was_meant(text: str, nearest: str) -> None:
+    assert subcommand(text) == ("", nearest)
+
+
+@pytest.mark.parametrize(("word", "told"), [("Approve", True), ("withdraw", True), ("off", False)])
+def test_whoever_types_a_decision_is_told_of_the_buttons(word: str, told: bool) -> None:
+    text = help_text(WORLDWIDE, unknown=word, nearest="status").text
+    assert text.startswith(f"There is no {word}.")
+    assert ("buttons on the request's message" in text) is told
 
 
 @pytest.mark.parametrize(
