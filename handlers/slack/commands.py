@@ -103,13 +103,15 @@ class Commands:
         if not verdict.allowed:
             reply.refuse("export", verdict)
             return
-        form: Form = "csv" if "csv" in str(body.get("text") or "").lower().split() else "jsonl"
+        words = str(body.get("text") or "").split()[1:]
+        form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
+        others = " ".join(word for word in words if word.lower() != "csv")
         opened = call(self._edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
         place = opened.get("id") if isinstance(opened, dict) else person
         text = self._edge.desk.exports.text(person, form)
         name = f"legacytls-record.{form}"
         call(self._edge.client.files_upload_v2, channel=place, filename=name, title=name, content=text)
-        reply.say(f"The record is in our direct messages, as `{name}`. The README has a script that checks it offline.")
+        reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.context.people.operator_or_approver(str(body["user_id"]))

@@ -122,6 +122,15 @@ _NOT_TAKEN = (
 )
 
 
+def exported(name: str, *, not_taken: str = "") -> str:
+    """Where the record is and how it is checked: only the lines of JSON prove themselves."""
+    checks = "The README has a script that checks it offline."
+    if name.endswith(".csv"):
+        checks = "It is for reading: what the README's script checks offline is the file of `/legacytls export`."
+    unheeded = f" Beside it only `csv` is taken, so `{not_taken[:40]}` was not heeded." if not_taken else ""
+    return f"The record is in our direct messages, as `{name}`. {checks}{unheeded}"
+
+
 def locks(address: str, found: list[Lock]) -> Message:
     """Every lock of one mailbox in the order it is met, each with what opens it; the first closed one is what to mend."""
     closed = next((lock.name for lock in found if lock.open is False and not lock.fetching), "")

@@ -27,6 +27,20 @@ def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
     return file["name"], stage.slack.file(file["id"]).decode()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("export", "The README has a script that checks it offline."),
+        ("export CSV", "what the README's script checks offline is the file of `/legacytls export`."),
+        ("export pdf", "as `legacytls-record.jsonl`. The README has a script that checks it offline. Beside it only `csv` is"),
+    ],
+)
+def test_the_answer_says_what_the_file_is_good_for_and_what_was_not_heeded(stage: Stage, text: str, told: str) -> None:
+    said = stage.command(ALICE, text)
+    assert told in said
+    assert ("`pdf` was not heeded" in said) is ("pdf" in text)
+
+
 def check_offline(exported: str) -> subprocess.CompletedProcess[str]:
     script = [sys.executable, "-I", str(ROOT / "tests" / "offline_verify.py")]
     return subprocess.run(script, input=exported, capture_output=True, text=True, timeout=30, check=False)
