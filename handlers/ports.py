@@ -175,8 +175,8 @@ class Author:
 class Lookups(Protocol):
     """Optional reads around the setting; the app's role may lack them. All raise ``Unavailable``."""
 
-    def mailbox_locks(self, address: str) -> MailboxLocks:
-        """The locks of one mailbox (``Get-CASMailbox``)."""
+    def mailbox_locks(self, address: str) -> MailboxLocks | None:
+        """The locks of one mailbox (``Get-CASMailbox``); ``None`` when Exchange knows none with this address."""
 
     def accepted_domains(self) -> AcceptedDomains:
         """The tenant's domains (``Get-AcceptedDomain``)."""

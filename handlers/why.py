@@ -76,6 +76,8 @@ class Locks:
             mailbox = self._lookups.mailbox_locks(address)
         except Unavailable as away:
             return [Lock("SMTP AUTH for the mailbox", None, _unseen(away))]
+        if mailbox is None:
+            return [Lock("Mailbox", False, "there is none with this address: check the spelling")]
         return [
             _smtp_auth(who, reading, mailbox),
             _fetching("POP3", mailbox.pop_enabled, f"`Set-CASMailbox {who} -PopEnabled $true`"),

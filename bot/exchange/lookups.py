@@ -21,9 +21,11 @@ class OptionalLookups:
         self._client_id = client_id
         self._claims = claims
 
-    def mailbox_locks(self, address: str) -> MailboxLocks:
-        """The locks of one mailbox. Raises ``Unavailable``."""
+    def mailbox_locks(self, address: str) -> MailboxLocks | None:
+        """The locks of one mailbox; ``None`` when there is none with this address. Raises ``Unavailable``."""
         found = self._surroundings.mailbox_locks(address)
+        if isinstance(found, Unanswered) and found.why is Why.NOT_FOUND:
+            return None
         if isinstance(found, Unanswered):
             raise _unavailable(found)
         return MailboxLocks(found.address, found.smtp_auth_disabled, found.pop_enabled, found.imap_enabled)

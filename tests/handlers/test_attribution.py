@@ -38,7 +38,7 @@ class AuditLog:
 
     def mailbox_locks(self, address: str) -> MailboxLocks:
         if self.locks is None:
-            raise Unavailable("Exchange Online does not know the mailbox.", retryable=False)
+            raise Unavailable("The role lacks Get-CASMailbox.", retryable=False)
         return self.locks
 
 

@@ -1,5 +1,7 @@
 """One mailbox's locks: what an operator asks, and how each lock opens before their eyes."""
 
+import re
+
 import pytest
 
 from tests.journeys.stage import ALICE, DAVE, ERIN, Stage
@@ -32,7 +34,21 @@ def test_an_address_of_another_domain_is_the_lock(stage: Stage) -> None:
     said = stage.command(ALICE, "why scanner@contso.com")
     assert "the first closed lock is *Domain of the address*" in said
     assert "contoso.com" in said
-    assert "does not know the object" in said
+    assert "*Mailbox*: there is none with this address" in said
+
+
+def test_a_mailbox_that_does_not_exist_is_the_lock_and_no_server_is_named(stage: Stage) -> None:
+    stage.tenant.value = True
+    said = stage.command(ALICE, "why scaner@contoso.com")
+    assert "the first closed lock is *Mailbox*" in said
+    assert ":x: *Mailbox*: there is none with this address: check the spelling" in said
+    assert "couldn't be found" not in said
+
+
+def test_the_address_that_the_help_gives_as_an_example_can_be_asked_for(stage: Stage) -> None:
+    (example,) = set(re.findall(r"why (\S+@contoso\.com)", stage.command(ALICE, "help")))
+    stage.tenant.value = True
+    assert "no closed lock is seen" in stage.command(ALICE, f"why {example}")
 
 
 @pytest.mark.parametrize("cmdlet", ["Get-CASMailbox", "Get-AcceptedDomain"])
