@@ -7,7 +7,7 @@ its own, which never keep anybody from sending. What the bot cannot see is said 
 from dataclasses import dataclass
 
 from handlers.context import Context
-from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Reading, Unavailable
+from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Unavailable
 from storage.records import SettingValue
 
 POLICY = (
@@ -35,8 +35,8 @@ class Locks:
         self._lookups = lookups
 
     def of(self, address: str) -> list[Lock]:
-        """Every lock in order. Raises ``Unavailable`` when the setting itself cannot be read."""
-        reading = self._context.setting.read(patience=15)
+        """Every lock in order; those that the bot cannot see now, the setting among them, are there as unseen."""
+        switch, inherited = self._switch()
         hosts = self._context.cloud.legacy_hosts
         ending = self._context.calendar.current("basic-smtp-default-off")
         basic = f"{ending.display}: {ending.effect}" if ending else "see `/legacytls calendar`"
@@ -44,10 +44,10 @@ class Locks:
             f"it has to be `{hosts[0]}`; the standard host refuses TLS 1.0 and 1.1" if hosts else "this cloud has no legacy hosts"
         )
         return [
-            Lock("AllowLegacyTLSClients", reading.value is SettingValue.OPTED_IN, "`/legacytls enable`"),
+            switch,
             Lock("Host name on the device", None if hosts else False, host),
             self._domain(address),
-            *self._mailbox(address, reading),
+            *self._mailbox(address, inherited),
             Lock("Authentication policy", None, POLICY.format(address=quoted(address))),
             Lock(
                 "Security defaults, Conditional Access",
@@ -56,6 +56,15 @@ class Locks:
             ),
             Lock("Basic authentication", None, basic),
         ]
+
+    def _switch(self) -> tuple[Lock, bool | None]:
+        """The setting, and whether the organisation switches SMTP AUTH off, which a mailbox may inherit."""
+        name = "AllowLegacyTLSClients"
+        try:
+            reading = self._context.setting.read(patience=15)
+        except Unavailable as away:
+            return Lock(name, None, _unseen(away)), None
+        return Lock(name, reading.value is SettingValue.OPTED_IN, "`/legacytls enable`"), reading.smtp_auth_disabled
 
     def _domain(self, address: str) -> Lock:
         name, domain = "Domain of the address", address.rpartition("@")[2].lower()
@@ -69,7 +78,7 @@ class Locks:
         surely = known.complete and not any(domain.endswith(f".{one}") for one in known.names)
         return Lock(name, False if surely else None, f"{domain} is not among the tenant's domains ({listed}): check the address")
 
-    def _mailbox(self, address: str, reading: Reading) -> list[Lock]:
+    def _mailbox(self, address: str, inherited: bool | None) -> list[Lock]:
         """What the mailbox itself allows: sending, then the two ways of fetching."""
         who = quoted(address)
         try:
@@ -79,7 +88,7 @@ class Locks:
         if mailbox is None:
             return [Lock("Mailbox", False, "there is none with this address: check the spelling")]
         return [
-            _smtp_auth(who, reading, mailbox),
+            _smtp_auth(who, mailbox, inherited),
             _fetching("POP3", mailbox.pop_enabled, f"`Set-CASMailbox {who} -PopEnabled $true`"),
             _fetching("IMAP4", mailbox.imap_enabled, f"`Set-CASMailbox {who} -ImapEnabled $true`"),
         ]
@@ -90,14 +99,14 @@ def quoted(address: str) -> str:
     return "'" + address.replace("'", "''") + "'"
 
 
-def _smtp_auth(who: str, reading: Reading, mailbox: MailboxLocks) -> Lock:
+def _smtp_auth(who: str, mailbox: MailboxLocks, inherited: bool | None) -> Lock:
     name = "SMTP AUTH for the mailbox"
     way = f"`Set-CASMailbox {who} -SmtpClientAuthenticationDisabled $false`"
     if mailbox.smtp_auth_disabled is not None:
         return Lock(name, not mailbox.smtp_auth_disabled, way)
-    if reading.smtp_auth_disabled is None:
+    if inherited is None:
         return Lock(name, None, "the mailbox inherits, and the organisation's setting is unknown")
-    return Lock(f"{name} (inherited from the organisation)", not reading.smtp_auth_disabled, way)
+    return Lock(f"{name} (inherited from the organisation)", not inherited, way)
 
 
 def _fetching(protocol: str, enabled: bool | None, way: str) -> Lock:

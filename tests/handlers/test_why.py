@@ -7,6 +7,7 @@ from handlers.slack import replies
 from handlers.why import Lock, Locks, quoted
 from storage.records import SettingValue
 from tests.handlers.house import HIGH, House
+from tests.handlers.neighbours import UNREADABLE
 from tests.handlers.test_attribution import AuditLog
 
 SCANNER = "scanner@contoso.com"
@@ -84,6 +85,16 @@ def test_what_the_role_does_not_show_is_unseen_and_not_closed(house: House, log:
     assert (_named(found, "Domain").open, _named(found, "Domain").way) == (None, "The role lacks Get-AcceptedDomain. Add it.")
     assert _named(found, "SMTP AUTH").open is None
     assert not [lock for lock in found if lock.fetching]
+
+
+def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: AuditLog) -> None:
+    house.tenant.unreadable = UNREADABLE
+    log.locks, log.domains = MailboxLocks(SCANNER, True, True, True), AcceptedDomains(("contoso.com",), complete=True)
+    found = Locks(house.context, log).of(SCANNER)
+    assert (found[0].name, found[0].open) == ("AllowLegacyTLSClients", None)
+    assert found[0].way == "Exchange could not be reached. Look at the network."
+    assert "the first closed lock is *SMTP AUTH for the mailbox*" in replies.locks(SCANNER, found).text
+    assert len(found) == 9
 
 
 @pytest.mark.parametrize("enabled", [True, False, None])
