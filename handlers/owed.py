@@ -24,8 +24,8 @@ def as_typed(payload: Mapping[str, str]) -> dict[str, str]:
 
 
 def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
-    """What an answer gives back of it, by label."""
-    return {name.removeprefix(_TYPED): given for name, given in facts.items() if name.startswith(_TYPED)}
+    """What an answer gives back of it, by label, in the form's order: the database keeps none."""
+    return {label: facts[f"{_TYPED}{label}"] for label in LABELS.values() if f"{_TYPED}{label}" in facts}
 
 
 def owe_card(entry: Entry, request: ChangeRequest) -> None:

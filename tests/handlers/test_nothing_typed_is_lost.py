@@ -29,6 +29,7 @@ def test_what_was_typed_comes_back_when_the_live_value_cannot_be_read(house: Hou
     said = refused(house, kind)
     assert said.text.endswith("Exchange could not be reached. Look at the network. Try again in a few minutes.")
     assert said.typed == TYPED
+    assert list(said.typed) == list(TYPED)
 
 
 def test_what_does_not_pass_by_itself_is_to_be_mended_first(house: House) -> None:
