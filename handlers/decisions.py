@@ -10,7 +10,7 @@ from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
-from handlers.policy import Reason, Verdict, about, judge_vote, who_approved
+from handlers.policy import ALLOWED, Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import latched
@@ -21,6 +21,7 @@ from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 TRIES = 7
@@ -76,12 +77,17 @@ class Decisions:
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
         self._context.nudge()
 
+    def may_give_reason(self, request_id: int, person: str) -> Verdict:
+        """What is refused before the form opens in which it would be typed in vain. Raises ``NoSuchRequest``."""
+        with self._context.ledger.reading() as reader:
+            return _judge_reason(reader, reader.request(request_id), person)
+
     def give_reason(self, request_id: int, reason: str, touch: Touch) -> None:
         """Add the reason of a rejection, once, by the person who rejected."""
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
             request = entry.reader.request(request_id)
-            text = self._reason_problem(entry, request, reason, touch.person)
+            text = _judge_reason(entry.reader, request, touch.person).sentence or _reason_problem(request_id, reason)
             if text:
                 record_refusal(entry, touch.person, "reason", text, request_id)
             else:
@@ -189,15 +195,6 @@ class Decisions:
         owe_card(entry, raised)
         return raised
 
-    def _reason_problem(self, entry: Entry, request: ChangeRequest, reason: str, person: str) -> str:
-        rejecters = [vote.person_id for vote in entry.reader.decisions([request.id]) if vote.vote is Vote.REJECT]
-        if person not in rejecters:
-            return f"Only the person who rejected #{request.id} can say why."
-        if entry.reader.reason_given(request.id) is not None:
-            return f"A reason for rejecting #{request.id} is on record already; the record is never altered."
-        problem = text_problem(reason, "Write a sentence, so that the requester knows what to change.")
-        return about(request.id, problem) if problem else ""
-
     def _look_again(self, request_id: int, touch: Touch) -> None:
         text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
         with self._context.ledger.recording(self._context.now()) as entry:
@@ -209,6 +206,21 @@ class Decisions:
 
 class _MovedOn(Conflict):
     """The row changed between looking people up and deciding."""
+
+
+def _judge_reason(reader: Reader, request: ChangeRequest, person: str) -> Verdict:
+    rejecters = [vote.person_id for vote in reader.decisions([request.id]) if vote.vote is Vote.REJECT]
+    told = ""
+    if person not in rejecters:
+        told = f"Only the person who rejected #{request.id} can say why."
+    elif reader.reason_given(request.id) is not None:
+        told = f"A reason for rejecting #{request.id} is on record already; the record is never altered."
+    return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=told) if told else ALLOWED
+
+
+def _reason_problem(request_id: int, reason: str) -> str:
+    problem = text_problem(reason, "Write a sentence, so that the requester knows what to change.")
+    return about(request_id, problem) if problem else ""
 
 
 def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:

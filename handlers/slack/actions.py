@@ -71,7 +71,7 @@ class Clicks:
         person = person_of(body)
         reply = Reply(self._edge, respond, person=person, channel=channel_of(body))
         ways: dict[str, Callable[[Reply, str, int, dict[str, Any]], None]] = {
-            GIVE_REASON: lambda reply, person, request_id, body: self._open_reason(body, request_id),
+            GIVE_REASON: self._give_reason,
             replies.HISTORY_PAGE: lambda reply, person, before, body: self._page(reply, person, before),
             AGAIN: self._again,
             EXTEND: self._extend,
@@ -117,6 +117,13 @@ class Clicks:
             self._edge.open_form(trigger(body), modals.claim(request_id))
         else:
             reply.refuse("claim", verdict, request_id)
+
+    def _give_reason(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.decisions.may_give_reason(request_id, person)
+        if verdict.allowed:
+            self._open_reason(body, request_id)
+        else:
+            reply.refuse("reason", verdict, request_id)
 
     def _page(self, reply: Reply, person: str, before: int) -> None:
         verdict = self._edge.desk.may_read(person)

@@ -299,6 +299,21 @@ def test_a_rejection_asks_for_its_reason_and_keeps_it_once(house: House, pending
     assert house.board.outcomes[-1][1].reason_given == "Too long a window"
 
 
+def test_the_form_of_a_reason_opens_for_the_rejecter_once(house: House, pending: int) -> None:
+    house.reject(BOB, pending, Door.REACTION)
+    house.press("give_reason", CAROL, pending)
+    assert house.windows.opened == []
+    house.press("give_reason", BOB, pending)
+    house.submit("rejection", BOB, str(pending), reason="Too long a window")
+    house.press("give_reason", BOB, pending)
+    assert len(house.windows.opened) == 1
+    assert [said["text"] for said in house.windows.said] == [
+        f"Only the person who rejected #{pending} can say why.",
+        f"A reason for rejecting #{pending} is on record already; the record is never altered.",
+    ]
+    assert [event.payload["what"] for event in house.events("refused")] == ["reason", "reason"]
+
+
 def test_a_rejection_by_reaction_asks_for_its_reason_by_direct_message(house: House, pending: int) -> None:
     house.reject(BOB, pending, Door.REACTION)
     house.deliver()

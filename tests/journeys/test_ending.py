@@ -50,12 +50,20 @@ def test_a_reason_is_given_once(stage: Stage) -> None:
     number = stage.ask(ALICE)
     ts = stage.card(number)["ts"]
     asked = stage.told(BOB, lambda: stage.slack.react(BOB, "C0CHANGES", ts, "x"))
-    for said, answer in (("First", "is on record"), ("Second", "is on record already; the record is never altered")):
-        view = stage.opened(BOB, lambda: stage.slack.press(BOB, stage.slack.dm(BOB), asked["ts"], "give_reason"))
+
+    def press() -> None:
+        stage.slack.press(BOB, stage.slack.dm(BOB), asked["ts"], "give_reason")
+
+    earlier, later = stage.opened(BOB, press), stage.opened(BOB, press)
+    known = "is on record already; the record is never altered"
+    for view, said, answer in ((later, "First", "is on record"), (earlier, "Second", known)):
         given = {"reason": said}
         told = stage.told(BOB, lambda view=view, given=given: stage.slack.submit(BOB, view["id"], given))
         assert answer in words(told)
     assert "Second" not in words(stage.card(number, saying="First"))
+    before = len(stage.private(BOB))
+    press()
+    assert known in stage.wait(lambda: stage.private(BOB)[before:])[0]
 
 
 def test_one_rejection_is_final(stage: Stage) -> None:

@@ -53,11 +53,11 @@ def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch:
 @pytest.mark.parametrize("action", ["again", "extend", "opt_out_now", "it_was_me", "history_page", "give_reason"])
 def test_a_form_or_page_that_slack_does_not_open_is_told(house: House, bolt: App, action: str) -> None:
     number = house.ask(ALICE).id
-    house.press("withdraw", ALICE, number)
+    house.reject(BOB, number)
     house.observe()
     house.workspace.down = True
     house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
-    send(bolt, button(ALICE, action, str(number)))
+    send(bolt, button(BOB, action, str(number)))
     assert said(house).startswith("This could not be done: ")
 
 
