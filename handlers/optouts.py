@@ -155,7 +155,8 @@ class OptOuts:
             text = f"Opt-out #{taken.request_id} is already under way; its result will be posted."
             record_refusal(entry, touch.person, "opt_out", text, taken.request_id)
             return text
-        return f"Opt-out #{request.id} is recorded and goes to Exchange now. The result follows by direct message."
+        unless = "unless the live value is *opted out* already"
+        return f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by direct message."
 
     def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str) -> ChangeRequest:
         by = f"Asked for by @{person}" if person else "Opened by the bot itself"

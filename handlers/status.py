@@ -37,7 +37,7 @@ class Status:
     freshness: str | None
     baseline: Baseline | None
     decided: ChangeRequest | None
-    """The change that set the baseline."""
+    """The change that made the value what the baseline says."""
     approved_by: tuple[str, ...]
     open_wish: ChangeRequest | None
     unsettled: tuple[ChangeRequest, ...]
@@ -48,6 +48,8 @@ class Status:
     timezone: str
     lagging: bool = False
     """Whether the reading came from a domain controller that does not know of the bot's newest write yet."""
+    confirmed: ChangeRequest | None = None
+    """A later opt-out that found it so."""
     on_record: bool = True
     """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
 
@@ -160,6 +162,7 @@ class StatusReports:
             freshness=context.calendar.freshness(today),
             baseline=ledger.baseline,
             decided=ledger.decided,
+            confirmed=ledger.confirmed,
             approved_by=ledger.approved_by,
             open_wish=ledger.open_wish,
             unsettled=ledger.unsettled,
@@ -175,10 +178,12 @@ class StatusReports:
         try:
             with self._context.ledger.reading() as reader:
                 baseline, last_seen = reader.baseline(), reader.newest_observation(readable=True)
-                decided = reader.request(baseline.request_id) if baseline and baseline.request_id else None
+                set_by = reader.request(baseline.request_id) if baseline and baseline.request_id else None
+                decided = reader.last_change(set_by.id) if set_by else None
                 return _Ledger(
                     baseline=baseline,
                     decided=decided,
+                    confirmed=set_by if set_by != decided else None,
                     approved_by=tuple(standing_approvals(reader.decisions([decided.id]))) if decided else (),
                     open_wish=reader.open_wish(),
                     unsettled=(
@@ -200,6 +205,7 @@ class _Ledger:
 
     baseline: Baseline | None = None
     decided: ChangeRequest | None = None
+    confirmed: ChangeRequest | None = None
     approved_by: tuple[str, ...] = ()
     open_wish: ChangeRequest | None = None
     unsettled: tuple[ChangeRequest, ...] = ()

@@ -108,6 +108,16 @@ class Reader(MessageReader):
             brought_back = None
         return found
 
+    def last_change(self, number: int) -> ChangeRequest:
+        """The change that made the value what this one set: before opt-outs that only found it so, if it is on record."""
+        set_by = self.request(number)
+        for change in self._made_until(number):
+            if change.to_value is not set_by.to_value:
+                break
+            if not change.only_confirms:
+                return change
+        return set_by
+
     def _made_until(self, number: int) -> Iterator[ChangeRequest]:
         """The changes until this one that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c

@@ -89,6 +89,11 @@ class ChangeRequest:
     correlation_id: str | None = None
     """Of the act that moved it last, for whoever follows one click through the logs."""
 
+    @property
+    def only_confirms(self) -> bool:
+        """Whether this opt-out found the live value as it wanted it, so that nothing had to be written."""
+        return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
+
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its time has run out at ``now``; the boundary itself has run out."""
         return self.expires_at is not None and now >= self.expires_at

@@ -90,8 +90,8 @@ def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 
 
 def _effect(sheet: Sheet) -> str:
-    """What an opt-out does: told as a fact only where it was read back, and not at all where it was never made."""
-    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE:
+    """What an opt-out does: told as a fact only where it was read back, and not at all where it changed nothing."""
+    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE or sheet.request.only_confirms:
         return ""
     begins = "Old" if sheet.request.state is State.APPLIED else "Once applied, old"
     return f"{begins} TLS stops working on {_hosts(sheet)}."

@@ -4,7 +4,8 @@ from handlers.days import default_day, latest_day
 from handlers.requests import SMTP_AUTH_OFF
 from handlers.slack import modals
 from handlers.slack.edge import Edge
-from storage.records import ChangeRequest, MailProtocol
+from handlers.slack.mrkdwn import instant
+from storage.records import ChangeRequest, MailProtocol, SettingValue
 
 
 def open_wish(
@@ -32,4 +33,8 @@ def open_wish(
 
 def open_opt_out(edge: Edge, trigger_id: str, channel: str) -> None:
     """The one confirmation before opting out. Raises ``Unavailable``."""
-    edge.open_form(trigger_id, modals.opt_out(channel=channel, cloud=edge.desk.context.cloud))
+    context = edge.desk.context
+    with context.ledger.reading() as reader:
+        newest = reader.newest_observation(readable=True)
+    seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
+    edge.open_form(trigger_id, modals.opt_out(channel=channel, cloud=context.cloud, seen_out=seen_out))

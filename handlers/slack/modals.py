@@ -67,15 +67,17 @@ def opt_in(
     )
 
 
-def opt_out(*, channel: str, cloud: Cloud) -> View:
-    """The one confirmation before opting out; it names what stops working."""
+def opt_out(*, channel: str, cloud: Cloud, seen_out: str = "") -> View:
+    """The one confirmation before opting out; it names what stops working, and when the value was ``seen_out`` already."""
     hosts = "\n".join(f"• `{host}`" for host in cloud.legacy_hosts)
     loss = (
         f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
         if hosts
         else f"{cloud.display} has no legacy hosts, so no device should notice."
     )
+    found = f"The live value was *opted out* already when it was last read, {seen_out}. If it still is, nothing is changed."
     blocks: list[Block] = [
+        *([section(found)] if seen_out else []),
         section(loss),
         section("It takes effect at once, needs no second person, and supersedes every opt-in that was not sent yet."),
         *small(["To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients."]),

@@ -16,7 +16,7 @@ from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
 from handlers.status import Status
 from handlers.why import Lock
 from storage.lifecycle import Kind
-from storage.records import SettingValue
+from storage.records import ChangeRequest, SettingValue
 
 HISTORY_PAGE = "history_page"
 
@@ -165,11 +165,20 @@ def _decided(report: Status, zone: ZoneInfo) -> str:
     request, baseline = report.decided, report.baseline
     if request is None or baseline is None:
         return "No change was made through this bot yet."
+    again, made_at = "", baseline.since
+    if report.confirmed is not None:
+        again = f" Confirmed by {_by(report.confirmed)}, {instant(baseline.since, zone)}."
+        made_at = request.settled_at or request.created_at
     if request.kind is Kind.OUTSIDE:
-        return f"Last change: #{request.id}, made outside the bot, noticed {instant(request.created_at, zone)}."
-    who = f"<@{request.requester_id}>" if request.requester_id else "the bot itself"
+        return f"Last change: #{request.id}, made outside the bot, noticed {instant(request.created_at, zone)}.{again}"
+    if request.only_confirms:
+        return f"Confirmed by {_by(request)}, {instant(made_at, zone)}; nothing had to be changed."
     approved = f", approved by {people(report.approved_by)}" if report.approved_by else ""
-    return f"Last change: #{request.id} by {who}{approved}, {instant(baseline.since, zone)}."
+    return f"Last change: {_by(request)}{approved}, {instant(made_at, zone)}.{again}"
+
+
+def _by(request: ChangeRequest) -> str:
+    return f"#{request.id} by " + (f"<@{request.requester_id}>" if request.requester_id else "the bot itself")
 
 
 def _end(report: Status, zone: ZoneInfo) -> str:

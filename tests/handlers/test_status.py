@@ -71,6 +71,38 @@ def test_who_decided_is_told_with_the_value(house: House) -> None:
     assert (report.decided.id, report.approved_by) == (number, (BOB,))
 
 
+def test_an_opt_out_that_found_the_value_so_is_not_called_the_last_change(house: House) -> None:
+    house.observe()
+    house.tenant.value = IN
+    made = house.opt_out(BOB).id
+    house.work()
+    first = house.desk.status.report()
+    assert first.decided is not None
+    assert (first.decided.id, first.confirmed) == (made, None)
+    for _ in range(2):
+        house.clock.advance(hours=1)
+        again = house.opt_out(ALICE).id
+        house.work()
+    report = house.desk.status.report()
+    assert report.decided is not None
+    assert report.confirmed is not None
+    assert (report.decided.id, report.confirmed.id) == (made, again)
+    assert f"Last change: #{made} by <@{BOB}>" in shown(house)
+    assert f" Confirmed by #{again} by <@{ALICE}>" in shown(house)
+
+
+def test_an_opt_out_that_found_it_so_is_not_ascribed_to_a_change_to_another_value(house: House) -> None:
+    approved(house)
+    house.run()
+    house.tenant.value = OUT  # by hand, and not noticed yet
+    number = house.opt_out(BOB).id
+    house.work()
+    report = house.desk.status.report()
+    assert report.decided is not None
+    assert (report.decided.id, report.confirmed) == (number, None)
+    assert f"Confirmed by #{number} by <@{BOB}>" in shown(house)
+
+
 def test_an_uncertain_change_is_shown_and_is_no_drift(house: House) -> None:
     number = approved(house)
     house.tenant.fates.append(LOST)

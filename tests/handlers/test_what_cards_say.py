@@ -211,7 +211,7 @@ def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_messag
     house.press("opt_out_now", BOB, house.newest().id)
     assert "supersedes every opt-in that was not sent yet" in words(house.windows.opened[-1])
     house.opt_out(BOB)
-    assert house.answer(BOB).endswith("goes to Exchange now. The result follows by direct message.")
+    assert house.answer(BOB).endswith("*opted out* already. The result follows by direct message.")
 
 
 def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House) -> None:

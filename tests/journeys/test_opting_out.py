@@ -44,9 +44,27 @@ def test_cancelling_the_confirmation_changes_nothing(stage: Stage) -> None:
 def test_opted_out_already_is_confirmed_without_a_write(stage: Stage) -> None:
     stage.tenant.value = False
     written = len(stage.writes)
+    first = stage.opt_out(CAROL)
+    assert f"Confirmed by #{first} by <@{CAROL}>" in stage.status()
     number = stage.opt_out(BOB)
-    assert "was *opted out* already, so nothing had to be written" in words(stage.card(number))
+    card = words(stage.card(number))
+    assert "was *opted out* already, so nothing had to be written" in card
+    assert "stops working" not in card
     assert len(stage.writes) == written
+
+
+def test_the_confirmation_and_status_tell_who_opted_out_before(stage: Stage) -> None:
+    assert "opted out" not in words(stage.form(BOB, "disable"))
+    stage.tenant.value = True
+    made = stage.opt_out(CAROL)
+    view = stage.form(BOB, "disable")
+    assert "The live value was *opted out* already when it was last read" in words(view)
+    assert "smtp-legacy.office365.com" in words(view)
+    stage.slack.close_view(BOB, view["id"])
+    again = stage.opt_out(BOB)
+    said = stage.status()
+    assert f"Last change: #{made} by <@{CAROL}>" in said
+    assert f"Confirmed by #{again} by <@{BOB}>" in said
 
 
 def test_it_is_sent_although_one_of_the_domain_controllers_still_answers_that_it_is_so(stage: Stage) -> None:

@@ -330,7 +330,7 @@ def test_every_form_fits(text: str) -> None:
         )
         for callback in (modals.OPT_IN, modals.EXTENSION)
     ]
-    others = [modals.opt_out(channel=CHANNEL, cloud=cloud) for cloud in (WORLDWIDE, HIGH)]
+    others = [modals.opt_out(channel=CHANNEL, cloud=cloud, seen_out=seen) for cloud in (WORLDWIDE, HIGH) for seen in ("", "now")]
     for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
         spelled = json.loads(json.dumps(view.to_dict()))
         assert view_problems(spelled) == []
