@@ -182,7 +182,9 @@ def _by(request: ChangeRequest) -> str:
 
 
 def _end(report: Status, zone: ZoneInfo) -> str:
-    """When the opt-in ends, or that it does not and what to do about that; nothing while that is not for sure."""
+    """When the opt-in ends, or that it does not and what to do about that; nothing while that is not for sure or overdue."""
+    if report.overdue is not None:
+        return ""
     baseline = report.baseline
     if baseline is not None and baseline.window_end is not None:
         day = last_day(baseline.window_end, zone)

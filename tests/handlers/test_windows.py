@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from handlers.days import latest_day
+from handlers.slack import replies
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, House
 from tests.handlers.neighbours import CHANNEL, LATE, LOST, REFUSED, UNREADABLE
 from tests.handlers.test_applying import approved
+from tests.journeys.words import words
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
 INSTANT = timedelta(microseconds=1)
@@ -132,6 +134,9 @@ def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opt
     late = house.desk.status.report().overdue
     assert late is not None
     assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
+    told_now = replies.status(house.desk.status.report(), house.context.zone)
+    assert "*Overdue:*" in words(told_now.arguments())
+    assert "Ends by itself" not in words(told_now.arguments())
     house.tenant.fates.append(REFUSED)
     house.work()
     late = house.desk.status.report().overdue
