@@ -15,7 +15,7 @@ from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
 from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
 from handlers.status import Status
 from handlers.why import Lock
-from storage.lifecycle import Kind
+from storage.lifecycle import SETTLED, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
 HISTORY_PAGE = "history_page"
@@ -243,10 +243,12 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
     if line.read_back is not None:
         parts.append(f"read back as *{line.read_back.value}*")
     if request.window_end is not None:
-        parts.append(f"window until 24:00 of {last_day(request.window_end, zone):%-d %B %Y}")
+        until = "window was to end at" if request.state in SETTLED - {State.APPLIED} else "window until"
+        parts.append(f"{until} 24:00 of {last_day(request.window_end, zone):%-d %B %Y}")
     if request.protocols:
         parts.append(protocol_names(request))
-    detail = f"\n{sentence(request.detail)}" if request.detail else ""
+    said = request.detail and request.state is not State.REJECTED  # who rejected it is told above
+    detail = f"\n{sentence(request.detail)}" if said else ""
     refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []
     return [
         section(fitted(" · ".join(parts), 2000) + fitted(detail, 900)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from handlers.slack import replies
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
 from tests.handlers.test_applying import approved
@@ -18,6 +19,11 @@ def walked(house: House, limit: int) -> list[list[int]]:
         if page.older is None:
             return pages
         before = page.older
+
+
+def told(house: House) -> str:
+    """The newest page as Slack shows it."""
+    return words(replies.history(house.desk.history.page(), house.context.zone).arguments())
 
 
 def several(house: House, count: int) -> None:
@@ -93,6 +99,22 @@ def test_a_vote_taken_back_approved_nothing(house: House) -> None:
     house.approve(BOB, number)
     house.press("take_back", BOB, number)
     assert list(house.desk.history.page().lines[0].approved_by) == []
+
+
+def test_a_window_that_never_was_is_told_as_one_that_was_to_end(house: House) -> None:
+    several(house, 1)
+    assert "window was to end at 24:00 of 13 December 2026" in told(house)
+    number = house.ask(ALICE).id
+    assert told(house).count("window until 24:00 of 13 December 2026") == 1
+    house.approve(BOB, number)
+    house.run()
+    assert told(house).count("window until 24:00 of 13 December 2026") == 1
+
+
+def test_who_rejected_is_told_once(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.reject(BOB, number)
+    assert told(house).lower().count(f"rejected by <@{BOB}>".lower()) == 1
 
 
 def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
