@@ -124,7 +124,7 @@ def judge_role(verdict: Verdict, *, listed: bool | None, role: str) -> Verdict:
 
 _ROLES = {
     "operator": "one of the operators, who may ask for a change. Ask an operator, or have LEGACYTLS_OPERATORS changed.",
-    "approver": "one of the approvers, who may decide. Your click or reaction changed nothing.",
+    "approver": "one of the approvers: the request's message names them. Your click or reaction changed nothing.",
     "operator or approver": "an operator or approver. Ask one of them to do it.",
     "opting out": "an operator or approver. Ask one of them; opting out needs just one person.",
 }

@@ -25,7 +25,9 @@ def test_ones_own_request_cannot_be_rejected_either(stage: Stage) -> None:
     assert stage.slack.views(ALICE) == []
 
 
-@pytest.mark.parametrize(("person", "why"), [(DAVE, "not one of the approvers"), (ERIN, "Guest"), (FRANK, "another one")])
+@pytest.mark.parametrize(
+    ("person", "why"), [(DAVE, "the approvers: the request's message names"), (ERIN, "Guest"), (FRANK, "another one")]
+)
 def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(stage: Stage, person: str, why: str) -> None:
     number = stage.ask()
     assert why in stage.press(person, number, "approve")
