@@ -138,7 +138,7 @@ class Drift:
         return True
 
     def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
-        detail = f"Seen as *{reading.value.value}* instead of *{baseline.value.value}*."
+        detail = f"The live value changed from *{baseline.value.value}* to *{reading.value.value}*."
         approved = _still_approved(entry, reading)
         if approved is not None:
             detail += f" The window of #{approved.id} has not ended and holds: at its end the bot opts out."

@@ -160,7 +160,7 @@ def judge_withdrawal(request: ChangeRequest, person_id: str, approved_by: Sequen
 
 def no_longer_open(request: ChangeRequest, approved_by: Sequence[str] = ()) -> str:
     """The sentences for a click or reaction that came after the decision: how the request stands, and who approved it."""
-    told = f"{how_it_stands(request, already=True)}. {request.detail}".strip()
+    told = how_it_stands(request, already=True) + why_so(request)
     by = who_approved(request, approved_by)
     return told if by in told else f"{told} {by}"
 
@@ -169,6 +169,12 @@ def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
     """The beginning of a sentence about a request: that it is rejected, has lapsed and so on."""
     verb = "has" if request.state is State.EXPIRED else "is"
     return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
+
+
+def why_so(request: ChangeRequest) -> str:
+    """What follows ``how_it_stands``: `` by @U1.`` where the detail would say the same again, else a full stop and the detail."""
+    word = STATE_WORDS[request.state].capitalize()
+    return request.detail.removeprefix(word) if request.detail.startswith(f"{word} by ") else f". {request.detail}".rstrip()
 
 
 def who_approved(request: ChangeRequest, approved_by: Sequence[str]) -> str:

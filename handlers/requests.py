@@ -207,7 +207,7 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     detail = (
         f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
         if decided
-        else f"Nobody decided in time, so it lapsed. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
+        else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
     )
     lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
     owe_change(entry, lapsed)

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from handlers.days import last_day
 from handlers.notices import Sheet, headline, missing_words, protocol_names
-from handlers.policy import how_it_stands
+from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from storage.lifecycle import Kind, State
@@ -115,8 +115,6 @@ def _failed_to_opt_out(sheet: Sheet) -> bool:
 
 def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request, stands = sheet.request, _still_stands(sheet)
-    was = request.from_value.value if request.from_value else "unknown"
-    seen = f"The live value changed from *{was}* to *{request.to_value.value}*; noticed {instant(request.created_at, zone)}."
     opted_in = request.to_value is SettingValue.OPTED_IN
     advice = _IF_OPTED_IN if opted_in else _IF_NOT_OPTED_IN
     who = "Nobody asked the bot for it."
@@ -127,9 +125,9 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
     ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in and stands else []
     row = [actions(*ways, *me)] if ways or me else []
-    told = [section(sentence(request.detail))] if request.detail else []
+    told = [section(sentence(request.detail)), section(f"Noticed {instant(request.created_at, zone)}. {who}")]
     last = section(advice if stands else _CHANGED_SINCE)
-    return [section(f"{seen} {who}"), *told, *claimed, last, *row, *small([_witness(sheet)])]
+    return [*told, *claimed, last, *row, *small([_witness(sheet)])]
 
 
 _IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
@@ -167,7 +165,7 @@ def _status_line(sheet: Sheet) -> str:
     request = sheet.request
     if request.state in _RESULT:
         return sentence(request.detail)
-    return f"*{how_it_stands(request)}.* {sentence(request.detail)}"
+    return f"*{how_it_stands(request)}*{sentence(why_so(request))}"
 
 
 def _rejection(sheet: Sheet) -> list[Block]:

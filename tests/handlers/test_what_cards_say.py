@@ -8,7 +8,7 @@ from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, TWO, House
 from tests.handlers.neighbours import BUSY, LATE, LOST, REFUSED, Answering
 from tests.handlers.test_applying import approved
-from tests.journeys.words import JSON, buttons, words
+from tests.journeys.words import JSON, body, buttons, words
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 STOPS = "TLS stops working on `smtp-legacy.office365.com`"
@@ -193,9 +193,30 @@ def test_what_lapsed_is_said_to_have_lapsed(house: House) -> None:
     house.card_ts(number)
     house.clock.advance(hours=25)
     house.work()
-    assert f"*#{number} has lapsed.*" in words(card(house, number))
+    assert f"*#{number} has lapsed*. Nobody decided in time. Ask again with" in words(card(house, number))
     house.approve(BOB, number)
-    assert f"#{number} has already lapsed." in house.answer(BOB)
+    assert f"#{number} has already lapsed. Nobody decided in time." in house.answer(BOB)
+
+
+def test_what_was_changed_outside_the_bot_is_said_once(house: House) -> None:
+    house.observe()
+    house.tenant.value = IN
+    house.clock.advance(minutes=11)
+    house.observe()
+    shown = body(card(house, house.newest().id))
+    assert "The live value changed from *not set* to *opted in*." in shown
+    assert shown.count("opted in") == 1
+
+
+@pytest.mark.parametrize(("act", "person", "said"), [("withdraw", ALICE, "withdrawn"), ("reject", BOB, "rejected")])
+def test_who_ended_a_request_is_said_once(house: House, act: str, person: str, said: str) -> None:
+    number = house.ask(ALICE).id
+    house.press(act, person, number)
+    shown = words(card(house, number))
+    assert f"*#{number} is {said}* by <@{person}>." in shown
+    assert f".* {said} by".lower() not in shown.lower()
+    house.approve(CAROL, number)
+    assert house.answer(CAROL) == f"#{number} is already {said} by @{person}."
 
 
 def test_the_last_approval_of_an_extension_does_not_say_that_anything_goes_to_exchange(house: House) -> None:
