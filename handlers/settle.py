@@ -125,8 +125,8 @@ class Settling:
     def _uncertain(self, request: ChangeRequest, why: str) -> None:
         now = self._context.now()
         detail = (
-            f"{why} It is not sent again; the live value is read until it shows what happened. The outcome is announced at the "
-            "latest 15 minutes after the sending, or as soon as Exchange can be read again."
+            f"{why} The change is not sent a second time; the live value is read until it shows what happened. "
+            "The outcome is announced at the latest 15 minutes after the sending, or as soon as Exchange can be read again."
         )
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])

@@ -14,7 +14,7 @@ def test_a_write_that_shows_up_after_its_answer_was_lost_goes_from_uncertain_to_
     number, written = approved(stage, "late_apply", seconds=1.5)
     card = stage.card(number, "Uncertain:")
     assert card["blocks"][0]["text"]["text"].startswith("Uncertain:")
-    assert "It is not sent again" in words(card)
+    assert "The change is not sent a second time" in words(card)
     stage.wait(lambda: any(f"Uncertain: #{number}" in told for told in stage.private(ALICE)))
     assert "outcome not known yet" in stage.status()
     stage.wait(lambda: stage.tenant.value)
