@@ -71,7 +71,7 @@ def judge_opt_in(
 
 def text_problem(text: str, when_empty: str) -> str:
     """What is wrong with a typed text, or an empty string."""
-    if not text.strip() or not any(character.isprintable() and not character.isspace() for character in text):
+    if not any(_shows(character) for character in text):
         return when_empty
     if len(text) > LONGEST:
         return f"At most {LONGEST:,} characters; this has {len(text):,}."
@@ -84,6 +84,15 @@ def text_problem(text: str, when_empty: str) -> str:
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Unicode's ``Bidi_Control``: text of either direction reads well without them."""
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs without any ink: the fillers of Hangul, and Braille without a dot."""
+
+
+def _shows(character: str) -> bool:
+    """Whether a text of nothing else is seen: a letter, digit, sign or punctuation mark; a combining mark needs one of these."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def _unprintable(character: str) -> bool:

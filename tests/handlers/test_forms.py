@@ -35,6 +35,7 @@ def test_a_complete_form_is_taken_as_it_was_typed() -> None:
 
 
 EMPTY = ["", " ", "\n\t ", "\u200b\u200b", "\u00a0", "\u2066\u2069", "\u00ad"]
+EMPTY += ["\u3164", "\u2800 \u2800", "\u115f\u1160", "\uffa0", "\ufe0f", "\u034f", "\U000e0101"]
 
 
 @pytest.mark.parametrize("text", EMPTY, ids=ascii)
@@ -64,7 +65,9 @@ def test_marks_that_turn_the_order_of_a_text_around_are_refused(field: str, mark
     assert "order of the text" in mistakes(**{field: f"Scanner {mark}reversed"})[field]
 
 
-@pytest.mark.parametrize("text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "<!channel> & <@U0BOB>", "Z\u0308urich"])
+@pytest.mark.parametrize(
+    "text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "?", "7", "스캐너", "\u3164스캐너", "<!channel> & <@U0BOB>", "Z\u0308urich"]
+)
 def test_what_people_write_in_any_script_is_taken(text: str) -> None:
     assert judged(reason=text).reason == text
 
