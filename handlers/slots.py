@@ -97,7 +97,8 @@ def weekly(baseline: Baseline, now: datetime) -> Slot | None:
     end = baseline.window_end.isoformat() if baseline.window_end else ""
     facts = {"since": baseline.since.isoformat(), "end": end, "request": str(baseline.request_id or "")}
     series = f"weekly:{baseline.since.isoformat()}"
-    return Slot(f"{series}:{weeks}", "weekly", facts, series=series if end else "")  # what has no end has no other guard
+    may_wait = series if end else ""  # what has no end has no other guard
+    return Slot(f"{series}:{weeks}", "weekly", facts, series=may_wait, ends=baseline.window_end)
 
 
 def milestones(calendar: Calendar, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> list[Slot]:
