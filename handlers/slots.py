@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.days import local_day
+from handlers.days import last_day, local_day
 from handlers.milestone import Milestone, Precision
 from handlers.milestones import Calendar
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
@@ -84,6 +84,7 @@ def window_ending(baseline: Baseline, now: datetime, zone: ZoneInfo, hours: Hour
     if not due or end - baseline.since <= due[-1]:
         return None
     facts = {"end": end.isoformat(), "days": str(-((now - end) // DAY)), "request": str(baseline.request_id or "")}
+    facts["tonight"] = "yes" if local_day(now, zone) == last_day(end, zone) else ""
     return Slot(f"ending:{end.isoformat()}:{due[-1].days}", "ending", facts)
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
+from handlers.days import last_day
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -76,11 +77,13 @@ def _first_sight(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    days = "1 day" if facts["days"] == "1" else f"{facts['days']} days"
     about = f"#{facts['request']}: " if facts["request"] else ""
-    end = instant(datetime.fromisoformat(facts["end"]), zone)
+    end = datetime.fromisoformat(facts["end"])
+    at, day = instant(end, zone), f"24:00 of {last_day(end, zone):%-d %B %Y}, {zone.key}"
+    days = "1 day" if facts["days"] == "1" else f"{facts['days']} days"
+    when = f"tonight, at {day} ({at})" if facts.get("tonight") else f"in {days}, on {at} ({day})"
     return (
-        f":hourglass: {about}the opt-in to legacy TLS ends in {days}, on {end}. The bot then opts out by itself. "
+        f":hourglass: {about}the opt-in to legacy TLS ends {when}. The bot then opts out by itself. "
         "Whoever still needs it has to extend it before; an extension needs approval, as the opt-in did."
     )
 

@@ -162,6 +162,23 @@ def test_the_days_left_are_counted_when_it_is_said_and_not_when_it_was_due() -> 
     assert len({slot.key for slot in told.values() if slot}) == 2
 
 
+@pytest.mark.parametrize(
+    ("hour", "told"),
+    [
+        (datetime(2026, 12, 24, 9, 45, tzinfo=BERLIN), "ends in 2 days, on <!date^1798239600^"),
+        (datetime(2026, 12, 25, 0, 0, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
+        (datetime(2026, 12, 25, 9, 45, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
+    ],
+)
+def test_the_last_day_of_a_window_is_told_as_tonight(hour: datetime, told: str) -> None:
+    end = end_of_day(date(2026, 12, 25), BERLIN)
+    slot = slots.window_ending(baseline(since=end - 30 * DAY, end=end), hour.astimezone(UTC), BERLIN)
+    assert slot is not None
+    text = announcement(slot.facts | {"what": "ending"}, BERLIN).text
+    assert told in text
+    assert "24:00 of 25 December 2026, Europe/Berlin" in text
+
+
 def test_a_window_too_short_for_a_reminder_is_not_recalled_at_its_own_beginning() -> None:
     since = datetime(2026, 11, 23, 12, tzinfo=UTC)
     short = baseline(since=since, end=since + DAY)

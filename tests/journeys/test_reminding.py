@@ -115,7 +115,7 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     last = first + window * DAY
     weeks = [_working(first + week * 7 * DAY) for week in range(1, window // 7 + 1) if first + week * 7 * DAY <= last - 7 * DAY]
     assert [day for day, _ in walk.days(":warning: #1: the tenant is still *opted in*")] == weeks
-    endings = walk.days(":hourglass: #1: the opt-in to legacy TLS ends in")
+    endings = walk.days(":hourglass: #1: the opt-in to legacy TLS ends ")
     assert [day for day, _ in endings] == [
         _working(last - 6 * DAY),
         last if last.weekday() < 5 else last - (last.weekday() - 4) * DAY,
@@ -132,7 +132,7 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     known = [*walk.days(":warning: #1"), *endings, *coming, *stale, *opted_out, *heads, *walk.days("Applied: #1")]
     assert sorted(walk.told) == sorted(known)
     assert len(set(walk.told)) == len(walk.told)
-    recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS ends in" in text]
+    recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS ends " in text]
     assert len(recalled) == 2
     assert all("Extend\nOpt out now" in text for text in recalled)
     over = [text for text in stage.private(ALICE) if "that you asked for as #1 has reached its end: #2 opted out" in text]
