@@ -132,6 +132,11 @@ def test_upcoming_counts_down_to_changes_only_soonest_first(calendar: Calendar) 
     ]
 
 
+def test_what_admins_read_holds_no_word_for_whoever_maintains_the_bot(calendar: Calendar) -> None:
+    read = [text for entry in calendar.milestones for text in (entry.effect, *(source.title for source in entry.sources))]
+    assert [text for text in read if re.search(r"\b(print|fallbacks?|searched)\b", text)] == []
+
+
 def test_the_listing_says_what_replaced_a_date_and_puts_the_unannounced_last(calendar: Calendar) -> None:
     rows = calendar.listing("worldwide", DURING)
     replaced = {row.milestone.id: row.replaced_by.id for row in rows if row.replaced_by}
