@@ -91,6 +91,8 @@ class Milestone:
     """``end`` when the source says "end of" the period."""
     announced_by: str | None = None
     note: str | None = None
+    tenants: str | None = None
+    """``new`` when it concerns tenants only that are yet to be created: it stands in the calendar, and nobody is reminded."""
 
     @property
     def first(self) -> date | None:
@@ -106,8 +108,8 @@ class Milestone:
 
     @property
     def is_change(self) -> bool:
-        """Whether it alters what works; announcements, features and incidents do not."""
-        return self.kind in CHANGES
+        """Whether it alters what works for a tenant that there is; announcements, features and incidents do not."""
+        return self.kind in CHANGES and self.tenants is None
 
     def touches(self, cloud: str) -> bool:
         """Whether it concerns this ``EXCHANGE_CLOUD``."""

@@ -22,7 +22,7 @@ _REQUIRED = (
     "id", "kind", "date", "precision", "display", "protocols", "clouds", "effect", "message_center_id", "sources",
     "superseded_by", "confidence",
 )  # fmt: skip
-_OPTIONAL = ("until", "part", "announced_by", "note")
+_OPTIONAL = ("until", "part", "announced_by", "note", "tenants")
 _NULL = "tag:yaml.org,2002:null"
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -204,6 +204,7 @@ def _milestone(entry: _Mapping) -> Milestone:
         part=entry.maybe("part"),
         announced_by=entry.maybe("announced_by"),
         note=entry.maybe("note"),
+        tenants=entry.maybe("tenants"),
     )
     _check_dates(milestone, entry)
     _check_words(milestone, entry)
@@ -238,6 +239,8 @@ def _check_dates(milestone: Milestone, entry: _Mapping) -> None:
 def _check_words(milestone: Milestone, entry: _Mapping) -> None:
     if milestone.id and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", milestone.id):
         entry.wrong("id", "expected small letters, digits and single hyphens")
+    if milestone.tenants not in {"new", None}:
+        entry.wrong("tenants", "is either absent or `new`")
     if milestone.confidence not in {"H", "M", "L", ""}:
         entry.wrong("confidence", "expected H, M or L")
     if milestone.message_center_id is not None and not re.fullmatch(r"MC\d+", milestone.message_center_id):

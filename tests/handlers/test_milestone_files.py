@@ -61,6 +61,7 @@ def test_a_complete_entry_is_read() -> None:
         ("confidence: H", "confidence: H\n    confidence: L", "line 18: confidence is given twice"),
         ("confidence: H", "confidence: H\n    part: begin", "line 18: part: is either absent or `end`"),
         ("confidence: H", 'confidence: H\n    until: "2026-11-30"', "line 18: until: lies before the date"),
+        ("confidence: H", "confidence: H\n    tenants: old", "line 18: tenants: is either absent or `new`"),
         ("some-removal", "Some Removal", "line 5: id: expected small letters, digits and single hyphens"),
         ("schema: 1", "schema: [1", "line 2: not readable as YAML"),
     ],

@@ -132,7 +132,7 @@ def test_who_is_not_opted_in_but_lets_devices_sign_in_hears_of_basic_authenticat
     house.tenant.value = value
     house.observe()
     found = [key for key in walk(house, 50) if not key.startswith("head")]
-    assert {key.split(":")[1] for key in found} == {"basic-smtp-default-off", "basic-smtp-new-tenants"}
+    assert {key.split(":")[1] for key in found} == {"basic-smtp-default-off"}
     assert [key.rsplit(":", 1)[1] for key in found if "default-off" in key] == ["30", "14", "7", "1"]
 
 
