@@ -6,6 +6,7 @@ The search is repeated at growing intervals for a day. No match means unknown, n
 from datetime import datetime, timedelta
 
 from handlers.context import Context
+from handlers.days import spelled_instant
 from handlers.owed import owe_card
 from handlers.ports import Author, Lookups, Unavailable
 from storage.errors import Conflict
@@ -108,7 +109,7 @@ def _is_our_write(author: Author, writes: list[ChangeRequest]) -> bool:
 
 
 def _naming(author: Author) -> str:
-    told = f"According to the audit log it was {author.name}, at {author.at.strftime('%-d %B %Y, %H:%M')} UTC."
+    told = f"According to the audit log it was {author.name}, at {spelled_instant(author.at)}."
     if author.own:
         told += " That is the bot's own app, but the bot sent nothing then: find out who else uses its credential."
     return told

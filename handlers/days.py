@@ -12,6 +12,16 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
+def spelled_instant(at: datetime) -> str:
+    """An instant inside a sentence that is kept, in UTC to the minute; Slack's edge shows it in the reader's own zone."""
+    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def read_instant(text: str) -> datetime:
+    """The instant that ``spelled_instant`` wrote. Raises ``ValueError``."""
+    return datetime.strptime(text, "%d %B %Y, %H:%M UTC").replace(tzinfo=UTC)
+
+
 def local_day(at: datetime, zone: ZoneInfo) -> date:
     """The calendar day of an instant in ``zone``."""
     return at.astimezone(zone).date()

@@ -2,6 +2,7 @@
 
 from handlers import snoozing
 from handlers.context import Context
+from handlers.days import spelled_instant
 from handlers.owed import owe_answer, owe_reminder
 from handlers.refusals import record_refusal
 from handlers.touch import Touch
@@ -43,8 +44,7 @@ class ReminderReplies:
         keep_answer(entry, series=notice.facts["series"], key=notice.key, reply=reply, person_id=person, until=until)
         if until is None:
             return "This reminder is done and is not told again; your name is on its message and on record."
-        day = until.astimezone(self._context.zone)
-        return f"This reminder is put off until {day:%-d %B %Y, %H:%M} {day.tzname()}; your name is on its message and on record."
+        return f"This reminder is put off until {spelled_instant(until)}; your name is on its message and on record."
 
     @staticmethod
     def _show(entry: Entry, notice: Notice | None, touch: Touch) -> None:

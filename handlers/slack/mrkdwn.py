@@ -5,8 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from handlers.days import read_instant
+
 _MENTION = re.compile(r"(?<![^\s(])@([UW][A-Z0-9]{2,20})\b")
 """A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``."""
+
+_INSTANT = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d UTC\b", re.ASCII)
 
 CHUNK = 2900
 """Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""
@@ -24,8 +28,8 @@ def escape(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """One of our own sentences: escaped, with ``@U123`` turned into a mention."""
-    return _MENTION.sub(r"<@\1>", escape(text))
+    """One of our own sentences: escaped, with ``@U123`` turned into a mention and an instant into the reader's own zone."""
+    return _INSTANT.sub(_date, _MENTION.sub(r"<@\1>", escape(text)))
 
 
 def people(ids: Iterable[str]) -> str:
@@ -39,6 +43,14 @@ def instant(at: datetime, zone: ZoneInfo) -> str:
     """An instant in the reader's own zone; the fallback (notifications, old clients) is in the configured one."""
     local = at.astimezone(zone)
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+
+
+def _date(found: re.Match[str]) -> str:
+    try:
+        seconds = int(read_instant(found[0]).timestamp())
+    except ValueError:  # whoever changed the setting may be named by anything
+        return found[0]
+    return f"<!date^{seconds}^{{date_long}} at {{time}}|{found[0]}>" if seconds > 0 else found[0]
 
 
 def fitted(text: str, limit: int) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.days import default_day, end_of_day, last_day, latest_day, local_day
+from handlers.days import default_day, end_of_day, last_day, latest_day, local_day, read_instant, spelled_instant
 
 ENDS = [
     ("UTC", date(2026, 12, 31), "2027-01-01T00:00:00"),
@@ -82,3 +82,8 @@ def test_the_maximum_counts_from_the_submission_and_not_from_the_day() -> None:
 @given(INSTANTS, ZONES)
 def test_today_can_always_be_chosen_however_short_the_maximum(now: datetime, zone: ZoneInfo) -> None:
     assert latest_day(now, timedelta(minutes=1), zone) == local_day(now, zone)
+
+
+@given(INSTANTS)
+def test_an_instant_in_a_kept_sentence_is_read_back_to_the_minute(at: datetime) -> None:
+    assert read_instant(spelled_instant(at)) == at.replace(second=0, microsecond=0)

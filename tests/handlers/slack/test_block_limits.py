@@ -383,3 +383,20 @@ def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text()
     end = datetime(2027, 2, 21, 21, 0, tzinfo=UTC) - timedelta(hours=9)
     assert end == NOW + timedelta(days=90)
     assert "21 February 2027, 21:00 JST" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "It was carol, at 25 November 2026, 17:40 UTC.",
+            "It was carol, at <!date^1795628400^{date_long} at {time}|25 November 2026, 17:40 UTC>.",
+        ),
+        ("It was 31 November 2026, 17:40 UTC", "It was 31 November 2026, 17:40 UTC"),
+        ("It was 1 May 1969, 17:40 UTC", "It was 1 May 1969, 17:40 UTC"),
+        ("1 Nonsense 2026, 99:99 UTC", "1 Nonsense 2026, 99:99 UTC"),
+    ],
+)
+def test_an_instant_in_a_sentence_is_shown_in_the_readers_own_zone(text: str, shown: str) -> None:
+    assert sentence(text) == shown
+    harmless(sentence(text))
