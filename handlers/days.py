@@ -41,6 +41,10 @@ def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
     return day
 
 
-def default_day(now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo) -> date:
-    """The day the form proposes."""
-    return min(local_day(now + default_window, zone), latest_day(now, max_window, zone))
+def default_day(
+    now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo, *, runs_until: datetime | None = None
+) -> date:
+    """The day the form proposes: the default window from now on, or from the end of the window that ``runs_until`` then."""
+    begins = runs_until if runs_until and runs_until > now else None
+    day = last_day(begins + default_window, zone) if begins else local_day(now + default_window, zone)
+    return min(day, latest_day(now, max_window, zone))

@@ -60,7 +60,7 @@ def judge_opt_in(
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
         CLIENTS: text_problem(clients, "Name the devices or applications and who owns them."),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
-        DAY: _day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
+        DAY: day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
     }
     found = {field: problem for field, problem in errors.items() if problem}
     if found:
@@ -99,7 +99,8 @@ def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
 
 
-def _day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:
+def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:
+    """What is wrong with a chosen day (ISO 8601), or an empty string."""
     try:
         chosen = date.fromisoformat(day)
     except ValueError:

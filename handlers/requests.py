@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from handlers.context import Context
-from handlers.forms import CLIENTS, REASON, OptInForm
+from handlers.days import latest_day
+from handlers.forms import CLIENTS, REASON, OptInForm, day_problem
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import (
     ALREADY_IN,
     NOT_IN,
+    Reason,
     Verdict,
     already_open,
     judge_extending,
@@ -54,8 +56,10 @@ class Requests:
             return verdict
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
-            wish = reader.open_wish()
-        return judge_extending(newest=newest.value if newest else None, open_wish=wish)
+            wish, baseline = reader.open_wish(), reader.baseline()
+        verdict = judge_extending(newest=newest.value if newest else None, open_wish=wish)
+        no_day = self._no_later_day(baseline) if verdict.allowed else ""
+        return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 
     def present_end(self) -> datetime | None:
         """When the present window ends, asked while an acknowledgement is still owed. Raises ``Unreachable``."""
@@ -116,6 +120,12 @@ class Requests:
             except Conflict:
                 continue
         return len(lapsed)
+
+    def _no_later_day(self, baseline: Baseline | None) -> str:
+        """Why no day can be chosen that an extension might end on, if so: the present window has the longest end there is."""
+        rule, now, zone = self._context.rule, self._context.now(), self._context.zone
+        day = latest_day(now, rule.max_window, zone).isoformat()
+        return day_problem(day, rule=rule, now=now, zone=zone, later_than=baseline.window_end if baseline else None)
 
     def _baseline(self) -> Baseline | None:
         with self._context.ledger.reading() as reader:

@@ -1,29 +1,40 @@
 """Opens the forms: gathers what a form needs to show and opens it within Slack's three seconds."""
 
-from handlers.days import default_day, latest_day
+from handlers.days import default_day, last_day, latest_day
 from handlers.requests import SMTP_AUTH_OFF
 from handlers.slack import modals
 from handlers.slack.edge import Edge
 from handlers.slack.mrkdwn import instant
+from storage.lifecycle import Kind
+from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol, SettingValue
 
 
 def open_wish(
     edge: Edge, trigger_id: str, channel: str, *, callback: str = modals.OPT_IN, earlier: ChangeRequest | None = None
 ) -> None:
-    """The form of an opt-in or an extension, prefilled from an earlier request. Raises ``Unavailable``."""
+    """The form of an opt-in or an extension, prefilled from an earlier request. Raises ``Unavailable``.
+
+    An extension without one is prefilled from the wish behind the present window.
+    """
     context = edge.desk.context
     now, rule = context.now(), context.rule
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
+        runs_until = None
+        if callback == modals.EXTENSION:
+            baseline = reader.baseline()
+            runs_until = baseline.window_end if baseline else None
+            earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else _present_wish(reader)
     view = modals.opt_in(
         callback=callback,
         channel=channel,
         briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
         warning=SMTP_AUTH_OFF if newest and newest.smtp_auth_disabled else "",
-        proposed=default_day(now, rule.default_window, rule.max_window, context.zone),
+        proposed=default_day(now, rule.default_window, rule.max_window, context.zone, runs_until=runs_until),
         latest=latest_day(now, rule.max_window, context.zone),
         zone=context.zone.key,
+        runs_until=last_day(runs_until, context.zone) if runs_until else None,
         reason=earlier.reason if earlier else "",
         clients=earlier.clients if earlier else "",
         protocols=earlier.protocols if earlier else (),
@@ -38,3 +49,10 @@ def open_opt_out(edge: Edge, trigger_id: str, channel: str) -> None:
         newest = reader.newest_observation(readable=True)
     seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
     edge.open_form(trigger_id, modals.opt_out(channel=channel, cloud=context.cloud, seen_out=seen_out))
+
+
+def _present_wish(reader: Reader) -> ChangeRequest | None:
+    """The newest wish behind the window there is; ``None`` where nobody asked the bot for it."""
+    baseline = reader.baseline()
+    wishes = reader.wishes_behind(baseline.request_id) if baseline and baseline.request_id else []
+    return wishes[0] if wishes else None

@@ -35,12 +35,15 @@ def opt_in(
     proposed: date,
     latest: date,
     zone: str,
+    runs_until: date | None = None,
     reason: str = "",
     clients: str = "",
     protocols: Sequence[MailProtocol] = (),
 ) -> View:
-    """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back."""
-    hint = f"24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
+
+    ``runs_until`` is the last day of the window that an extension replaces.
+    """
     blocks: list[Block] = [
         *([section(f":warning: {escape(warning)}")] if warning else []),
         *small(f"• {escape(line)}" for line in briefing),
@@ -48,12 +51,7 @@ def opt_in(
         _typed(REASON, "Reason", "Why is old TLS needed, and what happens without it?", text=reason),
         _typed(CLIENTS, "Devices or applications, and who owns them", "One a line: device, place, owner, plan", text=clients),
         _protocols(protocols or DEFAULT_PROTOCOLS),
-        InputBlock(
-            block_id=DAY,
-            label="End date",
-            element=DatePickerElement(action_id=DAY, initial_date=proposed.isoformat()),
-            hint=hint,
-        ),
+        _day(proposed, latest, zone, runs_until),
         *small(["Nothing is changed until somebody else approves. Every step is recorded."]),
     ]
     return View(
@@ -125,6 +123,13 @@ def claim(request_id: int) -> View:
             _typed(REASON, "Reason", "Why was it changed without the bot?"),
         ],
     )
+
+
+def _day(proposed: date, latest: date, zone: str, runs_until: date | None) -> InputBlock:
+    present = f"The opt-in runs until 24:00 of {runs_until:%-d %B %Y} now. " if runs_until else ""
+    hint = f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
+    return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
 
 
 def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:

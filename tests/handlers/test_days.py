@@ -71,6 +71,17 @@ def test_the_proposed_day_is_never_over_and_never_beyond_the_maximum(
     assert local_day(now, zone) <= day <= latest_day(now, longest, zone)
 
 
+def test_an_extension_is_proposed_the_default_window_longer_than_the_opt_in_runs_already() -> None:
+    now, month, utc = datetime(2026, 11, 23, 12, tzinfo=UTC), timedelta(days=30), ZoneInfo("UTC")
+    for runs_until, proposed in [
+        (date(2026, 12, 25), date(2027, 1, 24)),
+        (date(2027, 2, 1), date(2027, 2, 20)),  # the maximum
+        (date(2026, 11, 20), date(2026, 12, 23)),  # overdue: from now on
+    ]:
+        end = end_of_day(runs_until, utc)
+        assert default_day(now, month, timedelta(days=90), utc, runs_until=end) == proposed
+
+
 def test_the_maximum_counts_from_the_submission_and_not_from_the_day() -> None:
     morning, evening = datetime(2026, 11, 23, 0, 0, tzinfo=UTC), datetime(2026, 11, 23, 23, 59, tzinfo=UTC)
     utc = ZoneInfo("UTC")

@@ -1,0 +1,68 @@
+"""What a form holds when it opens: what was asked before, the window that it replaces, and a day that can be taken."""
+
+from datetime import date
+
+from storage.records import MailProtocol, SettingValue
+from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.test_refusals import say
+from tests.journeys.words import JSON, fields
+
+CLIENTS = "Ricoh MP 301, owner: Facilities"
+
+
+def form(house: House) -> JSON:
+    """What is filled into the form that was opened last, by field; the day's hint as well."""
+    blocks = fields(house.windows.opened[-1])
+    options = blocks["protocols"]["element"]["initial_options"]
+    return {
+        "reason": blocks["reason"]["element"].get("initial_value", ""),
+        "clients": blocks["clients"]["element"].get("initial_value", ""),
+        "protocols": [option["value"] for option in options],
+        "day": blocks["day"]["element"]["initial_date"],
+        "hint": blocks["day"]["hint"]["text"],
+    }
+
+
+def opted_in(house: House, **filled: object) -> int:
+    """The number of an opt-in that was applied."""
+    number = house.ask(ALICE, clients=CLIENTS, protocols=[MailProtocol.POP3.value], **filled).id
+    house.approve(BOB, number)
+    house.run()
+    return number
+
+
+def test_the_command_to_extend_opens_what_was_asked_before_and_says_until_when_it_runs(house: House) -> None:
+    opted_in(house, day=date(2026, 12, 25))
+    say(house, "extend", ALICE)
+    filled = form(house)
+    assert (filled["clients"], filled["protocols"], filled["day"]) == (CLIENTS, ["pop3"], "2027-01-24")
+    assert filled["reason"]
+    assert filled["hint"].startswith("The opt-in runs until 24:00 of 25 December 2026 now.")
+
+
+def test_what_is_proposed_for_an_extension_can_be_taken(house: House) -> None:
+    opted_in(house, day=date(2027, 2, 10))
+    say(house, "extend", ALICE)
+    assert form(house)["day"] == "2027-02-20"  # the maximum, as the default would be later
+    extension = house.ask(ALICE, kind="extension", day=date.fromisoformat(form(house)["day"]))
+    assert extension.kind.value == "extension"
+
+
+def test_where_no_later_day_can_be_chosen_no_form_opens(house: House) -> None:
+    opted_in(house, day=date(2027, 2, 20))
+    opened = len(house.windows.opened)
+    say(house, "extend", ALICE)
+    assert "runs until 24:00 of 20 February 2027 already, and today no later day" in house.windows.said[-1]["text"]
+    assert len(house.windows.opened) == opened
+
+
+def test_a_change_made_outside_is_adopted_with_an_empty_form(house: House) -> None:
+    house.observe()
+    house.clock.advance(minutes=11)
+    house.tenant.value = SettingValue.OPTED_IN
+    house.observe()
+    house.press("extend", ALICE, house.newest().id)
+    filled = form(house)
+    assert (filled["reason"], filled["clients"], filled["protocols"]) == ("", "", ["smtp-auth"])
+    assert filled["day"] == "2026-12-23"
+    assert "runs until" not in filled["hint"]
