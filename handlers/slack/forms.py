@@ -1,6 +1,10 @@
 """Opens the forms: gathers what a form needs to show and opens it within Slack's three seconds."""
 
+from datetime import date, datetime
+
+from handlers.context import Context
 from handlers.days import default_day, last_day, latest_day
+from handlers.forms import day_problem
 from handlers.requests import SMTP_AUTH_OFF
 from handlers.slack import modals
 from handlers.slack.edge import Edge
@@ -18,7 +22,6 @@ def open_wish(
     An extension without one is prefilled from the wish behind the present window.
     """
     context = edge.desk.context
-    now, rule = context.now(), context.rule
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
         runs_until = None
@@ -31,8 +34,8 @@ def open_wish(
         channel=channel,
         briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
         warning=SMTP_AUTH_OFF if newest and newest.smtp_auth_disabled else "",
-        proposed=default_day(now, rule.default_window, rule.max_window, context.zone, runs_until=runs_until),
-        latest=latest_day(now, rule.max_window, context.zone),
+        proposed=_proposed(context, earlier, runs_until),
+        latest=latest_day(context.now(), context.rule.max_window, context.zone),
         zone=context.zone.key,
         runs_until=last_day(runs_until, context.zone) if runs_until else None,
         reason=earlier.reason if earlier else "",
@@ -56,3 +59,13 @@ def _present_wish(reader: Reader) -> ChangeRequest | None:
     baseline = reader.baseline()
     wishes = reader.wishes_behind(baseline.request_id) if baseline and baseline.request_id else []
     return wishes[0] if wishes else None
+
+
+def _proposed(context: Context, earlier: ChangeRequest | None, runs_until: datetime | None) -> date:
+    """The day that was asked for before, if it can be taken now; else the default."""
+    now, rule, zone = context.now(), context.rule, context.zone
+    if earlier is not None and earlier.window_end is not None:
+        day = last_day(earlier.window_end, zone)
+        if not day_problem(day.isoformat(), rule=rule, now=now, zone=zone, later_than=runs_until):
+            return day
+    return default_day(now, rule.default_window, rule.max_window, zone, runs_until=runs_until)

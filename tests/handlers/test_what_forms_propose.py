@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
@@ -66,3 +68,22 @@ def test_a_change_made_outside_is_adopted_with_an_empty_form(house: House) -> No
     assert (filled["reason"], filled["clients"], filled["protocols"]) == ("", "", ["smtp-auth"])
     assert filled["day"] == "2026-12-23"
     assert "runs until" not in filled["hint"]
+
+
+@pytest.mark.parametrize(("asked", "later", "proposed"), [("2026-12-01", 1, "2026-12-01"), ("2026-12-01", 9, "2027-01-01")])
+def test_asking_again_keeps_the_day_as_long_as_it_can_be_taken(house: House, asked: str, later: int, proposed: str) -> None:
+    number = house.ask(ALICE, day=date.fromisoformat(asked)).id
+    house.card_ts(number)
+    house.clock.advance(days=later)
+    house.work()
+    house.press("again", ALICE, number)
+    assert form(house)["day"] == proposed
+
+
+def test_asking_again_for_an_extension_keeps_its_day(house: House) -> None:
+    opted_in(house, day=date(2026, 12, 25))
+    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 5)).id
+    house.card_ts(number)
+    house.press("withdraw", ALICE, number)
+    house.press("extend", ALICE, number)
+    assert form(house)["day"] == "2027-01-05"
