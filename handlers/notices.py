@@ -10,7 +10,7 @@ from handlers.policy import Rule
 from handlers.ports import Cloud
 from handlers.votes import Tally, content_digest, short_code
 from storage.lifecycle import Kind, State
-from storage.records import Attempt, Baseline, ChangeRequest, Decision, MailProtocol
+from storage.records import Attempt, Baseline, ChangeRequest, Decision, MailProtocol, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Sheet:
     briefing: Sequence[str]
     cloud: Cloud
     head: tuple[int, str]
+    seen: Observation | None = None
+    """The newest reading that has a value: an open request was asked for after one."""
     baseline: Baseline | None = None
     """What the live value ought to be by now: an old card must not offer what has been done since."""
 
@@ -66,6 +68,13 @@ _TITLES = {
 }
 
 PROTOCOL_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
+
+
+SMTP_AUTH_OFF = (
+    "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send unless its mailbox is "
+    "allowed SMTP AUTH explicitly."
+)
+"""For whoever asks, and for whoever decides."""
 
 
 def headline(request: ChangeRequest) -> str:

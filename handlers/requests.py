@@ -5,6 +5,7 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.days import latest_day
 from handlers.forms import CLIENTS, REASON, OptInForm, day_problem
+from handlers.notices import SMTP_AUTH_OFF
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import (
     ALREADY_IN,
@@ -194,12 +195,6 @@ class Requests:
         if kind is Kind.EXTENSION:
             return reading, None if opted_in else NOT_IN
         return reading, ALREADY_IN if opted_in else None
-
-
-SMTP_AUTH_OFF = (
-    "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send unless its mailbox is "
-    "allowed SMTP AUTH explicitly."
-)
 
 
 _COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}

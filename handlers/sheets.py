@@ -37,5 +37,6 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
         cloud=context.cloud,
         head=reader.head(),
+        seen=reader.newest_observation(readable=True),
         baseline=reader.baseline(),
     )

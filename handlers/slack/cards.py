@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block
 
 from handlers.days import last_day
-from handlers.notices import Sheet, headline, missing_words, protocol_names
+from handlers.notices import SMTP_AUTH_OFF, Sheet, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -63,7 +63,9 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
         *typed("Devices or applications, and who owns them", request.clients),
     ]
     if request.state is State.PENDING:
-        blocks += [divider(), *small(f"• {escape(line)}" for line in sheet.briefing)]
+        off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
+        warning = [section(f":warning: {escape(SMTP_AUTH_OFF)}")] if off else []
+        blocks += [divider(), *warning, *small(f"• {escape(line)}" for line in sheet.briefing)]
     return [*blocks, divider(), *_standing(sheet, zone)]
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from handlers.context import Context
 from handlers.days import default_day, last_day, latest_day
 from handlers.forms import day_problem
-from handlers.requests import SMTP_AUTH_OFF
+from handlers.notices import SMTP_AUTH_OFF
 from handlers.slack import modals
 from handlers.slack.edge import Edge
 from handlers.slack.mrkdwn import instant

@@ -251,3 +251,12 @@ def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
     house.run()
     house.ask(BOB)
     assert house.answer(BOB).endswith("Its outcome is announced; a new one can be asked for after that.")
+
+
+@pytest.mark.parametrize(("disabled", "warned"), [(True, True), (False, False), (None, False)])
+def test_who_decides_reads_that_smtp_auth_is_off_as_who_asks_does(house: House, disabled: bool | None, warned: bool) -> None:
+    house.tenant.smtp_auth_disabled = disabled
+    number = house.ask(ALICE).id
+    warning = "SMTP AUTH is switched off for the whole organisation"
+    assert (warning in words(card(house, number))) is warned
+    assert (warning in house.answer(ALICE)) is warned

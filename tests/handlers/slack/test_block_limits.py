@@ -124,6 +124,7 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
         briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
         cloud=WORLDWIDE,
         head=(10**12, "f" * 64),
+        seen=Observation(NOW, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
     )
     return replace(full, **changed)
 
