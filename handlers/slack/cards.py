@@ -1,6 +1,7 @@
 """How a change request's message looks in every state: drawn from the row, never read back."""
 
 from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block
@@ -10,7 +11,7 @@ from handlers.notices import SMTP_AUTH_OFF, Sheet, headline, missing_words, prot
 from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
-from storage.lifecycle import Kind, State
+from storage.lifecycle import OPEN, Kind, State
 from storage.records import SettingValue
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
@@ -38,7 +39,7 @@ def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
     title = headline(sheet.request)
     body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
-        body.append(section(f"The opt-in ends by itself: {_window(sheet, zone)}."))
+        body.append(section(f"The opt-in ends by itself: {_until(sheet.request.window_end, zone)}."))
         body += small([_two_parts(sheet)])
     return Message(text=f"{title}. {sentence(sheet.request.detail)}", blocks=[header(title), *body, *small([_witness(sheet)])])
 
@@ -50,14 +51,15 @@ def retired(sheet: Sheet) -> Message:
 
 
 def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request, unmade = sheet.request, sheet.request.state in _ENDED_UNMADE
+    request = sheet.request
+    becomes = "Was to become" if request.state in _ENDED_UNMADE else "Becomes"
     blocks: list[Block] = [
         section(f"<@{request.requester_id}> asks to {_what(sheet)}."),
         fields(
             f"*Live value when asked*\n{request.from_value.value if request.from_value else 'unknown'}",
-            f"*{'Was to become' if unmade else 'Becomes'}*\n{request.to_value.value}",
+            *([f"*{becomes}*\n{request.to_value.value}"] if request.kind is Kind.OPT_IN else []),
             f"*Protocols*\n{protocol_names(request)}",
-            f"*{'Opt-in was to end' if unmade else 'Opt-in ends'}*\n{_window(sheet, zone)}",
+            *_ends(sheet, zone),
         ),
         *typed("Reason", request.reason),
         *typed("Devices or applications, and who owns them", request.clients),
@@ -67,6 +69,15 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
         warning = [section(f":warning: {escape(SMTP_AUTH_OFF)}")] if off else []
         blocks += [divider(), *warning, *small(f"• {escape(line)}" for line in sheet.briefing)]
     return [*blocks, divider(), *_standing(sheet, zone)]
+
+
+def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:
+    """The end that is asked for, beside the present one while an extension is open."""
+    request, end = sheet.request, _until(sheet.request.window_end, zone)
+    if request.kind is Kind.EXTENSION and request.state in OPEN:
+        present = sheet.baseline.window_end if sheet.baseline else None
+        return [f"*Present end*\n{_until(present, zone)}", f"*New end*\n{end}"]
+    return [f"*{'Opt-in was to end' if request.state in _ENDED_UNMADE else 'Opt-in ends'}*\n{end}"]
 
 
 def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -188,8 +199,7 @@ def _hosts(sheet: Sheet) -> str:
     return ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
 
 
-def _window(sheet: Sheet, zone: ZoneInfo) -> str:
-    end = sheet.request.window_end
+def _until(end: datetime | None, zone: ZoneInfo) -> str:
     if end is None:
         return "no end"
     return f"{instant(end, zone)} (24:00 of {last_day(end, zone):%-d %B %Y}, {zone.key})"

@@ -1,5 +1,7 @@
 """A request's message claims what is so: no effect before it was read back, none where there was none, no way that is gone."""
 
+from datetime import date
+
 import pytest
 
 from handlers.slack import cards
@@ -260,3 +262,23 @@ def test_who_decides_reads_that_smtp_auth_is_off_as_who_asks_does(house: House, 
     warning = "SMTP AUTH is switched off for the whole organisation"
     assert (warning in words(card(house, number))) is warned
     assert (warning in house.answer(ALICE)) is warned
+
+
+def test_the_approver_of_an_extension_reads_the_present_end_beside_the_new_one(house: House) -> None:
+    number = house.ask(ALICE, day=date(2026, 12, 25)).id
+    house.approve(BOB, number)
+    house.run()
+    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    asked = words(card(house, extension)).split("*Present end*")[1]
+    assert "24:00 of 25 December 2026" in asked.split("*New end*")[0]
+    assert "24:00 of 24 January 2027" in asked.split("*New end*")[1]
+    house.approve(BOB, extension)
+    house.run()
+    done = words(card(house, extension))
+    assert "*Present end*" not in done
+    assert "24:00 of 24 January 2027" in done.split("*Opt-in ends*")[1]
+
+
+def test_where_no_end_is_set_the_approver_of_an_extension_reads_so(house: House) -> None:
+    seen_outside(house)
+    assert "*Present end*\nno end" in words(card(house, house.ask(ALICE, kind="extension").id))
