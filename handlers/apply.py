@@ -15,7 +15,7 @@ from handlers.context import Context
 from handlers.lagging import lags, may_be_on
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
-from handlers.requests import as_far_as_sent, expire, latched, observed
+from handlers.requests import as_far_as_sent, expire, latched, observed, what_is_needed
 from handlers.rules import is_outdated, void, why_void
 from handlers.settle import Settling, refused
 from handlers.superseding import supersede_overtaken
@@ -167,7 +167,7 @@ class Apply:
             entry.observe(observed(reading))
             detail = (
                 f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
-                f"{as_far_as_sent(entry, request)} A new request is needed."
+                f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
             )
             owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 

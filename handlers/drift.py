@@ -14,7 +14,7 @@ from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, 
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
-from handlers.requests import observed
+from handlers.requests import observed, what_is_needed
 from handlers.settle import opt_out_again, overtaken
 from handlers.touch import Touch
 from storage.engine import PATIENCE
@@ -219,7 +219,7 @@ def _make_stale(entry: Entry, reading: Reading) -> None:
             continue
         detail = (
             f"The live value is *{reading.value.value}* now, but this was asked for while it was *{wish.from_value.value}*. "
-            "Nothing was sent. A new request is needed."
+            f"Nothing was sent. {what_is_needed(reading.value)}"
         )
         owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
 

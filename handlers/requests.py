@@ -226,6 +226,11 @@ def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
     return "Nothing was sent."
 
 
+def what_is_needed(value: SettingValue) -> str:
+    """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
+    return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."
+
+
 def observed(reading: Reading) -> Observation:
     """A reading as the ledger keeps it."""
     return Observation(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import last_day
 from handlers.notices import SMTP_AUTH_OFF, Sheet, headline, missing_words, protocol_names
@@ -163,15 +163,24 @@ def _buttons(sheet: Sheet) -> list[Block]:
     if request.state is State.APPROVED:
         return [actions(withdraw)]
     if request.state in _ASK_AGAIN:
-        # after a later opt-out there is nothing to extend
-        extends = request.kind is Kind.EXTENSION and request.state is not State.SUPERSEDED
-        return [actions(button("Ask again", EXTEND if extends else AGAIN, request.id))]
+        return [actions(_another(sheet))]
     if request.state is not State.PENDING:
         return []
     approve = button("Approve", APPROVE, request.id, style="primary")
     reject = button("Reject", REJECT, request.id, style="danger")
     take_back = [button("Take back my approval", TAKE_BACK, request.id)] if sheet.tally.approved_by else []
     return [actions(approve, reject, withdraw, *take_back)]
+
+
+def _another(sheet: Sheet) -> ButtonElement:
+    """The way to the next request, by what was read last: what is opted in can be extended, and nothing else be asked for."""
+    request = sheet.request
+    opted_in = sheet.seen is not None and sheet.seen.value is SettingValue.OPTED_IN
+    # after a later opt-out, or where the window ended first, there is soon nothing to extend
+    over = request.state is State.SUPERSEDED or (request.kind is Kind.EXTENSION and request.state is State.STALE)
+    if not opted_in or over:
+        return button("Ask again", AGAIN, request.id)
+    return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 
 
 def _status_line(sheet: Sheet) -> str:

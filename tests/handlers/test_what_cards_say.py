@@ -282,3 +282,37 @@ def test_the_approver_of_an_extension_reads_the_present_end_beside_the_new_one(h
 def test_where_no_end_is_set_the_approver_of_an_extension_reads_so(house: House) -> None:
     seen_outside(house)
     assert "*Present end*\nno end" in words(card(house, house.ask(ALICE, kind="extension").id))
+
+
+@pytest.mark.parametrize("doing", ["approving", "watching"])
+@pytest.mark.parametrize(("value", "way", "needed"), [(IN, "Extend", "An extension can"), (OUT, "Ask again", "A new request is")])
+def test_a_stale_card_leads_to_what_can_be_asked_for_now(
+    house: House, value: SettingValue, way: str, needed: str, doing: str
+) -> None:
+    house.observe()
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.tenant.value = value
+    if doing == "approving":
+        house.approve(BOB, number)
+        house.run()
+    else:
+        house.clock.advance(minutes=11)
+        house.observe()
+    shown = card(house, number)
+    ((name, element),) = buttons(shown).items()
+    assert element["text"]["text"] == way
+    assert needed in words(shown)
+    house.press(name, ALICE, number)
+    assert house.windows.opened[-1]["title"]["text"] == ("Extend the opt-in" if value is IN else "Opt in to legacy TLS")
+
+
+def test_an_extension_of_what_is_opted_out_by_now_is_asked_for_again_as_an_opt_in(house: House) -> None:
+    seen_outside(house)
+    number = house.ask(ALICE, kind="extension").id
+    house.card_ts(number)
+    house.tenant.value = OUT
+    house.clock.advance(minutes=11)
+    house.observe()
+    assert house.request(number).state is State.STALE
+    assert list(buttons(card(house, number))) == ["again"]
