@@ -152,7 +152,7 @@ class Drift:
             detail=detail,
         )
         end = approved.window_end if approved else None
-        owe_overtaken(entry, change)
+        owe_overtaken(entry, change, revived=approved)
         entry.rebase(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )

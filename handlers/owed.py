@@ -40,13 +40,17 @@ def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, k
         entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
-def owe_overtaken(entry: Entry, by: ChangeRequest) -> None:
-    """Asked before ``by`` sets what ought to be: what offers a way back from the earlier state is drawn again without it."""
+def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
+    """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
+
+    ``revived`` is an earlier wish whose window holds again.
+    """
     before = entry.reader.baseline()
     number = before.request_id or 0 if before else 0
     failed = entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number)
     earlier = [entry.reader.request(number)] if number else []
-    for request in [one for one in earlier if one.kind is Kind.OUTSIDE] + failed:
+    told = [one for one in (*earlier, revived) if one is not None and one.kind is not Kind.OPT_OUT]
+    for request in told + failed:
         for copy in entry.reader.cards(request.id):
             owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
 

@@ -77,7 +77,16 @@ def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:
     if request.kind is Kind.EXTENSION and request.state in OPEN:
         present = sheet.baseline.window_end if sheet.baseline else None
         return [f"*Present end*\n{_until(present, zone)}", f"*New end*\n{end}"]
-    return [f"*{'Opt-in was to end' if request.state in _ENDED_UNMADE else 'Opt-in ends'}*\n{end}"]
+    return [f"*{'Opt-in ends' if request.state in OPEN or _in_force(sheet) else 'Opt-in was to end'}*\n{end}"]
+
+
+def _in_force(sheet: Sheet) -> bool:
+    """Whether a settled request's window is the present one: it may have been ended, replaced, or brought back since."""
+    request, baseline = sheet.request, sheet.baseline
+    if baseline is None or baseline.value is not SettingValue.OPTED_IN:
+        return False
+    revived = request.state is State.APPLIED and request.window_end == baseline.window_end
+    return baseline.request_id == request.id or revived
 
 
 def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:

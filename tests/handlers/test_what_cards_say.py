@@ -316,3 +316,44 @@ def test_an_extension_of_what_is_opted_out_by_now_is_asked_for_again_as_an_opt_i
     house.observe()
     assert house.request(number).state is State.STALE
     assert list(buttons(card(house, number))) == ["again"]
+
+
+def opted_in(house: House) -> int:
+    """The number of an opt-in that was applied, and whose message says until when it holds."""
+    house.observe()
+    number = approved(house)
+    house.run()
+    assert "*Opt-in ends*" in words(card(house, number))
+    return number
+
+
+def noticed(house: House, value: SettingValue) -> int:
+    """The number of a change made outside the bot, once it was noticed."""
+    house.clock.advance(minutes=11)
+    house.tenant.value = value
+    house.observe()
+    return house.newest().id
+
+
+def test_an_opt_in_that_was_ended_no_longer_says_when_it_ends(house: House) -> None:
+    number = opted_in(house)
+    house.opt_out(BOB)
+    house.run()
+    assert "*Opt-in was to end*" in words(card(house, number))
+
+
+def test_of_an_opt_in_that_was_extended_only_the_extension_says_when_it_ends(house: House) -> None:
+    number = opted_in(house)
+    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    house.approve(BOB, extension)
+    house.run()
+    assert "*Opt-in was to end*" in words(card(house, number))
+    assert "*Opt-in ends*" in words(card(house, extension))
+
+
+def test_an_opt_in_that_is_brought_back_outside_says_again_when_it_ends(house: House) -> None:
+    number = opted_in(house)
+    noticed(house, OUT)
+    assert "*Opt-in was to end*" in words(card(house, number))
+    noticed(house, IN)
+    assert "*Opt-in ends*" in words(card(house, number))
