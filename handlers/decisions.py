@@ -244,7 +244,7 @@ def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
     if counted.complete:
         following = "the change goes to Exchange now"
         if request.kind is Kind.EXTENSION:
-            following = "the opt-in gets its new end as soon as the live value is read once more; nothing is written to Exchange"
+            following = "the opt-in gets this end as soon as the live value is read once more; nothing is written to Exchange"
         return f"Your approval of #{request.id} is counted. It was the last one needed, so {following}."
     more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
     return f"Your approval of #{request.id} is counted; {more} needed from other people."

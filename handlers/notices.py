@@ -31,6 +31,8 @@ class Sheet:
     head: tuple[int, str]
     seen: Observation | None = None
     """The newest reading that has a value: an open request was asked for after one."""
+    adoption: int | None = None
+    """Of an extension the change made outside the bot that it lets stand, and of that change the extension."""
     baseline: Baseline | None = None
     """What the live value ought to be by now: an old card must not offer what has been done since."""
 

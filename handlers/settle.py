@@ -203,7 +203,7 @@ def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Ba
 
 def _applied_detail(request: ChangeRequest, reading: Reading, *, wrote: bool) -> str:
     if request.kind is Kind.EXTENSION:
-        return f"The live value is *{reading.value.value}*, as read back; the window has its new end."
+        return f"The live value is *{reading.value.value}*, as read back; it ends as approved."
     if not wrote:
         return f"The live value was *{reading.value.value}* already, so nothing had to be written."
     return (

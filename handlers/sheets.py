@@ -3,7 +3,7 @@
 from handlers.context import Context
 from handlers.notices import Sheet
 from handlers.votes import Tally, standing_approvals, tally
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest
 
@@ -38,5 +38,12 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         cloud=context.cloud,
         head=reader.head(),
         seen=reader.newest_observation(readable=True),
+        adoption=_adoption(reader, request),
         baseline=reader.baseline(),
     )
+
+
+def _adoption(reader: Reader, request: ChangeRequest) -> int | None:
+    if request.kind is Kind.EXTENSION:
+        return reader.adopted(request)
+    return reader.adopted_by(request) if request.kind is Kind.OUTSIDE else None

@@ -117,6 +117,21 @@ class Reader(MessageReader):
             if not change.only_confirms:
                 return change
         return set_by
+    def adopted(self, extension: ChangeRequest) -> int | None:
+        """The change made outside the bot that this extension lets stand, where no wish was behind what stood there."""
+        before = next(self._made_until(extension.id - 1), None)
+        if before is None or before.kind is not Kind.OUTSIDE or self.wishes_behind(before.id):
+            return None
+        return before.id
+
+    def adopted_by(self, outside: ChangeRequest) -> int | None:
+        """The extension that was made to let this change from outside the bot stand."""
+        table = change_requests.c
+        made = (table.id > outside.id, table.state == State.APPLIED.value, table.kind == Kind.EXTENSION.value)
+        for extension in self._many(self._requests().where(*made).order_by(table.id).limit(1)):
+            if self.adopted(extension) == outside.id:
+                return extension.id
+        return None
 
     def _made_until(self, number: int) -> Iterator[ChangeRequest]:
         """The changes until this one that took effect, newest first, as far as a window may reach back."""

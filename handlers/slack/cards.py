@@ -148,7 +148,8 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in and stands else []
     row = [actions(*ways, *me)] if ways or me else []
     told = [section(sentence(request.detail)), section(f"Noticed {instant(request.created_at, zone)}. {who}")]
-    last = section(advice if stands else _CHANGED_SINCE)
+    since = f"Adopted by #{sheet.adoption}, which gave it an end." if sheet.adoption else _CHANGED_SINCE
+    last = section(advice if stands else since)
     return [*told, *claimed, last, *row, *small([_witness(sheet)])]
 
 
@@ -210,6 +211,8 @@ def _rejection(sheet: Sheet) -> list[Block]:
 def _what(sheet: Sheet) -> str:
     extension = sheet.request.kind is Kind.EXTENSION
     verb = "keep the tenant opted in to" if extension else "opt the tenant in to"
+    if sheet.adoption:
+        verb = f"adopt #{sheet.adoption}, made outside the bot and approved by nobody, and to {verb}"
     return f"{verb} TLS 1.0 and 1.1 on {_hosts(sheet)}"
 
 

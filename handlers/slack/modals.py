@@ -42,7 +42,7 @@ def opt_in(
 ) -> View:
     """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
-    ``runs_until`` is the last day of the window that an extension replaces.
+    ``runs_until`` is the last day of the window that an extension replaces; without one it adopts what has no end.
     """
     blocks: list[Block] = [
         *([section(f":warning: {escape(warning)}")] if warning else []),
@@ -58,7 +58,7 @@ def opt_in(
         type="modal",
         callback_id=callback,
         private_metadata=channel,
-        title="Opt in to legacy TLS" if callback == OPT_IN else "Extend the opt-in",
+        title="Opt in to legacy TLS" if callback == OPT_IN else "Extend the opt-in" if runs_until else "Adopt the opt-in",
         submit="Ask for approval",
         close="Cancel",
         blocks=blocks,

@@ -169,6 +169,8 @@ def test_a_change_made_outside_offers_no_way_once_it_was_adopted(house: House) -
     assert "extend" in buttons(card(house, number))
     house.run()
     assert list(buttons(card(house, number))) == ["it_was_me"]
+    assert f"Adopted by #{extension}" in words(card(house, number))
+    assert "Another change came after it" not in words(card(house, number))
 
 
 def test_a_change_made_outside_offers_no_way_once_another_one_was_noticed(house: House) -> None:
@@ -225,7 +227,7 @@ def test_the_last_approval_of_an_extension_does_not_say_that_anything_goes_to_ex
     seen_outside(house)
     number = house.ask(ALICE, kind="extension").id
     house.approve(BOB, number)
-    assert "the opt-in gets its new end as soon as the live value is read once more" in house.answer(BOB)
+    assert "the opt-in gets this end as soon as the live value is read once more" in house.answer(BOB)
     assert "goes to Exchange" not in house.answer(BOB)
 
 
@@ -304,7 +306,7 @@ def test_a_stale_card_leads_to_what_can_be_asked_for_now(
     assert element["text"]["text"] == way
     assert needed in words(shown)
     house.press(name, ALICE, number)
-    assert house.windows.opened[-1]["title"]["text"] == ("Extend the opt-in" if value is IN else "Opt in to legacy TLS")
+    assert house.windows.opened[-1]["callback_id"] == ("extension" if value is IN else "opt_in")
 
 
 def test_an_extension_of_what_is_opted_out_by_now_is_asked_for_again_as_an_opt_in(house: House) -> None:
@@ -357,3 +359,26 @@ def test_an_opt_in_that_is_brought_back_outside_says_again_when_it_ends(house: H
     assert "*Opt-in was to end*" in words(card(house, number))
     noticed(house, IN)
     assert "*Opt-in ends*" in words(card(house, number))
+
+
+def test_who_decides_on_an_adoption_reads_what_is_adopted_and_that_nobody_approved_it(house: House) -> None:
+    number = seen_outside(house)
+    extension = house.ask(ALICE, kind="extension").id
+    adopts = f"asks to adopt #{number}, made outside the bot and approved by nobody, and to keep the tenant opted in"
+    assert adopts in words(card(house, extension))
+    house.approve(BOB, extension)
+    house.run()
+    assert adopts in words(card(house, extension))
+    longer = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    assert "adopt" not in words(card(house, longer))
+
+
+def test_an_extension_of_what_was_approved_and_brought_back_outside_adopts_nothing(house: House) -> None:
+    opted_in(house)
+    noticed(house, OUT)
+    number = noticed(house, IN)
+    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    assert "adopt" not in words(card(house, extension))
+    house.approve(BOB, extension)
+    house.run()
+    assert "Another change came after it" in words(card(house, number))

@@ -68,6 +68,7 @@ def test_a_change_made_outside_is_adopted_with_an_empty_form(house: House) -> No
     assert (filled["reason"], filled["clients"], filled["protocols"]) == ("", "", ["smtp-auth"])
     assert filled["day"] == "2026-12-23"
     assert "runs until" not in filled["hint"]
+    assert house.windows.opened[-1]["title"]["text"] == "Adopt the opt-in"
 
 
 @pytest.mark.parametrize(("asked", "later", "proposed"), [("2026-12-01", 1, "2026-12-01"), ("2026-12-01", 9, "2027-01-01")])

@@ -76,7 +76,7 @@ def test_it_is_applied_by_a_reading_and_moves_the_end(stage: Stage, opted_in: in
     read = len(stage.tenant.calls)
     stage.press(BOB, number, "approve")
     done = words(stage.card(number, "Applied:"))
-    assert "The live value is *opted in*, as read back; the window has its new end." in done
+    assert "The live value is *opted in*, as read back; it ends as approved." in done
     assert f"Approved by <@{BOB}>" in done
     assert len(stage.tenant.calls) > read
     assert len(stage.writes) == written
