@@ -203,13 +203,16 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
 
 
 def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) -> None:
+    """In the channel, to who asked, and in place of the sentence that called it failed: its message and history say so too."""
     facts = {"what": "correction", "request": str(late.id), "value": late.to_value.value}
     entry.owe(CHANNEL, f"correction:{late.id}", facts=facts | more)
+    later = f" A later opt-out holds, so the bot opts out again (#{more['again']})." if "again" in more else ""
     if late.requester_id:
-        text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now."
-        if "again" in more:
-            text += f" A later opt-out holds, so the bot opts out again (#{more['again']})."
+        text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
         owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
+    shown = f"Corrected: it was given up as failed, but took effect later; the live value was read as *{late.to_value.value}*."
+    holds = " Its window holds: at its end the bot opts out." if more["end"] else ""
+    owe_card(entry, entry.say(late, detail=shown + holds + later))
 
 
 def _make_stale(entry: Entry, reading: Reading) -> None:

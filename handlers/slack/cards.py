@@ -52,7 +52,7 @@ def retired(sheet: Sheet) -> Message:
 
 def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
-    becomes = "Was to become" if request.state in _ENDED_UNMADE else "Becomes"
+    becomes = "Was to become" if request.state in _ENDED_UNMADE and not _in_force(sheet) else "Becomes"
     blocks: list[Block] = [
         section(f"<@{request.requester_id}> asks to {_what(sheet)}."),
         fields(
@@ -81,7 +81,7 @@ def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:
 
 
 def _in_force(sheet: Sheet) -> bool:
-    """Whether a settled request's window is the present one: it may have been ended, replaced, or brought back since."""
+    """Whether the window of a settled request is the present one; a change outside the bot may have brought it back."""
     request, baseline = sheet.request, sheet.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN:
         return False
@@ -186,9 +186,9 @@ def _another(sheet: Sheet) -> ButtonElement:
     """The way to the next request, by what was read last: what is opted in can be extended, and nothing else be asked for."""
     request = sheet.request
     opted_in = sheet.seen is not None and sheet.seen.value is SettingValue.OPTED_IN
-    # after a later opt-out, or where the window ended first, there is soon nothing to extend
-    over = request.state is State.SUPERSEDED or (request.kind is Kind.EXTENSION and request.state is State.STALE)
-    if not opted_in or over:
+    ended = request.state is State.STALE and request.kind is Kind.EXTENSION
+    given_up = request.state is State.FAILED and not _in_force(sheet)
+    if not opted_in or ended or given_up or request.state is State.SUPERSEDED:  # what may be opted in yet is not so for long
         return button("Ask again", AGAIN, request.id)
     return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 from handlers.owed import CHANNEL
+from handlers.slack import replies
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import LATE, LOST, REFUSED
 from tests.handlers.test_reminders import ended, endings, remind
+from tests.handlers.test_what_cards_say import card
+from tests.journeys.words import buttons, words
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -80,6 +83,26 @@ def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_w
     both.clock.advance(minutes=11)
     both.observe()
     assert ended(both) == [(ALICE, str(wish), BOB)]
+
+
+def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(house: House) -> None:
+    number = given_up(house)
+    before = card(house, number)
+    assert "*Was to become*" in words(before)
+    assert list(buttons(before)) == ["again"]
+    house.tenant.land()
+    house.clock.advance(minutes=11)
+    house.observe()
+    shown = card(house, number)
+    assert "took effect later; the live value was read as *opted in*. Its window holds" in words(shown)
+    for label in ("*Becomes*", "*Opt-in ends*"):
+        assert label in words(shown)
+    for outdated in ("still *not set*", "Was to become", "was to end"):
+        assert outdated not in words(shown)
+    assert list(buttons(shown)) == ["extend"]
+    history = words(replies.history(house.desk.history.page(), house.context.zone).arguments())
+    assert "took effect later" in history
+    assert "still *not set*" not in history
 
 
 def test_a_correction_is_said_once(house: House) -> None:
@@ -161,6 +184,9 @@ def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_ba
     assert both.requests(Kind.OUTSIDE) == []
     assert [facts.get("again") for facts in both.board.announced] == [str(again.id)]
     assert f"the bot opts out again (#{again.id})" in both.answer(ALICE)
+    shown = card(both, late)
+    assert f"read as *opted in*. A later opt-out holds, so the bot opts out again (#{again.id})." in words(shown)
+    assert list(buttons(shown)) == ["again"]
     for _ in range(3):
         both.clock.advance(minutes=11)
         both.observe()
