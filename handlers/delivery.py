@@ -14,7 +14,7 @@ import structlog
 from handlers.announcing import Announcer
 from handlers.context import Context
 from handlers.drawing import Drawing
-from handlers.due import SCHEDULED, renewed
+from handlers.due import SCHEDULED, renewed, since_then
 from handlers.notices import Sheet
 from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer, typed_back
 from handlers.ports import Place, Unavailable
@@ -148,9 +148,9 @@ class Delivery:
         if notice.kind == OUTCOME and notice.request_id is not None:
             return self._tell_outcome(notice.request_id, notice)
         if notice.kind == CHANNEL:
-            return self._announcer.announce({**notice.facts, "number": str(notice.id)})
+            return self._announcer.announce({**notice.facts, **self._since_then(notice), "number": str(notice.id)})
         if notice.kind == PERSONAL:
-            return self._announcer.tell(notice.recipient or "", notice.facts)
+            return self._announcer.tell(notice.recipient or "", {**notice.facts, **self._since_then(notice)})
         if notice.kind == REMINDER:
             self._draw_reminder(notice)
             return None
@@ -159,19 +159,26 @@ class Delivery:
         self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
         return None
 
-    def _draw_reminder(self, drawn: Notice) -> None:
-        """Draw one copy of a reminder again, with whoever answered it instead of its buttons."""
+    def _since_then(self, notice: Notice) -> dict[str, str]:
         with self._context.ledger.reading() as reader:
-            reminder = reader.notice(int(drawn.facts["number"]))
+            return since_then(reader, notice.facts)
+
+    def _draw_reminder(self, drawn: Notice) -> None:
+        """Draw one copy of a reminder again, with whoever answered it, or what came after it, instead of its buttons."""
+        with self._context.ledger.reading() as reader:
+            number = int(drawn.facts["number"])
+            reminder = reader.notice(number)
             answers = reader.reminder_answers(reminder.facts.get("series", "")) if reminder else []
-        if reminder is None:
+            place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.posted_at(number)
+            later = since_then(reader, reminder.facts) if reminder else {}
+        if reminder is None or place is None:
             return
-        facts = {**reminder.facts, "number": drawn.facts["number"]}
+        facts = {**reminder.facts, **later, "number": drawn.facts["number"]}
         for answer in answers:
             if answer.key == reminder.key:
                 until = answer.until.isoformat() if answer.until else ""
                 facts |= {"reply": answer.reply.value, "by": answer.person_id, "until": until}
-        self._announcer.announce(facts, Place(drawn.facts["channel"], drawn.facts["ts"]))
+        self._announcer.announce(facts, Place(*place))
 
     def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
@@ -208,7 +215,7 @@ class Delivery:
         """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
         if failed.retryable or notice.kind not in (*PRIVATE, REMINDER):
             return False
-        left = notice.kind == REMINDER and notice.facts["channel"] != self._context.rule.channel
+        left = notice.kind == REMINDER and notice.facts["channel"] not in ("", self._context.rule.channel)
         return left or not failed.mend
 
     def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:

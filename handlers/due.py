@@ -1,11 +1,12 @@
 """What is due now, asked of the ledger: the one answer to what has to be told, and to whether what is owed still holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from handlers import slots
 from handlers.context import Context
 from handlers.days import local_day
+from handlers.notices import ABOUT_THE_WINDOW, is_about
 from handlers.ports import Unavailable
 from handlers.slots import Slot
 from handlers.votes import standing_approvals
@@ -58,6 +59,15 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
         key = notice.facts.get("slot", notice.key)
         slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
     return {**notice.facts, **slot.facts} if slot is not None else None
+
+
+def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:
+    """What came after the window that an announcement tells of, for its words; empty while that window is the present one."""
+    baseline = reader.baseline()
+    if facts.get("what") not in ABOUT_THE_WINDOW or baseline is None or baseline.request_id is None or is_about(facts, baseline):
+        return {}
+    change = reader.request(baseline.request_id)
+    return {"over": str(change.id), "over_by": change.kind.value, "over_at": baseline.since.isoformat()}
 
 
 def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:

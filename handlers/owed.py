@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from handlers.forms import LABELS
+from handlers.notices import is_about
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, SettingValue
@@ -11,7 +12,7 @@ CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_r
 PERSONAL = "personal"
 """An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because they left."""
 REMINDER = "reminder"
-"""A reminder that stands in the channel already, to be drawn again because somebody answered it."""
+"""A reminder that was posted already, to be drawn again because somebody answered it or its window is over."""
 
 
 _TYPED = "typed:"
@@ -53,6 +54,17 @@ def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | N
     for request in told + failed:
         for copy in entry.reader.cards(request.id):
             owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
+    if before is not None:
+        _owe_since_then(entry, by, before)
+
+
+def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
+    """What was said of the window so far is drawn again; what is about to be posted has its place by the time it is drawn."""
+    for notice in entry.reader.told_after(before.request_id, (CHANNEL, PERSONAL)):
+        if is_about(notice.facts, before):
+            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            facts = {"number": str(notice.id), "channel": channel, "ts": ts}
+            entry.owe(REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
 
 
 def owe_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:

@@ -4,6 +4,7 @@ It never sends anything: ``storage.outbox`` hands out what is owed, and notes wh
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -55,6 +56,13 @@ class MessageReader:
         query = select(table.facts).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
         found = self._connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()
         return dict(json.loads(found)) if found else None
+
+    def told_after(self, request_id: int | None, kinds: Collection[str]) -> list[Notice]:
+        """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""
+        table = notices.c
+        first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
+        query = select(notices).where(table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first)
+        return [rows.notice(row) for row in self._connection.execute(query.order_by(table.id))]
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack."""

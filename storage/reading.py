@@ -117,6 +117,7 @@ class Reader(MessageReader):
             if not change.only_confirms:
                 return change
         return set_by
+
     def adopted(self, extension: ChangeRequest) -> int | None:
         """The change made outside the bot that this extension lets stand, where no wish was behind what stood there."""
         before = next(self._made_until(extension.id - 1), None)

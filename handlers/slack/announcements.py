@@ -10,6 +10,7 @@ from handlers.days import last_day
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
+from storage.lifecycle import Kind
 from storage.records import ReminderReply
 
 SNOOZE, DONE = "snooze", "done"
@@ -17,6 +18,9 @@ SNOOZE, DONE = "snooze", "done"
 
 def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
     """The message for one kind of announcement; ``zone`` is for dates where Slack shows the fallback."""
+    if facts.get("over"):
+        text = _over(facts, zone)
+        return Message(text=text, blocks=[section(text)])
     text = _SAYINGS[facts["what"]](facts, zone)
     blocks: list[Block] = [section(text)]
     buttons = _about_the_window(facts)
@@ -49,6 +53,27 @@ def _replied(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     if facts["reply"] == ReminderReply.DONE:
         return f":white_check_mark: Done, says <@{facts['by']}>. This is not told again."
     return f":zzz: Put off by <@{facts['by']}> until {instant(datetime.fromisoformat(facts['until']), zone)}."
+
+
+def _over(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    """What is left of a message about a window that is no longer the present one: what it was about, and what came after it."""
+    about = f"#{facts['request']}: " if facts["request"] else ""
+    end = instant(datetime.fromisoformat(facts["end"]), zone) if facts["end"] else ""
+    was = {
+        "ending": f"the opt-in to legacy TLS was to end {end}",
+        "weekly": "the tenant was still opted in to legacy TLS",
+        "overdue": f"the window ended {end}, and the opt-out was late",
+    }[facts["what"]]
+    came = _CAME[Kind(facts["over_by"])].format(id=facts["over"])
+    return f":checkered_flag: {about}{was}. Since then {came}, {instant(datetime.fromisoformat(facts['over_at']), zone)}."
+
+
+_CAME = {
+    Kind.OPT_IN: "#{id} has opted in again",
+    Kind.EXTENSION: "#{id} has extended the opt-in",
+    Kind.OPT_OUT: "#{id} has opted out",
+    Kind.OUTSIDE: "the live value was changed outside the bot (#{id})",
+}
 
 
 def _rule(facts: Mapping[str, str], zone: ZoneInfo) -> str:

@@ -132,9 +132,9 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     known = [*walk.days(":warning: #1"), *endings, *coming, *stale, *opted_out, *heads, *walk.days("Applied: #1")]
     assert sorted(walk.told) == sorted(known)
     assert len(set(walk.told)) == len(walk.told)
-    recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS ends " in text]
+    recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS was to end" in text]
     assert len(recalled) == 2
-    assert all("Extend\nOpt out now" in text for text in recalled)
+    assert all("Since then #2 has opted out" in text and "Extend" not in text for text in recalled)
     over = [text for text in stage.private(ALICE) if "that you asked for as #1 has reached its end: #2 opted out" in text]
     assert len(over) == 1
     assert stage.private(BOB) == []
