@@ -150,9 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     run = _verb(verbs, "run", _run, "serve Slack")
     run.add_argument("--mode", choices=("socket", "http"), help="default: socket when SLACK_APP_TOKEN is set, else http")
     run.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
-    run.add_argument("--port", type=int, default=3000, help="HTTP mode: port to listen on (default 3000)")
+    run.add_argument("--port", type=_port, default=3000, help="HTTP mode: port to listen on (default 3000)")
     sandbox = _verb(verbs, "sandbox", _sandbox, "a whole workspace and tenant on this machine, nothing to configure")
-    sandbox.add_argument("--port", type=int, default=8642, help="port of the page (default 8642)")
+    sandbox.add_argument("--port", type=_port, default=8642, help="port of the page (default 8642)")
     sandbox.add_argument("--mode", choices=("socket", "http"), default="socket", help="how the simulated Slack reaches the bot")
     _verb(verbs, "migrate", _migrate, "bring the database to the current schema")
     for name, function, what in (
@@ -193,6 +193,13 @@ def _verb(
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) < 1_000_000_000:
         raise argparse.ArgumentTypeError("write a whole number, 1 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    """A TCP port; 0 lets the system choose. What is larger the system would take all the same, without its upper bits."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError("write a port number between 0 and 65535; 0 takes a free one")
     return int(text)
 
 
