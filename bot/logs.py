@@ -19,11 +19,14 @@ from bot.redaction import Redaction
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "urllib3", "waitress")
+LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "waitress")
 """Heard from WARNING on, unless the level is ``debug``."""
 
-ALWAYS_QUIET = {"alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "waitress.queue": logging.ERROR}
-"""SQLAlchemy would print what people wrote; waitress warns of every request that waits its turn."""
+ALWAYS_QUIET = {
+    "alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "urllib3": logging.WARNING, "waitress.queue": logging.ERROR,
+}  # fmt: skip
+"""SQLAlchemy would print what people wrote, and urllib3 the path of every request: that of a ``response_url`` is a secret.
+Waitress warns of every request that waits its turn."""
 
 
 def configure(settings: Settings | None = None, *, level: str = "info", stream: TextIO | None = None) -> Redaction:

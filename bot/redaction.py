@@ -19,14 +19,15 @@ SHORTEST = 4
 _DEEPEST = 12
 
 _NAMES = (
-    "response_url|trigger_id|authorization|cookie|password|pwd|token|access_token|refresh_token|id_token|bot_token|app_token|"
-    "client_secret|client_assertion|assertion|signing_secret|ticket|ticket_id|secret"
+    "response_url|upload_url|trigger_id|authorization|cookie|password|pwd|token|access_token|refresh_token|id_token|bot_token|"
+    "app_token|client_secret|client_assertion|assertion|signing_secret|ticket|ticket_id|secret"
 )
 _SECRET_KEY = re.compile(f"(?:{_NAMES})", re.IGNORECASE)
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL), REDACTED),
-    (re.compile(r"https?(?:://|%3A%2F%2F)hooks\.slack(?:-gov)?\.com[^\s\"'<>\\]*", re.IGNORECASE), REDACTED),
+    (re.compile(r"https?(?:://|%3A%2F%2F)(?:hooks|files)\.slack(?:-gov)?\.com[^\s\"'<>\\]*", re.IGNORECASE), REDACTED),
+    (re.compile(r"/(?:commands|actions|app)/[TE][A-Z0-9]+/[^\s\"'<>\\]+"), REDACTED),
     (re.compile(r"(://[^\s/:@\"']*:)[^\s\"'<>]+(@)"), rf"\1{REDACTED}\2"),
     (re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"(\bBasic\s+)(?=[A-Za-z+/]*[0-9+/=])[A-Za-z0-9+/]+=*"), rf"\1{REDACTED}"),
@@ -35,7 +36,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"""(["'](?:{_NAMES})\\*["']\s*[:=]\s*b?\\*(["']))(?:(?!\2).)*""", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(rf"(\b\w*(?:{_NAMES})=)[^&\s\"',;)]+", re.IGNORECASE), rf"\1{REDACTED}"),
 )
-"""What secrets look like: PEM blocks, response URLs, passwords in URLs, Authorization values, Slack's tokens, JWTs, named values.
+"""What secrets look like: PEM blocks, URLs for answers and uploads, also the path alone, passwords in URLs, Authorization values,
+Slack's tokens, JWTs, named values.
 
 Whatever is taken out too much costs a detail in a log; whatever is left costs the secret.
 """

@@ -40,6 +40,10 @@ CANARIES = {
     "a key escaped": PEM.replace("\n", "\\n"),
     "a response URL": "https://hooks.slack.com/commands/T0/1/canary",
     "a response URL percent-encoded": "response=https%3A%2F%2Fhooks.slack.com%2Fcommands%2Fcanary",
+    "a command's response URL without its host": 'https://hooks.slack.com:443 "POST /commands/T0/1/canary HTTP/1.1" 200 0',
+    "a click's response URL without its host": "Max retries exceeded with url: /actions/T0/1/canary (Caused by …)",
+    "an upload URL": "Sending a request: POST https://files.slack.com/upload/v1/canary",
+    "an upload URL in JSON": json.dumps({"ok": True, "upload_url": "https://127.0.0.1/canary"}),
     "a database password": "postgresql+psycopg://bot:canary@db.example.com/legacytls",
     "a database password with an at sign": "postgresql://bot:canary@canary@db.example.com/legacytls",
     "a form": "token=canary&client_secret=canary&client_assertion=canary&user_id=U0ALICE",
@@ -242,6 +246,12 @@ def test_libraries_are_heard_from_warnings_on_and_waitress_queue_from_errors_on(
     structlog.get_logger("bot.test").debug("no")
     structlog.get_logger("bot.test").info("yes")
     assert [line["event"] for line in log.lines] == ["yes"] * 3
+
+
+def test_urllib3_is_not_heard_at_debug_either_because_it_names_the_path_of_each_request(log: Log) -> None:
+    logging.getLogger("slack_sdk.web").debug("yes")
+    logging.getLogger("urllib3.connectionpool").debug('%s "%s %s"', "http://127.0.0.1:8642", "POST", "/response/canary")
+    assert [line["event"] for line in log.lines] == ["yes"]
 
 
 def test_configuring_twice_writes_every_line_once(log: Log) -> None:
