@@ -113,7 +113,7 @@ def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Messag
         blocks.append(actions(button("Older changes", HISTORY_PAGE, page.older)))
     else:
         blocks += small(["That is the beginning of the record."])
-    return Message(text=f"The newest change is #{page.lines[0].request.id}.", blocks=blocks)
+    return Message(text=f"History, newest first, beginning with #{page.lines[0].request.id}.", blocks=blocks)
 
 
 _NOT_TAKEN = (

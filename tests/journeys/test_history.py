@@ -33,10 +33,12 @@ def test_older_changes_come_by_button_newest_first_to_the_beginning(stage: Stage
         stage.press(ALICE, numbers[-1], "withdraw")
     shown = stage.answer(DAVE, lambda: stage.slack.command(DAVE, "/legacytls history"))
     assert listed(shown) == sorted(numbers, reverse=True)[:5]
+    assert shown["text"] == f"History, newest first, beginning with #{numbers[-1]}."
     seen = listed(shown)
     while "history_page" in buttons(shown):
         page = shown
         shown = stage.answer(DAVE, lambda page=page: stage.slack.press(DAVE, CHANGES, page["ts"], "history_page"))
+        assert shown["text"] == f"History, newest first, beginning with #{listed(shown)[0]}."
         seen += listed(shown)
     assert seen == list(range(numbers[-1], 0, -1))
     assert "That is the beginning of the record." in words(shown)
