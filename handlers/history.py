@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.votes import standing_approvals
+from handlers.votes import approvers
 from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.records import ChangeRequest, SettingValue, Vote
@@ -52,7 +52,7 @@ def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
     given = reader.reason_given(request.id)
     return HistoryLine(
         request=request,
-        approved_by=tuple(standing_approvals(decisions)),
+        approved_by=approvers(decisions),
         rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
         reason=given[1] if given else None,
         read_back=read_backs[-1] if read_backs else None,

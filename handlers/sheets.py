@@ -2,7 +2,7 @@
 
 from handlers.context import Context
 from handlers.notices import Sheet
-from handlers.votes import Tally, standing_approvals, tally
+from handlers.votes import Tally, approvers, standing_approvals, tally
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest
@@ -10,7 +10,7 @@ from storage.records import ChangeRequest
 
 def approvers_of(reader: Reader, request: ChangeRequest) -> tuple[str, ...]:
     """Whose approvals stand on ``request``, to be named to whoever comes after the decision."""
-    return () if request.state is State.PENDING else tuple(standing_approvals(reader.decisions([request.id])))
+    return () if request.state is State.PENDING else approvers(reader.decisions([request.id]))
 
 
 def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
@@ -20,10 +20,10 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
     the votes that stand under the present content.
     """
     decisions = reader.decisions([request.id])
-    voters = standing_approvals(decisions)
-    counted = tally(request, decisions, rule=context.rule, eligible=frozenset(voters))
-    if request.state is not State.PENDING:
-        counted = Tally(approved_by=tuple(voters), void=(), missing=0)
+    if request.state is State.PENDING:
+        counted = tally(request, decisions, rule=context.rule, eligible=standing_approvals(decisions))
+    else:
+        counted = Tally(approved_by=approvers(decisions), void=(), missing=0)
     today = context.today()
     reason_by, reason = reader.reason_given(request.id) or (None, None)
     return Sheet(

@@ -15,7 +15,7 @@ from handlers.lagging import lags
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.requests import observed
-from handlers.votes import standing_approvals
+from handlers.votes import approvers
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
@@ -184,7 +184,7 @@ class StatusReports:
                     baseline=baseline,
                     decided=decided,
                     confirmed=set_by if set_by != decided else None,
-                    approved_by=tuple(standing_approvals(reader.decisions([decided.id]))) if decided else (),
+                    approved_by=approvers(reader.decisions([decided.id])) if decided else (),
                     open_wish=reader.open_wish(),
                     unsettled=(
                         *reader.in_states({State.APPROVED}, kinds=(Kind.OPT_OUT,)),

@@ -59,6 +59,13 @@ def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
     return standing
 
 
+def approvers(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Who is named as having approved: whose approval stands, without whoever rejected after all."""
+    votes = list(decisions)
+    rejecters = {vote.person_id for vote in votes if vote.vote is Vote.REJECT}
+    return tuple(person for person in standing_approvals(votes) if person not in rejecters)
+
+
 def tally(request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]) -> Tally:
     """Count the votes that stand, by people who are eligible now, on exactly this content. The requester never counts."""
     digest = content_digest(request, rule.digest)

@@ -1,5 +1,7 @@
 """History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.slack import replies
@@ -70,6 +72,16 @@ def test_a_line_tells_who_rejected_and_why(house: House) -> None:
     line = house.desk.history.page().lines[0]
     assert (list(line.approved_by), list(line.rejected_by), line.reason) == ([BOB], [CAROL], "Too long")
     assert line.read_back is None
+
+
+def test_whoever_rejected_after_approving_is_no_approver_any_more(house: House) -> None:
+    house.start(replace(TWO, approvals_required=3))
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.approve(CAROL, number)
+    house.reject(CAROL, number)
+    line = house.desk.history.page().lines[0]
+    assert (list(line.approved_by), list(line.rejected_by)) == ([BOB], [CAROL])
 
 
 def test_a_vote_that_the_rule_s_change_voided_approved_nothing(house: House) -> None:

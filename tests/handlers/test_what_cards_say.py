@@ -1,5 +1,6 @@
 """A request's message claims what is so: no effect before it was read back, none where there was none, no way that is gone."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -149,6 +150,17 @@ def seen_outside(house: House, value: SettingValue = IN) -> int:
     number = house.newest().id
     house.card_ts(number)
     return number
+
+
+def test_a_rejected_card_does_not_name_its_rejecter_as_an_approver_too(house: House) -> None:
+    house.start(replace(TWO, approvals_required=3))
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.approve(CAROL, number)
+    house.reject(CAROL, number)
+    said = words(card(house, number))
+    assert f"Rejected by <@{CAROL}>" in said
+    assert f"Approved by <@{BOB}>." in said
 
 
 def test_a_change_made_outside_offers_its_ways_until_it_was_taken_back(house: House) -> None:
