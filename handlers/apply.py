@@ -111,7 +111,7 @@ class Apply:
             votes = reader.decisions([request.id])
         standing = standing_approvals(votes)
         try:
-            eligible = self._context.people.eligible(standing)
+            eligible = self._context.people.eligible(standing, requester=request.requester_id)
         except Unavailable as unknown:
             self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
             return False

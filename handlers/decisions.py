@@ -47,8 +47,10 @@ class Decisions:
             with self._context.ledger.reading() as reader:
                 seen = reader.request(request_id)
                 voters = set(standing_approvals(reader.decisions([request_id])))
-            verdict = self._context.people.approver(touch.person)
-            others = self._context.people.checked(voters - {touch.person}) if vote is Vote.APPROVE else Checked()
+            verdict = self._context.people.approver(touch.person, requester=seen.requester_id)
+            others = Checked()
+            if vote is Vote.APPROVE:
+                others = self._context.people.checked(voters - {touch.person}, requester=seen.requester_id, voter=verdict)
             try:
                 return self._decide(seen, vote, touch, verdict, others)
             except _MovedOn:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from handlers.policy import Home, Reason, Rule, Verdict, judge_member, judge_role
+from handlers.policy import OWN_UNDER_ANOTHER_ID, Home, Reason, Rule, Verdict, judge_member, judge_role, once_each
 from handlers.ports import Directory, Person, Unavailable
 
 
@@ -42,9 +42,12 @@ class People:
         """Whether this person may ask for a change. Raises ``Unavailable``."""
         return self._role(user_id, self._rule.operators, "operator")
 
-    def approver(self, user_id: str) -> Verdict:
-        """Whether this person may decide. Raises ``Unavailable``."""
-        return self._role(user_id, self._rule.approvers, "approver")
+    def approver(self, user_id: str, *, requester: str | None = None) -> Verdict:
+        """Whether this person may decide what ``requester`` asked for under whatever id. Raises ``Unavailable``."""
+        verdict = self._role(user_id, self._rule.approvers, "approver")
+        if requester is not None and self._is_also(requester, verdict):
+            return Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID)
+        return verdict
 
     def operator_or_approver(self, user_id: str) -> Verdict:
         """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
@@ -54,20 +57,23 @@ class People:
         """Whether this person may opt out: the same people. Raises ``Unavailable``."""
         return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "opting out")
 
-    def eligible(self, user_ids: Iterable[str]) -> frozenset[str]:
-        """Those who are approvers right now. Raises ``Unavailable`` when somebody could not be checked."""
-        return frozenset(user_id for user_id in user_ids if self._is_approver(user_id))
+    def eligible(self, user_ids: Iterable[str], *, requester: str | None = None) -> frozenset[str]:
+        """Those who are approvers right now, each person once and never the requester, whatever their ids.
 
-    def checked(self, user_ids: Iterable[str]) -> Checked:
-        """The same, one by one, so that nobody who could not be checked stands in the way of the others."""
-        eligible, unknown = set(), set()
+        Raises ``Unavailable`` when somebody could not be checked.
+        """
+        return once_each({user_id: self._surely(user_id, requester) for user_id in user_ids})
+
+    def checked(self, user_ids: Iterable[str], *, requester: str | None = None, voter: Verdict | None = None) -> Checked:
+        """The same, one by one, so that nobody who could not be checked stands in the way; without who is ``voter`` as well."""
+        found: dict[str, Verdict] = {}
+        unknown = set()
         for user_id in user_ids:
             try:
-                if self._is_approver(user_id):
-                    eligible.add(user_id)
+                found[user_id] = self._surely(user_id, requester)
             except Unavailable:
                 unknown.add(user_id)
-        return Checked(frozenset(eligible), frozenset(unknown))
+        return Checked(once_each(found, besides=voter.enterprise_user_id if voter else None), frozenset(unknown))
 
     def approver_groups(self) -> list[frozenset[str] | None]:
         """The members of each approving user group; ``None`` where the look-up failed."""
@@ -77,11 +83,18 @@ class People:
         """The same of each user group whose members may ask."""
         return [self._members(entry) for entry in self._rule.operators if entry.startswith("S")]
 
-    def _is_approver(self, user_id: str) -> bool:
-        verdict = self.approver(user_id)
+    def _surely(self, user_id: str, requester: str | None) -> Verdict:
+        verdict = self.approver(user_id, requester=requester)
         if not verdict.allowed and verdict.reason is Reason.NOT_CHECKED:
             raise Unavailable(verdict.sentence)
-        return verdict.allowed
+        return verdict
+
+    def _is_also(self, user_id: str, verdict: Verdict) -> bool:
+        """Whether it is about the same person; looked up only in an organisation, where one person may have several ids."""
+        if verdict.enterprise_user_id is None:
+            return False
+        person = self._person(user_id)
+        return verdict.enterprise_user_id in (user_id, person.enterprise_user_id if person else None)
 
     def _role(self, user_id: str, listed: Sequence[str], role: str) -> Verdict:
         member = self.member(user_id)

@@ -6,7 +6,7 @@ clock, no database, no network. Whatever is unknown counts as no.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,6 +42,8 @@ class Verdict:
     allowed: bool
     reason: Reason
     sentence: str = ""
+    enterprise_user_id: str | None = None
+    """Of whoever is let in: what tells that two ids are one person, as far as Slack says it."""
 
 
 ALLOWED = Verdict(allowed=True, reason=Reason.ALLOWED)
@@ -108,7 +110,7 @@ def judge_member(person: Person | None, home: Home) -> Verdict:
         return _no(Reason.BOT, "Bots cannot act here; a person has to.")
     if person.is_guest or person.is_invited:
         return _no(Reason.GUEST, "Guest accounts cannot use this; ask a full member of the workspace.")
-    return ALLOWED
+    return replace(ALLOWED, enterprise_user_id=person.enterprise_user_id)
 
 
 def judge_role(verdict: Verdict, *, listed: bool | None, role: str) -> Verdict:
@@ -141,6 +143,18 @@ def judge_vote(
     if person_id == request.requester_id:
         return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
     return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
+
+
+OWN_UNDER_ANOTHER_ID = "You asked for this yourself, under another id of yours, so somebody else has to decide it."
+
+
+def once_each(verdicts: Mapping[str, Verdict], *, besides: str | None = None) -> frozenset[str]:
+    """Whoever is let in, by one id each, without whom the organisation knows as ``besides``: that person is counted already."""
+    kept: dict[str, str] = {}
+    for person_id, verdict in verdicts.items():
+        if verdict.allowed:
+            kept.setdefault(verdict.enterprise_user_id or person_id, person_id)
+    return frozenset(person_id for person, person_id in kept.items() if person != besides)
 
 
 def about(request_id: int | None, sentence: str) -> str:

@@ -123,6 +123,8 @@ class Person:
     is_stranger: bool
     is_invited: bool
     """Invited but never signed in."""
+    enterprise_user_id: str | None = None
+    """One person's id in the whole organisation (Enterprise Grid), told under each of their ids; ``None`` outside of one."""
 
 
 class Directory(Protocol):

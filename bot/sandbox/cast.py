@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 TEAM_ID = "T0CONTOSO"
 TEAM_NAME = "Contoso"
 TEAM_DOMAIN = "contoso"
+ENTERPRISE_ID = "E0CONTOSO"
 FOREIGN_TEAM_ID = "T0FABRIKAM"
 APP_ID = "A0LEGACY"
 BOT_ID = "B0LEGACY"
@@ -40,6 +41,8 @@ class Member:
     is_invited: bool = False
     """Invited but never signed in."""
     deleted: bool = False
+    enterprise_user_id: str | None = None
+    """One person's id in the whole of an Enterprise Grid organisation; members who share it are one person under several ids."""
 
     @property
     def email(self) -> str:

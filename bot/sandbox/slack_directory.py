@@ -53,6 +53,7 @@ class Directory:
         now = self._workspace.clock().astimezone(ZoneInfo(member.tz))
         offset = now.utcoffset()
         guest = {} if member.is_stranger else {"is_restricted": member.is_guest, "is_ultra_restricted": False}
+        organised = {"enterprise_user": _in_organisation(member)} if member.enterprise_user_id else {}
         email = {"email": member.email} if self._shows_email else {}
         return {
             "id": member.id,
@@ -68,6 +69,7 @@ class Directory:
             "is_app_user": False,
             "is_admin": False,
             "is_owner": False,
+            **organised,
             **guest,
             **({"is_stranger": True} if member.is_stranger else {}),
             **({"is_invited_user": True} if member.is_invited else {}),
@@ -129,6 +131,17 @@ class Directory:
             "is_org_shared": False,
             "context_team_id": cast.TEAM_ID,
         }
+
+
+def _in_organisation(member: Member) -> JSON:
+    return {
+        "id": member.enterprise_user_id,
+        "enterprise_id": cast.ENTERPRISE_ID,
+        "enterprise_name": cast.TEAM_NAME,
+        "is_admin": False,
+        "is_owner": False,
+        "teams": [member.team_id],
+    }
 
 
 def _group(group: Group, with_users: bool) -> JSON:

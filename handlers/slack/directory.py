@@ -21,7 +21,8 @@ class SlackDirectory:
         """Look somebody up. ``deleted`` and a team or enterprise have to be told: without them ``policy`` refuses.
 
         The flags of bots, guests, strangers and the invited are set on whom they concern (docs.slack.dev, the user object). One
-        that is left out means no: taken for the worse, it would refuse the full members, of whom Slack need not say it.
+        that is left out means no: taken for the worse, it would refuse the full members, of whom Slack need not say it. In an
+        Enterprise Grid organisation ``enterprise_user.id`` is the person's, whatever ids their workspaces know them by.
 
         Raises ``Unavailable``: not retryable where Slack does not know the person, and retryable for everything else, which says
         nothing about them.
@@ -30,15 +31,17 @@ class SlackDirectory:
         found: dict[str, Any] = user if isinstance(user, dict) else {}
         deleted = found.get("deleted")
         enterprise = found.get("enterprise_user")
+        enterprise = enterprise if isinstance(enterprise, dict) else {}
         return Person(
             id=user_id,
             team_id=found.get("team_id") if isinstance(found.get("team_id"), str) else None,
-            enterprise_id=enterprise.get("enterprise_id") if isinstance(enterprise, dict) else None,
+            enterprise_id=enterprise.get("enterprise_id"),
             deleted=deleted if isinstance(deleted, bool) else None,
             is_bot=found.get("is_bot", False) is not False or user_id == "USLACKBOT",
             is_guest=any(found.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
             is_stranger=bool(found.get("is_stranger")) or found.get("id", user_id) != user_id,
             is_invited=bool(found.get("is_invited_user")),
+            enterprise_user_id=str(enterprise.get("id") or "") or None,
         )
 
     def _info(self, user_id: str) -> dict[str, Any]:

@@ -61,6 +61,81 @@ def test_with_two_needed_one_person_by_two_doors_is_one(house: House) -> None:
     assert house.request(request.id).state is State.PENDING
 
 
+def one_person(house: House, *ids: str, known_as: str = "W0BOTH") -> None:
+    """In an Enterprise Grid organisation one person may be known by several ids."""
+    for person in ids:
+        house.workspace.change(person, enterprise_user_id=known_as)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("said", [Vote.APPROVE, Vote.REJECT])
+def test_the_requester_cannot_decide_under_another_id_either(house: House, door: Door, said: Vote) -> None:
+    one_person(house, ALICE, CAROL)
+    request = house.ask(ALICE)
+    (house.approve if said is Vote.APPROVE else house.reject)(CAROL, request.id, door)
+    assert (house.request(request.id).state, house.votes(request.id)) == (State.PENDING, [])
+    assert f"#{request.id}: You asked for this yourself, under another id" in house.answer(CAROL)
+    house.approve(BOB, request.id, door)
+    assert house.request(request.id).state is State.APPROVED
+
+
+@pytest.mark.parametrize(("asked_by", "other"), [(ALICE, BOB), (BOB, ALICE)])
+def test_the_id_in_the_organisation_may_be_one_of_the_two_ids(house: House, asked_by: str, other: str) -> None:
+    one_person(house, other, known_as=asked_by)
+    request = house.ask(asked_by)
+    house.approve(other, request.id)
+    assert house.request(request.id).state is State.PENDING
+
+
+def test_with_two_needed_one_person_under_two_ids_is_one(house: House) -> None:
+    house.start(TWO)
+    one_person(house, BOB, CAROL)
+    request = house.ask(ALICE)
+    for person in (BOB, CAROL, BOB):
+        house.approve(person, request.id)
+        assert "1 more approval is needed" in house.answer(person)
+    assert house.request(request.id).state is State.PENDING
+    house.approve(DAVE, request.id)
+    assert house.request(request.id).state is State.APPROVED
+
+
+def test_whether_two_ids_are_one_person_is_asked_again_before_the_write(house: House) -> None:
+    house.start(TWO)
+    for ids in ((BOB, CAROL), (ALICE, CAROL)):
+        request = house.ask(ALICE)
+        house.approve(BOB, request.id)
+        house.approve(CAROL, request.id)
+        assert house.request(request.id).state is State.APPROVED
+        one_person(house, *ids)
+        house.run()
+        assert (house.request(request.id).state, house.tenant.writes) == (State.PENDING, [])
+        house.press("withdraw", ALICE, request.id)
+        for person in ids:
+            house.workspace.change(person, enterprise_user_id=None)
+
+
+def test_different_people_of_one_organisation_decide_as_ever(house: House) -> None:
+    house.start(TWO)
+    for person in (ALICE, BOB, CAROL):
+        one_person(house, person, known_as=f"W{person}")
+    request = house.ask(ALICE)
+    house.approve(BOB, request.id)
+    house.approve(CAROL, request.id)
+    house.run()
+    assert house.request(request.id).state is State.APPLIED
+
+
+def test_who_the_requester_is_has_to_be_known_before_somebody_of_the_organisation_counts(house: House) -> None:
+    request = house.ask(ALICE)
+    one_person(house, CAROL)
+    house.workspace.silent.add(ALICE)
+    house.approve(CAROL, request.id)
+    assert house.votes(request.id) == []
+    house.workspace.silent.clear()
+    house.approve(CAROL, request.id)
+    assert house.request(request.id).state is State.APPROVED
+
+
 STRANGERS = [
     {"deleted": True},
     {"deleted": None},

@@ -110,6 +110,22 @@ def test_an_approver_deactivated_between_the_decision_and_the_write_sends_it_bac
     assert len(stage.writes) == written
 
 
+def test_one_person_under_two_ids_of_an_organisation_is_one_person(stage: Stage) -> None:
+    number, written = stage.ask(ALICE), len(stage.writes)
+    for person in (BOB, CAROL):
+        stage.slack.workspace.alter(person, enterprise_user_id="W0BOB")
+    try:
+        assert "1 more approval is needed" in stage.press(BOB, number, "approve")
+        assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+        stage.slack.workspace.alter(ALICE, enterprise_user_id="W0BOB")
+        assert "under another id of yours" in stage.press(BOB, number, "approve")
+    finally:
+        for person in (ALICE, BOB, CAROL):
+            stage.slack.workspace.alter(person, enterprise_user_id=None)
+    assert stage.state(number) is State.PENDING
+    assert len(stage.writes) == written
+
+
 def unreact(stage: Stage, person: str, number: int) -> str:
     """Remove a reaction; returns the direct message in words."""
     act = stage.slack.unreact

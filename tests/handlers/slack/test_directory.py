@@ -66,3 +66,11 @@ def test_what_has_to_be_told_refuses_when_it_is_left_out(name: str) -> None:
 @pytest.mark.parametrize("user", [None, [], "U0BOB", {}])
 def test_an_answer_about_nobody_refuses(user: object) -> None:
     assert judged(user) is Reason.STRANGER
+
+
+@pytest.mark.parametrize(
+    ("told", "known"), [({"id": "W0BOB", "enterprise_id": "E0CORP"}, "W0BOB"), ({"id": ""}, None), ({}, None), (None, None)]
+)
+def test_the_id_in_the_whole_organisation_is_taken_where_slack_tells_it(told: object, known: str | None) -> None:
+    found = SlackDirectory(Slack({**TOLD, "enterprise_user": told})).person("U0BOB")  # type: ignore[arg-type]
+    assert found.enterprise_user_id == known
