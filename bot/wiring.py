@@ -32,6 +32,7 @@ from handlers.policy import Home, Rule
 from handlers.ports import Clock
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.answers import Answers
+from handlers.slack.copies import SlackCopies
 from handlers.slack.crew import Crew
 from handlers.slack.directory import SlackDirectory
 from handlers.slack.edge import Edge
@@ -205,7 +206,7 @@ def wire(
     tenant_id = context.ledger.tenant_id
     outbox = Outbox(database, tenant_id)
     lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "", claims=exchange.tokens.claims)
-    desk = Desk(context, Inbox(database, tenant_id), lookups)
+    desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
     gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)

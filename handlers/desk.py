@@ -17,10 +17,11 @@ from handlers.drift import Drift
 from handlers.exports import Exports
 from handlers.forms import OptInForm
 from handlers.history import History
+from handlers.lost_copies import LostCopies
 from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
 from handlers.policy import ALLOWED, Verdict, about
-from handlers.ports import Lookups, Unavailable
+from handlers.ports import Copies, Lookups, Unavailable
 from handlers.refusals import Refusals, record_refusal
 from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
@@ -51,11 +52,6 @@ BROKEN = (
 )
 """For a defect: its details are in the log and nobody else's business."""
 
-LOST_COPY = (
-    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
-    "to posting it was lost. The buttons on it work, and so does a reaction on the request's other message."
-)
-
 PLACING = timedelta(minutes=1)
 """How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
 
@@ -72,7 +68,7 @@ SHOWN = ("request", "vote")
 class Desk:
     """Everything that can be asked of the bot, one method each."""
 
-    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups | None = None) -> None:
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups | None = None, copies: Copies | None = None) -> None:
         self.context = context
         self.locks = Locks(context, lookups) if lookups else None
         self.requests = Requests(context)
@@ -85,6 +81,7 @@ class Desk:
         self.history = History(context.ledger)
         self.exports = Exports(context)
         self.status = StatusReports(context, after=self.drift.seen)
+        self._lost_copies = LostCopies(context, copies)
         self._inbox = inbox
         self._members: dict[str, datetime] = {}
         self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool]] = {
@@ -261,7 +258,10 @@ class Desk:
             return self._ignore(touch)
         with self.context.ledger.reading() as reader:
             about_no_request = reader.announced_at(touch.channel, touch.ts)
-        return self._ignore(touch) if about_no_request else self._answer(touch, "vote", LOST_COPY, payload)
+        if about_no_request:
+            return self._ignore(touch)
+        self._lost_copies.answer(touch)
+        return False
 
     def _ignore(self, touch: Touch) -> bool:
         """A reaction on somebody else's message is none of our business."""

@@ -145,6 +145,13 @@ class Place:
     ts: str
 
 
+class Copies(Protocol):
+    """Messages of the bot's own whose place it never learnt."""
+
+    def request_at(self, place: Place) -> int | None:
+        """The number of the request whose message stands there; ``None`` where none does. Raises ``Unavailable``."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxLocks:
     """What one mailbox allows by itself; ``None``: inherited from the organisation (SMTP AUTH), or not told (the others)."""

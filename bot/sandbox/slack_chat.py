@@ -1,4 +1,4 @@
-"""Web API methods about messages: ``chat.*`` and ``reactions.add``."""
+"""Web API methods about messages: ``chat.*`` and ``reactions.*``."""
 
 from collections.abc import Callable
 
@@ -28,6 +28,7 @@ class Chat:
             "chat.update": Method(self._update, WRITE),
             "chat.delete": Method(self._delete, WRITE),
             "chat.getPermalink": Method(self._permalink),
+            "reactions.get": Method(self._reactions, ("reactions:read",)),
             "reactions.add": Method(self._react, ("reactions:write",)),
         }
 
@@ -71,6 +72,12 @@ class Chat:
         self._workspace.react(message, BOT_USER, arguments.need("name"))
         self._reacted(message, BOT_USER, arguments.need("name"))
         return {}
+
+    def _reactions(self, arguments: Arguments) -> JSON:
+        """The whole message, as docs.slack.dev/reference/methods/reactions.get has it."""
+        channel = self._workspace.entered(arguments.need("channel"), BOT_USER)
+        message = self._workspace.message(channel.id, arguments.need("timestamp"))
+        return {"type": "message", "channel": channel.id, "message": message.as_slack()}
 
     def _destination(self, channel: str) -> str:
         if channel.startswith(("U", "W")):

@@ -17,7 +17,7 @@ BOT_SCOPES: dict[str, str] = {
     "files:write": "uploads the history as a file when somebody exports it",
     "groups:read": "sees the same of a private channel (conversations.info)",
     "im:write": "opens the direct message that answers a reaction (conversations.open)",
-    "reactions:read": "receives the reactions that decide",
+    "reactions:read": "receives the reactions that decide, and tells which request they are on (reactions.get)",
     "usergroups:read": "expands a user group named as approvers or operators (usergroups.users.list)",
     "users:read": "refuses guests, bots, strangers and deactivated people (users.info)",
 }

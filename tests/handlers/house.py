@@ -95,7 +95,7 @@ class House:
             clock=self.clock,
             nudge=lambda: None,
         )
-        self.desk = Desk(self.context, Inbox(self.database, TENANT))
+        self.desk = Desk(self.context, Inbox(self.database, TENANT), copies=self.board)
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)

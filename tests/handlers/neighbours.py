@@ -244,6 +244,12 @@ class Board:
     """Messages that cannot be drawn again, and why."""
     trouble: dict[str, deque[Unavailable]] = field(default_factory=dict)
     after_post: Callable[[Place], None] = lambda place: None
+    lost: dict[Place, int] = field(default_factory=dict)
+    """Messages of requests whose place the bot was not told."""
+
+    def request_at(self, place: Place) -> int | None:
+        self._meet_trouble("request_at")
+        return self.lost.get(place)
 
     def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
         self._meet_trouble("draw")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.desk import LOST_COPY, NOTING
-from handlers.ports import Place
+from handlers.desk import NOTING
+from handlers.lost_copies import UNMATCHED
+from handlers.ports import Place, Unavailable
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, NOWHERE, TWO, House
 
@@ -23,10 +24,35 @@ def test_a_reaction_on_a_copy_that_was_never_noted_is_answered_and_decides_nothi
     both.react(BOB, number, ts=NOWHERE)
     assert both.answers(BOB) == []
     wait(both)
-    assert both.answer(BOB) == LOST_COPY
+    assert both.answer(BOB) == UNMATCHED
     assert both.board.said[-1].channel is None
     assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
     assert both.events("refused")[-1].actor == BOB
+
+
+def test_a_copy_that_was_never_noted_is_found_by_its_buttons_and_redrawn_and_the_next_reaction_decides(both: House) -> None:
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    both.board.lost[Place(CHANNEL, NOWHERE)] = number
+    both.react(BOB, number, ts=NOWHERE)
+    wait(both)
+    assert both.answer(BOB).startswith(f"#{number}: Your reaction decided nothing yet")
+    assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
+    assert Place(CHANNEL, NOWHERE) in [place for place, _ in both.board.cards]
+    both.react(BOB, number, ts=NOWHERE, removed=True)
+    both.react(BOB, number, ts=NOWHERE)
+    assert both.request(number).state is State.APPROVED
+    assert "is counted" in both.answer(BOB)
+
+
+def test_a_reaction_on_a_copy_is_answered_although_slack_does_not_say_whose_it_is(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    house.board.lost[Place(CHANNEL, NOWHERE)] = number
+    house.board.fail("request_at", Unavailable("Slack could not be reached."))
+    house.react(BOB, number, ts=NOWHERE)
+    wait(house)
+    assert house.answer(BOB) == UNMATCHED
 
 
 @pytest.mark.parametrize("emoji", ["x", "white_check_mark"])
@@ -72,7 +98,7 @@ def test_a_reaction_on_a_lost_copy_is_answered_although_the_first_post_was_still
     house.free_leftovers()
     house.clock.advance(minutes=2)
     house.desk.take_up_leftovers()
-    assert house.answer(BOB) == LOST_COPY
+    assert house.answer(BOB) == UNMATCHED
 
 
 def test_a_message_in_the_channel_of_earlier_settings_still_counts(both: House) -> None:

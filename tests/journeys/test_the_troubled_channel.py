@@ -151,6 +151,25 @@ def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_ot
     assert f"Your approval of #{number} is counted" in words(told)
 
 
+def test_a_copy_whose_place_was_lost_is_redrawn_when_somebody_reacts_and_their_next_reaction_counts(stage: Stage) -> None:
+    number = two_copies(stage)
+    stage.wait_until_delivered()
+    lost = stage.cards(number)[0]
+    assert not lost["edited"]
+
+    def react() -> None:
+        stage.slack.react(BOB, CHANGES, lost["ts"], "white_check_mark")
+        stage.wait_until_acknowledged()
+        stage.advance(5)  # a post that was under way would have been noted by then
+
+    assert f"#{number}: Your reaction decided nothing yet" in words(stage.told(BOB, react))
+    stage.wait(lambda: stage.cards(number)[0]["edited"])
+    stage.wait_until_delivered()
+    stage.slack.unreact(BOB, CHANGES, lost["ts"], "white_check_mark")
+    told = stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, lost["ts"], "white_check_mark"))
+    assert f"Your approval of #{number} is counted" in words(told)
+
+
 def test_a_card_that_somebody_deleted_holds_nothing_up(stage: Stage) -> None:
     number = stage.ask(ALICE)
     workspace = stage.slack.workspace

@@ -57,6 +57,16 @@ def test_an_unknown_method_is_refused(client: WebClient) -> None:
     assert _refusal(client.api_call, api_method="conversations.history") == "unknown_method"
 
 
+def test_reactions_get_gives_the_whole_message(slack: Slack, client: WebClient) -> None:
+    blocks = [{"type": "divider", "block_id": "line"}]
+    ts = client.chat_postMessage(channel="C0CHANGES", text="x", blocks=blocks)["ts"]
+    slack.react("U0BOB", "C0CHANGES", ts, "eyes")
+    found = client.reactions_get(channel="C0CHANGES", timestamp=ts)["message"]
+    assert (found["ts"], found["user"], found["blocks"]) == (ts, "U0LEGACY", blocks)
+    assert found["reactions"] == [{"name": "eyes", "users": ["U0BOB"], "count": 1}]
+    assert _refusal(client.reactions_get, channel="C0CHANGES", timestamp="1.000001") == "message_not_found"
+
+
 def test_arguments_may_come_as_form_or_as_json(slack: Slack, client: WebClient) -> None:
     blocks = [{"type": "divider", "block_id": "line"}]
     headers = {"Authorization": f"Bearer {slack.environment['SLACK_BOT_TOKEN']}"}

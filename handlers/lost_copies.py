@@ -1,0 +1,48 @@
+"""Use case of a reaction on a copy of a request's message that the bot never learnt of: it is answered, and the copy redrawn.
+
+Slack's answer to posting such a copy was lost. Which request it is about its own buttons tell; nothing is decided upon that, for
+whether the reaction still stands is not known. Once the copy is redrawn its place is noted, and reactions on it decide.
+"""
+
+from handlers.context import Context
+from handlers.owed import owe_answer, owe_redraw
+from handlers.policy import about
+from handlers.ports import Copies, Place, Unavailable
+from handlers.refusals import record_refusal
+from handlers.touch import Touch
+
+UNMATCHED = (
+    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
+    "to posting it was lost. The buttons on it work, and so does a reaction on the request's other message."
+)
+
+FOUND = (
+    "Your reaction decided nothing yet: it is on a copy of the message that the bot did not know of, because Slack's answer to "
+    "posting it was lost. Take it away and react once more; the buttons work as well."
+)
+
+
+class LostCopies:
+    """``copies`` may be missing: then no copy is found."""
+
+    def __init__(self, context: Context, copies: Copies | None) -> None:
+        self._context = context
+        self._copies = copies
+
+    def answer(self, touch: Touch) -> None:
+        """Answer whoever reacted there. Raises ``NoSuchRequest`` for the copy of another record's request."""
+        number = self._shown_at(touch)
+        text = UNMATCHED if number is None else about(number, FOUND)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(touch.item_id)
+            record_refusal(entry, touch.person, "vote", text, number)
+            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=number)
+            if number is not None:
+                owe_redraw(entry, entry.reader.request(number), channel=touch.channel, ts=touch.ts, key=touch.key)
+        self._context.nudge()
+
+    def _shown_at(self, touch: Touch) -> int | None:
+        try:
+            return self._copies.request_at(Place(touch.channel, touch.ts)) if self._copies else None
+        except Unavailable:
+            return None  # the answer says what works all the same
