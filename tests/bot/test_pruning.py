@@ -58,13 +58,13 @@ def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twi
     house = House(database)
     house.clock.at += 3 * DAY
     house.observe()
-    house.approve(BOB, house.ask(ALICE).id)
+    house.approve(BOB, house.ask(ALICE, day=(house.clock.at + 30 * DAY).date()).id)
     house.work()
     house.clock.at += 8 * DAY
     remind(house)
     (weekly,) = [row for row in house.owed("channel") if row.key.startswith("weekly:")]
     house.press("snooze", BOB, weekly.id, ts=weekly.posted_ts)
-    house.clock.at += 11 * DAY
+    house.clock.at += 17 * DAY
     remind(house)
     told = len(house.board.told), len(house.board.announced), len(house.board.drawn_again)
     assert told[0] == told[2] == 1
