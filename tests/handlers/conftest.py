@@ -24,6 +24,13 @@ def house(database: Database) -> House:
     return House(database)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def migrated_database_url(request: pytest.FixtureRequest) -> str:
+    """Use cases are played on PostgreSQL by the long tests; storage, journeys and deaths are always on both databases."""
+    url: str = request.getfixturevalue("migrated_sqlite_url" if request.param == "sqlite" else "migrated_postgres_url")
+    return url
+
+
 @pytest.fixture
 def both(migrated_database_url: str) -> Iterator[House]:
     opened = Database(migrated_database_url)
