@@ -1,5 +1,6 @@
 """What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases on request."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -52,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Play the longest files first, so that no worker is left with one when the others have finished; shuffle the rest, alike."""
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: (ranks.get(item.path.name, len(ranks)), crc32(item.nodeid.partition("::")[0].encode())))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay in memory to the end: looking for garbage among them took an eighth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 50)
 
 
 def _lasting() -> set[threading.Thread]:

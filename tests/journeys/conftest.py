@@ -1,7 +1,7 @@
 """Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of their own.
 
 Every journey is played in every way of ``PLAYS`` that is meant for its module, without saying so itself: on both databases and
-over both of Slack's ways. Without ``-m long`` that is on SQLite over Socket Mode, and what ``SOONER`` names; the long tests play
+over both of Slack's ways. Without ``-m long`` that is on SQLite over Socket Mode, or as ``SOONER`` says; the long tests play
 the others. A test, or with ``pytestmark`` a module, that would learn nothing from them is marked ``once`` with the reason. What
 a module's bot is told it says with ``SETTINGS``.
 """
@@ -33,11 +33,11 @@ EVERY_MODULE = ("sqlite", "http", "postgresql")
 TOGETHER = {"test_deciding", "test_restarting", "test_the_whole_chart"}
 """Modules that are played on PostgreSQL over HTTP as well: most acts, every restart, every move."""
 SOONER = {
-    "test_deciding": {"postgresql-http"},
-    "test_the_record": {"postgresql"},
+    "test_deciding": {"sqlite", "postgresql-http"},
+    "test_the_record": {"sqlite", "postgresql"},
     "test_the_whole_chart": {"postgresql-http"},
 }
-"""What the default line plays beside SQLite over Socket Mode: what tells most for its time."""
+"""Where the default line plays a module elsewhere than on SQLite over Socket Mode: what tells most for its time."""
 
 assert all(Path(__file__).with_name(f"{module}.py").exists() for module in {*TOGETHER, *SOONER}), "a module was renamed"
 
@@ -51,7 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if once := metafunc.definition.get_closest_marker("once"):
         assert once.args, f"{metafunc.definition.nodeid} is marked once without a reason"
         names = ["sqlite"]
-    soon = {"sqlite"} | SOONER.get(module, set())
+    soon = SOONER.get(module, {"sqlite"}) if len(names) > 1 else {"sqlite"}
     plays = [pytest.param(PLAYS[name], id=name, marks=() if name in soon else (pytest.mark.long,)) for name in names]
     metafunc.parametrize("play", plays, indirect=True, scope="module")
 
