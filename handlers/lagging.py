@@ -19,7 +19,7 @@ LATE: Final = timedelta(hours=24)
 """How long after it was sent a change that was given up may still show up as itself."""
 
 LOOK_BACK: Final = 50
-"""Readings looked through for a newer one."""
+"""Readings looked through for a newer one: so many in a row would have to lag before it is forgotten within the hour."""
 
 
 def lags(reader: Reader, reading: Reading, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers.lagging import LAGS_AT_MOST, LOOK_BACK
+from handlers.lagging import LAGS_AT_MOST
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
@@ -95,11 +95,6 @@ def test_after_an_hour_what_is_answered_is_taken_for_the_live_value(house: House
     house.run()
     assert house.request(request.id).state is State.APPLIED
     assert [write.value for write in house.tenant.writes] == [IN]
-
-
-def test_readings_of_an_hour_are_looked_through_at_the_shortest_pace(house: House) -> None:
-    every = timedelta(minutes=10)
-    assert LAGS_AT_MOST / every < LOOK_BACK
 
 
 @pytest.mark.parametrize("minutes", [1, 20])
