@@ -1,8 +1,8 @@
 """What would differ from run to run and is held still: chance, and the hour of the day.
 
 One seed is the same in every run unless ``TESTS_SEED`` names another. ``TESTS_SEED=7 pytest -m long`` explores: hypothesis looks
-at other examples, other moments are chosen to die at, other orders to race in. Every run prints its seed, so that what one found
-can be repeated.
+at other examples, other moments are chosen to die at, other orders to race in, other files follow each other. Every run prints
+its seed, so that what one found can be repeated.
 """
 
 import os

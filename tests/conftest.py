@@ -1,6 +1,7 @@
 """What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases on request."""
 
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -8,11 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
-from tests.chance import SEED, fix_examples
+from tests.chance import SEED, chance, fix_examples
 
 pytest_plugins = ["tests.counting", "tests.postgres"]
 
@@ -50,9 +50,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Play the longest files first, so that no worker is left with one when the others have finished; shuffle the rest, alike."""
+    """Play the longest files first, so that no worker is left with one when the others have finished, the rest by chance."""
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: (ranks.get(item.path.name, len(ranks)), crc32(item.nodeid.partition("::")[0].encode())))
+    files = {item: item.nodeid.partition("::")[0] for item in items}
+    drawn = {file: chance(f"order of {file}").random() for file in set(files.values())}
+    items.sort(key=lambda item: (ranks.get(item.path.name, len(ranks)), drawn[files[item]]))
 
 
 def pytest_collection_finish() -> None:
@@ -76,3 +78,12 @@ def no_thread_outlives_its_tests() -> Iterator[None]:
         thread.join(timeout=max(0.0, until - time.monotonic()))
     left = sorted(thread.name for thread in _lasting() - before)
     assert not left, f"threads still running: {left}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_logger_is_left_switched_off() -> Iterator[None]:
+    """A library that configures logging can switch off ours: tests that come after read an empty log, if chance has it so."""
+    yield
+    loggers = logging.Logger.manager.loggerDict.values()
+    off = sorted(one.name for one in loggers if isinstance(one, logging.Logger) and one.disabled)
+    assert not off, f"loggers switched off: {off}"
