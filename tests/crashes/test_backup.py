@@ -20,8 +20,6 @@ from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, World
 from tests.postgres import NoPostgres, Server, _account, _binaries, _libpq, _text
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def go_on(world: World, restored: str) -> None:
     """The first bot is gone with its database; another one begins with the copy."""

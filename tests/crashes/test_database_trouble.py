@@ -20,8 +20,6 @@ from tests.crashes.postmaster import Postmaster, postmaster
 from tests.crashes.world import ALICE, BOB, CHANNEL, ROBOT, World
 from tests.postgres import NoPostgres, _libpq
 
-pytestmark = pytest.mark.timeout(180)
-
 CRAMPED = "tests.crashes.cramped"
 NOT_RECORDED = "*not recorded*"
 NOT_KNOWN = "*not known* whether this was recorded"

@@ -14,8 +14,6 @@ from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, MORTAL
 
-pytestmark = pytest.mark.timeout(180)
-
 MOMENTS = {
     "in the middle of recording the vote": "before COMMIT of audit_events, change_requests, decisions, inbox, notices",
     "between the reading and the write": "after Get-TransportConfig",

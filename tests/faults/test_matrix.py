@@ -28,7 +28,6 @@ def _cells() -> list[object]:
 
 
 @pytest.mark.once("the faults meet the calls that the bot makes, whichever way it is reached and wherever it keeps its record")
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(("trouble", "call"), _cells())
 def test_no_change_is_lost_or_made_twice(stage: Stage, trouble: Trouble, call: Call, cell: Cell) -> None:
     cell(trouble.name, call.name, Story(stage, trouble, call).play())
