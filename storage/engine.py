@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, or_, text
+from sqlalchemy import ColumnElement, Connection, Engine, or_
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -161,21 +161,12 @@ class Database:
             yield connection
 
 
-_OWNS = """
-    SELECT coalesce(bool_or(pg_has_role(current_user, relowner, 'MEMBER')), false)
-        OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-    FROM pg_class WHERE oid IN (to_regclass('audit_events'), to_regclass('decisions'), to_regclass('attempts'))
-"""
-"""Of the guarded tables. A member of the owning role may do as that role may, and a superuser as everybody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """Whether a commit survives a power cut, in which words, and whether the connected role may do as an owner of the tables."""
+    """Whether a commit survives a power cut, and in which words."""
 
     durable: bool
     finding: str
-    owns_tables: bool
 
 
 def durability(database: Database) -> Durability:
@@ -185,12 +176,11 @@ def durability(database: Database) -> Durability:
             journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
             synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
             finding = f"journal {journal}, synchronous {synchronous}"
-            return Durability(durable=journal == "wal" and synchronous == SQLITE_FULL, finding=finding, owns_tables=False)
+            return Durability(durable=journal == "wal" and synchronous == SQLITE_FULL, finding=finding)
         settings = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
-        owner = connection.execute(text(_OWNS)).scalar()
     finding = ", ".join(f"{name} {value}" for name, value in settings.items())
     durable = settings["fsync"] == "on" and settings["synchronous_commit"] != "off"
-    return Durability(durable=durable, finding=finding, owns_tables=bool(owner))
+    return Durability(durable=durable, finding=finding)
 
 
 @contextmanager
@@ -207,6 +197,8 @@ def _translated() -> Iterator[None]:
     except DatabaseError as trouble:
         if _name(trouble) == IDLE_FOR_TOO_LONG:
             raise Unreachable("the transaction was silent for too long, so the database ended it") from trouble
+        if lacks_a_privilege(trouble):
+            raise Unreachable("the database's role lacks a privilege: `legacytls check` names it") from trouble
         if _name(trouble) == READ_ONLY:
             raise Unreachable("the database only reads, as a standby does") from trouble
         if _name(trouble) not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):

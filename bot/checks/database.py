@@ -1,4 +1,4 @@
-"""Checks of the database: reachable, migrated, durable, and not owned by the account that the bot uses."""
+"""Checks of the database: reachable, migrated, durable, and used by a role that may do what it needs and does not own it."""
 
 from collections.abc import Iterator
 
@@ -6,39 +6,48 @@ from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.options import Settings
 from storage.engine import Database, Unreachable, durability
 from storage.migrate import is_current, is_newer
+from storage.privileges import role_of
 
 OPEN_FILE = "Check the path in DATABASE_URL: the folder has to exist, and this account has to be able to write there."
 LOG_IN = "Check DATABASE_URL: that the server runs at that address, that the database exists, and who may log in."
 
 
+GRANT = "As the owner of the tables, run the GRANT lines of the README (operations): each upgrade needs them once more."
+DISOWN = (
+    "Give the tables to another role (README, operations) that this one is no member of: whoever may do as their owner, or is a "
+    "superuser, can drop the guards of the record."
+)
+
+
 def database_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """Each check of the database; the later ones are left out when it cannot be reached."""
+    """Each check of the database; the later ones are left out when it cannot be reached, or the role may not look."""
     database = Database(settings.database_url.get_secret_value())
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     try:
-        found = durability(database)
-        current, newer = is_current(database), is_newer(database)
+        role, promised = role_of(database), durability(database)
+        yield passed("Database", f"{kind}, reachable")
+        if not role.lacks:
+            yield _schema(database)
     except Unreachable as unreachable:
         yield failed("Database", str(unreachable), OPEN_FILE if database.is_sqlite else LOG_IN)
         return
     finally:
         database.close()
-    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
-    yield passed("Database", f"{kind}, reachable")
-    if current:
-        yield passed("Database schema", "current")
-    elif newer:
-        yield failed("Database schema", "written by a newer version", "Start that version here, or restore a backup.")
+    if promised.durable:
+        yield passed("Database durability", promised.finding)
     else:
-        yield warned("Database schema", "not current", "`legacytls migrate` or the next start brings it up to date.")
-    if found.durable:
-        yield passed("Database durability", found.finding)
-    else:
-        yield failed("Database durability", found.finding, "Switch it on: a recorded decision has to survive a power cut.")
-    if found.owns_tables:
-        mend = (
-            "Give the tables to another role (README, operations) that this one is no member of: whoever may do as their owner, "
-            "or is a superuser, can drop the guards of the record."
-        )
-        yield warned("Database role", "the bot's role may do as the owner of the tables", mend)
-    elif current and not database.is_sqlite:
-        yield passed("Database role", "does not own the tables")
+        yield failed("Database durability", promised.finding, "Switch it on: a recorded decision has to survive a power cut.")
+    if role.lacks:
+        yield failed("Database role", f"lacks {'; '.join(role.lacks)}", GRANT)
+    elif role.owns_tables:
+        yield warned("Database role", "the bot's role may do as the owner of the tables", DISOWN)
+    elif role.owns_tables is not None:
+        yield passed("Database role", "may do all it needs, and does not own the tables")
+
+
+def _schema(database: Database) -> Verdict:
+    if is_current(database):
+        return passed("Database schema", "current")
+    if is_newer(database):
+        return failed("Database schema", "written by a newer version", "Start that version here, or restore a backup.")
+    return warned("Database schema", "not current", "`legacytls migrate` or the next start brings it up to date.")

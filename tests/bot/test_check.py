@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from sqlalchemy import make_url
 
 from bot.cli import main
 from bot.sandbox import cast
@@ -488,6 +489,21 @@ def test_a_postgresql_that_may_lose_a_commit_fails(setup: Setup, migrated_postgr
     assert "survive a power cut" in failed["Database durability"]["mend"]
     _, verdicts = setup.check()
     assert verdicts["Database role"]["outcome"] == "warning"
+
+
+def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: Setup, migrated_postgres_url: str) -> None:
+    url = make_url(migrated_postgres_url)
+    role = f"ungranted_{url.database}"
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
+        owner.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}".encode())
+        owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}".encode())
+        setup.set(DATABASE_URL=url.set(username=role, password="x").render_as_string(hide_password=False))
+        found = setup.failed()["Database role"]
+        owner.execute(f"DROP OWNED BY {role}".encode())
+        owner.execute(f"DROP ROLE {role}".encode())
+    assert found["finding"] == "lacks DELETE on cards, inbox, notices, observations"
+    assert "GRANT lines" in found["mend"]
 
 
 def test_one_fault_hides_none_of_the_others(setup: Setup) -> None:

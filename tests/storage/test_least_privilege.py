@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RaiseException
 from sqlalchemy import make_url
-from sqlalchemy.exc import ProgrammingError
 
-from storage.engine import Database, Unreachable, durability
+from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.migrate import NotTheOwner, upgrade
 from storage.outbox import Outbox
+from storage.privileges import Role, role_of
 from storage.records import Baseline, Card, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import prune
@@ -29,6 +29,7 @@ from tests.storage.roads import BOB, NOW, TENANT, approve, wish
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 GRANTS = re.findall(r"^ *(GRANT .+);$", README, re.MULTILINE)
 PASSWORD = "only-on-loopback"
+EVERYTHING = set(metadata.tables)
 LATER = NOW + timedelta(days=500)
 
 Login = Callable[[int | None], str]
@@ -99,16 +100,37 @@ def _ask_and_send(ledger: Ledger) -> None:
 def test_the_printed_grants_suffice_for_whatever_the_bot_does(login: Login) -> None:
     url = login(None)
     whatever_the_bot_does(url)
-    database = Database(url)
-    assert not durability(database).owns_tables
-    database.close()
+    assert _role(url) == Role(owns_tables=False, lacks=())
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_each_of_the_three_is_needed(login: Login, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "lacks"),
+    [
+        (0, {"SELECT": EVERYTHING | {"alembic_version"}, "INSERT": EVERYTHING, "UPDATE": EVERYTHING}),
+        (1, {"DELETE": {"cards", "inbox", "notices", "observations"}}),
+        (2, {"USAGE": {f"{name}_id_seq" for name in EVERYTHING if "id" in metadata.tables[name].c}}),
+    ],
+)
+def test_each_of_the_three_is_needed_and_missed_by_name(login: Login, number: int, lacks: dict[str, set[str]]) -> None:
     assert len(GRANTS) == 3
-    with pytest.raises((ProgrammingError, Unreachable, NotTheOwner), match=r"InsufficientPrivilege|may not delete|migrate"):
-        whatever_the_bot_does(login(number))
+    url = login(number)
+    with pytest.raises(Unreachable, match="lacks a privilege: `legacytls check` names it"):
+        whatever_the_bot_does(url)
+    assert {privilege: set(names.split(", ")) for privilege, names in (each.split(" on ") for each in _role(url).lacks)} == lacks
+
+
+def test_what_is_not_there_yet_is_nobodys_and_lacks_nothing(login: Login, postgres_server: Server) -> None:
+    url = make_url(login(None))
+    with postgres_server.database() as empty:
+        assert _role(_text(url.set(database=empty.database))) == Role(owns_tables=None, lacks=())
+
+
+def _role(url: str) -> Role:
+    database = Database(url)
+    try:
+        return role_of(database)
+    finally:
+        database.close()
 
 
 def test_the_role_alters_no_record_and_makes_or_drops_nothing(login: Login) -> None:

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from storage.engine import Database, durability
+from storage.engine import Database
+from storage.privileges import role_of
 
 Role = Callable[..., str]
 PASSWORD = "only-on-loopback"
@@ -49,10 +50,10 @@ def owner(administrator: psycopg.Connection, role: Role) -> str:
     return name
 
 
-def _owns(url: str, name: str) -> bool:
+def _owns(url: str, name: str) -> bool | None:
     database = Database(make_url(url).set(username=name, password=PASSWORD))
     try:
-        return durability(database).owns_tables
+        return role_of(database).owns_tables
     finally:
         database.close()
 

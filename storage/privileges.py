@@ -1,0 +1,69 @@
+"""What the role that the bot logs in with may do in PostgreSQL: all that it needs, and better nothing more.
+
+SQLite has no roles: whoever can write the file owns it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from storage.engine import Database
+from storage.tables import cards, inbox, metadata, notices, observations
+
+REMOVED_FROM = (cards, inbox, notices, observations)
+"""The tables that old rows are deleted from; everything else is kept for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whether the connected role may do as an owner of the guarded tables (``None``: there are none yet), and what it lacks."""
+
+    owns_tables: bool | None
+    lacks: tuple[str, ...]
+
+
+_OWNS = text("""
+    SELECT bool_or(pg_has_role(current_user, relowner, 'MEMBER'))
+        OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    FROM pg_class WHERE oid IN (to_regclass('audit_events'), to_regclass('decisions'), to_regclass('attempts'))
+""")
+"""A member of the owning role may do as that role may, and a superuser as everybody."""
+
+_LACKS = text("""
+    SELECT privilege, name FROM unnest(cast(:privileges AS text[]), cast(:names AS text[])) AS needed (privilege, name)
+    WHERE NOT CASE
+        WHEN to_regclass(name) IS NULL THEN true
+        WHEN privilege = 'USAGE' THEN has_sequence_privilege(name, privilege)
+        ELSE has_table_privilege(name, privilege)
+    END
+    ORDER BY privilege, name
+""")
+"""What is not there yet is no matter of privileges."""
+
+
+def role_of(database: Database) -> Role:
+    """Ask PostgreSQL what the role may do. Raises ``Unreachable``."""
+    if database.is_sqlite:
+        return Role(owns_tables=None, lacks=())
+    privileges, names = zip(*_needed(), strict=True)
+    with database.read() as connection:
+        owns = connection.execute(_OWNS).scalar()
+        lacking = connection.execute(_LACKS, {"privileges": list(privileges), "names": list(names)}).all()
+    return Role(owns, tuple(_words(privilege, rows) for privilege, rows in groupby(lacking, lambda row: row.privilege)))
+
+
+def _needed() -> Iterator[tuple[str, str]]:
+    """Privilege and relation, as the README grants them."""
+    yield "SELECT", "alembic_version"
+    for table in metadata.sorted_tables:
+        for privilege in ("SELECT", "INSERT", "UPDATE", *(["DELETE"] if table in REMOVED_FROM else [])):
+            yield privilege, table.name
+        if table.autoincrement_column is not None:
+            yield "USAGE", f"{table.name}_{table.autoincrement_column.name}_seq"
+
+
+def _words(privilege: str, rows: Iterable[Row[Any]]) -> str:
+    return f"{privilege} on {', '.join(row.name for row in rows)}"
