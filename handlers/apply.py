@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from handlers.context import Context
-from handlers.lagging import lags, may_be_on
+from handlers.lagging import is_outrun, lags, may_be_on
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, observed, what_is_needed
@@ -41,6 +41,9 @@ BACKOFF = (5, 10, 20, 40, 60)
 BEGIN_WITHIN = 10.0
 """Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
 others have taken over, have read, and may have said how it ended."""
+
+GOOD_FOR = timedelta(seconds=60)
+"""How old the reading may be that a wish is judged by: in between, Slack is asked about the approvers, which may be slow."""
 
 UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
 
@@ -88,7 +91,7 @@ class Apply:
             return
         if request.from_value is not None and reading.value is not request.from_value:
             self._stale(request, reading)
-        elif request.to_value is reading.value and not self._in_doubt(request, reading):
+        elif self._needs_no_write(request, reading):
             self._confirm(request, lease, reading)
         else:
             self._send(request, lease, reading)
@@ -152,6 +155,12 @@ class Apply:
         with self._context.ledger.reading() as reader:
             return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
 
+    def _needs_no_write(self, request: ChangeRequest, reading: Reading) -> bool:
+        """An extension never writes; an opt-out does, unless it is beyond doubt that there is nothing to turn off."""
+        if request.kind is Kind.OPT_OUT:
+            return request.to_value is reading.value and not self._in_doubt(request, reading)
+        return request.to_value is reading.value
+
     def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         now = self._context.now()
         waited = (now - request.created_at).total_seconds()
@@ -164,6 +173,7 @@ class Apply:
     def _stale(self, request: ChangeRequest, reading: Reading) -> None:
         was = request.from_value.value if request.from_value else "unknown"
         with self._context.ledger.recording(self._context.now()) as entry:
+            self._must_be_news(entry, request, reading)
             entry.observe(observed(reading))
             detail = (
                 f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
@@ -174,7 +184,7 @@ class Apply:
     def _confirm(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             baseline, now = entry.reader.baseline(), self._context.now()
-            if self._may_still_be_made(entry, request, lease):
+            if self._may_still_be_made(entry, request, lease, reading):
                 if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
                     owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
                 else:
@@ -184,7 +194,7 @@ class Apply:
     def _send(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
         sending_id = str(uuid.uuid4())
         with self._context.ledger.recording(self._context.now()) as entry:
-            begin_by = self._last_moment(entry, request, lease)
+            begin_by = self._last_moment(entry, request, lease, reading)
             if begin_by is None:
                 return
             entry.observe(observed(reading))
@@ -200,15 +210,15 @@ class Apply:
         log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
         self._answered(request, answer, sends=sent_before + 1)
 
-    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease) -> float | None:
+    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, reading: Reading) -> float | None:
         """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
         asked = time.monotonic()
-        if not self._may_still_be_made(entry, request, lease):
+        if not self._may_still_be_made(entry, request, lease, reading):
             return None
         left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
         return asked + min(BEGIN_WITHIN, left)
 
-    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease) -> bool:
+    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, reading: Reading) -> bool:
         """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends.
 
         Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
@@ -217,12 +227,24 @@ class Apply:
             raise Conflict("the right to make changes was lost meanwhile")
         if request.kind is not Kind.OPT_OUT and is_outdated(entry.reader, self._context.rule):
             raise Conflict("another rule holds by now")
+        self._must_be_news(entry, request, reading)
         if supersede_overtaken(entry, request):
             return False
         if not request.has_lapsed(self._context.now()):
             return True
         expire(entry, request)
         return False
+
+    def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
+        """Raises ``Conflict`` for a wish when asking about its approvers took too long, or another value was read meanwhile.
+
+        An opt-out is right whatever the value is.
+        """
+        now = self._context.now()
+        if request.kind is Kind.OPT_OUT:
+            return
+        if now - reading.read_at > GOOD_FOR or is_outrun(entry.reader, reading, now):
+            raise Conflict("what was read before is no news any more")
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
         if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):

@@ -33,6 +33,13 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
     )
 
 
+def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
+    """Whether another value is known that was read later, or is newer though read before: then this reading decides nothing."""
+    seen = reader.newest_observations(LOOK_BACK)
+    later = any(one.value not in (None, reading.value) and one.at > reading.read_at for one in seen)
+    return later or lags(reader, reading, now)
+
+
 def may_be_on(reader: Reader, now: datetime) -> bool:
     """Whether an opt-in was sent whose effect nobody has read yet: no reading proves then that it has none."""
     unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})

@@ -57,6 +57,71 @@ def test_who_is_deactivated_while_the_live_value_is_read_no_longer_approves(both
     assert (both.tenant.writes, both.request(number).state) == ([], State.PENDING)
 
 
+def change_by_hand_while_slack_is_asked(house: House, *, looks: int, seconds: int = 3) -> None:
+    """Once: an admin opts out while Slack is asked about an approver, and other commands and the watch read that meanwhile."""
+    person, changed = house.workspace.person, []
+
+    def slowly(user_id: str) -> Any:
+        if not changed:
+            changed.append(user_id)
+            house.tenant.value = SettingValue.OPTED_OUT
+            house.clock.advance(seconds=2)
+            for _ in range(looks):
+                house.desk.status.hand_over(house.desk.status.report())
+                house.clock.advance(seconds=seconds)
+        return person(user_id)
+
+    house.workspace.person = slowly  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_an_extension_writes_nothing_over_what_was_changed_by_hand_meanwhile(both: House, looks: int) -> None:
+    both.observe()
+    both.approve(BOB, both.ask(ALICE).id)
+    both.run()
+    both.observe()
+    extension = both.ask(ALICE, kind="extension", day=both.clock.at.date() + timedelta(days=50))
+    both.approve(BOB, extension.id)
+    change_by_hand_while_slack_is_asked(both, looks=looks)
+    both.run()
+    assert both.request(extension.id).state is not State.APPLIED
+    both.work()
+    assert both.request(extension.id).state is State.STALE
+    assert [write.value for write in both.tenant.writes] == [SettingValue.OPTED_IN]
+    assert both.tenant.value is SettingValue.OPTED_OUT
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_an_opt_in_is_not_sent_when_another_value_was_read_while_slack_was_asked(both: House, looks: int) -> None:
+    both.observe()
+    number = both.ask(ALICE).id
+    both.approve(BOB, number)
+    change_by_hand_while_slack_is_asked(both, looks=looks)
+    both.run()
+    both.work()
+    assert (both.tenant.writes, both.request(number).state) == ([], State.STALE)
+
+
+def test_a_reading_is_good_for_a_minute_even_where_nobody_saw_another_value(house: House) -> None:
+    house.observe()
+    house.approve(BOB, house.ask(ALICE).id)
+    house.run()
+    extension = house.ask(ALICE, kind="extension", day=house.clock.at.date() + timedelta(days=50))
+    house.approve(BOB, extension.id)
+    change_by_hand_while_slack_is_asked(house, looks=0)
+    person = house.workspace.person
+
+    def later(user_id: str) -> Any:
+        house.clock.advance(seconds=59)
+        return person(user_id)
+
+    house.workspace.person = later  # type: ignore[method-assign]
+    house.run()
+    assert house.request(extension.id).state is State.APPROVED
+    house.work()
+    assert house.request(extension.id).state is State.STALE
+
+
 def test_a_request_lapses_at_the_latest_when_its_own_window_ends(both: House) -> None:
     both.clock.at = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
     request = both.ask(ALICE, day=both.clock.at.date())
