@@ -61,7 +61,9 @@ def untouched(url: URL) -> URL:
 def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
     make = partial(create_engine, url, pool_size=size, max_overflow=size, pool_timeout=patience, hide_parameters=True)
     if url.get_backend_name() != "sqlite":
-        return _postgresql(make(pool_pre_ping=True, connect_args=_arguments(url, connect)), patience)
+        return _postgresql(
+            make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect)), patience
+        )
     engine = make(isolation_level="AUTOCOMMIT", connect_args={"timeout": patience})
     if url.query.get("mode") != "ro":
         event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))

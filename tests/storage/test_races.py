@@ -161,3 +161,28 @@ def test_of_a_withdrawal_and_an_approval_at_once_one_happens(_round: int, ledger
     answers = set(at_once(move, 2))
     with ledger.reading() as reader:
         assert answers == {reader.request(seen.id).state.value, "lost"}
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_postgresql_whose_default_isolation_is_stricter_forks_and_refuses_nothing(
+    migrated_postgres_url: str, level: str
+) -> None:
+    administrator = Database(migrated_postgres_url)
+    with administrator.write() as connection:
+        name = administrator.engine.url.database
+        connection.execute(text(f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = '{level}'"))
+    administrator.close()
+    database = Database(migrated_postgres_url)
+    ledger = Ledger(database, TENANT)
+
+    def record(number: int) -> str:
+        for _ in range(5):
+            with ledger.recording(NOW) as entry:
+                entry.record("counted", "bot", {"number": number})
+        return "recorded"
+
+    try:
+        assert at_once(record, threads=4) == ["recorded"] * 4
+        assert verify(database, TENANT).ok
+    finally:
+        database.close()
