@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.context import Context
-from handlers.owed import CARD, CHANNEL, owe_card
+from handlers.days import end_of_day, latest_day
+from handlers.owed import CARD, CHANNEL, owe_card, owe_change
 from handlers.policy import Rule
 from handlers.votes import standing_approvals
 from storage.ledger import BOT, Entry
@@ -29,6 +30,8 @@ SHOWN_ANOTHER = (
 )
 
 
+TOO_LONG = "The rule was changed, and the window that was asked for is longer than it allows now. Nothing was sent; ask again."
+
 VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
 
 
@@ -42,11 +45,13 @@ def was_shown_another(entry: Entry, request: ChangeRequest, at: datetime) -> boo
     """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
 
     A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
-    in the future was stamped by a clock that has been set back since: it says nothing about what was seen.
+    in the future was stamped by a clock that is ahead, or has been set back since: only that it was drawn tells anything then.
     """
     newest = entry.reader.rule()
-    if newest is None or newest.is_first or newest.since > entry.now:
+    if newest is None or newest.is_first:
         return False
+    if newest.since > entry.now:
+        return entry.reader.first_sent(request.id, CARD, newest.since) is None
     if at < newest.since:
         return True
     if request.rule_digest == newest.digest and request.created_at >= newest.since:
@@ -93,9 +98,18 @@ class Rules:
         for request in entry.reader.in_states(OPEN):
             entry.owe(CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
+    def _is_too_long(self, wish: ChangeRequest) -> bool:
+        """Whether the window that was asked for would not have been open to choose under the rule that holds now."""
+        zone = self._context.zone
+        latest = end_of_day(latest_day(wish.created_at, self._context.rule.max_window, zone), zone)
+        return wish.window_end is not None and wish.window_end > latest
+
     def _void_votes(self, entry: Entry) -> None:
         """So that no vote comes back to life should an earlier rule come back."""
         for wish in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=(Kind.OPT_IN, Kind.EXTENSION)):
+            if self._is_too_long(wish):
+                owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=TOO_LONG))
+                continue
             request = void(entry, wish, standing_approvals(entry.reader.decisions([wish.id])).values())
             if request.state is State.APPROVED:
                 moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)

@@ -122,6 +122,21 @@ def test_after_a_rule_was_changed_by_a_clock_that_ran_ahead_honest_votes_count(b
     assert both.request(number).state is State.APPROVED
 
 
+def test_a_click_on_the_old_rule_s_message_is_not_counted_although_the_change_was_stamped_by_a_clock_that_is_ahead(
+    both: House,
+) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    shown = both.card_ts(number)
+    both.clock.advance(minutes=5)
+    clicked = both.clock.at - timedelta(seconds=1)
+    both.clock.advance(seconds=5)
+    both.start(RULE)
+    both.clock.advance(seconds=-5)
+    both.press("approve", BOB, number, at=clicked, ts=shown)
+    assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
+
+
 def _shown(house: House, number: int) -> list[Rule]:
     """The rules that this copy's drawings of one request showed, first to last."""
     return [sheet.rule for _, sheet in house.board.cards if sheet.request.id == number]

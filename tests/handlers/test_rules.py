@@ -203,3 +203,24 @@ def test_a_request_of_the_new_rule_s_own_time_needs_no_redrawing(house: House) -
     number = house.ask(ALICE).id
     house.press("approve", BOB, number, ts="1763899200.777777")
     assert [vote.person_id for vote in house.votes(number)] == [BOB]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_window_that_is_longer_than_the_changed_rule_allows_is_stale(both: House, approved: bool) -> None:
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    if approved:
+        both.approve(BOB, number)
+    both.clock.advance(minutes=5)
+    both.start(replace(RULE, max_window=timedelta(days=2)))
+    assert both.request(number).state is State.STALE
+    assert "longer than it allows now" in both.request(number).detail
+    both.run()
+    assert both.tenant.writes == []
+
+
+def test_a_window_that_could_be_chosen_still_only_loses_its_votes(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.clock.advance(minutes=5)
+    house.start(replace(RULE, max_window=timedelta(days=60)))
+    assert house.request(number).state is State.PENDING
