@@ -7,7 +7,7 @@ others, so that a process that was frozen, or kept waiting by Slack, does not se
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -42,6 +42,7 @@ _UNPOSTED = "answer:unposted:"
 """How the key of the word begins that a request's message could not be posted."""
 LET_ANOTHER_DRAW = timedelta(seconds=5)
 """How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 SURE_FOR = 2.0
 """Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
 
@@ -54,8 +55,8 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._drawing = Drawing(context, outbox, announcer)
-        self._paused: dict[str, datetime] = {}
-        """Until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
+        self._paused: dict[str, tuple[datetime, datetime]] = {}
+        """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
     def owes_public(self) -> bool:
         """Whether a card or channel message is due; only reads."""
@@ -99,8 +100,8 @@ class Delivery:
 
     def _waits(self, notice: Notice) -> bool:
         """Put off what Slack would refuse for the same reason as the message before it; that is no try."""
-        until = self._paused.get(self._conversation(notice))
-        if until is None or until <= self._context.now():
+        since, until = self._paused.get(self._conversation(notice), (NEVER, NEVER))
+        if not since <= self._context.now() < until:  # before it: the clock was set back, and the wait may be long over
             return False
         self._outbox.put_off(notice, until=until)
         return True
@@ -117,6 +118,9 @@ class Delivery:
         """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
         if notice.key.startswith(_UNPOSTED) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
+            return None
+        if notice.facts.get("what") == "readable" and self._outage_is_untold(notice):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
             return None
         if notice.kind == CARD and self._would_show_another_rule(notice.request_id or 0):
             self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
@@ -136,6 +140,11 @@ class Delivery:
     def _is_posted(self, notice: Notice) -> bool:
         with self._context.ledger.reading() as reader:
             return bool(reader.cards(notice.request_id or 0))
+
+    def _outage_is_untold(self, notice: Notice) -> bool:
+        """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
+        with self._context.ledger.reading() as reader:
+            return reader.is_unsent(f"un{notice.key}")
 
     def _would_show_another_rule(self, request_id: int) -> bool:
         """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
@@ -205,7 +214,7 @@ class Delivery:
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
         if failed.retry_after is not None:
-            self._paused[self._conversation(notice)] = now + timedelta(seconds=failed.retry_after)
+            self._paused[self._conversation(notice)] = (now, now + timedelta(seconds=failed.retry_after))
         wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), LONGEST_WAIT))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
         if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):

@@ -5,11 +5,12 @@ announced at once. An unreadable value is never drift and never silence: after t
 again when it is back.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from handlers.context import Context
 from handlers.forms import text_problem
-from handlers.lagging import LATE, lags
+from handlers.lagging import LATE, LOOK_BACK, lags
 from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, owe_overtaken
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
@@ -76,9 +77,9 @@ class Drift:
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
             if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
-                earlier = entry.reader.newest_observation(readable=True)
+                first_seen = _first_seen(entry.reader, reading.value)
                 entry.observe(observed(reading))
-                self._compare(entry, reading, earlier)
+                self._compare(entry, reading, first_seen)
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
                 _make_stale(entry, reading)
@@ -99,7 +100,7 @@ class Drift:
             owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()
 
-    def _compare(self, entry: Entry, reading: Reading, earlier: Observation | None) -> None:
+    def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
         """Record drift, unless a change of ours is under way; the first reading ever only sets the baseline."""
         if entry.reader.in_states({State.APPLYING, State.UNCERTAIN}):
             return
@@ -109,7 +110,7 @@ class Drift:
             if reading.value is SettingValue.OPTED_IN:
                 entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
             return
-        if not _confirmed(baseline, reading, earlier) or lags(entry.reader, reading, entry.now):
+        if not _confirmed(baseline, reading, first_seen) or lags(entry.reader, reading, entry.now):
             return
         late = entry.reader.given_up(reading.value, entry.now - LATE)
         if late is not None and not overtaken(entry.reader, late, baseline):
@@ -128,8 +129,6 @@ class Drift:
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
         """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
-        if entry.reader.corrected(late.id):
-            return False
         again = opt_out_again(self._context, entry, late, baseline)
         if again is None:
             return False
@@ -181,22 +180,29 @@ class Drift:
 
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
     """How long after the newest observation the next one is due: soon, if it ought not to be so and was seen once only."""
-    last, before = newest[0], newest[1].value if len(newest) > 1 else None
-    if baseline is None or last.value in (None, baseline.value, before):
+    last = newest[0]
+    if baseline is None or last.value in (None, baseline.value):
         return every
-    return min(CONFIRM_AFTER, every)
+    seen_twice = any(one.value is last.value and last.at - one.at >= CONFIRM_AFTER for one in newest[1:])
+    return every if seen_twice else min(CONFIRM_AFTER, every)
 
 
-def _confirmed(baseline: Baseline, reading: Reading, earlier: Observation | None) -> bool:
-    """Whether the value ought not to be so and was seen so before; whatever sets the baseline observes that value as well."""
-    if baseline.value is reading.value or earlier is None:
+def _first_seen(reader: Reader, value: SettingValue) -> datetime | None:
+    """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
+    readable = (seen for seen in reader.newest_observations(LOOK_BACK) if seen.value is not None)
+    return min((seen.at for seen in takewhile(lambda seen: seen.value is value, readable)), default=None)
+
+
+def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:
+    """Whether the value ought not to be so and was seen so before, not just now: two who look at once may meet one controller."""
+    if baseline.value is reading.value or first_seen is None:
         return False
-    return earlier.value is reading.value and earlier.at != reading.read_at
+    return not timedelta(0) <= reading.read_at - first_seen < CONFIRM_AFTER
 
 
 def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     """What was approved last, if the value is back to it before its window has ended: the end that was approved holds."""
-    newest = entry.reader.newest_applied()
+    newest = entry.reader.newest_made()
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
     return newest if newest.window_end is not None and entry.now < newest.window_end else None

@@ -9,6 +9,7 @@ from handlers.days import local_day
 from handlers.notices import ABOUT_THE_WINDOW, is_about
 from handlers.ports import Unavailable
 from handlers.slots import Slot
+from handlers.snoozing import is_silenced
 from handlers.votes import standing_approvals
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
@@ -58,7 +59,8 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
             return dict(notice.facts) if newest.get("sequence") == notice.facts["sequence"] else None
         key = notice.facts.get("slot", notice.key)
         slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
-    return {**notice.facts, **slot.facts} if slot is not None else None
+        answers = reader.reminder_answers(slot.series) if slot is not None and slot.series else ()
+    return {**notice.facts, **slot.facts} if slot is not None and not is_silenced(answers, context.now()) else None
 
 
 def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from handlers.lagging import lags
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import observed
+from handlers.superseding import supersede_unsent
 from storage.correlation import correlated
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
@@ -134,8 +135,9 @@ class Settling:
         self._context.nudge()
 
     def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
+        still = "still " if request.from_value in (None, reading.value) else ""
         detail = (
-            f"Fifteen minutes after it was sent, the live value is still *{reading.value.value}*. "
+            f"Fifteen minutes after it was sent, the live value is {still}*{reading.value.value}*. "
             "Should the change show up later, it will be announced as a correction."
         )
         with self._context.ledger.recording(self._context.now()) as entry:
@@ -165,11 +167,15 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
     """Whether what ought to be was set by a later change after ``request`` was sent.
 
     A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
-    outside may have been recorded between asking and sending, so there the time tells.
+    outside may have been recorded between asking and sending, so there the time tells. An extension writes nothing: it
+    overtakes no opt-out that is on its way.
     """
     if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
         return False
-    return reader.request(baseline.request_id).kind is Kind.OPT_OUT or baseline.since >= request.sent_at
+    newer = reader.request(baseline.request_id).kind
+    if newer is Kind.EXTENSION and request.kind is Kind.OPT_OUT:
+        return False
+    return newer is Kind.OPT_OUT or baseline.since >= request.sent_at
 
 
 def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
@@ -197,6 +203,7 @@ def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Ba
         )
     except AlreadyOpen:
         return None
+    supersede_unsent(entry, request)
     owe_card(entry, request)
     return request
 

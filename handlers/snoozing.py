@@ -27,15 +27,19 @@ NOT_DONE = "Calling this done does not end it: it is told until what it is about
 
 def to_tell(slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str], bool], now: datetime) -> Slot | None:
     """What is to be told of a slot that is due: itself once, itself again after it was put off, or nothing."""
-    if any(answer.reply is ReminderReply.DONE for answer in answers):
+    if is_silenced(answers, now):
         return None
-    snoozed = [answer for answer in answers if answer.until is not None]
-    if snoozed and snoozed[-1].until is not None and now < snoozed[-1].until:
-        return None
+    snoozed = _snoozed(answers)
     key = slot.key
     if snoozed and told(snoozed[-1].key) == slot.key:
         key = f"{slot.key}:again:{len(snoozed)}"
     return None if owed(key) else _with_buttons(replace(slot, key=key), len(snoozed), now)
+
+
+def is_silenced(answers: Sequence[ReminderAnswer], now: datetime) -> bool:
+    """Whether somebody called the series done, or put it off until later than ``now``."""
+    done = any(answer.reply is ReminderReply.DONE for answer in answers)
+    return done or any(answer.until is not None and now < answer.until for answer in _snoozed(answers)[-1:])
 
 
 def refusal(
@@ -62,6 +66,10 @@ def refusal(
 def until(facts: Mapping[str, str], now: datetime) -> datetime:
     """Until when a reminder is put off now."""
     return now + timedelta(days=SNOOZE_DAYS[facts["what"]])
+
+
+def _snoozed(answers: Sequence[ReminderAnswer]) -> list[ReminderAnswer]:
+    return [answer for answer in answers if answer.until is not None]
 
 
 def _with_buttons(slot: Slot, snoozed: int, now: datetime) -> Slot:

@@ -27,6 +27,11 @@ class MessageReader:
         query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
         return self._connection.execute(query).first() is not None
 
+    def is_unsent(self, key: str) -> bool:
+        """Whether the notice with this key is still to be sent."""
+        mine = (notices.c.tenant_id == self._tenant_id, notices.c.key == key, notices.c.delivered_at.is_(None))
+        return self._connection.execute(select(notices.c.id).where(*mine)).first() is not None
+
     def corrected(self, request_id: int) -> bool:
         """Whether a change that was given up as failed was said to have shown up after all."""
         return self.owed(f"correction:{request_id}")

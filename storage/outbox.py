@@ -7,7 +7,7 @@ the same notice in the same moment. Sending is not an audit event: it would queu
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Executable, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Update, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -159,7 +159,8 @@ class Outbox:
 
     def _due(self, now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
         table = notices.c
-        owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, table.due_at <= now)
+        born_later = and_(table.due_at == table.created_at, table.created_at > now)  # by a clock that is ahead, or was set back
+        owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, or_(table.due_at <= now, born_later))
         return (*owed, table.kind.in_(list(kinds)))
 
     def _free(self, now: datetime, kinds: Collection[str], limit: int) -> Sequence[int]:

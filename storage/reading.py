@@ -78,12 +78,13 @@ class Reader(MessageReader):
         return next(iter(self._many(later.limit(1))), None)
 
     def given_up(self, value: SettingValue, since: datetime) -> ChangeRequest | None:
-        """The newest request for ``value`` that was sent after ``since`` and given up as failed with its outcome unknown."""
+        """The newest request for ``value`` sent after ``since`` that was given up, its outcome unknown, and never showed up."""
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
         for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
             answered = [step.detail for step in self.attempts([request.id]) if step.step == "answered"]
-            if not answered or answered[-1].startswith(UNSETTLED_FATES):
+            unknown = not answered or answered[-1].startswith(UNSETTLED_FATES)
+            if unknown and not self.corrected(request.id):
                 return request
         return None
 
@@ -95,7 +96,7 @@ class Reader(MessageReader):
         """
         found: list[ChangeRequest] = []
         brought_back: datetime | None = None
-        for change in self._made_until(number):
+        for change in self._made(change_requests.c.id <= number):
             if change.kind is Kind.OUTSIDE:
                 brought_back = brought_back or change.created_at
                 continue
@@ -111,7 +112,7 @@ class Reader(MessageReader):
     def last_change(self, number: int) -> ChangeRequest:
         """The change that made the value what this one set: before opt-outs that only found it so, if it is on record."""
         set_by = self.request(number)
-        for change in self._made_until(number):
+        for change in self._made(change_requests.c.id <= number):
             if change.to_value is not set_by.to_value:
                 break
             if not change.only_confirms:
@@ -120,7 +121,7 @@ class Reader(MessageReader):
 
     def adopted(self, extension: ChangeRequest) -> int | None:
         """The change made outside the bot that this extension lets stand, where no wish was behind what stood there."""
-        before = next(self._made_until(extension.id - 1), None)
+        before = next(self._made(change_requests.c.id < extension.id), None)
         if before is None or before.kind is not Kind.OUTSIDE or self.wishes_behind(before.id):
             return None
         return before.id
@@ -134,22 +135,17 @@ class Reader(MessageReader):
                 return extension.id
         return None
 
-    def _made_until(self, number: int) -> Iterator[ChangeRequest]:
-        """The changes until this one that took effect, newest first, as far as a window may reach back."""
+    def _made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
+        """The changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c
-        made = (table.id <= number, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
+        made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
         for change in self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50)):
             if change.state is not State.FAILED or self.corrected(change.id):
                 yield change
 
-    def newest_applied(self) -> ChangeRequest | None:
-        """The newest change of the bot's own that was read back."""
-        return self._newest_applied()
-
-    def _newest_applied(self, *only: ColumnElement[bool]) -> ChangeRequest | None:
-        table = change_requests.c
-        query = self._requests().where(table.state == State.APPLIED.value, *only).order_by(table.id.desc())
-        return next(iter(self._many(query.limit(1))), None)
+    def newest_made(self) -> ChangeRequest | None:
+        """The newest change of the bot's own that took effect: read back, or shown up after it was given up."""
+        return next((change for change in self._made() if change.kind is not Kind.OUTSIDE), None)
 
     def attributable(self, now: datetime) -> list[ChangeRequest]:
         """Changes made outside the bot whose author is to be looked up at ``now``, oldest first."""

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.delivery import Delivery
 from handlers.ports import Place, Unavailable
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.records import Card, Door
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, TWO, House
 from tests.handlers.neighbours import LATE
@@ -448,3 +448,15 @@ def test_what_is_due_later_waits(house: House) -> None:
     house.clock.advance(minutes=1)
     house.deliver()
     assert len(house.board.announced) == 1
+
+
+def test_a_clock_that_is_set_back_holds_up_neither_what_was_owed_before_nor_what_slack_made_wait(house: House) -> None:
+    house.ask(ALICE)
+    house.board.fail("draw", Unavailable("Slack wants to be left alone.", retry_after=30))
+    house.clock.advance(hours=-1)
+    house.deliver()
+    assert house.board.said
+    house.clock.advance(hours=-2)
+    house.opt_out(BOB)
+    house.deliver()
+    assert Kind.OPT_OUT in [sheet.request.kind for _, sheet in house.board.cards]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.worker import under_lease
 from handlers.notices import Sheet
+from handlers.ports import Unavailable
 from storage.leases import Leases
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue
@@ -425,3 +426,45 @@ def test_one_replica_at_a_time_observes_and_two_that_did_would_tell_once(both: H
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda house: house.desk.drift.observe(timedelta(0)), (both, neighbour)))
     assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN]
+
+
+def test_two_who_look_at_once_may_meet_one_controller_that_lags_and_confirm_nothing(house: House) -> None:
+    look(house)
+    house.tenant.value = IN
+    house.clock.advance(minutes=1)
+    for _ in range(2):
+        house.desk.status.hand_over(house.desk.status.report())
+        house.clock.advance(seconds=0.1)
+    assert house.requests(Kind.OUTSIDE) == []
+    house.clock.advance(seconds=3)
+    assert house.observe(EVERY)
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN]
+
+
+def test_who_looks_again_and_again_keeps_nothing_from_being_confirmed(house: House) -> None:
+    look(house)
+    house.tenant.value = IN
+    for _ in range(4):
+        house.clock.advance(seconds=1)
+        house.desk.status.hand_over(house.desk.status.report())
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN]
+
+
+def test_the_end_of_an_outage_is_told_after_its_beginning_however_late_that_gets_through(both: House) -> None:
+    look(both)
+    both.tenant.unreadable = UNREADABLE
+    for _ in range(3):
+        look(both)
+    for _ in range(10):
+        both.board.fail("announce", Unavailable("Slack could not be reached."))
+        both.deliver()
+        both.clock.advance(seconds=61)
+    both.board.fail("announce", Unavailable("Slack could not be reached."))
+    both.deliver()
+    both.board.trouble.clear()
+    both.tenant.unreadable = None
+    both.clock.advance(seconds=9)
+    assert both.observe(timedelta(minutes=1))
+    both.deliver()
+    both.clock.advance(seconds=60)
+    assert announced(both) == ["unreadable", "readable"]

@@ -1,6 +1,6 @@
 """A write that takes effect long after it was given up, or after a later opt-out: said as what it is, and never left standing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from handlers.owed import CHANNEL
 from handlers.slack import replies
@@ -205,3 +205,111 @@ def test_what_still_stands_after_the_bot_could_not_take_it_back_is_told_as_drift
     house.clock.advance(minutes=11)
     house.observe()
     assert len(house.requests(Kind.OUTSIDE)) == 1
+
+
+def opt_out_under_way(house: House, *, given_up: bool) -> tuple[int, int]:
+    """An opt-in, an opt-out of it that has not arrived (perhaps given up by now), and an extension confirmed meanwhile."""
+    house.observe()
+    house.approve(BOB, house.ask(ALICE).id)
+    house.work()
+    house.clock.advance(minutes=11)
+    house.observe()
+    house.tenant.fates.append(LATE)
+    out = house.opt_out(BOB).id
+    for _ in range(12 if given_up else 1):
+        house.work()
+        house.clock.advance(minutes=2 if given_up else 1)
+    assert house.request(out).state is (State.FAILED if given_up else State.UNCERTAIN)
+    extension = house.ask(ALICE, kind="extension", day=house.clock.at.date() + timedelta(days=50)).id
+    house.approve(BOB, extension)
+    house.run()
+    assert house.request(extension).state is State.APPLIED
+    house.tenant.land()
+    return out, extension
+
+
+def watch(house: House) -> None:
+    house.clock.advance(minutes=11)
+    house.observe()
+
+
+def test_an_opt_out_that_lands_after_an_extension_was_confirmed_is_the_bot_s_own(both: House) -> None:
+    out, _ = opt_out_under_way(both, given_up=False)
+    both.clock.advance(minutes=1)
+    both.run()
+    watch(both)
+    assert both.request(out).state is State.APPLIED
+    assert both.requests(Kind.OUTSIDE) == []
+    baseline = both.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.request_id, baseline.window_end) == (OUT, out, None)
+
+
+def test_an_opt_out_that_lands_after_it_was_given_up_and_extended_is_corrected_once(both: House) -> None:
+    out, _ = opt_out_under_way(both, given_up=True)
+    watch(both)
+    assert both.requests(Kind.OUTSIDE) == []
+    assert "Corrected" in both.request(out).detail
+    for value in (IN, OUT):
+        both.tenant.value = value
+        watch(both)
+    assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN, OUT]
+
+
+def test_the_end_of_a_corrected_opt_in_holds_when_the_value_was_changed_and_is_back(house: House) -> None:
+    number = given_up(house)
+    house.tenant.land()
+    watch(house)
+    for value in (OUT, IN):
+        house.tenant.value = value
+        watch(house)
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (baseline.value, baseline.window_end) == (IN, house.request(number).window_end)
+
+
+def test_a_corrected_opt_out_has_ended_the_window_before_it(house: House) -> None:
+    house.observe()
+    number = house.ask(ALICE).id
+    house.approve(BOB, number)
+    house.work()
+    house.tenant.fates.append(LATE)
+    house.opt_out(BOB)
+    for _ in range(12):
+        house.work()
+        house.clock.advance(minutes=2)
+    house.tenant.land()
+    watch(house)
+    house.tenant.value = IN
+    watch(house)
+    baseline = house.baseline()
+    assert baseline is not None
+    assert (house.newest().kind, baseline.window_end) == (Kind.OUTSIDE, None)
+    assert f"#{number}" not in house.newest().detail
+
+
+def test_the_bot_s_own_opt_out_supersedes_what_waits_for_approval(both: House) -> None:
+    given_up(both)
+    both.opt_out()
+    both.run()
+    both.clock.advance(minutes=1)
+    wish = both.ask(BOB).id
+    both.tenant.land()
+    watch(both)
+    assert (both.newest().kind, both.newest().requester_id) == (Kind.OPT_OUT, None)
+    assert both.request(wish).state is State.SUPERSEDED
+
+
+def test_what_is_given_up_does_not_call_a_value_still_so_that_was_not_so_before(house: House) -> None:
+    house.observe()
+    house.tenant.fates.append(LATE)
+    number = house.ask().id
+    house.approve(BOB, number)
+    house.run()
+    house.tenant.land()
+    house.clock.advance(seconds=1)
+    house.tenant.value = OUT
+    for _ in range(12):
+        house.work()
+        house.clock.advance(minutes=2)
+    assert "the live value is *opted out*" in house.request(number).detail

@@ -181,3 +181,11 @@ def test_a_redelivered_click_is_taken_once(reminded: House) -> None:
         reminded.press("snooze", BOB, row.id, ts=row.posted_ts, at=reminded.clock.at)
     assert len(reminded.events("reminder_answered")) == 1
     assert len([text for text in reminded.answers(BOB) if "put off until" in text]) == 1
+
+
+def test_what_was_owed_already_when_its_series_was_put_off_is_not_told(reminded: House) -> None:
+    reminded.clock.at += 7 * DAY
+    row = posted(reminded)
+    Reminders(reminded.context).run()
+    reminded.press("snooze", BOB, row.id, ts=row.posted_ts)
+    assert "weekly" not in look(reminded)
