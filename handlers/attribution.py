@@ -94,7 +94,7 @@ def _match(change: ChangeRequest, authors: list[Author], writes: list[ChangeRequ
     candidates = [
         author
         for author in authors
-        if author.value is change.to_value and author.at <= change.created_at and not _is_our_write(author, writes)
+        if author.value is change.to_value and author.at <= change.created_at + SLACK and not _is_our_write(author, writes)
     ]
     return candidates[-1] if candidates else None
 

@@ -119,7 +119,10 @@ def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_th
 
 def words(rule: Rule) -> str:
     """The maximum window in words."""
-    hours = int(rule.max_window.total_seconds() // 3600)
+    minutes = int(rule.max_window.total_seconds() // 60)
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    hours = minutes // 60
     if hours % 24:
         return f"{hours} hours" if hours != 1 else "1 hour"
     days = hours // 24

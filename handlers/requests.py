@@ -85,7 +85,7 @@ class Requests:
             if reading is not None:
                 entry.observe(observed(reading))
             if refusal is None and reading is not None:
-                refusal = self._too_short(entry, kind, form) or self._open(entry, kind, form, touch, reading)
+                refusal = self._wrong_day(entry, kind, form) or self._open(entry, kind, form, touch, reading)
             if refusal is not None:
                 record_refusal(entry, touch.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
@@ -132,14 +132,14 @@ class Requests:
         with self._context.ledger.reading() as reader:
             return reader.baseline()
 
-    def _too_short(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
-        """An extension has to end later than the window it replaces."""
-        baseline = entry.reader.baseline()
-        if kind is not Kind.EXTENSION or baseline is None or baseline.window_end is None:
-            return None
-        if form.window_end(self._context.zone) > baseline.window_end:
-            return None
-        return "No request was opened: the new end is not later than the present one. Choose a later day, or opt out."
+    def _wrong_day(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
+        """What the form could not know: its day may be over by now, or the window be extended beyond it meanwhile."""
+        baseline = entry.reader.baseline() if kind is Kind.EXTENSION else None
+        later_than = baseline.window_end if baseline else None
+        problem = day_problem(
+            form.day.isoformat(), rule=self._context.rule, now=entry.now, zone=self._context.zone, later_than=later_than
+        )
+        return f"No request was opened. {problem}" if problem else None
 
     def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, reading: Reading) -> str | None:
         rule = self._context.rule

@@ -138,11 +138,11 @@ def _overdue(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _weekly(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    about = f"#{facts['request']}: " if facts["request"] else ""
     change = instant(datetime.fromisoformat(facts["since"]), zone)
+    by = f"by #{facts['request']} of {change}" if facts["request"] else f"at least since {change}"
     end = f"It ends by itself on {instant(datetime.fromisoformat(facts['end']), zone)}." if facts["end"] else "No end is set."
     return (
-        f":warning: {about}the tenant is still *opted in* to legacy TLS, since {change}. {end} "
+        f":warning: The tenant is still *opted in* to legacy TLS, {by}. {end} "
         "Is the last old device gone? Then opt out now: `/legacytls disable`."
     )
 

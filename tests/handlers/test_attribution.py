@@ -158,3 +158,11 @@ def test_what_is_to_be_looked_up_is_found_by_its_index(both: House) -> None:
                 {"tenant": "t", "now": "2026-11-23"},
             ).all()
         assert "ix_change_requests_attributable" in str(plan)
+
+
+def test_a_clock_of_exchange_s_that_is_half_a_minute_ahead_hides_nobody(drifted: House, log: AuditLog) -> None:
+    attribution = Attribution(drifted.context, log)
+    log.rows = [Author("carol@contoso.com", drifted.clock() + timedelta(seconds=30), IN, own=False)]
+    drifted.clock.advance(minutes=3)
+    attribution.run()
+    assert "carol@contoso.com" in drifted.newest().detail

@@ -1,13 +1,14 @@
 """The form of an opt-in: every mistake at once, each beside its field, and nothing typed is changed."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in
+from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, words
 from storage.records import MailProtocol
 from tests.handlers.house import ALICE, CHANNEL, NOW, RULE, House
 
@@ -132,3 +133,20 @@ def test_a_protocol_that_is_not_on_the_form_is_no_protocol(house: House) -> None
 def test_the_request_keeps_every_word(house: House) -> None:
     request = house.ask(reason="Zürich: <b>&amp;\n'\";--", clients="🖨️ × 40: Dave")
     assert (request.reason, request.clients) == ("Zürich: <b>&amp;\n'\";--", "🖨️ × 40: Dave")
+
+
+def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House) -> None:
+    house.observe()
+    house.hands.dying = True
+    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.hands.dying = False
+    house.clock.advance(hours=20)
+    house.free_leftovers()
+    house.desk.take_up_leftovers()
+    assert house.requests() == []
+    assert house.answer(ALICE).startswith("No request was opened. This day is over.")
+
+
+@pytest.mark.parametrize(("window", "said"), [(timedelta(minutes=30), "30 minutes"), (timedelta(hours=1), "1 hour")])
+def test_a_maximum_below_a_day_is_said_as_it_is(window: timedelta, said: str) -> None:
+    assert words(replace(RULE, max_window=window)) == said
