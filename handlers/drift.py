@@ -35,7 +35,7 @@ LOUD_AFTER = 3
 
 
 class Drift:
-    """Observes the setting; ``failures`` is only a count for the log, the ledger holds the truth."""
+    """Observes the setting and remembers nothing: the ledger holds the truth."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

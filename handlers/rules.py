@@ -15,8 +15,8 @@ from handlers.owed import CARD, CHANNEL, owe_card, owe_change
 from handlers.policy import Rule
 from handlers.votes import standing_approvals
 from storage.ledger import BOT, Entry
-from storage.lifecycle import OPEN, Kind, State
-from storage.reading import Reader
+from storage.lifecycle import OPEN, State
+from storage.reading import WISHES, Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 OUTDATED = (
@@ -106,7 +106,7 @@ class Rules:
 
     def _void_votes(self, entry: Entry) -> None:
         """So that no vote comes back to life should an earlier rule come back."""
-        for wish in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=(Kind.OPT_IN, Kind.EXTENSION)):
+        for wish in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=WISHES):
             if self._is_too_long(wish):
                 owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=TOO_LONG))
                 continue

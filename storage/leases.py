@@ -48,11 +48,11 @@ class Leases:
             epoch = connection.execute(taken).scalar()
         return None if epoch is None else Lease(name=name, holder=self._holder, epoch=epoch)
 
-    def renew(self, lease: Lease, *, milliseconds: int = LEASE_MS) -> bool:
+    def renew(self, lease: Lease) -> bool:
         """Keep a duty; tells ``False`` when it was lost or given back: what has run out is never revived."""
         with self._database.write() as connection:
             current = (*_own(lease), leases.c.until >= database_clock())
-            kept = update(leases).where(*current).values(until=database_clock() + milliseconds)
+            kept = update(leases).where(*current).values(until=database_clock() + LEASE_MS)
             return connection.execute(kept).rowcount == 1
 
     def release(self, lease: Lease) -> None:

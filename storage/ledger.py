@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from storage import chain, rows
 from storage.correlation import caused
 from storage.engine import PATIENCE, Database
-from storage.errors import AlreadyHandled, AlreadyOpen, Conflict, NoSuchRequest
+from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
 from storage.outbox import OutboxEntry
-from storage.reading import Reader
+from storage.reading import WISHES, Reader
 from storage.records import (
     Baseline,
     ChangeRequest,
@@ -241,7 +241,7 @@ class Entry(OutboxEntry):
         if kind is Kind.OUTSIDE:
             return
         opting_out = kind is Kind.OPT_OUT
-        kinds = [Kind.OPT_OUT] if opting_out else [Kind.OPT_IN, Kind.EXTENSION]
+        kinds = [Kind.OPT_OUT] if opting_out else WISHES
         states = [State.APPROVED, State.APPLYING] if opting_out else list(OPEN)
         query = select(table.id).where(table.tenant_id == self.tenant_id, table.kind.in_(kinds), table.state.in_(states))
         taken = self.connection.execute(query.limit(1)).scalar()
@@ -285,6 +285,3 @@ class Ledger:
         """Queries on one connection; ``quick`` for what an acknowledgement waits for."""
         with self.database.read(quick=quick) as connection:
             yield Reader(connection, self.tenant_id)
-
-
-__all__ = ["BOT", "Entry", "Ledger", "NoSuchRequest"]

@@ -1,7 +1,7 @@
 """The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import takewhile
 
@@ -268,5 +268,4 @@ class Reader(MessageReader):
         return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)
 
     def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
-        found: Sequence[ChangeRequest] = [rows.change_request(row) for row in self._connection.execute(query)]
-        return list(found)
+        return [rows.change_request(row) for row in self._connection.execute(query)]

@@ -12,6 +12,7 @@ from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from storage.lifecycle import OPEN, Kind, State
+from storage.reading import WISHES
 from storage.records import SettingValue
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
@@ -167,7 +168,7 @@ def _buttons(sheet: Sheet) -> list[Block]:
     request = sheet.request
     if _failed_to_opt_out(sheet):
         return [actions(button("Opt out again", OPT_OUT_NOW, request.id))]
-    if request.kind not in (Kind.OPT_IN, Kind.EXTENSION):
+    if request.kind not in WISHES:
         return []
     withdraw = button("Withdraw", WITHDRAW, request.id)
     if request.state is State.APPROVED:

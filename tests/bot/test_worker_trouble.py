@@ -68,7 +68,7 @@ class Untold(Leases):
 
     gone = threading.Event()
 
-    def renew(self, lease: Lease, *, milliseconds: int = 0) -> bool:
+    def renew(self, lease: Lease) -> bool:
         self.gone.set()
         raise Unreachable("gone")
 
