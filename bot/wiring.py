@@ -14,7 +14,6 @@ from slack_sdk import WebClient
 from bot.exchange.admin import unheard
 from bot.exchange.client import ExchangeOnline, connect
 from bot.exchange.lookups import OptionalLookups
-from bot.exchange.surroundings import Surroundings
 from bot.gauges import Gauges
 from bot.health import Health
 from bot.lanes import lanes
@@ -205,7 +204,7 @@ def wire(
     assert isinstance(exchange, ExchangeOnline)
     tenant_id = context.ledger.tenant_id
     outbox = Outbox(database, tenant_id)
-    lookups = OptionalLookups(Surroundings(exchange), client_id=settings.azure_client_id or "", claims=exchange.tokens.claims)
+    lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
     gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)

@@ -21,7 +21,8 @@ class Unavailable(Exception):
 
     ``sentence`` is for people (no secrets, no stack trace, no tokens); ``mend`` is the next step to take, or empty.
     ``retryable`` tells whether the same call may succeed later without anybody mending anything; ``retry_after`` is how many
-    seconds it asked for. ``code`` is Slack's own name for its refusal (``message_not_found``), empty where it gave none.
+    seconds it asked for. ``code`` is one word for the refusal: Slack's own (``message_not_found``), or what an answer of
+    Exchange's amounts to (``forbidden``); empty where there is none.
     """
 
     def __init__(

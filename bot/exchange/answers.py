@@ -121,7 +121,8 @@ class Outcome:
 
     def unavailable(self) -> Unavailable:
         """The same as an exception, for reads."""
-        return Unavailable(self.sentence, mend=self.mend, retryable=self.retryable, retry_after=self.retry_after)
+        wait, code = self.retry_after, self.meaning.value
+        return Unavailable(self.sentence, mend=self.mend, retryable=self.retryable, retry_after=wait, code=code)
 
 
 def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:

@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
@@ -27,10 +27,6 @@ WRITE_LIMIT: Final = 20.0
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries of a read where Exchange names none; up to half as much again is added."""
 
-_NO_PARAMETERS: Final[Mapping[str, object]] = {}
-
-T = TypeVar("T")
-
 
 def _not_kept(name: str) -> str:
     """Nobody keeps the organisation, so it holds for as long as the client lives."""
@@ -42,8 +38,7 @@ class ExchangeOnline:
 
     ``organization`` is the tenant's initial domain; where it is ``None``, the first answer's is handed to
     ``keep_organization``, which returns the name that holds from then on, or ``None`` while none can be kept.
-    ``api_url`` replaces the endpoint's own address. Limits are in seconds:
-    ``call_limit`` for one try of a read, ``write_limit`` for a write; both count sign-in, connection and body.
+    ``write_limit`` is the number of seconds for a write, sign-in, connection and body included.
     """
 
     def __init__(
@@ -56,7 +51,6 @@ class ExchangeOnline:
         organization: str | None,
         keep_organization: Callable[[str], str | None] = _not_kept,
         api_url: str | None = None,
-        call_limit: float = CALL_LIMIT,
         write_limit: float = WRITE_LIMIT,
         called: Callable[[str, str], None] = unheard,
     ) -> None:
@@ -67,7 +61,6 @@ class ExchangeOnline:
         self._clock = clock
         self._organization = organization
         self._keep = keep_organization
-        self._call_limit = call_limit
         self._write_limit = write_limit
         self._naming = threading.Lock()
         self._writing = threading.Lock()
@@ -78,7 +71,15 @@ class ExchangeOnline:
 
         Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
         """
-        return self._patiently(self._read_once, patience)
+        until = monotonic() + patience
+        for pause in PAUSES:
+            try:
+                return self._read_once(until)
+            except Unavailable as failure:
+                wait = _wait(failure, pause)
+                if not failure.retryable or monotonic() + wait >= until or self._closing.wait(wait):
+                    raise
+        return self._read_once(until)
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float = math.inf) -> WriteAnswer:
         """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
@@ -99,20 +100,9 @@ class ExchangeOnline:
         sentence = "Exchange Online says that nothing had to be modified." if outcome.changed_nothing else outcome.sentence
         return WriteAnswer(outcome.fate, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after)
 
-    def invoke(
-        self,
-        cmdlet: str,
-        parameters: Mapping[str, object] = _NO_PARAMETERS,
-        *,
-        client_request_id: str | None = None,
-        timeout: float = CALL_LIMIT,
-    ) -> Outcome:
-        """Run a cmdlet that only reads, once, and judge its answer; at most ``timeout`` seconds in all.
-
-        Raises ``Unavailable`` when there is no token.
-        """
-        call_id = client_request_id or str(uuid.uuid4())
-        return self._admin.call(Command(cmdlet, parameters, call_id, monotonic() + timeout))
+    def invoke(self, cmdlet: str, parameters: Mapping[str, object], *, timeout: float) -> Outcome:
+        """Run a cmdlet that only reads, once, in at most ``timeout`` seconds. Raises ``Unavailable`` for all but an answer."""
+        return self._answered(Command(cmdlet, parameters, str(uuid.uuid4()), monotonic() + timeout))
 
     def last_tries(self) -> None:
         """From now on nothing is tried again, and reads that wait for their next try end at once."""
@@ -124,29 +114,15 @@ class ExchangeOnline:
         self._admin.close()
         self.tokens.close()
 
-    def _patiently(self, once: Callable[[float], T], patience: float) -> T:
-        """Try until it works, cannot work, or ``patience`` seconds are over."""
-        until = monotonic() + patience
-        for pause in PAUSES:
-            try:
-                return once(until)
-            except Unavailable as failure:
-                wait = _wait(failure, pause)
-                if not failure.retryable or monotonic() + wait >= until or self._closing.wait(wait):
-                    raise
-        return once(until)
-
     def _read_once(self, until: float) -> Reading:
         call_id = str(uuid.uuid4())
-        outcome = self._answered("Get-TransportConfig", _NO_PARAMETERS, call_id, until)
+        outcome = self._answered(Command("Get-TransportConfig", {}, call_id, min(until, monotonic() + CALL_LIMIT)))
         reading = reading_of(outcome, read_at=self._clock(), client_request_id=call_id)
         self._check_tenant(reading.organization)
         return reading
 
-    def _answered(self, cmdlet: str, parameters: Mapping[str, object], call_id: str, until: float) -> Outcome:
-        """One try. Raises ``Unavailable`` for anything but an answer."""
-        limit = min(self._call_limit, until - monotonic())
-        outcome = self.invoke(cmdlet, parameters, client_request_id=call_id, timeout=limit)
+    def _answered(self, command: Command) -> Outcome:
+        outcome = self._admin.call(command)
         if outcome.meaning is not Meaning.ANSWERED:
             raise outcome.unavailable()
         return outcome

@@ -1,54 +1,90 @@
-"""The optional reads as the use cases know them: an answer, or ``Unavailable`` with a sentence."""
+"""What stands around the setting: a mailbox's own locks, the tenant's domains, who changed the setting.
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+Every one is optional: the app's role may lack the cmdlet. Reads only, each asked once; never part of deciding or applying a
+change.
+"""
 
-from bot.exchange.audit import Change
-from bot.exchange.surroundings import Surroundings, Unanswered, Why
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.exchange.answers import Meaning, Outcome
+from bot.exchange.audit import Change, changes_in
+from bot.exchange.client import ExchangeOnline
+from bot.exchange.readings import rows_of
 from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
+
+PATIENCE: Final = 30.0
+MOST_RECORDS: Final = 1000
 
 
 class OptionalLookups:
-    """Implements ``handlers.ports.Lookups`` over ``Surroundings``.
+    """Implements ``handlers.ports.Lookups``.
 
-    The bot's own writes are told apart by ``client_id`` and by what ``claims`` says of the token: with a managed identity no
-    client id is configured, and how Exchange records an app-only change is not published.
+    The bot's own writes are told apart by ``client_id`` and by what its token's claims say: with a managed identity no client id
+    is configured, and how Exchange records an app-only change is not published.
     """
 
-    def __init__(self, surroundings: Surroundings, *, client_id: str, claims: Callable[[], Mapping[str, Any]]) -> None:
-        self._surroundings = surroundings
+    def __init__(self, exchange: ExchangeOnline, *, client_id: str) -> None:
+        self._exchange = exchange
         self._client_id = client_id
-        self._claims = claims
 
     def mailbox_locks(self, address: str) -> MailboxLocks | None:
-        """The locks of one mailbox; ``None`` when there is none with this address. Raises ``Unavailable``."""
-        found = self._surroundings.mailbox_locks(address)
-        if isinstance(found, Unanswered) and found.why is Why.NOT_FOUND:
-            return None
-        if isinstance(found, Unanswered):
-            raise _unavailable(found)
-        return MailboxLocks(found.address, found.smtp_auth_disabled, found.pop_enabled, found.imap_enabled)
+        """The locks of the mailbox that has this address among its own; ``None`` when there is none. Raises ``Unavailable``."""
+        try:
+            rows = rows_of(self._asked("Get-CASMailbox", {"Identity": address}))
+        except Unavailable as away:
+            if away.code == Meaning.NOT_FOUND:
+                return None
+            raise
+        if not rows or len(rows) != 1:
+            raise _unreadable("Get-CASMailbox")
+        return MailboxLocks(
+            address=_text(rows[0], "PrimarySmtpAddress") or address,
+            smtp_auth_disabled=_flag(rows[0], "SmtpClientAuthenticationDisabled"),
+            pop_enabled=_flag(rows[0], "PopEnabled"),
+            imap_enabled=_flag(rows[0], "ImapEnabled"),
+        )
 
     def accepted_domains(self) -> AcceptedDomains:
         """The tenant's domains. Raises ``Unavailable``."""
-        found = self._surroundings.accepted_domains()
-        if isinstance(found, Unanswered):
-            raise _unavailable(found)
-        return AcceptedDomains(tuple(name.lower() for name in found.names), found.complete)
+        outcome = self._asked("Get-AcceptedDomain", {})
+        rows = rows_of(outcome)
+        if rows is None:
+            raise _unreadable("Get-AcceptedDomain")
+        names = tuple(name.lower() for row in rows if (name := _text(row, "DomainName")))
+        return AcceptedDomains(names, complete=_is_last_page(outcome) and len(names) == len(rows))
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
-        """The changes on record. Raises ``Unavailable``."""
-        found = self._surroundings.who_changed(since, until)
-        if isinstance(found, Unanswered):
-            raise _unavailable(found)
-        ours = self._ours()
+        """The changes on record that were not refused. Raises ``Unavailable``."""
+        found, ours = self.recorded(since, until), self._ours()
         return [_author(change, ours) for change in found if change.succeeded is not False]
+
+    def recorded(self, since: datetime, until: datetime) -> tuple[Change, ...]:
+        """The rows of ``Search-UnifiedAuditLog`` about the setting between two instants, oldest first. Raises ``Unavailable``.
+
+        Finding none proves nothing: records come late, there may be more than one answer holds, and at 21Vianet there are none.
+        """
+        parameters = {
+            "StartDate": _stamp(since),
+            "EndDate": _stamp(until),
+            "RecordType": "ExchangeAdmin",
+            "Operations": ["Set-TransportConfig"],
+            "ResultSize": MOST_RECORDS,
+        }
+        outcome = self._asked("Search-UnifiedAuditLog", parameters)
+        rows = rows_of(outcome)
+        if rows is None and outcome.document.get("value") is not None:
+            raise _unreadable("Search-UnifiedAuditLog")
+        return changes_in(rows or [])
+
+    def _asked(self, cmdlet: str, parameters: Mapping[str, object]) -> Outcome:
+        return self._exchange.invoke(cmdlet, parameters, timeout=PATIENCE)
 
     def _ours(self) -> frozenset[str]:
         """Every id by which a record may name this app; empty when none is known."""
         try:
-            said = self._claims()
+            said = self._exchange.tokens.claims()
         except Unavailable:
             said = {}
         ids = (self._client_id, said.get("appid"), said.get("oid"))
@@ -61,5 +97,25 @@ def _author(change: Change, ours: frozenset[str]) -> Author:
     return Author(name=change.user or "somebody the record does not name", at=change.at, value=change.value, own=own)
 
 
-def _unavailable(found: Unanswered) -> Unavailable:
-    return Unavailable(found.sentence, mend=found.mend, retryable=found.why is Why.NOT_NOW)
+def _unreadable(cmdlet: str) -> Unavailable:
+    return Unavailable(f"The answer to {cmdlet} cannot be read.", retryable=False)
+
+
+def _is_last_page(outcome: Outcome) -> bool:
+    """Continuations are not fetched: the cursor is bound to a server, and each replay that a public client measured failed."""
+    return "@odata.nextLink" not in outcome.document
+
+
+def _flag(row: Mapping[str, object], key: str) -> bool | None:
+    found = row.get(key)
+    return found if isinstance(found, bool) else None
+
+
+def _text(row: Mapping[str, object], key: str) -> str:
+    found = row.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _stamp(instant: datetime) -> str:
+    """An instant as the service wants it: UTC with seven digits of a second."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bot.exchange.audit import Change
 from bot.exchange.lookups import OptionalLookups
-from bot.exchange.surroundings import Surroundings
 from handlers.ports import Unavailable
 from storage.records import SettingValue
 
@@ -16,15 +16,13 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 APP, OBJECT = "6f1d0c7e-aaaa-4bbb-8ccc-000000000001", "6f1d0c7e-aaaa-4bbb-8ccc-000000000002"
 
 
-class Recorded(Surroundings):
+class Recorded(OptionalLookups):
     """One row on record."""
 
-    def __init__(self, **changed: Any) -> None:
-        empty: dict[str, Any] = {"user": "carol@contoso.com", "app_id": None, "object_id": None, "client_app_id": None}
-        self._change = Change(at=AT, value=SettingValue.OPTED_IN, succeeded=True, **empty | changed)
+    change: Change
 
-    def who_changed(self, since: datetime, until: datetime) -> tuple[Change, ...]:
-        return (self._change,)
+    def recorded(self, since: datetime, until: datetime) -> tuple[Change, ...]:
+        return (self.change,)
 
 
 def own(client_id: str, said: Mapping[str, Any] | Unavailable, **changed: Any) -> bool | None:
@@ -33,7 +31,10 @@ def own(client_id: str, said: Mapping[str, Any] | Unavailable, **changed: Any) -
             raise said
         return said
 
-    return OptionalLookups(Recorded(**changed), client_id=client_id, claims=claims).who_changed(AT, AT)[0].own
+    lookups = Recorded(SimpleNamespace(tokens=SimpleNamespace(claims=claims)), client_id=client_id)  # type: ignore[arg-type]
+    empty: dict[str, Any] = {"user": "carol@contoso.com", "app_id": None, "object_id": None, "client_app_id": None}
+    lookups.change = Change(at=AT, value=SettingValue.OPTED_IN, succeeded=True, **empty | changed)
+    return lookups.who_changed(AT, AT)[0].own
 
 
 @pytest.mark.parametrize(

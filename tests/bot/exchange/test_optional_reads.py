@@ -1,4 +1,4 @@
-"""The optional reads: each has its own answer, and its own word when the role lacks it."""
+"""The optional reads: each has its own answer, and a word for it when there is none."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,8 @@ import pytest
 
 from bot.exchange.audit import Change
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.surroundings import Domains, MailboxLocks, Surroundings, Unanswered, Why
+from bot.exchange.lookups import OptionalLookups
+from handlers.ports import AcceptedDomains, MailboxLocks, Unavailable
 from storage.records import SettingValue
 from tests.bot.exchange.bodies import envelope, error
 from tests.bot.exchange.entra_stub import Entra, refusal
@@ -20,8 +21,8 @@ DROP = object()
 
 
 @pytest.fixture
-def around(client: Callable[..., ExchangeOnline]) -> Surroundings:
-    return Surroundings(client())
+def around(client: Callable[..., ExchangeOnline]) -> OptionalLookups:
+    return OptionalLookups(client(), client_id="")
 
 
 def _record(**more: object) -> Mapping[str, object]:
@@ -41,7 +42,7 @@ def _record(**more: object) -> Mapping[str, object]:
     return {"RecordType": "ExchangeAdmin", "AuditData": json.dumps({k: v for k, v in record.items() if v is not DROP})}
 
 
-def test_the_locks_of_a_mailbox_are_three_valued(around: Surroundings, exchange: Stage) -> None:
+def test_the_locks_of_a_mailbox_are_three_valued(around: OptionalLookups, exchange: Stage) -> None:
     row = {
         "PrimarySmtpAddress": "Scan@contoso.com",
         "SmtpClientAuthenticationDisabled": None,
@@ -56,56 +57,60 @@ def test_the_locks_of_a_mailbox_are_three_valued(around: Surroundings, exchange:
     }
 
 
-def test_the_domains_are_named_and_more_of_them_than_an_answer_holds_are_no_secret(around: Surroundings, exchange: Stage) -> None:
+def test_the_domains_are_named_and_more_of_them_than_an_answer_holds_are_no_secret(
+    around: OptionalLookups, exchange: Stage
+) -> None:
     rows = [
-        {"DomainName": "contoso.com", "Default": True, "InitialDomain": False},
+        {"DomainName": "Contoso.com", "Default": True, "InitialDomain": False},
         {"DomainName": "contoso.onmicrosoft.com", "InitialDomain": True},
     ]
     exchange.plays(answer(200, envelope(rows)), answer(200, envelope(rows[:1], **{"@odata.nextLink": "https://example.com"})))
-    assert around.accepted_domains() == Domains(("contoso.com", "contoso.onmicrosoft.com"), complete=True)
-    assert around.accepted_domains() == Domains(("contoso.com",), complete=False)
+    assert around.accepted_domains() == AcceptedDomains(("contoso.com", "contoso.onmicrosoft.com"), complete=True)
+    assert around.accepted_domains() == AcceptedDomains(("contoso.com",), complete=False)
     assert len(exchange.requests) == 2
 
 
 @pytest.mark.parametrize(
-    ("act", "why"),
+    ("act", "code"),
     [
-        (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), Why.NOT_ALLOWED),
-        (answer(401), Why.NOT_ALLOWED),
-        (answer(404, error("Ex1|A.ManagementObjectNotFoundException|'x' couldn't be found.")), Why.NOT_FOUND),
-        (answer(400, error("|A.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Identity")), Why.REFUSED),
-        (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), Why.REFUSED),
-        (answer(429), Why.NOT_NOW),
-        (answer(503), Why.NOT_NOW),
-        (reset, Why.NOT_NOW),
-        (answer(200, envelope("text")), Why.UNREADABLE),
-        (answer(200, envelope(["text"])), Why.UNREADABLE),
+        (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), "forbidden"),
+        (answer(401), "unauthorized"),
+        (answer(400, error("|A.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Identity")), "refused"),
+        (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), "failed"),
+        (answer(429), "throttled"),
+        (answer(503), "fault"),
+        (reset, "no_answer"),
+        (answer(200, envelope("text")), ""),
+        (answer(200, envelope(["text"])), ""),
     ],
 )
-def test_each_read_says_in_a_type_why_it_has_no_answer(act: Act, why: Why, around: Surroundings, exchange: Stage) -> None:
+def test_each_read_says_why_it_has_no_answer(act: Act, code: str, around: OptionalLookups, exchange: Stage) -> None:
     exchange.always(act)
-    for found in (around.mailbox_locks("a@contoso.com"), around.accepted_domains(), around.who_changed(SINCE, UNTIL)):
-        assert isinstance(found, Unanswered)
-        assert found.why is why
-        assert found.sentence.endswith(".")
+    for ask in (lambda: around.mailbox_locks("a@contoso.com"), around.accepted_domains, lambda: around.who_changed(SINCE, UNTIL)):
+        with pytest.raises(Unavailable, match=r"\.$") as away:
+            ask()
+        assert away.value.code == code
 
 
-def test_without_a_token_the_optional_reads_answer_too(around: Surroundings, entra: Entra) -> None:
+def test_a_mailbox_that_exchange_does_not_know_is_none(around: OptionalLookups, exchange: Stage) -> None:
+    exchange.plays(answer(404, error("Ex1|A.ManagementObjectNotFoundException|'x' couldn't be found.")))
+    assert around.mailbox_locks("a@contoso.com") is None
+
+
+def test_without_a_token_the_optional_reads_say_why(around: OptionalLookups, entra: Entra) -> None:
     entra.instead.append(refusal(7000222))
-    found = around.accepted_domains()
-    assert isinstance(found, Unanswered)
-    assert "secret has expired" in found.sentence
+    with pytest.raises(Unavailable, match="secret has expired"):
+        around.accepted_domains()
 
 
-def test_no_mailbox_or_two_of_them_is_unreadable(around: Surroundings, exchange: Stage) -> None:
+def test_no_mailbox_or_two_of_them_is_unreadable(around: OptionalLookups, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope([])), answer(200, envelope([{}, {}])))
     for _ in range(2):
-        found = around.mailbox_locks("a@contoso.com")
-        assert isinstance(found, Unanswered)
-        assert found.why is Why.UNREADABLE
+        with pytest.raises(Unavailable, match="cannot be read"):
+            around.mailbox_locks("a@contoso.com")
 
 
-def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: Surroundings, exchange: Stage) -> None:
+def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: OptionalLookups, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope([])))
     around.who_changed(SINCE.astimezone(timezone(timedelta(hours=2))), UNTIL)
     parameters = exchange.requests[0].json()["CmdletInput"]["Parameters"]  # type: ignore[index]
@@ -118,18 +123,16 @@ def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: Surroundings,
     }
 
 
-def test_a_recorded_change_tells_who_when_and_to_what(around: Surroundings, exchange: Stage) -> None:
+def test_a_recorded_change_tells_who_when_and_to_what(around: OptionalLookups, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope([_record()])))
     at = datetime(2026, 11, 22, 9, 14, 3, tzinfo=UTC)
     change = Change(at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, succeeded=True)
-    assert around.who_changed(SINCE, UNTIL) == (change,)
+    assert around.recorded(SINCE, UNTIL) == (change,)
 
 
-def _only(around: Surroundings, exchange: Stage, row: Mapping[str, object]) -> Change:
+def _only(around: OptionalLookups, exchange: Stage, row: Mapping[str, object]) -> Change:
     exchange.plays(answer(200, envelope([row])))
-    found = around.who_changed(SINCE, UNTIL)
-    assert isinstance(found, tuple)
-    (change,) = found
+    (change,) = around.recorded(SINCE, UNTIL)
     return change
 
 
@@ -144,28 +147,26 @@ def _only(around: Surroundings, exchange: Stage, row: Mapping[str, object]) -> C
     ],
 )
 def test_the_recorded_value_is_read_as_powershell_writes_it(
-    value: object, meant: SettingValue | None, around: Surroundings, exchange: Stage
+    value: object, meant: SettingValue | None, around: OptionalLookups, exchange: Stage
 ) -> None:
     row = _record(Parameters=[{"Name": "Force", "Value": "True"}, {"Name": "AllowLegacyTLSClients", "Value": value}])
     assert _only(around, exchange, row).value is meant
 
 
-def test_what_a_record_lacks_is_none(around: Surroundings, exchange: Stage) -> None:
+def test_what_a_record_lacks_is_none(around: OptionalLookups, exchange: Stage) -> None:
     missing = dict.fromkeys(("AppId", "ClientAppId", "TokenObjectId", "ResultStatus"), DROP)
     change = _only(around, exchange, _record(**missing))
     assert (change.app_id, change.object_id, change.succeeded) == (None, None, None)
 
 
-def test_an_app_is_known_by_either_of_its_ids(around: Surroundings, exchange: Stage) -> None:
+def test_an_app_is_known_by_either_of_its_ids(around: OptionalLookups, exchange: Stage) -> None:
     assert _only(around, exchange, _record(AppId="", ClientAppId="own")).client_app_id == "own"
 
 
-def test_changes_of_other_settings_and_broken_records_are_left_out(around: Surroundings, exchange: Stage) -> None:
+def test_changes_of_other_settings_and_broken_records_are_left_out(around: OptionalLookups, exchange: Stage) -> None:
     other = _record(Parameters=[{"Name": "MaxRecipientEnvelopeLimit", "Value": "5"}])
     late, early = _record(UserId="bob"), _record(UserId="alice", CreationTime="2026-11-21T00:00:00")
     exchange.plays(answer(200, envelope([late, other, early])), answer(200, envelope([late, {"AuditData": "{"}, {}])))
-    whole, broken = around.who_changed(SINCE, UNTIL), around.who_changed(SINCE, UNTIL)
-    assert isinstance(whole, tuple)
-    assert isinstance(broken, tuple)
+    whole, broken = around.recorded(SINCE, UNTIL), around.recorded(SINCE, UNTIL)
     assert [change.user for change in whole] == ["alice", "bob"]
     assert [change.user for change in broken] == ["bob"]
