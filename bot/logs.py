@@ -17,8 +17,6 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from bot.options import Settings
 from bot.redaction import Redaction
 
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
 LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "waitress")
 """Heard from WARNING on, unless the level is ``debug``."""
 
@@ -41,7 +39,7 @@ def configure(settings: Settings | None = None, *, level: str = "info", stream: 
     handler = _Handler(stream or sys.stderr, redaction)
     handler.setFormatter(_formatter(redaction))
     logging.getLogger().handlers[:] = [handler]
-    _set_levels(LEVELS[level])
+    _set_levels(logging.getLevelNamesMapping()[level.upper()])
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -15,29 +15,14 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import spellings
+from bot.exchange.clouds import CLOUDS
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
 
 _BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
 _APP_TOKEN = partial(spellings.token, prefix="xapp-", what="an app-level token")
 
 
-class Cloud(StrEnum):
-    """The values of ``EXCHANGE_CLOUD``."""
-
-    WORLDWIDE = "worldwide"
-    GCC = "gcc"
-    GCC_HIGH = "gcc-high"
-    DOD = "dod"
-    VIANET = "21vianet"
-
-
-class LogLevel(StrEnum):
-    """The values of ``LEGACYTLS_LOG_LEVEL``."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class CredentialKind(StrEnum):
@@ -49,10 +34,10 @@ class CredentialKind(StrEnum):
     MANAGED = "AZURE_MANAGED_IDENTITY"
 
 
-def _one_of(words: type[StrEnum], text: str) -> StrEnum:
-    if text.lower() not in set(words):
+def _one_of(words: Collection[str], text: str) -> str:
+    if text.lower() not in words:
         raise ValueError(f"write one of {', '.join(words)}")
-    return words(text.lower())
+    return text.lower()
 
 
 Text = Annotated[str, BeforeValidator(spellings.directory_id)]
@@ -90,7 +75,7 @@ class Settings(BaseSettings):
     azure_authority_host: Annotated[str, BeforeValidator(spellings.authority)] | None = Field(None, alias="AZURE_AUTHORITY_HOST")
     """Scheme and host; ``None``: the cloud's own."""
 
-    exchange_cloud: Annotated[Cloud, BeforeValidator(partial(_one_of, Cloud))] = Field(Cloud.WORLDWIDE, alias="EXCHANGE_CLOUD")
+    exchange_cloud: Annotated[str, BeforeValidator(partial(_one_of, CLOUDS))] = Field("worldwide", alias="EXCHANGE_CLOUD")
     exchange_organization: Annotated[str, BeforeValidator(spellings.domain)] | None = Field(None, alias="EXCHANGE_ORGANIZATION")
     exchange_api_url: Origin | None = Field(None, alias="EXCHANGE_API_URL")
     """Scheme and host; ``None``: the cloud's own."""
@@ -127,9 +112,7 @@ class Settings(BaseSettings):
     """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
     health_host: str = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: Annotated[int, BeforeValidator(spellings.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
-    log_level: Annotated[LogLevel, BeforeValidator(partial(_one_of, LogLevel))] = Field(
-        LogLevel.INFO, alias="LEGACYTLS_LOG_LEVEL"
-    )
+    log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)
 
@@ -195,7 +178,7 @@ class Settings(BaseSettings):
             "AZURE_AUTHORITY_HOST": self.azure_authority_host,
             "AZURE_CLIENT_ID": self.azure_client_id,
             "EXCHANGE_API_URL": self.exchange_api_url,
-            "EXCHANGE_CLOUD": self.exchange_cloud.value,
+            "EXCHANGE_CLOUD": self.exchange_cloud,
             "EXCHANGE_ORGANIZATION": self.exchange_organization,
             "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
-from bot.exchange.clouds import Endpoint, endpoint, is_microsoft
+from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.credentials import Credential
 from bot.exchange.readings import KEY, reading_of
 from bot.exchange.tokens import Tokens
@@ -50,14 +50,12 @@ class ExchangeOnline:
         clock: Clock,
         organization: str | None,
         keep_organization: Callable[[str], str | None] = _not_kept,
-        api_url: str | None = None,
         write_limit: float = WRITE_LIMIT,
         called: Callable[[str, str], None] = unheard,
     ) -> None:
-        place = endpoint.at(api_url=api_url)
         self.tokens = tokens
-        self.cloud: Cloud = place.cloud
-        self._admin = AdminApi(place.api_url, tenant_id, tokens, clock, called)
+        self.cloud: Cloud = endpoint.cloud
+        self._admin = AdminApi(endpoint.api_url, tenant_id, tokens, clock, called)
         self._clock = clock
         self._organization = organization
         self._keep = keep_organization
@@ -159,8 +157,8 @@ def connect(
     keep_organization: Callable[[str], str | None] = _not_kept,
     called: Callable[[str, str], None] = unheard,
 ) -> ExchangeOnline:
-    """A client from plain settings; makes no connection. Raises ``ValueError`` with a sentence for a wrong cloud or address."""
-    place = endpoint(cloud).at(api_url=api_url, authority_host=authority_host)
+    """A client from plain settings that were checked already; makes no connection."""
+    place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
     discovery = is_microsoft(place.authority)
     tokens = Tokens(tenant_id, client_id, credential, authority=place.authority, instance_discovery=discovery, scope=place.scope)
     return ExchangeOnline(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.clouds import endpoint
+from bot.exchange.clouds import CLOUDS
 from bot.exchange.tokens import Tokens
 from handlers.ports import Fate, Setting
 from tests.bot.exchange.bodies import envelope, error, reading
@@ -147,10 +147,9 @@ def brisk(sign_in: Callable[..., Tokens], exchange: Stage) -> ExchangeOnline:
     return ExchangeOnline(
         tenant_id=TENANT,
         tokens=tokens,
-        endpoint=endpoint("worldwide"),
+        endpoint=CLOUDS["worldwide"].at(api_url=exchange.url),
         clock=lambda: NOON,
         organization=None,
-        api_url=exchange.url,
         write_limit=0.5,
     )
 
