@@ -1,18 +1,19 @@
 """Status and history for the command line: the same facts as in Slack, as data and as text. Nothing is sent to Slack."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.options import Settings
 from bot.process import utc_now
 from bot.record import tenant_of
-from bot.wiring import context_of
+from bot.wiring import context_of, exchange_of, rule_of
 from handlers.days import last_day
 from handlers.history import History, HistoryLine, HistoryPage
 from handlers.optouts import Overdue
 from handlers.people import People
-from handlers.policy import Home, Rule
 from handlers.ports import Person, Unavailable
 from handlers.slack import replies
 from handlers.slack.plain import plain
@@ -35,22 +36,26 @@ class _Nobody:
 
 def status(settings: Settings) -> Status:
     """Read the live value now; where it could not be read, ``problem`` says why."""
-    url = settings.database_url.get_secret_value()
-    upgrade(url)
-    database = Database(url)
-    try:
-        return StatusReports(context_of(settings, database, _nobody(), utc_now, lambda: None)).report()
-    finally:
-        database.close()
+    with _ledger(settings) as ledger:
+        exchange, people = exchange_of(settings, utc_now, ledger), People(_Nobody(), None, rule_of(settings))
+        context = context_of(settings, ledger, exchange, people, clock=utc_now, nudge=lambda: None)
+        return StatusReports(context).report()
 
 
 def history(settings: Settings, *, before: int | None, limit: int) -> HistoryPage:
     """The newest changes below number ``before``."""
+    with _ledger(settings) as ledger:
+        return History(ledger).page(before=before, limit=limit)
+
+
+@contextmanager
+def _ledger(settings: Settings) -> Iterator[Ledger]:
+    """The tenant's ledger, brought up to date first. Raises ``WrongSettings`` where no tenant is named."""
     tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
     upgrade(url)
     database = Database(url)
     try:
-        return History(Ledger(database, tenant_id)).page(before=before, limit=limit)
+        yield Ledger(database, tenant_id)
     finally:
         database.close()
 
@@ -75,12 +80,6 @@ def history_text(page: HistoryPage, zone: ZoneInfo) -> str:
 def history_data(page: HistoryPage) -> dict[str, Any]:
     """History for machines."""
     return {"changes": [_change(line) for line in page.lines], "older": page.older}
-
-
-def _nobody() -> People:
-    nothing = timedelta(0)
-    rule = Rule((), (), 1, nothing, nothing, nothing, "", "", "", "")
-    return People(_Nobody(), Home(team_id=""), rule)
 
 
 def status_data(report: Status) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from slack_bolt import App
@@ -12,7 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.exchange.admin import unheard
-from bot.exchange.client import ExchangeOnline, connect
+from bot.exchange.client import ExchangeOnline, connect, not_kept
 from bot.exchange.lookups import OptionalLookups
 from bot.gauges import Gauges
 from bot.health import Health
@@ -115,19 +116,10 @@ def rule_of(settings: Settings) -> Rule:
     )
 
 
-def exchange_of(settings: Settings, ledger: Ledger, clock: Clock, called: Callable[[str, str], None]) -> ExchangeOnline:
-    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger."""
-
-    def keep(name: str) -> str | None:
-        try:
-            with ledger.recording(clock(), patience=1) as entry:
-                entry.keep_organization(name)
-                return entry.reader.organization()
-        except Unreachable:
-            return None  # the value can be told all the same; the next reading names the tenant again
-
-    with ledger.reading() as reader:
-        kept = reader.organization()
+def exchange_of(
+    settings: Settings, clock: Clock, ledger: Ledger | None = None, called: Callable[[str, str], None] = unheard
+) -> ExchangeOnline:
+    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger, if there is one."""
     return connect(
         tenant_id=settings.azure_tenant_id or "",
         client_id=settings.azure_client_id or "",
@@ -135,42 +127,34 @@ def exchange_of(settings: Settings, ledger: Ledger, clock: Clock, called: Callab
         cloud=settings.exchange_cloud,
         clock=clock,
         authority_host=settings.azure_authority_host,
-        organization=settings.exchange_organization or kept,
+        organization=settings.exchange_organization or (_kept_organization(ledger) if ledger else None),
         api_url=settings.exchange_api_url,
-        keep_organization=keep,
+        keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
         called=called,
     )
 
 
-def exchange_alone(settings: Settings, clock: Clock) -> ExchangeOnline:
-    """The conversation with Exchange Online without a ledger beside it, for ``check``: nothing is kept."""
-    return connect(
-        tenant_id=settings.azure_tenant_id or "",
-        client_id=settings.azure_client_id or "",
-        credential=settings.credential(),
-        cloud=settings.exchange_cloud,
-        clock=clock,
-        authority_host=settings.azure_authority_host,
-        organization=settings.exchange_organization,
-        api_url=settings.exchange_api_url,
-    )
+def _kept_organization(ledger: Ledger) -> str | None:
+    with ledger.reading() as reader:
+        return reader.organization()
+
+
+def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
+    try:
+        with ledger.recording(clock(), patience=1) as entry:
+            entry.keep_organization(name)
+            return entry.reader.organization()
+    except Unreachable:
+        return None  # the value can be told all the same; the next reading names the tenant again
 
 
 def context_of(
-    settings: Settings,
-    database: Database,
-    people: People,
-    clock: Clock,
-    nudge: Callable[[], None],
-    *,
-    called: Callable[[str, str], None] = unheard,
+    settings: Settings, ledger: Ledger, exchange: ExchangeOnline, people: People, *, clock: Clock, nudge: Callable[[], None]
 ) -> Context:
-    """What every use case needs; ``called`` hears of each call to Exchange. The database has to be migrated."""
-    ledger = Ledger(database, settings.azure_tenant_id or "")
-    exchange = exchange_of(settings, ledger, clock, called)
+    """What every use case needs. The database has to be migrated."""
     return Context(
         ledger=ledger,
-        leases=Leases(database, holder_name()),
+        leases=Leases(ledger.database, holder_name()),
         people=people,
         setting=exchange,
         rule=rule_of(settings),
@@ -199,10 +183,10 @@ def wire(
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     people = People(SlackDirectory(client), None, rule_of(settings))
     nudge = _Nudge()
-    context = context_of(settings, database, people, clock, nudge, called=metrics.called)
-    exchange = context.setting
-    assert isinstance(exchange, ExchangeOnline)
-    tenant_id = context.ledger.tenant_id
+    ledger = Ledger(database, settings.azure_tenant_id or "")
+    exchange = exchange_of(settings, clock, ledger, metrics.called)
+    context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge)
+    tenant_id = ledger.tenant_id
     outbox = Outbox(database, tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))

@@ -11,7 +11,7 @@ from bot.checks.slack import slack_verdicts
 from bot.checks.verdict import Outcome, Verdict
 from bot.options import Settings
 from bot.process import utc_now
-from bot.wiring import exchange_alone
+from bot.wiring import exchange_of
 
 
 def check(settings: Settings, *, as_json: bool) -> int:
@@ -33,7 +33,7 @@ def check(settings: Settings, *, as_json: bool) -> int:
 def _verdicts(settings: Settings) -> Iterator[Verdict]:
     yield from database_verdicts(settings)
     yield from slack_verdicts(settings)
-    exchange = exchange_alone(settings, utc_now)
+    exchange = exchange_of(settings, utc_now)
     try:
         yield from exchange_verdicts(settings, exchange)
     finally:

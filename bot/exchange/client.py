@@ -28,7 +28,7 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries of a read where Exchange names none; up to half as much again is added."""
 
 
-def _not_kept(name: str) -> str:
+def not_kept(name: str) -> str:
     """Nobody keeps the organisation, so it holds for as long as the client lives."""
     return name
 
@@ -49,7 +49,7 @@ class ExchangeOnline:
         endpoint: Endpoint,
         clock: Clock,
         organization: str | None,
-        keep_organization: Callable[[str], str | None] = _not_kept,
+        keep_organization: Callable[[str], str | None] = not_kept,
         write_limit: float = WRITE_LIMIT,
         called: Callable[[str, str], None] = unheard,
     ) -> None:
@@ -154,7 +154,7 @@ def connect(
     authority_host: str | None = None,
     organization: str | None = None,
     api_url: str | None = None,
-    keep_organization: Callable[[str], str | None] = _not_kept,
+    keep_organization: Callable[[str], str | None] = not_kept,
     called: Callable[[str, str], None] = unheard,
 ) -> ExchangeOnline:
     """A client from plain settings that were checked already; makes no connection."""
