@@ -7,7 +7,7 @@ value from before they asked.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from handlers.context import Context
@@ -18,6 +18,7 @@ from handlers.requests import observed
 from handlers.votes import approvers
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
 
 BROKEN = (
@@ -33,19 +34,19 @@ class Status:
     problem: str | None
     cloud: Cloud
     organization: str | None
-    effects: tuple[tuple[MailProtocol, str], ...]
-    freshness: str | None
-    baseline: Baseline | None
-    decided: ChangeRequest | None
-    """The change that made the value what the baseline says."""
-    approved_by: tuple[str, ...]
-    open_wish: ChangeRequest | None
-    unsettled: tuple[ChangeRequest, ...]
-    """What is on its way to Exchange, opt-outs that still wait for it included."""
-    overdue: Overdue | None
-    """A window that has ended while the live value is not known to have followed."""
-    last_seen: Observation | None
     timezone: str
+    effects: tuple[tuple[MailProtocol, str], ...] = ()
+    freshness: str | None = None
+    baseline: Baseline | None = None
+    decided: ChangeRequest | None = None
+    """The change that made the value what the baseline says."""
+    approved_by: tuple[str, ...] = ()
+    open_wish: ChangeRequest | None = None
+    unsettled: tuple[ChangeRequest, ...] = ()
+    """What is on its way to Exchange, opt-outs that still wait for it included."""
+    overdue: Overdue | None = None
+    """A window that has ended while the live value is not known to have followed."""
+    last_seen: Observation | None = None
     lagging: bool = False
     """Whether the reading came from a domain controller that does not know of the bot's newest write yet."""
     confirmed: ChangeRequest | None = None
@@ -135,10 +136,13 @@ class StatusReports:
     def _unknown(self) -> Status:
         context = self._context
         return Status(
-            reading=None, problem=BROKEN, cloud=context.cloud, organization=context.organization, effects=(), freshness=None,
-            baseline=None, decided=None, approved_by=(), open_wish=None, unsettled=(), last_seen=None, on_record=False,
-            overdue=None, timezone=context.rule.timezone,
-        )  # fmt: skip
+            reading=None,
+            problem=BROKEN,
+            cloud=context.cloud,
+            organization=context.organization,
+            timezone=context.rule.timezone,
+            on_record=False,
+        )
 
     def hand_over(self, status: Status) -> None:
         """Let the watch know what was read, so that nobody is shown drift that the channel does not hear of."""
@@ -147,72 +151,47 @@ class StatusReports:
                 self._after(status.reading)
 
     def _compose(self, reading: Reading | None, problem: str | None) -> Status:
-        context, known = self._context, self._ask_ledger(reading)
-        today, value = context.today(), reading.value if reading else None
+        context, today, value = self._context, self._context.today(), reading.value if reading else None
         effects = tuple(
             (protocol, context.calendar.effect(protocol, context.cloud.name, today, value)) for protocol in MailProtocol
         )
-        ledger = known or _NOTHING
-        return Status(
+        live = Status(
             reading=reading,
             problem=problem,
             cloud=context.cloud,
-            organization=(reading.organization if reading else None) or context.organization or ledger.organization,
+            organization=(reading.organization if reading else None) or context.organization,
+            timezone=context.rule.timezone,
             effects=effects,
             freshness=context.calendar.freshness(today),
-            baseline=ledger.baseline,
-            decided=ledger.decided,
-            confirmed=ledger.confirmed,
-            approved_by=ledger.approved_by,
-            open_wish=ledger.open_wish,
-            unsettled=ledger.unsettled,
-            overdue=ledger.overdue if value in (None, SettingValue.OPTED_IN) else None,
-            last_seen=observed(reading) if reading else ledger.last_seen,
-            timezone=context.rule.timezone,
-            lagging=ledger.lagging,
-            on_record=known is not None,
+            last_seen=observed(reading) if reading else None,
+            on_record=False,
         )
-
-    def _ask_ledger(self, reading: Reading | None) -> "_Ledger | None":
-        """What the ledger knows; ``None`` when it cannot be read: the live value is told all the same."""
         try:
-            with self._context.ledger.reading() as reader:
-                baseline, last_seen = reader.baseline(), reader.newest_observation(readable=True)
-                set_by = reader.request(baseline.request_id) if baseline and baseline.request_id else None
-                decided = reader.last_change(set_by.id) if set_by else None
-                return _Ledger(
-                    baseline=baseline,
-                    decided=decided,
-                    confirmed=set_by if set_by != decided else None,
-                    approved_by=approvers(reader.decisions([decided.id])) if decided else (),
-                    open_wish=reader.open_wish(),
-                    unsettled=(
-                        *reader.in_states({State.APPROVED}, kinds=(Kind.OPT_OUT,)),
-                        *reader.in_states({State.APPLYING, State.UNCERTAIN}),
-                    ),
-                    overdue=overdue(reader, self._context.now()),
-                    lagging=reading is not None and lags(reader, reading, self._context.now()),
-                    last_seen=last_seen,
-                    organization=reader.organization() or (last_seen.organization if last_seen else None),
-                )
+            with context.ledger.reading() as reader:
+                return self._with_record(live, reader)
         except Unreachable:
-            return None
+            return live  # the live value is told all the same
 
-
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    """What the ledger adds to a status."""
-
-    baseline: Baseline | None = None
-    decided: ChangeRequest | None = None
-    confirmed: ChangeRequest | None = None
-    approved_by: tuple[str, ...] = ()
-    open_wish: ChangeRequest | None = None
-    unsettled: tuple[ChangeRequest, ...] = ()
-    overdue: Overdue | None = None
-    lagging: bool = False
-    last_seen: Observation | None = None
-    organization: str | None = None
-
-
-_NOTHING = _Ledger()
+    def _with_record(self, live: Status, reader: Reader) -> Status:
+        """The same with what the ledger knows."""
+        now, baseline, last_seen = self._context.now(), reader.baseline(), reader.newest_observation(readable=True)
+        set_by = reader.request(baseline.request_id) if baseline and baseline.request_id else None
+        decided = reader.last_change(set_by.id) if set_by else None
+        has_followed = live.reading is not None and live.reading.value is not SettingValue.OPTED_IN
+        return replace(
+            live,
+            organization=live.organization or reader.organization() or (last_seen.organization if last_seen else None),
+            baseline=baseline,
+            decided=decided,
+            confirmed=set_by if set_by != decided else None,
+            approved_by=approvers(reader.decisions([decided.id])) if decided else (),
+            open_wish=reader.open_wish(),
+            unsettled=(
+                *reader.in_states({State.APPROVED}, kinds=(Kind.OPT_OUT,)),
+                *reader.in_states({State.APPLYING, State.UNCERTAIN}),
+            ),
+            overdue=None if has_followed else overdue(reader, now),
+            last_seen=live.last_seen or last_seen,
+            lagging=live.reading is not None and lags(reader, live.reading, now),
+            on_record=True,
+        )
