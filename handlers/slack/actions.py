@@ -29,6 +29,7 @@ from handlers.slack.parsing import (
     values,
 )
 from storage.engine import Unreachable
+from storage.lifecycle import Kind
 from storage.records import Door, MailProtocol, ReminderReply, Vote
 
 KINDS = {
@@ -68,65 +69,39 @@ class Clicks:
 
     def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         action = body["actions"][0]
-        person = person_of(body)
-        reply = Reply(self._edge, respond, person=person, channel=channel_of(body))
-        ways: dict[str, Callable[[Reply, str, int, dict[str, Any]], None]] = {
-            GIVE_REASON: self._give_reason,
-            replies.HISTORY_PAGE: lambda reply, person, before, body: self._page(reply, person, before),
-            AGAIN: self._again,
-            EXTEND: self._extend,
-            OPT_OUT_NOW: self._opt_out,
-            IT_WAS_ME: self._it_was_me,
+        edge, reply = self._edge, Reply(self._edge, respond, person=person_of(body), channel=channel_of(body))
+        ways: dict[str, Callable[[int], None]] = {
+            GIVE_REASON: lambda value: self._give_reason(reply, body, value),
+            IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
+            replies.HISTORY_PAGE: lambda value: self._page(reply, value),
+            AGAIN: lambda value: forms.wish(edge, reply, body, Kind.OPT_IN, earlier=value),
+            EXTEND: lambda value: forms.wish(edge, reply, body, Kind.EXTENSION, earlier=value),
+            OPT_OUT_NOW: lambda value: forms.opt_out(edge, reply, body, earlier=value),
         }
         way = ways.get(str(action.get("action_id")))
         value = int(number(str(action.get("value")))) if way else 0
         ack()
         if way is None:
-            self._edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not self._edge.do(reply, lambda: way(reply, person, value, body)):
-            self._edge.crew.follow(lambda: reply.say(BUSY))
+            edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
+        elif not edge.do(reply, lambda: way(value)):
+            edge.crew.follow(lambda: reply.say(BUSY))
 
-    def _again(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.requests.may_ask(person)
-        if not verdict.allowed:
-            reply.refuse("ask_opt_in", verdict, request_id)
-            return
-        with self._edge.desk.context.ledger.reading() as reader:
-            earlier = reader.request(request_id)
-        forms.open_wish(self._edge, trigger(body), channel_of(body), earlier=earlier)
-
-    def _extend(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.requests.may_extend(person)
-        if not verdict.allowed:
-            reply.refuse("ask_extension", verdict, request_id)
-            return
-        with self._edge.desk.context.ledger.reading() as reader:
-            earlier = reader.request(request_id)
-        forms.open_wish(self._edge, trigger(body), channel_of(body), callback=modals.EXTENSION, earlier=earlier)
-
-    def _opt_out(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.optouts.may_opt_out(person)
-        if verdict.allowed:
-            forms.open_opt_out(self._edge, trigger(body), channel_of(body))
-        else:
-            reply.refuse("opt_out", verdict, request_id)
-
-    def _it_was_me(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.context.people.operator_or_approver(person)
+    def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
+        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
         if verdict.allowed:
             self._edge.open_form(trigger(body), modals.claim(request_id))
         else:
             reply.refuse("claim", verdict, request_id)
 
-    def _give_reason(self, reply: Reply, person: str, request_id: int, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.decisions.may_give_reason(request_id, person)
+    def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
+        verdict = self._edge.desk.decisions.may_give_reason(request_id, reply.person)
         if verdict.allowed:
             self._open_reason(body, request_id)
         else:
             reply.refuse("reason", verdict, request_id)
 
-    def _page(self, reply: Reply, person: str, before: int) -> None:
-        verdict = self._edge.desk.may_read(person)
+    def _page(self, reply: Reply, before: int) -> None:
+        verdict = self._edge.desk.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse("history", verdict)
             return

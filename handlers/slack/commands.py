@@ -6,12 +6,13 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from handlers.exports import Form
-from handlers.slack import calendar, forms, modals, parsing, replies
+from handlers.slack import calendar, forms, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.parsing import subcommand
 from handlers.status import Status
+from storage.lifecycle import Kind
 
 
 class Commands:
@@ -22,9 +23,9 @@ class Commands:
         self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
             "status": self._status,
             "history": self._history,
-            "enable": self._enable,
-            "extend": self._extend,
-            "disable": self._disable,
+            "enable": lambda reply, body: forms.wish(edge, reply, body, Kind.OPT_IN),
+            "extend": lambda reply, body: forms.wish(edge, reply, body, Kind.EXTENSION),
+            "disable": lambda reply, body: forms.opt_out(edge, reply, body),
             "calendar": self._calendar,
             "export": self._export,
             "why": self._why,
@@ -42,7 +43,7 @@ class Commands:
             ack(BUSY)
 
     def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.may_read(str(body["user_id"]))
+        verdict = self._edge.desk.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse(word or "help", verdict)
         elif word in self._table:
@@ -71,34 +72,13 @@ class Commands:
         more = str(body.get("text") or "").split()[1:]
         reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone, not_taken=" ".join(more)))
 
-    def _enable(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.requests.may_ask(str(body["user_id"]))
-        if verdict.allowed:
-            forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]))
-        else:
-            reply.refuse("ask_opt_in", verdict)
-
-    def _extend(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.requests.may_extend(str(body["user_id"]))
-        if verdict.allowed:
-            forms.open_wish(self._edge, parsing.trigger(body), str(body["channel_id"]), callback=modals.EXTENSION)
-        else:
-            reply.refuse("ask_extension", verdict)
-
-    def _disable(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.optouts.may_opt_out(str(body["user_id"]))
-        if verdict.allowed:
-            forms.open_opt_out(self._edge, parsing.trigger(body), str(body["channel_id"]))
-        else:
-            reply.refuse("opt_out", verdict)
-
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
         context = self._edge.desk.context
         listed = context.calendar.listing(context.cloud.name, context.today())
         reply.finish(calendar.calendar(listed, context.calendar.freshness(context.today())))
 
     def _export(self, reply: Reply, body: dict[str, Any]) -> None:
-        person = str(body["user_id"])
+        person = reply.person
         verdict = self._edge.desk.exports.may_export(person)
         if not verdict.allowed:
             reply.refuse("export", verdict)
@@ -114,7 +94,7 @@ class Commands:
         reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.context.people.operator_or_approver(str(body["user_id"]))
+        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
         address = parsing.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)

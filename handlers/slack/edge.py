@@ -95,8 +95,8 @@ class Reply:
     def __init__(self, edge: Edge, respond: Respond, *, person: str, channel: str) -> None:
         self._edge = edge
         self._respond = respond
-        self._person = person
-        self._channel = channel
+        self.person = person
+        self.channel = channel
         self._said = threading.Lock()
         self._progress_shown = False
         self._finished = False
@@ -119,12 +119,12 @@ class Reply:
         try:
             self.finish(Message(text=sentence(text)))
         except Unavailable:
-            self._edge.desk.owe_word(self._person, text)
+            self._edge.desk.owe_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not, and have it on record: the one road for whatever is refused before a form opens."""
         text = about(request_id, verdict.sentence)
-        self._edge.desk.refusals.keep(self._person, what, text, request_id)
+        self._edge.desk.refusals.keep(self.person, what, text, request_id)
         self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
@@ -133,13 +133,13 @@ class Reply:
         return url is not None and self._edge.answers.post(url, told)
 
     def _fall_back(self, message: Message) -> None:
-        if not self._person:
+        if not self.person:
             return  # a payload that does not say who sent it
         arguments = message.arguments()
         try:
-            call(self._edge.client.chat_postEphemeral, channel=self._channel, user=self._person, **arguments)
+            call(self._edge.client.chat_postEphemeral, channel=self.channel, user=self.person, **arguments)
         except Unavailable:
-            call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self._person), **arguments)
+            call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self.person), **arguments)
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:

@@ -1,36 +1,61 @@
-"""Opens the forms: gathers what a form needs to show and opens it within Slack's three seconds."""
+"""Opens the forms for whoever may use them: gathers what a form needs to show and opens it within Slack's three seconds."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
+
+from slack_sdk.models.views import View
 
 from handlers.context import Context
 from handlers.days import default_day, last_day, latest_day
 from handlers.forms import day_problem
 from handlers.notices import SMTP_AUTH_OFF
 from handlers.slack import modals
-from handlers.slack.edge import Edge
+from handlers.slack.edge import Edge, Reply
 from handlers.slack.mrkdwn import instant
+from handlers.slack.parsing import trigger
 from storage.lifecycle import Kind
 from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol, SettingValue
 
 
-def open_wish(
-    edge: Edge, trigger_id: str, channel: str, *, callback: str = modals.OPT_IN, earlier: ChangeRequest | None = None
-) -> None:
-    """The form of an opt-in or an extension, prefilled from an earlier request. Raises ``Unavailable``.
+def wish(edge: Edge, reply: Reply, body: Mapping[str, Any], kind: Kind, *, earlier: int | None = None) -> None:
+    """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not. Raises ``Unavailable``.
 
-    An extension without one is prefilled from the wish behind the present window.
+    Prefilled from the request with the number ``earlier``; an extension without one, from the wish behind the present window.
     """
+    requests = edge.desk.requests
+    verdict = requests.may_extend(reply.person) if kind is Kind.EXTENSION else requests.may_ask(reply.person)
+    if verdict.allowed:
+        edge.open_form(trigger(body), _wish(edge.desk.context, kind, reply.channel, earlier))
+    else:
+        reply.refuse(f"ask_{kind.value}", verdict, earlier)
+
+
+def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int | None = None) -> None:
+    """Open the one confirmation before opting out, likewise; ``earlier`` is the change beside which it was asked for."""
+    verdict = edge.desk.optouts.may_opt_out(reply.person)
+    if not verdict.allowed:
+        reply.refuse("opt_out", verdict, earlier)
+        return
     context = edge.desk.context
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
+    seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
+    edge.open_form(trigger(body), modals.opt_out(channel=reply.channel, cloud=context.cloud, seen_out=seen_out))
+
+
+def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> View:
+    with context.ledger.reading() as reader:
+        newest = reader.newest_observation(readable=True)
+        earlier = reader.request(number) if number is not None else None
         runs_until = None
-        if callback == modals.EXTENSION:
+        if kind is Kind.EXTENSION:
             baseline = reader.baseline()
             runs_until = baseline.window_end if baseline else None
             earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else _present_wish(reader)
-    view = modals.opt_in(
-        callback=callback,
+    return modals.opt_in(
+        callback=kind.value,
         channel=channel,
         briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
         warning=SMTP_AUTH_OFF if newest and newest.smtp_auth_disabled else "",
@@ -42,16 +67,6 @@ def open_wish(
         clients=earlier.clients if earlier else "",
         protocols=earlier.protocols if earlier else (),
     )
-    edge.open_form(trigger_id, view)
-
-
-def open_opt_out(edge: Edge, trigger_id: str, channel: str) -> None:
-    """The one confirmation before opting out. Raises ``Unavailable``."""
-    context = edge.desk.context
-    with context.ledger.reading() as reader:
-        newest = reader.newest_observation(readable=True)
-    seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
-    edge.open_form(trigger_id, modals.opt_out(channel=channel, cloud=context.cloud, seen_out=seen_out))
 
 
 def _present_wish(reader: Reader) -> ChangeRequest | None:

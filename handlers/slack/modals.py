@@ -1,4 +1,4 @@
-"""The forms: opt in, opt out, the reason of a rejection. Block ids are the field names of ``handlers.forms``."""
+"""The forms: to opt in, to opt out, to give a reason. Block ids are the field names of ``handlers.forms``."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,17 +13,19 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON
+from handlers.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
 from handlers.notices import PROTOCOL_NAMES
 from handlers.ports import Cloud
 from handlers.slack.blocks import divider, section, small
 from handlers.slack.mrkdwn import escape
+from storage.lifecycle import Kind
 from storage.records import MailProtocol
 
 DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
 """What the setting still controls; the other two are being removed whatever it says."""
 
-OPT_IN, EXTENSION, OPT_OUT, REJECTION, CLAIM = "opt_in", "extension", "opt_out", "rejection", "claim"
+OPT_IN, EXTENSION, OPT_OUT = Kind.OPT_IN.value, Kind.EXTENSION.value, Kind.OPT_OUT.value
+REJECTION, CLAIM = "rejection", "claim"
 
 
 def opt_in(
@@ -48,8 +50,8 @@ def opt_in(
         *([section(f":warning: {escape(warning)}")] if warning else []),
         *small(f"• {escape(line)}" for line in briefing),
         divider(),
-        _typed(REASON, "Reason", "Why is old TLS needed, and what happens without it?", text=reason),
-        _typed(CLIENTS, "Devices or applications, and who owns them", "One a line: device, place, owner, plan", text=clients),
+        _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
+        _typed(CLIENTS, LABELS[CLIENTS], "One a line: device, place, owner, plan", text=clients),
         _protocols(protocols or DEFAULT_PROTOCOLS),
         _day(proposed, latest, zone, runs_until),
         *small(["Nothing is changed until somebody else approves. Every step is recorded."]),
