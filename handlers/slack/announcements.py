@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import last_day
+from handlers.notices import ABOUT_THE_WINDOW
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -32,7 +33,7 @@ def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
 
 
 def _about_the_window(facts: Mapping[str, str]) -> list[ButtonElement]:
-    if facts["what"] not in ("ending", "weekly", "overdue") or not facts.get("request"):
+    if facts["what"] not in ABOUT_THE_WINDOW or not facts.get("request"):
         return []
     number = int(facts["request"])
     opt_out = button("Opt out now", OPT_OUT_NOW, number)

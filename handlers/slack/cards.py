@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import last_day
+from handlers.forms import CLIENTS, LABELS, REASON
 from handlers.notices import SMTP_AUTH_OFF, Sheet, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
@@ -62,8 +63,8 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
             f"*Protocols*\n{protocol_names(request)}",
             *_ends(sheet, zone),
         ),
-        *typed("Reason", request.reason),
-        *typed("Devices or applications, and who owns them", request.clients),
+        *typed(LABELS[REASON], request.reason),
+        *typed(LABELS[CLIENTS], request.clients),
     ]
     if request.state is State.PENDING:
         off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
