@@ -84,16 +84,17 @@ class Desk:
         self._lost_copies = LostCopies(context, copies)
         self._inbox = inbox
         self._members: dict[str, datetime] = {}
-        self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool]] = {
+        self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool | None]] = {
             "opt_in": self._ask_opt_in,
-            "opt_out": self._opt_out,
+            "opt_out": lambda touch, said: self.optouts.opt_out(touch, reason=said.get("reason", "")),
             "vote": self._vote,
             "take_back": self._take_back,
-            "withdraw": self._withdraw,
-            "reason": self._give_reason,
-            "claim": self._claim,
-            "reply": self._reply,
+            "withdraw": lambda touch, said: self.requests.withdraw(int(said["request"]), touch),
+            "reason": lambda touch, said: self.decisions.give_reason(int(said["request"]), said["reason"], touch),
+            "claim": lambda touch, said: self.drift.claim(int(said["request"]), said["reason"], touch),
+            "reply": lambda touch, said: self.replies.reply(int(said["request"]), ReminderReply(said["vote"]), touch),
         }
+        """By the kind of a delivery; only a vote has something to tell: whether it was a rejection."""
 
     @cached_property
     def channels(self) -> frozenset[str]:
@@ -141,24 +142,26 @@ class Desk:
     def _handle(self, item: Item, touch: Touch) -> bool:
         for _ in range(TRIES):
             try:
-                return self._use_cases[item.kind](touch, item.payload)
+                return bool(self._use_cases[item.kind](touch, item.payload))
             except AlreadyHandled:
                 return False
             except Conflict:
                 continue
             except _NoPlaceYet as unplaced:
-                return self._look_later(item, touch, unplaced.within)
+                self._look_later(item, touch, unplaced.within)
             except NoSuchRequest as unknown:
-                return self._answer(touch, item.kind, str(unknown), item.payload)
+                self._answer(touch, item.kind, str(unknown), item.payload)
             except Unavailable as away:
-                return self._answer(touch, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
+                self._answer(touch, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
             except Unreachable:
                 raise  # it is kept, and taken up again
             except Exception:
                 self._answer(touch, item.kind, BROKEN, item.payload)  # what was begun is rolled back
                 raise
+            return False
         crowded = "Others acted in the same moment, so nothing was changed. Look again, then decide."
-        return self._answer(touch, item.kind, crowded, item.payload)
+        self._answer(touch, item.kind, crowded, item.payload)
+        return False
 
     def take_up_leftovers(self) -> int:
         """Handle what a process that died had acknowledged but not finished; returns how many."""
@@ -178,7 +181,7 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, touch: Touch, kind: str, sentence: str, payload: Mapping[str, str]) -> bool:
+    def _answer(self, touch: Touch, kind: str, sentence: str, payload: Mapping[str, str]) -> None:
         number = int(payload["request"]) if "request" in payload and kind != "reply" else None  # a reminder is no change
         text = about(number, sentence)
         try:
@@ -187,49 +190,28 @@ class Desk:
                 record_refusal(entry, touch.person, kind, text, number)
                 owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=as_typed(payload))
         except AlreadyHandled:
-            return False
+            return
         self.context.nudge()
-        return False
 
-    def _ask_opt_in(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+    def _ask_opt_in(self, touch: Touch, payload: Mapping[str, str]) -> None:
         protocols = tuple(MailProtocol(name) for name in payload["protocols"].split(","))
         day = datetime.fromisoformat(payload["day"]).date()
         form = OptInForm(reason=payload["reason"], clients=payload["clients"], protocols=protocols, day=day)
         self.requests.ask(Kind(payload.get("kind", Kind.OPT_IN)), form, touch)
-        return False
-
-    def _opt_out(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        self.optouts.opt_out(touch, reason=payload.get("reason", ""))
-        return False
 
     def _vote(self, touch: Touch, payload: Mapping[str, str]) -> bool:
         request_id = self._request_id(touch, payload)
-        if request_id is None:
-            return self._unmatched(touch, payload)
-        return self.decisions.decide(request_id, Vote(payload["vote"]), touch)
+        if request_id is not None:
+            return self.decisions.decide(request_id, Vote(payload["vote"]), touch)
+        self._unmatched(touch, payload)
+        return False
 
-    def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+    def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> None:
         request_id = self._request_id(touch, payload)
         if request_id is None:
-            return self._ignore(touch)
-        self.decisions.take_back(request_id, touch)
-        return False
-
-    def _withdraw(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        self.requests.withdraw(int(payload["request"]), touch)
-        return False
-
-    def _give_reason(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        self.decisions.give_reason(int(payload["request"]), payload["reason"], touch)
-        return False
-
-    def _claim(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        self.drift.claim(int(payload["request"]), payload["reason"], touch)
-        return False
-
-    def _reply(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        self.replies.reply(int(payload["request"]), ReminderReply(payload["vote"]), touch)
-        return False
+            self._ignore(touch)
+        else:
+            self.decisions.take_back(request_id, touch)
 
     def _request_id(self, touch: Touch, payload: Mapping[str, str]) -> int | None:
         """A button carries the number; a reaction is matched to our own message by its place."""
@@ -245,29 +227,26 @@ class Desk:
                 raise _NoPlaceYet(NOTING)
         return card.request_id if card else None
 
-    def _look_later(self, item: Item, touch: Touch, within: timedelta) -> bool:
+    def _look_later(self, item: Item, touch: Touch, within: timedelta) -> None:
         """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
         if self.context.now() - item.received_at >= within:
-            return self._unmatched(touch, item.payload)
-        self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
-        return False
+            self._unmatched(touch, item.payload)
+        else:
+            self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
 
-    def _unmatched(self, touch: Touch, payload: Mapping[str, str]) -> bool:
+    def _unmatched(self, touch: Touch, payload: Mapping[str, str]) -> None:
         """A vote on a message that is no known copy: on the bot's own it deserves a word, unless it is about no request."""
-        if not _awaits_a_word(payload):
-            return self._ignore(touch)
         with self.context.ledger.reading() as reader:
-            about_no_request = reader.announced_at(touch.channel, touch.ts)
-        if about_no_request:
-            return self._ignore(touch)
-        self._lost_copies.answer(touch)
-        return False
+            is_ours = _awaits_a_word(payload) and not reader.announced_at(touch.channel, touch.ts)
+        if is_ours:
+            self._lost_copies.answer(touch)
+        else:
+            self._ignore(touch)
 
-    def _ignore(self, touch: Touch) -> bool:
+    def _ignore(self, touch: Touch) -> None:
         """A reaction on somebody else's message is none of our business."""
         with self.context.ledger.recording(self.context.now()) as entry:
             entry.finish_inbox(touch.item_id)
-        return False
 
 
 class NotKnown(Unreachable):
