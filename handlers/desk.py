@@ -68,9 +68,9 @@ SHOWN = ("request", "vote")
 class Desk:
     """Everything that can be asked of the bot, one method each."""
 
-    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups | None = None, copies: Copies | None = None) -> None:
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:
         self.context = context
-        self.locks = Locks(context, lookups) if lookups else None
+        self.locks = Locks(context, lookups)
         self.requests = Requests(context)
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)

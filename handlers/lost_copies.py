@@ -23,9 +23,9 @@ FOUND = (
 
 
 class LostCopies:
-    """``copies`` may be missing: then no copy is found."""
+    """Answers one reaction at a time; Slack is asked outside the transaction."""
 
-    def __init__(self, context: Context, copies: Copies | None) -> None:
+    def __init__(self, context: Context, copies: Copies) -> None:
         self._context = context
         self._copies = copies
 
@@ -43,6 +43,6 @@ class LostCopies:
 
     def _shown_at(self, touch: Touch) -> int | None:
         try:
-            return self._copies.request_at(Place(touch.channel, touch.ts)) if self._copies else None
+            return self._copies.request_at(Place(touch.channel, touch.ts))
         except Unavailable:
             return None  # the answer says what works all the same

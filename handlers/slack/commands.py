@@ -98,7 +98,7 @@ class Commands:
         address = parsing.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)
-        elif address is None or self._edge.desk.locks is None:
+        elif address is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
             self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)

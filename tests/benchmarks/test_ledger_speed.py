@@ -27,8 +27,8 @@ from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.records import SettingValue
 from storage.verify import verify
+from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import House
-from tests.handlers.test_attribution import AuditLog
 from tests.storage.roads import NOW, TENANT, opened
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]

@@ -33,6 +33,7 @@ from storage.lifecycle import Kind
 from storage.outbox import Outbox
 from storage.records import Attempt, AuditEvent, Baseline, ChangeRequest, Decision, Door, Observation
 from storage.tables import inbox, notices
+from tests.handlers.audit_log import AuditLog
 from tests.handlers.neighbours import CHANNEL, HOME_TEAM, Board, Clock, Hands, Tenant, Windows, Workspace
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -95,7 +96,7 @@ class House:
             clock=self.clock,
             nudge=lambda: None,
         )
-        self.desk = Desk(self.context, Inbox(self.database, TENANT), copies=self.board)
+        self.desk = Desk(self.context, Inbox(self.database, TENANT), AuditLog(), self.board)
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)

@@ -1,45 +1,18 @@
 """Naming who changed the setting outside the bot: once found, once told; nobody found is unknown and not an intruder."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
 
 from handlers.attribution import Attribution
-from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
+from handlers.ports import Author
 from storage.records import SettingValue
 from storage.tables import observations
+from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import BOB, House
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
-
-
-@dataclass
-class AuditLog:
-    """Implements ``Lookups``: rows that arrive when a test says so."""
-
-    rows: list[Author] = field(default_factory=list)
-    locks: MailboxLocks | None = None
-    domains: AcceptedDomains | None = None
-    searches: int = 0
-    away: bool = False
-
-    def who_changed(self, since: datetime, until: datetime) -> list[Author]:
-        self.searches += 1
-        if self.away:
-            raise Unavailable("The role lacks Search-UnifiedAuditLog.", retryable=False)
-        return [row for row in self.rows if since <= row.at <= until]
-
-    def accepted_domains(self) -> AcceptedDomains:
-        if self.domains is None:
-            raise Unavailable("The role lacks Get-AcceptedDomain.", mend="Add it.", retryable=False)
-        return self.domains
-
-    def mailbox_locks(self, address: str) -> MailboxLocks:
-        if self.locks is None:
-            raise Unavailable("The role lacks Get-CASMailbox.", retryable=False)
-        return self.locks
 
 
 @pytest.fixture

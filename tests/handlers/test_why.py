@@ -6,9 +6,9 @@ from handlers.ports import AcceptedDomains, MailboxLocks
 from handlers.slack import replies
 from handlers.why import Lock, Locks, quoted
 from storage.records import SettingValue
+from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import HIGH, House
 from tests.handlers.neighbours import UNREADABLE
-from tests.handlers.test_attribution import AuditLog
 
 SCANNER = "scanner@contoso.com"
 
