@@ -15,7 +15,6 @@ from typing import Any, Final
 import structlog
 from slack_bolt import BoltResponse
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.reception import Reception
 from bot.socket_lines import Line, Pace
@@ -115,9 +114,8 @@ class SocketMode:
 
     def _open(self) -> None:
         """Raises ``Unavailable``."""
-        url = str(call(self._ticket, app_token=self._token).get("url") or "")
         try:
-            line = Line(dial(url, tls=self._client.ssl, proxy=self._client.proxy, within=DIAL_WITHIN))
+            line = Line(dial(self._address(), tls=self._client.ssl, proxy=self._client.proxy, within=DIAL_WITHIN))
         except Lost as lost:
             raise Unavailable(f"The connection to Slack could not be opened: {lost}.") from None
         with self._lock:
@@ -128,15 +126,14 @@ class SocketMode:
         threading.Thread(target=self._listen, args=(line,), name="socket-reader", daemon=True).start()
         log.info("slack.connected", connections=len(self._all()))
 
-    def _ticket(self, **arguments: Any) -> Any:
+    def _address(self) -> str:
         try:
-            return self._client.apps_connections_open(**arguments)
-        except SlackApiError as refused:
-            code = str(refused.response.get("error") or "")
-            if code not in REFUSED:
+            return str(call(self._client.apps_connections_open, app_token=self._token).get("url") or "")
+        except Unavailable as refused:
+            if refused.code not in REFUSED:
                 raise
             mend = "Check SLACK_APP_TOKEN: an app-level token (xapp-…) with connections:write."
-            raise Unavailable(f"Slack refused the connection ({code}).", mend=mend, retryable=False) from None
+            raise Unavailable(f"Slack refused the connection ({refused.code}).", mend=mend, retryable=False) from None
 
     # Payloads
 
@@ -150,7 +147,7 @@ class SocketMode:
         finally:
             with self._lock:
                 self._lines.remove(line)
-            line.socket.end()
+            line.socket.close()
             self._changed.set()
             self._repeat(line)
 

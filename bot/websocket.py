@@ -66,11 +66,7 @@ class WebSocket:
             raise Lost("the connection broke") from ended
 
     def close(self) -> None:
-        """Say goodbye and wake whoever receives; may be called by anybody, and more than once."""
-        self._connection.close()
-
-    def end(self) -> None:
-        """Give the socket back; for whoever receives, afterwards."""
+        """Say goodbye, wake whoever receives, give the socket back; may be called by anybody, and more than once."""
         self._connection.close()
 
 
