@@ -82,7 +82,7 @@ class Endpoint:
     Listens and serves from construction on; raises ``OSError`` when the address cannot be had.
     """
 
-    def __init__(self, health: Health, metrics: Metrics | None, *, host: str, port: int) -> None:
+    def __init__(self, health: Health, metrics: Metrics, *, host: str, port: int) -> None:
         self._health = health
         self._metrics = metrics
         listening = listen(host, port)
@@ -123,7 +123,7 @@ class Endpoint:
             return self._alive()
         if path == "/readyz":
             return self._ready()
-        if path == "/metrics" and self._metrics is not None:
+        if path == "/metrics":
             return 200, CONTENT_TYPE_LATEST, self._metrics.text()
         return _nothing()
 
@@ -137,7 +137,7 @@ class Endpoint:
         return _json(503 if missing else 200, {"ready": not missing, "missing": missing, "trouble": self._health.trouble})
 
 
-def serve_health(health: Health, settings: Settings, metrics: Metrics | None = None) -> Endpoint | None:
+def serve_health(health: Health, settings: Settings, metrics: Metrics) -> Endpoint | None:
     """Serve on the configured address; ``None`` when no port is configured. Raises ``OSError`` when the address is taken."""
     if settings.health_port is None:
         return None

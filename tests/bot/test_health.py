@@ -169,22 +169,22 @@ def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_k
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", watched.endpoint.port), timeout=5)
     assert not any(thread.name == "health" for thread in threading.enumerate())
-    Endpoint(watched.health, None, host="127.0.0.1", port=watched.endpoint.port).stop()
+    Endpoint(watched.health, watched.metrics, host="127.0.0.1", port=watched.endpoint.port).stop()
 
 
 def test_a_taken_port_is_an_error_at_once(watched: Watched) -> None:
     with pytest.raises(OSError, match="in use"):
-        Endpoint(Health(), None, host="127.0.0.1", port=watched.endpoint.port)
+        Endpoint(Health(), watched.metrics, host="127.0.0.1", port=watched.endpoint.port)
 
 
 def test_nothing_is_served_unless_a_port_is_configured() -> None:
-    assert serve_health(Health(), Settings()) is None
+    assert serve_health(Health(), Settings(), Metrics(lambda: NOW)) is None
 
 
 def test_the_configured_address_is_served() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    endpoint = serve_health(Health(), Settings(LEGACYTLS_HEALTH_PORT=str(port)))  # type: ignore[call-arg]
+    endpoint = serve_health(Health(), Settings(LEGACYTLS_HEALTH_PORT=str(port)), Metrics(lambda: NOW))  # type: ignore[call-arg]
     assert endpoint is not None
     assert endpoint.port == port
     endpoint.stop()
