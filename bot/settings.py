@@ -17,6 +17,7 @@ from bot.exchange.credentials import Certificate
 from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
 from handlers.milestone_file import WrongMilestones
+from handlers.policy import is_group
 from handlers.slack.parsing import same_emoji
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
@@ -192,7 +193,7 @@ def _line(name: str, why: str, unknown: Mapping[str, str]) -> str:
 
 def _suspicious(draft: Settings, need: Collection[str]) -> list[str]:
     """Too few approvers are no mistake: opting out still works, and who is in a user group is not known here."""
-    groups = any(entry.startswith("S") for entry in draft.approvers)
+    groups = any(is_group(entry) for entry in draft.approvers)
     if "slack" not in need or groups or len(draft.approvers) >= draft.approvals_required:
         return []
     return ["LEGACYTLS_APPROVALS_REQUIRED asks for more approvers than LEGACYTLS_APPROVERS names: nobody will be able to opt in"]

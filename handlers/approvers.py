@@ -3,7 +3,6 @@
 Looks at people only, and decides nothing: whoever counts here is judged again when they vote and when the change is made.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handlers.context import Context
@@ -34,8 +33,8 @@ class ApproverHealth:
         return self._warning
 
     def _found(self, now: datetime) -> Slot | None:
-        eligible, operators = self._eligible(), self._listed(self._context.rule.operators, self._context.people.operator_groups())
-        if eligible is None or operators is None:
+        eligible, (operators, complete) = self._eligible(), self._context.people.listed(self._context.rule.operators)
+        if eligible is None or not complete:
             return self._unknown(now)
         self._next_look, self._unknown_since = now + NEXT_LOOK, None
         needed = self._context.rule.approvals_required
@@ -56,18 +55,8 @@ class ApproverHealth:
 
     def _eligible(self) -> frozenset[str] | None:
         """Who could approve right now; ``None`` when Slack does not say it of everybody."""
-        people = self._listed(self._context.rule.approvers, self._context.people.approver_groups())
+        people, complete = self._context.people.listed(self._context.rule.approvers)
         try:
-            return self._context.people.eligible(sorted(people)) if people is not None else None
+            return self._context.people.eligible(sorted(people)) if complete else None
         except Unavailable:
             return None
-
-    @staticmethod
-    def _listed(entries: Iterable[str], groups: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-        """People listed by themselves or through a group; ``None`` when a group could not be looked up."""
-        people = frozenset(entry for entry in entries if not entry.startswith("S"))
-        for group in groups:
-            if group is None:
-                return None
-            people |= group
-        return people

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from handlers.policy import OWN_UNDER_ANOTHER_ID, Home, Reason, Rule, Verdict, judge_member, judge_role, once_each
+from handlers.policy import OWN_UNDER_ANOTHER_ID, Home, Reason, Rule, Verdict, is_group, judge_member, judge_role, once_each
 from handlers.ports import Directory, Person, Unavailable
 
 
@@ -75,13 +75,11 @@ class People:
                 unknown.add(user_id)
         return Checked(once_each(found, besides=voter.enterprise_user_id if voter else None), frozenset(unknown))
 
-    def approver_groups(self) -> list[frozenset[str] | None]:
-        """The members of each approving user group; ``None`` where the look-up failed."""
-        return [self._members(entry) for entry in self._rule.approvers if entry.startswith("S")]
-
-    def operator_groups(self) -> list[frozenset[str] | None]:
-        """The same of each user group whose members may ask."""
-        return [self._members(entry) for entry in self._rule.operators if entry.startswith("S")]
+    def listed(self, entries: Sequence[str]) -> tuple[frozenset[str], bool]:
+        """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up."""
+        groups = [self._members(entry) for entry in entries if is_group(entry)]
+        people = frozenset(entry for entry in entries if not is_group(entry))
+        return people.union(*(group for group in groups if group is not None)), None not in groups
 
     def _surely(self, user_id: str, requester: str | None) -> Verdict:
         verdict = self.approver(user_id, requester=requester)
@@ -103,7 +101,7 @@ class People:
     def _listed(self, user_id: str, listed: Sequence[str]) -> bool | None:
         if user_id in listed:
             return True
-        groups = [self._members(entry) for entry in dict.fromkeys(listed) if entry.startswith("S")]
+        groups = [self._members(entry) for entry in dict.fromkeys(listed) if is_group(entry)]
         if any(group is not None and user_id in group for group in groups):
             return True
         return None if None in groups else False

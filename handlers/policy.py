@@ -269,13 +269,9 @@ _ENDS = {
 """How an open wish ends, so that another one can be asked for; once sent, it ends by itself."""
 
 
-def other_approvers(rule: Rule, requester_id: str, members: Sequence[frozenset[str] | None]) -> int | None:
-    """How many listed people other than the requester could approve; ``None`` when a group could not be looked up."""
-    people = {entry for entry in rule.approvers if not entry.startswith("S")}
-    for group in members:
-        people |= group or frozenset()
-    others = len(people - {requester_id})
-    return None if others < rule.approvals_required and None in members else others
+def is_group(entry: str) -> bool:
+    """Whether an entry of the rule names a user group instead of a person."""
+    return entry.startswith("S")
 
 
 def _belongs(person: Person, home: Home) -> bool:

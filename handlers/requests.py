@@ -16,7 +16,6 @@ from handlers.policy import (
     judge_extending,
     judge_opening,
     judge_withdrawal,
-    other_approvers,
 )
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -176,9 +175,9 @@ class Requests:
             return verdict.sentence
         if not self._context.cloud.offers_legacy:
             return judge_opening(offers_legacy=False, cloud=self._context.cloud.display, newest=None, open_wish=None).sentence
-        others = other_approvers(self._context.rule, person, self._context.people.approver_groups())
-        needed = self._context.rule.approvals_required
-        if others is not None and others < needed:
+        approvers, complete = self._context.people.listed(self._context.rule.approvers)
+        others, needed = len(approvers - {person}), self._context.rule.approvals_required
+        if complete and others < needed:
             return (
                 f"Nobody could approve this: {needed} approver{'s' if needed > 1 else ''} other than you "
                 f"{'are' if needed > 1 else 'is'} needed, and the settings name {others}. Have LEGACYTLS_APPROVERS extended."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.checks.verdict import Verdict, failed, passed, warned
 from handlers.people import People
-from handlers.policy import Rule
+from handlers.policy import Rule, is_group
 from handlers.ports import Directory, Unavailable
 
 
@@ -20,8 +20,8 @@ class _Role:
 
     def verdicts(self, directory: Directory, people: People) -> Iterator[Verdict]:
         """One verdict for each group and each person with a problem."""
-        members = {entry for entry in self.listed if not entry.startswith("S")}
-        for group in (entry for entry in self.listed if entry.startswith("S")):
+        members = {entry for entry in self.listed if not is_group(entry)}
+        for group in (entry for entry in self.listed if is_group(entry)):
             try:
                 found = directory.members(group)
             except Unavailable as away:

@@ -7,7 +7,7 @@ from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.options import Settings
 from bot.wiring import identity_of, rule_of, slack_client
 from handlers.people import People
-from handlers.policy import Home
+from handlers.policy import Home, is_group
 from handlers.ports import Unavailable
 from handlers.slack.calls import MENDS, call, call_with_headers
 from handlers.slack.directory import SlackDirectory
@@ -30,7 +30,7 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     identity = identity_of(said)
     yield passed("Slack token", f"valid, team {identity.team_id}")
     rule, directory = rule_of(settings), SlackDirectory(client)
-    groups = any(entry.startswith("S") for entry in rule.approvers + rule.operators)
+    groups = any(is_group(entry) for entry in rule.approvers + rule.operators)
     yield _scopes(headers.get("x-oauth-scopes", ""), groups=groups)
     yield from _app_token(settings)
     yield _channel(settings)
