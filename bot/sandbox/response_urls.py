@@ -14,6 +14,7 @@ from bot.sandbox import posting, slack_answers
 from bot.sandbox.messages import JSON, Message
 from bot.sandbox.slack_errors import SlackError
 from bot.sandbox.slack_faults import RESPONSE_URL, FaultQueue
+from bot.sandbox.wire import reset
 from bot.sandbox.workspace import Workspace
 
 MOST_USES = 5
@@ -56,7 +57,7 @@ class ResponseUrls:
             return spoilt
         answer = self._answer(request.match_info["secret"], await request.json())
         if fault is not None and fault.name == "lost_answer":
-            return slack_answers.reset(request)
+            return reset(request)
         return answer
 
     def _answer(self, secret: str, given: JSON) -> web.Response:

@@ -1,13 +1,12 @@
 """How the simulated Slack answers over HTTP when a fault was ordered: late, wrongly, or with a reset."""
 
 import asyncio
-import socket
-import struct
 
 from aiohttp import web
 
 from bot.sandbox.slack_errors import SlackError
 from bot.sandbox.slack_faults import Fault
+from bot.sandbox.wire import reset
 
 LONGEST_SILENCE = 60.0
 
@@ -34,12 +33,3 @@ async def instead(request: web.Request, fault: Fault) -> web.StreamResponse | No
             return web.Response(status=502, text="<html><body>Bad Gateway</body></html>", content_type="text/html")
         case code:
             return web.json_response(SlackError(code).as_answer())
-
-
-def reset(request: web.Request) -> web.Response:
-    """Break the connection so that the caller sees a reset rather than an orderly end."""
-    if request.transport is not None:
-        connection = request.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
-    return web.Response()

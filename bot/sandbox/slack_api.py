@@ -15,6 +15,8 @@ from bot.sandbox.cast import APP_TOKEN, BOT_TOKEN
 from bot.sandbox.messages import JSON
 from bot.sandbox.slack_errors import SlackError
 from bot.sandbox.slack_faults import FaultQueue
+from bot.sandbox.wire import reset
+from handlers.slack.scopes import APP_SCOPE
 
 
 class Arguments:
@@ -80,7 +82,7 @@ class WebApi:
             return spoilt
         answer = self._answer(name, _token(request, given), Arguments(given))
         if fault is not None and fault.name == "lost_answer":
-            return slack_answers.reset(request)
+            return reset(request)
         return answer
 
     def _answer(self, name: str, token: str, arguments: Arguments) -> web.Response:
@@ -92,7 +94,7 @@ class WebApi:
             answer = {"ok": True, **method.run(arguments)}
         except SlackError as error:
             answer = error.as_answer()
-        headers = {"x-oauth-scopes": ",".join(self._scopes if token == BOT_TOKEN else ("connections:write",))}
+        headers = {"x-oauth-scopes": ",".join(self._scopes if token == BOT_TOKEN else (APP_SCOPE,))}
         if method is not None and method.scopes:
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
         return web.json_response(answer, headers=headers)

@@ -75,7 +75,7 @@ class Tokens:
         jwk = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {**jwk, "use": "sig", "kid": self.key_id, "key_ops": ["verify"]}
 
-    def issue(self, audience: str, *, app_id: str, object_id: str, method: str, life: int = LIFE_SECONDS) -> str:
+    def issue(self, audience: str, *, app_id: str, object_id: str, method: str) -> str:
         """A token for ``audience`` with the roles granted at this moment; ``method`` is 1 for a secret, 2 for a certificate."""
         now = int(time.time())
         claims = {
@@ -83,7 +83,7 @@ class Tokens:
             "iss": self.issuer,
             "iat": now,
             "nbf": now,
-            "exp": now + life,
+            "exp": now + LIFE_SECONDS,
             "app_displayname": "legacytls",
             "appid": app_id,
             "appidacr": method,
