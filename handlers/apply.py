@@ -17,7 +17,7 @@ from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, observed, what_is_needed
 from handlers.rules import is_outdated, void, why_void
-from handlers.settle import Settling, refused
+from handlers.settle import Settling, note_answer, refused
 from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
 from storage.correlation import correlated
@@ -252,7 +252,7 @@ class Apply:
             return
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
-            self._note(entry, request, answer)
+            note_answer(entry, request, answer)
             if answer.fate is Fate.NOT_PROCESSED and sends < SENDS:
                 wait = max(answer.retry_after or 0, 2.0**sends)
                 detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} It is sent again shortly."
@@ -265,7 +265,3 @@ class Apply:
                 detail = refused(entry.reader, request, answer)
                 owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
-
-    @staticmethod
-    def _note(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
-        entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=f"{answer.fate}: {answer.sentence}")

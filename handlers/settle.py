@@ -47,9 +47,8 @@ class Settling:
 
     def read_back(self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]) -> None:
         """Poll after a write; ends in *applied* or *uncertain*. An unknown answer is read once, then shown as uncertain."""
-        note = f"{answer.fate}: {answer.sentence}"
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=note)
+            note_answer(entry, request, answer)
         pauses = PAUSES if answer.fate is Fate.ACCEPTED else PAUSES[:1]
         shown_by = (request.sent_at or self._context.now()) + SHOWN_WITHIN
         for pause in pauses:
@@ -85,7 +84,7 @@ class Settling:
         now = self._context.now()
         return [request for request in unsettled if not request.has_to_wait(now)]
 
-    def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> ChangeRequest:
+    def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> None:
         """Record what was read back, move to *applied* and set what the live value ought to be from now on."""
         now = self._context.now()
         entry.observe(observed(reading))
@@ -105,7 +104,6 @@ class Settling:
         owe_change(entry, done)
         if done.kind is Kind.EXTENSION:
             owe_extended(entry, done)
-        return done
 
     def _look(self, request: ChangeRequest) -> None:
         reading = self._try_reading(READ_BACK)
@@ -161,6 +159,11 @@ class Settling:
         with self._context.ledger.reading() as reader:
             lagging = lags(reader, reading, self._context.now())
         return reading if reading.organization and not lagging else None
+
+
+def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
+    """Put on record what Exchange answered, beginning with its fate: ``reading.given_up`` goes by it."""
+    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=f"{answer.fate}: {answer.sentence}")
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
