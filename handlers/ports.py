@@ -157,7 +157,6 @@ class Copies(Protocol):
 class MailboxLocks:
     """What one mailbox allows by itself; ``None``: inherited from the organisation (SMTP AUTH), or not told (the others)."""
 
-    address: str
     smtp_auth_disabled: bool | None
     pop_enabled: bool | None
     imap_enabled: bool | None

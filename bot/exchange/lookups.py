@@ -40,7 +40,6 @@ class OptionalLookups:
         if not rows or len(rows) != 1:
             raise _unreadable("Get-CASMailbox")
         return MailboxLocks(
-            address=_text(rows[0], "PrimarySmtpAddress") or address,
             smtp_auth_disabled=_flag(rows[0], "SmtpClientAuthenticationDisabled"),
             pop_enabled=_flag(rows[0], "PopEnabled"),
             imap_enabled=_flag(rows[0], "ImapEnabled"),

@@ -30,7 +30,7 @@ def test_the_mailbox_wins_over_the_organisation_and_inherits_where_it_says_nothi
     house: House, log: AuditLog, mailbox: bool | None, organisation: bool | None, is_open: bool | None
 ) -> None:
     house.tenant.smtp_auth_disabled = organisation
-    log.locks = MailboxLocks("scanner@contoso.com", mailbox, None, None)
+    log.locks = MailboxLocks(mailbox, None, None)
     found = Locks(house.context, log).of("scanner@contoso.com")
     assert next(lock.open for lock in found if lock.name.startswith("SMTP AUTH")) is is_open
 
@@ -43,7 +43,7 @@ def test_locks_come_in_the_order_they_are_met_and_the_switch_is_the_first(house:
 
 
 def test_every_lock_is_there_in_the_order_it_is_met(house: House, log: AuditLog) -> None:
-    log.locks, log.domains = MailboxLocks(SCANNER, False, True, False), AcceptedDomains(("contoso.com",), complete=True)
+    log.locks, log.domains = MailboxLocks(False, True, False), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     assert [lock.name for lock in found] == [
         "AllowLegacyTLSClients",
@@ -89,7 +89,7 @@ def test_what_the_role_does_not_show_is_unseen_and_not_closed(house: House, log:
 
 def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: AuditLog) -> None:
     house.tenant.unreadable = UNREADABLE
-    log.locks, log.domains = MailboxLocks(SCANNER, True, True, True), AcceptedDomains(("contoso.com",), complete=True)
+    log.locks, log.domains = MailboxLocks(True, True, True), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     assert (found[0].name, found[0].open) == ("AllowLegacyTLSClients", None)
     assert found[0].way == "Exchange could not be reached. Look at the network."
@@ -100,7 +100,7 @@ def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: Au
 @pytest.mark.parametrize("enabled", [True, False, None])
 def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(house: House, log: AuditLog, enabled: bool | None) -> None:
     house.tenant.value = SettingValue.OPTED_IN
-    log.locks = MailboxLocks(SCANNER, False, enabled, enabled)
+    log.locks = MailboxLocks(False, enabled, enabled)
     found = Locks(house.context, log).of(SCANNER)
     assert [lock.open for lock in found if lock.fetching] == [enabled, enabled]
     text = replies.locks(SCANNER, found).text

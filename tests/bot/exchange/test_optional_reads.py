@@ -50,8 +50,8 @@ def test_the_locks_of_a_mailbox_are_three_valued(around: OptionalLookups, exchan
         "ImapEnabled": False,
     }
     exchange.plays(answer(200, envelope([row])), answer(200, envelope([{"SmtpClientAuthenticationDisabled": "True"}])))
-    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks("Scan@contoso.com", None, True, False)
-    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks("scan@contoso.com", None, None, None)
+    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks(None, True, False)
+    assert around.mailbox_locks("scan@contoso.com") == MailboxLocks(None, None, None)
     assert exchange.requests[0].json() == {
         "CmdletInput": {"CmdletName": "Get-CASMailbox", "Parameters": {"Identity": "scan@contoso.com"}}
     }
