@@ -10,7 +10,7 @@ from handlers.policy import Rule
 from handlers.ports import Cloud
 from handlers.votes import Tally, content_digest, short_code
 from storage.lifecycle import Kind, State
-from storage.records import Attempt, Baseline, ChangeRequest, Decision, MailProtocol, Observation, SettingValue
+from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,6 @@ class Sheet:
     request: ChangeRequest
     rule: Rule
     tally: Tally
-    decisions: Sequence[Decision]
-    attempts: Sequence[Attempt]
     reason_given: str | None
     """Why it was rejected, or why it was made outside the bot."""
     reason_by: str | None

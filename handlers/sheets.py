@@ -30,8 +30,6 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         request=request,
         rule=context.rule,
         tally=counted,
-        decisions=decisions,
-        attempts=reader.attempts([request.id]),
         reason_given=reason,
         reason_by=reason_by,
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),

@@ -148,11 +148,13 @@ class Oracle:
         assert verdict.ok, verdict.problem
 
     def judge_shown(self) -> None:
-        """No card and no message ever said *applied* before it was read back."""
-        sheets = [sheet for _, sheet in (*self.house.board.cards, *self.house.board.outcomes)]
-        for sheet in sheets:
+        """No card and no message ever said *applied* before it was read back, as the record stood when it was drawn."""
+        with self.house.ledger.reading() as reader:
+            steps = [event for event in reader.events(limit=1_000_000) if event.kind == "attempt"]
+        read_back = {event.request_id: event.seq for event in reversed(steps) if event.payload["step"] == "read_back"}
+        for _, sheet in (*self.house.board.cards, *self.house.board.outcomes):
             if sheet.request.state is State.APPLIED:
-                assert any(step.step == "read_back" for step in sheet.attempts), "announced before it was read back"
+                assert read_back.get(sheet.request.id, sheet.head[0] + 1) <= sheet.head[0], "announced before it was read back"
 
 
 def _content(request: ChangeRequest) -> tuple[Any, ...]:

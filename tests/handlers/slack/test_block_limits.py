@@ -27,7 +27,7 @@ from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
 from storage.lifecycle import Kind, State
-from storage.records import Attempt, Baseline, Decision, Door, MailProtocol, Observation, SettingValue, Vote
+from storage.records import Baseline, MailProtocol, Observation, SettingValue
 from tests.handlers.house import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.test_content import REQUEST
@@ -112,13 +112,10 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
         to_value=SettingValue.OPTED_IN,
         window_end=NOW + timedelta(days=90),
     )
-    votes = [Decision(n, request.id, person, Vote.APPROVE, Door.BUTTON, "d" * 64, NOW, NOW) for n, person in enumerate(PEOPLE)]
     full = Sheet(
         request=request,
         rule=replace(RULE, approvers=(*EVERYBODY, "S0MAIL"), approvals_required=50),
         tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
-        decisions=votes,
-        attempts=[Attempt(1, request.id, "read_back", NOW, "id", SettingValue.OPTED_IN, "")],
         reason_given=text,
         reason_by=BOB,
         briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
@@ -170,7 +167,7 @@ def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
 def test_a_card_without_anything_optional_fits() -> None:
     for kind, state in itertools.product(Kind, State):
         bare = sheet(
-            kind, state, "x", tally=Tally((), (), 1), decisions=[], attempts=[], reason_given=None, reason_by=None,
+            kind, state, "x", tally=Tally((), (), 1), reason_given=None, reason_by=None,
             briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
         )  # fmt: skip
         fits(cards.card(bare, ZONE))
