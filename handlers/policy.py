@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.ports import Person
+from handlers.ports import Cloud, Person
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -219,17 +219,15 @@ STATE_WORDS: dict[State, str] = {
 """How each state reads inside a sentence; "applied" itself is left to results."""
 
 
-def judge_opening(
-    *,
-    offers_legacy: bool,
-    cloud: str,
-    newest: SettingValue | None,
-    open_wish: ChangeRequest | None,
-) -> Verdict:
+def no_legacy(cloud: Cloud) -> str:
+    """Why nobody can opt in in a cloud that offers no legacy TLS."""
+    return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
+
+
+def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
     """What is refused before the form opens, judged by the newest observation alone."""
-    if not offers_legacy:
-        sentence = f"{cloud} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
-        return _no(Reason.NOT_PENDING, sentence)
+    if not cloud.offers_legacy:
+        return _no(Reason.NOT_PENDING, no_legacy(cloud))
     if open_wish is not None:
         return _no(Reason.NOT_PENDING, already_open(open_wish))
     if newest is SettingValue.OPTED_IN:

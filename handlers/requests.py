@@ -16,6 +16,7 @@ from handlers.policy import (
     judge_extending,
     judge_opening,
     judge_withdrawal,
+    no_legacy,
 )
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -45,9 +46,7 @@ class Requests:
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
             wish = reader.open_wish()
-        cloud = self._context.cloud
-        value = newest.value if newest else None
-        return judge_opening(offers_legacy=cloud.offers_legacy, cloud=cloud.display, newest=value, open_wish=wish)
+        return judge_opening(cloud=self._context.cloud, newest=newest.value if newest else None, open_wish=wish)
 
     def may_extend(self, person: str) -> Verdict:
         """What can be refused before the form of an extension opens. Raises ``Unavailable``."""
@@ -174,7 +173,7 @@ class Requests:
         if not verdict.allowed:
             return verdict.sentence
         if not self._context.cloud.offers_legacy:
-            return judge_opening(offers_legacy=False, cloud=self._context.cloud.display, newest=None, open_wish=None).sentence
+            return no_legacy(self._context.cloud)
         approvers, complete = self._context.people.listed(self._context.rule.approvers)
         others, needed = len(approvers - {person}), self._context.rule.approvals_required
         if complete and others < needed:
