@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
 
 from bot.options import Settings
 from bot.settings import WrongSettings
 from storage.engine import Database
-from storage.export import lines
+from storage.export import Form, lines
 from storage.migrate import is_current
 from storage.verify import verify
 
@@ -43,7 +42,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
     return 0 if verdict.ok else 1
 
 
-def export_record(settings: Settings, *, form: Literal["jsonl", "csv"], since: date | None, until: date | None) -> int:
+def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
     """Write the events of these days (UTC, both included) to standard output, oldest first."""
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None

@@ -1,12 +1,8 @@
 """Use case of handing out the record: operators and approvers only, and itself on record."""
 
-from typing import Literal
-
 from handlers.context import Context
 from handlers.policy import Verdict
-from storage.export import lines
-
-Form = Literal["jsonl", "csv"]
+from storage.export import Form, lines
 
 
 class Exports:

@@ -19,6 +19,8 @@ from storage.chain import canonical, stamp
 from storage.engine import Database
 from storage.tables import audit_events
 
+Form = Literal["jsonl", "csv"]
+
 FIELDS = ("seq", "at", "tenant", "kind", "actor", "request", "payload", "prev", "hash")
 """The columns of the CSV form."""
 
@@ -33,7 +35,7 @@ def lines(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    form: Literal["jsonl", "csv"] = "jsonl",
+    form: Form = "jsonl",
 ) -> Iterator[str]:
     """Yield the tenant's events from ``since`` up to, not including, ``until``, each with its newline.
 
@@ -46,7 +48,7 @@ def lines(
     return _lines(database, _piece(tenant_id, since, until), form)
 
 
-def _lines(database: Database, piece: Select[Any], form: str) -> Iterator[str]:
+def _lines(database: Database, piece: Select[Any], form: Form) -> Iterator[str]:
     streaming = {"yield_per": _BATCH}
     with database.read() as connection, connection.execute(piece, execution_options=streaming) as rows:
         if form == "csv":

@@ -5,13 +5,13 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from handlers.exports import Form
 from handlers.slack import calendar, forms, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.parsing import subcommand
 from handlers.status import Status
+from storage.export import Form
 from storage.lifecycle import Kind
 
 
