@@ -6,7 +6,7 @@ Pure. A token that cannot be decoded says nothing: Exchange is asked all the sam
 from collections.abc import Iterator, Mapping
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.exchange.answers import NOT_ACCEPTED, NOT_ALLOWED
+from bot.exchange.answers import Meaning
 from handlers.ports import Unavailable
 
 PERMISSION = "Exchange.ManageAsApp"
@@ -27,13 +27,13 @@ def mend_of_reading(refused: Unavailable, claims: Mapping[str, object]) -> str:
 
     A token without the permission is answered 401; one with it, but without a role, 403 (measured by a public client).
     """
-    if refused.mend not in {NOT_ACCEPTED, NOT_ALLOWED}:
+    if refused.code not in {Meaning.UNAUTHORIZED, Meaning.FORBIDDEN}:
         return refused.mend or "Run the check again; if this lasts, look at the Microsoft 365 service health page."
     if not claims:
         return refused.mend
     if not _permitted(claims):
         return f"Grant {PERMISSION} first, as said above."
-    if refused.mend == NOT_ACCEPTED:
+    if refused.code == Meaning.UNAUTHORIZED:
         return (
             f"The token carries {PERMISSION}, so it is not the permission: check that AZURE_TENANT_ID, EXCHANGE_CLOUD and "
             "EXCHANGE_API_URL belong together, and this machine's clock."

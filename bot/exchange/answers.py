@@ -71,11 +71,11 @@ _TRANSIENT: Final = (
 )
 """Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module)."""
 
-NOT_ACCEPTED: Final = (
+_NOT_ACCEPTED: Final = (
     "Check that the app registration holds the application permission Exchange.ManageAsApp with admin consent, and that "
     "AZURE_TENANT_ID and EXCHANGE_CLOUD are right."
 )
-NOT_ALLOWED: Final = (
+_NOT_ALLOWED: Final = (
     "Check that the app holds Exchange.ManageAsApp and is in a role group whose role allows this command; "
     "a new grant takes from minutes to hours to arrive."
 )
@@ -199,10 +199,10 @@ def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
     match answer.status:
         case 401:
             sentence = "Exchange Online did not accept the app's token."
-            return Outcome(Meaning.UNAUTHORIZED, sentence, NOT_ACCEPTED, claims=_claims(_header(answer, "WWW-Authenticate")))
+            return Outcome(Meaning.UNAUTHORIZED, sentence, _NOT_ACCEPTED, claims=_claims(_header(answer, "WWW-Authenticate")))
         case 403:
             sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
-            return Outcome(Meaning.FORBIDDEN, sentence, NOT_ALLOWED)
+            return Outcome(Meaning.FORBIDDEN, sentence, _NOT_ALLOWED)
         case 404 if detail.mentions("ManagementObjectNotFoundException"):
             return Outcome(Meaning.NOT_FOUND, _with("Exchange Online does not know the object", detail))
         case 404 | 405:

@@ -4,10 +4,11 @@ import pytest
 
 from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.verdict import Outcome
-from bot.exchange.answers import NOT_ACCEPTED, NOT_ALLOWED
+from bot.exchange.answers import Meaning
 from handlers.ports import Unavailable
 
 TENANT = "11111111-2222-3333-4444-555555555555"
+UNAUTHORIZED, FORBIDDEN = Meaning.UNAUTHORIZED.value, Meaning.FORBIDDEN.value
 GOOD: dict[str, object] = {"tid": TENANT, "roles": ["Exchange.ManageAsApp"]}
 
 
@@ -43,20 +44,22 @@ def test_a_look_alike_is_not_the_permission(roles: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mend", "claims", "next_step"),
+    ("code", "mend", "claims", "next_step"),
     [
-        (NOT_ACCEPTED, {**GOOD, "roles": []}, "Grant Exchange.ManageAsApp first"),
-        (NOT_ALLOWED, {**GOOD, "roles": []}, "Grant Exchange.ManageAsApp first"),
-        (NOT_ACCEPTED, GOOD, "so it is not the permission: check that AZURE_TENANT_ID"),
-        (NOT_ALLOWED, GOOD, "so it is the role that is missing"),
-        (NOT_ACCEPTED, {}, NOT_ACCEPTED),
-        (NOT_ALLOWED, {}, NOT_ALLOWED),
-        ("Check the network.", GOOD, "Check the network."),
-        ("", GOOD, "Run the check again"),
+        (UNAUTHORIZED, "Mend it.", {**GOOD, "roles": []}, "Grant Exchange.ManageAsApp first"),
+        (FORBIDDEN, "Mend it.", {**GOOD, "roles": []}, "Grant Exchange.ManageAsApp first"),
+        (UNAUTHORIZED, "Mend it.", GOOD, "so it is not the permission: check that AZURE_TENANT_ID"),
+        (FORBIDDEN, "Mend it.", GOOD, "so it is the role that is missing"),
+        (UNAUTHORIZED, "Mend it.", {}, "Mend it."),
+        (FORBIDDEN, "Mend it.", {}, "Mend it."),
+        ("", "Check the network.", GOOD, "Check the network."),
+        ("", "", GOOD, "Run the check again"),
     ],
 )
-def test_a_refused_reading_is_mended_where_the_trouble_is(mend: str, claims: dict[str, object], next_step: str) -> None:
-    found = mend_of_reading(Unavailable("No.", mend=mend, retryable=False), claims)
+def test_a_refused_reading_is_mended_where_the_trouble_is(
+    code: str, mend: str, claims: dict[str, object], next_step: str
+) -> None:
+    found = mend_of_reading(Unavailable("No.", mend=mend, retryable=False, code=code), claims)
     assert next_step in found
     assert "Entra role" not in found
     assert "Exchange Administrator" not in found
