@@ -5,13 +5,13 @@ clock, no database, no network. Whatever is unknown counts as no.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.ports import Cloud, Person
+from storage.canonical import canonical
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -58,9 +58,8 @@ class Home:
 
 
 def digest_of(value: object) -> str:
-    """SHA-256 (hex) of a value, spelled in one way only."""
-    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(spelled.encode("ascii")).hexdigest()
+    """SHA-256 (hex) of a value."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

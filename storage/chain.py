@@ -8,10 +8,11 @@ keys, no blanks, ASCII only, ``at`` as ``2026-11-23T12:00:00.000000Z``. Its SHA-
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from storage.canonical import canonical, stamp
 from storage.tables import audit_events
 
 GENESIS = "0" * 64
@@ -24,16 +25,6 @@ _HEAD = (
 )
 _APPEND = insert(audit_events)
 """Built once: these run with every write, and building a statement costs more than running it."""
-
-
-def canonical(value: object) -> str:
-    """The one spelling of a JSON value: sorted keys, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def stamp(at: datetime) -> str:
-    """The one spelling of an instant: UTC with microseconds and ``Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def head(connection: Connection, tenant_id: str) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, Select, String, func, select, type_coerce
 
-from storage.chain import canonical, stamp
+from storage.canonical import canonical, stamp
 from storage.engine import Database
 from storage.tables import audit_events
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage import chain
+from storage.canonical import canonical
 from storage.correlation import caused
 from storage.engine import Database, database_clock, is_over
 from storage.tables import inbox
@@ -49,7 +49,7 @@ class Inbox:
             tenant_id=self._tenant_id,
             key=key,
             kind=kind,
-            payload=chain.canonical(dict(payload)),
+            payload=canonical(dict(payload)),
             received_at=now,
             claimed_until=database_clock() + CLAIM_MS,
             **caused(),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import chain, rows
+from storage.canonical import canonical, stamp
 from storage.correlation import caused
 from storage.engine import PATIENCE, Database
 from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
@@ -90,7 +91,7 @@ class Entry(OutboxEntry):
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
         self._refuse_second(kind)
         request_id = self._insert_request(BIRTHS[kind], content, times)
-        stamps = {name: chain.stamp(at) if at else None for name, at in times.items()}
+        stamps = {name: stamp(at) if at else None for name, at in times.items()}
         self.record("request_opened", requester_id or BOT, content | stamps | {"state": BIRTHS[kind].value}, request_id)
         return self.reader.request(request_id)
 
@@ -136,7 +137,7 @@ class Entry(OutboxEntry):
         }
         statement = insert(decisions).values(tenant_id=self.tenant_id, request_id=request.id, **values)
         row = self.connection.execute(statement.returning(*decisions.c)).one()
-        payload = {"vote": vote.value, "door": door.value, "digest": digest, "voted_at": chain.stamp(voted_at)}
+        payload = {"vote": vote.value, "door": door.value, "digest": digest, "voted_at": stamp(voted_at)}
         actor, more = (BOT, {"person_id": person_id}) if door is Door.BOT else (person_id, {})
         self.record("voted", actor, payload | more, request.id)
         return raised, rows.decision(row)
@@ -199,7 +200,7 @@ class Entry(OutboxEntry):
             self.connection.execute(update(baselines).where(baselines.c.tenant_id == self.tenant_id).values(**values))
         else:
             self.connection.execute(insert(baselines).values(tenant_id=self.tenant_id, **values))
-        end = chain.stamp(baseline.window_end) if baseline.window_end else None
+        end = stamp(baseline.window_end) if baseline.window_end else None
         payload = {"value": baseline.value.value, "window_end": end, "why": why}
         self.record("baseline", BOT, payload, baseline.request_id)
 
@@ -211,7 +212,7 @@ class Entry(OutboxEntry):
 
     def keep_rule(self, digest: str, body: Mapping[str, object]) -> None:
         """Record the rule that holds from now on."""
-        values = {"digest": digest, "body": chain.canonical(body), "since": self.now}
+        values = {"digest": digest, "body": canonical(body), "since": self.now}
         self.connection.execute(insert(rules).values(tenant_id=self.tenant_id, **values))
         self.record("rule", BOT, {"digest": digest, "body": body})
 

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Executable, Update, and_, dele
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage import chain, rows
+from storage import rows
+from storage.canonical import canonical
 from storage.engine import Database, database_clock, is_over
 from storage.records import Card, Notice
 from storage.tables import cards, notices
@@ -50,7 +51,7 @@ class OutboxEntry:
                 request_id=request_id,
                 recipient=recipient,
                 channel=channel,
-                facts=chain.canonical(dict(facts or {})),
+                facts=canonical(dict(facts or {})),
                 created_at=self.now,
                 due_at=due_at or self.now,
                 tries=0,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from storage import chain
+from storage.canonical import stamp
 from storage.errors import Conflict
 from storage.ledger import Entry
 from storage.records import ReminderReply
@@ -24,5 +24,5 @@ def keep_answer(entry: Entry, *, series: str, key: str, reply: ReminderReply, pe
             entry.connection.execute(row)
     except IntegrityError as answered:
         raise Conflict("somebody has answered this reminder already") from answered
-    payload = {"series": series, "key": key, "reply": reply.value, "until": chain.stamp(until) if until else None}
+    payload = {"series": series, "key": key, "reply": reply.value, "until": stamp(until) if until else None}
     entry.record("reminder_answered", person_id, payload)

@@ -16,7 +16,7 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 PURE = (
     "handlers.days", "handlers.forms", "handlers.milestones", "handlers.notices", "handlers.policy", "handlers.ports",
     "handlers.slots", "handlers.snoozing", "handlers.votes",
-    "storage.lifecycle", "storage.records",
+    "storage.canonical", "storage.lifecycle", "storage.records",
 )  # fmt: skip
 IMPURE = {
     "sqlalchemy", "alembic", "psycopg", "sqlite3", "requests", "urllib3", "urllib", "http", "socket", "ssl", "aiohttp", "msal",

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from storage.chain import canonical, stamp
+from storage.canonical import canonical, stamp
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.tables import audit_events
