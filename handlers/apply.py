@@ -15,7 +15,7 @@ from handlers.context import Context
 from handlers.lagging import is_outrun, lags, may_be_on
 from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
-from handlers.requests import as_far_as_sent, expire, latched, observed, what_is_needed
+from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
 from handlers.rules import is_outdated, void, why_void
 from handlers.settle import Settling, note_answer, refused
 from handlers.superseding import supersede_overtaken
@@ -174,7 +174,7 @@ class Apply:
         was = request.from_value.value if request.from_value else "unknown"
         with self._context.ledger.recording(self._context.now()) as entry:
             self._must_be_news(entry, request, reading)
-            entry.observe(observed(reading))
+            entry.observe(reading.observation)
             detail = (
                 f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
                 f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
@@ -197,7 +197,7 @@ class Apply:
             begin_by = self._last_moment(entry, request, lease, reading)
             if begin_by is None:
                 return
-            entry.observe(observed(reading))
+            entry.observe(reading.observation)
             sent_before = entry.reader.times_sent(request.id)
             sent_at = self._context.now()
             request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)

@@ -15,7 +15,7 @@ from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, 
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
-from handlers.requests import observed, what_is_needed
+from handlers.requests import what_is_needed
 from handlers.settle import opt_out_again, overtaken
 from handlers.touch import Touch
 from storage.engine import PATIENCE
@@ -78,7 +78,7 @@ class Drift:
             self._back_again(entry)
             if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
                 first_seen = _first_seen(entry.reader, reading.value)
-                entry.observe(observed(reading))
+                entry.observe(reading.observation)
                 self._compare(entry, reading, first_seen)
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:

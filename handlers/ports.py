@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from storage.records import SettingValue
+from storage.records import Observation, SettingValue
 
 Clock = Callable[[], datetime]
 """Returns the present as an aware UTC ``datetime``."""
@@ -68,6 +68,18 @@ class Reading:
     """``WhenChangedUTC``: moves on any change of the transport configuration."""
     read_at: datetime
     client_request_id: str
+
+    @property
+    def observation(self) -> Observation:
+        """The reading as the ledger keeps it."""
+        return Observation(
+            at=self.read_at,
+            value=self.value,
+            smtp_auth_disabled=self.smtp_auth_disabled,
+            organization=self.organization,
+            problem=None,
+            changed_at=self.changed_at,
+        )
 
 
 class Fate(StrEnum):

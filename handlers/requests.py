@@ -27,7 +27,7 @@ from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
-from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
 
@@ -81,7 +81,7 @@ class Requests:
             if reading is not None and entry.reader.baseline() != before:
                 raise Conflict("a change was made while this was being read")
             if reading is not None:
-                entry.observe(observed(reading))
+                entry.observe(reading.observation)
             if refusal is None and reading is not None:
                 refusal = self._wrong_day(entry, kind, form) or self._open(entry, kind, form, touch, reading)
             if refusal is not None:
@@ -227,15 +227,3 @@ def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
 def what_is_needed(value: SettingValue) -> str:
     """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
     return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."
-
-
-def observed(reading: Reading) -> Observation:
-    """A reading as the ledger keeps it."""
-    return Observation(
-        at=reading.read_at,
-        value=reading.value,
-        smtp_auth_disabled=reading.smtp_auth_disabled,
-        organization=reading.organization,
-        problem=None,
-        changed_at=reading.changed_at,
-    )

@@ -11,7 +11,6 @@ from handlers.context import Context
 from handlers.lagging import lags
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
-from handlers.requests import observed
 from handlers.superseding import supersede_unsent
 from storage.correlation import correlated
 from storage.errors import AlreadyOpen, Conflict
@@ -87,7 +86,7 @@ class Settling:
     def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> None:
         """Record what was read back, move to *applied* and set what the live value ought to be from now on."""
         now = self._context.now()
-        entry.observe(observed(reading))
+        entry.observe(reading.observation)
         seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
         entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
         detail = _applied_detail(request, reading, wrote=wrote)
@@ -139,7 +138,7 @@ class Settling:
             "Should the change show up later, it will be announced as a correction."
         )
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.observe(observed(reading))
+            entry.observe(reading.observation)
             owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
 

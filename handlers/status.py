@@ -14,7 +14,6 @@ from handlers.context import Context
 from handlers.lagging import lags
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
-from handlers.requests import observed
 from handlers.votes import approvers
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
@@ -163,7 +162,7 @@ class StatusReports:
             timezone=context.rule.timezone,
             effects=effects,
             freshness=context.calendar.freshness(today),
-            last_seen=observed(reading) if reading else None,
+            last_seen=reading.observation if reading else None,
             on_record=False,
         )
         try:
