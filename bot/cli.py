@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> int:
 
     logs.catch_uncaught()
 
-    return run(settings, mode=options.mode or "", host=options.host, port=options.port)
+    return run(settings, mode=options.mode or settings.mode, host=options.host, port=options.port)
 
 
 def _sandbox(options: argparse.Namespace) -> int:

@@ -24,10 +24,10 @@ class Serving(Protocol):
 
 
 def serving_of(app: App, settings: Settings, *, mode: str, host: str, port: int, noted: Noted) -> Serving:
-    """Socket Mode when an app token is set (or asked for), else HTTP. ``noted`` is told of each acknowledgement."""
+    """The way that ``mode`` names, ``socket`` or ``http``. ``noted`` is told of each acknowledgement."""
     reception = Reception(app, noted)
     token = settings.slack_app_token
-    if mode == "socket" or (not mode and token is not None):
+    if mode == "socket":
         from bot.socket_mode import SocketMode  # noqa: PLC0415 - each way is loaded only where it is gone
 
         return SocketMode(reception, app.client, token.get_secret_value() if token else "")

@@ -19,7 +19,7 @@ def main() -> int:
     settings = load()
     logs.configure(settings)
     port = int(os.environ.get(PORT, "0"))
-    return run(settings, mode="", host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
+    return run(settings, mode=settings.mode, host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
 
 
 if __name__ == "__main__":
