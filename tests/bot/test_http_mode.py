@@ -293,7 +293,7 @@ def test_half_open_connections_hold_nobody_up(bot: Bot) -> None:
             waiting.sendall([b"", head, head + b"\r\n{"][number % 3])
         began = time.monotonic()
         assert bot.send(command())[0] == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 def test_more_half_open_connections_than_there_are_places_keep_nobody_out(bot: Bot) -> None:
@@ -308,7 +308,7 @@ def test_more_half_open_connections_than_there_are_places_keep_nobody_out(bot: B
         for _ in range(5):
             assert bot.send(command())[0] == 200
         assert ask(kept) == 200, "who has asked before is shown out last"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
     kept.close()
 
 
@@ -389,7 +389,7 @@ def test_stopping_lets_kept_connections_go() -> None:
     assert kept.getresponse().read() == b"taken"
     began = time.monotonic()
     bot.serving.stop()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert not bot.serving.is_connected()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", bot.serving.port), timeout=1)

@@ -259,9 +259,3 @@ def test_closing_wakes_a_reader_that_waits(client: Client, exchange: Stage, monk
     reader.join(5)
     assert not reader.is_alive()
     assert len(failures) == 1
-
-
-def test_a_wrong_cloud_or_address_is_refused_before_any_call(client: Client) -> None:
-    for wrong in ({"cloud": "mars"}, {"api_url": "http://example.com"}, {"authority_host": "http://127.0.0.1"}):
-        with pytest.raises(ValueError, match=r"\.$"):
-            client(**wrong)
