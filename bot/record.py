@@ -10,25 +10,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.options import Settings
 from bot.settings import WrongSettings
 from storage.engine import Database
-from storage.export import Form, lines
+from storage.export import Form, has_record, lines, tenants
 from storage.migrate import is_current
 from storage.verify import verify
 
 
 class NoRecord(Exception):
-    """The database holds no record that this version can read."""
+    """There is nothing to check or to hand out; the text says what to look at."""
 
-    def __str__(self) -> str:
-        return (
-            "the database holds no record of this version. Check DATABASE_URL; if it is the right one, "
-            "`legacytls migrate` brings it up to date."
-        )
+
+_NOT_CURRENT = (
+    "the database holds no record of this version. Check DATABASE_URL; if it is the right one, `legacytls migrate` brings it up "
+    "to date."
+)
 
 
 def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json: bool) -> int:
     """Check the hash chain, against a head seen in Slack if one is given. Exit code 0 when it is sound, 1 when not."""
     with _record_of(settings) as (database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
+        if verdict.ok and not verdict.checked:
+            raise _nothing(database, tenant_id)
     if as_json:
         sys.stdout.write(json.dumps(asdict(verdict), indent=2) + "\n")
     elif verdict.ok:
@@ -47,6 +49,8 @@ def export_record(settings: Settings, *, form: Form, since: date | None, until: 
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
     with _record_of(settings) as (database, tenant_id):
+        if not has_record(database, tenant_id):
+            raise _nothing(database, tenant_id)
         for line in lines(database, tenant_id, since=first, until=last, form=form):
             sys.stdout.write(line)
     return 0
@@ -59,6 +63,15 @@ def tenant_of(settings: Settings) -> str:
     return settings.azure_tenant_id
 
 
+def _nothing(database: Database, tenant_id: str) -> NoRecord:
+    """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
+    others = ", ".join(tenants(database)) or "no tenant at all"
+    return NoRecord(
+        f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the record of {others}. "
+        "Check AZURE_TENANT_ID and DATABASE_URL."
+    )
+
+
 @contextmanager
 def _record_of(settings: Settings) -> Iterator[tuple[Database, str]]:
     """The database and the tenant. Nothing is changed, so a copy or a backup may be given. Raises ``NoRecord``."""
@@ -66,7 +79,7 @@ def _record_of(settings: Settings) -> Iterator[tuple[Database, str]]:
     database = Database(settings.database_url.get_secret_value(), look_only=True)
     try:
         if not is_current(database):
-            raise NoRecord
+            raise NoRecord(_NOT_CURRENT)
         yield database, tenant_id
     finally:
         database.close()

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, Select, String, func, select, type_coerce
 
+from storage import chain
 from storage.canonical import canonical, stamp
 from storage.engine import Database
 from storage.tables import audit_events
@@ -27,6 +28,18 @@ FIELDS = ("seq", "at", "tenant", "kind", "actor", "request", "payload", "prev", 
 _BATCH = 200
 _COLUMNS = [column for column in audit_events.c if column.name != "at"]
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - spreadsheets run full-width signs too
+
+
+def has_record(database: Database, tenant_id: str) -> bool:
+    """Whether anything is on record of this tenant."""
+    with database.read() as connection:
+        return chain.head(connection, tenant_id)[0] > 0
+
+
+def tenants(database: Database) -> list[str]:
+    """The tenants of which anything is on record; reads the whole record."""
+    with database.read() as connection:
+        return sorted(connection.execute(select(audit_events.c.tenant_id).distinct()).scalars())
 
 
 def lines(

@@ -66,6 +66,11 @@ class Sandbox:
                 raise TimeoutError(f"the bot did not connect; its last words:\n{log[-3000:]}")
             time.sleep(0.05)
 
+    @property
+    def record_settings(self) -> str:
+        """What ``legacytls verify``, ``export`` and ``history`` need to find the sandbox's record."""
+        return f"DATABASE_URL={self._bot_settings()['DATABASE_URL']} AZURE_TENANT_ID={self.microsoft.tenant.tenant_id}"
+
     def _bot_settings(self) -> dict[str, str]:
         return {
             "DATABASE_URL": f"sqlite:///{self.folder / 'sandbox.db'}",
@@ -91,6 +96,7 @@ def run(*, port: int, mode: str) -> int:
             sandbox = Sandbox(Path(name), port=port, mode=mode)
             with sandbox:
                 sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
+                sys.stdout.write(f"Its record, from another terminal: {sandbox.record_settings} legacytls verify\n")
                 sys.stdout.flush()
                 stopping.wait()
         except OSError as taken:

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -410,6 +412,14 @@ def test_a_database_that_is_not_there_is_told_and_not_made(verb: str, machine: M
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("verb", RECORD_VERBS)
+def test_a_tenant_of_which_nothing_is_on_record_is_no_sound_record(verb: str, machine: Machine) -> None:
+    real = machine.settings["AZURE_TENANT_ID"]
+    outcome = machine.run(verb, AZURE_TENANT_ID="99999999-8888-7777-6666-555555555555")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert f"nothing to check; this database holds the record of {real}." in outcome.err
+
+
 # export
 
 
@@ -460,13 +470,18 @@ def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine)
 
 def test_the_sandbox_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
-    start = [sys.executable, "-m", "bot", "sandbox", "--port", "0"]
+    start, until = [sys.executable, "-m", "bot", "sandbox", "--port", "0"], time.monotonic() + 60
     with subprocess.Popen(start, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = process.stdout.readline()
+        said, record = process.stdout.readline(), process.stdout.readline()
+        settings = dict(re.findall(r"(DATABASE_URL|AZURE_TENANT_ID)=(\S+)", record))
+        while (checked := command("verify", settings=settings, folder=tmp_path)).code and time.monotonic() < until:
+            time.sleep(0.2)  # the page is there before the bot has made its database
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     assert said.startswith("The sandbox is at http://127.0.0.1:")
+    assert record.endswith(" legacytls verify\n")
+    assert checked.out.startswith("The record is sound: ")
     assert list(tmp_path.iterdir()) == []
 
 
