@@ -34,6 +34,9 @@ class Sheet:
     baseline: Baseline | None = None
     """What the live value ought to be by now: an old card must not offer what has been done since."""
 
+    escalate_to: tuple[str, ...] = ()
+    """Who is called when something stands that nobody approved."""
+
     @property
     def code(self) -> str:
         """The short code of exactly what is approved."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.owed import CHANNEL, owe_answer, owe_card
+from handlers.owed import CHANNEL, asked_by, owe_answer, owe_card
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from handlers.superseding import supersede_unsent
@@ -116,7 +116,7 @@ class OptOuts:
         if late is None:
             return 0
         if self._is_to_be_told(entry.reader, late, now):
-            entry.owe(CHANNEL, _telling(late, now), facts=self._facts(late))
+            entry.owe(CHANNEL, _telling(late, now), facts=self._facts(entry.reader, late))
         if not self._is_due(late, now):
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
@@ -141,13 +141,15 @@ class OptOuts:
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
         return bool(late.problem) and not reader.owed(_telling(late, now))
 
-    def _facts(self, late: Overdue) -> dict[str, str]:
+    def _facts(self, reader: Reader, late: Overdue) -> dict[str, str]:
+        """Mentioned are those to escalate to, and whoever asked for the window: they count on its end."""
+        asked = asked_by(reader.wishes_behind(late.window_of)) if late.window_of else []
         return {
             "what": "overdue",
             "request": str(late.window_of or ""),
             "end": late.ended_at.isoformat(),
             "problem": late.problem,
-            "mention": ",".join(self._context.escalate_to),
+            "mention": ",".join(dict.fromkeys([*self._context.escalate_to, *asked])),
         }
 
     def _opt_out(self, entry: Entry, touch: Touch, reason: str) -> str:

@@ -38,6 +38,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         seen=reader.newest_observation(readable=True),
         adoption=_adoption(reader, request),
         baseline=reader.baseline(),
+        escalate_to=context.escalate_to,
     )
 
 

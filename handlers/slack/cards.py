@@ -152,6 +152,8 @@ def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     told = [section(sentence(request.detail)), section(f"Noticed {instant(request.created_at, zone)}. {who}")]
     since = f"Adopted by #{sheet.adoption}, which gave it an end." if sheet.adoption else _CHANGED_SINCE
     last = section(advice if stands else since)
+    if opted_in and stands and sheet.reason_by is None and sheet.escalate_to:
+        told.append(section(f"{people(sheet.escalate_to)}: please see to it."))
     return [*told, *claimed, last, *row, *small([_witness(sheet)])]
 
 

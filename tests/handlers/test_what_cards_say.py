@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
+from handlers.delivery import Delivery
 from handlers.slack import cards
 from storage.lifecycle import State
 from storage.records import SettingValue
-from tests.handlers.house import ALICE, BOB, CAROL, DAVE, TWO, House
+from tests.handlers.house import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House
 from tests.handlers.neighbours import BUSY, LATE, LOST, REFUSED, Answering
 from tests.handlers.test_applying import approved
 from tests.journeys.words import JSON, body, buttons, words
@@ -394,3 +395,15 @@ def test_an_extension_of_what_was_approved_and_brought_back_outside_adopts_nothi
     house.approve(BOB, extension)
     house.run()
     assert "Another change came after it" in words(card(house, number))
+
+
+def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_that_it_was_them(house: House) -> None:
+    house.context = replace(house.context, escalate_to=(ERIN,))
+    house.delivery = Delivery(house.context, house.outbox, house.board)
+    house.observe()
+    house.tenant.value = IN
+    house.clock.advance(minutes=11)
+    house.observe()
+    house.deliver()
+    number = house.newest().id
+    assert f"<@{ERIN}>: please see to it." in words(card(house, number))

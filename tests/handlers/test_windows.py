@@ -123,6 +123,7 @@ def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: Hous
     both.work()
     (first,) = told(both)
     assert (first["request"], first["end"], "refused" in first["problem"]) == (str(number), end.isoformat(), True)
+    assert first["mention"] == ALICE
     for _ in range(49):
         both.clock.advance(hours=1)
         both.work()
