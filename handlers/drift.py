@@ -134,6 +134,7 @@ class Drift:
             return False
         entry.record("correction", BOT, {"value": reading.value.value, "opt_out": again.id}, late.id)
         _tell_correction(entry, late, {"end": "", "again": str(again.id)})
+        owe_card(entry, again)
         return True
 
     def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
@@ -216,7 +217,10 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
     if late.requester_id:
         text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
         owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
-    shown = f"Corrected: it was given up as failed, but took effect later; the live value was read as *{late.to_value.value}*."
+    shown = (
+        f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
+        "or somebody made the same change by hand."
+    )
     holds = " Its window holds: at its end the bot opts out." if more["end"] else ""
     owe_card(entry, entry.say(late, detail=shown + holds + later))
 

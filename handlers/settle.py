@@ -31,6 +31,8 @@ SHOWN_WITHIN = timedelta(seconds=27)
 GIVE_UP = timedelta(minutes=15)
 """A write that has not shown up by then did not happen; a later match is announced as a correction."""
 
+CLIENTS_LATE = "Clients may take a while to notice: Microsoft publishes no figure for how long."
+
 LOOK_BACK = 5
 """Observations looked through for the reading before the write: few are kept in the seconds that a write takes."""
 
@@ -89,18 +91,19 @@ class Settling:
         entry.observe(reading.observation)
         seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
         entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
-        detail = _applied_detail(request, reading, wrote=wrote)
-        done = entry.move(request, State.APPLIED, actor=BOT, detail=detail)
         newer = entry.reader.baseline()
-        if newer is not None and overtaken(entry.reader, done, newer):
-            opt_out_again(self._context, entry, done, newer)
-        else:
+        late = newer if newer is not None and overtaken(entry.reader, request, newer) else None
+        done = entry.move(request, State.APPLIED, actor=BOT, detail=_applied_detail(entry.reader, request, reading, wrote, late))
+        again = opt_out_again(self._context, entry, done, late) if late is not None else None
+        if late is None:
             end = request.window_end if request.kind is not Kind.OPT_OUT else None
             owe_overtaken(entry, done)
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
             if done.kind is Kind.OPT_OUT and newer is not None:
                 owe_ended(entry, done, newer)
         owe_change(entry, done)
+        if again is not None:
+            owe_card(entry, again)
         if done.kind is Kind.EXTENSION:
             owe_extended(entry, done)
 
@@ -189,7 +192,10 @@ def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
 
 
 def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
-    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself."""
+    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself.
+
+    The caller owes its message, after the word on ``late``.
+    """
     if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
         return None
     try:
@@ -200,22 +206,24 @@ def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Ba
             to_value=SettingValue.OPTED_OUT,
             from_value=None,
             rule_digest=context.rule.digest,
-            reason=f"#{late.id} took effect after opt-out #{newer.request_id}, which came later and holds.",
+            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and holds.",
             detail="Opened by the bot itself; opting out needs no second person.",
         )
     except AlreadyOpen:
         return None
     supersede_unsent(entry, request)
-    owe_card(entry, request)
     return request
 
 
-def _applied_detail(request: ChangeRequest, reading: Reading, *, wrote: bool) -> str:
+def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None) -> str:
+    """What is known: that it was written only where Exchange said so, and not whose write it was where another came later."""
+    value = f"*{reading.value.value}*"
     if request.kind is Kind.EXTENSION:
-        return f"The live value is *{reading.value.value}*, as read back; it ends as approved."
+        return f"The live value is {value}, as read back; it ends as approved."
     if not wrote:
-        return f"The live value was *{reading.value.value}* already, so nothing had to be written."
-    return (
-        f"Written, and read back as *{reading.value.value}*. Clients may take a while to notice: "
-        "Microsoft publishes no figure for how long."
-    )
+        return f"The live value was {value} already, so nothing had to be written."
+    if reader.last_answer(request.id).startswith(Fate.ACCEPTED):
+        return f"Written, and read back as {value}. {CLIENTS_LATE}"
+    if overtaken_by is not None and overtaken_by.value is reading.value:
+        return f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did it is not known."
+    return f"Sent, and read back as {value}; its answer was lost. {CLIENTS_LATE}"

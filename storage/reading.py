@@ -82,9 +82,8 @@ class Reader(MessageReader):
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
         for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
-            answered = [step.detail for step in self.attempts([request.id]) if step.step == "answered"]
-            unknown = not answered or answered[-1].startswith(UNSETTLED_FATES)
-            if unknown and not self.corrected(request.id):
+            answer = self.last_answer(request.id)
+            if (not answer or answer.startswith(UNSETTLED_FATES)) and not self.corrected(request.id):
                 return request
         return None
 
@@ -195,6 +194,10 @@ class Reader(MessageReader):
         """Every step of talking to Exchange about these requests."""
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
         return [rows.attempt(row) for row in self._connection.execute(query)]
+
+    def last_answer(self, request_id: int) -> str:
+        """What Exchange answered to this change last, beginning with its fate; empty where no answer is on record."""
+        return next((step.detail for step in reversed(self.attempts([request_id])) if step.step == "answered"), "")
 
     def times_sent(self, request_id: int) -> int:
         """How often it is on record that this change was about to be sent."""

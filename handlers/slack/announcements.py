@@ -208,8 +208,8 @@ def _correction(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     if facts.get("again"):
         end = f" A later opt-out holds, so the bot opts out again by itself: #{facts['again']}."
     return (
-        f":rotating_light: Correction to #{facts['request']}: it was given up as failed, but the live value is "
-        f"*{escape(facts['value'])}* now.{end}"
+        f":rotating_light: Correction to #{facts['request']}: it was given up as failed, but the live value was read as "
+        f"*{escape(facts['value'])}* since.{end}"
     )
 
 

@@ -94,14 +94,14 @@ def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(h
     house.clock.advance(minutes=11)
     house.observe()
     shown = card(house, number)
-    assert "took effect later; the live value was read as *opted in*. Its window holds" in words(shown)
+    assert "somebody made the same change by hand. Its window holds" in words(shown)
     for label in ("*Becomes*", "*Opt-in ends*"):
         assert label in words(shown)
     for outdated in ("still *not set*", "Was to become", "was to end"):
         assert outdated not in words(shown)
     assert list(buttons(shown)) == ["extend"]
     history = words(replies.history(house.desk.history.page(), house.context.zone).arguments())
-    assert "took effect later" in history
+    assert "it arrived late" in history
     assert "still *not set*" not in history
 
 
@@ -140,7 +140,7 @@ def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bo
     assert house.tenant.value is OUT
     last = house.newest()
     assert (last.kind, last.requester_id, last.state) == (Kind.OPT_OUT, None, State.APPLIED)
-    assert f"#{wish.id} took effect after opt-out #{out.id}" in last.reason
+    assert f"The value of #{wish.id} shows after opt-out #{out.id}" in last.reason
     baseline = house.baseline()
     assert baseline is not None
     assert baseline.value is OUT
@@ -179,13 +179,13 @@ def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_ba
     both.work()
     again = both.newest()
     assert (again.kind, again.requester_id, again.state) == (Kind.OPT_OUT, None, State.APPLIED)
-    assert f"#{late} took effect after opt-out #{out}, which came later and holds." in again.reason
+    assert f"The value of #{late} shows after opt-out #{out}, which came later and holds." in again.reason
     assert both.tenant.value is OUT
     assert both.requests(Kind.OUTSIDE) == []
     assert [facts.get("again") for facts in both.board.announced] == [str(again.id)]
     assert f"the bot opts out again (#{again.id})" in both.answer(ALICE)
     shown = card(both, late)
-    assert f"read as *opted in*. A later opt-out holds, so the bot opts out again (#{again.id})." in words(shown)
+    assert f"the same change by hand. A later opt-out holds, so the bot opts out again (#{again.id})." in words(shown)
     assert list(buttons(shown)) == ["again"]
     for _ in range(3):
         both.clock.advance(minutes=11)
@@ -286,6 +286,35 @@ def test_a_corrected_opt_out_has_ended_the_window_before_it(house: House) -> Non
     assert baseline is not None
     assert (house.newest().kind, baseline.window_end) == (Kind.OUTSIDE, None)
     assert f"#{number}" not in house.newest().detail
+
+
+def test_a_write_whose_answer_was_lost_is_not_called_written(house: House) -> None:
+    house.observe()
+    house.tenant.fates.append(LATE)
+    number = house.ask().id
+    house.approve(BOB, number)
+    house.run()
+    house.tenant.land()
+    house.clock.advance(seconds=6)
+    house.run()
+    assert house.request(number).state is State.APPLIED
+    assert house.request(number).detail.startswith("Sent, and read back as *opted in*; its answer was lost.")
+
+
+def test_a_write_that_a_later_one_overtook_is_not_called_written_when_the_value_shows(house: House) -> None:
+    house.tenant.value = IN
+    house.observe()
+    house.tenant.fates.append(LOST)
+    first = house.opt_out(BOB).id
+    house.run()
+    assert house.request(first).state is State.UNCERTAIN
+    second = house.opt_out(ALICE).id
+    house.run()
+    house.clock.advance(seconds=6)
+    house.run()
+    assert [house.request(number).state for number in (first, second)] == [State.APPLIED] * 2
+    assert house.request(second).detail.startswith("Written, and read back")
+    assert f"#{second} came later, so which of the two writes did it is not known." in house.request(first).detail
 
 
 def test_the_bot_s_own_opt_out_supersedes_what_waits_for_approval(both: House) -> None:
