@@ -38,25 +38,18 @@ class Requests:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def may_ask(self, person: str) -> Verdict:
+    def may_ask(self, person: str, kind: Kind) -> Verdict:
         """What can be refused before the form opens: no live reading, only the newest observation. Raises ``Unavailable``."""
         verdict = self._context.people.operator(person)
         if not verdict.allowed:
             return verdict
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
-            wish = reader.open_wish()
-        return judge_opening(cloud=self._context.cloud, newest=newest.value if newest else None, open_wish=wish)
-
-    def may_extend(self, person: str) -> Verdict:
-        """What can be refused before the form of an extension opens. Raises ``Unavailable``."""
-        verdict = self._context.people.operator(person)
-        if not verdict.allowed:
-            return verdict
-        with self._context.ledger.reading() as reader:
-            newest = reader.newest_observation(readable=True)
             wish, baseline = reader.open_wish(), reader.baseline()
-        verdict = judge_extending(newest=newest.value if newest else None, open_wish=wish)
+        value = newest.value if newest else None
+        if kind is not Kind.EXTENSION:
+            return judge_opening(cloud=self._context.cloud, newest=value, open_wish=wish)
+        verdict = judge_extending(newest=value, open_wish=wish)
         no_day = self._no_later_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 

@@ -24,8 +24,7 @@ def wish(edge: Edge, reply: Reply, body: Mapping[str, Any], kind: Kind, *, earli
 
     Prefilled from the request with the number ``earlier``; an extension without one, from the wish behind the present window.
     """
-    requests = edge.desk.requests
-    verdict = requests.may_extend(reply.person) if kind is Kind.EXTENSION else requests.may_ask(reply.person)
+    verdict = edge.desk.requests.may_ask(reply.person, kind)
     if verdict.allowed:
         edge.open_form(trigger(body), _wish(edge.desk.context, kind, reply.channel, earlier))
     else:
