@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from handlers.context import Context
 from handlers.forms import text_problem
-from handlers.owed import OUTCOME, owe_answer, owe_card, owe_change, owe_redraw
+from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
 from handlers.policy import ALLOWED, Reason, Verdict, about, judge_vote, who_approved
 from handlers.ports import Unavailable
@@ -94,11 +94,7 @@ class Decisions:
                 record_refusal(entry, touch.person, "reason", text, request_id)
             else:
                 entry.give_reason(request_id, person_id=touch.person, reason=reason)
-                owe_card(entry, entry.reader.request(request_id))
-                if request.requester_id:
-                    key = f"reason:{request_id}"
-                    facts = {"state": request.state.value}
-                    entry.owe(OUTCOME, key, request_id=request_id, recipient=request.requester_id, facts=facts)
+                owe_change(entry, entry.reader.request(request_id))
                 text = f"Thank you. Your reason for rejecting #{request_id} is on record."
             owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()
