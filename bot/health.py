@@ -47,7 +47,7 @@ class Health:
             self._connected, self._silence = connected, beat
 
     def note(self, where: str, trouble: str | None) -> None:
-        """Keep a sentence about trouble at ``exchange`` or in the ``channel``; ``None``: over."""
+        """Keep a sentence about trouble at ``exchange``, in the ``channel`` or at the ``database``; ``None``: over."""
         with self._lock:
             if trouble is None:
                 self._trouble.pop(where, None)

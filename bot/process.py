@@ -35,7 +35,7 @@ END_UNSTARTED = 3.0
 
 
 def utc_now() -> datetime:
-    """The present; the one place where the machine's clock is read."""
+    """The present by the machine's clock; whoever judges anything by it is handed it."""
     return datetime.now(UTC)
 
 

@@ -66,7 +66,7 @@ SHOWN = ("request", "vote")
 
 
 class Desk:
-    """Everything that can be asked of the bot, one method each."""
+    """Everything that can be asked of the bot: its use cases, and the way by which a kept delivery finds its own."""
 
     def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:
         self.context = context
