@@ -32,6 +32,8 @@ UNCHECKED = (
     "who approved counts it."
 )
 
+UNDONE_BEFORE = "had taken the approval back before the last one came, so they never stood together: approve again."
+
 ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
 
@@ -61,7 +63,8 @@ class Decisions:
     def take_back(self, request_id: int, touch: Touch) -> None:
         """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
 
-        An approver's removal is recorded even before the vote itself arrived: Slack may deliver the two in either order.
+        An approver's removal is recorded even before the vote itself arrived, and also after the approval that it came before:
+        Slack may deliver them in any order.
         """
         may_have_voted = touch.door is Door.REACTION and self._may_have_voted(touch.person)
         with self._context.ledger.recording(self._context.now()) as entry:
@@ -70,6 +73,10 @@ class Decisions:
             mine = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, touch)
+            elif request.state is State.APPROVED and _never_stood_together(entry.reader, request, mine, touch):
+                undone = self._undo(entry, request, touch)
+                request = entry.move(undone, State.PENDING, actor=touch.person, detail=f"@{touch.person} {UNDONE_BEFORE}")
+                owe_change(entry, request)
             left = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
             text = _taken_back_answer(request, mine, left, touch, approvers_of(entry.reader, request))
             if text:
@@ -204,6 +211,13 @@ class Decisions:
 
 class _MovedOn(Conflict):
     """The row changed between looking people up and deciding."""
+
+
+def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, touch: Touch) -> bool:
+    """Whether a vote was taken back, by the time of the event, before the approval that seemed to complete them."""
+    others = [vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != touch.person]
+    undoes = mine is not None and mine.voted_at <= touch.at and (touch.door is Door.BUTTON or mine.door is touch.door)
+    return undoes and any(touch.at < vote.voted_at for vote in others)
 
 
 def _judge_reason(reader: Reader, request: ChangeRequest, person: str) -> Verdict:

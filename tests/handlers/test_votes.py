@@ -348,3 +348,34 @@ def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(h
     house.deliver()
     places = [(said.person, said.channel) for said in house.board.said if said.person != ALICE]
     assert places == [(BOB, CHANNEL), (BOB, CHANNEL), (CAROL, None), (CAROL, None)]
+
+
+def test_a_vote_that_was_taken_back_before_the_last_one_came_is_undone_although_its_removal_arrives_later(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    began = both.clock.at
+    both.react(BOB, number, at=began + timedelta(seconds=1))
+    both.clock.advance(seconds=5)
+    both.react(CAROL, number, at=began + timedelta(seconds=4))
+    assert both.request(number).state is State.APPROVED
+    both.react(BOB, number, removed=True, at=began + timedelta(seconds=2))
+    assert both.request(number).state is State.PENDING
+    assert "never stood together" in both.request(number).detail
+    both.run()
+    assert both.tenant.writes == []
+    both.approve(DAVE, number)
+    both.run()
+    assert both.request(number).state is State.APPLIED
+
+
+def test_a_vote_that_stood_beside_the_last_one_is_not_undone_by_a_later_removal(both: House) -> None:
+    both.start(TWO)
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    began = both.clock.at
+    both.react(BOB, number, at=began + timedelta(seconds=1))
+    both.clock.advance(seconds=5)
+    both.react(CAROL, number, at=began + timedelta(seconds=2))
+    both.react(BOB, number, removed=True, at=began + timedelta(seconds=3))
+    assert both.request(number).state is State.APPROVED
