@@ -190,4 +190,4 @@ def _url(text: str, *, loopback_http: bool) -> SplitResult:
 def _bare(url: SplitResult) -> str:
     if url.path.strip("/"):
         raise ValueError("write scheme and host only, without a path")
-    return f"{url.scheme}://{url.netloc}"
+    return f"{url.scheme}://{url.netloc.lower()}"

@@ -252,6 +252,7 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/", "azure_authority_host", "https://login.microsoftonline.us"),
         ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8443", "azure_authority_host", "https://127.0.0.1:8443"),
         ("AZURE_AUTHORITY_HOST", "login.microsoftonline.us", "azure_authority_host", "https://login.microsoftonline.us"),
+        ("AZURE_AUTHORITY_HOST", "Login.MicrosoftOnline.us", "azure_authority_host", "https://login.microsoftonline.us"),
         ("EXCHANGE_CLOUD", "GCC-High", "exchange_cloud", "gcc-high"),
         ("EXCHANGE_ORGANIZATION", "Contoso.onmicrosoft.com", "exchange_organization", "contoso.onmicrosoft.com"),
         ("LEGACYTLS_OPERATORS", "U0CAROL,U0CAROL,", "operators", ("U0CAROL",)),
