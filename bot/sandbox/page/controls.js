@@ -2,10 +2,11 @@
 
 import { h, reconcile } from "./dom.js";
 import { arrange, store } from "./state.js";
-import { clock, tersely } from "./time.js";
+import { clock, tersely, untilNext } from "./time.js";
 
 const CMDLETS = ["Get-TransportConfig", "Set-TransportConfig"];
 const STEPS = [["+1 hour", 3_600], ["+1 day", 86_400], ["+7 days", 604_800], ["+30 days", 2_592_000]];
+const HOURS = { tz: "Europe/Berlin", opening: "09:00", note: "Reminders come on workdays, 09:00 to 17:00 in Berlin." };  // the bot's
 const parts = {};
 
 export function mountFaults(card) {
@@ -46,7 +47,10 @@ export function mountClock(card) {
   parts.zone = h("p", { class: "card-note" });
   const steps = STEPS.map(([text, seconds]) =>
     h("button", { type: "button", class: "button", on: { click: () => arrange("clock", { advance_seconds: seconds }) } }, text));
-  return card("Clock", parts.now, parts.zone, h("div", { class: "button-row", role: "group", "aria-label": "Move the clock" }, steps));
+  const morning = () => arrange("clock", { advance_seconds: untilNext(store.now, HOURS.tz, HOURS.opening) });
+  steps.push(h("button", { type: "button", class: "button", title: HOURS.note, on: { click: morning } }, "Next workday, 09:00"));
+  return card("Clock", parts.now, parts.zone, h("div", { class: "button-row", role: "group", "aria-label": "Move the clock" }, steps),
+    h("p", { class: "card-note" }, HOURS.note));
 }
 
 export function renderClock() {

@@ -43,6 +43,14 @@ function ordinal(day) {
   return day + (teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[day % 10] ?? "th");
 }
 
+/** Seconds until it is `time` in `tz` from Monday to Friday; looked for minute by minute, so that no change of the hour is missed. */
+export function untilNext(now, tz, time) {
+  const weekday = (date) => format(tz, { weekday: "short" }).format(date);
+  const at = new Date(Math.floor(now.getTime() / 60_000) * 60_000);
+  do at.setTime(at.getTime() + 60_000); while (clock(at, tz) !== time || ["Sat", "Sun"].includes(weekday(at)));
+  return (at - now) / 1000;
+}
+
 /** "today", "yesterday", "tomorrow", or what `otherwise` says of the day. */
 export function pretty(date, now, tz, otherwise = longDay) {
   const days = (Date.parse(isoDay(date, tz)) - Date.parse(isoDay(now, tz))) / 86_400_000;

@@ -68,6 +68,20 @@ def test_the_clock_is_moved_and_told_in_the_persons_zone(console: ConsoleStub, o
     assert [body["advance_seconds"] for body in console.posted("clock")] == [3600, 86400, 604800, 2592000]
 
 
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [("2026-11-27T20:00:00+00:00", 60.0), ("2026-11-23T07:59:00+00:00", 1 / 60), ("2026-03-27T08:30:00+00:00", 70.5)],
+)
+def test_the_clock_goes_to_the_next_working_morning_over_weekends_and_changes_of_the_hour(
+    now: str, hours: float, console: ConsoleStub, open_page: OpenPage
+) -> None:
+    console.state["now"] = now
+    page = open_page(console.url)
+    click(page, "Next workday, 09:00", "clock")
+    (moved,) = [body["advance_seconds"] for body in console.posted("clock")]
+    assert moved == pytest.approx(hours * 3600, abs=60)  # the page's clock goes on meanwhile
+
+
 def test_the_bot_is_restarted_stopped_and_started(console: ConsoleStub, open_page: OpenPage) -> None:
     page = open_page(console.url)
     click(page, "Restart", "bot")
