@@ -12,6 +12,7 @@ from handlers.ports import Unavailable
 from handlers.slack.actions import Clicks, Submissions
 from handlers.slack.commands import Commands
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
+from handlers.slack.home import OTHER_WORKSPACE, NotAtHome
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.reactions import Reactions
 from handlers.slack.scopes import COMMAND, EVENTS
@@ -49,7 +50,7 @@ class Failures:
             return BoltResponse(status=200)
         if body.get("type") == "view_submission":
             return _form_error(told, body)
-        return BoltResponse(status=200 if told == MISREAD else 503)
+        return BoltResponse(status=200 if told in (MISREAD, OTHER_WORKSPACE) else 503)
 
     def _tell(self, told: str, body: dict[str, Any], respond: Respond) -> None:
         try:
@@ -61,6 +62,9 @@ class Failures:
 
 def _noted(error: Exception, kind: str) -> str:
     """Log what went wrong; returns the sentence for the person."""
+    if isinstance(error, NotAtHome):
+        log.warning("slack.other_workspace", kind=kind)
+        return OTHER_WORKSPACE
     if isinstance(error, Malformed | KeyError | TypeError):
         log.warning("slack.malformed", kind=kind, problem=str(error))
         return MISREAD

@@ -20,7 +20,7 @@ from bot.http_mode import LARGEST_BODY, PLACES, SPARE, HttpMode
 from bot.reception import Reception
 from bot.wiring import Identity, bolt_app
 from handlers.policy import Home
-from handlers.slack.home import AtHome
+from handlers.slack.home import OTHER_WORKSPACE, AtHome
 from handlers.slack.register import Failures
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -263,16 +263,25 @@ FOREIGN = {
     "a click without any team": (FORM, click(team=None, user={"id": "U0BOB"})),
     "a stranger's click without a team": (FORM, click(team=None, user={"id": "U0FRANK", "team_id": "T0FABRIKAM"})),
     "a click from another organisation": (FORM, click(team=None, enterprise={"id": "E0FABRIKAM"})),
-    "an event": (JSON, event(team_id="T0FABRIKAM")),
+    "an event": (JSON, event(team_id="T0FABRIKAM", authorizations=[])),
     "an event authorised for another": (JSON, event(authorizations=[{"team_id": "T0FABRIKAM"}])),
     "an event without a team": (JSON, event(team_id=None, authorizations=[])),
 }
 
 
 @pytest.mark.parametrize(("kind", "body"), FOREIGN.values(), ids=FOREIGN)
-def test_a_rightly_signed_payload_for_another_workspace_is_refused(bot: Bot, kind: str, body: bytes) -> None:
-    assert bot.send(body, kind=kind)[0] == 403
+def test_a_rightly_signed_payload_for_another_workspace_is_acknowledged_and_changes_nothing(
+    bot: Bot, kind: str, body: bytes
+) -> None:
+    status, said = bot.send(body, kind=kind)
+    assert status == 200
+    assert said == (OTHER_WORKSPACE if b"command=" in body else "")
     assert bot.taken == []
+
+
+def test_an_event_from_a_shared_channel_is_ours_by_what_it_was_authorised_for(bot: Bot) -> None:
+    assert bot.send(event(team_id="T0FABRIKAM"), kind=JSON)[0] == 200
+    assert bot.taken == ["reaction"]
 
 
 def test_any_workspace_of_our_own_organisation_is_served() -> None:
@@ -280,7 +289,7 @@ def test_any_workspace_of_our_own_organisation_is_served() -> None:
     try:
         assert bot.send(command(team_id="T0OTHER", enterprise_id=ORGANISATION))[0] == 200
         assert bot.send(click(team=None, enterprise={"id": ORGANISATION}))[0] == 200
-        assert bot.send(command(team_id="T0FABRIKAM", enterprise_id="E0FABRIKAM"))[0] == 403
+        assert bot.send(command(team_id="T0FABRIKAM", enterprise_id="E0FABRIKAM")) == (200, OTHER_WORKSPACE)
     finally:
         bot.serving.stop()
 
