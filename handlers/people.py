@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from handlers.policy import OWN_UNDER_ANOTHER_ID, Home, Reason, Rule, Verdict, is_group, judge_member, judge_role, once_each
+from handlers.policy import (
+    ALLOWED,
+    OWN_UNDER_ANOTHER_ID,
+    Home,
+    Reason,
+    Rule,
+    Verdict,
+    is_group,
+    judge_member,
+    judge_role,
+    once_each,
+)
 from handlers.ports import Directory, Person, Unavailable
 
 
@@ -54,8 +65,17 @@ class People:
         return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "operator or approver")
 
     def opting_out(self, user_id: str) -> Verdict:
-        """Whether this person may opt out: the same people. Raises ``Unavailable``."""
-        return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "opting out")
+        """Whether this person may opt out: the same people. Raises ``Unavailable``.
+
+        Whoever is listed by their own id may, also while Slack does not tell more of them: it is the safe direction.
+        """
+        listed = (*self._rule.operators, *self._rule.approvers)
+        try:
+            return self._role(user_id, listed, "opting out")
+        except Unavailable:
+            if self.signed_in and user_id in listed:
+                return ALLOWED
+            raise
 
     def eligible(self, user_ids: Iterable[str], *, requester: str | None = None) -> frozenset[str]:
         """Those who are approvers right now, each person once and never the requester, whatever their ids.
