@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -19,6 +20,8 @@ WRONG_SETTINGS = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
     options = _parser().parse_args(arguments)
+    if options.verb in (_run, _sandbox):
+        _end_quietly_when_told()
     verb: Callable[[argparse.Namespace], int] = options.verb
     try:
         code = verb(options)
@@ -30,6 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _explain(error)
     return code
+
+
+def _end_quietly_when_told() -> None:
+    """Until the bot listens itself (``bot.stopping``) there is nothing in hand that could be lost, and loading takes a second."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def _unheard() -> int:

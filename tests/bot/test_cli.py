@@ -512,3 +512,29 @@ def _offline(exported: str) -> Outcome:
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_bot_that_is_told_to_stop_while_it_still_loads_ends_with_0(
+    machine: Machine, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Held up in its settings, by an ``.env`` that is a pipe into which nobody writes."""
+    pipe = tmp_path / ".env"
+    os.mkfifo(pipe)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | machine.settings
+    with subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        writing = _opened_by_a_reader(pipe)
+        process.send_signal(number)
+        assert (process.wait(timeout=30), process.stderr.read() if process.stderr else b"") == (0, b"")
+        os.close(writing)
+
+
+def _opened_by_a_reader(pipe: Path) -> int:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
