@@ -182,7 +182,7 @@ class Desk:
         return kept
 
     def _answer(self, touch: Touch, kind: str, sentence: str, payload: Mapping[str, str]) -> None:
-        number = int(payload["request"]) if "request" in payload and kind != "reply" else None  # a reminder is no change
+        number = self._number(touch, kind, payload)
         text = about(number, sentence)
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
@@ -192,6 +192,14 @@ class Desk:
         except AlreadyHandled:
             return
         self.context.nudge()
+
+    def _number(self, touch: Touch, kind: str, payload: Mapping[str, str]) -> int | None:
+        """Which change it is about: a button says it, a reaction stands on its message; a reminder is no change."""
+        if kind == "reply" or "request" in payload:
+            return int(payload["request"]) if kind != "reply" else None
+        with self.context.ledger.reading() as reader:
+            card = reader.card_at(touch.channel, touch.ts)
+        return card.request_id if card else None
 
     def _ask_opt_in(self, touch: Touch, payload: Mapping[str, str]) -> None:
         protocols = tuple(MailProtocol(name) for name in payload["protocols"].split(","))

@@ -29,6 +29,8 @@ def test_a_person_who_cannot_be_checked_hears_of_which_change(house: House, numb
     house.workspace.silent.add(BOB)
     house.approve(BOB, number)
     assert house.answer(BOB).startswith(f"#{number}: Nothing was changed: ")
+    house.react(BOB, number)
+    assert house.answers(BOB)[-1].startswith(f"#{number}: Nothing was changed: ")
 
 
 @pytest.mark.parametrize("action", ["again", "extend", "opt_out_now", "it_was_me"])
