@@ -137,7 +137,7 @@ def test_a_window_whose_end_exchange_refuses_is_red_and_escalated_until_it_is_do
     stage.card(number + 1, "Failed:")
     said = words(stage.announced("the opt-out is *not done yet*"))
     assert f"#{number}: the window ended" in said
-    assert f"<@{CAROL}>: please see to it." in said
+    assert f"<@{CAROL}>, <@{ALICE}>: please see to it." in said
     assert "Overdue:" in stage.status()
     stage.advance(31 * 60)
     stage.card(number + 2, "Failed:")
