@@ -1,6 +1,7 @@
 """Every call of Slack's Web API goes through here, so that its failures become sentences: once, and without a token in them."""
 
 import http.client
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,12 @@ MENDS = {
 PASSING = ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org")
 """Slack's error codes for what passes by itself."""
 
+_CODE = re.compile(r"[a-z0-9_]+")
+"""How Slack spells its codes (docs.slack.dev, the errors of each method); ``slack_sdk`` puts a sentence of its own with a piece
+of the answer into the same place when that is no JSON: a proxy's page, an empty answer, one that broke off."""
+
+UNREADABLE = "What answered was not Slack's API, or its answer broke off."
+
 
 LONGEST_WAIT = 3600.0
 """Seconds that Slack is left alone for at most, whatever it asks for: nothing is to stay owed for days because of one header."""
@@ -68,10 +75,14 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
         response = method(**arguments)
     except SlackApiError as refused:
         raise _refused(refused) from None
+    except (AttributeError, LookupError, RecursionError, UnicodeError):
+        # The SDK takes JSON that is no object for one, and lets through what charset and nesting raise.
+        raise Unavailable(UNREADABLE) from None
     except (SlackClientError, SlackRequestError, OSError, http.client.HTTPException, ValueError) as lost:
         raise Unavailable(f"Slack could not be reached ({type(lost).__name__}).") from None
-    data = response.data if isinstance(response.data, dict) else {}
-    return data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}
+    if not isinstance(response.data, dict):
+        raise Unavailable(UNREADABLE)
+    return response.data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}
 
 
 def direct(client: WebClient, person: str) -> str:
@@ -90,15 +101,21 @@ def direct(client: WebClient, person: str) -> str:
 
 def _refused(error: SlackApiError) -> Unavailable:
     response = error.response
-    code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
+    code = _code(response.data)
     if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
         return Unavailable("Slack asks the bot to slow down.", retry_after=_retry_after(response.headers), code=code)
     if code in MENDS:
         sentence, mend = MENDS[code]
         return Unavailable(sentence, mend=mend, retryable=False, code=code)
     if response.status_code >= 500 or not code:
-        return Unavailable("Slack had a problem of its own.", code=code)
+        return Unavailable("Slack had a problem of its own." if response.status_code >= 500 else UNREADABLE, code=code)
     return Unavailable(f"Slack refused the call ({code}).", retryable=code in PASSING, code=code)
+
+
+def _code(body: Any) -> str:
+    """Slack's word for its refusal; empty where the body holds none. Whatever it holds instead is never shown."""
+    found = body.get("error") if isinstance(body, dict) else None
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else ""
 
 
 def _retry_after(headers: Any) -> float:

@@ -1,13 +1,28 @@
 """Slack's failures as they reach the rest of the house: a sentence for people, and Slack's own code to tell them apart by."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from handlers.ports import Unavailable
-from handlers.slack.calls import call
+from handlers.slack.calls import UNREADABLE, call
+from tests.bot.exchange.stage import Stage, answer
+
+PAGE = b"<!DOCTYPE html><html><title>We'll be right back</title></html>"
+BROKEN_OFF = b'{"ok": true, "url": "wss://wss-primary.example/link/?ticket=canary'
+NO_ANSWERS = [PAGE, BROKEN_OFF, b"", b'"ok"', b"[1]", b"7", b"true", b"null", b'{"error": [1]}', b"[" * 9999, b"\xff"]
+
+
+@pytest.fixture
+def slack() -> Iterator[Stage]:
+    """What answers at Slack's address, be it Slack or not."""
+    stage = Stage()
+    yield stage
+    stage.close()
 
 
 def answered(status: int = 200, headers: dict[str, Any] | None = None, **body: Any) -> Unavailable:
@@ -39,3 +54,20 @@ def test_what_names_no_code_has_none() -> None:
 def test_slack_is_left_alone_for_as_long_as_it_asks_but_for_an_hour_at_most(said: Any, waited: float) -> None:
     headers = {} if said is None else {"Retry-After": said}
     assert answered(429, headers, error="ratelimited").retry_after == waited
+
+
+@pytest.mark.parametrize("kind", ["application/gzip", "application/json; charset=banana"])
+def test_what_cannot_be_read_as_text_is_no_answer_either(kind: str, slack: Stage) -> None:
+    slack.plays(answer(200, b'{"ok": true}', {"Content-Type": kind}))
+    with pytest.raises(Unavailable):
+        call(WebClient("xoxb-1", base_url=f"{slack.url}/api/", retry_handlers=[]).auth_test)
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS)
+@pytest.mark.parametrize("status", [200, 404, 502])
+def test_what_is_no_answer_of_slack_s_says_nothing_and_passes(status: int, body: bytes, slack: Stage) -> None:
+    slack.plays(answer(status, body))
+    with pytest.raises(Unavailable) as away:
+        call(WebClient("xoxb-1", base_url=f"{slack.url}/api/", retry_handlers=[]).auth_test)
+    assert (away.value.code, away.value.retryable, away.value.mend) == ("", True, "")
+    assert away.value.sentence in (UNREADABLE, "Slack had a problem of its own.")
