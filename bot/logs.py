@@ -26,6 +26,9 @@ ALWAYS_QUIET = {
 """SQLAlchemy would print what people wrote, and urllib3 the path of every request: that of a ``response_url`` is a secret.
 Waitress warns of every request that waits its turn."""
 
+QUOTING = {"slack_sdk.web.base_client": "Failed to decode Slack API response"}
+"""How a library's line begins that quotes a piece of what came: of an answer that broke off, or of somebody else's page."""
+
 
 def configure(settings: Settings | None = None, *, level: str = "info", stream: TextIO | None = None) -> Redaction:
     """Send every log to ``stream`` (stderr), from ``settings.log_level`` on, without the secrets of ``settings``.
@@ -127,3 +130,9 @@ def _set_levels(level: int) -> None:
         logging.getLogger(name).setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
     for name, quiet in ALWAYS_QUIET.items():
         logging.getLogger(name).setLevel(max(level, quiet))
+    for name in QUOTING:
+        logging.getLogger(name).addFilter(_quotes_nothing)
+
+
+def _quotes_nothing(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(QUOTING[record.name])

@@ -15,11 +15,15 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from slack_sdk import WebClient
 
 from bot import logs
 from bot.options import Settings
 from bot.redaction import REDACTED, Redaction
+from handlers.ports import Unavailable
+from handlers.slack.calls import call
 from storage.correlation import correlated
+from tests.bot.exchange.stage import Stage, answer, reset
 
 KNOWN = "canary/known+secret="
 DATABASE = "postgresql+psycopg://bot:canary%2Fdb@db.example.com/legacytls"
@@ -189,6 +193,17 @@ def test_what_is_no_secret_is_kept(log: Log) -> None:
         "logger": "bot.test",
     }
     assert found["timestamp"].endswith("Z")
+
+
+def test_a_page_that_answers_in_slack_s_place_is_not_quoted(log: Log) -> None:
+    logging.getLogger("slack_sdk").setLevel(logging.WARNING)
+    stage = Stage()
+    stage.plays(answer(200, "<!DOCTYPE html><title>canary</title>"), reset)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            call(WebClient(base_url=f"{stage.url}/api/", retry_handlers=[]).api_test)
+    stage.close()
+    assert [line["event"].partition(":")[0] for line in log.lines] == ["Failed to send a request to Slack API server"]
 
 
 def test_a_line_break_in_a_message_does_not_make_a_second_line(log: Log) -> None:
