@@ -17,6 +17,7 @@ MENDS = {
         "Check LEGACYTLS_CHANNEL and invite the bot.",
     ),
     "is_archived": ("The channel is archived.", "Unarchive it, or set LEGACYTLS_CHANNEL to another one."),
+    "is_inactive": ("The channel is frozen.", "Unarchive it, or set LEGACYTLS_CHANNEL to another one."),
     "missing_scope": ("The bot's token lacks a scope.", "Reinstall the app from manifest.yml."),
     "invalid_auth": ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
     "token_revoked": ("The bot's token was revoked.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
@@ -29,7 +30,6 @@ MENDS = {
         (
             "access_denied",
             "no_permission",
-            "org_login_required",
             "ekm_access_denied",
             "team_access_not_granted",
             "restricted_action",
@@ -50,8 +50,12 @@ MENDS = {
 """Slack's error code -> what it means, and what to do. These do not pass by themselves."""
 
 
-PASSING = ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org")
-"""Slack's error codes for what passes by itself."""
+PASSING = (
+    *("fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"),
+    *("external_channel_migrating", "org_login_required", "team_added_to_org"),
+)
+"""Slack's error codes for what passes by itself: a failure of its own, and a channel or a workspace that is being moved
+(docs.slack.dev, the errors of ``chat.update`` and ``chat.postMessage``)."""
 
 _CODE = re.compile(r"[a-z0-9_]+")
 """How Slack spells its codes (docs.slack.dev, the errors of each method); ``slack_sdk`` puts a sentence of its own with a piece

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from handlers.ports import Unavailable
-from handlers.slack.calls import UNREADABLE, call
+from handlers.slack.calls import MENDS, UNREADABLE, call
 from tests.bot.exchange.stage import Stage, answer
 
 PAGE = b"<!DOCTYPE html><html><title>We'll be right back</title></html>"
@@ -45,6 +45,16 @@ def test_every_refusal_keeps_slack_s_own_code(code: str) -> None:
 
 def test_what_names_no_code_has_none() -> None:
     assert (answered(status=503).code, answered(status=429).code) == ("", "")
+
+
+@pytest.mark.parametrize("code", ["update_failed", "external_channel_migrating", "org_login_required", "team_added_to_org"])
+def test_a_failure_of_slack_s_own_and_a_move_pass_by_themselves(code: str) -> None:
+    assert (answered(error=code).retryable, answered(error=code).mend) == (True, "")
+
+
+def test_a_frozen_channel_is_mended_like_an_archived_one() -> None:
+    frozen, archived = answered(error="is_inactive"), answered(error="is_archived")
+    assert (frozen.retryable, frozen.mend) == (archived.retryable, archived.mend) == (False, MENDS["is_archived"][1])
 
 
 @pytest.mark.parametrize(
