@@ -106,6 +106,7 @@ class _PlainConnection(HTTPConnection):
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     def connect(self) -> None:
+        self._answer_by_limit()  # a proxy answers here, too
         try:
             super().connect()
         finally:
@@ -120,9 +121,13 @@ class _PlainConnection(HTTPConnection):
         super().send(data)
 
     def getresponse(self) -> Any:
+        self._answer_by_limit()
+        return super().getresponse()
+
+    def _answer_by_limit(self) -> None:
+        """From now on the next answer has the present limit for all of it, and no longer what was left to the one before."""
         deadline = time.monotonic() + (self.timeout or CONNECT_LIMIT)
         self.response_class = partial(_LimitedResponse, deadline=deadline)  # type: ignore[assignment]
-        return super().getresponse()
 
 
 class _TlsConnection(_PlainConnection, HTTPSConnection):

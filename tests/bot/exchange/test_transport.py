@@ -325,6 +325,35 @@ def test_through_a_proxys_tunnel_the_service_is_met_over_tls_and_the_proxy_sees_
     assert carry(origin="https://outlook.example") is Silence.LOST
 
 
+def test_a_tunnel_that_ended_is_opened_anew_however_long_ago_the_last_answer_came(
+    carry: Carry,
+    exchange: Stage,
+    stages: Callable[[SSLContext], Stage],
+    root: certificates.Pair,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = stages(certificates.server_context(root, tmp_path, "outlook.example"))
+    service.always(raw(HEAD + b'Content-Length: 12\r\n\r\n{"value":[]}'))
+    monkeypatch.setenv("HTTPS_PROXY", exchange.url)
+    exchange.always(tunnel(int(service.host.rpartition(":")[2])))
+    assert isinstance(carry(origin="https://outlook.example", timeout=1), Answer)
+    time.sleep(1.2)
+    assert isinstance(carry(origin="https://outlook.example", timeout=1), Answer)
+    assert len(exchange.requests) == 2
+
+
+def test_a_proxy_that_drips_its_answer_cannot_outlast_the_limit(
+    carry: Carry, exchange: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", exchange.url)
+    exchange.plays(drip(b"HTTP/1.1 200 OK\r\n", b"X-Drip: 1\r\n", 0.05, exchange.stop))
+    began = time.monotonic()
+    assert carry(origin="https://outlook.example", timeout=0.6) is Silence.NOT_SENT
+    assert 0.5 < time.monotonic() - began < 3
+
+
 def test_a_service_behind_the_tunnel_that_is_another_one_gets_nothing(
     carry: Carry, exchange: Stage, stages: Callable[[SSLContext], Stage], tls: SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
