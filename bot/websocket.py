@@ -71,7 +71,10 @@ class WebSocket:
 
 
 def dial(url: str, *, tls: ssl.SSLContext | None, proxy: str | None, within: float) -> WebSocket:
-    """Open a WebSocket; plain ``ws`` to loopback only. ``within`` bounds the opening, in seconds. Raises ``Lost``."""
+    """Open a WebSocket; plain ``ws`` to loopback only. ``proxy`` is a URL with its scheme, ``within`` the seconds for it.
+
+    Raises ``Lost``.
+    """
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
     if not secure and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):

@@ -88,16 +88,19 @@ def identity_of(said: dict[str, Any]) -> Identity:
 def slack_client(settings: Settings) -> WebClient:
     """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
 
-    Its context serves Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
+    Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
     """
     token = settings.slack_bot_token
-    return WebClient(
+    client = WebClient(
         token=token.get_secret_value() if token else None,
         base_url=settings.slack_api_url,
         timeout=SLACK_TIMEOUT,
         ssl=trusting(),
         retry_handlers=[],
     )
+    if client.proxy and "//" not in client.proxy:
+        client.proxy = f"http://{client.proxy}"  # HTTPS_PROXY=host:3128, as curl and the SDK read it; the others need a scheme
+    return client
 
 
 def rule_of(settings: Settings) -> Rule:

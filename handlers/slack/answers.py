@@ -20,7 +20,7 @@ PATIENCE = 10.0
 
 
 class Answers:
-    """Safe to share among threads. ``proxy`` is a URL; ``tls`` is shared, because loading the authorities is the dear part."""
+    """Safe to share among threads. ``proxy`` is a URL with its scheme; ``tls`` is shared: loading the authorities is dear."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, proxy: str | None = None, connections: int = 16) -> None:
         arguments: dict[str, Any] = {
@@ -42,6 +42,6 @@ class Answers:
 
 
 def _through(proxy: str) -> dict[str, Any]:
-    way = parse_url(proxy if "//" in proxy else f"http://{proxy}")
+    way = parse_url(proxy)
     headers = make_headers(proxy_basic_auth=way.auth) if way.auth else {}
     return {"proxy_url": way._replace(auth=None).url, "proxy_headers": headers}

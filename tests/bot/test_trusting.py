@@ -16,7 +16,7 @@ from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.calls import call
 from tests.bot.exchange import certificates
-from tests.bot.exchange.stage import Stage, answer
+from tests.bot.exchange.stage import Stage, answer, raw
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,24 @@ def test_the_socket_trusts_it_too(tls: ssl.SSLContext, bundle: Path, monkeypatch
         finally:
             server.shutdown()
             serving.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_every_road_to_slack_leads_through_the_proxy_with_and_without_its_scheme(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Stage()
+    proxy.always(raw(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}{proxy.host}")
+    client = slack_client(settings_at("https://slack.invalid"))
+    with pytest.raises(Unavailable):
+        call(client.api_test)
+    assert not Answers(tls=client.ssl, proxy=client.proxy).post("https://hooks.invalid/actions/1", {"text": "Counted."})
+    with pytest.raises(Lost):
+        dial("wss://wss.invalid/link", tls=client.ssl, proxy=client.proxy, within=5)
+    proxy.close()
+    asked = [(request.method, request.path) for request in proxy.requests]
+    assert asked == [("CONNECT", f"{name}.invalid:443") for name in ("slack", "hooks", "wss")]
 
 
 def test_the_systems_authorities_are_trusted_beside_it(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
