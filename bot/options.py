@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     """Everything an operator decides, frozen; secrets show as asterisks. It reads nothing itself: ``bot.settings.load`` does."""
 
     model_config = SettingsConfigDict(
-        case_sensitive=True, env_file=".env", env_file_encoding="utf-8-sig", env_ignore_empty=True, enable_decoding=False,
+        case_sensitive=True, env_ignore_empty=True, enable_decoding=False,
         extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=False,
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import ValidationError
-from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+from pydantic_settings import EnvSettingsSource
 
 from bot.exchange.credentials import Certificate
 from bot.milestones import load_calendar
@@ -79,12 +80,17 @@ def own_authorities() -> Path | None:
 
 def _surroundings() -> Mapping[str, str]:
     """What is set, the environment before the file; empty counts as unset."""
-    try:
-        found = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
-    except (OSError, UnicodeError):
-        raise WrongSettings([".env: cannot be read; make it a text file in UTF-8 that this account may read"]) from None
+    found = {**_file(), **EnvSettingsSource(Settings).env_vars}
     stripped = {name: value if name in UNSTRIPPED else value.strip() for name, value in found.items() if value}
     return {name: value for name, value in stripped.items() if value}
+
+
+def _file() -> Mapping[str, str | None]:
+    """What ``.env`` in the working directory says, to the letter: a password that holds ``${x}`` means just that."""
+    try:
+        return dotenv_values(".env", encoding="utf-8-sig", interpolate=False)
+    except (OSError, UnicodeError):
+        raise WrongSettings([".env: cannot be read; make it a text file in UTF-8 that this account may read"]) from None
 
 
 def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:

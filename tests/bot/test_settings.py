@@ -112,6 +112,15 @@ def test_the_env_file_is_read_and_the_environment_wins(put: Put, tmp_path: Path)
     assert found.slack_app_token is not None
 
 
+@pytest.mark.parametrize("quote", ["", '"', "'"])
+def test_the_env_file_is_taken_to_the_letter(put: Put, tmp_path: Path, quote: str) -> None:
+    put(AZURE_CLIENT_SECRET=None, HOME="/root")
+    (tmp_path / ".env").write_text(f"AZURE_CLIENT_SECRET={quote}pa${{HOME}}ss${{x:-y}}${quote}\n")
+    secret = load().azure_client_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "pa${HOME}ss${x:-y}$"
+
+
 @pytest.mark.parametrize("written", ["", "   "])
 def test_an_empty_setting_counts_as_unset(put: Put, written: str) -> None:
     put(LEGACYTLS_OPERATORS=written, LEGACYTLS_TIMEZONE=written, LEGACYTLS_HEALTH_PORT=written, LEGACYTLS_CHANNEL=written)
