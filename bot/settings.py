@@ -27,6 +27,9 @@ EVERYTHING = frozenset({"slack", "exchange", "database"})
 UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
 """Settings in which spaces at either end may be meant."""
 
+ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+"""What libraries look for, in the environment itself and nowhere else; in small letters, too."""
+
 _TOKEN = "copy it from the Slack app's page"  # noqa: S105 - where to find a token
 _HOW = {
     "SLACK_BOT_TOKEN": f"is not set; {_TOKEN} OAuth & Permissions (xoxb-…)",
@@ -58,7 +61,8 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
     ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so. Raises ``WrongSettings`` with
     every mistake.
     """
-    written = _surroundings()
+    file = _file()
+    written = _surroundings(file)
     draft, malformed = _draft({name: written[name] for name in NAMES if name in written})
     # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
     between = {names[0]: why for names, why in _between(draft, need, mode) if malformed.keys().isdisjoint(names)}
@@ -66,7 +70,7 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
     if wrong:
         raise WrongSettings([_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")])
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
-    return draft.noting([*ignored, *_suspicious(draft, need)])
+    return draft.noting([*ignored, *_misplaced(file), *_suspicious(draft, need)])
 
 
 def own_authorities() -> Path | None:
@@ -78,9 +82,9 @@ def own_authorities() -> Path | None:
     return Path(found) if found else None
 
 
-def _surroundings() -> Mapping[str, str]:
+def _surroundings(file: Mapping[str, str | None]) -> Mapping[str, str]:
     """What is set, the environment before the file; empty counts as unset."""
-    found = {**_file(), **EnvSettingsSource(Settings).env_vars}
+    found = {**file, **EnvSettingsSource(Settings).env_vars}
     stripped = {name: value if name in UNSTRIPPED else value.strip() for name, value in found.items() if value}
     return {name: value for name, value in stripped.items() if value}
 
@@ -190,6 +194,12 @@ def _unknown(written: Mapping[str, str]) -> dict[str, str]:
     ours = [name for name in NAMES if name.startswith("LEGACYTLS_")]
     found = sorted(name for name in written if name.startswith("LEGACYTLS_") and name not in NAMES)
     return {name: difflib.get_close_matches(name, ours, n=1, cutoff=0.0)[0] for name in found}
+
+
+def _misplaced(file: Mapping[str, str | None]) -> list[str]:
+    """Proxies and authorities that only the file names: their readers never look there, and would go another way in silence."""
+    found = [name for name, value in file.items() if value and name.upper() in ELSEWHERE and not os.environ.get(name)]
+    return [f"{name} has no effect in .env: it has to be in the environment that legacytls is started with" for name in found]
 
 
 def _line(name: str, why: str, unknown: Mapping[str, str]) -> str:

@@ -472,6 +472,21 @@ def test_an_unknown_name_is_a_warning_that_names_the_nearest(put: Put, tmp_path:
     ]
 
 
+def test_a_proxy_or_an_authority_in_the_env_file_is_a_warning_unless_the_environment_has_it(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put()
+    names = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy"]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text("".join(f"{name}=canary\n" for name in names) + "ALL_PROXY=\n")
+    said = "has no effect in .env: it has to be in the environment that legacytls is started with"
+    assert load().warnings == [f"{name} {said}" for name in names]
+    for name in names[:-1]:
+        monkeypatch.setenv(name, "here")
+    assert load().warnings == [f"https_proxy {said}"]
+
+
 def test_more_approvals_than_people_is_a_warning_because_opting_out_still_works(put: Put) -> None:
     put(LEGACYTLS_APPROVERS="U0ALICE,U0BOB", LEGACYTLS_APPROVALS_REQUIRED="3")
     assert len(load().warnings) == 1
