@@ -76,6 +76,10 @@ class Health:
         return self._silence()
 
 
+class CannotListen(Exception):
+    """The configured address cannot be had, in one sentence for the operator."""
+
+
 class Endpoint:
     """Serves ``/healthz``, ``/readyz`` and ``/metrics`` on one address; ``port`` 0 lets the system choose.
 
@@ -138,10 +142,15 @@ class Endpoint:
 
 
 def serve_health(health: Health, settings: Settings, metrics: Metrics) -> Endpoint | None:
-    """Serve on the configured address; ``None`` when no port is configured. Raises ``OSError`` when the address is taken."""
+    """Serve on the configured address; ``None`` when no port is configured. Raises ``CannotListen``."""
     if settings.health_port is None:
         return None
-    return Endpoint(health, metrics, host=settings.health_host, port=settings.health_port)
+    try:
+        return Endpoint(health, metrics, host=settings.health_host, port=settings.health_port)
+    except OSError as failure:
+        why = failure.strerror or type(failure).__name__
+        mend = "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port."
+        raise CannotListen(f"The health endpoint cannot listen where it is told to ({why}). {mend}") from None
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
     milestones: Path | None = Field(None, alias="LEGACYTLS_MILESTONES")
     """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
-    health_host: str = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
+    health_host: Annotated[str, BeforeValidator(spellings.host)] = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: Annotated[int, BeforeValidator(spellings.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 

@@ -7,6 +7,7 @@ must not reach a terminal or a log.
 import difflib
 import re
 from datetime import date, time, timedelta
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -52,6 +53,17 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise ValueError("write a port number between 1 and 65535")
     return int(text)
+
+
+def host(text: str) -> str:
+    """A name or an address of this machine, to listen on; bare, so without scheme, brackets and port."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", text):
+            mend = "write a name or an address of this machine, such as 127.0.0.1 or 0.0.0.0, without http:// and port"
+            raise ValueError(mend) from None
+    return text
 
 
 def truth(text: str) -> bool:

@@ -465,6 +465,15 @@ def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine)
     assert outcome.err == "legacytls: No space left on device\n"
 
 
+def test_a_health_endpoint_that_cannot_listen_ends_the_start_with_what_to_change(machine: Machine) -> None:
+    outcome = machine.run("run", LEGACYTLS_HEALTH_HOST="192.0.2.1", LEGACYTLS_HEALTH_PORT="8643")
+    assert outcome.code == 1
+    assert outcome.err.startswith("legacytls: The health endpoint cannot listen where it is told to (")
+    assert outcome.err.endswith(
+        "). Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port.\n"
+    )
+
+
 # sandbox
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.health import Endpoint, Health, serve_health
+from bot.health import CannotListen, Endpoint, Health, serve_health
 from bot.metrics import Metrics
 from bot.options import Settings
 from storage.lifecycle import State
@@ -175,6 +175,13 @@ def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_k
 def test_a_taken_port_is_an_error_at_once(watched: Watched) -> None:
     with pytest.raises(OSError, match="in use"):
         Endpoint(Health(), watched.metrics, host="127.0.0.1", port=watched.endpoint.port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1", "nowhere.invalid"])
+def test_an_address_that_cannot_be_had_names_the_settings_to_change(watched: Watched, host: str) -> None:
+    settings = Settings(LEGACYTLS_HEALTH_HOST=host, LEGACYTLS_HEALTH_PORT=str(watched.endpoint.port))  # type: ignore[call-arg]
+    with pytest.raises(CannotListen, match=r"LEGACYTLS_HEALTH_HOST .* LEGACYTLS_HEALTH_PORT"):
+        serve_health(Health(), settings, watched.metrics)
 
 
 def test_nothing_is_served_unless_a_port_is_configured() -> None:

@@ -234,6 +234,10 @@ WRONG = [
     ("AZURE_CLIENT_SECRET_EXPIRES", "31.3.2027"),
     ("AZURE_CLIENT_SECRET_EXPIRES", "2027-02-30"),
     ("AZURE_CLIENT_SECRET_EXPIRES", "20270331"),
+    *[
+        ("LEGACYTLS_HEALTH_HOST", bad)
+        for bad in ("http://x", "127.0.0.1:8643", "[::1]", "a b", "a..b", "x" * 64, "bücher.example")
+    ],
     ("LEGACYTLS_HEALTH_PORT", "70000"),
     ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
     ("LEGACYTLS_LOG_LEVEL", "loud"),
@@ -270,6 +274,10 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("LEGACYTLS_RETENTION", "30d", "retention", timedelta(days=30)),
         ("LEGACYTLS_MAX_WINDOW", "7d", "default_window", timedelta(days=7)),
         ("LEGACYTLS_APPROVE_EMOJI", "+1::skin-tone-4", "approve_emoji", "+1"),
+        *[
+            ("LEGACYTLS_HEALTH_HOST", host, "health_host", host)
+            for host in ("0.0.0.0", "::", "fe80::1%eth0", "legacy_tls", "a.b-c.de")
+        ],
         ("LEGACYTLS_HEALTH_PORT", "8643", "health_port", 8643),
         ("LEGACYTLS_LOG_LEVEL", "DEBUG", "log_level", "debug"),
     ],
