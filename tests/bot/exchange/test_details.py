@@ -1,8 +1,11 @@
 """The text for people inside an error, and what must never come out of it."""
 
+import time
+
 import pytest
 
 from bot.exchange.details import LONGEST, clean, detail_of, detail_of_errors
+from bot.exchange.transport import SIZE_LIMIT
 from tests.bot.exchange.bodies import STACK, error
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJ0aWQiOiJ4In0.canary-signature"
@@ -47,6 +50,13 @@ def test_text_of_foreign_origin_is_one_short_line() -> None:
     assert clean("a\0b\r\n\tc\u202ed\u2028e\x1b[31m") == "a b c d e [31m"
     assert len(clean("long " * 500)) <= LONGEST
     assert clean("The server at Contoso was busy (again)") == "The server at Contoso was busy (again)"
+
+
+@pytest.mark.parametrize("long", ["at A" + "." * SIZE_LIMIT, "at A.b" * (SIZE_LIMIT // 6), "Bearer " * (SIZE_LIMIT // 7) + "eyJ"])
+def test_a_text_of_any_length_is_read_in_no_time(long: str) -> None:
+    began = time.process_time()
+    assert len(clean(long)) <= LONGEST
+    assert time.process_time() - began < 2
 
 
 def test_the_first_non_terminating_error_is_told() -> None:
