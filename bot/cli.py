@@ -76,6 +76,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from bot import garbage
+
+    garbage.put_off()  # until all of it is imported and wired: bot.process.run
     settings = _settings("slack", "exchange", "database", mode=options.mode, serving=True)
     from bot import logs
     from bot.process import run

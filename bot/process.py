@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from bot import garbage
 from bot.health import Health, serve_health
 from bot.metrics import Metrics
 from bot.options import Settings
@@ -48,6 +49,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     database = _migrated(settings, health)
     try:
         bot = wire(settings, database, slack_client(settings), clock=clock, health=health, metrics=metrics)
+        garbage.begin()
         bot.desk.rules.keep_rule()
         bot.desk.rules.keep_settings(settings.on_record())
 
