@@ -153,11 +153,14 @@ def _exchange(draft: Settings) -> Iterator[Finding]:
 
 
 def _certificate(credential: Certificate) -> Iterator[Finding]:
-    """Open the file as the sign-in will: a wrong password is a wrong setting, not trouble to be met at night."""
+    """Open the file as the sign-in will: a wrong password is a wrong setting, not trouble to be met at night.
+
+    Whether the key's numbers are right the sign-in tests, a moment later: to do it twice would hold up every start.
+    """
     from bot.exchange import keys  # noqa: PLC0415 - whoever has no certificate need not wait for cryptography
 
     try:
-        keys.load(credential)
+        keys.load(credential, proven=False)
     except keys.Unusable as unusable:
         found = f"the file {unusable.why}. {unusable.mend.rstrip('.')}"
     else:

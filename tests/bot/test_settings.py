@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from bot.exchange import keys
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.milestones import load_calendar
 from bot.options import CredentialKind, Settings
@@ -387,6 +388,15 @@ def test_a_certificate_that_does_not_open_is_one_mistake_among_the_others(
     put(AZURE_CLIENT_SECRET=None, LEGACYTLS_CHANNEL=None)
     assert [line.split(":")[0] for line in refused()] == ["AZURE_CLIENT_CERTIFICATE_PATH", "LEGACYTLS_CHANNEL"]
     assert load({"database"}).azure_client_certificate_path == Path("app")
+
+
+def test_whether_a_keys_numbers_go_together_is_left_to_the_sign_in(put: Put, pair: certificates.Pair) -> None:
+    put(AZURE_CLIENT_SECRET=None, AZURE_CLIENT_CERTIFICATE_PATH="app")
+    Path("app").write_bytes(certificates.miscalculated(pair).pem())
+    credential = load().credential()
+    assert isinstance(credential, Certificate)
+    with pytest.raises(keys.Unusable, match="is damaged"):
+        keys.load(credential)
 
 
 def test_the_day_of_a_secret_begins_in_the_configured_zone(put: Put) -> None:

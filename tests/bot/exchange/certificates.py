@@ -80,6 +80,17 @@ def app(days: int = 30) -> Pair:
     return Pair(certify("legacytls", key, days=days), key)
 
 
+def miscalculated(pair: Pair) -> Pair:
+    """The same with a private key that opens and signs nothing right: its numbers do not go together."""
+    assert isinstance(pair.key, rsa.RSAPrivateKey)
+    numbers = pair.key.private_numbers()
+    wrong = rsa.RSAPrivateNumbers(
+        p=numbers.p, q=numbers.q, d=numbers.d + 2, dmp1=numbers.dmp1, dmq1=numbers.dmq1, iqmp=numbers.iqmp,
+        public_numbers=numbers.public_numbers,
+    )  # fmt: skip
+    return Pair(pair.certificate, wrong.private_key(unsafe_skip_rsa_key_validation=True))
+
+
 def server_context(root: Pair, directory: Path, *hosts: str) -> ssl.SSLContext:
     """TLS for 127.0.0.1, localhost and further hosts."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -119,6 +119,7 @@ def _other_key(app: certificates.Pair) -> bytes:
         (_other_key, None, "no certificate for its private key"),
         (lambda app: certificates.authority().pem(), None, "no RSA private key"),
         (lambda app: app.pem().replace(b"MII", b"nOt", 1), None, "needs a password or is damaged"),
+        (lambda app: certificates.miscalculated(app).pem(), None, "needs a password or is damaged"),
     ],
 )
 def test_an_unusable_certificate_file_says_what_is_wrong(
