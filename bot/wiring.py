@@ -46,7 +46,7 @@ from storage.ledger import Ledger
 from storage.outbox import Outbox
 
 SLACK_TIMEOUT = 10
-"""Seconds one call of Slack's Web API may take."""
+"""Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
 
 CREW = 12
 """Threads that do what was acknowledged; they wait for Slack most of the time."""
