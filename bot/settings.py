@@ -28,7 +28,7 @@ UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
 """Settings in which spaces at either end may be meant."""
 
 ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-"""What libraries look for, in the environment itself and nowhere else; in small letters, too."""
+"""What libraries look for in the environment itself, in small letters, too: from ``.env`` it is handed on to them."""
 
 _TOKEN = "copy it from the Slack app's page"  # noqa: S105 - where to find a token
 _HOW = {
@@ -62,6 +62,7 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
     every mistake.
     """
     file = _file()
+    _hand_on(file)
     written = _surroundings(file)
     draft, malformed = _draft({name: written[name] for name in NAMES if name in written})
     # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
@@ -70,7 +71,7 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Sett
     if wrong:
         raise WrongSettings([_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")])
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
-    return draft.noting([*ignored, *_misplaced(file), *_suspicious(draft, need)])
+    return draft.noting([*ignored, *_suspicious(draft, need)])
 
 
 def own_authorities() -> Path | None:
@@ -95,6 +96,14 @@ def _file() -> Mapping[str, str | None]:
         return dotenv_values(".env", encoding="utf-8-sig", interpolate=False)
     except (OSError, UnicodeError):
         raise WrongSettings([".env: cannot be read; make it a text file in UTF-8 that this account may read"]) from None
+
+
+def _hand_on(file: Mapping[str, str | None]) -> None:
+    """Put the proxies and authorities that only the file names where their readers look; the environment comes first."""
+    there = {name.upper() for name, value in os.environ.items() if value}
+    for name, value in file.items():
+        if value and name.upper() in ELSEWHERE and name.upper() not in there:
+            os.environ[name] = value
 
 
 def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
@@ -197,12 +206,6 @@ def _unknown(written: Mapping[str, str]) -> dict[str, str]:
     ours = [name for name in NAMES if name.startswith("LEGACYTLS_")]
     found = sorted(name for name in written if name.startswith("LEGACYTLS_") and name not in NAMES)
     return {name: difflib.get_close_matches(name, ours, n=1, cutoff=0.0)[0] for name in found}
-
-
-def _misplaced(file: Mapping[str, str | None]) -> list[str]:
-    """Proxies and authorities that only the file names: their readers never look there, and would go another way in silence."""
-    found = [name for name, value in file.items() if value and name.upper() in ELSEWHERE and not os.environ.get(name)]
-    return [f"{name} has no effect in .env: it has to be in the environment that legacytls is started with" for name in found]
 
 
 def _line(name: str, why: str, unknown: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Settings are checked whole: every mistake in one message with what to do about it, and no value repeated."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -490,19 +491,19 @@ def test_an_unknown_name_is_a_warning_that_names_the_nearest(put: Put, tmp_path:
     ]
 
 
-def test_a_proxy_or_an_authority_in_the_env_file_is_a_warning_unless_the_environment_has_it(
+def test_a_proxy_or_an_authority_in_the_env_file_is_handed_on_to_whoever_looks_in_the_environment(
     put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put()
-    names = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy"]
-    for name in names:
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / ".env").write_text("".join(f"{name}=canary\n" for name in names) + "ALL_PROXY=\n")
-    said = "has no effect in .env: it has to be in the environment that legacytls is started with"
-    assert load().warnings == [f"{name} {said}" for name in names]
-    for name in names[:-1]:
-        monkeypatch.setenv(name, "here")
-    assert load().warnings == [f"https_proxy {said}"]
+    names = ["CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY"]
+    for name in (*names, *(name.lower() for name in names)):
+        monkeypatch.setenv(name, "")  # so that it is put back
+    monkeypatch.setenv("https_proxy", "here")
+    (tmp_path / "ca.pem").touch()
+    (tmp_path / ".env").write_text(f"CURL_CA_BUNDLE={tmp_path}/ca.pem\nHTTPS_PROXY=there\nno_proxy=there\nALL_PROXY=\n")
+    assert load().warnings == []
+    assert (os.environ["CURL_CA_BUNDLE"], os.environ["no_proxy"]) == (f"{tmp_path}/ca.pem", "there")
+    assert (os.environ["HTTPS_PROXY"], os.environ["https_proxy"]) == ("", "here")
 
 
 def test_more_approvals_than_people_is_a_warning_because_opting_out_still_works(put: Put) -> None:
