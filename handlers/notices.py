@@ -104,6 +104,12 @@ def protocol_names(request: ChangeRequest) -> str:
     return ", ".join(PROTOCOL_NAMES[protocol] for protocol in request.protocols)
 
 
+def device_hosts(request: ChangeRequest, cloud: Cloud) -> tuple[str, ...]:
+    """The legacy hosts of the protocols asked for: what a device has to be pointed at."""
+    hosts = zip(MailProtocol, cloud.legacy_hosts, strict=False)  # in this order, or none
+    return tuple(host for protocol, host in hosts if protocol in request.protocols)
+
+
 def missing_words(tally: Tally) -> str:
     """What is still missing, in words."""
     if tally.complete:

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import last_day
 from handlers.forms import CLIENTS, LABELS, REASON
-from handlers.notices import SMTP_AUTH_OFF, Sheet, headline, missing_words, protocol_names
+from handlers.notices import SMTP_AUTH_OFF, Sheet, device_hosts, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -42,7 +42,7 @@ def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
     body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {_until(sheet.request.window_end, zone)}."))
-        body += small([_two_parts(sheet)])
+        body += small([_two_parts(sheet)] if sheet.request.kind is Kind.OPT_IN else [])  # extended, the device is there already
     return Message(text=f"{title}. {sentence(sheet.request.detail)}", blocks=[header(title), *body, *small([_witness(sheet)])])
 
 
@@ -231,8 +231,8 @@ def _until(end: datetime | None, zone: ZoneInfo) -> str:
 
 
 def _two_parts(sheet: Sheet) -> str:
-    host = sheet.cloud.legacy_hosts[0] if sheet.cloud.legacy_hosts else ""
-    return f"The opt-in has two parts: a device also has to be pointed at `{host}`; the switch alone changes nothing for it."
+    hosts = " or ".join(f"`{host}`" for host in device_hosts(sheet.request, sheet.cloud))
+    return f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes nothing for it."
 
 
 def _witness(sheet: Sheet) -> str:

@@ -374,6 +374,32 @@ def test_an_opt_in_that_is_brought_back_outside_says_again_when_it_ends(house: H
     assert "*Opt-in ends*" in words(card(house, number))
 
 
+@pytest.mark.parametrize(
+    ("protocols", "pointed"),
+    [
+        (["smtp-auth"], "`smtp-legacy.office365.com`"),
+        (["imap4", "pop3"], "`pop-legacy.office365.com` or `imap-legacy.office365.com`"),
+    ],
+)
+def test_who_asked_reads_at_which_hosts_the_devices_asked_for_have_to_be_pointed(
+    house: House, protocols: list[str], pointed: str
+) -> None:
+    house.observe()
+    number = house.ask(ALICE, protocols=protocols).id
+    house.approve(BOB, number)
+    house.run()
+    assert f"a device also has to be pointed at {pointed}; the switch alone" in outcome(house)
+
+
+def test_who_extended_an_opt_in_is_not_told_to_point_devices_anywhere(house: House) -> None:
+    opted_in(house)
+    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    house.approve(BOB, extension)
+    house.run()
+    assert "The opt-in ends by itself" in outcome(house)
+    assert "pointed at" not in outcome(house)
+
+
 def test_who_decides_on_an_adoption_reads_what_is_adopted_and_that_nobody_approved_it(house: House) -> None:
     number = seen_outside(house)
     extension = house.ask(ALICE, kind="extension").id
