@@ -39,11 +39,20 @@ def card(sheet: Sheet, zone: ZoneInfo) -> Message:
 def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
     """The private message to the requester: how the request stands."""
     title = headline(sheet.request)
-    body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet)]
+    body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet), *_still_ends(sheet, zone)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {_until(sheet.request.window_end, zone)}."))
         body += small([_two_parts(sheet)] if sheet.request.kind is Kind.OPT_IN else [])  # extended, the device is there already
     return Message(text=f"{title}. {sentence(sheet.request.detail)}", blocks=[header(title), *body, *small([_witness(sheet)])])
+
+
+def _still_ends(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    """What holds on where an extension came to nothing."""
+    if not _left_as_it_was(sheet) or sheet.baseline is None:
+        return []
+    end = sheet.baseline.window_end
+    ends = f"ends by itself: {_until(end, zone)}" if end else "has no end; `/legacytls disable` ends it"
+    return [section(f"The opt-in still {ends}.")]
 
 
 def retired(sheet: Sheet) -> Message:
@@ -74,12 +83,23 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 
 
 def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:
-    """The end that is asked for, beside the present one while an extension is open."""
+    """The end that is asked for, beside the present one until an extension is made."""
     request, end = sheet.request, _until(sheet.request.window_end, zone)
+    present = sheet.baseline.window_end if sheet.baseline else None
     if request.kind is Kind.EXTENSION and request.state in OPEN:
-        present = sheet.baseline.window_end if sheet.baseline else None
         return [f"*Present end*\n{_until(present, zone)}", f"*New end*\n{end}"]
+    if request.kind is Kind.EXTENSION and request.state in _ENDED_UNMADE:
+        stays = [f"*End, unchanged by this*\n{_until(present, zone)}"] if _left_as_it_was(sheet) else []
+        return [*stays, f"*End asked for*\n{end}"]
     return [f"*{'Opt-in ends' if request.state in OPEN or _in_force(sheet) else 'Opt-in was to end'}*\n{end}"]
+
+
+def _left_as_it_was(sheet: Sheet) -> bool:
+    """Whether an extension ended unmade and the opt-in it was to extend still stands: nothing was made or noticed since."""
+    request, baseline = sheet.request, sheet.baseline
+    if baseline is None or baseline.value is not SettingValue.OPTED_IN or (baseline.request_id or 0) >= request.id:
+        return False
+    return request.kind is Kind.EXTENSION and request.state in _ENDED_UNMADE
 
 
 def _in_force(sheet: Sheet) -> bool:

@@ -433,3 +433,50 @@ def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_tha
     house.deliver()
     number = house.newest().id
     assert f"<@{ERIN}>: please see to it." in words(card(house, number))
+
+
+@pytest.mark.parametrize("act", ["reject", "withdraw", "nothing"])
+def test_an_extension_that_came_to_nothing_leaves_the_end_there_is_on_its_card(house: House, act: str) -> None:
+    opted_in(house)
+    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    house.card_ts(number)
+    if act == "nothing":
+        house.clock.advance(hours=25)
+        house.work()
+    else:
+        house.press(act, BOB if act == "reject" else ALICE, number)
+    said = words(card(house, number))
+    asked, stays = said.split("*End asked for*")[1], said.split("*End, unchanged by this*")[1]
+    assert "24:00 of 24 January 2027" in asked
+    assert "24:00 of 13 December 2026" in stays.split("*End asked for*")[0]
+    assert "Opt-in was to end" not in said
+
+
+def test_whose_extension_is_rejected_reads_when_the_opt_in_still_ends(house: House) -> None:
+    opted_in(house)
+    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    house.reject(BOB, number)
+    assert "The opt-in still ends by itself: " in outcome(house)
+    assert "24:00 of 13 December 2026" in outcome(house)
+
+
+def test_whose_adoption_is_rejected_reads_that_there_is_still_no_end(house: House) -> None:
+    seen_outside(house)
+    number = house.ask(ALICE, kind="extension").id
+    house.reject(BOB, number)
+    assert "*End, unchanged by this*\nno end" in words(card(house, number))
+    assert "The opt-in still has no end; `/legacytls disable` ends it." in outcome(house)
+
+
+def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_that_is_gone(house: House) -> None:
+    opted_in(house)
+    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
+    house.card_ts(number)
+    house.opt_out(BOB)
+    house.run()
+    shown = words(card(house, number))
+    assert "*End asked for*" in shown
+    assert "unchanged" not in shown
+    house.deliver()
+    told = [sheet for _, sheet in house.board.outcomes if sheet.request.id == number]
+    assert not told or "still ends" not in words(cards.outcome(told[-1], house.context.zone).arguments())
