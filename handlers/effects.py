@@ -4,11 +4,11 @@ Computed from milestones alone: no date is written here, and none is shown but b
 is known and never assumed.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
-from handlers.milestone import Milestone, Phase
+from handlers.milestone import Milestone, Phase, spelled
 from storage.records import MailProtocol, SettingValue
 
 WITHOUT_LEGACY = frozenset({"gcc", "gcc-high", "dod"})
@@ -19,8 +19,17 @@ SMTP_REMOVAL, SMTP_ENDED_21VIANET, BASIC_OFF = "smtp-legacy-tls-removal", "cn-sm
 
 OFF_FOR_GOOD = "Legacy TLS is permanently off in the US-government clouds: without legacy endpoints the setting does nothing."
 
-Current = Callable[[str], Milestone | None]
-"""Finds the entry that holds today for an id, whatever superseded it."""
+
+class Dates(Protocol):
+    """The milestones, and the day on which they were last checked."""
+
+    @property
+    def verified_on(self) -> date:
+        """When they were last checked."""
+
+    def current(self, milestone_id: str) -> Milestone | None:
+        """The entry that holds today for an id, whatever superseded it."""
+
 
 _OPEN_ENDED = {Phase.UPCOMING, Phase.UNANNOUNCED}
 
@@ -45,34 +54,38 @@ class Window:
         phase = self.start.phase(today)
         if phase in _OPEN_ENDED:
             return phase
-        ends = [milestone.last for milestone in (self.start, self.end) if milestone is not None and milestone.last is not None]
-        return Phase.RUNNING if today <= max(ends) else Phase.PAST
+        return Phase.RUNNING if today <= self.last else Phase.PAST
+
+    @property
+    def last(self) -> date:
+        """The last day of the whole."""
+        return max(milestone.last for milestone in (self.start, self.end) if milestone is not None and milestone.last is not None)
 
 
-def removal_window(current: Current) -> Window | None:
+def removal_window(dates: Dates) -> Window | None:
     """The announced removal for POP3 and IMAP4; ``None`` when the milestones hold none with a date."""
-    start, end = current(REMOVAL_START), current(REMOVAL_END)
+    start, end = dates.current(REMOVAL_START), dates.current(REMOVAL_END)
     if start is None or start.first is None:
         return None
     return Window(start, end if end is not None and end.last is not None else None)
 
 
-def effect(current: Current, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
+def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
     """One sentence: what the setting means for this protocol in this cloud on this day. ``value`` is ``None`` when unknown."""
     if cloud in WITHOUT_LEGACY:
         return OFF_FOR_GOOD
-    window = removal_window(current)
+    window = removal_window(dates)
     if protocol is MailProtocol.SMTP_AUTH:
-        return _smtp(current, window, cloud, today, value)
-    return _mailbox(window, cloud, today, value)
+        return _smtp(dates, window, cloud, today, value)
+    return _mailbox(dates, window, cloud, today, value)
 
 
-def _mailbox(window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
+def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
     lets = f"the setting {_lets(value)}"
     if window is None:
         return f"{_capital(lets)}; Microsoft has announced no removal date for legacy TLS here."
     if not window.start.touches(cloud):
-        return f"{_capital(lets)}; {_elsewhere(window, today)}; whether that includes this cloud is not confirmed."
+        return f"{_capital(lets)}; {_elsewhere(dates, window, today)}; whether that includes this cloud is not confirmed."
     phase = window.phase(today)
     if phase is Phase.UPCOMING:
         planned = f"Legacy TLS will be removed {window.display} whatever the setting says"
@@ -82,26 +95,38 @@ def _mailbox(window: Window | None, cloud: str, today: date, value: SettingValue
             f"Legacy TLS is being removed {window.display} whatever the setting says; "
             "nobody outside Microsoft can tell when the rollout reaches this tenant."
         )
+    only_planned = _only_planned(dates, window.last)
+    if only_planned:
+        return f"Legacy TLS was to be removed {window.display} ({only_planned}); from then on the setting does nothing here."
     return f"Legacy TLS has been removed ({window.display}); the setting does nothing here any more."
 
 
-def _elsewhere(window: Window, today: date) -> str:
-    tense = {Phase.UPCOMING: "will remove", Phase.RUNNING: "is removing"}.get(window.phase(today), "has removed")
-    return f"Microsoft {tense} legacy TLS worldwide ({window.display})"
+def _only_planned(dates: Dates, last: date | None) -> str:
+    """Of a plan whose last day is over: that nobody has looked since whether it was kept; empty where somebody has."""
+    kept = last is not None and dates.verified_on > last
+    return "" if kept else f"as published; checked {spelled(dates.verified_on)}"
 
 
-def _smtp(current: Current, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
-    ended = current(SMTP_ENDED_21VIANET)
+def _elsewhere(dates: Dates, window: Window, today: date) -> str:
+    only_planned = _only_planned(dates, window.last)
+    over = "was to remove" if only_planned else "has removed"
+    tense = {Phase.UPCOMING: "will remove", Phase.RUNNING: "is removing"}.get(window.phase(today), over)
+    checked = f", {only_planned}" if only_planned and tense == over else ""
+    return f"Microsoft {tense} legacy TLS worldwide ({window.display}{checked})"
+
+
+def _smtp(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
+    ended = dates.current(SMTP_ENDED_21VIANET)
     if ended is not None and ended.touches(cloud) and ended.phase(today) in {Phase.RUNNING, Phase.PAST}:
         first = (
             f"Microsoft ended TLS 1.0 and 1.1 here {ended.when()}, with refusals growing to all submissions, "
             "so do not count on the setting"
         )
-        return "; ".join([first, *_basic(current, cloud, today)]) + "."
-    removal = current(SMTP_REMOVAL)
+        return "; ".join([first, *_basic(dates, cloud, today)]) + "."
+    removal = dates.current(SMTP_REMOVAL)
     gone = removal is not None and removal.phase(today) is Phase.PAST
     role = [] if gone else [_role(window, cloud, today, value)]
-    sentence = "; ".join([*role, _removal(removal, today), *_basic(current, cloud, today)])
+    sentence = "; ".join([*role, _removal(dates, removal, today), *_basic(dates, cloud, today)])
     return f"{_capital(sentence)}."
 
 
@@ -118,7 +143,7 @@ def _lets(value: SettingValue | None) -> str:
     return "keeps TLS 1.0 and 1.1 out"
 
 
-def _removal(removal: Milestone | None, today: date) -> str:
+def _removal(dates: Dates, removal: Milestone | None, today: date) -> str:
     phase = removal.phase(today) if removal is not None else Phase.UNANNOUNCED
     if removal is None or phase in {Phase.UNANNOUNCED, Phase.SUPERSEDED}:
         return "Microsoft has announced no removal date for legacy TLS here"
@@ -126,11 +151,14 @@ def _removal(removal: Milestone | None, today: date) -> str:
         return f"Microsoft removes legacy TLS here {removal.when()} whatever the setting says"
     if phase is Phase.RUNNING:
         return f"legacy TLS is being removed here ({removal.display}) whatever the setting says"
+    only_planned = _only_planned(dates, removal.last)
+    if only_planned:
+        return f"legacy TLS was to be removed here {removal.when()} ({only_planned}); from then on the setting does nothing"
     return f"legacy TLS has been removed here ({removal.display}), so the setting does nothing any more"
 
 
-def _basic(current: Current, cloud: str, today: date) -> list[str]:
-    off = current(BASIC_OFF)
+def _basic(dates: Dates, cloud: str, today: date) -> list[str]:
+    off = dates.current(BASIC_OFF)
     if off is None or not off.touches(cloud):
         return []
     again = "admins may switch it on again"
@@ -139,7 +167,12 @@ def _basic(current: Current, cloud: str, today: date) -> list[str]:
         return [f"Basic authentication goes off by default {off.when()} ({again})"]
     if phase is Phase.RUNNING:
         return [f"Basic authentication is going off by default {off.when()} ({again})"]
-    return [f"Basic authentication went off by default {off.when()} ({again})"] if phase is Phase.PAST else []
+    if phase is not Phase.PAST:
+        return []
+    only_planned = _only_planned(dates, off.last)
+    if only_planned:
+        return [f"Basic authentication was to go off by default {off.when()} ({only_planned}; {again})"]
+    return [f"Basic authentication went off by default {off.when()} ({again})"]
 
 
 def _capital(sentence: str) -> str:

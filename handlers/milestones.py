@@ -48,7 +48,7 @@ class Calendar:
 
     def effect(self, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
         """One sentence: what the setting means today for a protocol in an ``EXCHANGE_CLOUD``; ``value`` ``None``: not known."""
-        return effects.effect(self.current, protocol, cloud, today, value)
+        return effects.effect(self, protocol, cloud, today, value)
 
     def briefing(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
         """The risks an approver has to know, a dated line each: for the form and for the request's message."""

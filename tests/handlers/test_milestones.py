@@ -1,6 +1,7 @@
 """The calendar says what is due today, in Microsoft's own precision, and nothing that Microsoft did not say."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -73,7 +74,25 @@ def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(calendar
             "Legacy TLS is being removed 1 August to 31 December 2026 whatever the setting says; "
             "nobody outside Microsoft can tell when the rollout reaches this tenant."
         )
-    assert told(date(2027, 1, 1)).startswith("Legacy TLS has been removed (1 August to 31 December 2026)")
+    assert told(date(2027, 1, 1)) == (
+        "Legacy TLS was to be removed 1 August to 31 December 2026 (as published; checked 23 November 2026); "
+        "from then on the setting does nothing here."
+    )
+
+
+def test_what_was_only_planned_when_somebody_last_looked_is_told_as_a_plan_and_later_as_a_fact(calendar: Calendar) -> None:
+    looked = replace(calendar, verified_on=date(2027, 2, 1))
+
+    def told(calendar: Calendar, protocol: MailProtocol, cloud: str = "worldwide") -> str:
+        return calendar.effect(protocol, cloud, date(2027, 2, 2), SettingValue.OPTED_IN)
+
+    assert told(looked, MailProtocol.POP3).startswith("Legacy TLS has been removed (1 August to 31 December 2026)")
+    plan = "Basic authentication was to go off by default at the end of December 2026 (as published; checked 23 November 2026;"
+    assert plan in told(calendar, MailProtocol.SMTP_AUTH)
+    assert "Basic authentication went off by default at the end of" in told(looked, MailProtocol.SMTP_AUTH)
+    plan = "Microsoft was to remove legacy TLS worldwide (1 August to 31 December 2026, as published; checked 23 November 2026)"
+    assert plan in told(calendar, MailProtocol.IMAP4, "21vianet")
+    assert "Microsoft has removed legacy TLS worldwide" in told(looked, MailProtocol.IMAP4, "21vianet")
 
 
 @pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
