@@ -62,6 +62,14 @@ class Window:
         return max(milestone.last for milestone in (self.start, self.end) if milestone is not None and milestone.last is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A removal that has begun: whether its last day is over, and a clause that tells of it."""
+
+    over: bool
+    words: str
+
+
 def removal_window(dates: Dates) -> Window | None:
     """The announced removal for POP3 and IMAP4; ``None`` when the milestones hold none with a date."""
     start, end = dates.current(REMOVAL_START), dates.current(REMOVAL_END)
@@ -80,6 +88,17 @@ def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value:
     return _mailbox(dates, window, cloud, today, value)
 
 
+def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Removal | None:
+    """The removal of legacy TLS from this protocol, once it has begun; ``None`` while the setting alone decides."""
+    window = removal_window(dates)
+    if protocol is MailProtocol.SMTP_AUTH:
+        alone = dates.current(SMTP_REMOVAL)
+        window = Window(alone, None) if alone is not None and alone.first is not None else None
+    if window is None or not window.start.touches(cloud) or window.phase(today) not in {Phase.RUNNING, Phase.PAST}:
+        return None
+    return Removal(over=window.phase(today) is Phase.PAST, words=f"legacy TLS {_gone(dates, window, today)}")
+
+
 def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
     lets = f"the setting {_lets(value)}"
     if window is None:
@@ -90,15 +109,20 @@ def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value
     if phase is Phase.UPCOMING:
         planned = f"Legacy TLS will be removed {window.display} whatever the setting says"
         return f"{planned}; until the rollout reaches this tenant, {lets}."
+    gone = f"Legacy TLS {_gone(dates, window, today)}"
     if phase is Phase.RUNNING:
-        return (
-            f"Legacy TLS is being removed {window.display} whatever the setting says; "
-            "nobody outside Microsoft can tell when the rollout reaches this tenant."
-        )
+        return f"{gone}; nobody outside Microsoft can tell when the rollout reaches this tenant."
+    if _only_planned(dates, window.last):
+        return f"{gone}; from then on the setting does nothing here."
+    return f"{gone}; the setting does nothing here any more."
+
+
+def _gone(dates: Dates, window: Window, today: date) -> str:
+    """What goes on, or is over, in a window that has begun."""
+    if window.phase(today) is Phase.RUNNING:
+        return f"is being removed {window.display} whatever the setting says"
     only_planned = _only_planned(dates, window.last)
-    if only_planned:
-        return f"Legacy TLS was to be removed {window.display} ({only_planned}); from then on the setting does nothing here."
-    return f"Legacy TLS has been removed ({window.display}); the setting does nothing here any more."
+    return f"was to be removed {window.display} ({only_planned})" if only_planned else f"has been removed ({window.display})"
 
 
 def _only_planned(dates: Dates, last: date | None) -> str:
@@ -132,7 +156,9 @@ def _smtp(dates: Dates, window: Window | None, cloud: str, today: date, value: S
 
 def _role(window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
     alone = window is not None and window.start.touches(cloud) and window.phase(today) in {Phase.RUNNING, Phase.PAST}
-    return f"this is the only thing the setting still controls; it {_lets(value)}" if alone else f"the setting {_lets(value)}"
+    return (
+        f"this is the only thing the setting still surely controls; it {_lets(value)}" if alone else f"the setting {_lets(value)}"
+    )
 
 
 def _lets(value: SettingValue | None) -> str:

@@ -50,6 +50,22 @@ class Calendar:
         """One sentence: what the setting means today for a protocol in an ``EXCHANGE_CLOUD``; ``value`` ``None``: not known."""
         return effects.effect(self, protocol, cloud, today, value)
 
+    def removal(self, protocol: MailProtocol, cloud: str, today: date) -> str:
+        """A clause that tells of the removal of legacy TLS from a protocol once it has begun; empty before."""
+        begun = effects.removal(self, protocol, cloud, today)
+        return begun.words if begun else ""
+
+    def in_vain(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> str:
+        """A warning where an opt-in names only protocols from which legacy TLS was to be removed by now; else empty."""
+        told: dict[str, list[str]] = {}
+        for protocol in protocols:
+            begun = effects.removal(self, protocol, cloud, today)
+            if begun is None or not begun.over:
+                return ""
+            told.setdefault(begun.words, []).append(PROTOCOL_NAMES[protocol])
+        removed = "; ".join(f"for {' and '.join(names)} {words}" for words, names in told.items())
+        return f"Mind: {removed}, so the setting is not expected to help any device named here." if removed else ""
+
     def briefing(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
         """The risks an approver has to know, a dated line each: for the form and for the request's message."""
         chosen = [protocol for protocol in MailProtocol if protocol in set(protocols)]

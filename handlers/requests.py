@@ -154,8 +154,10 @@ class Requests:
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))
         owe_card(entry, request)
-        warning = " " + SMTP_AUTH_OFF if reading.smtp_auth_disabled else ""
-        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve.{warning}"
+        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
+        in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
+        for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
+            text += f" {warning}" if warning else ""
         if request.expires_at and lapses_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
             text += UNSEEN
         owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request.id)

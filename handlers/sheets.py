@@ -36,6 +36,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         cloud=context.cloud,
         head=reader.head(),
         seen=reader.newest_observation(readable=True),
+        in_vain=context.calendar.in_vain(context.cloud.name, today, request.protocols),
         adoption=_adoption(reader, request),
         baseline=reader.baseline(),
         escalate_to=context.escalate_to,

@@ -79,7 +79,8 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
         off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
         warning = [section(f":warning: {escape(SMTP_AUTH_OFF)}")] if off else []
         blocks += [divider(), *warning, *small(f"• {escape(line)}" for line in sheet.briefing)]
-    return [*blocks, divider(), *_standing(sheet, zone)]
+    in_vain = [section(f":warning: *{escape(sheet.in_vain)}*")] if sheet.in_vain and request.state is State.PENDING else []
+    return [*blocks, divider(), *_standing(sheet, zone), *in_vain]
 
 
 def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:

@@ -41,7 +41,9 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
     seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
-    edge.open_form(trigger(body), modals.opt_out(channel=reply.channel, cloud=context.cloud, seen_out=seen_out))
+    removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
+    form = modals.opt_out(channel=reply.channel, cloud=context.cloud, removals=removals, seen_out=seen_out)
+    edge.open_form(trigger(body), form)
 
 
 def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> View:

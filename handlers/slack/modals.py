@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import zip_longest
 
 from slack_sdk.models.blocks import (
     Block,
@@ -67,9 +68,13 @@ def opt_in(
     )
 
 
-def opt_out(*, channel: str, cloud: Cloud, seen_out: str = "") -> View:
-    """The one confirmation before opting out; it names what stops working, and when the value was ``seen_out`` already."""
-    hosts = "\n".join(f"• `{host}`" for host in cloud.legacy_hosts)
+def opt_out(*, channel: str, cloud: Cloud, removals: Sequence[str] = (), seen_out: str = "") -> View:
+    """The one confirmation before opting out; it names what stops working, and when the value was ``seen_out`` already.
+
+    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there.
+    """
+    told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
+    hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
     loss = (
         f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
         if hosts

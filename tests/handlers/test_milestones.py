@@ -53,7 +53,7 @@ def test_a_milestone_stands_where_its_stated_span_puts_it(calendar: Calendar, na
 
 def test_smtp_auth_is_the_only_thing_left_and_has_no_removal_date(calendar: Calendar) -> None:
     assert calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, SettingValue.OPTED_IN) == (
-        "This is the only thing the setting still controls; it lets TLS 1.0 and 1.1 in on the legacy host; "
+        "This is the only thing the setting still surely controls; it lets TLS 1.0 and 1.1 in on the legacy host; "
         "Microsoft has announced no removal date for legacy TLS here; "
         "Basic authentication goes off by default at the end of December 2026 (admins may switch it on again)."
     )

@@ -121,6 +121,7 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
         briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
         cloud=WORLDWIDE,
         head=(10**12, "f" * 64),
+        in_vain=CALENDAR.in_vain("worldwide", date(2027, 1, 4), (MailProtocol.POP3, MailProtocol.IMAP4)),
         seen=Observation(NOW, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
     )
     return replace(full, **changed)
@@ -328,7 +329,12 @@ def test_every_form_fits(text: str) -> None:
         )
         for callback in (modals.OPT_IN, modals.EXTENSION)
     ]
-    others = [modals.opt_out(channel=CHANNEL, cloud=cloud, seen_out=seen) for cloud in (WORLDWIDE, HIGH) for seen in ("", "now")]
+    removals = [CALENDAR.removal(protocol, "worldwide", date(2027, 1, 4)) for protocol in MailProtocol]
+    others = [
+        modals.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen_out=seen)
+        for cloud in (WORLDWIDE, HIGH)
+        for seen in ("", "now")
+    ]
     for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
         spelled = json.loads(json.dumps(view.to_dict()))
         assert view_problems(spelled) == []
