@@ -16,7 +16,7 @@ from handlers.slack.mrkdwn import instant
 from handlers.slack.parsing import trigger
 from storage.lifecycle import Kind
 from storage.reading import Reader
-from storage.records import ChangeRequest, MailProtocol, SettingValue
+from storage.records import ChangeRequest, MailProtocol
 
 
 def wish(edge: Edge, reply: Reply, body: Mapping[str, Any], kind: Kind, *, earlier: int | None = None) -> None:
@@ -40,9 +40,9 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
     context = edge.desk.context
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
-    seen_out = instant(newest.at, context.zone) if newest and newest.value is SettingValue.OPTED_OUT else ""
+    seen, seen_at = (newest.value, instant(newest.at, context.zone)) if newest else (None, "")
     removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
-    form = modals.opt_out(channel=reply.channel, cloud=context.cloud, removals=removals, seen_out=seen_out)
+    form = modals.opt_out(channel=reply.channel, cloud=context.cloud, removals=removals, seen=seen, seen_at=seen_at)
     edge.open_form(trigger(body), form)
 
 

@@ -20,7 +20,7 @@ from handlers.ports import Cloud
 from handlers.slack.blocks import divider, section, small
 from handlers.slack.mrkdwn import escape
 from storage.lifecycle import Kind
-from storage.records import MailProtocol
+from storage.records import MailProtocol, SettingValue
 
 DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
 """What the setting still controls; the other two are being removed whatever it says."""
@@ -68,8 +68,22 @@ def opt_in(
     )
 
 
-def opt_out(*, channel: str, cloud: Cloud, removals: Sequence[str] = (), seen_out: str = "") -> View:
-    """The one confirmation before opting out; it names what stops working, and when the value was ``seen_out`` already.
+_REFUSED_ALREADY = {
+    SettingValue.OPTED_OUT: (
+        "The live value was *opted out* already when it was last read, {at}. If it still is, nothing is changed."
+    ),
+    SettingValue.NOT_SET: (
+        "The live value was *not set* when it was last read, {at}. If it still is, old TLS is refused already; opting out writes "
+        "that down, and *not set* can probably not be restored."
+    ),
+}
+"""What an opt-out changes where old TLS is refused anyway; whether ``null`` can be written back is not documented."""
+
+
+def opt_out(
+    *, channel: str, cloud: Cloud, removals: Sequence[str] = (), seen: SettingValue | None = None, seen_at: str = ""
+) -> View:
+    """The one confirmation before opting out; it names what stops working, and what the value was when last ``seen``.
 
     ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there.
     """
@@ -80,9 +94,9 @@ def opt_out(*, channel: str, cloud: Cloud, removals: Sequence[str] = (), seen_ou
         if hosts
         else f"{cloud.display} has no legacy hosts, so no device should notice."
     )
-    found = f"The live value was *opted out* already when it was last read, {seen_out}. If it still is, nothing is changed."
+    found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
     blocks: list[Block] = [
-        *([section(found)] if seen_out else []),
+        *([section(found)] if found else []),
         section(loss),
         section("It takes effect at once, needs no second person, and supersedes every opt-in that was not sent yet."),
         *small(["To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients."]),

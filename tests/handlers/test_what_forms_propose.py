@@ -7,7 +7,7 @@ import pytest
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
-from tests.journeys.words import JSON, fields
+from tests.journeys.words import JSON, fields, words
 
 CLIENTS = "Ricoh MP 301, owner: Facilities"
 
@@ -88,3 +88,21 @@ def test_asking_again_for_an_extension_keeps_its_day(house: House) -> None:
     house.press("withdraw", ALICE, number)
     house.press("extend", ALICE, number)
     assert form(house)["day"] == "2027-01-05"
+
+
+def test_who_opts_out_of_what_was_never_set_reads_that_old_tls_is_refused_already(house: House) -> None:
+    house.observe()
+    say(house, "disable", BOB)
+    said = words(house.windows.opened[-1])
+    assert "The live value was *not set* when it was last read, <!date^" in said
+    assert "If it still is, old TLS is refused already; opting out writes that down" in said
+    assert "*not set* can probably not be restored" in said
+
+
+@pytest.mark.parametrize("value", [None, SettingValue.OPTED_IN])
+def test_who_opts_out_of_what_is_opted_in_or_unknown_reads_no_caveat(house: House, value: SettingValue | None) -> None:
+    if value is not None:
+        house.tenant.value = value
+        house.observe()
+    say(house, "disable", BOB)
+    assert "when it was last read" not in words(house.windows.opened[-1])

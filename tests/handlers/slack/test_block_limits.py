@@ -331,9 +331,9 @@ def test_every_form_fits(text: str) -> None:
     ]
     removals = [CALENDAR.removal(protocol, "worldwide", date(2027, 1, 4)) for protocol in MailProtocol]
     others = [
-        modals.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen_out=seen)
+        modals.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen=seen, seen_at="now")
         for cloud in (WORLDWIDE, HIGH)
-        for seen in ("", "now")
+        for seen in (None, *SettingValue)
     ]
     for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
         spelled = json.loads(json.dumps(view.to_dict()))
