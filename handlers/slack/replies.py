@@ -43,6 +43,12 @@ BY_HAND = (
 )
 
 
+_RAW = {SettingValue.NOT_SET: "null", SettingValue.OPTED_IN: "true", SettingValue.OPTED_OUT: "false"}
+"""The value in Exchange's own words, for one that was: ours are kept for the live one."""
+
+_KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.OPT_OUT: "opt-out"}
+
+
 def help_text(cloud: Cloud, *, unknown: str = "", nearest: str = "") -> Message:
     """Every subcommand with an example; names the nearest one after a typing mistake."""
     blocks: list[Block] = []
@@ -70,7 +76,7 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     if report.overdue is not None:
         blocks.append(section(_overdue(report.overdue, zone)))
     if report.drifted:
-        blocks.append(section(f":rotating_light: *Drift:* {_DRIFT}"))
+        blocks.append(section(f":rotating_light: *Drift:* {_DRIFT} {_no_end(report)}".strip()))
     if report.lagging:
         blocks.append(section(_LAGS))
     decided = f"{_decided(report, zone)} {_end(report, zone)}".strip()
@@ -151,7 +157,8 @@ def _live(report: Status, zone: ZoneInfo) -> str:
     if report.reading is None:
         last = ""
         if report.last_seen is not None and report.last_seen.value is not None:
-            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
+            was = f"`AllowLegacyTLSClients` was `{_RAW[report.last_seen.value]}` then; what it is now is unknown."
+            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}: {was}"
         return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}"
     value = report.reading.value
     meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
@@ -174,7 +181,7 @@ def _decided(report: Status, zone: ZoneInfo) -> str:
     if request.only_confirms:
         return f"Confirmed by {_by(request)}, {instant(made_at, zone)}; nothing had to be changed."
     approved = f", approved by {people(report.approved_by)}" if report.approved_by else ""
-    return f"Last change: {_by(request)}{approved}, {instant(made_at, zone)}.{again}"
+    return f"Last change: {_by(request)} ({_KINDS[request.kind]}){approved}, {instant(made_at, zone)}.{again}"
 
 
 def _by(request: ChangeRequest) -> str:
@@ -182,15 +189,20 @@ def _by(request: ChangeRequest) -> str:
 
 
 def _end(report: Status, zone: ZoneInfo) -> str:
-    """When the opt-in ends, or that it does not and what to do about that; nothing while that is not for sure or overdue."""
+    """When the opt-in ends, or that it does not; nothing while that is overdue, or the live value is not what was decided."""
     if report.overdue is not None:
         return ""
     baseline = report.baseline
     if baseline is not None and baseline.window_end is not None:
         day = last_day(baseline.window_end, zone)
         return f"Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
+    return "" if report.drifted else _no_end(report)
+
+
+def _no_end(report: Status) -> str:
+    """That what is opted in has no end, and what to do about that; nothing while that is not for sure."""
     opted_in = report.on_record and report.reading is not None and report.reading.value is SettingValue.OPTED_IN
-    endless = baseline is None or baseline.value is SettingValue.OPTED_IN or report.drifted
+    endless = report.baseline is None or report.baseline.value is SettingValue.OPTED_IN or report.drifted
     return _NO_END if opted_in and endless and report.cloud.offers_legacy else ""
 
 

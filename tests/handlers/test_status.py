@@ -60,7 +60,15 @@ def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: H
     assert not report.drifted
     text = shown(house)
     assert "could not be read" in text
-    assert not any(f"*{word.value}*" in text for word in SettingValue)
+    assert not any(word.value in text for word in SettingValue)
+
+
+@pytest.mark.parametrize(("value", "raw"), [(NOT_SET, "null"), (IN, "true"), (OUT, "false")])
+def test_a_failed_reading_says_what_was_read_last_as_what_was(house: House, value: SettingValue, raw: str) -> None:
+    house.tenant.value = value
+    house.observe()
+    house.tenant.unreadable = UNREADABLE
+    assert f"`AllowLegacyTLSClients` was `{raw}` then; what it is now is unknown." in shown(house)
 
 
 def test_who_decided_is_told_with_the_value(house: House) -> None:
@@ -87,7 +95,7 @@ def test_an_opt_out_that_found_the_value_so_is_not_called_the_last_change(house:
     assert report.decided is not None
     assert report.confirmed is not None
     assert (report.decided.id, report.confirmed.id) == (made, again)
-    assert f"Last change: #{made} by <@{BOB}>" in shown(house)
+    assert f"Last change: #{made} by <@{BOB}> (opt-out), <!date" in shown(house)
     assert f" Confirmed by #{again} by <@{ALICE}>" in shown(house)
 
 
@@ -232,6 +240,15 @@ def test_an_opt_in_without_an_end_says_so_until_an_extension_gives_it_one(house:
     assert end is not None
     assert f"Ends by itself <!date^{int(end.timestamp())}^" in shown(house)
     assert "No end is set" not in shown(house)
+
+
+def test_during_drift_it_is_the_live_value_that_has_no_end_and_not_the_last_change(house: House) -> None:
+    house.opt_out(BOB)
+    house.work()
+    house.tenant.value = IN
+    told = replies.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
+    (endless,) = [block["text"]["text"] for block in told if "No end is set" in str(block)]
+    assert endless.startswith(":rotating_light: *Drift:*")
 
 
 @pytest.mark.parametrize("value", [OUT, NOT_SET])

@@ -83,7 +83,7 @@ def test_it_is_applied_by_a_reading_and_moves_the_end(stage: Stage, opted_in: in
     status = stage.status()
     assert spelled(stage, 40) in status
     assert spelled(stage, 10) not in status
-    assert f"Last change: #{number} by <@{ALICE}>, approved by <@{BOB}>" in status
+    assert f"Last change: #{number} by <@{ALICE}> (extension), approved by <@{BOB}>" in status
 
 
 def test_whoever_asks_does_not_count_and_one_rejection_is_final(stage: Stage, opted_in: int) -> None:
