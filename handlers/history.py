@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from handlers.votes import approvers
 from storage.ledger import Ledger
+from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import ChangeRequest, SettingValue, Vote
 
@@ -21,6 +22,8 @@ class HistoryLine:
     rejected_by: Sequence[str]
     reason: str | None
     read_back: SettingValue | None
+    followed_by: ChangeRequest | None = None
+    """What ended or extended its window before its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +59,5 @@ def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
         rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
         reason=given[1] if given else None,
         read_back=read_backs[-1] if read_backs else None,
+        followed_by=reader.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
     )

@@ -134,6 +134,21 @@ class Reader(MessageReader):
                 return extension.id
         return None
 
+    def followed_by(self, wish: ChangeRequest) -> ChangeRequest | None:
+        """The change that ended or extended the window of an applied wish before its time; ``None`` where it holds, or ran out.
+
+        A value that is brought back outside the bot keeps the window.
+        """
+        table, found = change_requests.c, None
+        made = (table.id > wish.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
+        for change in self._many(self._requests().where(*made).order_by(table.id).limit(20)):
+            if wish.window_end is None or (change.settled_at or change.created_at) >= wish.window_end:
+                break
+            if change.kind is not Kind.OUTSIDE:
+                return found or change
+            found = None if change.to_value is SettingValue.OPTED_IN else found or change
+        return found
+
     def _made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
         """The changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c

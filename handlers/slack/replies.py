@@ -1,5 +1,6 @@
 """The answers to help, status and history, as Slack shows them; ``handlers.slack.plain`` gives the same to the command line."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block
@@ -255,8 +256,7 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
     if line.read_back is not None:
         parts.append(f"read back as *{line.read_back.value}*")
     if request.window_end is not None:
-        until = "window was to end at" if request.state in SETTLED - {State.APPLIED} else "window until"
-        parts.append(f"{until} 24:00 of {last_day(request.window_end, zone):%-d %B %Y}")
+        parts.append(_window(line, request.window_end, zone))
     if request.protocols:
         parts.append(protocol_names(request))
     said = request.detail and request.state is not State.REJECTED  # who rejected it is told above
@@ -267,6 +267,16 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
         *quoted("Reason", request.reason),
         *refused,
     ]
+
+
+def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
+    """Until when a window is or was to be open, and what ended or extended it before its time."""
+    by = line.followed_by
+    extended = by is not None and by.kind is Kind.EXTENSION
+    never = line.request.state in SETTLED - {State.APPLIED} or (by is not None and not extended)
+    then = f", {'extended' if extended else 'ended'} by #{by.id}" if by else ""
+    day = f"{last_day(end, zone):%-d %B %Y}, {zone.key}"
+    return f"window {'was to end at' if never else 'until'} 24:00 of {day}{then}"
 
 
 def _asked(requester_id: str | None) -> str:

@@ -1,6 +1,7 @@
 """History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -115,12 +116,50 @@ def test_a_vote_taken_back_approved_nothing(house: House) -> None:
 
 def test_a_window_that_never_was_is_told_as_one_that_was_to_end(house: House) -> None:
     several(house, 1)
-    assert "window was to end at 24:00 of 13 December 2026" in told(house)
+    assert "window was to end at 24:00 of 13 December 2026, UTC" in told(house)
     number = house.ask(ALICE).id
     assert told(house).count("window until 24:00 of 13 December 2026") == 1
     house.approve(BOB, number)
     house.run()
     assert told(house).count("window until 24:00 of 13 December 2026") == 1
+
+
+UNTIL, WAS_TO = "window until 24:00 of 13 December 2026, UTC", "window was to end at 24:00 of 13 December 2026, UTC"
+
+
+def test_a_window_that_was_ended_early_or_extended_names_the_change_that_did_it(house: House) -> None:
+    approved(house)
+    house.run()
+    assert f"{UNTIL} ·" in told(house)
+    extension = house.ask(ALICE, kind="extension", day=date(2026, 12, 25)).id
+    house.approve(BOB, extension)
+    house.run()
+    assert f"{UNTIL}, extended by #{extension} ·" in told(house)
+    opt_out = house.opt_out(BOB).id
+    house.run()
+    assert f"window was to end at 24:00 of 25 December 2026, UTC, ended by #{opt_out} ·" in told(house)
+    assert f"{UNTIL}, extended by #{extension} ·" in told(house)
+
+
+def test_a_window_that_ran_to_its_end_was_ended_by_nothing_else(house: House) -> None:
+    approved(house)
+    house.run()
+    house.clock.at = datetime(2026, 12, 14, 0, 1, tzinfo=UTC)
+    house.work()
+    assert house.newest().kind.value == "opt_out"
+    assert f"{UNTIL} ·" in told(house)
+
+
+def test_a_window_that_was_ended_outside_and_brought_back_holds_again(house: House) -> None:
+    house.observe()
+    approved(house)
+    house.run()
+    for value, ended in ((SettingValue.OPTED_OUT, True), (SettingValue.OPTED_IN, False)):
+        house.clock.advance(minutes=11)
+        house.tenant.value = value
+        house.observe()
+        assert (f"{WAS_TO}, ended by #2 ·" in told(house)) is ended
+        assert (f"{UNTIL} ·" in told(house)) is not ended
 
 
 def test_who_rejected_is_told_once(house: House) -> None:
