@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.context import Context
+from handlers.days import spelled_instant
 from handlers.lagging import lags
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
@@ -125,9 +126,11 @@ class Settling:
 
     def _uncertain(self, request: ChangeRequest, why: str) -> None:
         now = self._context.now()
+        by = spelled_instant(max((request.sent_at or now) + GIVE_UP, now))
         detail = (
             f"{why} The change is not sent a second time; the live value is read until it shows what happened. "
-            "The outcome is announced at the latest 15 minutes after the sending, or as soon as Exchange can be read again."
+            f"The outcome is announced about 15 minutes after the sending at the latest, {by}, or as soon as Exchange can be "
+            "read again."
         )
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])

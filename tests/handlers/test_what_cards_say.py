@@ -1,7 +1,7 @@
 """A request's message claims what is so: no effect before it was read back, none where there was none, no way that is gone."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -253,8 +253,12 @@ def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_messag
 
 
 def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House) -> None:
-    said = words(card(house, opted_out(house, LATE)))
-    assert "The outcome is announced at the latest 15 minutes after the sending" in said
+    number = opted_out(house, LATE)
+    sent = house.request(number).sent_at
+    assert sent is not None
+    by = int((sent + timedelta(minutes=15)).timestamp())
+    said = words(card(house, number))
+    assert f"announced about 15 minutes after the sending at the latest, <!date^{by - by % 60}^{{date_long}} at {{time}}|" in said
 
 
 def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
