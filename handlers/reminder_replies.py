@@ -1,10 +1,13 @@
 """Use case of answering a reminder: an operator or approver puts it off or calls it done, and everybody reads who did."""
 
+from datetime import UTC, datetime
+
 from handlers import snoozing
 from handlers.context import Context
 from handlers.days import spelled_instant
 from handlers.owed import owe_answer, owe_reminder
 from handlers.refusals import record_refusal
+from handlers.slots import in_working_hours, next_opening
 from handlers.touch import Touch
 from storage.ledger import Entry
 from storage.records import Notice, ReminderReply
@@ -40,11 +43,16 @@ class ReminderReplies:
         return snoozing.refusal(notice.facts, notice.key, answers, reply, now=entry.now) or ""
 
     def _keep(self, entry: Entry, notice: Notice, reply: ReminderReply, person: str) -> str:
-        until = snoozing.until(notice.facts, entry.now) if reply is ReminderReply.SNOOZED else None
+        until = self._until(notice, entry.now) if reply is ReminderReply.SNOOZED else None
         keep_answer(entry, series=notice.facts["series"], key=notice.key, reply=reply, person_id=person, until=until)
         if until is None:
             return "This reminder is done and is not told again; your name is on its message and on record."
         return f"This reminder is put off until {spelled_instant(until)}; your name is on its message and on record."
+
+    def _until(self, notice: Notice, now: datetime) -> datetime:
+        """When it is told again at the earliest: nothing is posted outside working hours."""
+        until, zone, hours = snoozing.until(notice.facts, now), self._context.zone, self._context.hours
+        return until if in_working_hours(until, zone, hours) else next_opening(until, zone, hours).astimezone(UTC)
 
     @staticmethod
     def _show(entry: Entry, notice: Notice | None, touch: Touch) -> None:

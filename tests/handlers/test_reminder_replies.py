@@ -71,6 +71,13 @@ def test_whoever_puts_a_reminder_off_is_named_on_it_and_on_record(reminded: Hous
     assert event.payload["key"] == posted(reminded).key
 
 
+def test_what_is_put_off_to_a_night_or_weekend_is_said_to_come_when_work_begins_again(reminded: House) -> None:
+    reminded.clock.at += timedelta(hours=9)  # late on a Monday
+    assert "put off until 15 December 2026, 09:00 UTC;" in press(reminded, "snooze", BOB)
+    (event,) = reminded.events("reminder_answered")
+    assert event.payload["until"] == "2026-12-15T09:00:00.000000Z"
+
+
 def test_the_weekly_question_cannot_be_put_off_past_the_end_of_the_window(reminded: House) -> None:
     reminded.clock.at += 14 * DAY
     look(reminded)
