@@ -48,10 +48,10 @@ class Commands:
             reply.refuse(word or "help", verdict)
         elif word in self._table:
             self._table[word](reply, body)
+        elif nearest:
+            reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
         else:
-            typed = str(body.get("text") or "").split()[:1]
-            cloud = self._edge.desk.context.cloud
-            reply.finish(replies.help_text(cloud, unknown=typed[0][:40] if nearest and typed else "", nearest=nearest))
+            reply.finish(replies.help_text(self._edge.desk.context.cloud))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:

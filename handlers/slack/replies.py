@@ -50,19 +50,22 @@ _RAW = {SettingValue.NOT_SET: "null", SettingValue.OPTED_IN: "true", SettingValu
 _KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.OPT_OUT: "opt-out"}
 
 
-def help_text(cloud: Cloud, *, unknown: str = "", nearest: str = "") -> Message:
-    """Every subcommand with an example; names the nearest one after a typing mistake."""
-    blocks: list[Block] = []
+def no_such(unknown: str, nearest: str) -> Message:
+    """The answer to a typing mistake: the nearest subcommand, where one is near, and the way to all of them."""
+    pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
+    meant = f" Did you mean `/legacytls {nearest}`?" if nearest != "help" else ""
+    text = f"There is no `{escape(unknown)}`.{pressed}{meant} `/legacytls help` shows everything."
+    return Message(text=text, blocks=[section(text)])
+
+
+def help_text(cloud: Cloud) -> Message:
+    """Every subcommand with an example."""
     text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
-    if unknown:
-        pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
-        blocks.append(section(f"There is no `{escape(unknown)}`.{pressed} Did you mean `/legacytls {nearest}`?"))
-        text = f"There is no {escape(unknown)}.{pressed} Did you mean /legacytls {nearest}? {text}"
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
     intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
     by_hand = section(BY_HAND.format(environment=environment))
-    return Message(text=text, blocks=[*blocks, section(intro), section(lines), by_hand])
+    return Message(text=text, blocks=[section(intro), section(lines), by_hand])
 
 
 def reading_now() -> Message:

@@ -62,7 +62,8 @@ def test_a_passing_trouble_is_read_through(stage: Stage) -> None:
 
 
 def test_a_misspelt_subcommand_is_answered_with_the_nearest(stage: Stage) -> None:
-    assert "Did you mean `/legacytls status`?" in stage.command(DAVE, "statsu")
+    said = stage.command(DAVE, "statsu")
+    assert said == "There is no `statsu`. Did you mean `/legacytls status`? `/legacytls help` shows everything."
     assert "Did you mean `/legacytls disable`?" in stage.command(DAVE, "disabel now")
 
 

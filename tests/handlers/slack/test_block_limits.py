@@ -230,7 +230,7 @@ def test_a_status_fits(text: str) -> None:
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_help_after_anything_that_was_typed_fits(text: str) -> None:
-    fits(replies.help_text(WORLDWIDE, unknown=text[:40], nearest="status"))
+    fits(replies.no_such(text[:40], "status"))
     fits(replies.help_text(HIGH))
     fits(replies.reading_now())
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from handlers.slack.actions import KINDS
 from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, same_emoji, subcommand, values
-from handlers.slack.replies import help_text
-from tests.handlers.house import NOW, WORLDWIDE
+from handlers.slack.replies import no_such
+from tests.handlers.house import NOW
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
 
@@ -141,9 +141,15 @@ def test_the_nearest_subcommand_is_never_the_opposite_of_what_was_meant(text: st
 
 @pytest.mark.parametrize(("word", "told"), [("Approve", True), ("withdraw", True), ("off", False)])
 def test_whoever_types_a_decision_is_told_of_the_buttons(word: str, told: bool) -> None:
-    text = help_text(WORLDWIDE, unknown=word, nearest="status").text
-    assert text.startswith(f"There is no {word}.")
+    text = no_such(word, "status").text
+    assert text.startswith(f"There is no `{word}`.")
     assert ("buttons on the request's message" in text) is told
+
+
+@pytest.mark.parametrize(("nearest", "meant"), [("status", " Did you mean `/legacytls status`?"), ("help", "")])
+def test_a_typing_mistake_is_answered_in_one_line_that_leads_to_the_help(nearest: str, meant: str) -> None:
+    (block,) = no_such("x<y", nearest).arguments()["blocks"]
+    assert block["text"]["text"] == f"There is no `x&lt;y`.{meant} `/legacytls help` shows everything."
 
 
 @pytest.mark.parametrize(
