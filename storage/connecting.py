@@ -4,6 +4,7 @@ Nothing waits for ever: not for a server that does not answer, not for a place i
 URL itself says wins over what is set here.
 """
 
+import re
 import sqlite3
 import time
 from functools import partial
@@ -56,6 +57,35 @@ def untouched(url: URL) -> URL:
     is_whole = not any(real.with_name(real.name + log).exists() for log in ("-wal", "-journal"))
     only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
     return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
+
+
+def why_not(trouble: BaseException | None) -> str:
+    """In plain words why there is no connection to PostgreSQL, or none any more; names no address, role or database.
+
+    While connecting, libpq keeps the SQLSTATE to itself: what is left is its message, of which nothing is repeated, and whether
+    the server asked for a password (postgresql.org/docs/current/libpq-status.html). A server that speaks another language is
+    told by the latter alone.
+    """
+    pgconn = getattr(trouble, "pgconn", None)
+    if pgconn is None:
+        return "the server does not answer"
+    said = pgconn.error_message.decode(errors="replace")
+    if pgconn.needs_password or _REFUSES_THE_LOGIN.search(said):
+        return "the server refuses the login"
+    if _NO_SUCH_DATABASE.search(said):
+        return "the server has no database of this name"
+    if "read-only" in said:
+        return "the database only reads, as a standby does"
+    return (
+        "the server answers, but takes no connection" if pgconn.used_password or "FATAL" in said else "the server does not answer"
+    )
+
+
+_REFUSES_THE_LOGIN = re.compile(
+    r'FATAL: +(.*authentication failed|no pg_hba\.conf entry|role ".*" (does not exist|is not permitted))'
+)
+_NO_SUCH_DATABASE = re.compile(r'FATAL: +database ".*" does not exist')
+"""The messages of SQLSTATE 28P01 and 28000, and of 3D000 (PostgreSQL's ``auth.c``, ``miscinit.c`` and ``postinit.c``)."""
 
 
 def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:

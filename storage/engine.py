@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
-from storage.connecting import READ_ONLY, engine_of, quick_engine_of, untouched
+from storage.connecting import READ_ONLY, engine_of, quick_engine_of, untouched, why_not
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -193,7 +193,7 @@ def _translated() -> Iterator[None]:
             raise Busy("another write is still under way") from trouble
         if _name(trouble) == "SQLITE_ERROR":
             raise  # a statement of ours is wrong: a defect, no trouble of the database's
-        raise Unreachable(f"the database did not do as asked ({_name(trouble)})") from trouble
+        raise Unreachable(_what_happened(trouble)) from trouble
     except DatabaseError as trouble:
         if _name(trouble) == IDLE_FOR_TOO_LONG:
             raise Unreachable("the transaction was silent for too long, so the database ended it") from trouble
@@ -208,10 +208,17 @@ def _translated() -> Iterator[None]:
         raise Unreachable(f"the database could not be reached ({type(trouble).__name__})") from trouble
 
 
+def _what_happened(trouble: OperationalError) -> str:
+    name = _name(trouble)
+    if name == "SQLITE_CANTOPEN":
+        return "the database's folder or file cannot be opened"
+    return f"the database did not do as asked ({name})" if name else f"the database could not be reached: {why_not(trouble.orig)}"
+
+
 def _is_lock(trouble: OperationalError) -> bool:
     name = getattr(trouble.orig, "sqlite_errorname", "")
     return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or getattr(trouble.orig, "sqlstate", None) in ("55P03", "40P01")
 
 
 def _name(trouble: DatabaseError) -> str:
-    return str(getattr(trouble.orig, "sqlite_errorname", None) or getattr(trouble.orig, "sqlstate", None) or "no connection")
+    return str(getattr(trouble.orig, "sqlite_errorname", None) or getattr(trouble.orig, "sqlstate", None) or "")

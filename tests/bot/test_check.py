@@ -155,8 +155,8 @@ BROKEN_SETTINGS = [
         marks=pytest.mark.long,  # a reading is given ten seconds
     ),
     ("Get-TransportConfig", {"EXCHANGE_ORGANIZATION": "fabrikam.onmicrosoft.com"}, "another tenant", "EXCHANGE_ORGANIZATION"),
-    ("Database", {"DATABASE_URL": "sqlite:////no/such/folder/record.db"}, "SQLITE_CANTOPEN", "the folder has to exist"),
-    ("Database", {"DATABASE_URL": "postgresql://bot:hush@127.0.0.1:9/x"}, "no connection", "that the server runs"),
+    ("Database", {"DATABASE_URL": "sqlite:////no/such/folder/record.db"}, "file cannot be opened", "the folder has to exist"),
+    ("Database", {"DATABASE_URL": "postgresql://bot:hush@127.0.0.1:9/x"}, "the server does not answer", "that the server runs"),
 ]  # fmt: skip
 
 

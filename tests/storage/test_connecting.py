@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -120,6 +121,30 @@ def test_a_server_that_takes_the_connection_and_says_nothing_is_unreachable_with
         with pytest.raises(Unreachable):
             Inbox(database, TENANT).put("key", "vote", {}, now=NOW, patience=1)
         assert time.monotonic() - began < 3  # Slack waits no longer
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"password": "hush"}, "the server refuses the login"),
+        ({"username": "nobody_here"}, "the server refuses the login"),
+        ({"database": "nowhere_here"}, "the server has no database of this name"),
+        ({"port": 9}, "the server does not answer"),
+        ({"host": "nowhere.invalid"}, "the server does not answer"),
+    ],
+)
+def test_why_there_is_no_connection_is_said_in_plain_words_and_without_names(
+    migrated_postgres_url: str, other: dict[str, Any], why: str
+) -> None:
+    database = Database(make_url(migrated_postgres_url).set(**other))
+    with pytest.raises(Unreachable) as unreachable, database.read():
+        pass
+    assert str(unreachable.value) == f"the database could not be reached: {why}"
+
+
+def test_a_file_in_no_folder_is_said_to_be_one_that_cannot_be_opened() -> None:
+    with pytest.raises(Unreachable, match="folder or file cannot be opened"), Database("sqlite:////no/such/folder/x.db").read():
+        pass
 
 
 def test_a_reader_does_not_wait_for_ever_for_a_table_that_somebody_rebuilds(
