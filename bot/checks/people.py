@@ -69,8 +69,10 @@ def _enough(needed: int, approvers: Collection[str], operators: Collection[str])
         return failed("Enough approvers", found, "Add people to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED.")
     stuck = sorted(person for person in operators if len(set(approvers) - {person}) < needed)
     if stuck and len(stuck) == len(operators):
-        mend = "Add an approver who is not the only operator to LEGACYTLS_APPROVERS: nobody approves their own request."
-        return failed("Enough approvers", "no operator could ever be approved by enough others", mend)
+        most = max(len(set(approvers) - {person}) for person in operators)
+        lower = ", or lower LEGACYTLS_APPROVALS_REQUIRED" if most else ""
+        mend = f"Add another approver to LEGACYTLS_APPROVERS{lower}: nobody approves their own request."
+        return failed("Enough approvers", f"{needed} needed, at most {most} other than the requester can approve", mend)
     if stuck:
         finding = f"requests by {', '.join(stuck)} could not be approved by enough others"
         return warned("Enough approvers", finding, "Add another approver to LEGACYTLS_APPROVERS.")

@@ -128,6 +128,8 @@ def test_the_verdicts_are_lines_for_people_with_the_mend_below(setup: Setup) -> 
     assert lines[-1].startswith("Not yet: Slack channel, Get-TransportConfig. ")
 
 
+TRIO = "U0ALICE,U0BOB,U0CAROL"
+
 BROKEN_SETTINGS = [
     ("Slack token", {"SLACK_BOT_TOKEN": "xoxb-wrong"}, "refuses the bot's token", "SLACK_BOT_TOKEN"),
     ("Slack token", {"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "could not be reached", "SLACK_API_URL, the network"),
@@ -139,8 +141,14 @@ BROKEN_SETTINGS = [
     (
         "Enough approvers",
         {"LEGACYTLS_APPROVERS": "U0ALICE", "LEGACYTLS_OPERATORS": "U0ALICE"},
-        "no operator could ever be approved",
-        "nobody approves their own request",
+        "1 needed, at most 0 other than the requester can approve",
+        "to LEGACYTLS_APPROVERS: nobody approves their own request",
+    ),
+    (
+        "Enough approvers",
+        {"LEGACYTLS_APPROVALS_REQUIRED": "3", "LEGACYTLS_APPROVERS": TRIO, "LEGACYTLS_OPERATORS": TRIO},
+        "3 needed, at most 2 other than the requester can approve",
+        "another approver to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED",
     ),
     ("Enough approvers", {"LEGACYTLS_APPROVALS_REQUIRED": "4"}, "3 may approve, 4 needed", "LEGACYTLS_APPROVALS_REQUIRED"),
     ("Enough approvers", {"LEGACYTLS_APPROVERS": "U0ERIN,U0FRANK,U0NONE,U0LEGACY"}, "0 may approve", "LEGACYTLS_APPROVERS"),
