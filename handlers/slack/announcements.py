@@ -214,10 +214,9 @@ def _correction(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _head(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    sequence, digest = escape(facts["sequence"]), escape(facts["head"])
     return (
-        f":lock: The record stands at event {sequence}, head `{digest}`. Nothing to do now: this line shows later that nothing "
-        "before it was altered, with `legacytls verify --witness` and both, joined by a colon."
+        f":lock: The record stands at `{escape(facts['sequence'])}:{escape(facts['head'])}`. Nothing to do now: given to "
+        "`legacytls verify --witness`, this shows later that nothing before it was altered."
     )
 
 

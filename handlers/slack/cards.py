@@ -258,4 +258,4 @@ def _two_parts(sheet: Sheet) -> str:
 
 def _witness(sheet: Sheet) -> str:
     seq, head = sheet.head
-    return f"Record: event {seq}, head `{head}`" if seq and sheet.request.state in _RESULT | {State.OBSERVED} else ""
+    return f"Record: head `{seq}:{head}`" if seq and sheet.request.state in _RESULT | {State.OBSERVED} else ""

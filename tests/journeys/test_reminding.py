@@ -128,7 +128,7 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     opted_out = walk.days("Applied: #2 opt out of legacy TLS")
     assert [day for day, _ in opted_out] == [last + DAY]
     assert stage.effective_writes == [True, False]
-    heads = walk.days(":lock: The record stands at event")
+    heads = walk.days(":lock: The record stands at `")
     assert len({day for day, _ in heads}) == len(heads) >= 2
     known = [*weekly, *endings, *coming, *stale, *opted_out, *heads, *walk.days("Applied: #1")]
     assert sorted(walk.told) == sorted(known)

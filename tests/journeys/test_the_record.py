@@ -97,7 +97,7 @@ def test_a_file_that_slack_does_not_take_is_told(stage: Stage) -> None:
 def test_the_head_on_a_card_is_a_witness_for_the_command_line(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.press(BOB, number, "approve")
-    found = re.search(r"Record: event (\d+), head `([0-9a-f]{64})`", words(stage.card(number, "Applied:")))
+    found = re.search(r"Record: head `(\d+):([0-9a-f]{64})`", words(stage.card(number, "Applied:")))
     assert found
     seq, head = found.groups()
     assert verify(stage, f"{seq}:{head}").startswith("The record is sound")
