@@ -16,7 +16,7 @@ from handlers.optouts import Overdue
 from handlers.people import People
 from handlers.ports import Person, Unavailable
 from handlers.slack import replies
-from handlers.slack.plain import plain
+from handlers.slack.plain import plain, unmarked
 from handlers.status import Status, StatusReports
 from storage.engine import Database
 from storage.ledger import Ledger
@@ -62,18 +62,19 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
 
 def status_text(report: Status, zone: ZoneInfo) -> str:
     """The status as a person reads it: the value, then every sentence of Slack's answer."""
-    value = report.reading.value.value if report.reading else f"could not be read. {report.problem}"
-    return "\n".join([f"Live value: {value}", *(f"  {line}" for line in plain(replies.status(report, zone)))])
+    value = report.reading.value.value if report.reading else f"could not be read. {unmarked(report.problem or '')}"
+    said = plain(replies.status(report, zone))[0 if report.reading else 1 :]  # that it failed is said by the first line
+    return "\n".join([f"Live value: {value}", *(f"  {line}" for line in said)])
 
 
 def history_text(page: HistoryPage, zone: ZoneInfo) -> str:
-    """History as a person reads it: a line that begins with the number, then every sentence of Slack's answer."""
+    """History as a person reads it: a line with the number, then every sentence of Slack's answer."""
     if not page.lines:
         return "No change is on record yet."
     lines: list[str] = []
     for change in page.lines:
         first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone))[1:]
-        lines += [f"#{change.request.id}  {first}", *(f"    {line}" for line in more)]
+        lines += [first, *(f"    {line}" for line in more)]
     return "\n".join([*lines, f"Older changes: --before {page.older}"] if page.older else lines)
 
 
@@ -89,7 +90,7 @@ def status_data(report: Status) -> dict[str, Any]:
     return {
         "value": reading.value.value if reading else None,
         "read_at": _stamp(reading.read_at if reading else None),
-        "problem": report.problem,
+        "problem": unmarked(report.problem) if report.problem else None,
         "organization": report.organization,
         "cloud": report.cloud.name,
         "legacy_hosts": list(report.cloud.legacy_hosts),
@@ -113,7 +114,7 @@ def _overdue(late: Overdue) -> dict[str, Any]:
         "window_of": late.window_of,
         "ended_at": _stamp(late.ended_at),
         "failures": late.failures,
-        "problem": late.problem,
+        "problem": unmarked(late.problem),
         "under_way": late.under_way.id if late.under_way else None,
         "next_try": _stamp(late.next_try),
     }
@@ -133,7 +134,7 @@ def _request(request: ChangeRequest) -> dict[str, Any]:
         "number": request.id,
         "kind": request.kind.value,
         "state": request.state.value,
-        "detail": request.detail,
+        "detail": unmarked(request.detail),
         "requester": request.requester_id,
         "reason": request.reason,
         "clients": request.clients,

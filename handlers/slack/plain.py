@@ -6,20 +6,30 @@ from typing import Any
 
 from handlers.slack.blocks import Message
 
+_OURS = ((re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])"), r"\1"), (re.compile(r"`([^`\n]+)`"), r"\1"))
+"""The marks in our own sentences before Slack's edge adds others: strong words, code."""
+
 _MARKS = (
     (re.compile(r"<!date\^[^|>]*\|([^>]*)>"), r"\1"),
     (re.compile(r"<@([UW][A-Z0-9]+)>"), r"@\1"),
     (re.compile(r"<!subteam\^(S[A-Z0-9]+)>"), r"@\1"),
     (re.compile(r"<(https?://[^|>]+)\|([^>]*)>"), r"\2 (\1)"),
     (re.compile(r":[a-z_]+: ?"), ""),
-    (re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])"), r"\1"),
+    *_OURS,
 )
-"""Dates, people, groups, links, emoji codes, strong words."""
+"""Dates, people, groups, links, emoji codes, strong words, code."""
 
 
 def plain(message: Message) -> list[str]:
     """What a message says, a line each; what people typed stays as they typed it."""
     return [line for block in message.arguments().get("blocks", []) for line in _said(block)]
+
+
+def unmarked(sentence: str) -> str:
+    """One of our own sentences as it is kept, without the marks that only Slack shows as they are meant."""
+    for pattern, words in _OURS:
+        sentence = pattern.sub(words, sentence)
+    return sentence
 
 
 def _said(block: Mapping[str, Any]) -> Iterator[str]:

@@ -249,6 +249,10 @@ def test_with_debug_the_log_tells_where_it_failed_and_still_no_password(machine:
 # status
 
 
+MARKS = ("*", "`", "<", "&amp;", ":lock:", "^")
+"""What only Slack shows as it is meant."""
+
+
 def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None:
     said = machine.run("status").out
     assert said.startswith("Live value: opted out\n")
@@ -264,7 +268,7 @@ def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None
         "Tenant: contoso.onmicrosoft.com",
     ):
         assert told in said
-    assert not any(mark in said for mark in ("*", "<", "&amp;", ":lock:", "^"))
+    assert not any(mark in said for mark in MARKS)
 
 
 def test_status_as_json_has_places_for_an_overdue_window_and_for_what_is_under_way(machine: Machine) -> None:
@@ -300,6 +304,8 @@ def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: M
     outcome = machine.run("status")
     assert outcome.code == 1
     assert outcome.out.startswith("Live value: could not be read. ")
+    assert outcome.out.count("could not be read") == 1
+    assert "  The last successful reading was " in outcome.out
     machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
     outcome = machine.run("status", "--json")
     assert outcome.code == 1
@@ -327,17 +333,20 @@ def test_looking_changes_nothing_on_record(machine: Machine, exported: str) -> N
 def test_history_tells_the_newest_change_first(machine: Machine) -> None:
     said = machine.run("history").out
     lines = [line for line in said.splitlines() if not line.startswith(" ")]
-    assert [line.split()[0] for line in lines] == ["#3", "#2", "#1"]
-    assert "Applied: #2 opt out of legacy TLS" in lines[1]
+    assert lines[0].startswith("Request #3: opt in to legacy TLS · ")
+    assert lines[1].startswith("Applied: #2 opt out of legacy TLS · ")
+    assert lines[2].startswith("Applied: #1 opt in to legacy TLS · ")
     assert "read back as opted out" in lines[1]
     assert f"asked for by @{ALICE}" in lines[2]
     assert f"approved by @{BOB}" in lines[2]
     assert "    Reason: Another scanner" in said.splitlines()
+    assert not any(mark in said for mark in MARKS)
 
 
 def test_history_as_json_says_who_asked_who_agreed_and_what_was_read_back(machine: Machine) -> None:
     newest, opt_out, opt_in = json.loads(machine.run("history", "--json").out)["changes"]
     assert (newest["state"], newest["reason"]) == ("pending", "Another scanner")
+    assert opt_out["detail"].startswith("Written, and read back as opted out. ")
     assert (opt_out["requester"], opt_out["approved_by"], opt_out["read_back"]) == (BOB, [], "opted out")
     assert (opt_in["requester"], opt_in["approved_by"], opt_in["read_back"]) == (ALICE, [BOB], "opted in")
     assert (opt_in["from"], opt_in["to"], opt_in["protocols"]) == ("not set", "opted in", ["smtp-auth"])
