@@ -116,7 +116,8 @@ class People:
 
     def _role(self, user_id: str, listed: Sequence[str], role: str) -> Verdict:
         member = self.member(user_id)
-        return judge_role(member, listed=self._listed(user_id, listed) if member.allowed else False, role=role)
+        found = self._listed(user_id, listed) if member.allowed else False
+        return judge_role(member, listed=found, role=role, holders=listed)
 
     def _listed(self, user_id: str, listed: Sequence[str]) -> bool | None:
         if user_id in listed:

@@ -112,19 +112,30 @@ def judge_member(person: Person | None, home: Home) -> Verdict:
     return replace(ALLOWED, enterprise_user_id=person.enterprise_user_id)
 
 
-def judge_role(verdict: Verdict, *, listed: bool | None, role: str) -> Verdict:
-    """Add the role to a member's verdict. ``listed`` is ``None`` when a user group could not be looked up."""
+def judge_role(verdict: Verdict, *, listed: bool | None, role: str, holders: Sequence[str] = ()) -> Verdict:
+    """Add the role to a member's verdict. ``listed`` is ``None`` when a user group could not be looked up.
+
+    ``holders`` are the people and groups who have it: whom to ask.
+    """
     if not verdict.allowed or listed:
         return verdict
     reason = Reason.NOT_APPROVER if role == "approver" else Reason.NOT_OPERATOR
     if listed is None:
         checked = "Slack's user groups could not be looked up, so nobody can be let in through one right now. Try again shortly."
         return _no(Reason.NOT_CHECKED, checked)
-    return _no(reason, f"You are not {_ROLES[role]}")
+    more = f" and {len(holders) - NAMED} more" if len(holders) > NAMED else ""
+    named = ", ".join(f"@{holder}" for holder in holders[:NAMED]) + more
+    return _no(reason, f"You are not {_ROLES[role].format(holders=named)}")
+
+
+NAMED = 10
+"""Operators named to whoever is none."""
 
 
 _ROLES = {
-    "operator": "one of the operators, who may ask for a change. Ask an operator, or have LEGACYTLS_OPERATORS changed.",
+    "operator": (
+        "one of the operators, who may ask for a change: {holders}. Ask one of them, or have LEGACYTLS_OPERATORS changed."
+    ),
     "approver": "one of the approvers: the request's message names them. Your click or reaction changed nothing.",
     "operator or approver": "an operator or approver. Ask one of them to do it.",
     "opting out": "an operator or approver. Ask one of them; opting out needs just one person.",

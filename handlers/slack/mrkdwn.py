@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from handlers.days import read_instant
 
-_MENTION = re.compile(r"(?<![^\s(])@([UW][A-Z0-9]{2,20})\b")
-"""A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``."""
+_MENTION = re.compile(r"(?<![^\s(])@(?:([UW][A-Z0-9]{2,20})|(S[0-9][A-Z0-9]{2,20}))\b")
+"""A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``. Groups begin with S0."""
 
 _INSTANT = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d UTC\b", re.ASCII)
 
@@ -28,8 +28,8 @@ def escape(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """One of our own sentences: escaped, with ``@U123`` turned into a mention and an instant into the reader's own zone."""
-    return _INSTANT.sub(_date, _MENTION.sub(r"<@\1>", escape(text)))
+    """One of our own sentences: escaped, with ``@U1`` and ``@S1`` turned into mentions and instants into the reader's zone."""
+    return _INSTANT.sub(_date, _MENTION.sub(_mention, escape(text)))
 
 
 def people(ids: Iterable[str]) -> str:
@@ -43,6 +43,10 @@ def instant(at: datetime, zone: ZoneInfo) -> str:
     """An instant in the reader's own zone; the fallback (notifications, old clients) is in the configured one."""
     local = at.astimezone(zone)
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+
+
+def _mention(found: re.Match[str]) -> str:
+    return f"<@{found[1]}>" if found[1] else f"<!subteam^{found[2]}>"
 
 
 def _date(found: re.Match[str]) -> str:

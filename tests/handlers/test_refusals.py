@@ -1,5 +1,6 @@
 """Every refusal is on record, whichever the door; nobody can flood the record with them; and none depends on being recorded."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from slack_bolt import Respond
 
 from handlers.desk import NOTING
 from handlers.slack.commands import Commands
+from handlers.slack.mrkdwn import sentence
 from storage.engine import Unreachable
 from storage.ledger import Ledger
-from tests.handlers.house import ALICE, BOB, CAROL, ERIN, NOWHERE, House
+from tests.handlers.house import ALICE, BOB, CAROL, ERIN, MAIL, NOWHERE, RULE, House
 from tests.handlers.slack.shapes import command
 
 
@@ -37,7 +39,7 @@ def test_a_refused_command_is_on_record(both: House, text: str, what: str) -> No
     (event,) = both.events("refused")
     assert (event.actor, event.payload["what"]) == (ERIN, what)
     assert str(event.payload["because"]).startswith("You are not ")
-    assert both.windows.said[-1]["text"] == event.payload["because"]
+    assert both.windows.said[-1]["text"] == sentence(str(event.payload["because"]))
 
 
 @pytest.mark.parametrize(
@@ -146,3 +148,18 @@ def test_a_refusal_that_cannot_be_recorded_is_answered(house: House, monkeypatch
     monkeypatch.setattr(Ledger, "recording", gone)
     say(house, "export")
     assert "not an operator or approver" in house.windows.said[-1]["text"]
+
+
+def test_who_may_not_ask_is_told_whom_to_ask_and_nobody_is_pinged(house: House) -> None:
+    house.start(replace(RULE, operators=(ALICE, BOB, MAIL)))
+    say(house, "enable", ERIN)
+    assert house.windows.said[-1]["text"] == (
+        f"You are not one of the operators, who may ask for a change: <@{ALICE}>, <@{BOB}>, <!subteam^{MAIL}>. "
+        "Ask one of them, or have LEGACYTLS_OPERATORS changed."
+    )
+
+
+def test_of_very_many_operators_the_first_are_named(house: House) -> None:
+    house.start(replace(RULE, operators=tuple(f"U0{number:04}" for number in range(30))))
+    say(house, "enable", ERIN)
+    assert "<@U00009> and 20 more. Ask one of them" in house.windows.said[-1]["text"]
