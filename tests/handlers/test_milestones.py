@@ -151,6 +151,12 @@ def test_upcoming_counts_down_to_changes_only_soonest_first(calendar: Calendar) 
     assert "basic-smtp-new-tenants" in [row.milestone.id for row in calendar.listing("worldwide", DURING)]
 
 
+def test_whoever_is_told_of_a_change_alone_reads_what_it_changes(calendar: Calendar) -> None:
+    changes = calendar.upcoming("worldwide", DURING)
+    subjects = ("TLS", "Basic authentication", "Basic SMTP AUTH", "PowerShell")
+    assert [entry.id for entry in changes if not any(word in entry.effect for word in subjects)] == []
+
+
 def test_what_admins_read_holds_no_word_for_whoever_maintains_the_bot(calendar: Calendar) -> None:
     read = [text for entry in calendar.milestones for text in (entry.effect, *(source.title for source in entry.sources))]
     assert [text for text in read if re.search(r"\b(print|fallbacks?|searched)\b", text)] == []
