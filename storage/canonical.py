@@ -3,12 +3,15 @@
 import json
 from datetime import UTC, datetime
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+"""Made once: every write spells several values."""
+
 
 def canonical(value: object) -> str:
     """The one spelling of a JSON value: sorted keys, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(value)
 
 
 def stamp(at: datetime) -> str:
     """The one spelling of an instant: UTC with microseconds and ``Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
