@@ -20,6 +20,12 @@ STALE_AFTER = 60
 
 _BASIC = "smtp-auth-basic"
 
+RISK = (
+    "TLS 1.0 and 1.1 were retired for known weaknesses in March 2021 (RFC 8996): what such a device sends, "
+    "its password included, is guarded by nothing stronger."
+)
+"""What an approver agrees to, for somebody who was never told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -77,7 +83,7 @@ class Calendar:
         told = [f"{' and '.join(names)}: {line}" for line, names in lines.items()]
         if MailProtocol.SMTP_AUTH in chosen:
             told += self._announced_for_basic(cloud, today)
-        return (*told, self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.")
+        return (RISK, *told, self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.")
 
     def freshness(self, today: date) -> str | None:
         """A warning when the milestones were last checked more than 60 days before ``today``, else ``None``."""

@@ -123,7 +123,10 @@ def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     may = f"Approvers: {people(sheet.rule.approvers)}; the requester never counts."
     note = "" if request.detail == "Waiting for approval." else sentence(request.detail)
     lines = [line for line in (note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
-    return [section("\n".join(lines)), *small([emoji, may, f"Approving approves exactly this: code `{sheet.code}`."])]
+    return [
+        section("\n".join(lines)),
+        *small([emoji, may, f"Approving approves exactly this: code `{sheet.code}`, kept on record with each vote."]),
+    ]
 
 
 def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:

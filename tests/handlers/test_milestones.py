@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.milestone import EXCHANGE_CLOUDS, Phase
-from handlers.milestones import Calendar, load_packaged
+from handlers.milestones import RISK, Calendar, load_packaged
 from storage.records import MailProtocol, SettingValue
 
 DURING = date(2026, 11, 23)
@@ -121,13 +121,14 @@ def test_in_21vianet_smtp_auth_ended_earlier_and_the_removal_for_mailboxes_is_no
 
 def test_the_briefing_names_each_chosen_protocol_once_and_the_day_of_the_check(calendar: Calendar) -> None:
     lines = calendar.briefing("worldwide", DURING, list(MailProtocol))
-    assert [line.split(":")[0] for line in lines[:3]] == ["SMTP AUTH", "POP3 and IMAP4", "Second half of 2027"]
+    assert lines[0] == RISK
+    assert [line.split(":")[0] for line in lines[1:4]] == ["SMTP AUTH", "POP3 and IMAP4", "Second half of 2027"]
     assert lines[-1] == "These dates were checked on 23 November 2026."
 
 
 def test_the_briefing_for_pop_alone_speaks_of_nothing_else(calendar: Calendar) -> None:
     lines = calendar.briefing("worldwide", DURING, [MailProtocol.POP3])
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert not any("SMTP" in line or "Basic" in line for line in lines)
 
 
