@@ -32,6 +32,16 @@ def last_day(window_end: datetime, zone: ZoneInfo) -> date:
     return local_day(window_end - timedelta(microseconds=1), zone)
 
 
+def spelled_end(window_end: datetime, zone: ZoneInfo) -> str:
+    """A window's end for people, by the zone's clock: ``24:00 of 28 December 2026, Europe/Berlin``.
+
+    Chosen under another zone it is the end of no day, and said with its hour.
+    """
+    day, local = last_day(window_end, zone), window_end.astimezone(zone)
+    hour = "24:00" if window_end == end_of_day(day, zone) else f"{local:%H:%M}"
+    return f"{hour} of {day:%-d %B %Y}, {zone.key}"
+
+
 def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
     """The latest day whose 24:00 is still within the maximum window from ``now``; never before today."""
     limit = now + max_window

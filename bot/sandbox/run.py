@@ -69,7 +69,8 @@ class Sandbox:
     @property
     def record_settings(self) -> str:
         """What ``legacytls verify``, ``export`` and ``history`` need to find the sandbox's record."""
-        return f"DATABASE_URL={self._bot_settings()['DATABASE_URL']} AZURE_TENANT_ID={self.microsoft.tenant.tenant_id}"
+        settings = self._bot_settings() | {"AZURE_TENANT_ID": self.microsoft.tenant.tenant_id}
+        return " ".join(f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE"))
 
     def _bot_settings(self) -> dict[str, str]:
         return {

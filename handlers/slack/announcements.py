@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.days import last_day
+from handlers.days import spelled_end
 from handlers.notices import ABOUT_THE_WINDOW
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
@@ -105,7 +105,7 @@ def _first_sight(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     about = f"#{facts['request']}: " if facts["request"] else ""
     end = datetime.fromisoformat(facts["end"])
-    at, day = instant(end, zone), f"24:00 of {last_day(end, zone):%-d %B %Y}, {zone.key}"
+    at, day = instant(end, zone), spelled_end(end, zone)
     days = "1 day" if facts["days"] == "1" else f"{facts['days']} days"
     when = f"tonight, at {day} ({at})" if facts.get("tonight") else f"in {days}, on {at} ({day})"
     return (

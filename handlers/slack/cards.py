@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.days import last_day
+from handlers.days import spelled_end
 from handlers.forms import CLIENTS, LABELS, REASON
 from handlers.notices import SMTP_AUTH_OFF, Sheet, device_hosts, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
@@ -251,7 +251,7 @@ def _hosts(sheet: Sheet) -> str:
 def _until(end: datetime | None, zone: ZoneInfo) -> str:
     if end is None:
         return "no end"
-    return f"{instant(end, zone)} (24:00 of {last_day(end, zone):%-d %B %Y}, {zone.key})"
+    return f"{instant(end, zone)} ({spelled_end(end, zone)})"
 
 
 def _two_parts(sheet: Sheet) -> str:

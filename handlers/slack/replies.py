@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block
 
-from handlers.days import last_day
+from handlers.days import spelled_end
 from handlers.history import HistoryLine, HistoryPage
 from handlers.notices import PROTOCOL_NAMES, headline, protocol_names
 from handlers.optouts import Overdue
@@ -198,8 +198,7 @@ def _end(report: Status, zone: ZoneInfo) -> str:
         return ""
     baseline = report.baseline
     if baseline is not None and baseline.window_end is not None:
-        day = last_day(baseline.window_end, zone)
-        return f"Ends by itself {instant(baseline.window_end, zone)} (24:00 of {day:%-d %B %Y}, {zone.key})."
+        return f"Ends by itself {instant(baseline.window_end, zone)} ({spelled_end(baseline.window_end, zone)})."
     return "" if report.drifted else _no_end(report)
 
 
@@ -278,8 +277,7 @@ def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
     extended = by is not None and by.kind is Kind.EXTENSION
     never = line.request.state in SETTLED - {State.APPLIED} or (by is not None and not extended)
     then = f", {'extended' if extended else 'ended'} by #{by.id}" if by else ""
-    day = f"{last_day(end, zone):%-d %B %Y}, {zone.key}"
-    return f"window {'was to end at' if never else 'until'} 24:00 of {day}{then}"
+    return f"window {'was to end at' if never else 'until'} {spelled_end(end, zone)}{then}"
 
 
 def _asked(requester_id: str | None) -> str:
