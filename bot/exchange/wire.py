@@ -115,7 +115,7 @@ class _PlainConnection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        if not _sent.flag and time.monotonic() > _sent.begin_by:
+        if time.monotonic() > _sent.begin_by:  # nor to go on: a head without its body does nothing there
             raise NewConnectionError(self, "it is too late to begin")
         _sent.flag = True
         super().send(data)

@@ -1,5 +1,6 @@
 """The client writes: once, and with a fate that says no more than is known."""
 
+import http.client
 import socket
 import threading
 import time
@@ -232,3 +233,22 @@ def test_nothing_is_sent_over_a_connection_that_took_too_long_to_open(
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     written = one.write(True, client_request_id="1", begin_by=time.monotonic() + 0.2)
     assert (written.fate, exchange.requests) == (Fate.NOT_PROCESSED, [])
+
+
+def test_whoever_was_frozen_between_the_head_and_the_body_of_a_write_does_not_finish_it(
+    client: Callable[..., ExchangeOnline], exchange: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.always(answer(200, {}))
+    one = client()
+    one.tokens.bearer()
+    begun, send = time.monotonic(), http.client.HTTPConnection.send
+
+    def freezing(connection: http.client.HTTPConnection, data: bytes) -> None:
+        send(connection, data)
+        if data.startswith(b"POST /adminapi"):
+            time.sleep(max(0.0, begun + 0.6 - time.monotonic()))
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", freezing)
+    written = one.write(True, client_request_id="1", begin_by=begun + 0.5)
+    assert written.fate is Fate.UNKNOWN
+    assert exchange.requests == []
