@@ -122,7 +122,7 @@ RULE_CHANGE = Scene(
 )  # fmt: skip
 WINDOW_END = Scene(
     "the end of a window", Begin.OPTED_IN, CHANNEL, _later(days=11),
-    State.APPLIED, "Applied: #2 opt out of legacy TLS", writes=True, certain=True, persists=True, before=1,
+    State.APPLIED, "read back as *opted out*", writes=True, certain=True, persists=True, before=1,
     arm="INSERT INTO change_requests",
 )  # fmt: skip
 SCENES = (
