@@ -44,9 +44,6 @@ BY_HAND = (
 )
 
 
-_RAW = {SettingValue.NOT_SET: "null", SettingValue.OPTED_IN: "true", SettingValue.OPTED_OUT: "false"}
-"""The value in Exchange's own words, for one that was: ours are kept for the live one."""
-
 _KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.OPT_OUT: "opt-out"}
 
 
@@ -161,8 +158,7 @@ def _live(report: Status, zone: ZoneInfo) -> str:
     if report.reading is None:
         last = ""
         if report.last_seen is not None and report.last_seen.value is not None:
-            was = f"`AllowLegacyTLSClients` was `{_RAW[report.last_seen.value]}` then; what it is now is unknown."
-            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}: {was}"
+            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
         return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}"
     value = report.reading.value
     meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
