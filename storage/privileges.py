@@ -56,7 +56,7 @@ def role_of(database: Database) -> Role:
 
 
 def _needed() -> Iterator[tuple[str, str]]:
-    """Privilege and relation, as the README grants them."""
+    """Privilege and relation, as docs/operate.md grants them."""
     yield "SELECT", "alembic_version"
     for table in metadata.sorted_tables:
         for privilege in ("SELECT", "INSERT", "UPDATE", *(["DELETE"] if table in REMOVED_FROM else [])):

@@ -1,4 +1,4 @@
-"""What the tests have been through, in numbers that the README quotes: printed at the end of a run, whichever worker counted.
+"""What the tests have been through, in numbers that CONTRIBUTING.md quotes, printed at the end of a run.
 
 A test counts with the fixture ``tally``; only what passed is added up.
 """

@@ -12,9 +12,9 @@ OPEN_FILE = "Check the path in DATABASE_URL: the folder has to exist, and this a
 LOG_IN = "Check DATABASE_URL: that the server runs at that address, that the database exists, and who may log in."
 
 
-GRANT = "As the owner of the tables, run the GRANT lines of the README (operations): each upgrade needs them once more."
+GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
 DISOWN = (
-    "Give the tables to another role (README, operations) that this one is no member of: whoever may do as their owner, or is a "
+    "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as their owner, or is a "
     "superuser, can drop the guards of the record."
 )
 

@@ -40,7 +40,7 @@ def mend_of_reading(refused: Unavailable, claims: Mapping[str, object]) -> str:
         )
     return (
         f"The token carries {PERMISSION}, so it is the role that is missing: put the enterprise app into a role group with a "
-        "role that includes Get-TransportConfig (README, Setting up for real, step 3). It takes from minutes to hours to arrive."
+        "role that includes Get-TransportConfig (docs/install.md, step 3). It takes from minutes to hours to arrive."
     )
 
 

@@ -12,7 +12,7 @@ from handlers.ports import Unavailable
 
 LOOKED_BACK = timedelta(days=7)
 PATIENCE = 20.0
-WANTED = "If wanted, give the bot the optional role for this cmdlet (README, Setting up for real, step 3)."
+WANTED = "If wanted, give the bot the optional role for this cmdlet (docs/install.md, step 3)."
 AGAIN = "Run the check again; if this lasts, look at the Microsoft 365 service health page."
 INGESTION = "UnifiedAuditLogIngestionEnabled"
 SWITCH_ON = f"Set-AdminAuditLogConfig -{INGESTION} $true in Exchange Online PowerShell; it takes up to an hour."

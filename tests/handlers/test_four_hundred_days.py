@@ -1,7 +1,7 @@
 """Two replicas on one PostgreSQL remind for four hundred days and are killed at random: every slot is owed and told once.
 
 What has to be told is what a single bot tells that is never killed, over the same days. A death between the posting and the note
-of it may leave a second copy, as the README says; each of those deaths is counted, and no other copy is forgiven.
+of it may leave a second copy, as docs/limits.md says; each of those deaths is counted, and no other copy is forgiven.
 """
 
 import random

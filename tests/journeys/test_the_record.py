@@ -30,9 +30,9 @@ def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("export", "The README has a script that checks it offline."),
-        ("export CSV", "what the README's script checks offline is the file of `/legacytls export`."),
-        ("export pdf", "as `legacytls-record.jsonl`. The README has a script that checks it offline. Beside it only `csv` is"),
+        ("export", "docs/audit.md has a script that checks it offline."),
+        ("export CSV", "what the script of docs/audit.md checks offline is the file of `/legacytls export`."),
+        ("export pdf", "as `legacytls-record.jsonl`. docs/audit.md has a script that checks it offline. Beside it only `csv` is"),
     ],
 )
 def test_the_answer_says_what_the_file_is_good_for_and_what_was_not_heeded(stage: Stage, text: str, told: str) -> None:

@@ -1,4 +1,4 @@
-"""The README's way to two roles, line by line, on a real PostgreSQL: the bot's own role can do its work and nothing beyond."""
+"""The documented way to two roles, line by line, on a real PostgreSQL: the bot's own role can do its work and nothing beyond."""
 
 import re
 import uuid
@@ -26,8 +26,8 @@ from storage.verify import verify
 from tests.postgres import Server, _libpq, _text
 from tests.storage.roads import BOB, NOW, TENANT, approve, wish
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-GRANTS = re.findall(r"^ *(GRANT .+);$", README, re.MULTILINE)
+OPERATE = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
+GRANTS = re.findall(r"^ *(GRANT .+);$", OPERATE, re.MULTILINE)
 PASSWORD = "only-on-loopback"
 EVERYTHING = set(metadata.tables)
 LATER = NOW + timedelta(days=500)
@@ -37,7 +37,7 @@ Login = Callable[[int | None], str]
 
 @pytest.fixture
 def login(postgres_server: Server) -> Iterator[Login]:
-    """Sets up a database as the README says, perhaps without one of its GRANT lines; yields the URL that the bot logs in with."""
+    """Sets up a database as docs/operate.md says, perhaps without one of its GRANT lines; yields the URL of the bot's role."""
     owner, bot = (f"{name}_{uuid.uuid4().hex[:12]}" for name in ("owner", "bot"))
     with postgres_server.database() as url:
         for role in (owner, bot):

@@ -1,0 +1,29 @@
+# What a contributor needs; none of it needs root.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup test check format sandbox bench
+
+setup: ## a virtual environment with everything pinned
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+
+test: ## the whole test line
+	$(BIN)/pytest
+
+check: ## linters, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: ## what a formatter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sandbox: ## a simulated Slack and tenant with the real bot between them
+	$(BIN)/legacytls sandbox
+
+bench: ## the table of docs/performance.md
+	$(BIN)/python -m tests.benchmarks
