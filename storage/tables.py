@@ -53,6 +53,11 @@ def _tenant() -> Column[str]:
     return Column("tenant_id", String(64), nullable=False)
 
 
+def _authenticator() -> Column[str]:
+    """What proves that the bot wrote the row (``storage.authenticity``); ``None`` where it ran without a key."""
+    return Column("authenticator", String(96))
+
+
 def _request() -> Column[int]:
     return Column("request_id", ForeignKey("change_requests.id"), nullable=False)
 
@@ -199,6 +204,7 @@ audit_events = Table(
     Column("payload", Text, nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    _authenticator(),
     UniqueConstraint("tenant_id", "prev_hash", name="ux_audit_events_prev"),
 )
 
@@ -224,6 +230,7 @@ notices = Table(
     Column("posted_channel", String(32)),
     Column("posted_ts", String(32)),
     Column("claimed_until", BigInteger, nullable=False),
+    _authenticator(),
     UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
     Index("ix_notices_request", "request_id", "kind"),
 )
@@ -253,6 +260,7 @@ cards = Table(
     _tenant(),
     _request(),
     Column("drawn_version", Integer, nullable=False),
+    _authenticator(),
     Index("ix_cards_request", "request_id"),
 )
 
@@ -268,6 +276,8 @@ inbox = Table(
     Column("done_at", Instant),
     Column("claimed_until", BigInteger, nullable=False),
     Column("correlation_id", String(64)),
+    _authenticator(),
+    Column("problem", Text),
     UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
 )
 _WAITING = text("done_at IS NULL")

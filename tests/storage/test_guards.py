@@ -100,6 +100,19 @@ def test_all_columns_but_those_that_move_are_guarded(database: Database) -> None
     assert columns - set(CONTENT) == {"state", "version", "detail", "retry_at", "sent_at", "settled_at", "correlation_id"}
 
 
+def test_an_event_is_fixed_column_by_column_but_for_its_authenticator(full: Ledger, subtests: pytest.Subtests) -> None:
+    with full.database.read() as connection:
+        columns = set(connection.execute(text("SELECT * FROM audit_events")).keys()) - {"authenticator"}
+    for column in columns:
+        with subtests.test(column), refused(full.database), full.database.write() as connection:
+            connection.execute(text(f"UPDATE audit_events SET {column} = {column} WHERE seq = 1"))
+    with full.database.write() as connection:
+        connection.execute(text("UPDATE audit_events SET authenticator = 'a'"))
+        connection.execute(text("UPDATE audit_events SET authenticator = 'b'"))
+    with refused(full.database), full.database.write() as connection:
+        connection.execute(text("UPDATE audit_events SET authenticator = NULL WHERE seq = 1"))
+
+
 class TestOnPostgresql:
     """TRUNCATE fires no row trigger: it has a guard of its own."""
 
