@@ -199,6 +199,12 @@ class Lookups(Protocol):
     def mailbox_locks(self, address: str) -> MailboxLocks | None:
         """The locks of one mailbox (``Get-CASMailbox``); ``None`` when Exchange knows none with this address."""
 
+    def sign_in_blocked(self, address: str) -> bool | None:
+        """Whether the mailbox's account may not sign in (``Get-User``); ``None`` when Exchange does not say.
+
+        A shared mailbox's account is blocked by default, and SMTP AUTH signs in.
+        """
+
     def accepted_domains(self) -> AcceptedDomains:
         """The tenant's domains (``Get-AcceptedDomain``)."""
 

@@ -21,6 +21,7 @@ SWITCH_ON = f"Set-AdminAuditLogConfig -{INGESTION} $true in Exchange Online Powe
 def optional_verdicts(exchange: ExchangeOnline, now: datetime) -> Iterator[Verdict]:
     """One verdict for each optional cmdlet; nothing is written."""
     yield _cmdlet(exchange, "Get-CASMailbox", {"ResultSize": 1}, "which lock blocks a mailbox")
+    yield _cmdlet(exchange, "Get-User", {"ResultSize": 1}, "whether a mailbox's sign-in is blocked")
     yield _cmdlet(exchange, "Get-AcceptedDomain", {}, "the tenant's domains")
     yield _search(exchange, now)
     yield _ingestion(exchange)

@@ -45,6 +45,13 @@ class OptionalLookups:
             imap_enabled=_flag(rows[0], "ImapEnabled"),
         )
 
+    def sign_in_blocked(self, address: str) -> bool | None:
+        """``AccountDisabled`` of the mailbox's account; ``None`` when the answer does not say. Raises ``Unavailable``."""
+        rows = rows_of(self._asked("Get-User", {"Identity": address}))
+        if not rows or len(rows) != 1:
+            raise _unreadable("Get-User")
+        return _flag(rows[0], "AccountDisabled")
+
     def accepted_domains(self) -> AcceptedDomains:
         """The tenant's domains. Raises ``Unavailable``."""
         outcome = self._asked("Get-AcceptedDomain", {})

@@ -67,7 +67,8 @@ class Cmdlets:
             "set-transportconfig": (self._set_transport_config, SETTABLE | {"Confirm", "WhatIf"}),
             "get-accepteddomain": (_accepted_domains, frozenset({"Identity", "ResultSize"})),
             "get-organizationconfig": (_organization_config, frozenset()),
-            "get-casmailbox": (_cas_mailboxes, frozenset({"Identity", "ResultSize", "Filter"})),
+            "get-casmailbox": (_listing(tenant_objects.cas_mailboxes), frozenset({"Identity", "ResultSize", "Filter"})),
+            "get-user": (_listing(tenant_objects.users), frozenset({"Identity", "ResultSize", "Filter"})),
             "get-adminauditlogconfig": (self._audit_config, frozenset()),
             "search-unifiedauditlog": (
                 self._search_audit,
@@ -142,7 +143,12 @@ def _organization_config(parameters: dict[str, object], actor: Actor) -> Outcome
     return Outcome([tenant_objects.organization_config()])
 
 
-def _cas_mailboxes(parameters: dict[str, object], actor: Actor) -> Outcome:
-    rows = tenant_objects.found(tenant_objects.cas_mailboxes(), parameters.get("Identity"))
-    limit = binding.whole("ResultSize", parameters.get("ResultSize", "Unlimited"), limit=MAX_ROWS)
-    return Outcome(rows[:limit], warnings=(MORE,) if limit < len(rows) else ())
+def _listing(objects: Callable[[], list[Row]]) -> Body:
+    """A cmdlet that reads objects, all or one by its identity."""
+
+    def read(parameters: dict[str, object], actor: Actor) -> Outcome:
+        rows = tenant_objects.found(objects(), parameters.get("Identity"))
+        limit = binding.whole("ResultSize", parameters.get("ResultSize", "Unlimited"), limit=MAX_ROWS)
+        return Outcome(rows[:limit], warnings=(MORE,) if limit < len(rows) else ())
+
+    return read

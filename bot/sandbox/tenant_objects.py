@@ -5,6 +5,9 @@ from uuid import NAMESPACE_DNS, uuid5
 from bot.sandbox.odata import Refused, Row, annotated, error
 from bot.sandbox.transport_config import ORGANIZATION
 
+SHARED = frozenset({"Scanner warehouse"})
+"""Shared mailboxes: their accounts may not sign in, as Microsoft sets them up."""
+
 MAILBOXES: tuple[tuple[str, bool | None], ...] = (
     ("Alice", None),
     ("Bob", True),
@@ -92,6 +95,27 @@ def _cas_mailbox(name: str, disabled: bool | None) -> Row:
             "SmtpClientAuthenticationDisabled": disabled,
             "PopEnabled": True,
             "ImapEnabled": name.startswith("Scanner"),
+            "IsValid": True,
+        }
+    )
+
+
+def users() -> list[Row]:
+    """``Get-User``: the account of each mailbox; that of a shared one may not sign in."""
+    return [_user(name) for name, _ in MAILBOXES]
+
+
+def _user(name: str) -> Row:
+    address = f"{name.lower().replace(' ', '.')}@contoso.com"
+    return annotated(
+        {
+            "Name": name,
+            "DisplayName": name,
+            "Identity": name,
+            "WindowsEmailAddress": address,
+            "PrimarySmtpAddress": address,
+            "Guid": uuid5(NAMESPACE_DNS, address),
+            "AccountDisabled": name in SHARED,
             "IsValid": True,
         }
     )

@@ -102,4 +102,4 @@ class Commands:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
             self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-            reply.finish(replies.locks(address, self._edge.desk.locks.of(address)))
+            reply.finish(replies.locks(self._edge.desk.locks.of(address)))

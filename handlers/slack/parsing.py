@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers.addresses import mailbox
 from storage.records import Door, Vote
 
 SUBCOMMANDS = {
@@ -47,6 +48,10 @@ _TOKEN = re.compile(r"[!-~]{1,200}")
 """The ids of events and views are only compared, and Slack promises no shape for them: whatever can be kept is taken."""
 
 _STAMP = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+
+
+_MAIL_LINK = re.compile(r"<mailto:[^|>]*\|([^|>]+)>")
+"""An address that Slack made a link of; the text is what was typed, the target may be encoded."""
 
 
 class Malformed(ValueError):
@@ -89,9 +94,17 @@ def subcommand(text: str) -> tuple[str, str]:
 
 
 def address(text: str) -> str | None:
-    """The mailbox in ``why scanner@contoso.com`` (Slack may send it as a link); ``None`` when there is no single one."""
-    found = re.findall(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}", text)
-    return found[0] if len(set(found)) == 1 else None
+    """The mailbox in ``why scanner@contoso.com``; ``None`` unless the whole rest of the command is one address.
+
+    Slack may send an address as a link (``<mailto:a@b.c|a@b.c>``) and escapes ``&``, ``<`` and ``>`` (Slack, "Formatting text").
+    """
+    said = text.strip().partition(" ")[2].strip()
+    link = _MAIL_LINK.fullmatch(said)
+    return mailbox(_unescaped(link[1] if link else said))
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def same_emoji(name: str, configured: str) -> bool:

@@ -15,7 +15,7 @@ from handlers.slack.blocks import Message, actions, button, divider, header, quo
 from handlers.slack.mrkdwn import escape, fitted, instant, people, sentence
 from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
 from handlers.status import Status
-from handlers.why import Lock
+from handlers.why import Concerns, Diagnosis, Lock
 from storage.lifecycle import SETTLED, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -138,15 +138,33 @@ def exported(name: str, *, not_taken: str = "") -> str:
     return f"The record is in our direct messages, as `{name}`. {checks}{unheeded}"
 
 
-def locks(address: str, found: list[Lock]) -> Message:
-    """Every lock of one mailbox in the order it is met, each with what opens it; the first closed one is what to mend."""
-    closed = next((lock.name for lock in found if lock.open is False and not lock.fetching), "")
-    verdict = f"the first closed lock is *{escape(closed)}*" if closed else "no closed lock is seen"
-    first = f"`{escape(address)}`: {verdict}."
-    parts = ["\n".join(_lock(lock) for lock in found if lock.fetching is fetching) for fetching in (False, True)]
-    told = [first, parts[0], *([f"For devices that fetch mail, besides:\n{parts[1]}"] if parts[1] else [])]
-    unseen = "A question mark is something the bot cannot see."
-    return Message(text="\n".join(told), blocks=[*(section(part) for part in told), *small([unseen])])
+def locks(found: Diagnosis) -> Message:
+    """What keeps one mailbox's devices from sending: the first closed lock, then all of them, each with what opens it."""
+    first = f"`{escape(found.address)}`: {_first_closed(found)}."
+    told = [first]
+    for concerns, heading in _MET_BY.items():
+        lines = [_lock(lock) for lock in found.of(concerns)]
+        if lines:
+            told.append("\n".join([*heading, *lines]))
+    unseen = ["A question mark is something the bot cannot see."] if found.exists else []
+    return Message(text="\n".join(told), blocks=[*(section(part) for part in told), *small(unseen)])
+
+
+_MET_BY: dict[Concerns, list[str]] = {
+    Concerns.EVERY: [],
+    Concerns.FETCHING: ["For devices that fetch mail, besides:"],
+    Concerns.OLD_TLS: ["Only for devices that cannot speak TLS 1.2:"],
+}
+
+
+def _first_closed(found: Diagnosis) -> str:
+    closed = found.first_closed(Concerns.EVERY)
+    if closed is not None:
+        return f"the first closed lock is *{escape(closed.name)}*"
+    old = found.first_closed(Concerns.OLD_TLS)
+    if old is None:
+        return "no closed lock is seen"
+    return f"no closed lock is seen for a device that speaks TLS 1.2; for one that cannot, *{escape(old.name)}* is closed"
 
 
 def _lock(lock: Lock) -> str:

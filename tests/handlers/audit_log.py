@@ -13,6 +13,8 @@ class AuditLog:
     rows: list[Author] = field(default_factory=list)
     locks: MailboxLocks | None = None
     domains: AcceptedDomains | None = None
+    blocked: bool | Unavailable | None = False
+    missing: bool = False
     searches: int = 0
     away: bool = False
 
@@ -27,7 +29,14 @@ class AuditLog:
             raise Unavailable("The role lacks Get-AcceptedDomain.", mend="Add it.", retryable=False)
         return self.domains
 
-    def mailbox_locks(self, address: str) -> MailboxLocks:
+    def sign_in_blocked(self, address: str) -> bool | None:
+        if isinstance(self.blocked, Unavailable):
+            raise self.blocked
+        return self.blocked
+
+    def mailbox_locks(self, address: str) -> MailboxLocks | None:
+        if self.missing:
+            return None
         if self.locks is None:
             raise Unavailable("The role lacks Get-CASMailbox.", retryable=False)
         return self.locks

@@ -2,9 +2,9 @@
 
 import pytest
 
-from handlers.ports import AcceptedDomains, MailboxLocks
+from handlers.ports import AcceptedDomains, MailboxLocks, Unavailable
 from handlers.slack import replies
-from handlers.why import Lock, Locks, quoted
+from handlers.why import Concerns, Diagnosis, Lock, Locks, quoted
 from storage.records import SettingValue
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import HIGH, House
@@ -18,8 +18,8 @@ def log() -> AuditLog:
     return AuditLog()
 
 
-def _named(found: list[Lock], beginning: str) -> Lock:
-    return next(lock for lock in found if lock.name.startswith(beginning))
+def _named(found: Diagnosis, beginning: str) -> Lock:
+    return next(lock for lock in found.locks if lock.name.startswith(beginning))
 
 
 @pytest.mark.parametrize(
@@ -32,34 +32,63 @@ def test_the_mailbox_wins_over_the_organisation_and_inherits_where_it_says_nothi
     house.tenant.smtp_auth_disabled = organisation
     log.locks = MailboxLocks(mailbox, None, None)
     found = Locks(house.context, log).of("scanner@contoso.com")
-    assert next(lock.open for lock in found if lock.name.startswith("SMTP AUTH")) is is_open
+    assert next(lock.open for lock in found.locks if lock.name.startswith("SMTP AUTH")) is is_open
 
 
-def test_locks_come_in_the_order_they_are_met_and_the_switch_is_the_first(house: House, log: AuditLog) -> None:
-    found = Locks(house.context, log).of("scanner@contoso.com")
-    assert [found[0].name, found[0].open] == ["AllowLegacyTLSClients", False]
-    assert found[0].way == "`/legacytls enable`"
-    assert next(lock for lock in found if lock.name.startswith("SMTP AUTH")).open is None
-
-
-def test_every_lock_is_there_in_the_order_it_is_met(house: House, log: AuditLog) -> None:
+def test_every_lock_is_there_in_the_order_it_is_met_and_old_tls_comes_last(house: House, log: AuditLog) -> None:
     log.locks, log.domains = MailboxLocks(False, True, False), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
-    assert [lock.name for lock in found] == [
-        "AllowLegacyTLSClients",
-        "Host name on the device",
-        "Domain of the address",
-        "SMTP AUTH for the mailbox",
-        "POP3 for the mailbox",
-        "IMAP4 for the mailbox",
-        "Authentication policy",
-        "Security defaults, Conditional Access",
-        "Basic authentication",
+    assert [(lock.name, lock.concerns) for lock in found.locks] == [
+        ("Domain of the address", Concerns.EVERY),
+        ("SMTP AUTH for the mailbox", Concerns.EVERY),
+        ("POP3 for the mailbox", Concerns.FETCHING),
+        ("IMAP4 for the mailbox", Concerns.FETCHING),
+        ("Sign-in of the account", Concerns.EVERY),
+        ("Authentication policy", Concerns.EVERY),
+        ("Security defaults, Conditional Access", Concerns.EVERY),
+        ("Basic authentication", Concerns.EVERY),
+        ("AllowLegacyTLSClients", Concerns.OLD_TLS),
+        ("Host name on the device", Concerns.OLD_TLS),
     ]
-    assert [lock.fetching for lock in found].count(True) == 2
     policy = _named(found, "Authentication policy").way
     assert "Set-AuthenticationPolicy <its name> -AllowBasicAuthSmtp" in policy
     assert f"Get-User '{SCANNER}'" in policy
+
+
+@pytest.mark.parametrize("value", list(SettingValue))
+def test_nobody_is_led_to_an_opt_in_by_a_mailbox_that_does_not_exist(house: House, log: AuditLog, value: SettingValue) -> None:
+    house.tenant.value, log.missing = value, True
+    found = Locks(house.context, log).of(SCANNER)
+    closed = found.first_closed(Concerns.EVERY)
+    assert (found.exists, closed.name if closed else "", found.of(Concerns.OLD_TLS)) == (False, "Mailbox", ())
+    assert "enable" not in replies.locks(found).text
+
+
+def test_nor_by_a_domain_that_is_not_the_tenant_s(house: House, log: AuditLog) -> None:
+    log.domains = AcceptedDomains(("fabrikam.com",), complete=True)
+    found = Locks(house.context, log).of(SCANNER)
+    closed = found.first_closed(Concerns.EVERY)
+    assert (found.exists, closed.name if closed else "") == (False, "Domain of the address")
+    assert "enable" not in replies.locks(found).text
+
+
+def test_the_setting_is_a_lock_only_for_what_cannot_speak_tls_1_2(house: House, log: AuditLog) -> None:
+    log.locks, log.domains = MailboxLocks(False, True, True), AcceptedDomains(("contoso.com",), complete=True)
+    found = Locks(house.context, log).of(SCANNER)
+    assert found.first_closed(Concerns.EVERY) is None
+    headline = replies.locks(found).text.splitlines()[0]
+    assert "no closed lock is seen for a device that speaks TLS 1.2" in headline
+    assert headline.index("TLS 1.2") < headline.index("AllowLegacyTLSClients")
+
+
+@pytest.mark.parametrize(
+    ("blocked", "is_open"), [(True, False), (False, True), (None, None), (Unavailable("The role lacks Get-User."), None)]
+)
+def test_a_blocked_sign_in_is_a_lock_and_an_unseen_one_is_not(
+    house: House, log: AuditLog, blocked: bool | Unavailable | None, is_open: bool | None
+) -> None:
+    log.locks, log.blocked = MailboxLocks(False, True, True), blocked
+    assert _named(Locks(house.context, log).of(SCANNER), "Sign-in").open is is_open
 
 
 @pytest.mark.parametrize(
@@ -84,17 +113,17 @@ def test_what_the_role_does_not_show_is_unseen_and_not_closed(house: House, log:
     found = Locks(house.context, log).of(SCANNER)
     assert (_named(found, "Domain").open, _named(found, "Domain").way) == (None, "The role lacks Get-AcceptedDomain. Add it.")
     assert _named(found, "SMTP AUTH").open is None
-    assert not [lock for lock in found if lock.fetching]
+    assert found.of(Concerns.FETCHING) == ()
 
 
 def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: AuditLog) -> None:
     house.tenant.unreadable = UNREADABLE
     log.locks, log.domains = MailboxLocks(True, True, True), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
-    assert (found[0].name, found[0].open) == ("AllowLegacyTLSClients", None)
-    assert found[0].way == "Exchange could not be reached. Look at the network."
-    assert "the first closed lock is *SMTP AUTH for the mailbox*" in replies.locks(SCANNER, found).text
-    assert len(found) == 9
+    setting = _named(found, "AllowLegacyTLSClients")
+    assert (setting.open, setting.way) == (None, "Exchange could not be reached. Look at the network.")
+    assert "the first closed lock is *SMTP AUTH for the mailbox*" in replies.locks(found).text
+    assert len(found.locks) == 10
 
 
 @pytest.mark.parametrize("enabled", [True, False, None])
@@ -102,8 +131,8 @@ def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(house: House
     house.tenant.value = SettingValue.OPTED_IN
     log.locks = MailboxLocks(False, enabled, enabled)
     found = Locks(house.context, log).of(SCANNER)
-    assert [lock.open for lock in found if lock.fetching] == [enabled, enabled]
-    text = replies.locks(SCANNER, found).text
+    assert [lock.open for lock in found.of(Concerns.FETCHING)] == [enabled, enabled]
+    text = replies.locks(found).text
     assert "no closed lock is seen" in text
     assert ("`Set-CASMailbox 'scanner@contoso.com' -PopEnabled $true`" in text) is (enabled is False)
     assert ("`Set-CASMailbox 'scanner@contoso.com' -ImapEnabled $true`" in text) is (enabled is False)
