@@ -12,6 +12,7 @@ from tests.handlers.neighbours import CHANNEL, LATE
 from tests.handlers.test_reminders import remind
 from tests.handlers.test_windows import apply, end_of
 from tests.journeys.words import JSON, buttons, words
+from tests.sentences import says
 
 MORNING = datetime(2026, 12, 10, 10, tzinfo=UTC)
 """A working day within the last week of the opt-in."""
@@ -54,8 +55,8 @@ def arrive(house: House) -> None:
 def test_the_alert_of_an_overdue_window_does_not_contradict_itself_while_the_outcome_is_not_clear(house: House) -> None:
     number = overdue(house)
     alert = posted(house, "overdue")
-    assert f"*not done yet*: #{number} got no clear answer, so the live value is read until it shows" in words(alert)
-    assert "not sent again" not in words(alert)
+    assert says("not_done_yet_got_no_clear_answer", number=number) in words(alert)
+    assert says("not_sent_again") not in words(alert)
     assert list(buttons(alert)) == ["opt_out_now"]
 
 
@@ -64,8 +65,8 @@ def test_the_alert_of_an_overdue_window_says_once_it_is_done_what_ended_it(both:
     both.deliver()
     arrive(both)
     alert = drawn_again(both, "overdue")[CHANNEL]
-    assert f"and the opt-out was late. Since then #{number} has opted out" in words(alert)
-    assert "not done yet" not in words(alert)
+    assert says("and_the_opt_out_was_late_since", number=number) in words(alert)
+    assert says("not_done_yet") not in words(alert)
     assert buttons(alert) == {}
 
 
@@ -74,7 +75,7 @@ def test_an_alert_that_is_posted_only_when_the_window_is_over_does_not_say_that_
     house.board.fail("announce", Unavailable("Slack could not be reached."))
     house.deliver()
     arrive(house)
-    assert "Since then" in words(posted(house, "overdue"))
+    assert says("since_then") in words(posted(house, "overdue"))
 
 
 def test_an_alert_whose_place_was_not_known_yet_when_the_window_was_over_is_drawn_again_as_well(house: House) -> None:
@@ -83,7 +84,7 @@ def test_an_alert_whose_place_was_not_known_yet_when_the_window_was_over_is_draw
     claimed = house.outbox.claim(house.clock.at, kinds=(CHANNEL_KIND,))
     arrive(house)
     house.outbox.delivered(next(one for one in claimed if one.id == owed.id), now=house.clock.at, channel=CHANNEL, ts="1.5")
-    assert "Since then" in words(drawn_again(house, "overdue")[CHANNEL])
+    assert says("since_then") in words(drawn_again(house, "overdue")[CHANNEL])
 
 
 def test_the_word_that_an_opt_in_ends_soon_is_drawn_again_for_everybody_once_it_was_extended(both: House) -> None:
@@ -98,8 +99,8 @@ def test_the_word_that_an_opt_in_ends_soon_is_drawn_again_for_everybody_once_it_
     again = drawn_again(both, "ending")
     assert set(again) == {CHANNEL, "D" + ALICE[1:]}
     for message in again.values():
-        assert "was to end <!date" in words(message)
-        assert f"Since then #{extension} has extended the opt-in" in words(message)
+        assert says("was_to_end") in words(message)
+        assert says("since_then_has_extended_the_opt_in", number=extension) in words(message)
         assert buttons(message) == {}
 
 
@@ -109,11 +110,11 @@ def test_the_weekly_question_of_an_opt_in_that_nobody_asked_for_loses_its_button
     house.clock.at = MORNING
     house.observe()
     remind(house)
-    assert "still *opted in*" in words(posted(house, "weekly"))
+    assert says("still_opted_in") in words(posted(house, "weekly"))
     number = house.opt_out(BOB).id
     house.run()
     question = drawn_again(house, "weekly")[CHANNEL]
-    assert f"was still opted in to legacy TLS. Since then #{number} has opted out" in words(question)
+    assert says("was_still_opted_in_to_legacy_tls", number=number) in words(question)
     assert buttons(question) == {}
 
 
@@ -125,4 +126,4 @@ def test_what_changed_outside_the_bot_ends_a_window_as_well(house: House) -> Non
     house.tenant.value = SettingValue.OPTED_OUT
     house.observe()
     message = drawn_again(house, "ending")[CHANNEL]
-    assert f"Since then the live value was changed outside the bot (#{house.newest().id})" in words(message)
+    assert says("since_then_the_live_value_was_changed", number=house.newest().id) in words(message)

@@ -10,6 +10,7 @@ from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import ACCEPTED_LATE, BUSY, LOST, LOST_BUT_TAKEN, REFUSED, Answering, Write
+from tests.sentences import says
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
 
@@ -226,7 +227,7 @@ def test_nothing_is_written_upon_an_answer_that_names_no_tenant(house: House) ->
     house.run()
     waiting = house.request(number)
     assert (waiting.state, house.tenant.writes) == (State.APPROVED, [])
-    assert "did not say which tenant" in (waiting.detail or "")
+    assert says("did_not_say_which_tenant") in (waiting.detail or "")
     house.tenant.organization = "contoso.onmicrosoft.com"
     house.clock.advance(minutes=2)
     house.run()

@@ -11,6 +11,7 @@ from storage.records import Door, SettingValue, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, TWO, House
 from tests.handlers.neighbours import BUSY, UNREADABLE, Write
 from tests.handlers.test_applying import approved
+from tests.sentences import says
 
 INSTANT = timedelta(microseconds=1)
 
@@ -51,7 +52,7 @@ def test_while_exchange_cannot_be_read_nothing_is_sent_and_the_card_says_what_it
     house.work()
     waiting = house.request(number)
     assert (waiting.state, house.tenant.writes) == (State.APPROVED, [])
-    assert "Waiting for Exchange" in waiting.detail
+    assert says("waiting_for_exchange") in waiting.detail
     assert house.board.cards[-1][1].request.detail == waiting.detail
     house.tenant.unreadable = None
     house.clock.advance(minutes=2)
@@ -82,7 +83,7 @@ def test_an_approver_who_is_no_member_any_more_no_longer_carries_the_change(hous
     house.workspace.change(BOB, **lost)
     house.run()
     assert (house.request(number).state, house.tenant.writes) == (State.PENDING, [])
-    assert f"@{BOB} may no longer approve" in house.request(number).detail
+    assert says("may_no_longer_approve", person=BOB) in house.request(number).detail
 
 
 def test_losing_an_approval_is_told_to_the_requester_and_on_the_card(house: House) -> None:
@@ -151,7 +152,7 @@ def test_approvers_who_cannot_be_looked_up_keep_the_change_waiting_and_it_is_nev
         house.work()
         house.clock.advance(minutes=30)
     assert (house.request(request.id).state, house.tenant.writes) == (State.APPROVED, [])
-    assert "could not be checked" in house.request(request.id).detail
+    assert says("could_not_be_checked") in house.request(request.id).detail
     house.workspace.silent.clear()
     house.work()
     assert house.request(request.id).state is State.APPLIED
@@ -206,7 +207,7 @@ def test_an_opt_out_that_comes_while_it_is_sent_wins_if_exchange_did_not_process
         both.work()
         both.clock.advance(seconds=2)
     assert both.request(number).state is State.SUPERSEDED
-    assert both.request(number).detail == "Opt-out #2 came later and wins."
+    assert both.request(number).detail == says("opt_out_2_came_later_and_wins")
     assert both.request(number + 1).state is State.APPLIED
     assert [write.value for write in both.tenant.writes if write.value is SettingValue.OPTED_IN] == [SettingValue.OPTED_IN]
     assert both.tenant.value is not SettingValue.OPTED_IN

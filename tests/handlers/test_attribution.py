@@ -11,6 +11,7 @@ from storage.records import SettingValue
 from storage.tables import observations
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import BOB, House
+from tests.sentences import says
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -50,7 +51,7 @@ def test_the_search_is_repeated_for_a_day_and_then_ends(drifted: House, log: Aud
         assert due == bool(attribution.run())
     assert 5 <= log.searches <= 7
     detail = drifted.newest().detail
-    assert detail.count("did not tell within a day, so it is not known who it was.") == 1
+    assert detail.count(says("did_not_tell_within_a_day_so")) == 1
     drifted.deliver()
     assert drifted.board.cards[-1][1].request.detail == detail
 
@@ -85,7 +86,7 @@ def test_another_value_is_nobodys_name(drifted: House, log: AuditLog) -> None:
     log.rows = [Author("legacytls", drifted.clock() - timedelta(minutes=1), OUT, own=False)]
     drifted.clock.advance(minutes=3)
     Attribution(drifted.context, log).run()
-    assert "audit log" not in drifted.newest().detail
+    assert says("audit_log") not in drifted.newest().detail
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_the_bot_s_own_write_is_known_by_its_app_and_its_time(
     house.clock.advance(minutes=3)
     Attribution(house.context, log).run()
     assert ("somebody@contoso.com" in house.newest().detail) is named
-    assert ("who else uses its credential" in house.newest().detail) is (named and own is True)
+    assert (says("who_else_uses_its_credential") in house.newest().detail) is (named and own is True)
 
 
 def test_a_search_is_due_two_minutes_after_a_change_was_noticed(both: House) -> None:

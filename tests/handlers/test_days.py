@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.days import default_day, end_of_day, last_day, latest_day, local_day, read_instant, spelled_end, spelled_instant
+from tests.sentences import says
 
 ENDS = [
     ("UTC", date(2026, 12, 31), "2027-01-01T00:00:00"),
@@ -102,6 +103,6 @@ def test_an_instant_in_a_kept_sentence_is_read_back_to_the_minute(at: datetime) 
 
 def test_an_end_that_was_chosen_under_another_zone_is_said_with_its_hour() -> None:
     end = end_of_day(date(2026, 12, 28), ZoneInfo("Europe/Berlin"))
-    assert spelled_end(end, ZoneInfo("Europe/Berlin")) == "24:00 of 28 December 2026, Europe/Berlin"
-    assert spelled_end(end, ZoneInfo("UTC")) == "23:00 of 28 December 2026, UTC"
-    assert spelled_end(end, ZoneInfo("Asia/Tokyo")) == "08:00 of 29 December 2026, Asia/Tokyo"
+    assert spelled_end(end, ZoneInfo("Europe/Berlin")) == says("24_00_of_28_december_2026_europe")
+    assert spelled_end(end, ZoneInfo("UTC")) == says("23_00_of_28_december_2026_utc")
+    assert spelled_end(end, ZoneInfo("Asia/Tokyo")) == says("08_00_of_29_december_2026_asia")

@@ -13,6 +13,7 @@ from storage.records import Card, Door
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, TWO, House
 from tests.handlers.neighbours import LATE
 from tests.handlers.test_applying import approved
+from tests.sentences import says
 
 DOWN = Unavailable("Slack could not be reached.")
 GONE = Unavailable("Slack does not know this person.", retryable=False)
@@ -140,8 +141,8 @@ def test_the_requester_hears_once_that_the_card_could_not_be_posted(house: House
         house.clock.advance(minutes=1)
     told = [said.text for said in house.board.said if said.person == ALICE and "could not be posted" in said.text]
     assert len(told) == 1
-    assert f"#{number} is on record" in told[0]
-    assert "Unarchive it." in told[0]
+    assert says("is_on_record", number=number) in told[0]
+    assert says("unarchive_it") in told[0]
     assert house.request(number).state is State.PENDING
 
 
@@ -153,7 +154,7 @@ def test_nobody_hears_that_the_card_could_not_be_posted_once_it_has_been(house: 
     house.delivery.send_public()
     house.deliver()
     assert [sheet.request.id for _, sheet in house.board.cards] == [number]
-    assert not [said.text for said in house.board.said if "could not be posted" in said.text]
+    assert not [said.text for said in house.board.said if says("could_not_be_posted") in said.text]
 
 
 def test_an_answer_to_nobody_is_given_up_at_once_and_others_are_not_held_up(house: House) -> None:

@@ -14,6 +14,7 @@ from storage.records import Observation, SettingValue
 from tests.handlers.house import ALICE, BOB, CHANNEL, ERIN, House
 from tests.handlers.neighbours import UNREADABLE
 from tests.handlers.test_applying import approved
+from tests.sentences import says
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
 EVERY = timedelta(minutes=10)
@@ -142,7 +143,7 @@ def test_what_was_approved_keeps_its_end_when_the_value_is_back(both: House) -> 
     assert baseline is not None
     assert end is not None
     assert (baseline.value, baseline.window_end) == (IN, end)
-    assert f"The window of #{number} has not ended and holds" in both.newest().detail
+    assert says("the_window_of_has_not_ended_and", number=number) in both.newest().detail
     both.clock.at = end
     both.work()
     assert (both.tenant.value, both.newest().kind, both.newest().state) == (OUT, Kind.OPT_OUT, State.APPLIED)
@@ -273,7 +274,7 @@ def test_a_failed_reading_is_no_value_and_no_drift(house: House) -> None:
     observation = house.observation()
     assert observation is not None
     assert observation.value is None
-    assert "could not be reached" in (observation.problem or "")
+    assert says("could_not_be_reached") in (observation.problem or "")
     assert house.requests() == []
     baseline = house.baseline()
     assert baseline is not None
@@ -341,10 +342,10 @@ def test_a_change_outside_makes_a_request_stale_that_still_waits_for_approval(bo
     both.tenant.value = OUT
     look(both)
     assert both.request(number).state is State.STALE
-    assert "this was asked for while it was *not set*" in both.request(number).detail
+    assert says("this_was_asked_for_while_it_was") in both.request(number).detail
     assert [(person, sheet.request.state) for person, sheet in told_outcomes(both)] == [(ALICE, State.STALE)]
     both.approve(BOB, number)
-    assert f"#{number} is already stale" in both.answer(BOB)
+    assert says("is_already_stale", number=number) in both.answer(BOB)
 
 
 def told_outcomes(house: House) -> list[tuple[str, Sheet]]:
@@ -381,7 +382,7 @@ def test_somebody_with_a_role_can_say_that_it_was_them_once(house: House, person
     look(house)
     number = house.requests(Kind.OUTSIDE)[0].id
     house.submit("claim", person, str(number), reason="Emergency at the plant")
-    assert "on record" in house.answer(person)
+    assert says("on_record") in house.answer(person)
     house.submit("claim", BOB, str(number), reason="No, me")
     assert "already" in house.answer(BOB)
     house.deliver()
@@ -393,10 +394,10 @@ def test_nobody_else_can_say_that_it_was_them_and_other_changes_cannot_be_claime
     house.tenant.value = IN
     look(house)
     house.submit("claim", ERIN, str(house.requests(Kind.OUTSIDE)[0].id), reason="Me")
-    assert "not an operator or approver" in house.answer(ERIN)
+    assert says("not_an_operator_or_approver") in house.answer(ERIN)
     number = house.opt_out(ALICE).id
     house.submit("claim", ALICE, str(number), reason="Me")
-    assert "not made outside" in house.answer(ALICE)
+    assert says("not_made_outside") in house.answer(ALICE)
 
 
 def test_claiming_changes_nothing_in_exchange(house: House) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from handlers.desk import PLACING
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, House
+from tests.sentences import says
 
 
 def test_a_reaction_between_the_post_and_the_note_of_its_place_counts(both: House) -> None:
@@ -15,7 +16,7 @@ def test_a_reaction_between_the_post_and_the_note_of_its_place_counts(both: Hous
     both.free_leftovers()
     both.desk.take_up_leftovers()
     assert both.request(request.id).state is State.APPROVED
-    assert "is counted" in both.answer(BOB)
+    assert says("is_counted") in both.answer(BOB)
 
 
 def test_it_is_put_off_for_a_moment_and_not_looked_at_without_end(both: House) -> None:

@@ -11,6 +11,7 @@ from handlers.ports import Unavailable
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, RULE, House
 from tests.handlers.neighbours import HOME_TEAM, Workspace, member
+from tests.sentences import says
 
 HOME = Home(HOME_TEAM)
 GRID = Home(HOME_TEAM, "E0CONTOSO")
@@ -110,7 +111,7 @@ def test_a_group_that_cannot_be_looked_up_lets_nobody_in_and_says_so(workspace: 
         del workspace.groups[MAIL]
     verdict = people(workspace).approver(DAVE)
     assert (verdict.allowed, verdict.reason) == (False, Reason.NOT_CHECKED)
-    assert "could not be looked up" in verdict.sentence
+    assert says("could_not_be_looked_up") in verdict.sentence
 
 
 def test_one_failing_group_does_not_hide_that_another_one_lists_somebody(workspace: Workspace) -> None:
@@ -181,7 +182,7 @@ def test_opting_out_works_for_listed_people_while_slack_tells_nothing_of_anybody
 def test_opting_out_needs_a_role_and_the_refusal_says_whom_to_ask(house: House) -> None:
     house.submit("opt_out", ERIN, "C0GENERAL", reason="")
     assert house.requests() == []
-    assert "not an operator or approver" in house.answer(ERIN)
+    assert says("not_an_operator_or_approver") in house.answer(ERIN)
     assert [event.actor for event in house.events("refused")] == [ERIN]
 
 
@@ -189,7 +190,7 @@ def test_what_slack_cannot_say_changes_nothing_and_is_told(house: House) -> None
     house.workspace.down = True
     house.submit("opt_out", DAVE, "C0GENERAL", reason="")
     assert house.requests() == []
-    assert house.answer(DAVE).startswith("Nothing was changed: Slack could not be reached.")
+    assert house.answer(DAVE).startswith(says("nothing_was_changed_slack_could_not_be"))
 
 
 def test_a_full_member_may_read_on_for_a_minute_without_being_looked_up_again(house: House) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, words
 from storage.records import MailProtocol
 from tests.handlers.house import ALICE, CHANNEL, NOW, RULE, House
+from tests.sentences import says
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -54,7 +55,7 @@ def test_a_text_may_have_three_thousand_characters_and_not_one_more(field: str) 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\ud800"], ids=ascii)
 @pytest.mark.parametrize("field", [REASON, CLIENTS])
 def test_control_characters_and_halves_of_characters_are_refused(field: str, character: str) -> None:
-    assert "control characters" in mistakes(**{field: f"Scanners{character}"})[field]
+    assert says("control_characters") in mistakes(**{field: f"Scanners{character}"})[field]
 
 
 BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -63,7 +64,7 @@ BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 @pytest.mark.parametrize("mark", [chr(code) for code in BIDI], ids=ascii)
 @pytest.mark.parametrize("field", [REASON, CLIENTS])
 def test_marks_that_turn_the_order_of_a_text_around_are_refused(field: str, mark: str) -> None:
-    assert "order of the text" in mistakes(**{field: f"Scanner {mark}reversed"})[field]
+    assert says("order_of_the_text") in mistakes(**{field: says("scanner_reversed", mark=mark)})[field]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_the_ends_of_time_are_refused_like_any_other_day(day: str) -> None:
 
 
 def test_the_latest_day_is_named() -> None:
-    assert "90 days at most, so 20 February 2027" in mistakes(day="2027-02-21")[DAY]
+    assert says("90_days_at_most_so_20_february") in mistakes(day="2027-02-21")[DAY]
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -132,7 +133,7 @@ def test_a_protocol_that_is_not_on_the_form_is_no_protocol(house: House) -> None
 
 def test_the_request_keeps_every_word(house: House) -> None:
     request = house.ask(reason="Zürich: <b>&amp;\n'\";--", clients="🖨️ × 40: Dave")
-    assert (request.reason, request.clients) == ("Zürich: <b>&amp;\n'\";--", "🖨️ × 40: Dave")
+    assert (request.reason, request.clients) == (says("z_rich_b_amp"), "🖨️ × 40: Dave")
 
 
 def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House) -> None:
@@ -144,7 +145,7 @@ def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House
     house.free_leftovers()
     house.desk.take_up_leftovers()
     assert house.requests() == []
-    assert house.answer(ALICE).startswith("No request was opened. This day is over.")
+    assert house.answer(ALICE).startswith(says("no_request_was_opened_this_day_is"))
 
 
 @pytest.mark.parametrize(("window", "said"), [(timedelta(minutes=30), "30 minutes"), (timedelta(hours=1), "1 hour")])

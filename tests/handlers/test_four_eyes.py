@@ -6,6 +6,7 @@ from storage.lifecycle import State
 from storage.records import Door, MailProtocol, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, FRANK, MAIL, TWO, House
 from tests.handlers.neighbours import LOST, REFUSED, TAKEN, Answering, member
+from tests.sentences import says
 
 DOORS = [Door.BUTTON, Door.REACTION]
 EMOJI = ["white_check_mark", "white_check_mark::skin-tone-4"]
@@ -20,7 +21,7 @@ def test_the_requester_cannot_decide_and_is_told(both: House, door: Door, said: 
     assert both.request(request.id).state is State.PENDING
     assert both.votes(request.id) == []
     assert both.tenant.writes == []
-    assert "somebody else has to decide" in both.answer(ALICE)
+    assert says("somebody_else_has_to_decide") in both.answer(ALICE)
     assert [event.request_id for event in both.events("refused")] == [request.id]
 
 
@@ -48,7 +49,7 @@ def test_with_two_needed_the_requester_is_not_one_of_them(house: House) -> None:
     house.approve(ALICE, request.id)
     house.approve(BOB, request.id)
     assert house.request(request.id).state is State.PENDING
-    assert "1 more approval is needed" in house.answer(BOB)
+    assert says("1_more_approval_is_needed") in house.answer(BOB)
     house.approve(CAROL, request.id)
     assert house.request(request.id).state is State.APPROVED
 
@@ -74,7 +75,7 @@ def test_the_requester_cannot_decide_under_another_id_either(house: House, door:
     request = house.ask(ALICE)
     (house.approve if said is Vote.APPROVE else house.reject)(CAROL, request.id, door)
     assert (house.request(request.id).state, house.votes(request.id)) == (State.PENDING, [])
-    assert f"#{request.id}: You asked for this yourself, under another id" in house.answer(CAROL)
+    assert says("you_asked_for_this_yourself_under_another", number=request.id) in house.answer(CAROL)
     house.approve(BOB, request.id, door)
     assert house.request(request.id).state is State.APPROVED
 
@@ -93,7 +94,7 @@ def test_with_two_needed_one_person_under_two_ids_is_one(house: House) -> None:
     request = house.ask(ALICE)
     for person in (BOB, CAROL, BOB):
         house.approve(person, request.id)
-        assert "1 more approval is needed" in house.answer(person)
+        assert says("1_more_approval_is_needed") in house.answer(person)
     assert house.request(request.id).state is State.PENDING
     house.approve(DAVE, request.id)
     assert house.request(request.id).state is State.APPROVED
@@ -176,7 +177,7 @@ def test_an_approver_through_a_group_that_does_not_answer_is_told_why_and_may_tr
     request = house.ask(ALICE)
     house.workspace.silent.add(MAIL)
     house.approve(DAVE, request.id)
-    assert "could not be looked up" in house.answer(DAVE)
+    assert says("could_not_be_looked_up") in house.answer(DAVE)
     house.workspace.silent.clear()
     house.approve(DAVE, request.id)
     assert house.request(request.id).state is State.APPROVED
@@ -192,7 +193,7 @@ def test_one_eligible_rejection_is_final(both: House, door: Door) -> None:
     both.run()
     assert both.request(request.id).state is State.REJECTED
     assert both.tenant.writes == []
-    assert "is already rejected" in both.answer(DAVE)
+    assert says("is_already_rejected") in both.answer(DAVE)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -201,14 +202,14 @@ def test_every_counted_vote_is_answered_privately_where_it_was_cast(house: House
     house.approve(BOB, request.id, door)
     house.deliver()
     said = [said for said in house.board.said if said.person == BOB]
-    assert [(one.channel, "is counted" in one.text) for one in said] == [(CHANNEL if door is Door.BUTTON else None, True)]
+    assert [(one.channel, says("is_counted") in one.text) for one in said] == [(CHANNEL if door is Door.BUTTON else None, True)]
 
 
 def test_an_approval_after_the_last_one_is_told_that_it_came_late(house: House) -> None:
     request = house.ask(ALICE)
     house.approve(BOB, request.id)
     house.approve(CAROL, request.id)
-    assert "is already approved" in house.answer(CAROL)
+    assert says("is_already_approved") in house.answer(CAROL)
     assert [vote.person_id for vote in house.votes(request.id)] == [BOB]
 
 
@@ -255,7 +256,7 @@ def test_withdrawing_at_the_very_instant_of_lapsing_is_too_late(both: House) -> 
 
 def test_a_click_on_a_number_that_does_not_exist_is_answered(house: House) -> None:
     house.approve(BOB, 4711)
-    assert house.answer(BOB) == "There is no change #4711."
+    assert house.answer(BOB) == says("there_is_no_change_4711")
 
 
 def test_an_opt_out_cannot_be_decided(house: House) -> None:
@@ -298,7 +299,7 @@ def test_a_request_that_was_sent_cannot_be_withdrawn(house: House) -> None:
     house.run()
     house.press("withdraw", ALICE, request.id)
     assert house.request(request.id).state is State.APPLIED
-    assert "is already done" in house.answer(ALICE)
+    assert says("is_already_done") in house.answer(ALICE)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_whoever_comes_after_the_decision_hears_who_approved(
     person = {"take_back": BOB, "withdraw": ALICE}.get(act, DAVE)
     house.press(act, person, request.id)
     assert f"#{request.id} is " in house.answer(person)
-    assert house.answer(person).count(f"Approved by @{BOB} and @{CAROL}.") == 1
+    assert house.answer(person).count(says("approved_by_and", person=BOB, person2=CAROL)) == 1
 
 
 def test_who_approved_a_request_that_was_rejected_after_all_is_not_named_as_if_it_had_sufficed(house: House) -> None:
@@ -332,7 +333,7 @@ def test_who_approved_a_request_that_was_rejected_after_all_is_not_named_as_if_i
     house.approve(BOB, request.id)
     house.reject(CAROL, request.id)
     house.approve(DAVE, request.id)
-    assert "Approved by" not in house.answer(DAVE)
+    assert says("approved_by") not in house.answer(DAVE)
 
 
 def test_an_approver_s_own_name_typed_into_the_reason_is_only_text(house: House) -> None:

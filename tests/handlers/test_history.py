@@ -11,6 +11,7 @@ from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
 from tests.handlers.test_applying import approved
 from tests.handlers.test_refusals import say
 from tests.journeys.words import words
+from tests.sentences import says
 
 
 def walked(house: House, limit: int) -> list[list[int]]:
@@ -116,12 +117,12 @@ def test_a_vote_taken_back_approved_nothing(house: House) -> None:
 
 def test_a_window_that_never_was_is_told_as_one_that_was_to_end(house: House) -> None:
     several(house, 1)
-    assert "window was to end at 24:00 of 13 December 2026, UTC" in told(house)
+    assert says("window_was_to_end_at_24_00_of_13") in told(house)
     number = house.ask(ALICE).id
-    assert told(house).count("window until 24:00 of 13 December 2026") == 1
+    assert told(house).count(says("window_until_24_00_of_13_december")) == 1
     house.approve(BOB, number)
     house.run()
-    assert told(house).count("window until 24:00 of 13 December 2026") == 1
+    assert told(house).count(says("window_until_24_00_of_13_december")) == 1
 
 
 UNTIL, WAS_TO = "window until 24:00 of 13 December 2026, UTC", "window was to end at 24:00 of 13 December 2026, UTC"
@@ -134,11 +135,11 @@ def test_a_window_that_was_ended_early_or_extended_names_the_change_that_did_it(
     extension = house.ask(ALICE, kind="extension", day=date(2026, 12, 25)).id
     house.approve(BOB, extension)
     house.run()
-    assert f"{UNTIL}, extended by #{extension} ·" in told(house)
+    assert says("extended_by", until=UNTIL, number=extension) in told(house)
     opt_out = house.opt_out(BOB).id
     house.run()
-    assert f"window was to end at 24:00 of 25 December 2026, UTC, ended by #{opt_out} ·" in told(house)
-    assert f"{UNTIL}, extended by #{extension} ·" in told(house)
+    assert says("window_was_to_end_at_24_00", number=opt_out) in told(house)
+    assert says("extended_by", until=UNTIL, number=extension) in told(house)
 
 
 def test_a_window_that_ran_to_its_end_was_ended_by_nothing_else(house: House) -> None:
@@ -158,14 +159,14 @@ def test_a_window_that_was_ended_outside_and_brought_back_holds_again(house: Hou
         house.clock.advance(minutes=11)
         house.tenant.value = value
         house.observe()
-        assert (f"{WAS_TO}, ended by #2 ·" in told(house)) is ended
+        assert (says("ended_by_2", was_to=WAS_TO) in told(house)) is ended
         assert (f"{UNTIL} ·" in told(house)) is not ended
 
 
 def test_who_rejected_is_told_once(house: House) -> None:
     number = house.ask(ALICE).id
     house.reject(BOB, number)
-    assert told(house).lower().count(f"rejected by <@{BOB}>".lower()) == 1
+    assert told(house).lower().count(says("rejected_by", person=BOB).lower()) == 1
 
 
 def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
@@ -184,7 +185,7 @@ def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(hous
         house.ask(ALICE)
     say(house, "history oldest *first*", ALICE)
     told = words(house.windows.said[-1])
-    assert "`/legacytls history` takes nothing more, so `oldest *first*` was not heeded" in told
-    assert ("#1" if on_record else "No change is on record yet") in told
+    assert says("legacytls_history_takes_nothing_more_so_oldest") in told
+    assert ("#1" if on_record else says("no_change_is_on_record_yet")) in told
     say(house, "history", ALICE)
-    assert "not heeded" not in words(house.windows.said[-1])
+    assert says("not_heeded") not in words(house.windows.said[-1])

@@ -10,6 +10,7 @@ from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import LATE, LOST, Old
 from tests.handlers.test_applying import approved
+from tests.sentences import says
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -35,7 +36,7 @@ def test_an_opt_out_is_sent_although_a_controller_still_answers_that_it_is_so(bo
     assert both.request(request.id).state is State.APPLIED
     assert [write.value for write in both.tenant.writes] == [IN, OUT]
     assert both.tenant.value is OUT
-    assert both.request(request.id).detail.startswith("Written, and read back")
+    assert both.request(request.id).detail.startswith(says("written_and_read_back"))
 
 
 def test_an_opt_out_that_never_arrived_is_not_applied_because_a_controller_answers_what_was_before(both: House) -> None:
@@ -71,7 +72,7 @@ def test_an_opt_in_waits_for_a_controller_that_knows_of_the_newest_change(both: 
     both.work()
     waiting = both.request(request.id)
     assert (waiting.state, len(both.tenant.writes)) == (State.APPROVED, began)
-    assert "does not know of the newest change yet" in waiting.detail
+    assert says("does_not_know_of_the_newest_change") in waiting.detail
     both.clock.advance(minutes=1)
     both.run()
     assert both.request(request.id).state is State.APPLIED
@@ -111,4 +112,4 @@ def test_an_opt_out_is_sent_while_an_opt_in_may_have_arrived_that_no_reading_sho
     request = both.opt_out()
     both.run()
     assert [write.value for write in both.tenant.writes] == [IN, OUT]
-    assert both.request(request.id).detail.startswith("Written, and read back")
+    assert both.request(request.id).detail.startswith(says("written_and_read_back"))

@@ -11,6 +11,7 @@ from tests.handlers.neighbours import LATE, LOST, REFUSED
 from tests.handlers.test_reminders import ended, endings, remind
 from tests.handlers.test_what_cards_say import card
 from tests.journeys.words import buttons, words
+from tests.sentences import says
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
@@ -37,7 +38,7 @@ def test_a_change_that_shows_up_after_it_was_given_up_is_a_correction_and_no_dri
     assert house.requests(Kind.OUTSIDE) == []
     corrections = [notice for notice in house.owed(CHANNEL) if "correction" in notice.facts]
     assert [notice.request_id or notice.key for notice in corrections] == [f"correction:{number}"]
-    assert f"Correction to #{number}" in house.answer(ALICE)
+    assert says("correction_to", number=number) in house.answer(ALICE)
 
 
 def test_the_window_of_a_corrected_opt_in_holds(house: House) -> None:
@@ -88,21 +89,21 @@ def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_w
 def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(house: House) -> None:
     number = given_up(house)
     before = card(house, number)
-    assert "*Was to become*" in words(before)
+    assert says("was_to_become") in words(before)
     assert list(buttons(before)) == ["again"]
     house.tenant.land()
     house.clock.advance(minutes=11)
     house.observe()
     shown = card(house, number)
-    assert "somebody made the same change by hand. Its window holds" in words(shown)
+    assert says("somebody_made_the_same_change_by_hand") in words(shown)
     for label in ("*Becomes*", "*Opt-in ends*"):
         assert label in words(shown)
     for outdated in ("still *not set*", "Was to become", "was to end"):
         assert outdated not in words(shown)
     assert list(buttons(shown)) == ["extend"]
     history = words(replies.history(house.desk.history.page(), house.context.zone).arguments())
-    assert "it arrived late" in history
-    assert "still *not set*" not in history
+    assert says("it_arrived_late") in history
+    assert says("still_not_set") not in history
 
 
 def test_a_correction_is_said_once(house: House) -> None:
@@ -140,7 +141,7 @@ def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bo
     assert house.tenant.value is OUT
     last = house.newest()
     assert (last.kind, last.requester_id, last.state) == (Kind.OPT_OUT, None, State.APPLIED)
-    assert f"The value of #{wish.id} shows after opt-out #{out.id}" in last.reason
+    assert says("the_value_of_shows_after_opt_out_2", number=wish.id, number2=out.id) in last.reason
     baseline = house.baseline()
     assert baseline is not None
     assert baseline.value is OUT
@@ -179,13 +180,13 @@ def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_ba
     both.work()
     again = both.newest()
     assert (again.kind, again.requester_id, again.state) == (Kind.OPT_OUT, None, State.APPLIED)
-    assert f"The value of #{late} shows after opt-out #{out}, which came later and holds." in again.reason
+    assert says("the_value_of_shows_after_opt_out", number=late, number2=out) in again.reason
     assert both.tenant.value is OUT
     assert both.requests(Kind.OUTSIDE) == []
     assert [facts.get("again") for facts in both.board.announced] == [str(again.id)]
-    assert f"the bot opts out again (#{again.id})" in both.answer(ALICE)
+    assert says("the_bot_opts_out_again", number=again.id) in both.answer(ALICE)
     shown = card(both, late)
-    assert f"the same change by hand. A later opt-out holds, so the bot opts out again (#{again.id})." in words(shown)
+    assert says("the_same_change_by_hand_a_later", number=again.id) in words(shown)
     assert list(buttons(shown)) == ["again"]
     for _ in range(3):
         both.clock.advance(minutes=11)
@@ -298,7 +299,7 @@ def test_a_write_whose_answer_was_lost_is_not_called_written(house: House) -> No
     house.clock.advance(seconds=6)
     house.run()
     assert house.request(number).state is State.APPLIED
-    assert house.request(number).detail.startswith("Sent, and read back as *opted in*; its answer was lost.")
+    assert house.request(number).detail.startswith(says("sent_and_read_back_as_opted_in"))
 
 
 def test_a_write_that_a_later_one_overtook_is_not_called_written_when_the_value_shows(house: House) -> None:
@@ -313,8 +314,8 @@ def test_a_write_that_a_later_one_overtook_is_not_called_written_when_the_value_
     house.clock.advance(seconds=6)
     house.run()
     assert [house.request(number).state for number in (first, second)] == [State.APPLIED] * 2
-    assert house.request(second).detail.startswith("Written, and read back")
-    assert f"#{second} came later, so which of the two writes did it is not known." in house.request(first).detail
+    assert house.request(second).detail.startswith(says("written_and_read_back"))
+    assert says("came_later_so_which_of_the_two", number=second) in house.request(first).detail
 
 
 def test_the_bot_s_own_opt_out_supersedes_what_waits_for_approval(both: House) -> None:
@@ -341,4 +342,4 @@ def test_what_is_given_up_does_not_call_a_value_still_so_that_was_not_so_before(
     for _ in range(12):
         house.work()
         house.clock.advance(minutes=2)
-    assert "the live value is *opted out*" in house.request(number).detail
+    assert says("the_live_value_is_opted_out") in house.request(number).detail

@@ -10,6 +10,7 @@ from storage.engine import Busy, Unreachable
 from storage.inbox import Inbox
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CHANNEL, House
+from tests.sentences import says
 
 Put = Callable[..., Any]
 
@@ -36,7 +37,7 @@ def test_a_click_that_was_recorded_counts_although_the_answer_was_lost(both: Hou
     lose_answers(monkeypatch)
     both.approve(BOB, number)
     assert both.request(number).state is State.APPROVED
-    assert "is counted" in both.answer(BOB)
+    assert says("is_counted") in both.answer(BOB)
     assert said(both) == []
 
 

@@ -9,6 +9,7 @@ from handlers.lost_copies import UNMATCHED
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, NOWHERE, TWO, House
+from tests.sentences import says
 
 
 def wait(house: House) -> None:
@@ -36,13 +37,13 @@ def test_a_copy_that_was_never_noted_is_found_by_its_buttons_and_redrawn_and_the
     both.board.lost[Place(CHANNEL, NOWHERE)] = number
     both.react(BOB, number, ts=NOWHERE)
     wait(both)
-    assert both.answer(BOB).startswith(f"#{number}: Your reaction decided nothing yet")
+    assert both.answer(BOB).startswith(says("your_reaction_decided_nothing_yet", number=number))
     assert (both.request(number).state, both.votes(number)) == (State.PENDING, [])
     assert Place(CHANNEL, NOWHERE) in [place for place, _ in both.board.cards]
     both.react(BOB, number, ts=NOWHERE, removed=True)
     both.react(BOB, number, ts=NOWHERE)
     assert both.request(number).state is State.APPROVED
-    assert "is counted" in both.answer(BOB)
+    assert says("is_counted") in both.answer(BOB)
 
 
 def test_a_reaction_on_a_copy_is_answered_although_slack_does_not_say_whose_it_is(house: House) -> None:
@@ -81,7 +82,7 @@ def test_a_message_that_is_posted_anew_is_heard_before_its_place_is_noted(both: 
     both.deliver()
     wait(both)
     assert {vote.person_id for vote in both.votes(number)} == {BOB, CAROL}
-    assert "is counted" in both.answer(CAROL)
+    assert says("is_counted") in both.answer(CAROL)
 
 
 def test_taking_a_reaction_from_a_lost_copy_needs_no_answer(house: House) -> None:
@@ -109,7 +110,7 @@ def test_a_message_in_the_channel_of_earlier_settings_still_counts(both: House) 
     both.clock.advance(seconds=5)
     both.react(BOB, number, ts=old)
     assert both.request(number).state is State.APPROVED
-    assert "is counted" in both.answer(BOB)
+    assert says("is_counted") in both.answer(BOB)
 
 
 def test_a_channel_that_never_had_a_message_is_not_ours(house: House) -> None:

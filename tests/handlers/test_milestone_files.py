@@ -7,6 +7,7 @@ import pytest
 
 from handlers.milestones import Calendar, WrongMilestones, load_packaged, merge, parse
 from storage.records import MailProtocol, SettingValue
+from tests.sentences import says
 
 HEAD = 'schema: 1\nverified_on: "2026-12-01"\nnewest_source: "2026-11"\nmilestones:\n'
 ENTRY = """  - id: some-removal
@@ -82,13 +83,13 @@ def test_what_is_no_milestones_file_is_refused_and_never_breaks(text: str) -> No
 
 
 def test_the_same_id_twice_is_a_mistake() -> None:
-    assert any("some-removal is given 2 times" in line for line in mistakes(HEAD + ENTRY + ENTRY))
+    assert any(says("some_removal_is_given_2_times") in line for line in mistakes(HEAD + ENTRY + ENTRY))
 
 
 def test_two_entries_that_replace_each_other_are_a_mistake() -> None:
     one = ENTRY.replace("superseded_by: null", "superseded_by: other-removal")
     other = ENTRY.replace("superseded_by: null", "superseded_by: some-removal").replace("id: some", "id: other")
-    assert sum("leads back to itself" in line for line in mistakes(HEAD + one + other)) == 2
+    assert sum(says("leads_back_to_itself") in line for line in mistakes(HEAD + one + other)) == 2
 
 
 def test_an_unquoted_day_is_understood() -> None:
@@ -103,7 +104,7 @@ def test_an_operators_entry_replaces_the_packaged_one_and_the_newer_check_counts
     assert len(whole.milestones) == len(base.milestones)
     assert whole.verified_on == date(2026, 12, 1)
     told = whole.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 11, 23), SettingValue.OPTED_IN)
-    assert "Microsoft removes legacy TLS here in December 2026 whatever the setting says" in told
+    assert says("microsoft_removes_legacy_tls_here_in_december") in told
 
 
 def test_an_operators_entry_may_refer_to_a_packaged_one() -> None:
@@ -121,8 +122,8 @@ def test_a_postponed_removal_is_told_with_its_new_dates_only() -> None:
     end = dataclasses.replace(end, stated="2027-06-30", display="30 June 2027")
     whole = merge(base, Calendar((start, end), base.verified_on, base.newest_source))
     told = whole.effect(MailProtocol.POP3, "worldwide", date(2026, 11, 23), SettingValue.OPTED_IN)
-    assert told.startswith("Legacy TLS will be removed 1 February to 30 June 2027 whatever the setting says")
-    assert "only thing" not in whole.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 11, 23), None)
+    assert told.startswith(says("legacy_tls_will_be_removed_1_february"))
+    assert says("only_thing") not in whole.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 11, 23), None)
 
 
 def test_an_override_that_leads_to_nothing_is_refused() -> None:

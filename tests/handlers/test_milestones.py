@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from handlers.milestone import EXCHANGE_CLOUDS, Phase
 from handlers.milestones import RISK, Calendar, load_packaged
 from storage.records import MailProtocol, SettingValue
+from tests.sentences import says
 
 DURING = date(2026, 11, 23)
 DAYS = st.dates(min_value=date(2018, 1, 1), max_value=date(2032, 1, 1))
@@ -53,14 +54,12 @@ def test_a_milestone_stands_where_its_stated_span_puts_it(calendar: Calendar, na
 
 def test_smtp_auth_is_the_only_thing_left_and_has_no_removal_date(calendar: Calendar) -> None:
     assert calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, SettingValue.OPTED_IN) == (
-        "This is the only thing the setting still surely controls; it lets TLS 1.0 and 1.1 in on the legacy host; "
-        "Microsoft has announced no removal date for legacy TLS here; "
-        "Basic authentication goes off by default at the end of December 2026 (admins may switch it on again)."
+        says("this_is_the_only_thing_the_setting")
     )
 
 
 def test_before_the_removal_of_pop_and_imap_smtp_auth_is_one_thing_among_three(calendar: Calendar) -> None:
-    assert "only thing" not in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 7, 31), None)
+    assert says("only_thing") not in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 7, 31), None)
 
 
 @pytest.mark.parametrize("protocol", [MailProtocol.POP3, MailProtocol.IMAP4])
@@ -68,16 +67,10 @@ def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(calendar
     def told(today: date) -> str:
         return calendar.effect(protocol, "worldwide", today, SettingValue.OPTED_IN)
 
-    assert told(date(2026, 7, 31)).startswith("Legacy TLS will be removed 1 August to 31 December 2026 whatever the setting says")
+    assert told(date(2026, 7, 31)).startswith(says("legacy_tls_will_be_removed_1_august"))
     for today in (date(2026, 8, 1), DURING, date(2026, 12, 31)):
-        assert told(today) == (
-            "Legacy TLS is being removed 1 August to 31 December 2026 whatever the setting says; "
-            "nobody outside Microsoft can tell when the rollout reaches this tenant."
-        )
-    assert told(date(2027, 1, 1)) == (
-        "Legacy TLS was to be removed 1 August to 31 December 2026 (as published; checked 23 November 2026); "
-        "from then on the setting does nothing here."
-    )
+        assert told(today) == (says("legacy_tls_is_being_removed_1_august"))
+    assert told(date(2027, 1, 1)) == (says("legacy_tls_was_to_be_removed_1"))
 
 
 def test_what_was_only_planned_when_somebody_last_looked_is_told_as_a_plan_and_later_as_a_fact(calendar: Calendar) -> None:
@@ -86,44 +79,44 @@ def test_what_was_only_planned_when_somebody_last_looked_is_told_as_a_plan_and_l
     def told(calendar: Calendar, protocol: MailProtocol, cloud: str = "worldwide") -> str:
         return calendar.effect(protocol, cloud, date(2027, 2, 2), SettingValue.OPTED_IN)
 
-    assert told(looked, MailProtocol.POP3).startswith("Legacy TLS has been removed (1 August to 31 December 2026)")
+    assert told(looked, MailProtocol.POP3).startswith(says("legacy_tls_has_been_removed_1_august"))
     plan = "Basic authentication was to go off by default at the end of December 2026 (as published; checked 23 November 2026;"
     assert plan in told(calendar, MailProtocol.SMTP_AUTH)
-    assert "Basic authentication went off by default at the end of" in told(looked, MailProtocol.SMTP_AUTH)
+    assert says("basic_authentication_went_off_by_default_at") in told(looked, MailProtocol.SMTP_AUTH)
     plan = "Microsoft was to remove legacy TLS worldwide (1 August to 31 December 2026, as published; checked 23 November 2026)"
     assert plan in told(calendar, MailProtocol.IMAP4, "21vianet")
-    assert "Microsoft has removed legacy TLS worldwide" in told(looked, MailProtocol.IMAP4, "21vianet")
+    assert says("microsoft_has_removed_legacy_tls_worldwide") in told(looked, MailProtocol.IMAP4, "21vianet")
 
 
 @pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
 def test_not_set_keeps_old_tls_out_just_as_opted_out_does(calendar: Calendar, value: SettingValue) -> None:
-    assert "it keeps TLS 1.0 and 1.1 out" in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, value)
+    assert says("it_keeps_tls_1_0_and_1") in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, value)
 
 
 def test_an_unknown_value_is_not_guessed(calendar: Calendar) -> None:
-    assert "it decides whether" in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, None)
+    assert says("it_decides_whether") in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, None)
 
 
 @pytest.mark.parametrize("cloud", ["gcc", "gcc-high", "dod"])
 @pytest.mark.parametrize("protocol", list(MailProtocol))
 def test_in_the_us_government_clouds_the_setting_does_nothing(calendar: Calendar, cloud: str, protocol: MailProtocol) -> None:
-    assert calendar.effect(protocol, cloud, DURING, SettingValue.OPTED_IN).startswith("Legacy TLS is permanently off")
+    assert calendar.effect(protocol, cloud, DURING, SettingValue.OPTED_IN).startswith(says("legacy_tls_is_permanently_off"))
     assert calendar.briefing(cloud, DURING, [protocol]) == (calendar.effect(protocol, cloud, DURING, None),)
 
 
 def test_in_21vianet_smtp_auth_ended_earlier_and_the_removal_for_mailboxes_is_not_confirmed(calendar: Calendar) -> None:
     smtp = calendar.effect(MailProtocol.SMTP_AUTH, "21vianet", DURING, SettingValue.OPTED_IN)
-    assert "on 30 June 2023" in smtp
-    assert "no removal date" not in smtp
+    assert says("on_30_june_2023") in smtp
+    assert says("no_removal_date") not in smtp
     pop = calendar.effect(MailProtocol.POP3, "21vianet", DURING, SettingValue.OPTED_IN)
-    assert pop.endswith("whether that includes this cloud is not confirmed.")
+    assert pop.endswith(says("whether_that_includes_this_cloud_is_not"))
 
 
 def test_the_briefing_names_each_chosen_protocol_once_and_the_day_of_the_check(calendar: Calendar) -> None:
     lines = calendar.briefing("worldwide", DURING, list(MailProtocol))
     assert lines[0] == RISK
-    assert [line.split(":")[0] for line in lines[1:4]] == ["SMTP AUTH", "POP3 and IMAP4", "Second half of 2027"]
-    assert lines[-1] == "These dates were checked on 23 November 2026."
+    assert [line.split(":")[0] for line in lines[1:4]] == ["SMTP AUTH", "POP3 and IMAP4", says("second_half_of_2027")]
+    assert lines[-1] == says("these_dates_were_checked_on_23_november")
 
 
 def test_the_briefing_for_pop_alone_speaks_of_nothing_else(calendar: Calendar) -> None:
@@ -136,7 +129,7 @@ def test_dates_checked_sixty_days_ago_are_fresh_and_older_ones_are_not(calendar:
     assert calendar.freshness(calendar.verified_on + timedelta(days=60)) is None
     late = calendar.verified_on + timedelta(days=61)
     warning = calendar.freshness(late) or ""
-    assert "23 November 2026, 61 days ago" in warning
+    assert says("23_november_2026_61_days_ago") in warning
     assert "September 2026" in warning
     assert calendar.briefing("worldwide", late, [MailProtocol.POP3])[-1] == warning
 

@@ -8,6 +8,7 @@ from storage.lifecycle import Kind
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import CHANNEL, UNREADABLE, Said
 from tests.handlers.slack.test_block_limits import Slack, harmless, marked_up, to_the_letter
+from tests.sentences import says
 
 REASON = "Scanners & <@U0BOB> need *TLS 1.0*"
 CLIENTS = "Ricoh MP 301\nowner: Dave"
@@ -27,14 +28,14 @@ def refused(house: House, kind: Kind = Kind.OPT_IN) -> Said:
 def test_what_was_typed_comes_back_when_the_live_value_cannot_be_read(house: House, kind: Kind) -> None:
     house.tenant.unreadable = UNREADABLE
     said = refused(house, kind)
-    assert said.text.endswith("Exchange could not be reached. Look at the network. Try again in a few minutes.")
+    assert said.text.endswith(says("exchange_could_not_be_reached_look_at"))
     assert said.typed == TYPED
     assert list(said.typed) == list(TYPED)
 
 
 def test_what_does_not_pass_by_itself_is_to_be_mended_first(house: House) -> None:
     house.tenant.unreadable = Unavailable("The app is not allowed to.", mend="Give it the role.", retryable=False)
-    assert refused(house).text.endswith("Give it the role. Ask again once that is mended.")
+    assert refused(house).text.endswith(says("give_it_the_role_ask_again_once"))
 
 
 def test_what_was_typed_comes_back_when_slack_cannot_be_asked_and_when_another_request_was_first(house: House) -> None:

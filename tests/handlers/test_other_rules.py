@@ -9,6 +9,7 @@ from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, RULE, TWO, House
 from tests.handlers.neighbours import BUSY
+from tests.sentences import says
 
 
 def test_a_copy_with_the_old_rule_decides_nothing(both: House) -> None:
@@ -16,7 +17,7 @@ def test_a_copy_with_the_old_rule_decides_nothing(both: House) -> None:
     House(both.database, rule=TWO)
     both.approve(BOB, number)
     assert both.request(number).state is State.PENDING
-    assert "still runs with the old ones" in both.answer(BOB)
+    assert says("still_runs_with_the_old_ones") in both.answer(BOB)
     assert both.events("refused")[-1].request_id == number
 
 
@@ -47,7 +48,7 @@ def test_a_copy_with_the_old_rule_opens_no_request(both: House) -> None:
     before = len(both.requests())
     both.submit("opt_in", ALICE, "C0CHANGES", **_filled(both))
     assert len(both.requests()) == before
-    assert "still runs with the old ones" in both.answer(ALICE)
+    assert says("still_runs_with_the_old_ones") in both.answer(ALICE)
 
 
 def test_opting_out_works_through_a_copy_with_the_old_rule(both: House) -> None:
@@ -68,7 +69,7 @@ def test_a_vote_that_was_on_its_way_when_the_rule_changed_is_not_counted_for_the
     both.free_leftovers()
     both.desk.take_up_leftovers()
     assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
-    assert "the message did not show it yet when you decided" in both.answer(BOB)
+    assert says("the_message_did_not_show_it_yet") in both.answer(BOB)
 
 
 def test_a_copy_with_the_old_rule_leaves_the_message_to_those_with_the_new_one(both: House) -> None:

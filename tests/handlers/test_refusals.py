@@ -13,6 +13,7 @@ from storage.engine import Unreachable
 from storage.ledger import Ledger
 from tests.handlers.house import ALICE, BOB, CAROL, ERIN, MAIL, NOWHERE, RULE, House
 from tests.handlers.slack.shapes import command
+from tests.sentences import says
 
 
 def refused(house: House) -> list[tuple[str, str, int | None]]:
@@ -38,7 +39,7 @@ def test_a_refused_command_is_on_record(both: House, text: str, what: str) -> No
     say(both, text)
     (event,) = both.events("refused")
     assert (event.actor, event.payload["what"]) == (ERIN, what)
-    assert str(event.payload["because"]).startswith("You are not ")
+    assert str(event.payload["because"]).startswith(says("you_are_not"))
     assert both.windows.said[-1]["text"] == sentence(str(event.payload["because"]))
 
 
@@ -61,7 +62,7 @@ def test_only_who_may_not_opt_out_hears_that_opting_out_needs_one_person(house: 
         say(house, act)
     opting_out = act in ("disable", "opt_out_now")
     end = "Ask one of them; opting out needs just one person." if opting_out else "Ask one of them to do it."
-    assert house.windows.said[-1]["text"].endswith(f"You are not an operator or approver. {end}")
+    assert house.windows.said[-1]["text"].endswith(says("you_are_not_an_operator_or_approver", end=end))
 
 
 def test_reading_on_is_refused_on_record_as_well(house: House) -> None:
@@ -98,7 +99,7 @@ def test_whoever_snoozes_or_reacts_on_a_lost_copy_all_day_makes_one_event_a_minu
     both.free_leftovers()
     while both.desk.take_up_leftovers():
         pass
-    assert sorted(refused(both)) == [(ERIN, "snoozed reminder 4711", None), (ERIN, "vote", None)]
+    assert sorted(refused(both)) == [(ERIN, says("snoozed_reminder_4711"), None), (ERIN, "vote", None)]
     assert len(both.answers(ERIN)) == 40
 
 
@@ -114,7 +115,7 @@ def test_an_act_that_came_to_nothing_is_on_record_with_its_number_once_a_minute(
 def test_a_reminder_that_could_not_be_answered_is_not_said_to_be_a_change(house: House) -> None:
     house.workspace.silent.add(BOB)
     house.press("snooze", BOB, 4711)
-    assert house.answer(BOB).startswith("Nothing was changed: ")
+    assert house.answer(BOB).startswith(says("nothing_was_changed_2"))
     assert refused(house) == [(BOB, "reply", None)]
 
 
@@ -147,19 +148,16 @@ def test_a_refusal_that_cannot_be_recorded_is_answered(house: House, monkeypatch
 
     monkeypatch.setattr(Ledger, "recording", gone)
     say(house, "export")
-    assert "not an operator or approver" in house.windows.said[-1]["text"]
+    assert says("not_an_operator_or_approver") in house.windows.said[-1]["text"]
 
 
 def test_who_may_not_ask_is_told_whom_to_ask_and_nobody_is_pinged(house: House) -> None:
     house.start(replace(RULE, operators=(ALICE, BOB, MAIL)))
     say(house, "enable", ERIN)
-    assert house.windows.said[-1]["text"] == (
-        f"You are not one of the operators, who may ask for a change: <@{ALICE}>, <@{BOB}>, <!subteam^{MAIL}>. "
-        "Ask one of them, or have LEGACYTLS_OPERATORS changed."
-    )
+    assert house.windows.said[-1]["text"] == (says("you_are_not_one_of_the_operators", person=ALICE, person2=BOB, mail=MAIL))
 
 
 def test_of_very_many_operators_the_first_are_named(house: House) -> None:
     house.start(replace(RULE, operators=tuple(f"U0{number:04}" for number in range(30))))
     say(house, "enable", ERIN)
-    assert "<@U00009> and 20 more. Ask one of them" in house.windows.said[-1]["text"]
+    assert says("u00009_and_20_more_ask_one_of") in house.windows.said[-1]["text"]

@@ -13,6 +13,7 @@ from handlers.slack.announcements import announcement
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, ERIN, House
 from tests.handlers.neighbours import CHANNEL
+from tests.sentences import says
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -58,12 +59,10 @@ def shown(house: House) -> str:
 
 
 def test_whoever_puts_a_reminder_off_is_named_on_it_and_on_record(reminded: House) -> None:
-    assert press(reminded, "snooze", BOB) == (
-        "This reminder is put off until 14 December 2026, 10:00 UTC; your name is on its message and on record."
-    )
-    assert f"Put off by <@{BOB}> until <!date^" in shown(reminded)
+    assert press(reminded, "snooze", BOB) == (says("this_reminder_is_put_off_until_14"))
+    assert says("put_off_by_until", person=BOB) in shown(reminded)
     assert "Snooze" not in shown(reminded)
-    assert "Opt out now" in shown(reminded)
+    assert says("opt_out_now") in shown(reminded)
     (event,) = reminded.events("reminder_answered")
     assert event.actor == BOB
     assert event.payload["reply"] == "snoozed"
@@ -73,7 +72,7 @@ def test_whoever_puts_a_reminder_off_is_named_on_it_and_on_record(reminded: Hous
 
 def test_what_is_put_off_to_a_night_or_weekend_is_said_to_come_when_work_begins_again(reminded: House) -> None:
     reminded.clock.at += timedelta(hours=9)  # late on a Monday
-    assert "put off until 15 December 2026, 09:00 UTC;" in press(reminded, "snooze", BOB)
+    assert says("put_off_until_15_december_2026_09") in press(reminded, "snooze", BOB)
     (event,) = reminded.events("reminder_answered")
     assert event.payload["until"] == "2026-12-15T09:00:00.000000Z"
 
@@ -83,7 +82,7 @@ def test_the_weekly_question_cannot_be_put_off_past_the_end_of_the_window(remind
     look(reminded)
     facts = [facts for facts in reminded.board.announced if facts["what"] == "weekly"][-1]
     assert facts["snooze"] == ""
-    assert "What this is about comes before 14 days are over" in press(reminded, "snooze", BOB)
+    assert says("what_this_is_about_comes_before_14") in press(reminded, "snooze", BOB)
 
 
 def test_nothing_of_the_series_is_told_until_then_and_the_end_is_told_all_the_same(reminded: House) -> None:
@@ -99,7 +98,7 @@ def test_nothing_of_the_series_is_told_until_then_and_the_end_is_told_all_the_sa
 def test_a_second_click_is_told_who_was_first_and_the_message_is_drawn_again(reminded: House) -> None:
     press(reminded, "snooze", BOB)
     drawn = len(reminded.board.drawn_again)
-    assert press(reminded, "snooze", ALICE) == f"@{BOB} has put this reminder off already."
+    assert press(reminded, "snooze", ALICE) == says("has_put_this_reminder_off_already", person=BOB)
     assert len(reminded.board.drawn_again) > drawn
     assert len(reminded.events("reminder_answered")) == 1
     assert [event.actor for event in reminded.events("refused")] == [ALICE]
@@ -114,7 +113,7 @@ def test_a_copy_of_the_message_that_is_touched_is_drawn_too(reminded: House) -> 
 
 @pytest.mark.parametrize("button", ["snooze", "done"])
 def test_who_is_neither_operator_nor_approver_is_told_why_not(reminded: House, button: str) -> None:
-    assert press(reminded, button, ERIN) == "You are not an operator or approver. Ask one of them to do it."
+    assert press(reminded, button, ERIN) == says("you_are_not_an_operator_or_approver_ask_one")
     assert reminded.events("reminder_answered") == []
     assert reminded.board.drawn_again == []
 
@@ -125,7 +124,7 @@ ARCHIVED = Unavailable("The channel is archived.", mend="Unarchive it.", retryab
 def test_a_redraw_that_nobody_can_mend_is_given_up(reminded: House) -> None:
     reminded.board.fail("announce", Unavailable("Slack refused the call (msg_too_long).", retryable=False))
     press(reminded, "snooze", BOB)
-    assert [row.problem for row in reminded.owed("reminder")] == ["Slack refused the call (msg_too_long)."]
+    assert [row.problem for row in reminded.owed("reminder")] == [says("slack_refused_the_call_msg_too_long")]
     assert reminded.outbox.problem(PUBLIC) is None
 
 
@@ -136,7 +135,7 @@ def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_o
     for _ in range(2):
         reminded.deliver()
         reminded.clock.advance(minutes=1)
-    assert reminded.outbox.problem(PUBLIC) == "The channel is archived."
+    assert reminded.outbox.problem(PUBLIC) == says("the_channel_is_archived")
     reminded.start(replace(reminded.context.rule, channel="C0NEW"))
     reminded.deliver()
     reminded.clock.advance(minutes=1)
@@ -147,14 +146,14 @@ def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_o
 
 
 def test_what_still_goes_on_is_not_done_by_a_word(reminded: House) -> None:
-    assert "Calling this done does not end it" in press(reminded, "done", BOB)
+    assert says("calling_this_done_does_not_end_it") in press(reminded, "done", BOB)
 
 
 def test_the_end_of_the_window_cannot_be_put_off(reminded: House) -> None:
     reminded.clock.at = MONDAY + 25 * DAY
     assert "ending" in look(reminded)
-    assert "guards the tenant" in press(reminded, "snooze", BOB, "ending")
-    assert "guards the tenant" in press(reminded, "done", BOB, "ending")
+    assert says("guards_the_tenant") in press(reminded, "snooze", BOB, "ending")
+    assert says("guards_the_tenant") in press(reminded, "done", BOB, "ending")
 
 
 def test_an_opt_in_without_an_end_cannot_be_put_off(house: House) -> None:
@@ -165,21 +164,21 @@ def test_an_opt_in_without_an_end_cannot_be_put_off(house: House) -> None:
     house.observe()
     house.clock.at += 8 * DAY
     assert "weekly" in look(house)
-    assert "guards the tenant" in press(house, "snooze", BOB)
+    assert says("guards_the_tenant") in press(house, "snooze", BOB)
 
 
 def test_old_dates_that_are_done_with_are_not_told_again(house: House) -> None:
     house.clock.at = datetime(2027, 6, 7, 10, tzinfo=UTC)
     assert "freshness" in look(house)
-    assert "is done and is not told again" in press(house, "done", CAROL, "freshness")
-    assert f"Done, says <@{CAROL}>" in shown(house)
+    assert says("is_done_and_is_not_told_again") in press(house, "done", CAROL, "freshness")
+    assert says("done_says", person=CAROL) in shown(house)
     house.clock.at += 60 * DAY
     assert "freshness" not in look(house)
 
 
 def test_a_number_that_nobody_owes_is_answered(house: House) -> None:
     house.press("snooze", BOB, 4711, ts="1763899200.777777")
-    assert house.answer(BOB) == "The bot knows no such reminder any more."
+    assert house.answer(BOB) == says("the_bot_knows_no_such_reminder_any")
 
 
 def test_a_redelivered_click_is_taken_once(reminded: House) -> None:
@@ -187,7 +186,7 @@ def test_a_redelivered_click_is_taken_once(reminded: House) -> None:
     for _ in range(2):
         reminded.press("snooze", BOB, row.id, ts=row.posted_ts, at=reminded.clock.at)
     assert len(reminded.events("reminder_answered")) == 1
-    assert len([text for text in reminded.answers(BOB) if "put off until" in text]) == 1
+    assert len([text for text in reminded.answers(BOB) if says("put_off_until") in text]) == 1
 
 
 def test_what_was_owed_already_when_its_series_was_put_off_is_not_told(reminded: House) -> None:

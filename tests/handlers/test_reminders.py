@@ -17,6 +17,7 @@ from storage.engine import Database, Unreachable
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, ERIN, MAIL, RULE, House
+from tests.sentences import says
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -345,13 +346,13 @@ def test_a_request_over_night_is_recalled_in_the_morning_with_its_newest_quarter
 def test_who_asks_on_friday_evening_hears_at_once_that_nobody_will_be_called(house: House) -> None:
     house.clock.at = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     number = house.ask(ALICE).id
-    assert "It lapses before the next working hours begin: call an approver" in house.answer(ALICE)
+    assert says("it_lapses_before_the_next_working_hours") in house.answer(ALICE)
     house.clock.at += timedelta(hours=10)
     assert remind(house) == []
     house.press("withdraw", ALICE, number)
     house.clock.at = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
     house.ask(ALICE)
-    assert "before the next working hours" not in house.answer(ALICE)
+    assert says("before_the_next_working_hours") not in house.answer(ALICE)
 
 
 def test_only_approvers_who_have_not_voted_are_called(house: House) -> None:
@@ -604,7 +605,7 @@ def test_what_cannot_be_checked_for_a_day_is_told_as_unknown(house: House) -> No
     (told,) = [facts for facts in house.board.announced if facts["what"] == "approvers"]
     assert told["unknown_since"] == (MONDAY + 2 * DAY).isoformat()
     assert "eligible" not in told
-    assert "could not be checked since" in announcement(told, house.context.zone).text
+    assert says("could_not_be_checked_since") in announcement(told, house.context.zone).text
 
 
 def test_one_answer_in_between_begins_the_day_anew(house: House) -> None:

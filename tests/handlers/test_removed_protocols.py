@@ -8,6 +8,7 @@ from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
 from tests.handlers.test_what_cards_say import card
 from tests.journeys.words import JSON, words
+from tests.sentences import says
 
 AFTER = datetime(2027, 1, 4, 12, 0, tzinfo=UTC)
 REMOVED = "legacy TLS was to be removed 1 August to 31 December 2026 (as published; checked 23 November 2026)"
@@ -23,7 +24,7 @@ def test_who_asks_for_removed_protocols_alone_and_who_decides_is_warned_and_nobo
     number = house.ask(ALICE, protocols=["pop3", "imap4"]).id
     assert house.answer(ALICE).endswith(f" Mind: {IN_VAIN}")
     shown = card(house, number)
-    assert bold(shown) == [f":warning: *Mind: {IN_VAIN}*"]
+    assert bold(shown) == [says("warning_mind", in_vain=IN_VAIN)]
     assert shown["blocks"][-1]["type"] == "actions"
     house.approve(BOB, number)
     assert "Mind" not in words(card(house, number))
@@ -47,11 +48,11 @@ def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(house:
     house.clock.at = at or house.clock.at
     say(house, "disable", BOB)
     said = words(house.windows.opened[-1]).splitlines()
-    assert "• `smtp-legacy.office365.com`" in said
+    assert says("smtp_legacy_office365_com") in said
     for host in ("pop", "imap"):
-        assert f"• `{host}-legacy.office365.com`: {told}" in said
+        assert says("legacy_office365_com", host=host, told=told) in said
 
 
 def test_status_does_not_call_smtp_auth_the_only_thing_while_others_may_still_be_cut_off(house: House) -> None:
     (_, effect), *_ = house.desk.status.report().effects
-    assert effect.startswith("This is the only thing the setting still surely controls; ")
+    assert effect.startswith(says("this_is_the_only_thing_the_setting_still_surely"))

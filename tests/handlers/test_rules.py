@@ -11,6 +11,7 @@ from handlers.policy import Rule
 from handlers.ports import Place
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, MAIL, RULE, TWO, House
+from tests.sentences import says
 
 THREE = replace(RULE, approvals_required=3)
 
@@ -61,7 +62,7 @@ def test_a_changed_rule_voids_the_votes_of_an_approved_request(both: House, chan
     both.start(changed)
     both.work()
     assert both.request(number).state is State.PENDING
-    assert "rule was changed" in both.request(number).detail
+    assert says("rule_was_changed") in both.request(number).detail
     assert both.tenant.writes == []
     sheet = both.board.cards[-1][1]
     assert (sheet.request.detail, sheet.tally.approved_by) == (both.request(number).detail, ())
@@ -83,7 +84,7 @@ def test_a_vote_cast_again_counts_under_the_new_rule(house: House) -> None:
     house.approve(BOB, number)
     house.start(TWO)
     house.approve(BOB, number)
-    assert "1 more approval is needed" in house.answer(BOB)
+    assert says("1_more_approval_is_needed") in house.answer(BOB)
     house.approve(DAVE, number)
     house.run()
     assert house.request(number).state is State.APPLIED
@@ -97,7 +98,7 @@ def test_a_rule_that_comes_back_does_not_bring_the_votes_back(house: House) -> N
     house.start(TWO)
     house.approve(CAROL, number)
     assert house.request(number).state is State.PENDING
-    assert "1 more approval is needed" in house.answer(CAROL)
+    assert says("1_more_approval_is_needed") in house.answer(CAROL)
     house.approve(BOB, number)
     assert house.request(number).state is State.APPROVED
 
@@ -126,7 +127,7 @@ def test_who_was_taken_off_the_list_no_longer_counts(house: House) -> None:
     house.approve(BOB, number)
     house.start(replace(RULE, approvers=(CAROL,)))
     house.approve(BOB, number)
-    assert "not one of the approvers" in house.answer(BOB)
+    assert says("not_one_of_the_approvers") in house.answer(BOB)
     house.approve(CAROL, number)
     house.work()
     assert house.request(number).state is State.APPLIED
@@ -142,7 +143,7 @@ def test_a_request_that_nobody_could_approve_is_not_opened(house: House, approve
     house.submit("opt_in", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
     assert bool(house.requests()) is asked
     if not asked:
-        assert "Nobody could approve this" in house.answer(ALICE)
+        assert says("nobody_could_approve_this") in house.answer(ALICE)
 
 
 def test_a_group_that_does_not_answer_keeps_nobody_from_asking(house: House) -> None:
@@ -160,7 +161,7 @@ def test_a_vote_on_a_message_that_does_not_show_the_new_rule_yet_is_not_counted(
     both.clock.advance(seconds=3)
     both.press("approve", BOB, number, ts=ts)
     assert both.votes(number) == []
-    assert "did not show it yet" in both.answer(BOB)
+    assert says("did_not_show_it_yet") in both.answer(BOB)
     both.clock.advance(seconds=1)
     both.press("approve", BOB, number, ts=ts)
     assert [vote.person_id for vote in both.votes(number)] == [BOB]
@@ -177,7 +178,7 @@ def test_a_vote_cast_while_the_message_is_drawn_is_not_counted_for_the_new_rule(
     both.clock.advance(seconds=1)
     both.press("approve", BOB, number, ts=ts, at=began + timedelta(seconds=4))
     assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
-    assert "did not show it yet" in both.answer(BOB)
+    assert says("did_not_show_it_yet") in both.answer(BOB)
     both.press("approve", BOB, number, ts=ts)
     assert both.request(number).state is State.APPROVED
 
@@ -214,7 +215,7 @@ def test_a_window_that_is_longer_than_the_changed_rule_allows_is_stale(both: Hou
     both.clock.advance(minutes=5)
     both.start(replace(RULE, max_window=timedelta(days=2)))
     assert both.request(number).state is State.STALE
-    assert "longer than it allows now" in both.request(number).detail
+    assert says("longer_than_it_allows_now") in both.request(number).detail
     both.run()
     assert both.tenant.writes == []
 

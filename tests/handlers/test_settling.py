@@ -10,6 +10,7 @@ from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, House
 from tests.handlers.neighbours import ACCEPTED_LATE, LATE, LOST, TAKEN, UNREADABLE, Answering
 from tests.handlers.test_applying import approved
+from tests.sentences import says
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
 LIMIT = timedelta(minutes=15)
@@ -203,7 +204,7 @@ def test_a_change_that_was_given_up_and_shows_up_later_is_announced_as_a_correct
     baseline = house.baseline()
     assert baseline is not None
     assert (baseline.value, baseline.window_end) == (IN, house.request(number).window_end)
-    assert "Correction to" in house.answer(ALICE)
+    assert says("correction_to_2") in house.answer(ALICE)
 
 
 def test_what_was_refused_and_then_matches_is_drift_and_no_correction(house: House) -> None:
@@ -235,7 +236,7 @@ def test_every_outcome_is_told_to_the_requester_and_the_earlier_word_is_retired(
 def test_the_next_wish_has_to_wait_until_the_outcome_is_known(house: House) -> None:
     number = uncertain(house, LOST)
     house.ask(BOB)
-    assert f"There is already an open opt-in: #{number}" in house.answer(BOB)
+    assert says("there_is_already_an_open_opt_in", number=number) in house.answer(BOB)
     assert look_at(house, number, LIMIT) is State.FAILED
     second = house.ask(BOB)
     house.tenant.fates.append(TAKEN)

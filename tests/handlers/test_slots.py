@@ -17,6 +17,7 @@ from handlers.slack.announcements import announcement
 from handlers.slots import Slot
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, Door, MailProtocol, SettingValue
+from tests.sentences import says
 
 UTC_ZONE, BERLIN, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 LORD_HOWE, CAIRO = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Africa/Cairo")
@@ -176,7 +177,7 @@ def test_the_last_day_of_a_window_is_told_as_tonight(hour: datetime, told: str) 
     assert slot is not None
     text = announcement(slot.facts | {"what": "ending"}, BERLIN).text
     assert told in text
-    assert "24:00 of 25 December 2026, Europe/Berlin" in text
+    assert says("24_00_of_25_december_2026_europe") in text
 
 
 def test_a_window_too_short_for_a_reminder_is_not_recalled_at_its_own_beginning() -> None:
@@ -437,9 +438,9 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
     slot = slots.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
     assert slot is not None
     said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
-    assert "still waits: <@U0BOB>, please decide. It lapses" in said
-    assert ", before the next working hours begin; its message has the buttons." in said
-    assert said.endswith("<@U0DAVE>: please see that somebody decides.")
+    assert says("still_waits_u0bob_please_decide_it_lapses") in said
+    assert says("before_the_next_working_hours_begin_its") in said
+    assert said.endswith(says("u0dave_please_see_that_somebody_decides"))
 
 
 def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
@@ -457,12 +458,12 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
         slot = slots.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
         assert slot is not None
         said[hours] = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
-    assert all("still waits: <@U0BOB>, <!subteam^S0MAIL>, please decide." in text for text in said.values())
-    assert said[23].endswith("<@U0DAVE>: please see that somebody decides.")
+    assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
+    assert said[23].endswith(says("u0dave_please_see_that_somebody_decides"))
     assert "U0DAVE" not in said[2] + said[6]
     alone = slots.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
     assert alone is not None
-    assert announcement({"what": alone.what} | alone.facts, UTC_ZONE).text.endswith("its message has the buttons.")
+    assert announcement({"what": alone.what} | alone.facts, UTC_ZONE).text.endswith(says("its_message_has_the_buttons"))
 
 
 def test_a_request_without_an_end_is_not_recalled() -> None:
@@ -526,7 +527,7 @@ class TestTheCertificate:
         slot = slots.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=1), UTC_ZONE)
         assert slot is not None
         text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
-        assert "certificate expires" in text
+        assert says("certificate_expires") in text
         assert "AZURE_CLIENT_CERTIFICATE_PATH" in text
 
     def test_a_secret_is_told_apart(self) -> None:
@@ -534,7 +535,7 @@ class TestTheCertificate:
         assert slot is not None
         assert slot.key == f"secret:{self.EXPIRES.isoformat()}:14"
         text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
-        assert "client secret expires" in text
+        assert says("client_secret_expires") in text
         assert "AZURE_CLIENT_SECRET_EXPIRES" in text
 
 
@@ -547,8 +548,8 @@ def test_how_near_a_change_is_is_counted_in_days_only_where_microsoft_gave_a_day
         (slot,) = slots.milestones(replace(CALENDAR, milestones=(milestone,)), "worldwide", today, EVERY)
         return slot.facts["near"]
 
-    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == ["in 16 days", "in 7 days", "in 1 day"]
+    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == [says("in_16_days"), says("in_7_days"), says("in_1_day")]
     days = (date(2027, 1, 30), date(2027, 2, 15), date(2027, 2, 22), date(2027, 2, 26))
     assert [said(month, day) for day in days] == [
-        "perhaps within a month", "perhaps within two weeks", "perhaps within a week", "any day now",
+        says("perhaps_within_a_month"), says("perhaps_within_two_weeks"), says("perhaps_within_a_week"), says("any_day_now"),
     ]  # fmt: skip

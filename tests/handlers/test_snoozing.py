@@ -9,6 +9,7 @@ from handlers import snoozing
 from handlers.slots import Slot
 from handlers.snoozing import GUARDS, NOT_DONE, SNOOZE_DAYS, SNOOZES, refusal, to_tell
 from storage.records import ReminderAnswer, ReminderReply
+from tests.sentences import says
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -85,19 +86,19 @@ def test_a_series_is_put_off_so_often_and_no_oftener(what: str) -> None:
     for turn in range(SNOOZES):
         assert refusal(facts(what), f"k{turn}", answers, ReminderReply.SNOOZED, now=NOW) is None
         answers.append(snoozed(f"k{turn}"))
-    assert "as often as it goes" in str(refusal(facts(what), "k9", answers, ReminderReply.SNOOZED, now=NOW))
+    assert says("as_often_as_it_goes") in str(refusal(facts(what), "k9", answers, ReminderReply.SNOOZED, now=NOW))
 
 
 def test_one_message_takes_one_answer() -> None:
     assert refusal(facts(), SLOT.key, [snoozed(person="U0CAROL")], ReminderReply.DONE, now=NOW) == (
-        "@U0CAROL has put this reminder off already."
+        says("u0carol_has_put_this_reminder_off_already")
     )
-    assert "has called this done already" in str(refusal(facts(), "other", [done()], ReminderReply.SNOOZED, now=NOW))
+    assert says("has_called_this_done_already") in str(refusal(facts(), "other", [done()], ReminderReply.SNOOZED, now=NOW))
 
 
 def test_nothing_is_put_off_beyond_what_it_is_about() -> None:
     close = facts(ends=(NOW + 3 * DAY).isoformat())
-    assert "cannot be put off any more" in str(refusal(close, "k", (), ReminderReply.SNOOZED, now=NOW))
+    assert says("cannot_be_put_off_any_more") in str(refusal(close, "k", (), ReminderReply.SNOOZED, now=NOW))
     assert refusal(close, "k", (), ReminderReply.SNOOZED, now=NOW - timedelta(microseconds=1)) is None
     assert refusal(close, "k", (), ReminderReply.DONE, now=NOW) is None
 

@@ -13,6 +13,7 @@ from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.records import SettingValue
 from tests.handlers.house import House
+from tests.sentences import says
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def test_the_live_value_is_told_and_the_record_is_not_guessed(house: House) -> N
     report = house.desk.status.report()
     text = str(replies.status(report, house.context.zone).arguments())
     assert "*opted in*" in text
-    assert "record *could not be read*" in text
-    assert "No change was made" not in text
+    assert says("record_could_not_be_read") in text
+    assert says("no_change_was_made") not in text
     assert not report.drifted
 
 

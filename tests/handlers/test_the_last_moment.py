@@ -13,6 +13,7 @@ from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import ACCEPTED_LATE, BUSY
+from tests.sentences import says
 
 
 def let_locks_take(house: House, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -46,7 +47,7 @@ def test_nothing_is_sent_when_the_approval_lapsed_while_the_lock_was_waited_for(
     let_locks_take(house, monkeypatch, 9)
     house.run()
     assert (house.tenant.writes, house.request(number).state) == ([], State.EXPIRED)
-    assert "Nothing was sent" in house.request(number).detail
+    assert says("nothing_was_sent") in house.request(number).detail
 
 
 def test_who_is_deactivated_while_the_live_value_is_read_no_longer_approves(both: House) -> None:
@@ -184,7 +185,7 @@ def test_a_change_that_ends_unmade_after_a_try_does_not_claim_that_nothing_was_s
     both.run()
     request = both.request(number)
     assert request.state is State.STALE
-    assert "It had been sent, and Exchange answered that it was not processed" in request.detail
+    assert says("it_had_been_sent_and_exchange_answered") in request.detail
 
 
 def test_a_process_that_was_frozen_after_its_reading_confirms_nothing(both: House) -> None:

@@ -10,6 +10,7 @@ from storage.lifecycle import State
 from storage.records import Door, Vote
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, MAIL, TWO, House
 from tests.handlers.neighbours import member
+from tests.sentences import says
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_second_click_is_answered_and_not_counted_again(house: House, pending:
     house.approve(BOB, pending)
     house.approve(BOB, pending)
     assert len(house.votes(pending)) == 1
-    assert "already counts" in house.answer(BOB)
+    assert says("already_counts") in house.answer(BOB)
     assert [event.actor for event in house.events("refused")] == [BOB]
 
 
@@ -60,7 +61,7 @@ def test_somebody_who_cannot_be_looked_up_holds_up_nobody_else_s_vote(both: Hous
     assert [vote.person_id for vote in both.votes(number)] == [first, CAROL]
     assert both.request(number).state is State.PENDING
     unchecked = f"@{first} could not be looked up just now, so their approval does not count yet."
-    assert f"is counted; 1 more approval is needed from other people. {unchecked}" in both.answer(CAROL)
+    assert says("is_counted_1_more_approval_is_needed", unchecked=unchecked) in both.answer(CAROL)
     assert both.request(number).detail.startswith(unchecked)
 
 
@@ -71,7 +72,7 @@ def test_enough_others_complete_it_and_who_could_not_be_looked_up_is_not_named_a
     house.workspace.silent.add(MAIL)
     house.approve(CAROL, number)
     house.approve(BOB, number)
-    assert house.request(number).detail == f"Approved by @{CAROL} and @{BOB}."
+    assert house.request(number).detail == says("approved_by_and", person=CAROL, person2=BOB)
     assert counted(house, number) == {CAROL, BOB}
     house.run()
     assert house.request(number).state is State.APPLIED
@@ -84,11 +85,11 @@ def test_whoever_could_not_be_looked_up_counts_again_when_somebody_presses_again
     both.workspace.silent.add(BOB)
     for _ in range(2):
         both.approve(CAROL, number)
-        assert "@U0BOB could not be looked up just now" in both.answer(CAROL)
+        assert says("u0bob_could_not_be_looked_up_just") in both.answer(CAROL)
     both.workspace.silent.clear()
     both.approve(CAROL, number)
-    assert both.answer(CAROL) == f"Your approval already counts for #{number}. {ENOUGH_STAND}"
-    assert both.request(number).detail == f"Approved by @{BOB} and @{CAROL}."
+    assert both.answer(CAROL) == says("your_approval_already_counts_for", number=number, enough_stand=ENOUGH_STAND)
+    assert both.request(number).detail == says("approved_by_and", person=BOB, person2=CAROL)
     assert both.events("moved")[-1].actor == BOT
 
 
@@ -100,8 +101,8 @@ def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_co
     early = house.clock.at
     house.react(DAVE, pending, at=early + timedelta(seconds=2), removed=True)
     house.react(DAVE, pending, at=early + timedelta(seconds=1))
-    assert house.request(pending).detail == f"Approved by @{BOB} and @{CAROL}."
-    assert house.answer(DAVE) == f"This vote was taken back later, so it is not counted for #{pending}. {ENOUGH_STAND}"
+    assert house.request(pending).detail == says("approved_by_and", person=BOB, person2=CAROL)
+    assert house.answer(DAVE) == says("this_vote_was_taken_back_later_so_it_is", number=pending, enough_stand=ENOUGH_STAND)
 
 
 def test_an_approver_too_many_who_left_before_the_change_is_made_is_not_named_as_one(house: House) -> None:
@@ -135,7 +136,7 @@ def test_a_late_reaction_that_was_taken_back_casts_nothing_and_brings_no_lost_vo
     house.react(DAVE, number, at=early + timedelta(seconds=1))
     assert house.request(number).state is State.PENDING
     assert counted(house, number) == {BOB}
-    assert house.answer(DAVE) == f"This vote was taken back later, so it is not counted for #{number}."
+    assert house.answer(DAVE) == says("this_vote_was_taken_back_later_so", number=number)
 
 
 def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: int) -> None:
@@ -169,14 +170,14 @@ def test_a_removed_reaction_takes_back_its_vote_and_is_answered_by_direct_messag
     assert counted(house, pending) == set()
     said = house.board.said[-1]
     assert (said.person, said.channel) == (BOB, None)
-    assert "is taken back" in said.text
+    assert says("is_taken_back") in said.text
 
 
 def test_the_button_takes_back_a_vote_cast_by_either_door(house: House, pending: int) -> None:
     for person, door in ((BOB, Door.REACTION), (CAROL, Door.BUTTON)):
         house.approve(person, pending, door)
         house.press("take_back", person, pending)
-        assert "is taken back" in house.answer(person)
+        assert says("is_taken_back") in house.answer(person)
     assert counted(house, pending) == set()
     assert house.request(pending).state is State.PENDING
 
@@ -185,7 +186,7 @@ def test_removing_a_reaction_leaves_a_vote_cast_by_button_and_says_so(house: Hou
     house.approve(BOB, pending)
     house.react(BOB, pending, removed=True)
     assert counted(house, pending) == {BOB}
-    assert "still counts" in house.answer(BOB)
+    assert says("still_counts") in house.answer(BOB)
 
 
 def test_whoever_voted_by_both_doors_is_told_the_truth_when_the_reaction_goes(house: House, pending: int) -> None:
@@ -193,7 +194,7 @@ def test_whoever_voted_by_both_doors_is_told_the_truth_when_the_reaction_goes(ho
     house.react(BOB, pending)
     house.react(BOB, pending, removed=True)
     assert counted(house, pending) == {BOB}
-    assert "still counts" in house.answer(BOB)
+    assert says("still_counts") in house.answer(BOB)
 
 
 def test_a_removal_that_arrives_after_the_vote_was_cast_again_leaves_the_newer_one_and_says_so(
@@ -204,12 +205,12 @@ def test_a_removal_that_arrives_after_the_vote_was_cast_again_leaves_the_newer_o
     house.react(BOB, pending, at=earlier + timedelta(seconds=2))
     house.react(BOB, pending, removed=True, at=earlier + timedelta(seconds=1))
     assert counted(house, pending) == {BOB}
-    assert "still counts" in house.answer(BOB)
+    assert says("still_counts") in house.answer(BOB)
 
 
 def test_taking_back_what_one_never_said_is_answered(house: House, pending: int) -> None:
     house.press("take_back", BOB, pending)
-    assert "no vote" in house.answer(BOB)
+    assert says("no_vote") in house.answer(BOB)
     assert house.votes(pending) == []
     assert [event.actor for event in house.events("refused")] == [BOB]
 
@@ -228,7 +229,7 @@ def test_a_vote_that_arrives_after_its_own_removal_does_not_count(house: House, 
     house.approve(CAROL, pending)
     assert counted(house, pending) == {CAROL}
     assert house.request(pending).state is State.PENDING
-    assert "taken back later" in house.answer(BOB)
+    assert says("taken_back_later") in house.answer(BOB)
 
 
 @pytest.mark.parametrize("silent", ["U0BOB", "S0MAIL"])
@@ -254,7 +255,7 @@ def test_a_decided_request_keeps_its_votes(house: House, pending: int) -> None:
     house.react(CAROL, pending)
     house.react(BOB, pending, removed=True)
     assert house.request(pending).state is State.APPROVED
-    assert "decided already" in house.answer(BOB)
+    assert says("decided_already") in house.answer(BOB)
     assert [vote.vote for vote in house.votes(pending)] == [Vote.APPROVE, Vote.APPROVE]
 
 
@@ -293,8 +294,8 @@ def test_a_rejection_asks_for_its_reason_and_keeps_it_once(house: House, pending
     house.submit("rejection", BOB, str(pending), reason="Too long a window")
     house.submit("rejection", BOB, str(pending), reason="Another reason")
     assert house.answers(BOB)[1:] == [
-        f"Thank you. Your reason for rejecting #{pending} is on record.",
-        f"A reason for rejecting #{pending} is on record already; the record is never altered.",
+        says("thank_you_your_reason_for_rejecting_is", number=pending),
+        says("a_reason_for_rejecting_is_on_record", number=pending),
     ]
     assert house.board.outcomes[-1][1].reason_given == "Too long a window"
 
@@ -308,8 +309,8 @@ def test_the_form_of_a_reason_opens_for_the_rejecter_once(house: House, pending:
     house.press("give_reason", BOB, pending)
     assert len(house.windows.opened) == 1
     assert [said["text"] for said in house.windows.said] == [
-        f"Only the person who rejected #{pending} can say why.",
-        f"A reason for rejecting #{pending} is on record already; the record is never altered.",
+        says("only_the_person_who_rejected_can_say", number=pending),
+        says("a_reason_for_rejecting_is_on_record", number=pending),
     ]
     assert [event.payload["what"] for event in house.events("refused")] == ["reason", "reason"]
 
@@ -325,7 +326,7 @@ def test_a_rejection_by_reaction_asks_for_its_reason_by_direct_message(house: Ho
 def test_only_who_rejected_says_why(house: House, pending: int, person: str) -> None:
     house.reject(BOB, pending)
     house.submit("rejection", person, str(pending), reason="I say")
-    assert "Only the person who rejected" in house.answer(person)
+    assert says("only_the_person_who_rejected") in house.answer(person)
     with house.ledger.reading() as reader:
         assert reader.reason_given(pending) is None
 
@@ -361,7 +362,7 @@ def test_a_vote_that_was_taken_back_before_the_last_one_came_is_undone_although_
     assert both.request(number).state is State.APPROVED
     both.react(BOB, number, removed=True, at=began + timedelta(seconds=2))
     assert both.request(number).state is State.PENDING
-    assert "never stood together" in both.request(number).detail
+    assert says("never_stood_together") in both.request(number).detail
     both.run()
     assert both.tenant.writes == []
     both.approve(DAVE, number)

@@ -13,6 +13,7 @@ from tests.handlers.house import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House
 from tests.handlers.neighbours import BUSY, LATE, LOST, REFUSED, Answering
 from tests.handlers.test_applying import approved
 from tests.journeys.words import JSON, body, buttons, words
+from tests.sentences import says
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 STOPS = "TLS stops working on `smtp-legacy.office365.com`"
@@ -48,15 +49,15 @@ def opted_out(house: House, *answering: Answering) -> int:
 def test_an_opt_out_says_what_stops_working_as_a_fact_only_once_it_was_read_back(house: House) -> None:
     house.tenant.value = IN
     number = house.opt_out(ALICE).id
-    assert f"Once applied, old {STOPS}" in words(card(house, number))
+    assert says("once_applied_old", stops=STOPS) in words(card(house, number))
     house.run()
     assert f"Old {STOPS}" in words(card(house, number))
 
 
 def test_an_opt_out_of_unknown_outcome_does_not_say_that_anything_stopped_working(house: House) -> None:
     said = words(card(house, opted_out(house, LATE)))
-    assert f"Once applied, old {STOPS}" in said
-    assert "Nothing was changed" not in said
+    assert says("once_applied_old", stops=STOPS) in said
+    assert says("nothing_was_changed_3") not in said
 
 
 @pytest.mark.parametrize("answers", [(REFUSED,), (BUSY,) * 4], ids=["refused", "not processed"])
@@ -66,11 +67,11 @@ def test_a_failed_opt_out_says_that_nothing_was_changed_and_offers_both_ways_on(
     number = opted_out(house, *answers)
     assert house.request(number).state is State.FAILED
     shown = card(house, number)
-    assert "stops working" not in words(shown)
+    assert says("stops_working") not in words(shown)
     for said in (words(shown), outcome(house)):
         assert NOTHING.format("opted in") in said
         assert BY_HAND in said
-    assert {name: element["text"]["text"] for name, element in buttons(shown).items()} == {"opt_out_now": "Opt out again"}
+    assert {name: element["text"]["text"] for name, element in buttons(shown).items()} == {"opt_out_now": says("opt_out_again")}
 
 
 def test_the_button_of_a_failed_opt_out_opens_the_form_of_an_opt_out(house: House) -> None:
@@ -85,11 +86,11 @@ def test_a_failed_opt_in_says_that_nothing_was_changed_and_how_to_ask_again(hous
     house.run()
     shown = card(house, number)
     assert NOTHING.format("not set") in words(shown)
-    assert "*Was to become*" in words(shown)
+    assert says("was_to_become") in words(shown)
     assert "*Becomes*" not in words(shown)
     assert list(buttons(shown)) == ["again"]
     assert NOTHING.format("not set") in outcome(house)
-    assert "`/legacytls enable`, opens the form once more" in outcome(house)
+    assert says("legacytls_enable_opens_the_form_once_more") in outcome(house)
 
 
 def test_what_stood_before_is_what_was_read_before_the_write_whatever_was_read_since(house: House) -> None:
@@ -112,8 +113,8 @@ def test_a_change_that_was_given_up_does_not_claim_that_nothing_was_changed(hous
     house.clock.advance(minutes=15)
     house.run()
     assert house.request(number).state is State.FAILED
-    assert "Nothing was changed" not in words(card(house, number))
-    assert "announced as a correction" in words(card(house, number))
+    assert says("nothing_was_changed_3") not in words(card(house, number))
+    assert says("announced_as_a_correction") in words(card(house, number))
     assert BY_HAND in words(card(house, number))
 
 
@@ -122,11 +123,11 @@ def test_a_card_whose_approver_left_says_that_nobody_has_approved_and_later_name
     house.workspace.change(BOB, deleted=True)
     house.run()
     shown = card(house, number)
-    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(shown)
-    assert "Nobody has approved yet; 1 more approval is needed." in words(shown)
+    assert says("may_no_longer_approve_this_so_it", person=BOB) in words(shown)
+    assert says("nobody_has_approved_yet_1_more_approval") in words(shown)
     house.approve(CAROL, number)
     house.run()
-    assert f"Approved by <@{CAROL}>." in words(card(house, number))
+    assert says("approved_by_2", person=CAROL) in words(card(house, number))
 
 
 def test_an_approver_who_left_before_the_next_one_decides_is_not_shown_as_one(house: House) -> None:
@@ -136,10 +137,10 @@ def test_an_approver_who_left_before_the_next_one_decides_is_not_shown_as_one(ho
     house.workspace.change(BOB, deleted=True)
     house.approve(CAROL, number)
     shown = card(house, number)
-    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(shown)
-    assert f"Approved so far by <@{CAROL}>; 1 more approval is needed." in words(shown)
+    assert says("may_no_longer_approve_this_so_it", person=BOB) in words(shown)
+    assert says("approved_so_far_by_1_more_approval", person=CAROL) in words(shown)
     house.approve(DAVE, number)
-    assert f"Approved by <@{CAROL}>, <@{DAVE}>." in words(card(house, number))
+    assert says("approved_by_3", person=CAROL, person2=DAVE) in words(card(house, number))
 
 
 def seen_outside(house: House, value: SettingValue = IN) -> int:
@@ -160,8 +161,8 @@ def test_a_rejected_card_does_not_name_its_rejecter_as_an_approver_too(house: Ho
     house.approve(CAROL, number)
     house.reject(CAROL, number)
     said = words(card(house, number))
-    assert f"Rejected by <@{CAROL}>" in said
-    assert f"Approved by <@{BOB}>." in said
+    assert says("rejected_by_2", person=CAROL) in said
+    assert says("approved_by_2", person=BOB) in said
 
 
 def test_a_change_made_outside_offers_its_ways_until_it_was_taken_back(house: House) -> None:
@@ -171,7 +172,7 @@ def test_a_change_made_outside_offers_its_ways_until_it_was_taken_back(house: Ho
     house.run()
     shown = card(house, number)
     assert list(buttons(shown)) == ["it_was_me"]
-    assert "Another change came after it" in words(shown)
+    assert says("another_change_came_after_it") in words(shown)
     assert "*Adopt*" not in words(shown)
 
 
@@ -182,8 +183,8 @@ def test_a_change_made_outside_offers_no_way_once_it_was_adopted(house: House) -
     assert "extend" in buttons(card(house, number))
     house.run()
     assert list(buttons(card(house, number))) == ["it_was_me"]
-    assert f"Adopted by #{extension}" in words(card(house, number))
-    assert "Another change came after it" not in words(card(house, number))
+    assert says("adopted_by", number=extension) in words(card(house, number))
+    assert says("another_change_came_after_it") not in words(card(house, number))
 
 
 def test_a_change_made_outside_offers_no_way_once_another_one_was_noticed(house: House) -> None:
@@ -192,7 +193,7 @@ def test_a_change_made_outside_offers_no_way_once_another_one_was_noticed(house:
     house.tenant.value = OUT
     house.observe()
     assert list(buttons(card(house, number))) == ["it_was_me"]
-    assert "`/legacytls enable` asks for it" in words(card(house, number + 1))
+    assert says("legacytls_enable_asks_for_it") in words(card(house, number + 1))
 
 
 def test_a_failed_opt_out_offers_no_way_once_a_later_one_was_made(house: House) -> None:
@@ -210,9 +211,9 @@ def test_what_lapsed_is_said_to_have_lapsed(house: House) -> None:
     house.card_ts(number)
     house.clock.advance(hours=25)
     house.work()
-    assert f"*#{number} has lapsed*. Nobody decided in time. Ask again with" in words(card(house, number))
+    assert says("has_lapsed_nobody_decided_in_time_ask", number=number) in words(card(house, number))
     house.approve(BOB, number)
-    assert f"#{number} has already lapsed. Nobody decided in time." in house.answer(BOB)
+    assert says("has_already_lapsed_nobody_decided_in_time", number=number) in house.answer(BOB)
 
 
 def test_what_was_changed_outside_the_bot_is_said_once(house: House) -> None:
@@ -221,7 +222,7 @@ def test_what_was_changed_outside_the_bot_is_said_once(house: House) -> None:
     house.clock.advance(minutes=11)
     house.observe()
     shown = body(card(house, house.newest().id))
-    assert "The live value changed from *not set* to *opted in*." in shown
+    assert says("the_live_value_changed_from_not_set") in shown
     assert shown.count("opted in") == 1
 
 
@@ -230,26 +231,26 @@ def test_who_ended_a_request_is_said_once(house: House, act: str, person: str, s
     number = house.ask(ALICE).id
     house.press(act, person, number)
     shown = words(card(house, number))
-    assert f"*#{number} is {said}* by <@{person}>." in shown
+    assert says("is_by", number=number, said=said, person=person) in shown
     assert f".* {said} by".lower() not in shown.lower()
     house.approve(CAROL, number)
-    assert house.answer(CAROL) == f"#{number} is already {said} by @{person}."
+    assert house.answer(CAROL) == says("is_already_by", number=number, said=said, person=person)
 
 
 def test_the_last_approval_of_an_extension_does_not_say_that_anything_goes_to_exchange(house: House) -> None:
     seen_outside(house)
     number = house.ask(ALICE, kind="extension").id
     house.approve(BOB, number)
-    assert "the opt-in gets this end as soon as the live value is read once more" in house.answer(BOB)
-    assert "goes to Exchange" not in house.answer(BOB)
+    assert says("the_opt_in_gets_this_end_as") in house.answer(BOB)
+    assert says("goes_to_exchange") not in house.answer(BOB)
 
 
 def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_message(house: House) -> None:
     seen_outside(house)
     house.press("opt_out_now", BOB, house.newest().id)
-    assert "supersedes every opt-in that was not sent yet" in words(house.windows.opened[-1])
+    assert says("supersedes_every_opt_in_that_was_not") in words(house.windows.opened[-1])
     house.opt_out(BOB)
-    assert house.answer(BOB).endswith("*opted out* already. The result follows by direct message.")
+    assert house.answer(BOB).endswith(says("opted_out_already_the_result_follows_by"))
 
 
 def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House) -> None:
@@ -258,20 +259,20 @@ def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House)
     assert sent is not None
     by = int((sent + timedelta(minutes=15)).timestamp())
     said = words(card(house, number))
-    assert f"announced about 15 minutes after the sending at the latest, <!date^{by - by % 60}^{{date_long}} at {{time}}|" in said
+    assert says("announced_about_15_minutes_after_the_sending", value=by - by % 60) in said
 
 
 def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
     number = house.ask(ALICE).id
     house.ask(BOB)
-    assert house.answer(BOB).endswith("it has to be approved, rejected or withdrawn: its message in the channel has the buttons.")
+    assert house.answer(BOB).endswith(says("it_has_to_be_approved_rejected_or"))
     house.approve(BOB, number)
     house.ask(BOB)
-    assert house.answer(BOB).endswith("it has to be made, or withdrawn: its message in the channel has the button.")
+    assert house.answer(BOB).endswith(says("it_has_to_be_made_or_withdrawn"))
     house.tenant.fates.append(LOST)
     house.run()
     house.ask(BOB)
-    assert house.answer(BOB).endswith("Its outcome is announced; a new one can be asked for after that.")
+    assert house.answer(BOB).endswith(says("its_outcome_is_announced_a_new_one"))
 
 
 @pytest.mark.parametrize(("disabled", "warned"), [(True, True), (False, False), (None, False)])
@@ -289,18 +290,18 @@ def test_the_approver_of_an_extension_reads_the_present_end_beside_the_new_one(h
     house.run()
     extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     asked = words(card(house, extension)).split("*Present end*")[1]
-    assert "24:00 of 25 December 2026" in asked.split("*New end*")[0]
-    assert "24:00 of 24 January 2027" in asked.split("*New end*")[1]
+    assert says("24_00_of_25_december_2026") in asked.split(says("new_end"))[0]
+    assert says("24_00_of_24_january_2027") in asked.split(says("new_end"))[1]
     house.approve(BOB, extension)
     house.run()
     done = words(card(house, extension))
-    assert "*Present end*" not in done
-    assert "24:00 of 24 January 2027" in done.split("*Opt-in ends*")[1]
+    assert says("present_end") not in done
+    assert says("24_00_of_24_january_2027") in done.split(says("opt_in_ends"))[1]
 
 
 def test_where_no_end_is_set_the_approver_of_an_extension_reads_so(house: House) -> None:
     seen_outside(house)
-    assert "*Present end*\nno end" in words(card(house, house.ask(ALICE, kind="extension").id))
+    assert says("present_end_no_end") in words(card(house, house.ask(ALICE, kind="extension").id))
 
 
 @pytest.mark.parametrize("doing", ["approving", "watching"])
@@ -342,7 +343,7 @@ def opted_in(house: House) -> int:
     house.observe()
     number = approved(house)
     house.run()
-    assert "*Opt-in ends*" in words(card(house, number))
+    assert says("opt_in_ends") in words(card(house, number))
     return number
 
 
@@ -358,7 +359,7 @@ def test_an_opt_in_that_was_ended_no_longer_says_when_it_ends(house: House) -> N
     number = opted_in(house)
     house.opt_out(BOB)
     house.run()
-    assert "*Opt-in was to end*" in words(card(house, number))
+    assert says("opt_in_was_to_end_2") in words(card(house, number))
 
 
 def test_of_an_opt_in_that_was_extended_only_the_extension_says_when_it_ends(house: House) -> None:
@@ -366,16 +367,16 @@ def test_of_an_opt_in_that_was_extended_only_the_extension_says_when_it_ends(hou
     extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     house.approve(BOB, extension)
     house.run()
-    assert "*Opt-in was to end*" in words(card(house, number))
-    assert "*Opt-in ends*" in words(card(house, extension))
+    assert says("opt_in_was_to_end_2") in words(card(house, number))
+    assert says("opt_in_ends") in words(card(house, extension))
 
 
 def test_an_opt_in_that_is_brought_back_outside_says_again_when_it_ends(house: House) -> None:
     number = opted_in(house)
     noticed(house, OUT)
-    assert "*Opt-in was to end*" in words(card(house, number))
+    assert says("opt_in_was_to_end_2") in words(card(house, number))
     noticed(house, IN)
-    assert "*Opt-in ends*" in words(card(house, number))
+    assert says("opt_in_ends") in words(card(house, number))
 
 
 @pytest.mark.parametrize(
@@ -392,7 +393,7 @@ def test_who_asked_reads_at_which_hosts_the_devices_asked_for_have_to_be_pointed
     number = house.ask(ALICE, protocols=protocols).id
     house.approve(BOB, number)
     house.run()
-    assert f"a device also has to be pointed at {pointed}; the switch alone" in outcome(house)
+    assert says("a_device_also_has_to_be_pointed", pointed=pointed) in outcome(house)
 
 
 def test_who_extended_an_opt_in_is_not_told_to_point_devices_anywhere(house: House) -> None:
@@ -400,8 +401,8 @@ def test_who_extended_an_opt_in_is_not_told_to_point_devices_anywhere(house: Hou
     extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     house.approve(BOB, extension)
     house.run()
-    assert "The opt-in ends by itself" in outcome(house)
-    assert "pointed at" not in outcome(house)
+    assert says("the_opt_in_ends_by_itself") in outcome(house)
+    assert says("pointed_at") not in outcome(house)
 
 
 def test_who_decides_on_an_adoption_reads_what_is_adopted_and_that_nobody_approved_it(house: House) -> None:
@@ -424,7 +425,7 @@ def test_an_extension_of_what_was_approved_and_brought_back_outside_adopts_nothi
     assert "adopt" not in words(card(house, extension))
     house.approve(BOB, extension)
     house.run()
-    assert "Another change came after it" in words(card(house, number))
+    assert says("another_change_came_after_it") in words(card(house, number))
 
 
 def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_that_it_was_them(house: House) -> None:
@@ -436,7 +437,7 @@ def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_tha
     house.observe()
     house.deliver()
     number = house.newest().id
-    assert f"<@{ERIN}>: please see to it." in words(card(house, number))
+    assert says("please_see_to_it", person=ERIN) in words(card(house, number))
 
 
 @pytest.mark.parametrize("act", ["reject", "withdraw", "nothing"])
@@ -451,25 +452,25 @@ def test_an_extension_that_came_to_nothing_leaves_the_end_there_is_on_its_card(h
         house.press(act, BOB if act == "reject" else ALICE, number)
     said = words(card(house, number))
     asked, stays = said.split("*End asked for*")[1], said.split("*End, unchanged by this*")[1]
-    assert "24:00 of 24 January 2027" in asked
-    assert "24:00 of 13 December 2026" in stays.split("*End asked for*")[0]
-    assert "Opt-in was to end" not in said
+    assert says("24_00_of_24_january_2027") in asked
+    assert says("24_00_of_13_december_2026") in stays.split(says("end_asked_for"))[0]
+    assert says("opt_in_was_to_end") not in said
 
 
 def test_whose_extension_is_rejected_reads_when_the_opt_in_still_ends(house: House) -> None:
     opted_in(house)
     number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     house.reject(BOB, number)
-    assert "The opt-in still ends by itself: " in outcome(house)
-    assert "24:00 of 13 December 2026" in outcome(house)
+    assert says("the_opt_in_still_ends_by_itself") in outcome(house)
+    assert says("24_00_of_13_december_2026") in outcome(house)
 
 
 def test_whose_adoption_is_rejected_reads_that_there_is_still_no_end(house: House) -> None:
     seen_outside(house)
     number = house.ask(ALICE, kind="extension").id
     house.reject(BOB, number)
-    assert "*End, unchanged by this*\nno end" in words(card(house, number))
-    assert "The opt-in still has no end; `/legacytls disable` ends it." in outcome(house)
+    assert says("end_unchanged_by_this_no_end") in words(card(house, number))
+    assert says("the_opt_in_still_has_no_end") in outcome(house)
 
 
 def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_that_is_gone(house: House) -> None:
@@ -479,8 +480,8 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     house.opt_out(BOB)
     house.run()
     shown = words(card(house, number))
-    assert "*End asked for*" in shown
+    assert says("end_asked_for") in shown
     assert "unchanged" not in shown
     house.deliver()
     told = [sheet for _, sheet in house.board.outcomes if sheet.request.id == number]
-    assert not told or "still ends" not in words(cards.outcome(told[-1], house.context.zone).arguments())
+    assert not told or says("still_ends") not in words(cards.outcome(told[-1], house.context.zone).arguments())

@@ -8,6 +8,7 @@ from storage.records import MailProtocol, SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
 from tests.journeys.words import JSON, fields, words
+from tests.sentences import says
 
 CLIENTS = "Ricoh MP 301, owner: Facilities"
 
@@ -39,7 +40,7 @@ def test_the_command_to_extend_opens_what_was_asked_before_and_says_until_when_i
     filled = form(house)
     assert (filled["clients"], filled["protocols"], filled["day"]) == (CLIENTS, ["pop3"], "2027-01-24")
     assert filled["reason"]
-    assert filled["hint"].startswith("The opt-in runs until 24:00 of 25 December 2026 now.")
+    assert filled["hint"].startswith(says("the_opt_in_runs_until_24_00"))
 
 
 def test_what_is_proposed_for_an_extension_can_be_taken(house: House) -> None:
@@ -54,7 +55,7 @@ def test_where_no_later_day_can_be_chosen_no_form_opens(house: House) -> None:
     opted_in(house, day=date(2027, 2, 20))
     opened = len(house.windows.opened)
     say(house, "extend", ALICE)
-    assert "runs until 24:00 of 20 February 2027 already, and today no later day" in house.windows.said[-1]["text"]
+    assert says("runs_until_24_00_of_20_february") in house.windows.said[-1]["text"]
     assert len(house.windows.opened) == opened
 
 
@@ -67,8 +68,8 @@ def test_a_change_made_outside_is_adopted_with_an_empty_form(house: House) -> No
     filled = form(house)
     assert (filled["reason"], filled["clients"], filled["protocols"]) == ("", "", ["smtp-auth"])
     assert filled["day"] == "2026-12-23"
-    assert "runs until" not in filled["hint"]
-    assert house.windows.opened[-1]["title"]["text"] == "Adopt the opt-in"
+    assert says("runs_until") not in filled["hint"]
+    assert house.windows.opened[-1]["title"]["text"] == says("adopt_the_opt_in")
 
 
 @pytest.mark.parametrize(("asked", "later", "proposed"), [("2026-12-01", 1, "2026-12-01"), ("2026-12-01", 9, "2027-01-01")])
@@ -94,9 +95,9 @@ def test_who_opts_out_of_what_was_never_set_reads_that_old_tls_is_refused_alread
     house.observe()
     say(house, "disable", BOB)
     said = words(house.windows.opened[-1])
-    assert "The live value was *not set* when it was last read, <!date^" in said
-    assert "If it still is, old TLS is refused already; opting out writes that down" in said
-    assert "*not set* can probably not be restored" in said
+    assert says("the_live_value_was_not_set_when") in said
+    assert says("if_it_still_is_old_tls_is") in said
+    assert says("not_set_can_probably_not_be_restored") in said
 
 
 @pytest.mark.parametrize("value", [None, SettingValue.OPTED_IN])
@@ -105,4 +106,4 @@ def test_who_opts_out_of_what_is_opted_in_or_unknown_reads_no_caveat(house: Hous
         house.tenant.value = value
         house.observe()
     say(house, "disable", BOB)
-    assert "when it was last read" not in words(house.windows.opened[-1])
+    assert says("when_it_was_last_read") not in words(house.windows.opened[-1])

@@ -9,6 +9,7 @@ from storage.records import SettingValue
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.house import HIGH, House
 from tests.handlers.neighbours import UNREADABLE
+from tests.sentences import says
 
 SCANNER = "scanner@contoso.com"
 
@@ -39,20 +40,20 @@ def test_every_lock_is_there_in_the_order_it_is_met_and_old_tls_comes_last(house
     log.locks, log.domains = MailboxLocks(False, True, False), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     assert [(lock.name, lock.concerns) for lock in found.locks] == [
-        ("Domain of the address", Concerns.EVERY),
-        ("SMTP AUTH for the mailbox", Concerns.EVERY),
-        ("POP3 for the mailbox", Concerns.FETCHING),
-        ("IMAP4 for the mailbox", Concerns.FETCHING),
-        ("Sign-in of the account", Concerns.EVERY),
-        ("Authentication policy", Concerns.EVERY),
-        ("Security defaults, Conditional Access", Concerns.EVERY),
-        ("Basic authentication", Concerns.EVERY),
+        (says("domain_of_the_address"), Concerns.EVERY),
+        (says("smtp_auth_for_the_mailbox"), Concerns.EVERY),
+        (says("pop3_for_the_mailbox"), Concerns.FETCHING),
+        (says("imap4_for_the_mailbox"), Concerns.FETCHING),
+        (says("sign_in_of_the_account"), Concerns.EVERY),
+        (says("authentication_policy"), Concerns.EVERY),
+        (says("security_defaults_conditional_access"), Concerns.EVERY),
+        (says("basic_authentication"), Concerns.EVERY),
         ("AllowLegacyTLSClients", Concerns.OLD_TLS),
-        ("Host name on the device", Concerns.OLD_TLS),
+        (says("host_name_on_the_device"), Concerns.OLD_TLS),
     ]
     policy = _named(found, "Authentication policy").way
-    assert "Set-AuthenticationPolicy <its name> -AllowBasicAuthSmtp" in policy
-    assert f"Get-User '{SCANNER}'" in policy
+    assert says("set_authenticationpolicy_its_name_allowbasicauthsmtp") in policy
+    assert says("get_user", scanner=SCANNER) in policy
 
 
 @pytest.mark.parametrize("value", list(SettingValue))
@@ -68,7 +69,7 @@ def test_nor_by_a_domain_that_is_not_the_tenant_s(house: House, log: AuditLog) -
     log.domains = AcceptedDomains(("fabrikam.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     closed = found.first_closed(Concerns.EVERY)
-    assert (found.exists, closed.name if closed else "") == (False, "Domain of the address")
+    assert (found.exists, closed.name if closed else "") == (False, says("domain_of_the_address"))
     assert "enable" not in replies.locks(found).text
 
 
@@ -77,7 +78,7 @@ def test_the_setting_is_a_lock_only_for_what_cannot_speak_tls_1_2(house: House, 
     found = Locks(house.context, log).of(SCANNER)
     assert found.first_closed(Concerns.EVERY) is None
     headline = replies.locks(found).text.splitlines()[0]
-    assert "no closed lock is seen for a device that speaks TLS 1.2" in headline
+    assert says("no_closed_lock_is_seen_for_a") in headline
     assert headline.index("TLS 1.2") < headline.index("AllowLegacyTLSClients")
 
 
@@ -111,7 +112,7 @@ def test_a_domain_is_foreign_only_when_all_are_known(
 
 def test_what_the_role_does_not_show_is_unseen_and_not_closed(house: House, log: AuditLog) -> None:
     found = Locks(house.context, log).of(SCANNER)
-    assert (_named(found, "Domain").open, _named(found, "Domain").way) == (None, "The role lacks Get-AcceptedDomain. Add it.")
+    assert (_named(found, "Domain").open, _named(found, "Domain").way) == (None, says("the_role_lacks_get_accepteddomain_add_it"))
     assert _named(found, "SMTP AUTH").open is None
     assert found.of(Concerns.FETCHING) == ()
 
@@ -121,8 +122,8 @@ def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: Au
     log.locks, log.domains = MailboxLocks(True, True, True), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     setting = _named(found, "AllowLegacyTLSClients")
-    assert (setting.open, setting.way) == (None, "Exchange could not be reached. Look at the network.")
-    assert "the first closed lock is *SMTP AUTH for the mailbox*" in replies.locks(found).text
+    assert (setting.open, setting.way) == (None, says("exchange_could_not_be_reached_look_at_the_network"))
+    assert says("the_first_closed_lock_is_smtp_auth") in replies.locks(found).text
     assert len(found.locks) == 10
 
 
@@ -133,15 +134,15 @@ def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(house: House
     found = Locks(house.context, log).of(SCANNER)
     assert [lock.open for lock in found.of(Concerns.FETCHING)] == [enabled, enabled]
     text = replies.locks(found).text
-    assert "no closed lock is seen" in text
-    assert ("`Set-CASMailbox 'scanner@contoso.com' -PopEnabled $true`" in text) is (enabled is False)
-    assert ("`Set-CASMailbox 'scanner@contoso.com' -ImapEnabled $true`" in text) is (enabled is False)
-    assert text.index("Basic authentication") < text.index("POP3 for the mailbox")
+    assert says("no_closed_lock_is_seen") in text
+    assert (says("set_casmailbox_scanner_contoso_com_popenabled_true") in text) is (enabled is False)
+    assert (says("set_casmailbox_scanner_contoso_com_imapenabled_true") in text) is (enabled is False)
+    assert text.index(says("basic_authentication")) < text.index(says("pop3_for_the_mailbox"))
 
 
 def test_where_there_are_no_legacy_hosts_no_host_name_helps(house: House, log: AuditLog) -> None:
     government = House(house.database, cloud=HIGH, at=house.clock.at)
-    assert _named(Locks(government.context, log).of(SCANNER), "Host name").open is False
+    assert _named(Locks(government.context, log).of(SCANNER), says("host_name")).open is False
 
 
 @pytest.mark.parametrize(("address", "literal"), [("o'neil@contoso.com", "'o''neil@contoso.com'"), ("-x@a.de", "'-x@a.de'")])

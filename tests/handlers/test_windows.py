@@ -15,6 +15,7 @@ from tests.handlers.house import ALICE, BOB, CAROL, House
 from tests.handlers.neighbours import CHANNEL, LATE, LOST, REFUSED, UNREADABLE
 from tests.handlers.test_applying import approved
 from tests.journeys.words import words
+from tests.sentences import says
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
 INSTANT = timedelta(microseconds=1)
@@ -137,7 +138,7 @@ def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opt
     assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
     told_now = replies.status(house.desk.status.report(), house.context.zone)
     assert "*Overdue:*" in words(told_now.arguments())
-    assert "Ends by itself" not in words(told_now.arguments())
+    assert says("ends_by_itself_2") not in words(told_now.arguments())
     house.tenant.fates.append(REFUSED)
     house.work()
     late = house.desk.status.report().overdue
@@ -157,7 +158,7 @@ def test_an_end_that_waits_for_exchange_is_overdue_and_told(house: House, opted_
     late = house.desk.status.report().overdue
     assert late is not None
     assert late.under_way is not None
-    assert "Waiting for Exchange" in late.problem
+    assert says("waiting_for_exchange") in late.problem
     assert late.next_try == late.under_way.retry_at
     assert [facts["problem"] for facts in told(house)] == [late.problem]
 
@@ -190,7 +191,7 @@ def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(hous
     house.tenant.unreadable = UNREADABLE
     house.work()
     (waiting,) = house.requests(Kind.OPT_OUT)
-    assert waiting.detail.startswith("Waiting for Exchange")
+    assert waiting.detail.startswith(says("waiting_for_exchange"))
     house.tenant.unreadable = None
     house.clock.advance(days=-1)
     house.work()
@@ -260,7 +261,7 @@ def test_an_extended_window_ends_at_its_new_end_only(house: House, opted_in: int
 def test_an_extension_that_does_not_extend_is_refused(house: House, opted_in: int) -> None:
     before, said = len(house.requests()), house.answers(ALICE)
     acknowledged = send_extension(house, days=20)
-    assert acknowledged["errors"] == {"day": "The opt-in runs until 24:00 of 13 December 2026 already. Choose a later day."}
+    assert acknowledged["errors"] == {"day": says("the_opt_in_runs_until_24_00_of_13")}
     assert len(house.requests()) == before
     assert house.answers(ALICE) == said
     assert send_extension(house, days=21) == {}
@@ -271,7 +272,7 @@ def test_an_extension_that_cannot_extend_any_further_says_so(house: House) -> No
     number = house.ask(ALICE, day=latest_day(house.clock.at, house.context.rule.max_window, house.context.zone)).id
     house.approve(BOB, number)
     house.work()
-    assert "today no later day can be chosen" in send_extension(house, days=30)["errors"]["day"]
+    assert says("today_no_later_day_can_be_chosen") in send_extension(house, days=30)["errors"]["day"]
 
 
 def test_an_extension_stays_open_with_all_that_was_typed_while_the_record_cannot_be_read(
@@ -281,7 +282,7 @@ def test_an_extension_stays_open_with_all_that_was_typed_while_the_record_cannot
         raise Unreachable("gone")
 
     monkeypatch.setattr(house.desk.requests, "present_end", gone)
-    assert "was not recorded" in send_extension(house, days=21)["errors"]["reason"]
+    assert says("was_not_recorded") in send_extension(house, days=21)["errors"]["reason"]
     monkeypatch.undo()
     assert send_extension(house, days=21) == {}
 
@@ -293,7 +294,7 @@ def test_an_extension_whose_window_was_extended_meanwhile_is_refused_after_all(
     before = len(house.requests())
     assert send_extension(house, days=20) == {}
     assert len(house.requests()) == before
-    assert "runs until 24:00 of" in house.answer(ALICE)
+    assert says("runs_until_24_00_of") in house.answer(ALICE)
 
 
 def send_extension(house: House, *, days: int) -> dict[str, Any]:
@@ -305,7 +306,7 @@ def send_extension(house: House, *, days: int) -> dict[str, Any]:
 def test_there_is_nothing_to_extend_while_the_tenant_is_not_opted_in(house: House) -> None:
     house.submit("extension", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
     assert house.requests() == []
-    assert "nothing to extend" in house.answer(ALICE)
+    assert says("nothing_to_extend") in house.answer(ALICE)
 
 
 def test_an_extension_whose_window_ended_first_changes_nothing(house: House, opted_in: int) -> None:

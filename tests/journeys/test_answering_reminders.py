@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ERIN, ZONE, Stage
 from tests.journeys.words import JSON, buttons, words
+from tests.sentences import says
 
 SNOOZE = "snooze"
 
@@ -38,13 +39,13 @@ def test_a_reminder_is_put_off_by_one_person_and_everybody_reads_by_whom(fresh_s
     to(stage, 7)
     first = reminder(stage)
     assert set(buttons(first)) == {"extend", "opt_out_now", SNOOZE}
-    assert "Guest accounts cannot use this" in press(stage, ERIN, first, SNOOZE)
-    assert "You are not an operator or approver" in press(stage, DAVE, first, SNOOZE)
+    assert says("guest_accounts_cannot_use_this") in press(stage, ERIN, first, SNOOZE)
+    assert says("you_are_not_an_operator_or_approver_2") in press(stage, DAVE, first, SNOOZE)
     assert SNOOZE in buttons(reminder(stage))
-    assert "This reminder is put off until" in press(stage, BOB, first, SNOOZE)
+    assert says("this_reminder_is_put_off_until") in press(stage, BOB, first, SNOOZE)
     drawn = stage.wait(lambda: SNOOZE not in buttons(reminder(stage)) and reminder(stage))
     assert drawn["ts"] == first["ts"]
-    assert f"Put off by <@{BOB}> until" in words(drawn)
+    assert says("put_off_by_until_2", person=BOB) in words(drawn)
     assert set(buttons(drawn)) == {"extend", "opt_out_now"}
     assert len(stage.record(lambda reader: [event for event in reader.events() if event.kind == "reminder_answered"])) == 1
     to(stage, 14)

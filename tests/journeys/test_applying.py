@@ -5,6 +5,7 @@ import pytest
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, MINUTE, Stage
 from tests.journeys.words import words
+from tests.sentences import says
 
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
 CLAIM = "Applied"
@@ -14,9 +15,9 @@ def test_a_write_that_shows_up_after_its_answer_was_lost_goes_from_uncertain_to_
     number, written = approved(stage, "late_apply", seconds=1.5)
     card = stage.card(number, "Uncertain:")
     assert card["blocks"][0]["text"]["text"].startswith("Uncertain:")
-    assert "The change is not sent a second time" in words(card)
+    assert says("the_change_is_not_sent_a_second") in words(card)
     stage.wait(lambda: any(f"Uncertain: #{number}" in told for told in stage.private(ALICE)))
-    assert "outcome not known yet" in stage.status()
+    assert says("outcome_not_known_yet") in stage.status()
     stage.wait(lambda: stage.tenant.value)
     stage.advance(MINUTE)
     stage.card(number, "Applied:")
@@ -45,12 +46,12 @@ def test_an_answer_that_tells_nothing_is_settled_by_reading(stage: Stage, fault:
 def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.card(number, "Uncertain:")
-    assert f"#{number} is already sent, with its outcome not known yet" in stage.press(ALICE, number, "withdraw")
+    assert says("is_already_sent_with_its_outcome_not", number=number) in stage.press(ALICE, number, "withdraw")
     stage.advance(14 * MINUTE)
     assert stage.state(number) is State.UNCERTAIN
     stage.advance(MINUTE)
     card = stage.card(number, "Failed:")
-    assert "Fifteen minutes after it was sent, the live value is still *not set*" in words(card)
+    assert says("fifteen_minutes_after_it_was_sent_the") in words(card)
     assert_never_claimed(stage, number)
     stage.wait(lambda: not any(f"Uncertain: #{number}" in told for told in stage.private(ALICE)))
     assert len(stage.writes) == written + 1
@@ -85,7 +86,7 @@ def test_a_refused_write_failed_even_when_the_value_matches_by_other_hands(stage
 def test_what_was_provably_not_processed_is_sent_again_and_applied_once(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.wait(lambda: len(stage.writes) == written + 1)
-    stage.card(number, "Approved, not yet made:", saying="It is sent again shortly")
+    stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_shortly"))
     assert_never_claimed(stage, number)
     stage.advance(MINUTE)
     stage.card(number, "Applied:")
@@ -125,7 +126,7 @@ def test_nothing_is_sent_while_the_live_value_cannot_be_read(stage: Stage, fault
     number, written = stage.ask(ALICE), len(stage.writes)
     stage.tenant.queue_fault(fault, cmdlet=GET, count=3)
     stage.press(BOB, number, "approve")
-    stage.card(number, "Approved, not yet made:", saying="Waiting for Exchange, nothing has been sent")
+    stage.card(number, "Approved, not yet made:", saying=says("waiting_for_exchange_nothing_has_been_sent"))
     assert len(stage.writes) == written
     stage.tenant.clear_faults()
     stage.advance(2 * MINUTE)

@@ -4,19 +4,20 @@ import pytest
 
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, Stage
 from tests.journeys.words import body, fields, typed, words
+from tests.sentences import says
 
 REASON = "The 3rd-floor scanners <!channel> & <@U0BOB> only speak TLS 1.0"
 
 
 def test_a_plain_member_gets_no_form(stage: Stage) -> None:
-    assert "You are not one of the operators" in stage.command(DAVE, "enable")
+    assert says("you_are_not_one_of_the_operators_2") in stage.command(DAVE, "enable")
     assert stage.slack.views(DAVE) == []
 
 
 def test_the_form_has_everything_at_once(stage: Stage) -> None:
     view = stage.form(ALICE)
     assert list(fields(view)) == ["reason", "clients", "protocols", "day"]
-    assert "Nothing is changed until somebody else approves" in words(view)
+    assert says("nothing_is_changed_until_somebody_else_approves") in words(view)
     assert stage.writes == []
 
 
@@ -24,13 +25,13 @@ def test_the_form_warns_when_smtp_auth_was_seen_switched_off(fresh_stage) -> Non
     stage = fresh_stage(LEGACYTLS_OBSERVE_EVERY="1s")
     stage.tenant.smtp_auth_disabled = True
     stage.wait(lambda: stage.record(lambda reader: reader.newest_observation()).smtp_auth_disabled)
-    assert "SMTP AUTH is switched off for the whole organisation" in words(stage.form(ALICE))
+    assert says("smtp_auth_is_switched_off_for_the") in words(stage.form(ALICE))
 
 
 def test_no_second_form_while_a_request_is_open(stage: Stage) -> None:
     number = stage.ask(ALICE)
     said = stage.command(BOB, "enable")
-    assert f"There is already an open opt-in: #{number} by <@{ALICE}>" in said
+    assert says("there_is_already_an_open_opt_in_by", number=number, person=ALICE) in said
     assert stage.slack.views(BOB) == []
 
 
@@ -39,29 +40,29 @@ def test_of_two_forms_open_at_once_the_second_is_told_that_it_came_too_late(stag
     number = stage.ask(ALICE)
     values = {"reason": "Mine", "clients": "A fax", "day": stage.day(3)}
     said = words(stage.answer(BOB, lambda: stage.slack.submit(BOB, slow["id"], values)))
-    assert f"There is already an open opt-in: #{number}" in said
+    assert says("there_is_already_an_open_opt_in", number=number) in said
     assert len(stage.cards(number + 1)) == 0
 
 
 def test_no_form_when_the_tenant_was_last_seen_opted_in(fresh_stage) -> None:
     stage = fresh_stage(LEGACYTLS_OBSERVE_EVERY="1s")
     stage.tenant.value = True
-    stage.announced("Changed outside the bot")
-    assert "The tenant is opted in already" in stage.command(ALICE, "enable")
+    stage.announced(says("changed_outside_the_bot"))
+    assert says("the_tenant_is_opted_in_already") in stage.command(ALICE, "enable")
     assert stage.slack.views(ALICE) == []
 
 
 def test_opted_in_since_the_last_reading_is_found_out_at_submission(stage: Stage) -> None:
     stage.tenant.value = True
-    assert "The tenant is opted in already" in stage.submit_opt_in(ALICE)
+    assert says("the_tenant_is_opted_in_already") in stage.submit_opt_in(ALICE)
     assert stage.record(lambda reader: reader.open_wish()) is None
 
 
 def test_a_us_government_cloud_gets_no_form(fresh_stage) -> None:
     stage = fresh_stage(EXCHANGE_CLOUD="gcc")
-    assert "legacy TLS is permanently off there, so opting in is not possible" in stage.command(ALICE, "enable")
+    assert says("legacy_tls_is_permanently_off_there_so") in stage.command(ALICE, "enable")
     assert stage.slack.views(ALICE) == []
-    assert "has no legacy hosts" in stage.status(DAVE)
+    assert says("has_no_legacy_hosts") in stage.status(DAVE)
 
 
 def test_mistakes_go_back_into_the_form_and_what_was_typed_stays(stage: Stage) -> None:
@@ -112,7 +113,7 @@ def test_an_unreadable_value_opens_no_request_and_is_told(stage: Stage) -> None:
     stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig")
     values = {"reason": REASON, "clients": "Ricoh", "day": stage.day(5)}
     said = words(stage.answer(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values)))
-    assert "No request was opened, because the live value could not be read" in said
+    assert says("no_request_was_opened_because_the_live") in said
     assert stage.record(lambda reader: reader.open_wish()) is None
 
 
@@ -137,7 +138,7 @@ def test_whoever_lost_the_role_while_the_form_was_open_is_refused(stage: Stage) 
 
 def test_nobody_can_ask_when_nobody_else_could_approve(fresh_stage) -> None:
     stage = fresh_stage(LEGACYTLS_APPROVERS=ALICE, LEGACYTLS_OPERATORS=ALICE)
-    assert "Nobody could approve this" in stage.submit_opt_in(ALICE)
+    assert says("nobody_could_approve_this") in stage.submit_opt_in(ALICE)
     assert stage.public() == []
 
 
@@ -148,5 +149,5 @@ def test_a_form_asked_for_in_another_channel_is_answered_there(stage: Stage) -> 
     view = stage.opened(ALICE, ask)
     values = {"reason": REASON, "clients": "Ricoh", "day": stage.day(5)}
     assert stage.slack.submit(ALICE, view["id"], values) is None
-    card = stage.announced("asks to opt the tenant in")
+    card = stage.announced(says("asks_to_opt_the_tenant_in"))
     assert card["ts"] in {message["ts"] for message in stage.slack.messages(CHANGES)}

@@ -2,6 +2,7 @@
 
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ERIN, HOUR, Stage
 from tests.journeys.words import JSON, buttons, typed, words
+from tests.sentences import says
 
 REASON = "The 3rd-floor scanners <!channel> & co"
 CLIENTS = "Ricoh MP 301\nowner: Facilities"
@@ -29,10 +30,10 @@ def test_it_becomes_a_request_of_its_own_that_needs_its_own_approval(stage: Stag
     earlier = rejected(stage)
     view = again(stage, BOB, earlier)
     said = words(stage.answer(BOB, lambda: stage.slack.submit(BOB, view["id"], {"day": stage.day(5)})))
-    assert f"Your request #{earlier + 1} is open" in said
+    assert says("your_request_is_open", number=earlier + 1) in said
     card = words(stage.card(earlier + 1, "Request"))
     assert f"<@{BOB}> asks" in card
-    assert "&lt;!channel&gt; &amp; co" in card
+    assert says("lt_channel_gt_amp_co") in card
     assert "POP3, IMAP4" in card
     stage.card(earlier, "Rejected:")
     stage.press(ALICE, earlier + 1, "approve")
@@ -51,7 +52,7 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
     stage.press(BOB, stale, "approve")
     stage.card(stale, "Stale:")
     for number in (withdrawn, lapsed, stale):
-        assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == ["Ask again"]
+        assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == [says("ask_again")]
     applied = stage.ask(ALICE)
     assert "again" not in buttons(stage.card(applied))
     stage.press(BOB, applied, "approve")
@@ -60,15 +61,15 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
 
 def test_who_may_not_ask_may_not_ask_again(stage: Stage) -> None:
     number = rejected(stage)
-    assert "You are not one of the operators" in stage.press(DAVE, number, "again")
-    assert "Guest accounts" in stage.press(ERIN, number, "again")
+    assert says("you_are_not_one_of_the_operators_2") in stage.press(DAVE, number, "again")
+    assert says("guest_accounts") in stage.press(ERIN, number, "again")
     assert stage.slack.views(DAVE) == []
 
 
 def test_while_another_request_is_open_no_form_opens(stage: Stage) -> None:
     number = rejected(stage)
     open_one = stage.ask(BOB)
-    assert f"There is already an open opt-in: #{open_one}" in stage.press(ALICE, number, "again")
+    assert says("there_is_already_an_open_opt_in", number=open_one) in stage.press(ALICE, number, "again")
 
 
 def test_opening_the_form_and_giving_it_up_asks_for_nothing(stage: Stage) -> None:

@@ -5,23 +5,24 @@ import pytest
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import buttons, words
+from tests.sentences import says
 
 
 def test_ones_own_request_cannot_be_approved_by_button(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    assert "You asked for" in stage.press(ALICE, number, "approve")
+    assert says("you_asked_for") in stage.press(ALICE, number, "approve")
     assert stage.state(number) is State.PENDING
 
 
 def test_ones_own_request_cannot_be_approved_by_reaction_and_a_direct_message_says_so(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    assert "You asked for" in stage.react(ALICE, number)
+    assert says("you_asked_for") in stage.react(ALICE, number)
     assert stage.state(number) is State.PENDING
 
 
 def test_ones_own_request_cannot_be_rejected_either(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    assert "You asked for" in stage.press(ALICE, number, "reject")
+    assert says("you_asked_for") in stage.press(ALICE, number, "reject")
     assert stage.slack.views(ALICE) == []
 
 
@@ -43,8 +44,8 @@ def test_approval_by_button_applies_once_and_says_what_was_read_back(stage: Stag
     assert words(done).startswith(f"Applied: #{number}")
     card = stage.card(number, "Applied:")
     assert card["blocks"][0]["text"]["text"].startswith("Applied:")
-    assert "read back as *opted in*" in words(card)
-    assert f"Approved by <@{BOB}>" in words(card)
+    assert says("read_back_as_opted_in") in words(card)
+    assert says("approved_by_4", person=BOB) in words(card)
     assert buttons(card) == {}
     assert stage.tenant.value is True
     assert [call.parameters["AllowLegacyTLSClients"] for call in stage.writes[written:]] == [True]
@@ -52,7 +53,7 @@ def test_approval_by_button_applies_once_and_says_what_was_read_back(stage: Stag
 
 def test_approval_by_reaction_is_answered_by_direct_message(stage: Stage) -> None:
     number, written = stage.ask(ALICE), len(stage.writes)
-    assert f"Your approval of #{number} is counted" in stage.react(BOB, number)
+    assert says("your_approval_of_is_counted", number=number) in stage.react(BOB, number)
     stage.card(number, "Applied:")
     assert len(stage.writes) == written + 1
 
@@ -60,7 +61,7 @@ def test_approval_by_reaction_is_answered_by_direct_message(stage: Stage) -> Non
 @pytest.mark.parametrize("name", ["+1", "thumbsup", "+1::skin-tone-5", "thumbsup::skin-tone-2"])
 def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: str) -> None:
     number = thumbs.ask(ALICE)
-    assert "is counted" in thumbs.react(BOB, number, name)
+    assert says("is_counted") in thumbs.react(BOB, number, name)
     thumbs.press(BOB, number, "take_back")
     thumbs.press(ALICE, number, "withdraw")
 
@@ -90,14 +91,14 @@ def test_a_reaction_on_somebody_elses_message_decides_nothing(stage: Stage) -> N
 
 def test_a_member_of_the_approving_user_group_approves(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    assert f"Your approval of #{number} is counted" in stage.press(CAROL, number, "approve")
+    assert says("your_approval_of_is_counted", number=number) in stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
 
 
 def test_a_user_group_that_cannot_be_looked_up_lets_nobody_in_and_says_so(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.slack.fault("usergroups.users.list", "internal_error", count=2)
-    assert "could not be looked up" in stage.press(CAROL, number, "approve")
+    assert says("could_not_be_looked_up") in stage.press(CAROL, number, "approve")
     assert stage.state(number) is State.PENDING
 
 
@@ -105,7 +106,7 @@ def test_whoever_left_the_user_group_may_no_longer_approve(stage: Stage) -> None
     number = stage.ask(ALICE)
     stage.slack.workspace.regroup("S0MAIL", [DAVE])
     try:
-        assert "not one of the approvers" in stage.press(CAROL, number, "approve")
+        assert says("not_one_of_the_approvers") in stage.press(CAROL, number, "approve")
     finally:
         stage.slack.workspace.regroup("S0MAIL", [CAROL])
 
@@ -116,7 +117,7 @@ def test_both_clicks_of_a_double_click_are_answered_and_one_write_leaves(stage: 
     stage.click(BOB, number, "approve")
     stage.click(BOB, number, "approve")
     answers = stage.wait(lambda: stage.ephemeral(BOB)[before:] if len(stage.ephemeral(BOB)) == before + 2 else None)
-    assert sum("is counted" in answer for answer in answers) == 1, answers
+    assert sum(says("is_counted") in answer for answer in answers) == 1, answers
     assert sum("already" in answer for answer in answers) == 1, answers
     stage.card(number, "Applied:")
     assert len(stage.writes) == written + 1
@@ -150,8 +151,8 @@ def test_late_clicks_are_told_how_it_ended(stage: Stage) -> None:
     stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")
     for button in ("approve", "reject", "withdraw"):
-        assert f"#{number} is already done" in stage.press(CAROL, number, button)
-    assert f"#{number} is already done" in stage.react(CAROL, number, "x")
+        assert says("is_already_done_2", number=number) in stage.press(CAROL, number, button)
+    assert says("is_already_done_2", number=number) in stage.react(CAROL, number, "x")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, MINUTE, Stage
 from tests.journeys.words import words
+from tests.sentences import says
 
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
 AT_EXCHANGE = [name for name in FAULTS if not name.startswith("entra_")]
@@ -40,7 +41,7 @@ def test_a_reading_tells_the_value_or_that_it_could_not_be_read(stage: Stage) ->
         stage.tenant.queue_fault(fault, cmdlet=GET, seconds=BRIEF)
         said = stage.status(CAROL)
         told = [value for value in SettingValue if value.value in said]
-        assert told == ([] if "could not be read" in said else [SettingValue.OPTED_IN]), fault
+        assert told == ([] if says("could_not_be_read") in said else [SettingValue.OPTED_IN]), fault
         assert re.search(LEAKS, said) is None, fault
 
 

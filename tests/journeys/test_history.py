@@ -4,11 +4,12 @@ import re
 
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, Stage
 from tests.journeys.words import JSON, buttons, words
+from tests.sentences import says
 
 
 def test_an_empty_record_says_so(fresh_stage) -> None:
     stage = fresh_stage()
-    assert "No change is on record yet" in stage.command(DAVE, "history")
+    assert says("no_change_is_on_record_yet") in stage.command(DAVE, "history")
 
 
 def test_a_line_says_who_asked_who_decided_what_was_read_back_and_why(stage: Stage) -> None:
@@ -33,15 +34,15 @@ def test_older_changes_come_by_button_newest_first_to_the_beginning(stage: Stage
         stage.press(ALICE, numbers[-1], "withdraw")
     shown = stage.answer(DAVE, lambda: stage.slack.command(DAVE, "/legacytls history"))
     assert listed(shown) == sorted(numbers, reverse=True)[:5]
-    assert shown["text"] == f"History, newest first, beginning with #{numbers[-1]}."
+    assert shown["text"] == says("history_newest_first_beginning_with", number=numbers[-1])
     seen = listed(shown)
     while "history_page" in buttons(shown):
         page = shown
         shown = stage.answer(DAVE, lambda page=page: stage.slack.press(DAVE, CHANGES, page["ts"], "history_page"))
-        assert shown["text"] == f"History, newest first, beginning with #{listed(shown)[0]}."
+        assert shown["text"] == says("history_newest_first_beginning_with", number=listed(shown)[0])
         seen += listed(shown)
     assert seen == list(range(numbers[-1], 0, -1))
-    assert "That is the beginning of the record." in words(shown)
+    assert says("that_is_the_beginning_of_the_record") in words(shown)
 
 
 def listed(message: JSON) -> list[int]:

@@ -5,6 +5,7 @@ import pytest
 from bot.sandbox.tenant import Tenant
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
+from tests.sentences import says
 
 WORDS = [value.value for value in SettingValue]
 
@@ -13,7 +14,7 @@ def test_help_shows_every_subcommand_with_an_example(stage: Stage) -> None:
     said = stage.command(DAVE, "help")
     for subcommand in ("status", "enable", "disable", "history", "help"):
         assert f"`/legacytls {subcommand}`" in said
-    assert "Set-TransportConfig -AllowLegacyTLSClients $false" in said
+    assert says("set_transportconfig_allowlegacytlsclients_false") in said
 
 
 def test_the_bare_command_is_help(stage: Stage) -> None:
@@ -42,9 +43,9 @@ def test_status_says_what_it_means_per_protocol_and_which_hosts(stage: Stage) ->
 
 
 def test_status_warns_when_smtp_auth_is_switched_off_for_the_organisation(stage: Stage) -> None:
-    assert "switched on" in stage.status(DAVE)
+    assert says("switched_on") in stage.status(DAVE)
     stage.tenant.smtp_auth_disabled = True
-    assert "SMTP AUTH is *switched off* for the organisation" in stage.status(DAVE)
+    assert says("smtp_auth_is_switched_off_for_the_organisation") in stage.status(DAVE)
 
 
 @pytest.mark.parametrize("fault", ["missing_key", "wrong_type", "empty_value", "two_rows", "role_missing", "other_tenant"])
@@ -52,7 +53,7 @@ def test_a_failed_reading_says_so_and_shows_no_value(stage: Stage, fault: str) -
     stage.tenant.value = True
     stage.tenant.queue_fault(fault, cmdlet="Get-TransportConfig")
     said = stage.status(DAVE)
-    assert "could not be read" in said
+    assert says("could_not_be_read") in said
     assert [found for found in WORDS if found in said] == []
 
 
@@ -63,18 +64,18 @@ def test_a_passing_trouble_is_read_through(stage: Stage) -> None:
 
 def test_a_misspelt_subcommand_is_answered_with_the_nearest(stage: Stage) -> None:
     said = stage.command(DAVE, "statsu")
-    assert said == "There is no `statsu`. Did you mean `/legacytls status`? `/legacytls help` shows everything."
-    assert "Did you mean `/legacytls disable`?" in stage.command(DAVE, "disabel now")
+    assert said == says("there_is_no_statsu_did_you_mean")
+    assert says("did_you_mean_legacytls_disable") in stage.command(DAVE, says("disabel_now"))
 
 
 @pytest.mark.parametrize("subcommand", ["help", "status", "enable", "disable", "history"])
 def test_a_guest_is_refused_everything(stage: Stage, subcommand: str) -> None:
-    assert "Guest accounts cannot use this" in stage.command(ERIN, subcommand)
+    assert says("guest_accounts_cannot_use_this") in stage.command(ERIN, subcommand)
 
 
 @pytest.mark.parametrize("subcommand", ["help", "status", "enable", "disable", "history"])
 def test_a_member_of_another_workspace_is_refused_everything(stage: Stage, subcommand: str) -> None:
-    assert "Only members of this workspace" in stage.command(FRANK, subcommand)
+    assert says("only_members_of_this_workspace") in stage.command(FRANK, subcommand)
 
 
 def test_a_deactivated_member_is_refused(fresh_stage) -> None:

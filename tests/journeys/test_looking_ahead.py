@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.journeys.stage import ZONE, Stage
 from tests.journeys.test_reminding import Walk
+from tests.sentences import says
 
 
 def to_a_working_morning(stage: Stage, days: int) -> None:
@@ -22,21 +23,21 @@ def test_the_bots_own_certificate_is_told_before_it_expires(fresh_stage) -> None
     """The one that the sandbox's Entra really accepts, read from its file; it lives for ten years."""
     stage = fresh_stage()
     to_a_working_morning(stage, 3600)
-    stage.announced("The dates were last checked on")
-    assert said(stage, "certificate expires") == []
+    stage.announced(says("the_dates_were_last_checked_on"))
+    assert said(stage, says("certificate_expires")) == []
     to_a_working_morning(stage, 25)
-    told = stage.announced("The bot's own certificate expires")
-    assert "create one, upload it to the app registration" in told["text"]
+    told = stage.announced(says("the_bots_own_certificate_expires"))
+    assert says("create_one_upload_it_to_the_app") in told["text"]
     to_a_working_morning(stage, 1)
-    assert len(said(stage, "certificate expires")) == 1
+    assert len(said(stage, says("certificate_expires"))) == 1
 
 
 def test_too_few_approvers_are_told_on_the_next_working_day(fresh_stage) -> None:
     stage = fresh_stage(LEGACYTLS_APPROVERS="U0ALICE", LEGACYTLS_OPERATORS="U0ALICE,U0BOB")
     assert stage.public() == []
     to_a_working_morning(stage, 2)
-    told = stage.announced("Too few approvers: 1 person could approve right now")
-    assert "Opting out still works." in told["text"]
+    told = stage.announced(says("too_few_approvers_1_person_could_approve"))
+    assert says("opting_out_still_works") in told["text"]
 
 
 def test_a_day_without_an_answer_about_the_groups_is_told_as_unknown(fresh_stage) -> None:
@@ -46,5 +47,5 @@ def test_a_day_without_an_answer_about_the_groups_is_told_as_unknown(fresh_stage
     assert said(stage, "approvers") == []
     for days in (1, 3):
         to_a_working_morning(stage, days)
-    assert "could not be checked since" in stage.announced("Whether enough approvers exist")["text"]
-    assert said(stage, "Too few approvers") == []
+    assert says("could_not_be_checked_since") in stage.announced(says("whether_enough_approvers_exist"))["text"]
+    assert said(stage, says("too_few_approvers")) == []

@@ -4,6 +4,7 @@ import pytest
 
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, Stage
 from tests.journeys.words import buttons, fields, words
+from tests.sentences import says
 
 
 @pytest.mark.parametrize("person", [ALICE, CAROL])
@@ -11,7 +12,7 @@ def test_one_operator_or_approver_suffices(stage: Stage, person: str) -> None:
     stage.tenant.value = True
     number = stage.opt_out(person, reason="The last scanner is gone")
     said = words(stage.card(number, "Applied:"))
-    assert "read back as *opted out*" in said
+    assert says("read_back_as_opted_out") in said
     assert "The last scanner is gone" in said
     assert buttons(stage.card(number)) == {}
     assert stage.tenant.value is False
@@ -28,8 +29,8 @@ def test_the_confirmation_names_what_stops_working(stage: Stage) -> None:
 
 
 def test_a_plain_member_gets_no_confirmation(stage: Stage) -> None:
-    assert "You are not an operator or approver" in stage.command(DAVE, "disable")
-    assert "Guest accounts cannot use this" in stage.command(ERIN, "disable")
+    assert says("you_are_not_an_operator_or_approver_2") in stage.command(DAVE, "disable")
+    assert says("guest_accounts_cannot_use_this") in stage.command(ERIN, "disable")
     assert stage.slack.views(DAVE) == []
 
 
@@ -45,11 +46,11 @@ def test_opted_out_already_is_confirmed_without_a_write(stage: Stage) -> None:
     stage.tenant.value = False
     written = len(stage.writes)
     first = stage.opt_out(CAROL)
-    assert f"Confirmed by #{first} by <@{CAROL}>" in stage.status()
+    assert says("confirmed_by_by", number=first, person=CAROL) in stage.status()
     number = stage.opt_out(BOB)
     card = words(stage.card(number))
-    assert "was *opted out* already, so nothing had to be written" in card
-    assert "stops working" not in card
+    assert says("was_opted_out_already_so_nothing_had") in card
+    assert says("stops_working") not in card
     assert len(stage.writes) == written
 
 
@@ -58,13 +59,13 @@ def test_the_confirmation_and_status_tell_who_opted_out_before(stage: Stage) -> 
     stage.tenant.value = True
     made = stage.opt_out(CAROL)
     view = stage.form(BOB, "disable")
-    assert "The live value was *opted out* already when it was last read" in words(view)
+    assert says("the_live_value_was_opted_out_already") in words(view)
     assert "smtp-legacy.office365.com" in words(view)
     stage.slack.close_view(BOB, view["id"])
     again = stage.opt_out(BOB)
     said = stage.status()
-    assert f"Last change: #{made} by <@{CAROL}>" in said
-    assert f"Confirmed by #{again} by <@{BOB}>" in said
+    assert says("last_change_by", number=made, person=CAROL) in said
+    assert says("confirmed_by_by", number=again, person=BOB) in said
 
 
 def test_it_is_sent_although_one_of_the_domain_controllers_still_answers_that_it_is_so(stage: Stage) -> None:
@@ -79,7 +80,7 @@ def test_it_is_sent_although_one_of_the_domain_controllers_still_answers_that_it
         number = stage.opt_out(BOB)
     finally:
         stage.tenant.lag_seconds = 0.0
-    assert "Written, and read back as *opted out*" in words(stage.card(number, "Applied:"))
+    assert says("written_and_read_back_as_opted_out") in words(stage.card(number, "Applied:"))
     assert stage.tenant.value is False
     assert [call.effective for call in stage.writes[-2:]] == [True, True]
 
@@ -115,15 +116,15 @@ def test_the_end_of_a_window_opts_out_by_itself_exactly_once(fresh_stage) -> Non
     assert stage.effective_writes == [True]
     stage.advance(48 * HOUR)
     card = stage.card(number + 1, "Applied:")
-    assert "The bot opts out by itself" in words(card)
-    assert f"The window of #{number} has ended." in words(card)
+    assert says("the_bot_opts_out_by_itself") in words(card)
+    assert says("the_window_of_has_ended", number=number) in words(card)
     assert stage.effective_writes == [True, False]
     lapsing = stage.ask(ALICE)
     stage.advance(24 * HOUR)
     stage.card(lapsing, "Lapsed:")
     stage.observe()
     assert len(stage.writes) == 2
-    assert len([message for message in stage.public() if "opt out of legacy TLS" in message["text"]]) == 1
+    assert len([message for message in stage.public() if says("opt_out_of_legacy_tls") in message["text"]]) == 1
     assert "*opted out*" in stage.status()
 
 
@@ -135,18 +136,18 @@ def test_a_window_whose_end_exchange_refuses_is_red_and_escalated_until_it_is_do
     stage.tenant.queue_fault("role_missing", cmdlet="Set-TransportConfig", count=2)
     stage.advance(72 * HOUR)
     stage.card(number + 1, "Failed:")
-    said = words(stage.announced("the opt-out is *not done yet*"))
-    assert f"#{number}: the window ended" in said
-    assert f"<@{CAROL}>, <@{ALICE}>: please see to it." in said
+    said = words(stage.announced(says("the_opt_out_is_not_done_yet")))
+    assert says("the_window_ended", number=number) in said
+    assert says("please_see_to_it_2", person=CAROL, person2=ALICE) in said
     assert "Overdue:" in stage.status()
     stage.advance(31 * 60)
     stage.card(number + 2, "Failed:")
-    assert "Tried 2 times." in stage.status()
+    assert says("tried_2_times") in stage.status()
     stage.advance(61 * 60)
     stage.card(number + 3, "Applied:")
     assert "Overdue:" not in stage.status()
     stage.wait_until_delivered()
-    assert not any("not done yet" in words(message) for message in stage.public())
+    assert not any(says("not_done_yet") in words(message) for message in stage.public())
     done = f"and the opt-out was late. Since then #{number + 3} has opted out"
     assert sum(done in words(message) for message in stage.public()) == 1
     assert stage.effective_writes == [True, False]

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from handlers.milestones import load_packaged
 from storage.tables import leases
 from tests.journeys.stage import ALICE, BOB, Stage
+from tests.sentences import says
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)
@@ -135,7 +136,7 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     assert len(set(walk.told)) == len(walk.told)
     recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS was to end" in text]
     assert len(recalled) == 2
-    assert all("Since then #2 has opted out" in text and "Extend" not in text for text in recalled)
+    assert all(says("since_then_2_has_opted_out") in text and "Extend" not in text for text in recalled)
     over = [text for text in stage.private(ALICE) if "that you asked for as #1 has reached its end: #2 opted out" in text]
     assert len(over) == 1
     assert stage.private(BOB) == []

@@ -9,6 +9,7 @@ from storage.lifecycle import State
 from storage.tables import leases
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, HOUR, PEOPLE, Stage
 from tests.journeys.words import words
+from tests.sentences import says
 
 SET = "Set-TransportConfig"
 SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
@@ -77,7 +78,7 @@ def test_a_request_survives_a_restart_and_can_be_decided(stage: Stage) -> None:
     stage.press(BOB, number, "approve")
     stage.stop()
     stage.start()
-    assert "the last one needed" in stage.react(CAROL, number)
+    assert says("the_last_one_needed") in stage.react(CAROL, number)
     stage.card(number, "Applied:")
 
 
@@ -86,7 +87,7 @@ def test_what_happened_at_exchange_while_the_bot_was_away_is_noticed(stage: Stag
     stage.tenant.value = True
     stage.advance(HOUR)
     stage.start()
-    stage.announced("changed from *not set* to *opted in*")
+    stage.announced(says("changed_from_not_set_to_opted_in"))
 
 
 def test_a_reaction_while_the_bot_was_away_counts_once_slack_sends_it_again(stage: Stage) -> None:
@@ -96,7 +97,7 @@ def test_a_reaction_while_the_bot_was_away_counts_once_slack_sends_it_again(stag
     assert event is not None
     stage.start()
     stage.slack.replay(event)
-    stage.card(number, saying=f"Approved so far by <@{BOB}>")
+    stage.card(number, saying=says("approved_so_far_by", person=BOB))
     assert len(stage.record(lambda reader: reader.decisions([number]))) == 1
 
 
@@ -104,20 +105,20 @@ def test_changed_approvers_are_announced_once_and_void_the_votes(fresh_stage) ->
     stage = fresh_stage(**SETTINGS)
     number = stage.ask(ALICE)
     stage.press(BOB, number, "approve")
-    stage.card(number, saying="Approved so far")
+    stage.card(number, saying=says("approved_so_far"))
     stage.stop()
     stage.start(LEGACYTLS_APPROVERS=f"{ALICE},{BOB},{CAROL}")
-    stage.announced("The rule of this bot was changed by its settings")
-    card = stage.card(number, "Request", saying="The rule was changed, so earlier votes no longer count: approve again.")
-    assert "Nobody has approved yet; 2 more approvals are needed." in words(card)
+    stage.announced(says("the_rule_of_this_bot_was_changed"))
+    card = stage.card(number, "Request", saying=says("the_rule_was_changed_so_earlier_votes"))
+    assert says("nobody_has_approved_yet_2_more_approvals") in words(card)
     stage.wait_until_delivered()  # the new rule counts as shown once Slack's answer has arrived
-    assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+    assert says("1_more_approval_is_needed") in stage.press(CAROL, number, "approve")
     assert stage.writes == []
     stage.stop()
     stage.start()
-    assert "the last one needed" in stage.press(BOB, number, "approve")
+    assert says("the_last_one_needed") in stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")
-    assert len([said for said in stage.public() if "The rule of this bot" in said["text"]]) == 1
+    assert len([said for said in stage.public() if says("the_rule_of_this_bot") in said["text"]]) == 1
 
 
 def test_changed_approvers_void_what_was_approved_and_not_yet_sent(fresh_stage) -> None:
@@ -125,13 +126,13 @@ def test_changed_approvers_void_what_was_approved_and_not_yet_sent(fresh_stage) 
     number = stage.ask(ALICE)
     stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
     stage.press(BOB, number, "approve")
-    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    stage.card(number, "Approved, not yet made:", saying=says("nothing_has_been_sent"))
     stage.stop()
     stage.tenant.clear_faults()
     stage.start(LEGACYTLS_APPROVERS=f"{ALICE},{CAROL}")
-    stage.card(number, "Request", saying="approve again")
+    stage.card(number, "Request", saying=says("approve_again"))
     stage.wait_until_delivered()
-    assert "not one of the approvers" in stage.press(BOB, number, "approve")
+    assert says("not_one_of_the_approvers") in stage.press(BOB, number, "approve")
     assert stage.writes == []
     stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
@@ -151,7 +152,7 @@ def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(
     stage.wait(lambda: any(text.startswith(f"Request #{number}") for text in shown()))
     stage.wait_until_delivered()
     told = words(stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, old, "white_check_mark")))
-    assert f"Your approval of #{number} is counted" in told
+    assert says("your_approval_of_is_counted", number=number) in told
     stage.card(number, "Applied:")
     stage.wait(lambda: any(text.startswith("Applied:") for text in shown()))
 
@@ -163,7 +164,7 @@ def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_draw
     workspace = stage.slack.workspace
     workspace.remove(workspace.message(CHANGES, stage.card(number)["ts"]))
     stage.start(LEGACYTLS_APPROVALS_REQUIRED="1")
-    stage.card(number, "Request", saying="1 more approval is needed")
+    stage.card(number, "Request", saying=says("1_more_approval_is_needed"))
     stage.wait_until_delivered()
     stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")

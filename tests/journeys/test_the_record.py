@@ -12,6 +12,7 @@ import pytest
 
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import words
+from tests.sentences import says
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +22,7 @@ def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
     direct = stage.slack.dm(person)
     stage.wait_until_delivered()
     before = len(stage.slack.messages(direct, person))
-    assert "The record is in our direct messages" in stage.command(person, text)
+    assert says("the_record_is_in_our_direct_messages") in stage.command(person, text)
     (message,) = stage.slack.messages(direct, person)[before:]
     (file,) = message["files"]
     return file["name"], stage.slack.file(file["id"]).decode()
@@ -38,7 +39,7 @@ def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
 def test_the_answer_says_what_the_file_is_good_for_and_what_was_not_heeded(stage: Stage, text: str, told: str) -> None:
     said = stage.command(ALICE, text)
     assert told in said
-    assert ("`pdf` was not heeded" in said) is ("pdf" in text)
+    assert (says("pdf_was_not_heeded") in said) is ("pdf" in text)
 
 
 def check_offline(exported: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +57,7 @@ def test_an_operator_or_an_approver_gets_a_file_that_proves_itself(stage: Stage,
     checked = check_offline(content)
     assert checked.returncode == 0, checked.stderr
     events = [json.loads(line) for line in content.splitlines()]
-    assert f"sound up to event {events[-1]['seq']}," in checked.stdout
+    assert says("sound_up_to_event", value=events[-1]["seq"]) in checked.stdout
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert {"request_opened", "voted", "moved", "attempt"} <= {event["kind"] for event in events}
     assert check_offline(content.replace(f'"actor":"{BOB}"', f'"actor":"{DAVE}"', 1)).returncode != 0
@@ -91,7 +92,7 @@ def test_nobody_else_gets_it(stage: Stage, person: str, why: str) -> None:
 
 def test_a_file_that_slack_does_not_take_is_told(stage: Stage) -> None:
     stage.slack.fault("files.getUploadURLExternal", "internal_error", 9)
-    assert "This could not be done" in stage.command(ALICE, "export")
+    assert says("this_could_not_be_done_2") in stage.command(ALICE, "export")
 
 
 def test_the_head_on_a_card_is_a_witness_for_the_command_line(stage: Stage) -> None:
@@ -100,8 +101,8 @@ def test_the_head_on_a_card_is_a_witness_for_the_command_line(stage: Stage) -> N
     found = re.search(r"Record: head `(\d+):([0-9a-f]{64})`", words(stage.card(number, "Applied:")))
     assert found
     seq, head = found.groups()
-    assert verify(stage, f"{seq}:{head}").startswith("The record is sound")
-    assert "was rewritten" in verify(stage, f"{seq}:{head[::-1]}")
+    assert verify(stage, f"{seq}:{head}").startswith(says("the_record_is_sound"))
+    assert says("was_rewritten") in verify(stage, f"{seq}:{head[::-1]}")
 
 
 def verify(stage: Stage, witness: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 
 from tests.journeys.stage import ALICE, BOB, CAROL, ZONE, Stage
 from tests.journeys.words import body, buttons, words
+from tests.sentences import says
 
 SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 
@@ -41,15 +42,15 @@ def test_the_card_names_the_approvers_the_emoji_the_code_and_what_is_missing(sta
     assert ":white_check_mark:" in said
     assert ":x:" in said
     assert re.search(r"code `[0-9a-f]{8}`", said)
-    assert "Nobody has approved yet; 2 more approvals are needed." in said
+    assert says("nobody_has_approved_yet_2_more_approvals") in said
 
 
 def test_a_vote_shows_at_once_and_the_code_stays(stage: Stage) -> None:
     number = stage.ask()
     code = re.findall(r"code `([0-9a-f]{8})`", words(stage.card(number)))
     stage.press(CAROL, number, "approve")
-    said = words(stage.card(number, saying=f"Approved so far by <@{CAROL}>"))
-    assert "1 more approval is needed" in said
+    said = words(stage.card(number, saying=says("approved_so_far_by", person=CAROL)))
+    assert says("1_more_approval_is_needed") in said
     assert re.findall(r"code `([0-9a-f]{8})`", said) == code
 
 
@@ -64,4 +65,4 @@ def test_different_wishes_have_different_codes(stage: Stage) -> None:
 
 def test_the_text_for_notifications_names_the_request(stage: Stage) -> None:
     number = stage.ask()
-    assert stage.card(number)["text"].startswith(f"Request #{number}: opt in to legacy TLS.")
+    assert stage.card(number)["text"].startswith(says("request_opt_in_to_legacy_tls", number=number))

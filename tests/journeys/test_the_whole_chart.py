@@ -2,6 +2,7 @@
 
 from storage.lifecycle import MOVES, State
 from tests.journeys.stage import ALICE, BOB, CAROL, DAY, HOUR, MINUTE, Stage
+from tests.sentences import says
 
 GET, SET = "Get-TransportConfig", "Set-TransportConfig"
 
@@ -14,7 +15,7 @@ def test_every_state_and_every_move_is_reached_through_real_sockets(fresh_stage)
     endings_of_a_write(stage)
     stage.tenant.value = None
     stage.observe()
-    stage.announced("Changed outside the bot")
+    stage.announced(says("changed_outside_the_bot"))
     assert stage.moves() == set(MOVES)
     assert {state for move in MOVES for state in move} | {State.OBSERVED} == set(State)
 
@@ -60,11 +61,11 @@ def a_vote_that_lost_its_eligibility_and_a_write_sent_again(stage: Stage) -> Non
     stage.slack.workspace.alter(BOB, deleted=True)
     stage.tenant.clear_faults()
     stage.advance(5 * MINUTE)
-    stage.card(number, "Request", saying="may no longer approve this")
+    stage.card(number, "Request", saying=says("may_no_longer_approve_this"))
     stage.slack.workspace.alter(BOB, deleted=False)
     stage.tenant.queue_fault("throttle", cmdlet=SET)
     stage.press(CAROL, number, "approve")
-    stage.card(number, "Approved, not yet made:", saying="sent again")
+    stage.card(number, "Approved, not yet made:", saying=says("sent_again"))
     stage.advance(MINUTE)
     stage.card(number, "Applied:")
     stage.opt_out(BOB)
@@ -93,5 +94,5 @@ def waiting_for_exchange(stage: Stage) -> int:
     number = stage.ask(ALICE)
     stage.tenant.queue_fault("missing_key", cmdlet=GET, count=50)
     stage.press(BOB, number, "approve")
-    stage.card(number, "Approved, not yet made:", saying="nothing has been sent")
+    stage.card(number, "Approved, not yet made:", saying=says("nothing_has_been_sent"))
     return number

@@ -3,34 +3,35 @@
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, Stage
 from tests.journeys.words import words
+from tests.sentences import says
 
 SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 
 
 def test_the_first_approval_changes_nothing_and_the_second_completes(stage: Stage) -> None:
     number, written = stage.ask(ALICE), len(stage.writes)
-    assert "1 more approval is needed from other people" in stage.press(BOB, number, "approve")
+    assert says("1_more_approval_is_needed_from_other") in stage.press(BOB, number, "approve")
     assert len(stage.writes) == written
-    assert "the last one needed" in stage.react(CAROL, number)
+    assert says("the_last_one_needed") in stage.react(CAROL, number)
     said = words(stage.card(number, "Applied:"))
-    assert f"Approved by <@{BOB}>, <@{CAROL}>" in said
+    assert says("approved_by_5", person=BOB, person2=CAROL) in said
     assert len(stage.writes) == written + 1
 
 
 def test_one_person_by_button_and_by_reaction_is_one_approval(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.press(BOB, number, "approve")
-    assert "1 more approval is needed" in stage.react(BOB, number)
-    assert "1 more approval is needed" in stage.press(BOB, number, "approve")
+    assert says("1_more_approval_is_needed") in stage.react(BOB, number)
+    assert says("1_more_approval_is_needed") in stage.press(BOB, number, "approve")
     assert stage.state(number) is State.PENDING
 
 
 def test_removing_the_reaction_takes_the_vote_back(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.react(BOB, number)
-    assert f"Your approval of #{number} is taken back" in unreact(stage, BOB, number)
-    stage.card(number, saying="Nobody has approved yet")
-    assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+    assert says("your_approval_of_is_taken_back", number=number) in unreact(stage, BOB, number)
+    stage.card(number, saying=says("nobody_has_approved_yet"))
+    assert says("1_more_approval_is_needed") in stage.press(CAROL, number, "approve")
     assert stage.state(number) is State.PENDING
 
 
@@ -44,14 +45,14 @@ def test_a_redelivered_reaction_after_its_removal_revives_nothing(stage: Stage) 
     stage.wait_until_acknowledged()
     stage.press(CAROL, number, "approve")
     assert stage.state(number) is State.PENDING
-    stage.card(number, saying=f"Approved so far by <@{CAROL}>;")
+    stage.card(number, saying=says("approved_so_far_by_2", person=CAROL))
 
 
 def test_whoever_took_a_vote_back_may_approve_again(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.react(BOB, number)
     unreact(stage, BOB, number)
-    assert "1 more approval is needed" in stage.react(BOB, number)
+    assert says("1_more_approval_is_needed") in stage.react(BOB, number)
     stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
 
@@ -60,7 +61,7 @@ def test_removing_a_reaction_leaves_a_vote_cast_by_button(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.react(BOB, number)
     stage.press(BOB, number, "approve")
-    assert "was cast by button and still counts" in unreact(stage, BOB, number)
+    assert says("was_cast_by_button_and_still_counts") in unreact(stage, BOB, number)
     stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
 
@@ -68,10 +69,10 @@ def test_removing_a_reaction_leaves_a_vote_cast_by_button(stage: Stage) -> None:
 def test_the_button_takes_a_vote_back_and_tells_whoever_has_none(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.press(BOB, number, "approve")
-    stage.card(number, saying="Approved so far")
-    assert f"You have no vote on #{number} to take back" in stage.press(CAROL, number, "take_back")
-    assert f"Your approval of #{number} is taken back" in stage.press(BOB, number, "take_back")
-    stage.card(number, saying="Nobody has approved yet")
+    stage.card(number, saying=says("approved_so_far"))
+    assert says("you_have_no_vote_on_to_take", number=number) in stage.press(CAROL, number, "take_back")
+    assert says("your_approval_of_is_taken_back", number=number) in stage.press(BOB, number, "take_back")
+    stage.card(number, saying=says("nobody_has_approved_yet"))
 
 
 def test_a_decided_request_keeps_its_votes(stage: Stage) -> None:
@@ -79,7 +80,7 @@ def test_a_decided_request_keeps_its_votes(stage: Stage) -> None:
     stage.react(BOB, number)
     stage.press(CAROL, number, "approve")
     stage.card(number, "Applied:")
-    assert "is decided already" in unreact(stage, BOB, number)
+    assert says("is_decided_already") in unreact(stage, BOB, number)
 
 
 def test_the_vote_of_somebody_deactivated_meanwhile_does_not_count(stage: Stage) -> None:
@@ -87,7 +88,7 @@ def test_the_vote_of_somebody_deactivated_meanwhile_does_not_count(stage: Stage)
     stage.press(BOB, number, "approve")
     stage.slack.workspace.alter(BOB, deleted=True)
     try:
-        assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+        assert says("1_more_approval_is_needed") in stage.press(CAROL, number, "approve")
         assert stage.state(number) is State.PENDING
     finally:
         stage.slack.workspace.alter(BOB, deleted=False)
@@ -98,15 +99,15 @@ def test_an_approver_deactivated_between_the_decision_and_the_write_sends_it_bac
     stage.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=50)
     stage.press(BOB, number, "approve")
     stage.press(CAROL, number, "approve")
-    stage.card(number, "Approved, not yet made:", saying="Waiting for Exchange, nothing has been sent")
+    stage.card(number, "Approved, not yet made:", saying=says("waiting_for_exchange_nothing_has_been_sent"))
     stage.slack.workspace.alter(BOB, deleted=True)
     try:
         stage.tenant.clear_faults()
         stage.advance(90)
-        card = stage.card(number, "Request", saying="may no longer approve this")
+        card = stage.card(number, "Request", saying=says("may_no_longer_approve_this"))
     finally:
         stage.slack.workspace.alter(BOB, deleted=False)
-    assert f"<@{BOB}> may no longer approve this, so it needs another approval." in words(card)
+    assert says("may_no_longer_approve_this_so_it", person=BOB) in words(card)
     assert len(stage.writes) == written
 
 
@@ -115,10 +116,10 @@ def test_one_person_under_two_ids_of_an_organisation_is_one_person(stage: Stage)
     for person in (BOB, CAROL):
         stage.slack.workspace.alter(person, enterprise_user_id="W0BOB")
     try:
-        assert "1 more approval is needed" in stage.press(BOB, number, "approve")
-        assert "1 more approval is needed" in stage.press(CAROL, number, "approve")
+        assert says("1_more_approval_is_needed") in stage.press(BOB, number, "approve")
+        assert says("1_more_approval_is_needed") in stage.press(CAROL, number, "approve")
         stage.slack.workspace.alter(ALICE, enterprise_user_id="W0BOB")
-        assert "under another id of yours" in stage.press(BOB, number, "approve")
+        assert says("under_another_id_of_yours") in stage.press(BOB, number, "approve")
     finally:
         for person in (ALICE, BOB, CAROL):
             stage.slack.workspace.alter(person, enterprise_user_id=None)

@@ -31,6 +31,7 @@ from storage.records import Baseline, MailProtocol, Observation, SettingValue
 from tests.handlers.house import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.test_content import REQUEST
+from tests.sentences import says
 
 WORST = {
     "ampersands": "&" * 3000,
@@ -138,7 +139,7 @@ def test_of_very_many_approvers_the_card_names_the_first_and_says_how_many_more_
     shown = " ".join(marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, "Scanners"), ZONE).arguments()["blocks"]))
     named = [person for person in EVERYBODY if f"<@{person}>" in shown]
     assert named == list(EVERYBODY[:NAMED])
-    assert f", <@{named[-1]}> and 301 more; the requester never counts." in shown
+    assert says("and_301_more_the_requester_never_counts", person=named[-1]) in shown
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
@@ -162,7 +163,7 @@ def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
     request = sheet(Kind.OPT_IN, State.REJECTED, text).request
     line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
     blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
-    assert list(to_the_letter(blocks)) == [f"Reason: {escape(text)}", f"Rejected because: {escape(text)}"]
+    assert list(to_the_letter(blocks)) == [f"Reason: {escape(text)}", says("rejected_because", value=escape(text))]
 
 
 def test_a_card_without_anything_optional_fits() -> None:

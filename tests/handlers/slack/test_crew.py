@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from handlers.slack.crew import HEAD_START, LONGEST_HOLD, Crew, Job
+from tests.sentences import says
 
 
 def run(job: Job) -> None:
@@ -75,7 +76,7 @@ def test_a_job_that_waited_too_long_is_dropped_with_a_word(crew: Crew) -> None:
     time.sleep(HEAD_START + 0.05)
     free.set()
     until(lambda: said)
-    assert said == ["too late"]
+    assert said == [says("too_late")]
 
 
 def test_an_early_job_does_not_wait_behind_a_late_one(crew: Crew) -> None:

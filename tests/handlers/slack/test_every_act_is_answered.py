@@ -17,6 +17,7 @@ from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import HOME_TEAM, Hands
 from tests.handlers.slack.shapes import button, command, event, submission
+from tests.sentences import says
 
 
 def send(app: App, body: dict[str, Any]) -> BoltResponse:
@@ -58,7 +59,7 @@ def test_a_form_or_page_that_slack_does_not_open_is_told(house: House, bolt: App
     house.workspace.down = True
     house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
     send(bolt, button(BOB, action, str(number)))
-    assert said(house).startswith("This could not be done: ")
+    assert said(house).startswith(says("this_could_not_be_done"))
 
 
 def test_a_full_crew_is_told_with_the_acknowledgement_or_after_it(house: House, bolt: App) -> None:
@@ -99,7 +100,7 @@ def test_a_form_that_makes_no_sense_stays_open_with_a_word(house: House, bolt: A
     body["view"]["blocks"] = [{"type": "section"}, {"type": "input", "block_id": "reason"}]
     response = send(bolt, body)
     assert response.status == 200
-    assert "does not understand" in response.body
+    assert says("does_not_understand") in response.body
     assert '"reason"' in response.body
 
 

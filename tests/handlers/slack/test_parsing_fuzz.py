@@ -12,6 +12,7 @@ from handlers.slack.replies import no_such
 from tests.handlers.house import NOW
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
+from tests.sentences import says
 
 LIMITS = {"person": 32, "channel": 32, "ts": 32, "request": 9}
 """Characters that the columns hold."""
@@ -142,14 +143,14 @@ def test_the_nearest_subcommand_is_never_the_opposite_of_what_was_meant(text: st
 @pytest.mark.parametrize(("word", "told"), [("Approve", True), ("withdraw", True), ("off", False)])
 def test_whoever_types_a_decision_is_told_of_the_buttons(word: str, told: bool) -> None:
     text = no_such(word, "status").text
-    assert text.startswith(f"There is no `{word}`.")
-    assert ("buttons on the request's message" in text) is told
+    assert text.startswith(says("there_is_no", word=word))
+    assert (says("buttons_on_the_requests_message") in text) is told
 
 
 @pytest.mark.parametrize(("nearest", "meant"), [("status", " Did you mean `/legacytls status`?"), ("help", "")])
 def test_a_typing_mistake_is_answered_in_one_line_that_leads_to_the_help(nearest: str, meant: str) -> None:
     (block,) = no_such("x<y", nearest).arguments()["blocks"]
-    assert block["text"]["text"] == f"There is no `x&lt;y`.{meant} `/legacytls help` shows everything."
+    assert block["text"]["text"] == says("there_is_no_x_lt_y_legacytls", meant=meant)
 
 
 @pytest.mark.parametrize(
