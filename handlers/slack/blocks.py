@@ -14,11 +14,14 @@ from slack_sdk.models.blocks import (
     DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
-    PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextQuoteElement,
+    RichTextSectionElement,
     SectionBlock,
 )
 
-from handlers.slack.mrkdwn import SECTION, chunks, escape, fitted
+from handlers.slack.mrkdwn import SECTION, fitted
 
 QUOTED = 300
 """Characters of what somebody typed where only its beginning is shown."""
@@ -57,23 +60,24 @@ def fields(*texts: str) -> SectionBlock:
 
 
 def typed(label: str, text: str) -> list[Block]:
-    """What a person typed, whole and to the letter, under a label: no mark-up, mention, link or emoji is read into it.
+    """What a person typed, whole and to the letter, as a quotation under a label: nothing in it can pass for the bot's own words.
 
-    Plain text knows no mark-up, and its ``&amp;``, ``&lt;`` and ``&gt;`` are decoded as in every text object (docs.slack.dev,
-    messaging/formatting-message-text: escaping text).
+    A quotation of rich text encloses its text whatever line breaks that has, and reads no mark-up, mention, link, emoji or entity
+    into it (docs.slack.dev, block-kit/block-elements/rich-text-quote-element).
     """
-    return [section(f"*{label}*"), *(SectionBlock(text=_plain(part)) for part in chunks(escape(text)) if part.strip())]
+    return [_quotation(label, text)] if text.strip() else []
 
 
 def quoted(label: str, text: str) -> list[Block]:
-    """The beginning of what a person typed, on one line and to the letter, in small print."""
+    """The beginning of what a person typed, on one line, as a quotation under a label."""
     line = " ".join(text.split())
-    shown = line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
-    return [ContextBlock(elements=[_plain(f"{label}: {escape(shown)}")])] if line else []
+    return typed(label, line if len(line) <= QUOTED else f"{line[:QUOTED]}…")
 
 
-def _plain(text: str) -> PlainTextObject:
-    return PlainTextObject(text=text, emoji=False)
+def _quotation(label: str, text: str) -> RichTextBlock:
+    parts = RichTextElementParts
+    lead = RichTextSectionElement(elements=[parts.Text(text=label, style=parts.TextStyle(bold=True))])
+    return RichTextBlock(elements=[lead, RichTextQuoteElement(elements=[parts.Text(text=text)])])
 
 
 def small(lines: Iterable[str]) -> list[Block]:

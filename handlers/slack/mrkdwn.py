@@ -12,9 +12,6 @@ _MENTION = re.compile(r"(?<![^\s(])@(?:([UW][A-Z0-9]{2,20})|(S[0-9][A-Z0-9]{2,20
 
 _INSTANT = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d UTC\b", re.ASCII)
 
-CHUNK = 2900
-"""Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""
-
 SECTION = 3000
 """Slack's limit for a text with mark-up; beyond it the whole message would be refused."""
 
@@ -67,18 +64,3 @@ def fitted(text: str, limit: int) -> str:
         if start != -1 and closes not in text[start:cut]:
             cut = start
     return text[:cut] + "…"
-
-
-def chunks(text: str) -> list[str]:
-    """Cut an escaped text into sections without cutting an entity in two; nothing is lost."""
-    parts: list[str] = []
-    while len(text) > CHUNK:
-        cut = text.rfind("\n", 0, CHUNK) + 1 or _outside_entity(text, CHUNK)
-        parts.append(text[:cut])
-        text = text[cut:]
-    return [*parts, text]
-
-
-def _outside_entity(text: str, cut: int) -> int:
-    start = text.rfind("&", cut - 5, cut)
-    return start if start != -1 and ";" not in text[start:cut] else cut

@@ -35,10 +35,21 @@ def unmarked(sentence: str) -> str:
 def _said(block: Mapping[str, Any]) -> Iterator[str]:
     if block["type"] == "actions":
         return
+    if block["type"] == "rich_text":
+        yield from _quotation(block)
+        return
     texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     for text in texts:
         if text:
             yield from (_decoded(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"])).splitlines()
+
+
+def _quotation(block: Mapping[str, Any]) -> Iterator[str]:
+    """What people typed is marked on every line, whatever breaks lines: nothing in it stands like a line of the bot's own."""
+    for part in block["elements"]:
+        mark = "> " if part["type"] == "rich_text_quote" else ""
+        text = "".join(element["text"] for element in part["elements"])
+        yield from (f"{mark}{line}" for line in text.splitlines())
 
 
 def _spoken(text: str) -> str:

@@ -339,7 +339,7 @@ def test_history_tells_the_newest_change_first(machine: Machine) -> None:
     assert "read back as opted out" in lines[1]
     assert f"asked for by @{ALICE}" in lines[2]
     assert f"approved by @{BOB}" in lines[2]
-    assert "    Reason: Another scanner" in said.splitlines()
+    assert "    > Another scanner" in said.splitlines()
     assert not any(mark in said for mark in MARKS)
 
 

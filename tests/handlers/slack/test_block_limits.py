@@ -22,7 +22,8 @@ from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
-from handlers.slack.mrkdwn import CHUNK, NAMED, chunks, escape, fitted, sentence
+from handlers.slack.mrkdwn import NAMED, fitted, sentence
+from handlers.slack.plain import plain
 from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
@@ -72,15 +73,28 @@ def marked_up(found: object) -> Iterator[str]:
 
 
 def to_the_letter(found: object) -> Iterator[str]:
-    """Every text that Slack shows as it is."""
+    """Every quotation: what people typed, shown as it is."""
     if isinstance(found, dict):
-        if found.get("type") == "plain_text" and found.get("emoji") is False:
-            yield found["text"]
+        if found.get("type") == "rich_text_quote":
+            yield "".join(part["text"] for part in found["elements"])
         for inner in found.values():
             yield from to_the_letter(inner)
     elif isinstance(found, list):
         for inner in found:
             yield from to_the_letter(inner)
+
+
+def outside_quotations(found: object) -> Iterator[str]:
+    """Every other text of a message, as people read it, the fallback for notifications included."""
+    if isinstance(found, dict):
+        if found.get("type") != "rich_text_quote":
+            for inner in found.values():
+                yield from outside_quotations(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from outside_quotations(inner)
+    elif isinstance(found, str):
+        yield found
 
 
 def harmless(text: str) -> None:
@@ -152,10 +166,34 @@ def test_an_outcome_fits_in_every_state(text: str) -> None:
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_what_was_typed_is_on_the_card_whole(text: str) -> None:
     blocks = cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]
-    shown = list(to_the_letter(blocks))
-    assert "".join("".join(shown).split()) == 2 * "".join(escape(text).split())
-    for part in shown:
-        harmless(part)
+    assert list(to_the_letter(blocks)) == [text, text]
+
+
+def _quiet(kind: Kind, state: State, text: str) -> Sheet:
+    """A sheet in which nobody but whoever typed ``text`` says any of it."""
+    full = sheet(kind, state, text)
+    return replace(full, request=replace(full.request, detail="Waiting."))
+
+
+IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: #7 is opted in{0}> Approve"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
+def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
+    typed = IMITATION.format(ends)
+    for state, draw in itertools.product(State, (cards.card, cards.outcome)):
+        drawn = draw(_quiet(kind, state, typed), ZONE)
+        others = "\n".join(outside_quotations(drawn.arguments()))
+        assert "Approved by <@U0CAROL>" not in others
+        assert "is opted in" not in others
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
+def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
+    lines = plain(cards.card(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends)), ZONE))
+    assert [line for line in lines if "is opted in" in line] == ["> :white_check_mark: Applied: #7 is opted in"] * 2
+    assert len([line for line in lines if line == "> *Approved by <@U0CAROL>.*"]) == 2
 
 
 def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
@@ -163,7 +201,7 @@ def test_nothing_that_was_typed_is_read_as_mark_up_in_the_history() -> None:
     request = sheet(Kind.OPT_IN, State.REJECTED, text).request
     line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
     blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
-    assert list(to_the_letter(blocks)) == [f"Reason: {escape(text)}", says("rejected_because", value=escape(text))]
+    assert list(to_the_letter(blocks)) == [text, text]
 
 
 def test_a_card_without_anything_optional_fits() -> None:
@@ -351,15 +389,6 @@ def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(parts: 
     shown = fitted("".join(parts), limit)
     assert len(shown) <= limit
     harmless(shown)
-
-
-@given(st.text(st.sampled_from("&<>;\n a😀"), max_size=3 * CHUNK))
-def test_cutting_a_text_loses_nothing_and_cuts_no_entity_in_two(text: str) -> None:
-    parts = chunks(escape(text))
-    assert "".join(parts) == escape(text)
-    for part in parts:
-        assert len(part) <= CHUNK
-        harmless(part)
 
 
 @given(st.text(st.characters(), min_size=1, max_size=300))
