@@ -21,6 +21,7 @@ from bot.socket_lines import Line, Pace
 from bot.websocket import Lost, dial
 from handlers.ports import Unavailable
 from handlers.slack.calls import call
+from handlers.slack.destinations import Destinations, Elsewhere
 
 log = structlog.get_logger(__name__)
 
@@ -127,8 +128,14 @@ class SocketMode:
         log.info("slack.connected", connections=len(self._all()))
 
     def _address(self) -> str:
+        """Where to connect: one of Slack's hosts, or nowhere. Raises ``Unavailable``."""
         try:
-            return str(call(self._client.apps_connections_open, app_token=self._token).get("url") or "")
+            url = str(call(self._client.apps_connections_open, app_token=self._token).get("url") or "")
+            return str(Destinations(self._client.base_url).socket(url))
+        except Elsewhere:
+            raise Unavailable(
+                "The connection to Slack could not be opened: it would lead to a host that is not Slack's."
+            ) from None
         except Unavailable as refused:
             if refused.code not in REFUSED:
                 raise

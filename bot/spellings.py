@@ -8,10 +8,9 @@ import difflib
 import re
 from datetime import date, time, timedelta
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from handlers.loopback import is_loopback
+from handlers.web_addresses import Address, taken_apart
 
 LONGEST = timedelta(days=3650)
 """No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
@@ -156,7 +155,7 @@ def domain(text: str) -> str:
 def base_url(text: str) -> str:
     """The base URL of Slack's Web API, with its trailing slash."""
     url = _url(text, loopback_http=True)
-    return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}/"
+    return f"{url.origin}{url.target.rstrip('/')}/"
 
 
 def origin(text: str) -> str:
@@ -184,22 +183,20 @@ def database(text: str) -> str:
 _POSTGRESQL = re.compile(r"(.*@)?(\[[0-9A-Fa-f:.]+\]|[^:/?@\[\]\s]*)(:[0-9]{1,5})?([/?]\S*)?")
 
 
-def _url(text: str, *, loopback_http: bool) -> SplitResult:
+def _url(text: str, *, loopback_http: bool) -> Address:
     also = ", or http:// for this machine only" if loopback_http else ", always"
     refused = ValueError(f"write an address that begins with https://{also}; no name, password, query or fragment in it")
     try:
-        url = urlsplit(text)
-        host, _ = url.hostname, url.port
+        url = taken_apart(text)
     except ValueError:
         raise refused from None
-    plain = url.scheme == "http" and loopback_http and is_loopback(host or "")
-    extras = url.username is not None or url.password is not None or url.query or url.fragment
-    if not host or not (url.scheme == "https" or plain) or extras or re.search(r"[^!-~]", text):
+    plain = url.scheme == "http" and loopback_http and url.stays_here
+    if not (url.scheme == "https" or plain) or "?" in text or "#" in text:
         raise refused
     return url
 
 
-def _bare(url: SplitResult) -> str:
-    if url.path.strip("/"):
+def _bare(url: Address) -> str:
+    if url.target.strip("/"):
         raise ValueError("write scheme and host only, without a path")
-    return f"{url.scheme}://{url.netloc.lower()}"
+    return url.origin

@@ -4,13 +4,12 @@ import logging
 import ssl
 import threading
 import time
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidURI, WebSocketException
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from handlers.loopback import is_loopback
+from handlers.web_addresses import taken_apart
 
 LARGEST_MESSAGE: Final = 4 * 1024 * 1024
 """Bytes; Slack's payloads are far below."""
@@ -24,6 +23,21 @@ of the same connection are no errors of ours."""
 
 class Lost(OSError):
     """The connection is of no use any more, or never was."""
+
+
+class HandshakeRefused(WebSocketException):
+    """The other side answered the handshake with a status of HTTP; a redirect is one of them."""
+
+
+class _Direct(ClientConnection):
+    """A connection to the address that was asked for: the library would follow a redirect to any host, and believe it."""
+
+    def handshake(self, *arguments: Any, **named: Any) -> None:
+        """Raises ``HandshakeRefused`` where the library's own would make the caller follow."""
+        try:
+            super().handshake(*arguments, **named)
+        except InvalidStatus as refused:
+            raise HandshakeRefused(f"status {refused.response.status_code}") from None
 
 
 class WebSocket:
@@ -71,20 +85,24 @@ class WebSocket:
 
 
 def dial(url: str, *, tls: ssl.SSLContext | None, proxy: str | None, within: float) -> WebSocket:
-    """Open a WebSocket; plain ``ws`` to loopback only. ``proxy`` is a URL with its scheme, ``within`` the seconds for it.
+    """Open a WebSocket, following no redirect; plain ``ws`` to loopback only.
 
-    Raises ``Lost``.
+    ``proxy`` is a URL with its scheme, ``within`` the seconds for it. Raises ``Lost``.
     """
-    parts = urlsplit(url)
-    secure = parts.scheme == "wss"
-    if not secure and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
+    try:
+        address = taken_apart(url)
+    except ValueError:
+        raise Lost("the address is neither wss nor on loopback") from None
+    secure = address.scheme == "wss"
+    if not secure and not (address.scheme == "ws" and address.stays_here):
         raise Lost("the address is neither wss nor on loopback")
     try:
         connection = connect(
-            url,
+            str(address),
             ssl=(tls or ssl.create_default_context()) if secure else None,
             proxy=proxy if secure else None,
             compression=None,
+            create_connection=_Direct,
             open_timeout=within,
             close_timeout=GOODBYE_WITHIN,
             ping_interval=None,  # whoever keeps the connections asks, and judges the silence

@@ -38,6 +38,7 @@ from handlers.slack.directory import SlackDirectory
 from handlers.slack.edge import Edge
 from handlers.slack.home import AtHome
 from handlers.slack.register import guarded, register
+from handlers.slack.web_api import SlackWebClient
 from handlers.slots import Hours
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
@@ -91,7 +92,7 @@ def slack_client(settings: Settings) -> WebClient:
     Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
     """
     token = settings.slack_bot_token
-    client = WebClient(
+    client = SlackWebClient(
         token=token.get_secret_value() if token else None,
         base_url=settings.slack_api_url,
         timeout=SLACK_TIMEOUT,
@@ -199,7 +200,7 @@ def wire(
     worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
-    answers = Answers(tls=client.ssl, proxy=client.proxy, connections=CREW)
+    answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
     edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers)
     return Bot(desk, edge, people, crew, worker, exchange, client)
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
 
-from handlers.loopback import is_loopback
+from handlers.web_addresses import taken_apart
 from handlers.ports import Cloud
 
 MICROSOFT_AUTHORITIES: Final = frozenset(
@@ -91,10 +90,13 @@ def is_microsoft(authority: str) -> bool:
     return _host(authority) in MICROSOFT_AUTHORITIES
 
 
-def stays_here(origin: str) -> bool:
-    """Whether an address stays on this machine."""
-    return is_loopback(_host(origin))
+def stays_here(url: str) -> bool:
+    """Whether an address stays on this machine; one that cannot be taken apart does not."""
+    try:
+        return taken_apart(url).stays_here
+    except ValueError:
+        return False
 
 
 def _host(origin: str) -> str:
-    return (urlsplit(origin).hostname or "").lower()
+    return taken_apart(origin).host

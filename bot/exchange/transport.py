@@ -7,24 +7,24 @@ answer that matters most (a missing role), and ``requests`` then loses the statu
 
 import json
 import math
-import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from bot.exchange.clouds import stays_here
 from bot.exchange.received import Answer, Silence
-from bot.exchange.wire import Wire, was_sent
+from bot.exchange.wire import Wire, content_of, was_sent
+from handlers.web_addresses import onward, taken_apart
 
-SIZE_LIMIT: Final = 2 * 1024 * 1024
 CALL_LIMIT: Final = 60.0
 REDIRECTS: Final = 3
+HTTPS: Final = 443
+INNER_PORT: Final = 446
 _REDIRECTING: Final = frozenset(
     {
         HTTPStatus.MOVED_PERMANENTLY,
@@ -34,7 +34,6 @@ _REDIRECTING: Final = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
-_GZIP: Final = b"\x1f\x8b"
 
 
 class _Bearer(AuthBase):
@@ -103,7 +102,7 @@ class Transport:
         except (requests.RequestException, HTTPError, OSError, ValueError) as failure:  # ValueError: a header that cannot be one
             return _silence(failure)
         with response:
-            content, complete = _content(response)
+            content, complete = content_of(response)
         whole = complete and (bool(content) or _says_its_length(response))
         return Answer(response.status_code, response.headers, content, whole)
 
@@ -117,7 +116,7 @@ class Transport:
     def _settle_on(self, url: str, answer: Answer | Silence) -> None:
         """Keep to the regional host that answered, and return to the front door when that host is not there."""
         if isinstance(answer, Answer) and answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            self._base = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+            self._base = taken_apart(url).origin
         elif answer is Silence.NOT_SENT:
             self._base = self._origin
 
@@ -131,52 +130,23 @@ def _silence(failure: Exception) -> Silence:
 def _inside(origin: str, url: str, location: str) -> str | None:
     """Where ``location`` points when that belongs to the service at ``origin``, port 446 made 443; ``None`` for anywhere else.
 
-    Some tenants are sent on to ``<prefix>.outlook.office365.com``, and the front door is known to name its inner port 446.
-    On loopback another port is another program, so there nothing but the very same origin counts.
+    Some tenants are sent on to ``<prefix>.outlook.office365.com``, one name below the front door's own, which is known to name
+    its inner port 446. On loopback another port is another program, so there nothing but the very same origin counts.
     """
     try:
-        target = urljoin(url, location)
-        home, there = urlsplit(origin), urlsplit(target)
-        host, port = there.hostname or "", there.port
+        home, there = taken_apart(origin), onward(taken_apart(url), location)
     except ValueError:
         return None
-    if stays_here(origin):
-        return target if (there.scheme, there.netloc) == (home.scheme, home.netloc) else None
-    at_home = home.hostname or ""
-    belongs = host == at_home or host.endswith(f".{at_home}")
-    if there.scheme != "https" or not belongs or port not in {None, 443, 446, home.port} or "@" in there.netloc:
+    if home.stays_here:
+        return str(there) if there.origin == home.origin else None
+    prefix, _, parent = there.host.partition(".")
+    belongs = there.host == home.host or (prefix and parent == home.host)
+    if there.scheme != "https" or not belongs or there.port not in {HTTPS, INNER_PORT, home.port}:
         return None
-    kept = f":{port}" if port == home.port and port is not None else ""
-    return urlunsplit(("https", host + kept, there.path, there.query, ""))
+    return str(replace(there, port=home.port if there.port == home.port else HTTPS))
 
 
 def _says_its_length(response: requests.Response) -> bool:
     """Whether an empty body is known to be meant: without a length it may as well have broken off within the headers."""
     named = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
     return bool(named) or response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
-
-
-def _content(response: requests.Response) -> tuple[bytes, bool]:
-    """The body and whether it is whole; the time limit stands in the connection itself."""
-    content = bytearray()
-    try:
-        while len(content) <= SIZE_LIMIT:
-            piece = response.raw.read(SIZE_LIMIT + 1 - len(content), decode_content=False)
-            if not piece:
-                return _inflated(bytes(content))
-            content += piece
-    except (HTTPError, OSError):
-        return bytes(content), False
-    return bytes(content[:SIZE_LIMIT]), False
-
-
-def _inflated(content: bytes) -> tuple[bytes, bool]:
-    """Undo gzip where the bytes, not the header, say so; more than the limit counts as broken off."""
-    if not content.startswith(_GZIP):
-        return content, True
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflater.decompress(content, SIZE_LIMIT)
-    except zlib.error:
-        return content, False
-    return plain, inflater.eof

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from handlers.ports import Unavailable
+from handlers.slack.web_api import Redirected, TooLarge
 
 MENDS = {
     "not_in_channel": ("The bot is not a member of the channel.", "Invite it there: /invite @legacytls."),
@@ -62,6 +63,8 @@ _CODE = re.compile(r"[a-z0-9_]+")
 of the answer into the same place when that is no JSON: a proxy's page, an empty answer, one that broke off."""
 
 UNREADABLE = "What answered was not Slack's API, or its answer broke off."
+REDIRECTED = "Slack's address answered with a redirect, which the bot does not follow: its token would go along."
+CHECK_ADDRESS = "Check SLACK_API_URL, and what a proxy or gateway makes of it."
 
 
 LONGEST_WAIT = 3600.0
@@ -79,7 +82,9 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
         response = method(**arguments)
     except SlackApiError as refused:
         raise _refused(refused) from None
-    except (AttributeError, LookupError, RecursionError, UnicodeError):
+    except Redirected:
+        raise Unavailable(REDIRECTED, mend=CHECK_ADDRESS) from None
+    except (AttributeError, LookupError, RecursionError, UnicodeError, TooLarge):
         # The SDK takes JSON that is no object for one, and lets through what charset and nesting raise.
         raise Unavailable(UNREADABLE) from None
     except (SlackClientError, SlackRequestError, OSError, http.client.HTTPException, ValueError) as lost:

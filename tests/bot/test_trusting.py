@@ -62,14 +62,14 @@ def test_calls_and_private_answers_trust_the_named_authority(
     monkeypatch.setenv(name, str(bundle))
     client = slack_client(settings_at(stage.url))
     assert call(client.api_test)["ok"] is True
-    assert Answers(tls=client.ssl).post(f"{stage.url}/actions/1", {"text": "Counted."})
+    assert Answers(client.base_url, tls=client.ssl).post(f"{stage.url}/actions/1", {"text": "Counted."})
 
 
 def test_without_it_nothing_is_sent(stage: Stage) -> None:
     client = slack_client(settings_at(stage.url))
     with pytest.raises(Unavailable):
         call(client.api_test)
-    assert not Answers(tls=client.ssl).post(f"{stage.url}/actions/1", {"text": "Counted."})
+    assert not Answers(client.base_url, tls=client.ssl).post(f"{stage.url}/actions/1", {"text": "Counted."})
     assert stage.requests == []
 
 
@@ -103,12 +103,12 @@ def test_every_road_to_slack_leads_through_the_proxy_with_and_without_its_scheme
     client = slack_client(settings_at("https://slack.invalid"))
     with pytest.raises(Unavailable):
         call(client.api_test)
-    assert not Answers(tls=client.ssl, proxy=client.proxy).post("https://hooks.invalid/actions/1", {"text": "Counted."})
+    assert not Answers(tls=client.ssl, proxy=client.proxy).post("https://hooks.slack.com/actions/1", {"text": "Counted."})
     with pytest.raises(Lost):
         dial("wss://wss.invalid/link", tls=client.ssl, proxy=client.proxy, within=5)
     proxy.close()
     asked = [(request.method, request.path) for request in proxy.requests]
-    assert asked == [("CONNECT", f"{name}.invalid:443") for name in ("slack", "hooks", "wss")]
+    assert asked == [("CONNECT", f"{name}:443") for name in ("slack.invalid", "hooks.slack.com", "wss.invalid")]
 
 
 def test_the_systems_authorities_are_trusted_beside_it(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from ssl import SSLContext
 import pytest
 
 from bot.exchange.received import Answer, Silence
-from bot.exchange.transport import SIZE_LIMIT, Transport, _inside
+from bot.exchange.transport import Transport, _inside
+from bot.exchange.wire import SIZE_LIMIT
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, drip, hang, raw, reset, tunnel
 
@@ -214,7 +215,7 @@ def test_a_command_that_writes_is_not_sent_to_where_a_redirect_points(status: in
     assert len(exchange.requests) == 1
 
 
-@pytest.mark.parametrize("where", ["port", "host", "foreign", "nowhere", "broken"])
+@pytest.mark.parametrize("where", ["port", "host", "backslash", "backslash and name", "foreign", "nowhere", "broken"])
 def test_a_redirect_out_of_the_service_is_never_followed(
     where: str, carry: Carry, exchange: Stage, stages: Callable[..., Stage]
 ) -> None:
@@ -223,6 +224,8 @@ def test_a_redirect_out_of_the_service_is_never_followed(
     location = {
         "port": f"{stranger.url}/adminapi",
         "host": f"http://localhost:{port}/adminapi",
+        "backslash": f"{stranger.url}\\.{exchange.host}/adminapi",
+        "backslash and name": f"{stranger.url}\\@{exchange.host}/adminapi",
         "foreign": "https://outlook.office365.com.example/adminapi",
         "nowhere": "",
         "broken": "http://[::1/adminapi",
@@ -259,6 +262,26 @@ def test_redirects_in_a_circle_end(carry: Carry, exchange: Stage) -> None:
         ("https://outlook.office365.com:port/x", None),
         ("//example.com/x", None),
         ("javascript:alert(1)", None),
+        (r"https://evil.example\.outlook.office365.com/x", None),
+        (r"https://evil.example\@outlook.office365.com/x", None),
+        (r"https:\\evil.example/x", None),
+        (r"\\evil.example/x", None),
+        ("https://evil.example%5c.outlook.office365.com/x", None),
+        ("https://evil.example%2f.outlook.office365.com/x", None),
+        ("https://evil.example;.outlook.office365.com/x", None),
+        ("https://evil.example,.outlook.office365.com/x", None),
+        ("https://evil.example[.outlook.office365.com/x", None),
+        ("https://evil.example\u2024.outlook.office365.com/x", None),
+        ("https://evil.example\uff0f.outlook.office365.com/x", None),
+        ("https://evil.example\t.outlook.office365.com/x", None),
+        ("https://evil.example#.outlook.office365.com/x", None),
+        ("https://evil.example?.outlook.office365.com/x", None),
+        ("https://evil.example/.outlook.office365.com/x", None),
+        ("https://evil.example:443@outlook.office365.com/x", None),
+        ("https://a.b.outlook.office365.com/x", None),
+        ("https://.outlook.office365.com/x", None),
+        ("https://outlook.office365.com./x", None),
+        ("wss://outlook.office365.com/x", None),
     ],
 )
 def test_only_the_service_itself_is_inside(location: str, target: str | None) -> None:
