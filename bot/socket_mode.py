@@ -133,9 +133,8 @@ class SocketMode:
             url = str(call(self._client.apps_connections_open, app_token=self._token).get("url") or "")
             return str(Destinations(self._client.base_url).socket(url))
         except Elsewhere:
-            raise Unavailable(
-                "The connection to Slack could not be opened: it would lead to a host that is not Slack's."
-            ) from None
+            problem = "The connection to Slack was not opened: its address leads to a host that is not Slack's."
+            raise Unavailable(problem) from None
         except Unavailable as refused:
             if refused.code not in REFUSED:
                 raise

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from handlers.web_addresses import taken_apart
 from handlers.ports import Cloud
+from handlers.web_addresses import taken_apart
 
 MICROSOFT_AUTHORITIES: Final = frozenset(
     {

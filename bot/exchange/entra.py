@@ -4,6 +4,7 @@ Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some
 cannot read in full, token included: such answers are stopped before they reach it. Not for several threads; ``Tokens`` is.
 """
 
+import io
 import json
 import logging
 import re
@@ -16,9 +17,11 @@ import requests
 
 from bot.exchange import keys, refusals
 from bot.exchange.answers import LONGEST_WAIT
+from bot.exchange.clouds import MICROSOFT_AUTHORITIES
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
-from bot.exchange.wire import Wire
+from bot.exchange.wire import SIZE_LIMIT, Wire, content_of
 from handlers.ports import Unavailable
+from handlers.web_addresses import Address, taken_apart
 
 _CAPABILITIES: Final = ["cp1"]
 """Tells Entra that claims challenges are understood."""
@@ -33,13 +36,21 @@ class _Gibberish(requests.RequestException):
     """An answer that is no JSON object where only that makes sense."""
 
 
-class _EntraWire(Wire):
-    """The session that MSAL works with: one time limit over all calls of a sign-in, and the last refusal kept for its code."""
+class _Elsewhere(requests.RequestException):
+    """An address in Entra's answer that is not Entra's: the credential is not sent there."""
 
-    def __init__(self, *, surroundings: bool) -> None:
-        super().__init__(surroundings=surroundings)
+
+class _EntraWire(Wire):
+    """The session that MSAL works with: one time limit over all calls of a sign-in, and the last refusal kept for its code.
+
+    ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer, so each
+    one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
+    """
+
+    def __init__(self, authority: str | None) -> None:
+        super().__init__(surroundings=authority is not None)
         self._until = 0.0
-        self._objects_only = surroundings
+        self._authority = taken_apart(authority) if authority is not None else None
         self.status = 0
         self.code: int | None = None
         self.retry_after: float | None = None
@@ -52,14 +63,58 @@ class _EntraWire(Wire):
         remaining = self._until - monotonic()
         if remaining <= 0:
             raise requests.Timeout("the sign-in took too long")
-        response = super().request(method, url, *arguments, **(named | {"timeout": remaining}))
+        address = self._judged(url if isinstance(url, str) else url.decode())
+        given = {**(named.get("headers") or {}), "Accept-Encoding": "identity"}
+        named |= {"timeout": remaining, "stream": True, "headers": given}
+        response = super().request(method, str(address), *arguments, **named)
+        _read_to_the_limit(response)
         failed = response.status_code >= 400
         self.status = response.status_code
         self.code = refusals.code_in(response.text) if failed else None
         self.retry_after = _seconds(response.headers.get("Retry-After", "")) if failed else None
-        if response.status_code < 300 or (self._objects_only and response.status_code < 500):
+        if response.status_code < 300 or (self._authority is not None and response.status_code < 500):
             _must_be_object(response)
         return response
+
+    def _judged(self, url: str) -> Address:
+        """The parts of an address that may have the credential. Raises ``_Elsewhere``."""
+        try:
+            address = taken_apart(url)
+        except ValueError:
+            raise _Elsewhere("the answer names no plain web address") from None
+        if self._authority is not None and not _belongs(address, self._authority):
+            raise _Elsewhere("the answer names a host that is not the authority's")
+        return address
+
+
+def _belongs(address: Address, authority: Address) -> bool:
+    """Whether an address is the authority's: its own host, or another of Microsoft's where that is one of them.
+
+    Microsoft's name each other: a tenant of its government clouds, or an older name of the same service. Those in China
+    are another company's, 21Vianet's.
+    """
+    if not address.encrypted:
+        return False
+    if authority.stays_here:
+        return address.stays_here
+    both = {address.host, authority.host}
+    known = both <= MICROSOFT_AUTHORITIES and len({host.endswith(".cn") for host in both}) == 1
+    return address.port == authority.port and (known or address.host == authority.host)
+
+
+def _read_to_the_limit(response: requests.Response) -> None:
+    """Put the unpacked body where ``requests`` looks for it.
+
+    Raises ``_Gibberish`` beyond the limit, and ``requests.ConnectionError`` for what broke off.
+    """
+    with response:
+        content, whole = content_of(response)
+    if not whole and len(content) < SIZE_LIMIT:
+        raise requests.ConnectionError("the answer broke off")
+    if not whole:
+        raise _Gibberish("the answer is larger than any of Entra's")
+    response.raw = io.BytesIO(content)
+    response.headers.pop("Content-Encoding", None)
 
 
 class Entra:
@@ -80,7 +135,7 @@ class Entra:
         # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
         # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
         logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
-        self._wire = _EntraWire(surroundings=not isinstance(credential, ManagedIdentity))
+        self._wire = _EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """An access token, from MSAL's cache or new (always new for a claims challenge), and for how many seconds it is good.
@@ -153,6 +208,9 @@ class Entra:
     def _unreached(self, failure: requests.RequestException) -> Unavailable:
         if isinstance(failure, requests.exceptions.SSLError):
             return refusals.untrusted(self._authority)
+        if isinstance(failure, _Elsewhere):
+            self._app = None  # built from that answer; the next sign-in asks anew
+            return refusals.elsewhere(self._authority)
         if isinstance(failure, _Gibberish):
             return refusals.unintelligible(self._authority)
         if isinstance(self._credential, ManagedIdentity):

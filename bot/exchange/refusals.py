@@ -135,6 +135,15 @@ def unintelligible(authority: str) -> Unavailable:
     )
 
 
+def elsewhere(authority: str) -> Unavailable:
+    """An answer that would send the credential to a host that is not the authority's."""
+    return Unavailable(
+        f"The answer of {authority} names another host to sign in at, so the credential was not sent.",
+        mend="Check AZURE_AUTHORITY_HOST, and whether a proxy answers in its place.",
+        retryable=False,
+    )
+
+
 def no_identity(*, retryable: bool = False) -> Unavailable:
     """The machine does not hand out a managed identity, or not that one."""
     return Unavailable(

@@ -1,7 +1,10 @@
 """Every way in which a sign-in fails, in words that tell people what to mend."""
 
+import gzip
+import json
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +13,13 @@ from pydantic import SecretStr
 
 from bot.exchange import refusals
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken
+from bot.exchange.entra import _belongs
 from bot.exchange.tokens import Tokens
+from bot.exchange.wire import SIZE_LIMIT
 from handlers.ports import Unavailable
+from handlers.web_addresses import taken_apart
 from tests.bot.exchange import certificates
-from tests.bot.exchange.entra_stub import Entra, refusal, token
+from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
 from tests.bot.exchange.stage import answer, hang, raw, reset
 
 SignIn = Callable[..., Tokens]
@@ -222,6 +228,76 @@ def test_a_redirecting_authority_never_gets_the_secret_carried_elsewhere(sign_in
     entra.instead.append(answer(307, "{}", {"Location": exchange.url}))  # type: ignore[attr-defined]
     _failure(sign_in())
     assert exchange.requests == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "login.microsoftonline.com", "10.0.0.1", "localhost.evil.example", "user@localhost"),
+        *("evil.example%2f.localhost", r"evil.example\.localhost", r"evil.example\@localhost"),
+    ],
+)
+def test_the_credential_goes_to_no_other_host_that_a_discovery_names(
+    host: str, sign_in: SignIn, entra: Entra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = f"https://{host}/{TENANT}/oauth2/v2.0/token"
+    document = {"issuer": entra.url, "authorization_endpoint": endpoint, "token_endpoint": endpoint}
+    tokens = sign_in()
+    with monkeypatch.context() as told:
+        told.setattr(entra, "_discovery", lambda: document)
+        with pytest.raises(Unavailable, match=r"so the credential was not sent|not one that a sign-in authority gives"):
+            tokens.bearer()
+    assert entra.forms == []
+    assert tokens.bearer() == token(1)
+
+
+@pytest.mark.parametrize(
+    ("authority", "url", "taken"),
+    [
+        ("https://login.microsoftonline.com", "https://login.microsoftonline.com/t/oauth2/v2.0/token", True),
+        ("https://login.microsoftonline.com", "https://login.microsoftonline.us/t/oauth2/v2.0/token", True),
+        ("https://login.microsoftonline.com", "https://login.windows.net/t/oauth2/v2.0/token", True),
+        ("https://login.microsoftonline.com", "https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", False),
+        ("https://login.microsoftonline.com", "https://login.microsoftonline.com:8443/t/oauth2/v2.0/token", False),
+        ("https://login.microsoftonline.com", "http://login.microsoftonline.com/t/oauth2/v2.0/token", False),
+        ("https://login.microsoftonline.com", "https://x.login.microsoftonline.com/t/oauth2/v2.0/token", False),
+        ("https://login.microsoftonline.com", "https://login.microsoftonline.com.evil.example/t/oauth2/v2.0/token", False),
+        ("https://login.microsoftonline.com", "https://127.0.0.1/t/oauth2/v2.0/token", False),
+        ("https://login.corp.example:8443", "https://login.corp.example:8443/t/oauth2/v2.0/token", True),
+        ("https://login.corp.example:8443", "https://login.microsoftonline.com/t/oauth2/v2.0/token", False),
+    ],
+)
+def test_only_the_authority_s_own_hosts_may_have_the_credential(authority: str, url: str, taken: bool) -> None:
+    assert _belongs(taken_apart(url), taken_apart(authority)) is taken
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_of_entra_s_is_unpacked_to_a_limit_and_no_further(
+    status: int, packed: bool, sign_in: SignIn, entra: Entra
+) -> None:
+    body = b'{"access_token": "' + b"x" * (64 * SIZE_LIMIT if packed else SIZE_LIMIT) + b'"}'
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    entra.instead.append(answer(status, gzip.compress(body) if packed else body, headers))
+    tracemalloc.start()
+    failure = _failure(sign_in())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "not one that a sign-in authority gives" in failure.sentence
+    assert most < 16 * SIZE_LIMIT
+
+
+def test_a_packed_answer_below_the_limit_is_an_answer(sign_in: SignIn, entra: Entra) -> None:
+    body = json.dumps(entra.granted() | {"access_token": token(5)}).encode()
+    entra.instead.append(answer(200, gzip.compress(body), {"Content-Encoding": "gzip"}))
+    assert sign_in().bearer() == token(5)
+
+
+def test_an_answer_that_broke_off_is_worth_another_try(sign_in: SignIn, entra: Entra) -> None:
+    entra.instead.append(answer(200, b'{"access_token": "canary', length=900))
+    failure = _failure(sign_in())
+    assert failure.retryable
+    assert "could not be reached" in failure.sentence
 
 
 def test_codes_are_found_only_where_entra_writes_them() -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from bot.options import Settings
 from bot.wiring import slack_client
-from handlers.web_addresses import Address
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.calls import CHECK_ADDRESS, REDIRECTED, UNREADABLE, call
 from handlers.slack.destinations import Destinations, Elsewhere
 from handlers.slack.web_api import SIZE_LIMIT, SlackWebClient
+from handlers.web_addresses import Address
 from tests.bot.exchange.stage import Stage, answer
 
 SLACK, GATEWAY, HERE = "https://slack.com/api/", "https://slack.corp.example:8443/api/", "http://127.0.0.1:8642/api/"
