@@ -12,8 +12,9 @@ from datetime import timedelta
 import structlog
 
 from handlers.context import Context
+from handlers.days import spelled_instant
 from handlers.lagging import is_outrun, lags, may_be_on
-from handlers.owed import owe_card, owe_change
+from handlers.owed import owe_card, owe_change, owe_outcome
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
 from handlers.rules import is_outdated, void, why_void
@@ -29,8 +30,8 @@ from storage.records import ChangeRequest, SettingValue
 
 log = structlog.get_logger(__name__)
 
-SENDS = 4
-"""A change is sent once and at most three more times, and only where it provably was not processed."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is twice the last."""
 
 READ_PATIENCE = 20.0
 """Seconds a read before the write may take; it is tried again until the approval lapses."""
@@ -253,15 +254,36 @@ class Apply:
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             note_answer(entry, request, answer)
-            if answer.fate is Fate.NOT_PROCESSED and sends < SENDS:
-                wait = max(answer.retry_after or 0, 2.0**sends)
-                detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} It is sent again shortly."
-                again = entry.move(
-                    request, State.APPROVED, actor=BOT, detail=detail, retry_at=now + timedelta(seconds=wait), sent_at=None
-                )
-                if not supersede_overtaken(entry, again):
-                    owe_card(entry, again)
+            if answer.fate is Fate.NOT_PROCESSED:
+                self._send_again_later(entry, request, answer, sends)
             else:
                 detail = refused(entry.reader, request, answer)
                 owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
+
+    @staticmethod
+    def _send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
+        """Nothing was processed: back to *approved*, to be judged and read again after a pause. It never costs an approval.
+
+        The requester is told the first time; from then on the card shows it.
+        """
+        wait = max(answer.retry_after or 0, _pause(sends))
+        detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} {_goes_on(request)}"
+        retry_at = entry.now + timedelta(seconds=wait)
+        again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
+        if supersede_overtaken(entry, again):
+            return
+        owe_card(entry, again)
+        if sends == 1:
+            owe_outcome(entry, again)
+
+
+def _pause(sends: int) -> float:
+    """Seconds before the next sending, after so many."""
+    return min(FIRST_PAUSE * 2.0 ** min(sends - 1, 10), LONGEST_PAUSE)
+
+
+def _goes_on(request: ChangeRequest) -> str:
+    """For how long a change is sent again, for people."""
+    until = f"until the approval lapses, {spelled_instant(request.expires_at)}" if request.expires_at else "until it is done"
+    return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."

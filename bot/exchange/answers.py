@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
+from bot.exchange.proofs import is_busy, proven_by, turned_away
 from bot.exchange.received import Answer, Silence
 from handlers.ports import Fate, Unavailable
 
@@ -45,22 +46,21 @@ _FATES: Final[Mapping[Meaning, Fate]] = {
     Meaning.ANSWERED: Fate.ACCEPTED,
     Meaning.NO_CONNECTION: Fate.NOT_PROCESSED,
     Meaning.THROTTLED: Fate.NOT_PROCESSED,
-    Meaning.NO_ANSWER: Fate.UNKNOWN,
-    Meaning.TRANSIENT: Fate.UNKNOWN,
-    Meaning.FAULT: Fate.UNKNOWN,
-    Meaning.REDIRECTED: Fate.UNKNOWN,
-    Meaning.GARBLED: Fate.UNKNOWN,
-    Meaning.FAILED: Fate.UNKNOWN,
+    Meaning.UNTRUSTED: Fate.REFUSED,
+    Meaning.UNAUTHORIZED: Fate.REFUSED,
+    Meaning.FORBIDDEN: Fate.REFUSED,
+    Meaning.MISDIRECTED: Fate.REFUSED,
+    Meaning.REFUSED: Fate.REFUSED,
 }
-"""Of a write; whatever is not named here is a refusal. The error in a 200 is from a command that ran: it may have done it."""
+"""Of a write; whatever is not named here is unknown. Each refusal among them is proven by ``bot.exchange.proofs``."""
 
 _PASSING: Final = frozenset(
     {Meaning.NO_CONNECTION, Meaning.NO_ANSWER, Meaning.THROTTLED, Meaning.TRANSIENT, Meaning.FAULT, Meaning.GARBLED}
 )
 
-_BUSY: Final = ("ServerBusyException",)
-"""Says by its type that nothing was processed; its name in a sentence says nothing of the kind."""
 _TRANSIENT: Final = (
+    "ServerBusyException",
+    "TimeoutException",
     "CmdletProxyNotAvailableFailure",
     "TransientException",
     "BackendCommunicationException",
@@ -69,7 +69,10 @@ _TRANSIENT: Final = (
     "ServerInMMException",
     "ADServerSettingsChangedException",
 )
-"""Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module)."""
+"""Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module).
+
+That one is named anywhere in an error says nothing of what the command did; for a busy server see ``proofs.is_busy``.
+"""
 
 _NOT_ACCEPTED: Final = (
     "Check that the app registration holds the application permission Exchange.ManageAsApp with admin consent, and that "
@@ -83,6 +86,8 @@ _NOT_ALLOWED: Final = (
 _PROXY: Final = "Check EXCHANGE_API_URL, and whether a proxy answers in place of Exchange Online."
 _OUTAGE: Final = "If this lasts, see Health > Service health in the Microsoft 365 admin center for an outage."
 """Where nothing is to be mended on our side, and waiting usually does it."""
+_WORDS: Final = 4096
+"""Bytes of a plain text that are looked at."""
 LONGEST_WAIT: Final = 3600.0
 """Seconds for which Microsoft is left alone at most, whatever it asks for: nothing may wait longer (``storage.records``)."""
 
@@ -101,7 +106,7 @@ class Outcome:
     @property
     def fate(self) -> Fate:
         """What this says of a write."""
-        return _FATES.get(self.meaning, Fate.REFUSED)
+        return _FATES.get(self.meaning, Fate.UNKNOWN)
 
     @property
     def retryable(self) -> bool:
@@ -135,13 +140,17 @@ def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
         return Outcome(Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY)
     wait = _retry_after(_header(answer, "Retry-After").strip(), now)
     detail = detail_of(_json(answer.body), _header(answer, "x-ExceptionType"))
-    if answer.status == 429 or (answer.status == 503 and wait is not None) or detail.is_a(*_BUSY):
+    if answer.status == 429 or (answer.status == 503 and wait is not None) or is_busy(detail.types):
         return _throttled(detail, wait)
+    if turned_away(answer.status, detail.types):
+        return _turned_away(answer, detail, cmdlet)
+    if (known := proven_by(detail.types)) is not None:
+        return Outcome(Meaning.REFUSED, _with(known.lead, detail), known.mend)
     if detail.mentions(*_TRANSIENT):
         return _transient(detail, wait)
     if answer.status >= 500 or answer.status == 408:
         return _fault(answer.status, detail, wait)
-    return _client_error(answer, detail, cmdlet)
+    return _client_error(answer, detail)
 
 
 _SILENCES: Final[Mapping[Silence, Outcome]] = {
@@ -176,7 +185,7 @@ def _success(answer: Answer) -> Outcome:
 
 def _failure(detail: Detail) -> Outcome:
     """An error inside a 200. A busy server is passing trouble here, too, but no proof that nothing was done."""
-    if detail.mentions(*_BUSY, *_TRANSIENT):
+    if detail.mentions(*_TRANSIENT):
         return _transient(detail, None)
     return Outcome(Meaning.FAILED, _with("Exchange Online reported a failure", detail))
 
@@ -195,32 +204,45 @@ def _fault(status: int, detail: Detail, wait: float | None) -> Outcome:
     return Outcome(Meaning.FAULT, _with(f"Exchange Online failed with status {status}", detail), _OUTAGE, retry_after=wait)
 
 
-def _client_error(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
-    match answer.status:
-        case 401:
-            sentence = "Exchange Online did not accept the app's token."
-            return Outcome(Meaning.UNAUTHORIZED, sentence, _NOT_ACCEPTED, claims=_claims(_header(answer, "WWW-Authenticate")))
-        case 403:
-            sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
-            return Outcome(Meaning.FORBIDDEN, sentence, _NOT_ALLOWED)
-        case 404 if detail.mentions("ManagementObjectNotFoundException"):
-            return Outcome(Meaning.NOT_FOUND, _with("Exchange Online does not know the object", detail))
-        case 404 | 405:
-            sentence = f"There is no admin API at this address (status {answer.status})."
-            return Outcome(Meaning.MISDIRECTED, sentence, "Check EXCHANGE_API_URL, EXCHANGE_CLOUD and AZURE_TENANT_ID.")
+def _turned_away(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
+    """A 401, 403 or 405: given before the command is run. With words of Exchange's own, a 401 is about the caller's role, too.
+
+    An empty 401 is about the token; who it is for was not looked at (measured by rknightion/graph2otel).
+    """
+    if answer.status == 405:
+        return _no_api(Meaning.MISDIRECTED, answer.status)
+    claims = _claims(_header(answer, "WWW-Authenticate")) if answer.status == 401 else None
+    words = detail.text or _plain_text(answer)
+    if answer.status == 401 and (claims is not None or not words):
+        return Outcome(Meaning.UNAUTHORIZED, "Exchange Online did not accept the app's token.", _NOT_ACCEPTED, claims=claims)
+    if words:
+        return Outcome(
+            Meaning.FORBIDDEN, _with(f"Exchange Online does not let the app run {cmdlet}", Detail(words)), _NOT_ALLOWED
+        )
+    sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
+    return Outcome(Meaning.FORBIDDEN, sentence, _NOT_ALLOWED)
+
+
+def _client_error(answer: Answer, detail: Detail) -> Outcome:
+    if answer.status == 404 and detail.mentions("ManagementObjectNotFoundException"):
+        return Outcome(Meaning.NOT_FOUND, _with("Exchange Online does not know the object", detail))
+    if answer.status == 404:
+        return _no_api(Meaning.FAILED, answer.status)
     if not answer.complete:
         return Outcome(Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.", _OUTAGE)
-    return _refusal(answer.status, detail)
+    return Outcome(Meaning.FAILED, _with(f"Exchange Online answered with an error (status {answer.status})", detail))
 
 
-def _refusal(status: int, detail: Detail) -> Outcome:
-    if detail.mentions("AmbiguousParameterSetException"):
-        lead, mend = "Exchange Online does not let the app use this parameter", "Check which parameters the app's role includes."
-    elif detail.mentions("ParameterTransformationException"):
-        lead, mend = "Exchange Online does not understand the value", "This is a defect of the bot: please report it."
-    else:
-        lead, mend = f"Exchange Online refused the command (status {status})", ""
-    return Outcome(Meaning.REFUSED, _with(lead, detail), mend)
+def _no_api(meaning: Meaning, status: int) -> Outcome:
+    sentence = f"There is no admin API at this address (status {status})."
+    return Outcome(meaning, sentence, "Check EXCHANGE_API_URL, EXCHANGE_CLOUD and AZURE_TENANT_ID.")
+
+
+def _plain_text(answer: Answer) -> str:
+    """What a body says that is plain text by its own account; some 401 and 403 name the missing role like that."""
+    if not _header(answer, "Content-Type").lower().startswith("text/plain"):
+        return ""
+    return clean(answer.body[:_WORDS].decode("utf-8", "replace"))
 
 
 def _with(lead: str, detail: Detail) -> str:

@@ -15,6 +15,11 @@ _GENERIC: Final = re.compile(r"^Exception of type '[^']*' was thrown\.?$")
 _STACK: Final = re.compile(r"(?:^|\s)at [A-Za-z_<][\w<>`+]*+(?:\.[\w<>`+]*+)++\(.*", re.DOTALL)
 """Possessive, so that a name that goes on for a megabyte is read once, and not once for each of its dots."""
 _TOKEN: Final = re.compile(r"(?:Bearer\s+)?eyJ[\w-]{8,}(?:\.[\w-]*)*", re.IGNORECASE)
+_PROXY: Final = "CmdletProxyException"
+_HANDED_ON: Final = re.compile(
+    r"Proxy method [A-Za-z]{1,20}:\s*(?:(?:Request return|Cmdlet) error with following error message:\s*)?"
+)
+"""Where the cause begins in a ``CmdletProxyException``."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 
@@ -22,8 +27,8 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e
 class Detail:
     """The human text of an error and the short name of the exception behind it; either may be empty.
 
-    ``names`` holds everything that may name a known exception, ``types`` only what does name the error's own; both are for
-    matching, never for people.
+    ``names`` holds everything that may name a known exception, ``types`` only the types that the error itself is said to be of;
+    both are for matching, never for people.
     """
 
     text: str = ""
@@ -35,24 +40,21 @@ class Detail:
         """Whether one of these exceptions is named anywhere in the error."""
         return any(name in self.names for name in exceptions)
 
-    def is_a(self, *exceptions: str) -> bool:
-        """Whether the error is of one of these types; a text that speaks of one does not make it one."""
-        return not self.types.isdisjoint(exceptions)
-
 
 def detail_of(document: object, header: str = "") -> Detail:
     """The detail of an error body; ``header`` is ``x-ExceptionType``. Anything that is not an error body gives an empty one."""
     error = _get(document, "error")
     inner = _get(_get(error, "innererror"), "internalexception")
     messages = [message for entry in _list(_get(error, "details")) if (message := _text(entry, "message"))]
-    kind, first = _unfolded(messages[0]) if messages else ("", "")
+    unfolded = [_unfolded(message) for message in messages]
+    kind, first = unfolded[0] if unfolded else ("", "")
     internal = _text(inner, "message")
-    kind = kind or _text(inner, "type")
-    texts = (first, "" if _GENERIC.match(internal) else internal, _text(error, "message"))
-    types = (header.strip(), kind, _text(inner, "type"))
+    types = (header.strip(), *(one for one, _ in unfolded), _text(inner, "type"))
     names = " ".join((*types, *messages, internal, _text(error, "code"), _text(error, "message")))
-    shown = next((shown for text in texts if (shown := clean(text))), "")
-    return Detail(shown, _short(kind), names, frozenset(_short(one) for one in types))
+    shown, cause = _told(
+        kind or _text(inner, "type"), first, "" if _GENERIC.match(internal) else internal, _text(error, "message")
+    )
+    return Detail(shown, cause, names, frozenset(_short(one) for one in types))
 
 
 def detail_of_errors(errors: object) -> Detail:
@@ -60,7 +62,8 @@ def detail_of_errors(errors: object) -> Detail:
     first = errors[0] if isinstance(errors, list) and errors else errors
     raw = first if isinstance(first, str) else _text(first, "message")
     kind, text = _unfolded(raw)
-    return Detail(clean(text), _short(kind), f"{kind} {raw}", frozenset({_short(kind)}))
+    shown, cause = _told(kind, text)
+    return Detail(shown, cause, f"{kind} {raw}", frozenset({_short(kind)}))
 
 
 def clean(text: str) -> str:
@@ -68,6 +71,36 @@ def clean(text: str) -> str:
     line = _TOKEN.sub("…", _UNPRINTABLE.sub(" ", _STACK.sub("", text)))
     line = " ".join(line.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
+
+
+def _told(kind: str, *texts: str) -> tuple[str, str]:
+    """What is said to people of an error of this type: the first text that says anything, and the exception behind it."""
+    if _short(kind) == _PROXY and texts:
+        cause = _behind_proxy(texts[0])
+        if cause.text:
+            return cause.text, cause.exception or _PROXY
+    return next((shown for text in texts if (shown := clean(text))), ""), _short(kind)
+
+
+def _behind_proxy(text: str) -> Detail:
+    """Why a command failed that one server of Exchange handed on to another one.
+
+    Up to 300 characters of what was handed on to whom come first, then the cause: as text, or as the other server's whole answer
+    (forms collected from public transcripts of Exchange Online).
+    """
+    found = _HANDED_ON.search(text)
+    rest = text[found.end() :] if found else text
+    begins = rest.find("{")
+    if begins >= 0:
+        try:
+            answer, _ = json.JSONDecoder().raw_decode(rest, begins)
+        except (ValueError, RecursionError):
+            return Detail(clean(rest))
+        error = answer if _get(answer, "error") is None else _get(answer, "error")
+        details = [message for entry in _list(_get(error, "details")) if (message := _text(entry, "message"))]
+        kind, said = _unfolded(details[0]) if details else ("", _text(error, "message"))
+        return Detail(clean(said), _short(kind))
+    return Detail(clean(rest))
 
 
 def _unfolded(message: str) -> tuple[str, str]:

@@ -131,9 +131,9 @@ class Exchange:
             case "unauthorized_claims":
                 self._tokens.revoke(visit.caller.token_id)
                 return fault_answers.unauthorized("The token has been revoked.", claims=fault_answers.claims_challenge())
-            case "apply_then_500":
+            case "apply_then_500" | "apply_then_400" | "proxy_timeout":
                 self._body(visit)
-                return fault_answers.server_error()
+                return fault_answers.applied_all_the_same(fault)
             case "errors_in_200" if visit.command.writes:
                 return fault_answers.altered(fault, envelope(self._tenant.tenant_id, []))
             case "truncated":

@@ -82,6 +82,40 @@ def server_error() -> Answer:
     return error(500, "Error executing cmdlet", detail=f"Ex94914B|{kind}|An internal server error has occurred.")
 
 
+def applied_all_the_same(fault: Fault) -> Answer:
+    """What says nothing of a write that took effect, although most of it looks like a refusal."""
+    return _APPLIED[fault.name]()
+
+
+def _timed_out() -> Answer:
+    text = "The operation has timed out while waiting for the directory."
+    return error(400, "Error executing cmdlet", detail=f"Ex3FA2C1|System.TimeoutException|{text}")
+
+
+def _proxy_timed_out() -> Answer:
+    """A server of Exchange that handed the command on; wording after public transcripts of Exchange Online."""
+    handed_on = (
+        f"Error on proxy command 'Set-TransportConfig -AllowLegacyTLSClients:$True -Organization:'{ORGANIZATION}' "
+        "-Confirm:$False' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy method PSWS:\r\n"
+        "Request return error with following error message:\r\nThe operation has timed out."
+    )
+    return error(400, "Error executing cmdlet", detail=f"|Microsoft.Exchange.Configuration.CmdletProxyException|{handed_on}")
+
+
+def _dehydrated() -> Answer:
+    kind = "Microsoft.Exchange.Configuration.Tasks.InvalidOperationInDehydratedContextException"
+    text = (
+        "The command you tried to run isn't currently allowed in your organization. To run this command, you first need to run "
+        "the command: Enable-OrganizationCustomization."
+    )
+    return error(400, "Error executing cmdlet", detail=f"Ex7E93B2|{kind}|{text}")
+
+
+def _unauthorized_role() -> Answer:
+    answer = error(401, "User is not allowed to call Set-TransportConfig")
+    return Answer(401, answer.body, {"Content-Type": JSON})
+
+
 def _throttled(retry_after: str | None) -> Answer:
     headers = {"Content-Type": "text/plain"} | ({"Retry-After": retry_after} if retry_after else {})
     return Answer(429, THROTTLED.encode(), headers)
@@ -143,8 +177,10 @@ _INSTEAD: dict[str, Callable[[Fault], Answer]] = {
     "gateway_timeout": lambda fault: Answer(504),
     **{name: lambda fault, kind=kind: _passing(kind) for name, kind in TRANSIENT.items()},  # type: ignore[misc]
     "parameter_withheld": lambda fault: _withheld(),
+    "dehydrated": lambda fault: _dehydrated(),
     "details_as_json": lambda fault: _detail_as_json(),
     "unauthorized": lambda fault: unauthorized("The token is not accepted."),
+    "unauthorized_role": lambda fault: _unauthorized_role(),
     "role_missing": lambda fault: role_missing(),
     "forbidden_empty": lambda fault: Answer(403),
     "forbidden_json": lambda fault: _forbidden(),
@@ -152,6 +188,12 @@ _INSTEAD: dict[str, Callable[[Fault], Answer]] = {
     "error_key_in_200": lambda fault: _error_key(),
     "page_expired": lambda fault: page_expired(),
     "html_200": lambda fault: Answer(200, SIGN_IN_PAGE, HTML),
+}
+
+_APPLIED: dict[str, Callable[[], Answer]] = {
+    "apply_then_500": server_error,
+    "apply_then_400": _timed_out,
+    "proxy_timeout": _proxy_timed_out,
 }
 
 

@@ -1,6 +1,8 @@
 """The promise of applying: record, commit, call, read back, record; one effective write, and never one that nobody approved."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -8,7 +10,7 @@ from sqlalchemy import create_engine, text
 from handlers.ports import Fate
 from storage.lifecycle import State
 from storage.records import SettingValue
-from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.house import ALICE, BOB, RULE, House
 from tests.handlers.neighbours import ACCEPTED_LATE, BUSY, LOST, LOST_BUT_TAKEN, REFUSED, Answering, Write
 from tests.sentences import says
 
@@ -96,24 +98,73 @@ def test_a_refused_write_never_becomes_applied_although_the_value_then_matches(h
     assert "read_back" not in [step.step for step in house.attempts(number)]
 
 
-def test_what_was_not_processed_is_sent_again_at_most_three_more_times(house: House) -> None:
+def test_what_was_not_processed_is_sent_again_for_as_long_as_the_approval_lives(house: House) -> None:
+    house.start(replace(RULE, request_ttl=timedelta(hours=4)))
     number = approved(house)
-    house.tenant.fates.extend([BUSY] * 10)
-    for _ in range(10):
+    expires = house.request(number).expires_at
+    assert expires is not None
+    house.tenant.fates.extend([BUSY] * 1000)
+    while house.clock.at < expires:
         house.run()
-        house.clock.advance(minutes=2)
-    assert len(house.tenant.writes) == 4
-    assert len({write.client_request_id for write in house.tenant.writes}) == 4
-    assert house.request(number).state is State.FAILED
+        again = house.request(number)
+        assert (again.state, again.retry_at is not None) == (State.APPROVED, True)
+        house.clock.at = min(again.retry_at or expires, expires)
+    sent = [write.at for write in house.tenant.writes]
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(sent)]
+    assert pauses[:9] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+    assert set(pauses[8:]) == {600.0}
+    assert len(sent) > 25
+    house.work()
+    assert house.request(number).state is State.EXPIRED
+    assert len({write.client_request_id for write in house.tenant.writes}) == len(sent)
 
 
-@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_an_opt_out_that_was_not_processed_is_sent_again_for_as_long_as_it_takes(house: House) -> None:
+    house.tenant.value = IN
+    number = house.opt_out(ALICE).id
+    house.tenant.fates.extend([BUSY] * 60)
+    for _ in range(60):
+        house.run()
+        house.clock.advance(hours=1)
+    assert house.request(number).state is State.APPROVED
+    assert len(house.tenant.writes) == 60
+    house.run()
+    assert (house.request(number).state, house.tenant.value) == (State.APPLIED, OUT)
+
+
+@pytest.mark.parametrize("opting_out", [False, True])
+def test_that_a_change_waits_and_why_is_told_once(house: House, *, opting_out: bool) -> None:
+    house.tenant.value = IN if opting_out else NOT_SET
+    number = house.opt_out(ALICE).id if opting_out else approved(house)
+    house.deliver()
+    house.tenant.fates.extend([BUSY] * 5)
+    for _ in range(5):
+        house.work()
+        house.clock.advance(minutes=10)
+    told = [sheet.request for person, sheet in house.board.outcomes if person == ALICE]
+    assert [(request.id, request.state) for request in told] == [(number, State.APPROVED)]
+    goes_on = says("it_is_sent_again_until_it_is_done") if opting_out else says("it_is_sent_again_until_it_lapses")
+    assert goes_on in told[0].detail
+    assert house.board.cards[-1][1].request.detail == house.request(number).detail
+
+
+def test_before_it_is_sent_again_a_change_is_read_and_judged_again(house: House) -> None:
+    number = approved(house)
+    house.tenant.fates.append(BUSY)
+    house.run()
+    house.workspace.change(BOB, deleted=True)
+    house.clock.advance(minutes=1)
+    house.run()
+    assert (house.request(number).state, len(house.tenant.writes)) == (State.PENDING, 1)
+
+
+@pytest.mark.parametrize("failures", [1, 3, 7])
 def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(house: House, failures: int) -> None:
     number = approved(house)
     house.tenant.fates.extend([BUSY] * failures)
     for _ in range(failures + 1):
         house.run()
-        house.clock.advance(minutes=2)
+        house.clock.advance(minutes=10)
     assert house.request(number).state is State.APPLIED
     assert [write.taken for write in house.tenant.writes] == [False] * failures + [True]
 

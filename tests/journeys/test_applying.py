@@ -3,7 +3,7 @@
 import pytest
 
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, MINUTE, Stage
+from tests.journeys.stage import ALICE, BOB, HOUR, MINUTE, Stage
 from tests.journeys.words import words
 from tests.sentences import says
 
@@ -57,7 +57,7 @@ def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(st
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("fault", ["role_missing", "details_as_json", "unauthorized"])
+@pytest.mark.parametrize("fault", ["role_missing", "dehydrated", "unauthorized"])
 def test_a_refused_write_failed_and_is_never_called_applied(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     card = stage.card(number, "Failed:")
@@ -86,23 +86,39 @@ def test_a_refused_write_failed_even_when_the_value_matches_by_other_hands(stage
 def test_what_was_provably_not_processed_is_sent_again_and_applied_once(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.wait(lambda: len(stage.writes) == written + 1)
-    stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_shortly"))
+    stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_lapses"))
     assert_never_claimed(stage, number)
     stage.advance(MINUTE)
     stage.card(number, "Applied:")
     assert [call.effective for call in stage.writes[written:]] == [False, True]
 
 
-def test_a_write_is_sent_four_times_at_most(stage: Stage) -> None:
-    number, written = approved(stage, "throttle", count=10)
-    for sent in range(1, 4):
+def test_a_throttled_write_is_sent_again_for_longer_than_a_few_times(stage: Stage) -> None:
+    number, written = approved(stage, "throttle", count=6)
+    for sent in range(1, 7):
         stage.wait(lambda sent=sent: len(stage.writes) == written + sent)
-        stage.card(number, "Approved, not yet made:")
         stage.wait(lambda: stage.state(number) is State.APPROVED)
-        stage.advance(MINUTE)
+        stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_lapses"))
+        stage.advance(10 * MINUTE)
+    stage.card(number, "Applied:")
+    assert len(stage.writes) == written + 7
+
+
+@pytest.mark.parametrize("fault", ["apply_then_400", "proxy_timeout", "apply_then_500"])
+def test_a_write_that_took_effect_is_never_told_as_failed_whatever_the_answer(stage: Stage, fault: str) -> None:
+    number, written = approved(stage, fault)
+    stage.card(number, "Applied:")
+    assert [call.effective for call in stage.writes[written:]] == [True]
+    assert not any(f"Failed: #{number}" in told for told in stage.private(ALICE))
+
+
+def test_an_error_that_proves_nothing_is_uncertain_until_it_is_read(stage: Stage) -> None:
+    number, written = approved(stage, "details_as_json")
+    stage.card(number, "Uncertain:")
+    stage.advance(HOUR)
     stage.card(number, "Failed:")
-    assert len(stage.writes) == written + 4
     assert_never_claimed(stage, number)
+    assert len(stage.writes) == written + 1
 
 
 def test_a_claims_challenge_is_met_with_a_new_token(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.exchange.answers import Meaning, judge
+from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
 from bot.exchange.received import Answer, Silence
 from handlers.ports import Fate
 from tests.bot.exchange.bodies import STACK, envelope, error, reading
@@ -53,6 +54,26 @@ def _busy(name: str) -> dict[str, object]:
     return error(f"Ex0B61A4|Microsoft.Exchange.Data.Directory.{name}|The server is too busy.")
 
 
+def _plain(kind: str, text: str = "It did not work.") -> dict[str, object]:
+    return error(f"Ex1|Microsoft.Exchange.{kind}|{text}")
+
+
+def _details(*kinds: str) -> dict[str, object]:
+    body = error("")
+    body["error"]["details"] = [{"code": "Context", "message": f"Ex1|{kind}|It did not work."} for kind in kinds]  # type: ignore[index]
+    return body
+
+
+def _proxied(cause: str) -> dict[str, object]:
+    """What one server answers that handed the command on to another one, as in public transcripts of Exchange Online."""
+    boilerplate = (
+        "Error on proxy command 'Set-TransportConfig -Confirm:$False -AllowLegacyTLSClients:$True "
+        "-OrganizationalUnit:contoso.onmicrosoft.com,OU=Microsoft Exchange Hosted Organizations,DC=EURPR02A004,DC=prod,"
+        "DC=outlook,DC=com' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy method PSWS:\r\n"
+    )
+    return error(f"|Microsoft.Exchange.Configuration.CmdletProxyException|{boilerplate}{cause}")
+
+
 def _after(text: str) -> dict[str, str]:
     return {"Retry-After": text}
 
@@ -71,6 +92,12 @@ REBUILT = json.dumps(
 FOLDED_BUSY = json.dumps({"Message": "Busy.", "TypeName": "Microsoft.Exchange.Data.Directory.ServerBusyException"})
 BUSY_LINE = "Ex0B61A4|Microsoft.Exchange.Data.Directory.ServerBusyException|The server is too busy."
 BUSY_TEXT = f"Ex1|{TASKS}.TaskException|Written, but the audit record met a ServerBusyException."
+NOT_CALLED = "User is not allowed to call Set-TransportConfig"
+NOT_SUPPORTED = "The role assigned to application a isn't supported in this scenario."
+WEB = "Request return error with following error message:\r\nThe remote server returned an error: "
+LATE = "The operation has timed out (System.TimeoutException)."
+REFUSED_THERE = " BadRequest: " + json.dumps(error("|A.AmbiguousParameterSetException|Bogus")["error"], indent=2)
+BUSY_THERE = "Cmdlet error with following error message:\r\n" + json.dumps(error("Ex1|A.ServerBusyException|Busy."))
 CUT_FOLDED = '{"Message":"The object", "StackTrace":"   at Microsoft.Exchange'
 
 CASES = [
@@ -100,21 +127,51 @@ CASES = [
     Case("304", 304, b"", M.REDIRECTED, "another address", F.UNKNOWN),
     Case(
         "400, form 1", 400, error(f"Ex6F9304|{TASKS}.TaskArgumentException|One | two | three."),
-        M.REFUSED, "refused the command (status 400): One | two | three (TaskArgumentException).", F.REFUSED,
+        M.FAILED, "answered with an error (status 400): One | two | three (TaskArgumentException).", F.UNKNOWN,
     ),
     Case(
         "400, form 2", 400, error(f"|{INVOCATION}.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Bogus"),
         M.REFUSED, "does not let the app use this parameter: Invalid cmdlet parameters specified. Bogus (Ambiguous", F.REFUSED,
     ),
-    Case("400, form 3", 400, error(FOLDED), M.REFUSED, "The object exists (ADObjectAlreadyExistsException).", F.REFUSED),
-    Case("400, form 3 rebuilt", 400, error(REBUILT), M.REFUSED, "Gone (SomeException).", F.REFUSED),
-    Case("400, form 3 cut off", 400, error(CUT_FOLDED), M.REFUSED, "Error executing cmdlet", F.REFUSED),
+    Case("400, form 3", 400, error(FOLDED), M.FAILED, "The object exists (ADObjectAlreadyExistsException).", F.UNKNOWN),
+    Case("400, form 3 rebuilt", 400, error(REBUILT), M.FAILED, "Gone (SomeException).", F.UNKNOWN),
+    Case("400, form 3 cut off", 400, error(CUT_FOLDED), M.FAILED, "Error executing cmdlet", F.UNKNOWN),
     Case(
         "400, a bad value", 400, _inner("ParameterTransformationException", "Cannot convert value to type System.Boolean."),
         M.REFUSED, "does not understand the value: Cannot convert value to type System.Boolean", F.REFUSED,
     ),
-    Case("400, plain text", 400, "Bad Request - Invalid URL", M.REFUSED, "refused the command (status 400).", F.REFUSED),
-    Case("400, empty", 400, b"", M.REFUSED, "refused the command (status 400).", F.REFUSED),
+    Case("400, plain text", 400, "Bad Request - Invalid URL", M.FAILED, "an error (status 400).", F.UNKNOWN),
+    Case("400, empty", 400, b"", M.FAILED, "an error (status 400).", F.UNKNOWN),
+    Case("400, no role", 400, _plain("CmdletAccessDeniedException"), M.REFUSED, "does not let the app run", F.REFUSED),
+    Case("400, no such command", 400, _plain("CommandNotFoundException"), M.REFUSED, "does not let the app run", F.REFUSED),
+    Case("400, unbound", 400, _plain("ParameterBindingException"), M.REFUSED, "understand the parameters", F.REFUSED),
+    Case(
+        "400, dehydrated", 400, _plain("InvalidOperationInDehydratedContextException"),
+        M.REFUSED, "does not take changes of its settings yet", F.REFUSED,
+    ),
+    Case(
+        "500, dehydrated", 500, _plain("InvalidOperationInDehydratedContextException"),
+        M.REFUSED, "does not take changes of its settings yet", F.REFUSED,
+    ),
+    Case(
+        "400, a refusal in words only", 400, _plain("TaskException", "It met an AmbiguousParameterSetException."),
+        M.FAILED, "an error (status 400)", F.UNKNOWN,
+    ),
+    Case(
+        "400, a refusal and then a time-out", 400,
+        _details("AmbiguousParameterSetException", "System.TimeoutException"), M.TRANSIENT, "passing", F.UNKNOWN,
+    ),
+    Case(
+        "400, a refusal by details, something else by header", 400, _plain("AmbiguousParameterSetException"),
+        M.FAILED, "an error (status 400)", F.UNKNOWN, headers={"x-ExceptionType": "Microsoft.Exchange.TaskException"},
+    ),
+    Case("400, a time-out", 400, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long", F.UNKNOWN),
+    Case("403, a time-out", 403, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long", F.UNKNOWN),
+    Case("401, of a cmdlet", 401, _plain("TaskException", "It broke."), M.FAILED, "It broke", F.UNKNOWN),
+    Case("400, handed on", 400, _proxied(f"{WEB}(400) Bad Request."), M.FAILED, "error: (400) Bad Request", F.UNKNOWN),
+    Case("400, handed on, too late", 400, _proxied(f"{WEB}{LATE}"), M.TRANSIENT, LATE.rstrip("."), F.UNKNOWN),
+    Case("400, handed on, refused", 400, _proxied(REFUSED_THERE), M.FAILED, ": Bogus (Ambiguous", F.UNKNOWN),
+    Case("400, handed on, busy", 400, _proxied(BUSY_THERE), M.TRANSIENT, ": Busy (ServerBusy", F.UNKNOWN),
     Case("400, broken off", 400, b'{"error":', M.GARBLED, "(status 400) broke off", F.UNKNOWN, complete=False),
     Case("400, busy", 400, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
     Case(
@@ -123,9 +180,9 @@ CASES = [
     ),
     Case("400, busy by inner type", 400, _inner("ServerBusyException", "Busy."), M.THROTTLED, "too busy", F.NOT_PROCESSED),
     Case("400, busy as JSON", 400, error(FOLDED_BUSY), M.THROTTLED, "too busy", F.NOT_PROCESSED),
-    Case("400, busy in words only", 400, error(BUSY_TEXT), M.REFUSED, "refused the command", F.REFUSED),
-    Case("500, busy in words only", 500, error(BUSY_TEXT), M.FAULT, "failed with status 500", F.UNKNOWN),
-    Case("500, busier than known", 500, _busy("NotServerBusyException"), M.FAULT, "failed with status 500", F.UNKNOWN),
+    Case("400, busy in words only", 400, error(BUSY_TEXT), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("500, busy in words only", 500, error(BUSY_TEXT), M.TRANSIENT, "passing", F.UNKNOWN),
+    Case("500, busier than known", 500, _busy("NotServerBusyException"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("400, proxy", 400, error("CmdletProxyNotAvailableFailure"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("400, transient", 400, _busy("ADTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("400, storage", 400, _busy("StorageTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
@@ -139,6 +196,13 @@ CASES = [
         headers={"x-exceptiontype": "StorageTransientException"},
     ),
     Case("401", 401, b"", M.UNAUTHORIZED, "did not accept the app's token", F.REFUSED),
+    Case("401, a page", 401, HTML, M.UNAUTHORIZED, "the app's token", F.REFUSED, headers={"Content-Type": "text/html"}),
+    Case("401, role", 401, error(None, code="Forbidden", message=NOT_CALLED), M.FORBIDDEN, f": {NOT_CALLED}.", F.REFUSED),
+    Case(
+        "401, role as text", 401, f"{NOT_SUPPORTED}\r\n", M.FORBIDDEN, f"run Set-TransportConfig: {NOT_SUPPORTED}", F.REFUSED,
+        headers={"content-type": "text/plain; charset=utf-8"},
+    ),
+    Case("403, role as text", 403, NOT_SUPPORTED, M.FORBIDDEN, NOT_SUPPORTED, F.REFUSED, headers={"Content-Type": "text/plain"}),
     Case(
         "403, NUL", 403, b"\0" * 4096, M.FORBIDDEN, "not allowed to run Set-TransportConfig", F.REFUSED,
         headers={"Content-Encoding": "gzip"},
@@ -149,12 +213,12 @@ CASES = [
     Case("403, text", 403, "The role assigned to application a isn't supported.", M.FORBIDDEN, "not allowed", F.REFUSED),
     Case(
         "404, object", 404, error(f"Ex6F9304|{TASKS}.ManagementObjectNotFoundException|'x' couldn't be found on 'DC'."),
-        M.NOT_FOUND, "does not know the object: 'x' couldn't be found", F.REFUSED,
+        M.NOT_FOUND, "does not know the object: 'x' couldn't be found", F.UNKNOWN,
     ),
-    Case("404, page", 404, HTML, M.MISDIRECTED, "no admin API at this address (status 404)", F.REFUSED),
+    Case("404, page", 404, HTML, M.FAILED, "no admin API at this address (status 404)", F.UNKNOWN),
     Case("405", 405, b"", M.MISDIRECTED, "no admin API at this address (status 405)", F.REFUSED),
     Case("408", 408, b"", M.FAULT, "status 408", F.UNKNOWN),
-    Case("413", 413, b"", M.REFUSED, "(status 413)", F.REFUSED),
+    Case("413", 413, b"", M.FAILED, "(status 413)", F.UNKNOWN),
     Case("429, bare", 429, "throttled", M.THROTTLED, "too busy for this app.", F.NOT_PROCESSED),
     Case("429, seconds", 429, b"", M.THROTTLED, "asks to wait 30 s", F.NOT_PROCESSED, headers=_after("30"), wait=30),
     Case("429, float", 429, b"", M.THROTTLED, "asks to wait 2 s", F.NOT_PROCESSED, headers={"retry-after": "1.5"}, wait=1.5),
@@ -186,7 +250,9 @@ CASES = [
 def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
     outcome = judge(case.answer(), cmdlet="Set-TransportConfig", now=NOON)
     assert (outcome.meaning, outcome.fate) == (case.meaning, case.fate)
-    assert outcome.retryable is (case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED})
+    assert outcome.retryable is (
+        case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED, M.NOT_FOUND}
+    )
     assert case.says in outcome.sentence
     assert outcome.retry_after == case.wait
     assert outcome.sentence.endswith(".")
@@ -209,9 +275,28 @@ def test_silence_has_a_meaning_too(silence: Silence, meaning: Meaning, fate: Fat
     assert (outcome.meaning, outcome.fate, outcome.retryable) == (meaning, fate, retryable)
 
 
-def test_every_meaning_but_the_listed_ones_refuses_a_write() -> None:
+def test_every_meaning_is_in_the_catalogue() -> None:
     seen = {case.meaning for case in CASES} | {M.NO_CONNECTION, M.UNTRUSTED, M.NO_ANSWER}
     assert seen == set(Meaning)
+
+
+@pytest.mark.parametrize("known", REFUSALS.values(), ids=lambda known: known.exception)
+@pytest.mark.parametrize("status", [400, 500, 503])
+def test_only_what_the_list_names_proves_that_nothing_was_done(known: KnownRefusal, status: int) -> None:
+    assert known.source
+    assert known.mend
+    proof = judge(Case("", status, _plain(known.exception), M.REFUSED, "", F.REFUSED).answer(), cmdlet="x", now=NOON)
+    assert (proof.fate, proof.mend) == (F.REFUSED, known.mend)
+    for sibling in (f"{known.exception}2", f"Not{known.exception}", known.exception.lower()):
+        outcome = judge(Case("", status, _plain(sibling), M.FAILED, "", F.UNKNOWN).answer(), cmdlet="x", now=NOON)
+        assert outcome.fate is F.UNKNOWN, sibling
+
+
+@pytest.mark.parametrize("status", [*range(400, 429), *range(430, 600)])
+def test_a_status_alone_proves_nothing_unless_the_list_names_it(status: int) -> None:
+    outcome = judge(Answer(status, {}, b""), cmdlet="x", now=NOON)
+    assert (outcome.fate is F.REFUSED) is (status in REFUSED_STATUSES)
+    assert all(REFUSED_STATUSES.values())
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

@@ -62,3 +62,30 @@ def test_a_text_of_any_length_is_read_in_no_time(long: str) -> None:
 def test_the_first_non_terminating_error_is_told() -> None:
     assert detail_of_errors(["Ex1|A.FirstException|First.", "second"]).text == "First."
     assert detail_of_errors({"Message": "Alone."}).text == "Alone."
+
+
+HANDED_ON = "Error on proxy command 'Set-X -Y:$True' to server A.B.PROD.OUTLOOK.COM: Server version 15.20.1.0, Proxy method"
+
+
+@pytest.mark.parametrize(
+    ("rest", "text", "exception"),
+    [
+        ("PSWS: Gone.", "Gone.", "CmdletProxyException"),
+        ("RPS:\n\nGone..", "Gone..", "CmdletProxyException"),
+        ("PSWS:\nCmdlet error with following error message:\nA.ZException: Gone.", "A.ZException: Gone.", "CmdletProxyException"),
+        (
+            'PSWS: NotFound: No : {"details": [{"message": "Ex1|A.LostException|Gone."}], "more": {}} tail',
+            "Gone.",
+            "LostException",
+        ),
+        ('PSWS: {"error": {"message": "Gone."}}', "Gone.", "CmdletProxyException"),
+        ('PSWS: {"details": [{"message"', '{"details": [{"message"', "CmdletProxyException"),
+        ("PSWS:", "Error executing", "CmdletProxyException"),
+    ],
+)
+def test_of_a_command_that_was_handed_on_the_cause_is_told(rest: str, text: str, exception: str) -> None:
+    found = detail_of(error(f"|Microsoft.Exchange.Configuration.CmdletProxyException|{HANDED_ON} {rest}"))
+    assert found.text.startswith(text) or (text == "Error executing" and "Proxy method" in found.text)
+    assert found.exception == exception
+    assert "CmdletProxyException" in found.types
+    assert exception == "CmdletProxyException" or exception not in found.types

@@ -211,10 +211,24 @@ def test_lose_answer_breaks_the_connection_after_the_write(client: Client) -> No
     assert (client.tenant.calls[-1].status, client.tenant.calls[-1].effective) == (None, True)
 
 
-def test_apply_then_500_lies_about_the_write(client: Client) -> None:
-    assert spoiled_write(client, "apply_then_500").status_code == 500
+@pytest.mark.parametrize(("name", "status"), [("apply_then_500", 500), ("apply_then_400", 400), ("proxy_timeout", 400)])
+def test_some_errors_lie_about_the_write(client: Client, name: str, status: int) -> None:
+    assert spoiled_write(client, name).status_code == status
     assert client.tenant.value is True
-    assert (client.tenant.calls[-1].status, client.tenant.calls[-1].effective) == (500, True)
+    assert (client.tenant.calls[-1].status, client.tenant.calls[-1].effective) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("dehydrated", 400, ".InvalidOperationInDehydratedContextException|"),
+        ("unauthorized_role", 401, "User is not allowed to call"),
+    ],
+)
+def test_other_refusals_name_their_cause_and_apply_nothing(client: Client, name: str, status: int, words: str) -> None:
+    response = spoiled_write(client, name)
+    assert (response.status_code, words in response.text) == (status, True)
+    assert client.tenant.value is None
 
 
 def test_late_apply_takes_effect_after_the_connection_broke(tmp_path: Path) -> None:
