@@ -90,13 +90,28 @@ def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value:
 
 def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Removal | None:
     """The removal of legacy TLS from this protocol, once it has begun; ``None`` while the setting alone decides."""
-    window = removal_window(dates)
-    if protocol is MailProtocol.SMTP_AUTH:
-        alone = dates.current(SMTP_REMOVAL)
-        window = Window(alone, None) if alone is not None and alone.first is not None else None
+    window = _window(dates, protocol)
     if window is None or not window.start.touches(cloud) or window.phase(today) not in {Phase.RUNNING, Phase.PAST}:
         return None
     return Removal(over=window.phase(today) is Phase.PAST, words=f"legacy TLS {_gone(dates, window, today)}")
+
+
+def ends(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> date | None:
+    """The last day of the removal of legacy TLS from this protocol as Microsoft states it; ``None`` while none is announced.
+
+    ``None`` as well for a plan whose last day is over and that nobody has looked at since: whether it was kept is not known.
+    """
+    window = _window(dates, protocol)
+    if window is None or not window.start.touches(cloud) or window.phase(today) is Phase.UNANNOUNCED:
+        return None
+    return None if window.last < today and _only_planned(dates, window.last) else window.last
+
+
+def _window(dates: Dates, protocol: MailProtocol) -> Window | None:
+    if protocol is not MailProtocol.SMTP_AUTH:
+        return removal_window(dates)
+    alone = dates.current(SMTP_REMOVAL)
+    return Window(alone, None) if alone is not None and alone.first is not None else None
 
 
 def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:

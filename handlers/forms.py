@@ -4,9 +4,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from handlers.days import end_of_day, last_day, latest_day, local_day
+from handlers.milestone import spelled
+from handlers.notices import PROTOCOL_NAMES
 from handlers.policy import Rule
 from storage.records import MailProtocol
 
@@ -51,22 +54,55 @@ def judge_opt_in(
     now: datetime,
     zone: ZoneInfo,
     later_than: datetime | None = None,
+    removals: Mapping[MailProtocol, date] = MappingProxyType({}),
 ) -> OptInForm:
     """Check a submitted form; an extension has to end ``later_than`` the present window.
+
+    ``removals`` is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind it
+    the setting helps nobody there.
 
     Raises ``WrongForm`` with every mistake at once.
     """
     errors = {
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
-        CLIENTS: text_problem(clients, "Name the devices or applications and who owns them."),
+        CLIENTS: devices_problem(clients),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
         DAY: day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
     }
+    if not errors[PROTOCOLS] and not errors[DAY]:
+        errors |= removal_problem(protocols, date.fromisoformat(day), removals, today=local_day(now, zone))
     found = {field: problem for field, problem in errors.items() if problem}
     if found:
         raise WrongForm(found)
     chosen = tuple(MailProtocol(name) for name in dict.fromkeys(protocols))
     return OptInForm(reason=reason, clients=clients, protocols=chosen, day=date.fromisoformat(day))
+
+
+def devices_problem(text: str) -> str:
+    """What is wrong with a list of devices, or an empty string: it has to name something.
+
+    A short text with fewer than three letters or digits ("x", "-", "...") names no device in any script.
+    """
+    short = len(text.strip()) < LONG_ENOUGH and sum(character.isalnum() for character in text) < SHORTEST_NAME
+    return text_problem(text, NAME_THEM) or (f"This names no device. {NAME_THEM}" if short else "")
+
+
+SHORTEST_NAME, LONG_ENOUGH = 3, 20
+"""Letters of the shortest name; characters from which a text is left to the approvers' judgement."""
+
+NAME_THEM = "Name the devices or applications and who owns them."
+
+
+def removal_problem(protocols: Sequence[str], day: date, removals: Mapping[MailProtocol, date], *, today: date) -> dict[str, str]:
+    """What is wrong with a window in which legacy TLS is removed from every protocol that was chosen, by field."""
+    chosen = [MailProtocol(name) for name in protocols]
+    ends = [removals[protocol] for protocol in chosen if protocol in removals]
+    if len(ends) < len(chosen) or not ends or day <= max(ends):
+        return {}
+    names = " and ".join(PROTOCOL_NAMES[protocol] for protocol in dict.fromkeys(chosen))
+    if max(ends) < today:
+        return {PROTOCOLS: f"Microsoft has removed legacy TLS from {names}, so an opt-in helps no device there."}
+    return {DAY: f"Microsoft removes legacy TLS from {names} by {spelled(max(ends))}: choose a day until then."}
 
 
 def text_problem(text: str, when_empty: str) -> str:

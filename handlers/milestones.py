@@ -61,6 +61,11 @@ class Calendar:
         begun = effects.removal(self, protocol, cloud, today)
         return begun.words if begun else ""
 
+    def removals(self, cloud: str, today: date) -> dict[MailProtocol, date]:
+        """The last day of the removal of legacy TLS, for each protocol of which Microsoft has stated one."""
+        found = {protocol: effects.ends(self, protocol, cloud, today) for protocol in MailProtocol}
+        return {protocol: day for protocol, day in found.items() if day is not None}
+
     def in_vain(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> str:
         """A warning where an opt-in names only protocols from which legacy TLS was to be removed by now; else empty."""
         told: dict[str, list[str]] = {}

@@ -31,6 +31,9 @@ class Reason(StrEnum):
     OWN_REQUEST = "own request"
     NOT_REQUESTER = "not the requester"
     NOT_PENDING = "not pending"
+    VALUE = "the value last read"
+    """It rests on a stored reading, which a change made outside the bot may have overtaken."""
+    NOT_READ = "the value could not be read in time"
     LAPSED = "lapsed"
     OTHER_RULE = "another rule holds"
 
@@ -241,7 +244,7 @@ def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_wish: Chang
     if open_wish is not None:
         return _no(Reason.NOT_PENDING, already_open(open_wish))
     if newest is SettingValue.OPTED_IN:
-        return _no(Reason.NOT_PENDING, ALREADY_IN)
+        return _no(Reason.VALUE, ALREADY_IN)
     return ALLOWED
 
 
@@ -250,7 +253,7 @@ def judge_extending(*, newest: SettingValue | None, open_wish: ChangeRequest | N
     if open_wish is not None:
         return _no(Reason.NOT_PENDING, already_open(open_wish))
     if newest is not None and newest is not SettingValue.OPTED_IN:
-        return _no(Reason.NOT_PENDING, NOT_IN)
+        return _no(Reason.VALUE, NOT_IN)
     return ALLOWED
 
 

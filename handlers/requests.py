@@ -1,6 +1,6 @@
 """Use cases around a wish that needs a second person: ask for an opt-in or its extension, withdraw it, let it lapse."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.days import latest_day
@@ -29,6 +29,14 @@ from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
 from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
+GOOD_FOR = timedelta(seconds=60)
+"""How old a stored reading may be on which a form is refused."""
+
+AT_THE_TRIGGER = 1.5
+"""Seconds for reading the value before a form opens: Slack lets one be opened within three seconds of the command."""
+
+NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The form reads it again when it is sent."
+
 UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
 
 
@@ -38,18 +46,33 @@ class Requests:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def may_ask(self, person: str, kind: Kind) -> Verdict:
-        """What can be refused before the form opens: no live reading, only the newest observation. Raises ``Unavailable``."""
+    def may_ask(self, person: str, kind: Kind, *, patience: float = AT_THE_TRIGGER) -> Verdict:
+        """Judge what can be refused before the form opens. Raises ``Unavailable`` where Slack tells nothing of the person.
+
+        No refusal rests on a value that was read more than a minute ago: it is read again, for at most ``patience`` seconds.
+        Where that does not tell in time, the verdict is no and its reason ``NOT_READ``.
+        """
         verdict = self._context.people.operator(person)
         if not verdict.allowed:
             return verdict
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
-            wish, baseline = reader.open_wish(), reader.baseline()
-        value = newest.value if newest else None
+            request, baseline = reader.open_wish(), reader.baseline()
+        verdict = self._judged(kind, newest.value if newest else None, request, baseline)
+        if verdict.reason is not Reason.VALUE or (newest and self._context.now() - newest.at <= GOOD_FOR):
+            return verdict
+        try:
+            live = self._context.setting.read(patience=patience)
+        except Unavailable:
+            return Verdict(allowed=False, reason=Reason.NOT_READ, sentence=NOT_READ_IN_TIME)
+        return self._judged(kind, live.value, request, baseline)
+
+    def _judged(
+        self, kind: Kind, value: SettingValue | None, request: ChangeRequest | None, baseline: Baseline | None
+    ) -> Verdict:
         if kind is not Kind.EXTENSION:
-            return judge_opening(cloud=self._context.cloud, newest=value, open_wish=wish)
-        verdict = judge_extending(newest=value, open_wish=wish)
+            return judge_opening(cloud=self._context.cloud, newest=value, open_wish=request)
+        verdict = judge_extending(newest=value, open_wish=request)
         no_day = self._no_later_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 

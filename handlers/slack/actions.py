@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, Respond
@@ -78,13 +79,21 @@ class Clicks:
             EXTEND: lambda value: forms.wish(edge, reply, body, Kind.EXTENSION, earlier=value),
             OPT_OUT_NOW: lambda value: forms.opt_out(edge, reply, body, earlier=value),
         }
-        way = ways.get(str(action.get("action_id")))
-        value = int(number(str(action.get("value")))) if way else 0
+        name = str(action.get("action_id"))
+        job = self._form_opener(name, reply, body)
+        if name in ways:
+            value = int(number(str(action.get("value"))))
+            job = partial(ways[name], value)
         ack()
-        if way is None:
+        if job is None:
             edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, lambda: way(value)):
+        elif not edge.do(reply, job):
             edge.crew.follow(lambda: reply.say(BUSY))
+
+    def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
+        """What a button about no change does: it opens a form; ``None`` for every other button."""
+        kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
+        return partial(forms.wish, self._edge, reply, body, kind, unread=True) if kind else None
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
@@ -185,6 +194,7 @@ class Submissions:
             now=context.now(),
             zone=context.zone,
             later_than=later_than,
+            removals=context.calendar.removals(context.cloud.name, context.today()),
         )
 
 

@@ -10,7 +10,8 @@ from handlers.context import Context
 from handlers.days import default_day, last_day, latest_day
 from handlers.forms import day_problem
 from handlers.notices import SMTP_AUTH_OFF
-from handlers.slack import modals
+from handlers.policy import Reason
+from handlers.slack import modals, replies
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.mrkdwn import instant
 from handlers.slack.parsing import trigger
@@ -19,14 +20,26 @@ from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol
 
 
-def wish(edge: Edge, reply: Reply, body: Mapping[str, Any], kind: Kind, *, earlier: int | None = None) -> None:
+def wish(
+    edge: Edge,
+    reply: Reply,
+    body: Mapping[str, Any],
+    kind: Kind,
+    *,
+    earlier: int | None = None,
+    unread: bool = False,
+) -> None:
     """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not. Raises ``Unavailable``.
 
     Prefilled from the request with the number ``earlier``; an extension without one, from the wish behind the present window.
+    With ``unread`` the form opens although the value could not be read in time: it is read when the form is sent.
     """
     verdict = edge.desk.requests.may_ask(reply.person, kind)
-    if verdict.allowed:
+    not_read = verdict.reason is Reason.NOT_READ
+    if verdict.allowed or (not_read and unread):
         edge.open_form(trigger(body), _wish(edge.desk.context, kind, reply.channel, earlier))
+    elif not_read:
+        reply.finish(replies.open_form(verdict.sentence, kind))
     else:
         reply.refuse(f"ask_{kind.value}", verdict, earlier)
 

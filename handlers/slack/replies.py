@@ -138,6 +138,15 @@ def exported(name: str, *, not_taken: str = "") -> str:
     return f"The record is in our direct messages, as `{name}`. {checks}{unheeded}"
 
 
+OPEN_FORM = {Kind.OPT_IN: "open_opt_in", Kind.EXTENSION: "open_extension"}
+"""Buttons that open a form anew; about no change, so they carry no number."""
+
+
+def open_form(why: str, kind: Kind) -> Message:
+    """Why a form did not open at once, with the button that opens it."""
+    return Message(text=why, blocks=[section(why), actions(button("Open the form", OPEN_FORM[kind], 0))])
+
+
 def locks(found: Diagnosis) -> Message:
     """What keeps one mailbox's devices from sending: the first closed lock, then all of them, each with what opens it."""
     first = f"`{escape(found.address)}`: {_first_closed(found)}."

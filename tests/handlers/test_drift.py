@@ -229,8 +229,8 @@ def test_what_was_read_for_a_request_is_read_again_when_a_change_came_between(ho
         ALICE,
         CHANNEL,
         reason="On",
-        clients="One",
-        protocols=["pop3"],
+        clients="One scanner",
+        protocols=["smtp-auth"],
         day=house.clock.at.date() + timedelta(days=60),
     )
     extension = house.newest()
@@ -405,7 +405,7 @@ def test_claiming_changes_nothing_in_exchange(house: House) -> None:
     house.tenant.value = IN
     look(house)
     house.submit("claim", ALICE, str(house.requests(Kind.OUTSIDE)[0].id), reason="Me")
-    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
     house.work()
     assert house.tenant.writes == []
 

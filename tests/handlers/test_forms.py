@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, words
+from handlers.milestones import load_packaged
 from storage.records import MailProtocol
 from tests.handlers.house import ALICE, CHANNEL, NOW, RULE, House
 from tests.sentences import says
@@ -127,7 +128,9 @@ def test_a_wrong_form_goes_back_into_the_window_and_opens_nothing(house: House) 
 
 
 def test_a_protocol_that_is_not_on_the_form_is_no_protocol(house: House) -> None:
-    said = house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["telnet"], day=date(2026, 12, 13))
+    said = house.submit(
+        "opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["telnet"], day=date(2026, 12, 13)
+    )
     assert set(said["errors"]) == {PROTOCOLS}
 
 
@@ -139,7 +142,7 @@ def test_the_request_keeps_every_word(house: House) -> None:
 def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House) -> None:
     house.observe()
     house.hands.dying = True
-    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
     house.hands.dying = False
     house.clock.advance(hours=20)
     house.free_leftovers()
@@ -151,3 +154,47 @@ def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House
 @pytest.mark.parametrize(("window", "said"), [(timedelta(minutes=30), "30 minutes"), (timedelta(hours=1), "1 hour")])
 def test_a_maximum_below_a_day_is_said_as_it_is(window: timedelta, said: str) -> None:
     assert words(replace(RULE, max_window=window)) == said
+
+
+@pytest.mark.parametrize("clients", ["x", "-", "...", "n/", "😀", "a b", "##", "\n1\n"])
+def test_what_names_no_device_is_no_list_of_devices(clients: str) -> None:
+    assert set(mistakes(clients=clients)) == {CLIENTS}
+
+
+@pytest.mark.parametrize("clients", ["MFP", "複合機", "HP 4", "x1 @dave"])
+def test_a_short_name_in_any_script_is_one(clients: str) -> None:
+    assert judged(clients=clients).clients == clients
+
+
+POP, IMAP, SMTP = (protocol.value for protocol in (MailProtocol.POP3, MailProtocol.IMAP4, MailProtocol.SMTP_AUTH))
+END = {MailProtocol.POP3: date(2026, 12, 31), MailProtocol.IMAP4: date(2026, 12, 31)}
+
+
+@pytest.mark.parametrize("protocols", [[POP], [IMAP], [POP, IMAP]])
+def test_a_window_ends_no_later_than_the_last_protocol_it_is_for(protocols: list[str]) -> None:
+    assert set(mistakes(protocols=protocols, day="2027-01-01", removals=END)) == {DAY}
+    assert judged(protocols=protocols, day="2026-12-31", removals=END).day == date(2026, 12, 31)
+
+
+def test_a_window_for_what_is_gone_already_helps_nobody() -> None:
+    gone = dict.fromkeys(END, date(2026, 11, 22))
+    assert set(mistakes(protocols=[POP, IMAP], removals=gone)) == {PROTOCOLS}
+
+
+def test_one_protocol_that_stays_lets_the_window_last() -> None:
+    assert judged(protocols=[POP, SMTP], day="2027-01-20", removals=END).day == date(2027, 1, 20)
+    later = END | {MailProtocol.IMAP4: date(2027, 1, 31)}
+    assert judged(protocols=[POP, IMAP], day="2027-01-20", removals=later).day == date(2027, 1, 20)
+
+
+def test_a_removal_that_nobody_has_looked_at_since_is_not_said_to_have_happened() -> None:
+    calendar = load_packaged()
+    assert calendar.removals("worldwide", date(2026, 11, 30)) == END
+    assert calendar.removals("worldwide", date(2027, 3, 1)) == {}
+    assert calendar.removals("gcc-high", date(2026, 11, 30)) == {}
+
+
+def test_the_form_itself_judges_by_microsoft_s_dates(house: House) -> None:
+    said = house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=[POP], day=date(2027, 1, 15))
+    assert set(said["errors"]) == {DAY}
+    assert "31 December 2026" in said["errors"][DAY]

@@ -270,7 +270,13 @@ def test_an_opt_out_cannot_be_decided(house: House) -> None:
 @pytest.mark.parametrize("person", [CAROL, ERIN, FRANK])
 def test_only_operators_ask(house: House, person: str) -> None:
     house.submit(
-        "opt_in", person, CHANNEL, reason="a", clients="b", protocols=[MailProtocol.POP3.value], day=house.clock.at.date()
+        "opt_in",
+        person,
+        CHANNEL,
+        reason="a",
+        clients="Two scanners",
+        protocols=[MailProtocol.POP3.value],
+        day=house.clock.at.date(),
     )
     assert house.requests() == []
     assert len(house.answers(person)) == 1

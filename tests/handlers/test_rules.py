@@ -140,7 +140,7 @@ def test_who_was_taken_off_the_list_no_longer_counts(house: House) -> None:
 )
 def test_a_request_that_nobody_could_approve_is_not_opened(house: House, approvers: tuple[str, ...], asked: bool) -> None:
     house.start(replace(RULE, approvers=approvers))
-    house.submit("opt_in", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.submit("opt_in", ALICE, "C0GENERAL", reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
     assert bool(house.requests()) is asked
     if not asked:
         assert says("nobody_could_approve_this") in house.answer(ALICE)

@@ -300,11 +300,13 @@ def test_an_extension_whose_window_was_extended_meanwhile_is_refused_after_all(
 def send_extension(house: House, *, days: int) -> dict[str, Any]:
     """What the form of an extension is acknowledged with."""
     day = house.clock.at.date() + timedelta(days=days)
-    return house.submit("extension", ALICE, CHANNEL, reason="a", clients="b", protocols=["pop3"], day=day)
+    return house.submit("extension", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=day)
 
 
 def test_there_is_nothing_to_extend_while_the_tenant_is_not_opted_in(house: House) -> None:
-    house.submit("extension", ALICE, "C0GENERAL", reason="a", clients="b", protocols=["pop3"], day=house.clock.at.date())
+    house.submit(
+        "extension", ALICE, "C0GENERAL", reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date()
+    )
     assert house.requests() == []
     assert says("nothing_to_extend") in house.answer(ALICE)
 
