@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from handlers.slack import calendar, forms, parsing, replies
+from handlers.slack import calendar, diagnosis, forms, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
@@ -102,4 +102,4 @@ class Commands:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
             self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-            reply.finish(replies.locks(self._edge.desk.locks.of(address)))
+            reply.finish(diagnosis.locks(self._edge.desk.locks.of(address)))

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.ports import AcceptedDomains, MailboxLocks, Unavailable
-from handlers.slack import replies
+from handlers.slack import diagnosis
 from handlers.why import Concerns, Diagnosis, Lock, Locks, quoted
 from storage.records import SettingValue
 from tests.handlers.audit_log import AuditLog
@@ -62,7 +62,7 @@ def test_nobody_is_led_to_an_opt_in_by_a_mailbox_that_does_not_exist(house: Hous
     found = Locks(house.context, log).of(SCANNER)
     closed = found.first_closed(Concerns.EVERY)
     assert (found.exists, closed.name if closed else "", found.of(Concerns.OLD_TLS)) == (False, "Mailbox", ())
-    assert "enable" not in replies.locks(found).text
+    assert "enable" not in diagnosis.locks(found).text
 
 
 def test_nor_by_a_domain_that_is_not_the_tenant_s(house: House, log: AuditLog) -> None:
@@ -70,14 +70,14 @@ def test_nor_by_a_domain_that_is_not_the_tenant_s(house: House, log: AuditLog) -
     found = Locks(house.context, log).of(SCANNER)
     closed = found.first_closed(Concerns.EVERY)
     assert (found.exists, closed.name if closed else "") == (False, says("domain_of_the_address"))
-    assert "enable" not in replies.locks(found).text
+    assert "enable" not in diagnosis.locks(found).text
 
 
 def test_the_setting_is_a_lock_only_for_what_cannot_speak_tls_1_2(house: House, log: AuditLog) -> None:
     log.locks, log.domains = MailboxLocks(False, True, True), AcceptedDomains(("contoso.com",), complete=True)
     found = Locks(house.context, log).of(SCANNER)
     assert found.first_closed(Concerns.EVERY) is None
-    headline = replies.locks(found).text.splitlines()[0]
+    headline = diagnosis.locks(found).text.splitlines()[0]
     assert says("no_closed_lock_is_seen_for_a") in headline
     assert headline.index("TLS 1.2") < headline.index("AllowLegacyTLSClients")
 
@@ -123,7 +123,7 @@ def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: Au
     found = Locks(house.context, log).of(SCANNER)
     setting = _named(found, "AllowLegacyTLSClients")
     assert (setting.open, setting.way) == (None, says("exchange_could_not_be_reached_look_at_the_network"))
-    assert says("the_first_closed_lock_is_smtp_auth") in replies.locks(found).text
+    assert says("the_first_closed_lock_is_smtp_auth") in diagnosis.locks(found).text
     assert len(found.locks) == 10
 
 
@@ -133,7 +133,7 @@ def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(house: House
     log.locks = MailboxLocks(False, enabled, enabled)
     found = Locks(house.context, log).of(SCANNER)
     assert [lock.open for lock in found.of(Concerns.FETCHING)] == [enabled, enabled]
-    text = replies.locks(found).text
+    text = diagnosis.locks(found).text
     assert says("no_closed_lock_is_seen") in text
     assert (says("set_casmailbox_scanner_contoso_com_popenabled_true") in text) is (enabled is False)
     assert (says("set_casmailbox_scanner_contoso_com_imapenabled_true") in text) is (enabled is False)
