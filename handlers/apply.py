@@ -115,7 +115,8 @@ class Apply:
             votes = reader.decisions([request.id])
         standing = standing_approvals(votes)
         try:
-            eligible = self._context.people.eligible(standing, requester=request.requester_id)
+            asked = self._context.people.requester(request.requester_id, request.requester_enterprise_id)
+            eligible = self._context.people.eligible(standing, asked=asked)
         except Unavailable as unknown:
             self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
             return False

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from handlers.context import Context
 from handlers.forms import text_problem
+from handlers.identity import Identity
 from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
 from handlers.policy import ALLOWED, Reason, Verdict, about, judge_vote, who_approved
@@ -49,10 +50,12 @@ class Decisions:
             with self._context.ledger.reading() as reader:
                 seen = reader.request(request_id)
                 voters = set(standing_approvals(reader.decisions([request_id])))
-            verdict = self._context.people.approver(touch.person, requester=seen.requester_id)
+            asked = self._context.people.requester(seen.requester_id, seen.requester_enterprise_id)
+            verdict = self._context.people.approver(touch.person, asked=asked)
             others = Checked()
             if vote is Vote.APPROVE:
-                others = self._context.people.checked(voters - {touch.person}, requester=seen.requester_id, voter=verdict)
+                voter = Identity.known(touch.person, verdict.enterprise_user_id)
+                others = self._context.people.checked(voters - {touch.person}, asked=asked, voter=voter)
             try:
                 return self._decide(seen, vote, touch, verdict, others)
             except _MovedOn:

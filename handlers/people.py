@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from handlers.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy import (
     ALLOWED,
-    OWN_UNDER_ANOTHER_ID,
     Home,
     Reason,
     Rule,
@@ -43,6 +43,11 @@ class People:
         """Whether Slack has told who we are."""
         return self._home is not None
 
+    @property
+    def in_organisation(self) -> bool:
+        """Whether Slack said at sign-in that the workspace belongs to an Enterprise Grid organisation."""
+        return self._home is not None and self._home.enterprise_id is not None
+
     def member(self, user_id: str) -> Verdict:
         """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
         if self._home is None:
@@ -53,12 +58,32 @@ class People:
         """Whether this person may ask for a change. Raises ``Unavailable``."""
         return self._role(user_id, self._rule.operators, "operator")
 
-    def approver(self, user_id: str, *, requester: str | None = None) -> Verdict:
-        """Whether this person may decide what ``requester`` asked for under whatever id. Raises ``Unavailable``."""
+    def approver(self, user_id: str, *, asked: Identity | None = None) -> Verdict:
+        """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id. Raises ``Unavailable``.
+
+        Who in an organisation cannot be told apart from the requester may not.
+        """
         verdict = self._role(user_id, self._rule.approvers, "approver")
-        if requester is not None and self._is_also(requester, verdict):
-            return Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID)
-        return verdict
+        if asked is None or not verdict.allowed:
+            return verdict
+        voter = Identity.known(user_id, verdict.enterprise_user_id)
+        same = is_same_person(voter, asked, in_organisation=self.in_organisation)
+        if same is None:
+            return Verdict(allowed=False, reason=Reason.NOT_CHECKED, sentence=NOT_TOLD_APART)
+        return Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID) if same else verdict
+
+    def requester(self, account: str | None, *recorded: str | None) -> Identity | None:
+        """Who asked, by what was ``recorded`` of them with the request and by what Slack says now; ``None``: the bot itself.
+
+        A record that Slack does not give any more takes nothing away from what is recorded, and proves nothing either.
+        """
+        if account is None:
+            return None
+        try:
+            person = self._directory.person(account)
+        except Unavailable:
+            return Identity.known(account, *recorded)
+        return Identity.known(account, *recorded, person.enterprise_user_id)
 
     def operator_or_approver(self, user_id: str) -> Verdict:
         """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
@@ -77,23 +102,24 @@ class People:
                 return ALLOWED
             raise
 
-    def eligible(self, user_ids: Iterable[str], *, requester: str | None = None) -> frozenset[str]:
+    def eligible(self, user_ids: Iterable[str], *, asked: Identity | None = None) -> frozenset[str]:
         """Those who are approvers right now, each person once and never the requester, whatever their ids.
 
         Raises ``Unavailable`` when somebody could not be checked.
         """
-        return once_each({user_id: self._surely(user_id, requester) for user_id in user_ids})
+        found = {user_id: self._surely(user_id, asked) for user_id in user_ids}
+        return once_each(found, in_organisation=self.in_organisation)
 
-    def checked(self, user_ids: Iterable[str], *, requester: str | None = None, voter: Verdict | None = None) -> Checked:
+    def checked(self, user_ids: Iterable[str], *, asked: Identity | None = None, voter: Identity | None = None) -> Checked:
         """The same, one by one, so that nobody who could not be checked stands in the way; without who is ``voter`` as well."""
         found: dict[str, Verdict] = {}
         unknown = set()
         for user_id in user_ids:
             try:
-                found[user_id] = self._surely(user_id, requester)
+                found[user_id] = self._surely(user_id, asked)
             except Unavailable:
                 unknown.add(user_id)
-        return Checked(once_each(found, besides=voter.enterprise_user_id if voter else None), frozenset(unknown))
+        return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown))
 
     def listed(self, entries: Sequence[str]) -> tuple[frozenset[str], bool]:
         """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up."""
@@ -101,18 +127,11 @@ class People:
         people = frozenset(entry for entry in entries if not is_group(entry))
         return people.union(*(group for group in groups if group is not None)), None not in groups
 
-    def _surely(self, user_id: str, requester: str | None) -> Verdict:
-        verdict = self.approver(user_id, requester=requester)
+    def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
+        verdict = self.approver(user_id, asked=asked)
         if not verdict.allowed and verdict.reason is Reason.NOT_CHECKED:
             raise Unavailable(verdict.sentence)
         return verdict
-
-    def _is_also(self, user_id: str, verdict: Verdict) -> bool:
-        """Whether it is about the same person; looked up only in an organisation, where one person may have several ids."""
-        if verdict.enterprise_user_id is None:
-            return False
-        person = self._person(user_id)
-        return verdict.enterprise_user_id in (user_id, person.enterprise_user_id if person else None)
 
     def _role(self, user_id: str, listed: Sequence[str], role: str) -> Verdict:
         member = self.member(user_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handlers.identity import Identity, is_same_person
 from handlers.ports import Cloud, Person
 from storage.canonical import canonical
 from storage.lifecycle import Kind, State
@@ -158,16 +159,18 @@ def judge_vote(
     return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
 
 
-OWN_UNDER_ANOTHER_ID = "You asked for this yourself, under another id of yours, so somebody else has to decide it."
-
-
-def once_each(verdicts: Mapping[str, Verdict], *, besides: str | None = None) -> frozenset[str]:
-    """Whoever is let in, by one id each, without whom the organisation knows as ``besides``: that person is counted already."""
-    kept: dict[str, str] = {}
-    for person_id, verdict in verdicts.items():
-        if verdict.allowed:
-            kept.setdefault(verdict.enterprise_user_id or person_id, person_id)
-    return frozenset(person_id for person, person_id in kept.items() if person != besides)
+def once_each(
+    verdicts: Mapping[str, Verdict], *, besides: Identity | None = None, in_organisation: bool = False
+) -> frozenset[str]:
+    """Whoever is let in, by one id each, without whoever is or may be ``besides``: that person is counted already."""
+    counted = [besides] if besides else []
+    kept = set()
+    for account, verdict in verdicts.items():
+        person = Identity.known(account, verdict.enterprise_user_id)
+        if verdict.allowed and all(is_same_person(person, other, in_organisation=in_organisation) is False for other in counted):
+            counted.append(person)
+            kept.add(account)
+    return frozenset(kept)
 
 
 def about(request_id: int | None, sentence: str) -> str:

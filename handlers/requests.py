@@ -39,6 +39,11 @@ NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The 
 
 UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
 
+UNTOLD = (
+    " Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "
+    "from you."
+)
+
 
 class Requests:
     """Opens, withdraws and expires change requests."""
@@ -87,7 +92,8 @@ class Requests:
 
         Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
         """
-        refusal = self._refusal_to_ask(touch.person)
+        asker = self._context.people.operator(touch.person)
+        refusal = self._refusal_to_ask(touch.person, asker)
         reading, before = None, self._baseline()
         if refusal is None:
             reading, refusal = self._read_before_asking(kind)
@@ -99,7 +105,7 @@ class Requests:
             if reading is not None:
                 entry.observe(reading.observation)
             if refusal is None and reading is not None:
-                refusal = self._wrong_day(entry, kind, form) or self._open(entry, kind, form, touch, reading)
+                refusal = self._wrong_day(entry, kind, form) or self._open(entry, kind, form, touch, reading=reading, asker=asker)
             if refusal is not None:
                 record_refusal(entry, touch.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
@@ -155,7 +161,7 @@ class Requests:
         )
         return f"No request was opened. {problem}" if problem else None
 
-    def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, reading: Reading) -> str | None:
+    def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, *, reading: Reading, asker: Verdict) -> str | None:
         rule = self._context.rule
         if is_outdated(entry.reader, rule):
             return OUTDATED
@@ -163,6 +169,7 @@ class Requests:
             request = entry.open(
                 kind,
                 requester_id=touch.person,
+                requester_enterprise_id=asker.enterprise_user_id,
                 door=Door.COMMAND,
                 to_value=SettingValue.OPTED_IN,
                 from_value=reading.value,
@@ -183,11 +190,12 @@ class Requests:
             text += f" {warning}" if warning else ""
         if request.expires_at and lapses_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
             text += UNSEEN
+        if self._context.people.in_organisation and asker.enterprise_user_id is None:
+            text += UNTOLD
         owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request.id)
         return None
 
-    def _refusal_to_ask(self, person: str) -> str | None:
-        verdict = self._context.people.operator(person)
+    def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
         if not verdict.allowed:
             return verdict.sentence
         if not self._context.cloud.offers_legacy:

@@ -64,6 +64,7 @@ class Entry(OutboxEntry):
         kind: Kind,
         *,
         requester_id: str | None,
+        requester_enterprise_id: str | None = None,
         door: Door,
         to_value: SettingValue,
         from_value: SettingValue | None,
@@ -79,6 +80,7 @@ class Entry(OutboxEntry):
         content = {
             "kind": kind.value,
             "requester_id": requester_id,
+            "requester_enterprise_id": requester_enterprise_id,
             "door": door.value,
             "to_value": to_value.value,
             "from_value": from_value.value if from_value else None,

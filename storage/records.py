@@ -88,6 +88,11 @@ class ChangeRequest:
     settled_at: datetime | None
     correlation_id: str | None = None
     """Of the act that moved it last, for whoever follows one click through the logs."""
+    requester_enterprise_id: str | None = None
+    """The requester's id in the whole organisation (Enterprise Grid) when they asked; fixed at birth.
+
+    ``None``: outside of one, not told by Slack, or on record since before this was kept.
+    """
 
     @property
     def only_confirms(self) -> bool:

@@ -53,6 +53,7 @@ def change_request(row: Row[Any]) -> ChangeRequest:
         sent_at=row.sent_at,
         settled_at=row.settled_at,
         correlation_id=row.correlation_id,
+        requester_enterprise_id=row.requester_enterprise_id,
     )
 
 

@@ -86,6 +86,7 @@ change_requests = Table(
     Column("sent_at", Instant),
     Column("settled_at", Instant),
     Column("correlation_id", String(64)),
+    Column("requester_enterprise_id", String(32)),
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
     sqlite_autoincrement=True,

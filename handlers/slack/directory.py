@@ -6,6 +6,7 @@ from slack_sdk import WebClient
 
 from handlers.ports import Person, Unavailable
 from handlers.slack.calls import call
+from handlers.slack.parsing import Malformed, identity
 
 UNKNOWN = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 """Slack's error codes that say of somebody that they are nobody here; every other failure says nothing about them."""
@@ -41,7 +42,7 @@ class SlackDirectory:
             is_guest=any(found.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
             is_stranger=bool(found.get("is_stranger")) or found.get("id", user_id) != user_id,
             is_invited=bool(found.get("is_invited_user")),
-            enterprise_user_id=str(enterprise.get("id") or "") or None,
+            enterprise_user_id=_id(enterprise.get("id")),
         )
 
     def _info(self, user_id: str) -> dict[str, Any]:
@@ -59,3 +60,11 @@ class SlackDirectory:
         """Expand a user group by id; a disabled group counts as empty, because Slack leaves its people out."""
         users = call(self._client.usergroups_users_list, usergroup=group_id).get("users")
         return frozenset(user for user in users if isinstance(user, str)) if isinstance(users, list) else frozenset()
+
+
+def _id(found: object) -> str | None:
+    """One of Slack's ids; what is none says nothing."""
+    try:
+        return identity(found)
+    except Malformed:
+        return None

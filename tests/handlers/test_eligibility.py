@@ -4,7 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from handlers.identity import Identity, is_same_person
 from handlers.people import People
 from handlers.policy import Home, Reason, judge_member, judge_role
 from handlers.ports import Unavailable
@@ -71,6 +74,24 @@ def test_a_workspace_without_enterprise_does_not_take_another_one_without_enterp
 def test_no_role_makes_up_for_not_being_a_member(changed: dict[str, Any]) -> None:
     verdict = judge_member(member(BOB, **changed), HOME)
     assert judge_role(verdict, listed=True, role="approver") is verdict
+
+
+IDS = st.sampled_from(["U0A", "U0B", "W0A"])
+IDENTITIES = st.builds(Identity.known, IDS, st.none() | IDS)
+
+
+@given(IDENTITIES, IDENTITIES, st.booleans())
+def test_two_accounts_are_two_people_only_where_that_is_known_from_both_sides(
+    one: Identity, other: Identity, in_organisation: bool
+) -> None:
+    same = is_same_person(one, other, in_organisation=in_organisation)
+    assert same is is_same_person(other, one, in_organisation=in_organisation)
+    if one.ids & other.ids:
+        assert same
+    elif in_organisation or one.is_organisations or other.is_organisations:
+        assert same is (False if one.is_organisations and other.is_organisations else None)
+    else:
+        assert same is False
 
 
 def people(workspace: Workspace, **rule: Any) -> People:

@@ -41,6 +41,7 @@ CONTENT = {
     "rule_digest": "'another'",
     "created_at": "expires_at",
     "expires_at": "NULL",
+    "requester_enterprise_id": "'W0MALLORY'",
 }
 """Each column of a request that is fixed at birth, and another value for it."""
 
