@@ -4,6 +4,7 @@ What is read here is the same for every replica, whichever of them did it.
 """
 
 import time
+from collections.abc import Callable
 
 from bot.health import Health
 from bot.metrics import Metrics
@@ -24,13 +25,25 @@ EVERY = 2.0
 class Gauges:
     """A duty of the worker: looks at the ledger now and then."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, leases: Leases, *, metrics: Metrics, health: Health, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        leases: Leases,
+        *,
+        metrics: Metrics,
+        health: Health,
+        clock: Clock,
+        held_up: Callable[[Reader], str | None],
+    ) -> None:
+        """``held_up`` says what keeps changes waiting."""
         self._ledger = ledger
         self._outbox = outbox
         self._leases = leases
         self._metrics = metrics
         self._health = health
         self._clock = clock
+        self._held_up = held_up
         self._next = 0.0
         self._counted = (0, "")
         self._last_decision: int | None = None
@@ -44,6 +57,7 @@ class Gauges:
             with self._ledger.reading() as reader:
                 self._count(reader)
                 self._observe(reader)
+                self._health.note("changes", self._held_up(reader))
             self._metrics.owing(self._outbox.oldest_owed(self._clock()))
             self._metrics.held(self._leases.holders(self._ledger.tenant_id))
             self._health.note("channel", self._outbox.problem(PUBLIC))

@@ -1,7 +1,7 @@
 """Tells orchestrators how the bot is: alive, ready, and in numbers. Off unless a port is configured.
 
 Ready means migrated, connected to Slack and able to take a command. Trouble at Exchange or in the channel is told in the body and
-never by the status: taking the bot out of service would mend neither. It must never show a secret or tell about a single request.
+never by the status: taking the bot out of service would mend neither. It must never show a secret or what people typed.
 """
 
 import json
@@ -47,7 +47,10 @@ class Health:
             self._connected, self._silence = connected, beat
 
     def note(self, where: str, trouble: str | None) -> None:
-        """Keep a sentence about trouble at ``exchange``, in the ``channel`` or at the ``database``; ``None``: over."""
+        """Keep a sentence about trouble at ``exchange``, in the ``channel``, at the ``database`` or with ``changes`` that wait.
+
+        ``None``: over.
+        """
         with self._lock:
             if trouble is None:
                 self._trouble.pop(where, None)

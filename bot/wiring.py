@@ -40,6 +40,7 @@ from handlers.slack.home import AtHome
 from handlers.slack.register import guarded, register
 from handlers.slack.web_api import SlackWebClient
 from handlers.slots import Hours
+from handlers.waiting import held_up
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases
@@ -195,7 +196,8 @@ def wire(
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
-    gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock)
+    waiting = partial(held_up, rule=context.rule)
+    gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution))
     nudge.worker = worker

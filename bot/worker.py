@@ -12,16 +12,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from handlers.pacing import Pacing
 from storage.engine import Unreachable
+from storage.errors import Stuck
 from storage.leases import LEASE_MS, Lease, Leases
 
 log = structlog.get_logger(__name__)
 
 TICK = 1.0
 """Seconds between two looks when nobody nudges."""
-
-AFTER_FAILURE = 5.0
-"""Seconds a lane rests after something unexpected."""
 
 BRIEFLY = 2.0
 """Seconds for which a lane that nobody has to wait for is waited for all the same: it has most likely nothing to do."""
@@ -32,7 +31,9 @@ Duty = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Duties done one after the other on one thread; each returns how much it found to do.
+    """Duties done one after the other on one thread; each returns how much it did.
+
+    A duty that finds work and can do none of it raises ``storage.errors.Stuck``. Then, and when it fails, it alone rests.
 
     ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
     a lane does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
@@ -47,14 +48,16 @@ class Lane:
 
 
 class Worker:
-    """Runs every lane on a thread of its own."""
+    """Runs every lane on a thread of its own. ``monotonic`` measures how long a duty rests that is stuck."""
 
-    def __init__(self, lanes: tuple[Lane, ...]) -> None:
+    def __init__(self, lanes: tuple[Lane, ...], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._paces = {duty: Pacing() for lane in lanes for duty in lane.duties}
         self._stopping = threading.Event()
         self._others_ended = threading.Event()
         self._cut_short = False
         self._nudges = [threading.Event() for _ in lanes]
-        self._troubles: dict[Duty, str] = {}
+        self._troubles: dict[Duty, Exception] = {}
         self._beats = {lane.name: time.monotonic() for lane in lanes if not lane.patient}
         self._lanes = lanes
         self._threads = [
@@ -106,35 +109,46 @@ class Worker:
             nudge.clear()
             if lane.name in self._beats:
                 self._beats[lane.name] = time.monotonic()
-            found = sum(self._do(lane, duty) for duty in lane.duties)
-            if not found and last_look:
+            did = self.look(lane)
+            if not did and last_look:
                 return
-            if not found:
+            if not did:
                 nudge.wait(timeout=TICK)
+
+    def look(self, lane: Lane) -> int:
+        """Do once what each duty of a lane finds, except those that rest; returns how much was done."""
+        return sum(self._do(lane, duty) for duty in lane.duties)
 
     def _do(self, lane: Lane, duty: Duty) -> int:
         if self._cut_short or (self._stopping.is_set() and not lane.last):
             return 0
+        pace = self._paces[duty]
+        if not (pace.may_look(self._monotonic()) or self._stopping.is_set()):
+            return 0
         try:
-            found = duty()
-        except Unreachable as away:
-            self._troubled(lane, duty, str(away))
+            did = duty()
+        except (Unreachable, Stuck) as trouble:
+            self._troubled(lane, duty, trouble)
         except Exception as error:
             log.error("worker.failed", lane=lane.name, error=type(error).__name__, exc_info=error)
         else:
             self._well(lane, duty)
-            return found
-        self._stopping.wait(timeout=AFTER_FAILURE)
+            pace.got_on()
+            return did
+        pace.stuck(self._monotonic())
         return 0
 
-    def _troubled(self, lane: Lane, duty: Duty, problem: str) -> None:
-        """Say once for each duty what is wrong with the database: no stack of calls mends it, and it may last for hours."""
-        if self._troubles.get(duty) != problem:
-            self._troubles[duty] = problem
-            log.warning("worker.database_unreachable", lane=lane.name, problem=problem)
+    def _troubled(self, lane: Lane, duty: Duty, trouble: Exception) -> None:
+        """Say once for each duty what is wrong: no stack of calls mends it, and it may last for hours."""
+        before = self._troubles.get(duty)
+        if (type(before), str(before)) != (type(trouble), str(trouble)):
+            self._troubles[duty] = trouble
+            event = "worker.stuck" if isinstance(trouble, Stuck) else "worker.database_unreachable"
+            log.warning(event, lane=lane.name, problem=str(trouble))
 
     def _well(self, lane: Lane, duty: Duty) -> None:
-        if self._troubles.pop(duty, None) is not None:
+        before = self._troubles.pop(duty, None)
+        if isinstance(before, Unreachable):
             log.info("worker.database_back", lane=lane.name)
 
 

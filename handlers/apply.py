@@ -7,6 +7,7 @@ and nothing is sent again unless Exchange provably did not process it.
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from handlers.context import Context
 from handlers.days import spelled_instant
 from handlers.lagging import is_outrun, lags, may_be_on
+from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_outcome
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
@@ -21,7 +23,6 @@ from handlers.rules import is_outdated, void, why_void
 from handlers.settle import Settling, note_answer, refused
 from handlers.superseding import supersede_overtaken
 from handlers.votes import standing_approvals, tally
-from storage.correlation import correlated
 from storage.errors import Conflict
 from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
@@ -53,6 +54,10 @@ BEHIND = "One of its domain controllers does not know of the newest change yet."
 ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
 
 
+class _Outrun(Conflict):
+    """What a change was judged by is no news any more."""
+
+
 class Apply:
     """Applies what is approved, one change of the tenant at a time, under the lease the worker holds."""
 
@@ -60,21 +65,16 @@ class Apply:
         self._context = context
         self._settling = settling
         self._sleep = sleep
+        self._outrun: set[int] = set()
+        """Requests whose last try was outrun."""
 
     def is_due(self) -> bool:
         """Whether anything is ready; only reads."""
         return bool(self._ready())
 
     def run(self, lease: Lease) -> int:
-        """Apply everything that is ready; returns how many requests were taken up."""
-        ready = self._ready()
-        for request in ready:
-            try:
-                with correlated(request.correlation_id):
-                    self._apply(request, lease)
-            except Conflict:
-                continue
-        return len(ready)
+        """Apply everything that is ready; returns how many requests were moved on. Raises ``Stuck`` when none was."""
+        return move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
 
     def _ready(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:
@@ -82,6 +82,14 @@ class Apply:
             if is_outdated(reader, self._context.rule):  # whoever runs with the rule that holds does the rest
                 ready = [request for request in ready if request.kind is Kind.OPT_OUT]
         return ready
+
+    def _overtaken(self, request: ChangeRequest, faster: Conflict) -> None:
+        """What is outrun twice in a row waits, and says so, instead of being tried without a pause."""
+        if isinstance(faster, _Outrun) and request.id in self._outrun:
+            with suppress(Conflict):
+                self._postpone(request, f"Waiting, nothing has been sent: {faster}.", None)
+            return
+        self._outrun = {request.id} if isinstance(faster, _Outrun) else set()
 
     def _apply(self, request: ChangeRequest, lease: Lease) -> None:
         """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""
@@ -165,7 +173,7 @@ class Apply:
 
     def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         now = self._context.now()
-        waited = (now - request.created_at).total_seconds()
+        waited = abs((now - request.created_at).total_seconds())  # asked for in the future: the clock was set back since
         wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
         with self._context.ledger.recording(now) as entry:
             waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
@@ -246,7 +254,7 @@ class Apply:
         if request.kind is Kind.OPT_OUT:
             return
         if now - reading.read_at > GOOD_FOR or is_outrun(entry.reader, reading, now):
-            raise Conflict("what was read before is no news any more")
+            raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
         if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.days import spelled_instant
+from handlers.moving import move_on
 from handlers.owed import owe_card
 from handlers.ports import Author, Lookups, Unavailable
-from storage.errors import Conflict
 from storage.records import ChangeRequest
 
 AGAIN = (
@@ -47,14 +47,8 @@ class Attribution:
         return bool(self._due())
 
     def run(self) -> int:
-        """Search for every noticed change that is due; returns how many."""
-        due = self._due()
-        for change in due:
-            try:
-                self._look(change)
-            except Conflict:
-                continue
-        return len(due)
+        """Search for every noticed change that is due; returns how many. Raises ``Stuck``."""
+        return move_on(self._due(), self._look)
 
     def _due(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:

@@ -17,6 +17,7 @@ from handlers.drawing import Drawing
 from handlers.due import SCHEDULED, renewed, since_then
 from handlers.notices import Sheet
 from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer, typed_back
+from handlers.pacing import RESTS, Pacing
 from handlers.ports import Place, Unavailable
 from handlers.rules import is_outdated
 from handlers.sheets import gather
@@ -34,6 +35,9 @@ LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
 HICCUPS = 3
 """Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
+FAILURES_ALONE = 1
+"""Failures in a row that concern one message alone; from the next one on Slack itself is left alone for a while, growing to ten
+seconds, however many messages are owed."""
 OWED_FOR = timedelta(days=1)
 """After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
 HERE_FOR = timedelta(minutes=5)
@@ -55,12 +59,13 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._drawing = Drawing(context, outbox, announcer)
+        self._paces = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
     def owes_public(self) -> bool:
-        """Whether a card or channel message is due; only reads."""
-        return self._outbox.is_due(self._context.now(), kinds=PUBLIC)
+        """Whether a card or channel message is due, and Slack is not left alone for a while; only reads."""
+        return self._may_try(PUBLIC) and self._outbox.is_due(self._context.now(), kinds=PUBLIC)
 
     def send_public(self) -> int:
         """Send cards and channel messages; the caller holds the lease for it."""
@@ -72,6 +77,8 @@ class Delivery:
 
     def _send(self, kinds: tuple[str, ...]) -> int:
         began = time.monotonic()
+        if not self._may_try(kinds):
+            return 0
         claimed = self._outbox.claim(self._context.now(), kinds=kinds)
         for notice in claimed:
             sure = time.monotonic() - began < SURE_FOR
@@ -90,21 +97,32 @@ class Delivery:
             raise  # nothing is wrong with the message; what was claimed is free again in half a minute
         except Exception as broken:  # one message that cannot be drawn must not hold up the others
             log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
-            self._failed(notice, Unavailable("The message could not be drawn."))
+            self._keep_owed(notice, Unavailable("The message could not be drawn."))
         else:
             if ready is None:
                 return
             where = {"channel": place.channel, "ts": place.ts} if place else {}
             shown = self._context.now()  # not when it began: whoever acts before this may act on what stood there before
             self._outbox.delivered(notice, now=shown, **where)
+            self._pace(notice).got_on()
 
     def _waits(self, notice: Notice) -> bool:
         """Put off what Slack would refuse for the same reason as the message before it; that is no try."""
+        now = self._context.now()
+        if not self._pace(notice).may_look(now.timestamp()):
+            self._outbox.put_off(notice, until=now + timedelta(seconds=RESTS[0]))
+            return True
         since, until = self._paused.get(self._conversation(notice), (NEVER, NEVER))
         if not since <= self._context.now() < until:  # before it: the clock was set back, and the wait may be long over
             return False
         self._outbox.put_off(notice, until=until)
         return True
+
+    def _may_try(self, kinds: tuple[str, ...]) -> bool:
+        return self._paces[kinds].may_look(self._context.now().timestamp())
+
+    def _pace(self, notice: Notice) -> Pacing:
+        return self._paces[PUBLIC if notice.kind in PUBLIC else PRIVATE]
 
     def _conversation(self, notice: Notice) -> str:
         """What Slack counts together: the channel, somebody's direct messages, the answers in one place."""
@@ -208,6 +226,12 @@ class Delivery:
                 raise
 
     def _failed(self, notice: Notice, failed: Unavailable) -> None:
+        if failed.retryable or failed.mend:
+            self._pace(notice).stuck(self._context.now().timestamp(), free=FAILURES_ALONE)
+        self._keep_owed(notice, failed)
+
+    def _keep_owed(self, notice: Notice, failed: Unavailable) -> None:
+        """Have it tried again later, unless that is of no use."""
         now = self._context.now()
         too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
         if too_late or self._is_hopeless(notice, failed):

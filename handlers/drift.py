@@ -5,6 +5,7 @@ announced at once. An unreadable value is never drift and never silence: after t
 again when it is back.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -60,8 +61,9 @@ class Drift:
         return True
 
     def _is_due(self, reader: Reader, every: timedelta) -> bool:
-        now, newest = self._context.now(), reader.newest_observations(2)
-        return not newest or not newest[0].at <= now < newest[0].at + _pause(newest, reader.baseline(), every)
+        now = self._context.now()
+        newest = _until(now, reader.newest_observations(LOOK_BACK))[:2]
+        return not newest or now >= newest[0].at + _pause(newest, reader.baseline(), every)
 
     def seen(self, reading: Reading) -> None:
         """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.
@@ -77,7 +79,7 @@ class Drift:
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
             if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
-                first_seen = _first_seen(entry.reader, reading.value)
+                first_seen = _first_seen(entry.reader, reading)
                 entry.observe(reading.observation)
                 self._compare(entry, reading, first_seen)
             baseline = entry.reader.baseline()
@@ -188,10 +190,16 @@ def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelt
     return every if seen_twice else min(CONFIRM_AFTER, every)
 
 
-def _first_seen(reader: Reader, value: SettingValue) -> datetime | None:
+def _until(now: datetime, seen: Iterable[Observation]) -> list[Observation]:
+    """These readings without those stamped in the future: by a clock that was set back since, or another replica's."""
+    return [one for one in seen if one.at <= now]
+
+
+def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
     """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
-    readable = (seen for seen in reader.newest_observations(LOOK_BACK) if seen.value is not None)
-    return min((seen.at for seen in takewhile(lambda seen: seen.value is value, readable)), default=None)
+    known = _until(reading.read_at, reader.newest_observations(LOOK_BACK))
+    readable = (seen for seen in known if seen.value is not None)
+    return min((seen.at for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
 
 
 def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:

@@ -27,16 +27,19 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
     if reading.changed_at is None:
         return False
     return any(
-        seen.changed_at is not None and seen.changed_at > reading.changed_at and now - seen.at < LAGS_AT_MOST
+        seen.changed_at is not None and seen.changed_at > reading.changed_at and abs(now - seen.at) < LAGS_AT_MOST
         for seen in reader.newest_observations(LOOK_BACK)
         if seen.value is not reading.value
     )
 
 
 def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether another value is known that was read later, or is newer though read before: then this reading decides nothing."""
+    """Whether another value is known that was read later, or is newer though read before: then this reading decides nothing.
+
+    A reading stamped in the future tells nothing of the order: the clock was set back since, or is another replica's.
+    """
     seen = reader.newest_observations(LOOK_BACK)
-    later = any(one.value not in (None, reading.value) and one.at > reading.read_at for one in seen)
+    later = any(one.value not in (None, reading.value) and reading.read_at < one.at <= now for one in seen)
     return later or lags(reader, reading, now)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from handlers.context import Context
 from handlers.days import latest_day
 from handlers.forms import CLIENTS, REASON, OptInForm, day_problem
+from handlers.moving import move_on
 from handlers.notices import SMTP_AUTH_OFF
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import (
@@ -130,17 +131,15 @@ class Requests:
         self._context.nudge()
 
     def expire_lapsed(self) -> int:
-        """Latch every request whose time has run out; returns how many."""
+        """Latch every request whose time has run out; returns how many. Raises ``Stuck``."""
         now = self._context.now()
         with self._context.ledger.reading() as reader:
             lapsed = reader.lapsed(now)
-        for request in lapsed:
-            try:
-                with self._context.ledger.recording(now) as entry:
-                    expire(entry, request)
-            except Conflict:
-                continue
-        return len(lapsed)
+        return move_on(lapsed, lambda request: self._expire(request, now))
+
+    def _expire(self, request: ChangeRequest, now: datetime) -> None:
+        with self._context.ledger.recording(now) as entry:
+            expire(entry, request)
 
     def _no_later_day(self, baseline: Baseline | None) -> str:
         """Why no day can be chosen that an extension might end on, if so: the present window has the longest end there is."""

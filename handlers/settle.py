@@ -10,11 +10,11 @@ from datetime import timedelta
 from handlers.context import Context
 from handlers.days import spelled_instant
 from handlers.lagging import lags
+from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.superseding import supersede_unsent
-from storage.correlation import correlated
-from storage.errors import AlreadyOpen, Conflict
+from storage.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
@@ -70,15 +70,11 @@ class Settling:
         return bool(self._due())
 
     def run(self) -> int:
-        """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many."""
-        due = self._due()
-        for request in due:
-            try:
-                with correlated(request.correlation_id):
-                    self._look(request)
-            except Conflict:
-                continue
-        return len(due)
+        """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many.
+
+        Raises ``Stuck``.
+        """
+        return move_on(self._due(), self._look)
 
     def _due(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:
@@ -150,7 +146,7 @@ class Settling:
 
     def _wait(self, request: ChangeRequest) -> None:
         now = self._context.now()
-        waited = (now - (request.sent_at or now)).total_seconds()
+        waited = abs((now - (request.sent_at or now)).total_seconds())  # sent in the future: the clock was set back since
         wait = next((step for step in SETTLE_EVERY if step > waited / 2), SETTLE_EVERY[-1])
         with self._context.ledger.recording(now) as entry:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)

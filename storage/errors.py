@@ -5,6 +5,10 @@ class Conflict(Exception):
     """Somebody was faster: look again before acting."""
 
 
+class Stuck(Conflict):
+    """A job found work and could do none of it: it is to wait before it looks again, however often it is woken."""
+
+
 class AlreadyOpen(Conflict):
     """The tenant already has an open request of this kind; ``request_id`` is its number."""
 

@@ -15,10 +15,15 @@ from storage.engine import Database
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
+from storage.reading import Reader
 from tests.bot.test_running import Running
 from tests.storage.roads import NOW, TENANT, approve, opened
 
 ALICE, BOB = "U0ALICE", "U0BOB"
+
+
+def quiet(reader: Reader) -> None:
+    """Nothing waits."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,15 @@ def test_a_decision_is_counted_by_every_replica_whichever_recorded_it(migrated_s
     ledger = Ledger(database, TENANT)
     replicas = [(Metrics(lambda: NOW), Leases(database, name)) for name in ("here", "there")]
     watching = [
-        Gauges(ledger, Outbox(database, TENANT), leases, metrics=metrics, health=Health(), clock=lambda: NOW)
+        Gauges(
+            ledger,
+            Outbox(database, TENANT),
+            leases,
+            metrics=metrics,
+            health=Health(),
+            clock=lambda: NOW,
+            held_up=lambda reader: None,
+        )
         for metrics, leases in replicas
     ]
     request = opened(ledger)

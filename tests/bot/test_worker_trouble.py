@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from bot import worker
 from bot.worker import Lane, Worker, under_lease
+from handlers import pacing
 from storage.engine import Busy, Database, Unreachable
 from storage.leases import Lease, Leases
 
@@ -30,7 +31,8 @@ class Flaky:
 
 @pytest.fixture(autouse=True)
 def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "AFTER_FAILURE", 0.01)
+    monkeypatch.setattr(pacing, "RESTS", (0.01,))
+    monkeypatch.setattr(worker, "TICK", 0.01)
 
 
 def said(*duties: Flaky) -> list[tuple[str, str]]:

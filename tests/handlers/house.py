@@ -5,6 +5,7 @@ Nothing here goes round the use cases; where a test looks into the ledger, it lo
 
 import functools
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from handlers.slack.actions import Clicks, Submissions
 from handlers.slack.edge import Edge
 from handlers.slack.reactions import Reactions
 from storage.engine import Database
+from storage.errors import Stuck
 from storage.inbox import Inbox
 from storage.leases import Lease, Leases
 from storage.ledger import Ledger
@@ -199,8 +201,15 @@ class House:
         """One look of the lane that talks to Exchange, which the worker takes only where something is due."""
         lease = self.lease()
         due = self.settling.is_due() or self.apply.is_due()
-        found = self.settling.run() + self.apply.run(lease)
+        found = self._moved_on(lease)
         assert due or not found
+
+    def _moved_on(self, lease: Lease) -> int:
+        found = 0
+        for look in (self.settling.run, lambda: self.apply.run(lease)):
+            with suppress(Stuck):
+                found += look()
+        return found
 
     def work(self) -> None:
         """One look of every lane."""

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from handlers.ports import Fate
+from storage.errors import Stuck
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, RULE, House
@@ -251,7 +252,8 @@ def test_a_worker_that_lost_its_lease_sends_nothing(house: House) -> None:
     number = approved(house)
     lease = house.lease()
     house.context.leases.release(lease)
-    house.apply.run(lease)
+    with pytest.raises(Stuck):
+        house.apply.run(lease)
     assert (house.request(number).state, house.tenant.writes) == (State.APPROVED, [])
 
 

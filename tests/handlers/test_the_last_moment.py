@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from storage.errors import Stuck
 from storage.leases import Leases
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
@@ -203,7 +204,8 @@ def test_a_process_that_was_frozen_after_its_reading_confirms_nothing(both: Hous
         both.tenant.value = SettingValue.OPTED_OUT
 
     both.tenant.meanwhile = frozen
-    both.apply.run(lease)
+    with pytest.raises(Stuck):
+        both.apply.run(lease)
     assert both.request(extension.id).state is State.APPROVED
     both.run()
     assert both.request(extension.id).state is State.STALE
