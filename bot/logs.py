@@ -1,12 +1,15 @@
-"""Logs: one JSON object a line on stderr, from structlog and from every library alike, and no secret in any of them.
+"""Logs: one JSON object a line on stderr, from structlog and from every library alike.
 
-Libraries are routed through the same redaction. Nothing is configured at import.
+No secret is in any of them, and nothing that people typed, at any level: libraries are routed through the same redaction, those
+that print whole requests at DEBUG are not heard there, and an exception is told without a text that may quote. Nothing is
+configured at import.
 """
 
 import logging
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TextIO
 
@@ -15,7 +18,10 @@ from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.options import Settings
-from bot.redaction import Redaction
+from bot.redaction import LONGEST, Redaction, told
+
+HEARD_AT_DEBUG = ("bot", "handlers", "storage", "asyncio", "msal", "waitress")
+"""Whose lines below INFO are kept. ``slack_bolt`` and ``slack_sdk`` print what people typed there, forms and messages whole."""
 
 LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "waitress")
 """Heard from WARNING on, unless the level is ``debug``."""
@@ -25,6 +31,10 @@ ALWAYS_QUIET = {
 }  # fmt: skip
 """SQLAlchemy would print what people wrote, and urllib3 the path of every request: that of a ``response_url`` is a secret.
 Waitress warns of every request that waits its turn."""
+
+MOST_FRAMES = 32
+MOST_CAUSES = 8
+"""How much of a traceback is told, from its newest on."""
 
 QUOTING = {"slack_sdk.web.base_client": "Failed to decode Slack API response"}
 """How a library's line begins that quotes a piece of what came: of an answer that broke off, or of somebody else's page."""
@@ -41,6 +51,7 @@ def configure(settings: Settings | None = None, *, level: str = "info", stream: 
         level = settings.log_level
     handler = _Handler(stream or sys.stderr, redaction)
     handler.setFormatter(_formatter(redaction))
+    handler.addFilter(_is_heard)
     logging.getLogger().handlers[:] = [handler]
     _set_levels(logging.getLevelNamesMapping()[level.upper()])
     logging.captureWarnings(capture=True)
@@ -120,8 +131,22 @@ def _exception_as_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict
         raised = sys.exc_info()
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
-        event["exception"] = "".join(traceback.format_exception(error)).rstrip()
+        event["exception"] = _traceback(error)
     return event
+
+
+def _traceback(error: BaseException) -> str:
+    """An exception and what led to it, oldest first, as Python prints it, with the texts that ``redaction.told`` lets through.
+
+    What is too long loses its beginning: the newest is what went wrong.
+    """
+    parts: list[str] = []
+    following: BaseException | None = error
+    while following is not None and len(parts) < MOST_CAUSES:
+        frames = "".join(traceback.format_tb(following.__traceback__, limit=-MOST_FRAMES))
+        parts.append(f"Traceback (most recent call last):\n{frames}{told(following)}")
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return "\n\nwhich led to:\n\n".join(reversed(parts))[-LONGEST:]
 
 
 def _set_levels(level: int) -> None:
@@ -136,3 +161,27 @@ def _set_levels(level: int) -> None:
 
 def _quotes_nothing(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(QUOTING[record.name])
+
+
+def _is_heard(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or _is_under(record.name, HEARD_AT_DEBUG)
+
+
+def bolts_own() -> logging.Logger:
+    """Return the logger for Bolt, whose lines quote the payload behind a bracket: only what stands before it is let through.
+
+    Bolt gives level and filters of this one to all of its loggers.
+    """
+    logger = logging.getLogger("slack_bolt")
+    if _unquoted not in logger.filters:
+        logger.addFilter(_unquoted)
+    return logger
+
+
+def _unquoted(record: logging.LogRecord) -> bool:
+    record.msg, record.args = str(record.msg).partition("(")[0].rstrip(), ()
+    return True
+
+
+def _is_under(name: str, loggers: Iterable[str]) -> bool:
+    return any(name == logger or name.startswith((f"{logger}.", f"{logger}:")) for logger in loggers)

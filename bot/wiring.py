@@ -18,6 +18,7 @@ from bot.exchange.lookups import OptionalLookups
 from bot.gauges import Gauges
 from bot.health import Health
 from bot.lanes import lanes
+from bot.logs import bolts_own
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
 from bot.options import Settings
@@ -230,6 +231,8 @@ def bolt_app(client: WebClient, identity: Identity) -> App:
         bot_token=client.token,
     )
     return App(
+        name="slack_bolt.app",  # what its loggers are named after
+        logger=bolts_own(),
         client=client,
         authorize=lambda **context: known,
         process_before_response=True,

@@ -66,7 +66,8 @@ def _noted(error: Exception, kind: str) -> str:
         log.warning("slack.other_workspace", kind=kind)
         return OTHER_WORKSPACE
     if isinstance(error, Malformed | KeyError | TypeError):
-        log.warning("slack.malformed", kind=kind, problem=str(error))
+        problem = str(error) if isinstance(error, Malformed) else type(error).__name__  # a KeyError repeats what was sent
+        log.warning("slack.malformed", kind=kind, problem=problem)
         return MISREAD
     if isinstance(error, Unreachable):
         log.warning("slack.not_kept", kind=kind, problem=str(error))
