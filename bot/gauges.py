@@ -90,5 +90,6 @@ def _drifted(reader: Reader, readable: Observation) -> bool | None:
     baseline = reader.baseline()
     if baseline is None:
         return None
-    outside = baseline.request_id is not None and reader.request(baseline.request_id).kind is Kind.OUTSIDE
+    set_by = reader.find(baseline.request_id) if baseline.request_id is not None else None
+    outside = set_by is not None and set_by.kind is Kind.OUTSIDE
     return outside or readable.value is not baseline.value

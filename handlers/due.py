@@ -68,7 +68,9 @@ def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:
     baseline = reader.baseline()
     if facts.get("what") not in ABOUT_THE_WINDOW or baseline is None or baseline.request_id is None or is_about(facts, baseline):
         return {}
-    change = reader.request(baseline.request_id)
+    change = reader.find(baseline.request_id)
+    if change is None:
+        return {}
     return {"over": str(change.id), "over_by": change.kind.value, "over_at": baseline.since.isoformat()}
 
 
@@ -91,5 +93,5 @@ def _milestones(context: Context, reader: Reader, baseline: Baseline) -> list[Sl
 
 def _protocols(reader: Reader, baseline: Baseline) -> tuple[MailProtocol, ...]:
     """What the tenant opted in for; everything where nobody said."""
-    wish = reader.request(baseline.request_id) if baseline.request_id else None
+    wish = reader.find(baseline.request_id) if baseline.request_id else None
     return (wish.protocols if wish else ()) or tuple(MailProtocol)

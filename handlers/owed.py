@@ -49,7 +49,7 @@ def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | N
     before = entry.reader.baseline()
     number = before.request_id or 0 if before else 0
     failed = entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number)
-    earlier = [entry.reader.request(number)] if number else []
+    earlier = [entry.reader.find(number)] if number else []
     told = [one for one in (*earlier, revived) if one is not None and one.kind is not Kind.OPT_OUT]
     for request in told + failed:
         for copy in entry.reader.cards(request.id):

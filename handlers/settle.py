@@ -176,10 +176,11 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
     """
     if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
         return False
-    newer = reader.request(baseline.request_id).kind
-    if newer is Kind.EXTENSION and request.kind is Kind.OPT_OUT:
+    newer = reader.find(baseline.request_id)
+    kind = newer.kind if newer is not None else None
+    if kind is Kind.EXTENSION and request.kind is Kind.OPT_OUT:
         return False
-    return newer is Kind.OPT_OUT or baseline.since >= request.sent_at
+    return kind is Kind.OPT_OUT or baseline.since >= request.sent_at
 
 
 def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:

@@ -21,5 +21,9 @@ class NoSuchRequest(LookupError):
     """There is no change request with this number in this tenant."""
 
 
+class Unreadable(NoSuchRequest):
+    """The row of this change request is damaged: what it says cannot be read."""
+
+
 class AlreadyHandled(Conflict):
     """Another worker has dealt with this delivery; there is nothing left to do."""

@@ -4,7 +4,6 @@ The key is Slack's own (event id, action time, view id): a redelivery finds its 
 ``response_url`` and ``trigger_id`` are never stored.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.canonical import canonical
 from storage.correlation import caused
+from storage.damaged import readable
 from storage.engine import Database, database_clock, is_over
+from storage.rows import texts
 from storage.tables import inbox
 
 CLAIM_MS = 8_000
@@ -69,7 +70,7 @@ class Inbox:
         mine = (inbox.c.tenant_id == self._tenant_id, inbox.c.key == key)
         with self._database.read() as connection:
             row = connection.execute(select(inbox).where(*mine)).one_or_none()
-        return _item(row) if row else None
+        return item(row) if row else None
 
     def put_off(self, item: Item, *, ms: int) -> None:
         """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed, ``CLAIM_MS`` at most."""
@@ -87,9 +88,10 @@ class Inbox:
             return []
         with self._database.write() as connection:
             mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
-            taken = connection.execute(mine.returning(*table)).all()
-        return [_item(row) for row in sorted(taken, key=lambda row: row.id)]
+            taken = connection.execute(mine.returning(table.id)).scalars().all()
+            return readable(connection, select(inbox).where(table.id.in_(taken)).order_by(table.id), inbox, item)
 
 
-def _item(row: Row[Any]) -> Item:
-    return Item(row.id, row.key, row.kind, json.loads(row.payload), row.received_at, row.correlation_id)
+def item(row: Row[Any]) -> Item:
+    """One row of ``inbox``. Raises ``Damaged``, and ``ValueError`` where its payload is no JSON."""
+    return Item(row.id, row.key, row.kind, texts(row.payload), row.received_at, row.correlation_id)

@@ -109,7 +109,11 @@ class Entry(OutboxEntry):
         if to in SETTLED:
             changes["settled_at"] = self.now
         moved = self._raise_version(request, state=to.value, detail=detail, **changes)
-        self.record("moved", actor, {"from": request.state.value, "to": to.value, "detail": detail}, request.id)
+        told: dict[str, str | None] = {"from": request.state.value, "to": to.value, "detail": detail}
+        if "sent_at" in changes:
+            sent_at = changes["sent_at"]
+            told["sent_at"] = stamp(sent_at) if sent_at else None
+        self.record("moved", actor, told, request.id)
         return moved
 
     def postpone(self, request: ChangeRequest, *, until: datetime, detail: str) -> ChangeRequest:
@@ -197,13 +201,11 @@ class Entry(OutboxEntry):
             "request_id": baseline.request_id,
             "window_end": baseline.window_end,
         }
-        known = self.reader.baseline() is not None
-        if known:
-            self.connection.execute(update(baselines).where(baselines.c.tenant_id == self.tenant_id).values(**values))
-        else:
+        mine = update(baselines).where(baselines.c.tenant_id == self.tenant_id).values(**values)
+        if self.connection.execute(mine).rowcount == 0:
             self.connection.execute(insert(baselines).values(tenant_id=self.tenant_id, **values))
         end = stamp(baseline.window_end) if baseline.window_end else None
-        payload = {"value": baseline.value.value, "window_end": end, "why": why}
+        payload = {"value": baseline.value.value, "window_end": end, "since": stamp(baseline.since), "why": why}
         self.record("baseline", BOT, payload, baseline.request_id)
 
     def keep_organization(self, name: str) -> None:

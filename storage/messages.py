@@ -3,7 +3,6 @@
 It never sends anything: ``storage.outbox`` hands out what is owed, and notes what became of it.
 """
 
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
@@ -11,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from storage import rows
+from storage.damaged import one, readable
 from storage.records import Card, Notice, ReminderAnswer
 from storage.tables import cards, notices, reminder_answers
 
@@ -39,8 +39,7 @@ class MessageReader:
     def notice(self, number: int) -> Notice | None:
         """The message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
-        row = self._connection.execute(query).one_or_none()
-        return rows.notice(row) if row else None
+        return one(self._connection, query, notices, rows.notice)
 
     def posted_at(self, number: int) -> tuple[str, str] | None:
         """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
@@ -53,32 +52,31 @@ class MessageReader:
         """What people answered to the reminders of one series, oldest first."""
         table = reminder_answers.c
         query = select(reminder_answers).where(table.tenant_id == self._tenant_id, table.series == series)
-        return [rows.reminder_answer(row) for row in self._connection.execute(query.order_by(table.id))]
+        return readable(self._connection, query.order_by(table.id), reminder_answers, rows.reminder_answer)
 
     def newest_facts(self, prefix: str) -> dict[str, str] | None:
         """The facts of the newest notice whose key begins with ``prefix``."""
         table = notices.c
-        query = select(table.facts).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
-        found = self._connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()
-        return dict(json.loads(found)) if found else None
+        query = select(notices).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
+        found = one(self._connection, query.order_by(table.id.desc()).limit(1), notices, rows.notice)
+        return dict(found.facts) if found else None
 
     def told_after(self, request_id: int | None, kinds: Collection[str]) -> list[Notice]:
         """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""
         table = notices.c
         first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
         query = select(notices).where(table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first)
-        return [rows.notice(row) for row in self._connection.execute(query.order_by(table.id))]
+        return readable(self._connection, query.order_by(table.id), notices, rows.notice)
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack."""
         query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
-        return [rows.card(row) for row in self._connection.execute(query)]
+        return readable(self._connection, query, cards, rows.card)
 
     def card_at(self, channel: str, ts: str) -> Card | None:
         """The request's message at this place in Slack, if it is one of ours."""
         place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
-        row = self._connection.execute(select(cards).where(*place)).one_or_none()
-        return rows.card(row) if row else None
+        return one(self._connection, select(cards).where(*place), cards, rows.card)
 
     def card_channels(self) -> frozenset[str]:
         """Every channel in which a request's message stands: one look into the index for each channel."""

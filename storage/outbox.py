@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import rows
 from storage.canonical import canonical
+from storage.damaged import DAMAGE, is_damage, one, readable
 from storage.engine import Database, database_clock, is_over
 from storage.records import Card, Notice
 from storage.tables import cards, notices
@@ -82,15 +83,17 @@ class Outbox:
             return []
         mine = update(notices).where(*self._due(now, kinds), table.id.in_(due), is_over(table.claimed_until, CLAIM_MS))
         with self._database.write() as connection:
-            taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(*table)
-            return sorted((rows.notice(row) for row in connection.execute(taken)), key=lambda notice: notice.id)
+            taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(table.id)
+            numbers = connection.execute(taken).scalars().all()
+            query = select(notices).where(table.id.in_(numbers)).order_by(table.id)
+            return readable(connection, query, notices, rows.notice)
 
     def renew(self, notice: Notice) -> Notice | None:
         """Keep a claim for its whole time again; ``None`` when somebody else has taken the notice over or settled it."""
         mine = self._as_claimed(notice).values(claimed_until=database_clock() + CLAIM_MS)
         with self._database.write() as connection:
-            row = connection.execute(mine.returning(*notices.c)).one_or_none()
-        return rows.notice(row) if row else None
+            kept = connection.execute(mine.returning(notices.c.id)).scalar()
+            return one(connection, select(notices).where(notices.c.id == kept), notices, rows.notice) if kept else None
 
     def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
         """Note that a message arrived, and where; it did, whoever holds the claim by now."""
@@ -148,7 +151,12 @@ class Outbox:
         owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), or_(table.due_at <= now, table.tries > 0))
         query = select(func.min(table.created_at)).where(*owed)
         with self._database.read() as connection:
-            return connection.execute(query).scalar()
+            try:
+                return connection.execute(query).scalar()
+            except DAMAGE as damage:
+                if not is_damage(damage):
+                    raise
+                return None  # of a row that cannot be read, and is set aside
 
     def problem(self, kinds: Collection[str]) -> str | None:
         """Why the oldest notice of these kinds that is owed could not be sent so far; ``None`` when nothing has failed."""

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
-from storage import chain, rows
-from storage.errors import NoSuchRequest
+from storage import believing, chain, rows
+from storage.damaged import DAMAGE, is_damage, one, readable
+from storage.errors import NoSuchRequest, Unreadable
 from storage.lifecycle import OPEN, UNSENT, Kind, State
-from storage.messages import MessageReader
+from storage.observing import ObservationReader
+from storage.recorded import recorded_baseline, recorded_end
 from storage.records import (
     Attempt,
     AuditEvent,
@@ -19,7 +20,6 @@ from storage.records import (
     Decision,
     Door,
     KeptRule,
-    Observation,
     SettingValue,
     Vote,
 )
@@ -30,7 +30,6 @@ from storage.tables import (
     baselines,
     change_requests,
     decisions,
-    observations,
     organizations,
     reasons,
     rules,
@@ -48,15 +47,27 @@ _ONE = select(change_requests).where(
 """Built once: it is read with nearly every write, and building a statement costs more than running it."""
 
 
-class Reader(MessageReader):
+class Reader(ObservationReader):
     """Reads one tenant's ledger over one connection, inside or outside a transaction."""
 
     def request(self, request_id: int) -> ChangeRequest:
-        """The request with this number. Raises ``NoSuchRequest``."""
-        row = self._connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
-        if row is None:
-            raise NoSuchRequest(f"There is no change #{request_id}.")
-        return rows.change_request(row)
+        """The request with this number. Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged."""
+        try:
+            row = self._connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
+            if row is not None:
+                return rows.change_request(row)
+        except DAMAGE as damage:
+            if not is_damage(damage):
+                raise
+            raise Unreadable(f"#{request_id} cannot be read: its row in the database is damaged.") from damage
+        raise NoSuchRequest(f"There is no change #{request_id}.")
+
+    def find(self, request_id: int) -> ChangeRequest | None:
+        """The same where it can be done without: ``None`` for one that is not there or cannot be read."""
+        try:
+            return self.request(request_id)
+        except NoSuchRequest:
+            return None
 
     def in_states(
         self, states: Collection[State], *, kinds: Collection[Kind] = tuple(Kind), above: int = 0
@@ -170,7 +181,8 @@ class Reader(MessageReader):
     def lapsed(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
         table = change_requests.c
-        return self._many(self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
+        due = self._many(self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
+        return [request for request in due if request.has_lapsed(now)]
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
         """Approved requests that may be applied at ``now``; opt-outs first, because they are the safe direction."""
@@ -181,7 +193,8 @@ class Reader(MessageReader):
         """How many requests are in each state, by the index of states alone; what is settled grows for ever."""
         table = change_requests.c
         query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id).group_by(table.state)
-        return {State(row[0]): int(row[1]) for row in self._connection.execute(query)}
+        known = set(State)
+        return {State(state): int(found) for state, found in self._connection.execute(query) if state in known}
 
     def decisions_since(self, last: int | None) -> tuple[list[tuple[Vote, Door]], int]:
         """Vote and door of every decision behind the one with this id, and the newest id; ``None``: only that."""
@@ -190,7 +203,9 @@ class Reader(MessageReader):
             return [], self._connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
         query = select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
         fresh = self._connection.execute(query).all()
-        ours = [(Vote(row.vote), Door(row.door)) for row in fresh if row.tenant_id == self._tenant_id]
+        known = (set(Vote), set(Door))
+        mine = [row for row in fresh if row.tenant_id == self._tenant_id and row.vote in known[0] and row.door in known[1]]
+        ours = [(Vote(row.vote), Door(row.door)) for row in mine]
         return ours, fresh[-1].id if fresh else last
 
     def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
@@ -203,12 +218,12 @@ class Reader(MessageReader):
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
         """Every vote on these requests in the order of recording."""
         query = select(decisions).where(decisions.c.request_id.in_(list(request_ids))).order_by(decisions.c.id)
-        return [rows.decision(row) for row in self._connection.execute(query)]
+        return readable(self._connection, query, decisions, rows.decision)
 
     def attempts(self, request_ids: Iterable[int]) -> list[Attempt]:
         """Every step of talking to Exchange about these requests."""
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
-        return [rows.attempt(row) for row in self._connection.execute(query)]
+        return readable(self._connection, query, attempts, rows.attempt)
 
     def last_answer(self, request_id: int) -> str:
         """What Exchange answered to this change last, beginning with its fate; empty where no answer is on record."""
@@ -226,51 +241,44 @@ class Reader(MessageReader):
         row = self._connection.execute(query).one_or_none()
         return (row.person_id, row.reason) if row else None
 
-    def newest_observations(self, limit: int) -> list[Observation]:
-        """The newest readings and failures of one, newest first."""
-        query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
-        return [rows.observation(row) for row in self._connection.execute(query.limit(limit))]
-
-    def newest_observation(self, *, readable: bool = False) -> Observation | None:
-        """The newest reading; with ``readable`` the newest one that has a value."""
-        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
-        if readable:
-            query = query.where(observations.c.value.is_not(None))
-        row = self._connection.execute(query.order_by(observations.c.id.desc()).limit(1)).one_or_none()
-        return rows.observation(row) if row else None
-
-    def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
-        """The newest reading until ``before`` that showed ``value``."""
-        table = observations.c
-        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, table.at <= before)
-        row = self._connection.execute(query.order_by(table.id.desc()).limit(1)).one_or_none()
-        return rows.observation(row) if row else None
-
-    def failed_observations(self, limit: int) -> list[Observation]:
-        """The unreadable observations since the last readable one, newest first, at most ``limit``."""
-        return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))
-
     def baseline(self) -> Baseline | None:
-        """What the live value ought to be; ``None`` before the first reading."""
-        row = self._connection.execute(select(baselines).where(baselines.c.tenant_id == self._tenant_id)).one_or_none()
-        return rows.baseline(row) if row else None
+        """What the live value ought to be; ``None`` before the first reading.
+
+        Where the row does not agree with the record, the record counts: the end of a window is not moved by a row.
+        """
+        mine = select(baselines).where(baselines.c.tenant_id == self._tenant_id)
+        row = one(self._connection, mine, baselines, rows.baseline)
+        told = believing.newest(self._connection, self._tenant_id, "baseline")
+        return recorded_baseline(told, row) if told is not None else row
+
+    def approved_end(self, request: ChangeRequest) -> datetime | None:
+        """When the window of this change ends, as it was asked for and approved: the record counts, not the row."""
+        return recorded_end(self._connection, self._tenant_id, request.id)
 
     def organization(self) -> str | None:
-        """The organisation that answered first, when settings name none."""
+        """The organisation that answered first, when settings name none; what is on record counts before the row."""
+        told = believing.newest(self._connection, self._tenant_id, "organization")
+        if told is not None and isinstance(told.payload.get("name"), str):
+            return str(told.payload["name"])
         query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
         return self._connection.execute(query).scalar()
 
     def rule(self) -> KeptRule | None:
         """The rule recorded last."""
-        query = select(rules.c.digest, rules.c.since).where(rules.c.tenant_id == self._tenant_id)
-        newest = self._connection.execute(query.order_by(rules.c.id.desc()).limit(2)).all()
-        return KeptRule(newest[0].digest, newest[0].since, is_first=len(newest) == 1) if newest else None
+        query = select(rules).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(2)
+        newest = readable(self._connection, query, rules, lambda row: (row.digest, row.since))
+        return KeptRule(*newest[0], is_first=len(newest) == 1) if newest else None
 
     def settings(self) -> Mapping[str, object]:
         """The settings recorded last, by name; empty when none ever were."""
         query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
-        newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
-        return dict(json.loads(newest)["settings"]) if newest else {}
+        try:
+            newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
+            return dict(json.loads(newest)["settings"]) if newest else {}
+        except DAMAGE as damage:
+            if not is_damage(damage):
+                raise
+            return {}
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""
@@ -286,4 +294,4 @@ class Reader(MessageReader):
         return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)
 
     def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
-        return [rows.change_request(row) for row in self._connection.execute(query)]
+        return readable(self._connection, query, change_requests, rows.change_request)

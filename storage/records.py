@@ -100,8 +100,8 @@ class ChangeRequest:
         return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time has run out at ``now``; the boundary itself has run out."""
-        return self.expires_at is not None and now >= self.expires_at
+        """Whether its time has run out at ``now``; the boundary itself has run out. An opt-out never lapses."""
+        return self.kind is not Kind.OPT_OUT and self.expires_at is not None and now >= self.expires_at
 
     def has_to_wait(self, now: datetime) -> bool:
         """Whether it is to be left alone until ``retry_at``; further ahead than any wait it means a clock that was set back."""

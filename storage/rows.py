@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from storage.damaged import Damaged
 from storage.lifecycle import Kind, State
 from storage.records import (
     Attempt,
@@ -23,6 +24,13 @@ from storage.records import (
     Vote,
 )
 
+_WANTS = {
+    Kind.OPT_IN: SettingValue.OPTED_IN,
+    Kind.EXTENSION: SettingValue.OPTED_IN,
+    Kind.OPT_OUT: SettingValue.OPTED_OUT,
+}
+"""What each kind asks for: an opt-out needs no second person, so one that would opt in is none."""
+
 
 def setting_value(text: str | None) -> SettingValue | None:
     """The value's word, or ``None`` where none was recorded."""
@@ -30,18 +38,21 @@ def setting_value(text: str | None) -> SettingValue | None:
 
 
 def change_request(row: Row[Any]) -> ChangeRequest:
-    """One row of ``change_requests``."""
+    """One row of ``change_requests``. Raises ``Damaged`` for a kind that asks for another kind's value."""
+    kind, to_value = Kind(row.kind), SettingValue(row.to_value)
+    if kind in _WANTS and to_value is not _WANTS[kind]:
+        raise Damaged(f"a request of kind {kind} cannot ask for {to_value}")
     return ChangeRequest(
         id=row.id,
         tenant_id=row.tenant_id,
-        kind=Kind(row.kind),
+        kind=kind,
         requester_id=row.requester_id,
         door=Door(row.door),
         reason=row.reason,
         clients=row.clients,
         protocols=tuple(MailProtocol(name) for name in row.protocols.split(",") if name),
         from_value=setting_value(row.from_value),
-        to_value=SettingValue(row.to_value),
+        to_value=to_value,
         window_end=row.window_end,
         rule_digest=row.rule_digest,
         created_at=row.created_at,
@@ -101,8 +112,16 @@ def baseline(row: Row[Any]) -> Baseline:
     return Baseline(value=SettingValue(row.value), since=row.since, request_id=row.request_id, window_end=row.window_end)
 
 
+def texts(stored: str) -> dict[str, str]:
+    """A JSON object whose values are texts. Raises ``Damaged``, and ``ValueError`` where it is no JSON."""
+    found = json.loads(stored)
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise Damaged("not an object of texts")
+    return found
+
+
 def notice(row: Row[Any]) -> Notice:
-    """One row of ``notices``."""
+    """One row of ``notices``. Raises ``Damaged``."""
     return Notice(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -111,7 +130,7 @@ def notice(row: Row[Any]) -> Notice:
         request_id=row.request_id,
         recipient=row.recipient,
         channel=row.channel,
-        facts=json.loads(row.facts),
+        facts=texts(row.facts),
         tries=row.tries,
         created_at=row.created_at,
         claimed_until=row.claimed_until,

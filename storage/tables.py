@@ -4,14 +4,10 @@ Every table carries the tenant's id. What may never change (decisions, attempts,
 the content of a request) is additionally guarded by triggers, see the first migration.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -19,34 +15,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
+from storage.instants import Instant
+
 metadata = MetaData()
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC instant. SQLite keeps no zone, so it is cut before the write and put back after the read."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times: they have no meaning here."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant must be aware")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Hand out aware UTC, whatever the driver gave."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _tenant() -> Column[str]:
@@ -211,6 +186,27 @@ audit_events = Table(
 
 SETTINGS = text("kind = 'settings'")
 Index("ix_audit_events_settings", audit_events.c.tenant_id, audit_events.c.seq, sqlite_where=SETTINGS, postgresql_where=SETTINGS)
+
+_OF_A_REQUEST = text("request_id IS NOT NULL")
+Index(
+    "ix_audit_events_request",
+    audit_events.c.tenant_id,
+    audit_events.c.request_id,
+    audit_events.c.seq,
+    sqlite_where=_OF_A_REQUEST,
+    postgresql_where=_OF_A_REQUEST,
+)
+COMPARED = ("baseline", "rule", "organization", "guards", "disagreed")
+"""The kinds of which the newest event is looked up while the bot works."""
+_COMPARED = text(" OR ".join(f"kind = '{kind}'" for kind in COMPARED))
+Index(
+    "ix_audit_events_compared",
+    audit_events.c.tenant_id,
+    audit_events.c.kind,
+    audit_events.c.seq,
+    sqlite_where=_COMPARED,
+    postgresql_where=_COMPARED,
+)
 
 notices = Table(
     "notices",

@@ -62,7 +62,7 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
 def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> View:
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
-        earlier = reader.request(number) if number is not None else None
+        earlier = reader.find(number) if number is not None else None
         runs_until = None
         if kind is Kind.EXTENSION:
             baseline = reader.baseline()

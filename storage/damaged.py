@@ -1,0 +1,70 @@
+"""Reads rows that may be damaged: what cannot be read is set aside, and never keeps anybody from the rows beside it.
+
+SQLite keeps any bytes in any column, and both databases keep words, JSON and times that this program never wrote. Most reads meet
+none of it, so the ordinary way costs nothing more; only where it fails is every row asked for by itself.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Connection, Row, Select, Table, select
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+
+T = TypeVar("T")
+
+DAMAGE = (ValueError, TypeError, AttributeError, KeyError, LookupError, DataError, OperationalError)
+"""What reading a damaged row may raise; ``is_damage`` tells it from trouble with the database itself."""
+
+
+class Damaged(ValueError):
+    """A row says something that no row of its table can mean."""
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the stored bytes are to blame, and not the database that handed them out.
+
+    Python's ``sqlite3`` raises an ``OperationalError`` without any code of SQLite's for text that is no UTF-8.
+    """
+    if isinstance(error, DataError) or not isinstance(error, DBAPIError):
+        return True
+    return type(error.orig).__module__ == "sqlite3" and getattr(error.orig, "sqlite_errorname", None) is None
+
+
+def readable(connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]) -> list[T]:
+    """What ``made`` makes of every row of one table that ``query`` selects whole; rows that cannot be read are left out."""
+    return split(connection, query, table, made)[0]
+
+
+def split(
+    connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]
+) -> tuple[list[T], list[tuple[Any, ...]]]:
+    """The readable rows, and the keys of those that cannot be read, both in the order of the query."""
+    try:
+        return [made(row) for row in connection.execute(query)], []
+    except DAMAGE as damage:
+        if not is_damage(damage):
+            raise
+    return _one_by_one(connection, query, table, made)
+
+
+def one(connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]) -> T | None:
+    """The one row, or the first that can be read; ``None`` without one."""
+    return next(iter(readable(connection, query, table, made)), None)
+
+
+def _one_by_one(
+    connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]
+) -> tuple[list[T], list[tuple[Any, ...]]]:
+    key: Iterable[Column[Any]] = table.primary_key.columns
+    keys = [tuple(row) for row in connection.execute(query.with_only_columns(*key))]
+    found: list[T] = []
+    damaged: list[tuple[Any, ...]] = []
+    for values in keys:
+        one_row = select(table).where(*(column == value for column, value in zip(key, values, strict=True)))
+        try:
+            found.append(made(connection.execute(one_row).one()))
+        except DAMAGE as damage:
+            if not is_damage(damage):
+                raise
+            damaged.append(values)
+    return found, damaged

@@ -1,0 +1,38 @@
+"""The ledger's questions about readings of the live setting: the newest, and the failures since the last one that had a value."""
+
+from datetime import datetime
+from itertools import takewhile
+
+from sqlalchemy import select
+
+from storage import rows
+from storage.damaged import one, readable
+from storage.messages import MessageReader
+from storage.records import Observation, SettingValue
+from storage.tables import observations
+
+
+class ObservationReader(MessageReader):
+    """Reads one tenant's readings over one connection, inside or outside a transaction."""
+
+    def newest_observations(self, limit: int) -> list[Observation]:
+        """The newest readings and failures of one, newest first."""
+        query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
+        return readable(self._connection, query.limit(limit), observations, rows.observation)
+
+    def newest_observation(self, *, readable: bool = False) -> Observation | None:
+        """The newest reading; with ``readable`` the newest one that has a value."""
+        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
+        if readable:
+            query = query.where(observations.c.value.is_not(None))
+        return one(self._connection, query.order_by(observations.c.id.desc()).limit(1), observations, rows.observation)
+
+    def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
+        """The newest reading until ``before`` that showed ``value``."""
+        table = observations.c
+        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, table.at <= before)
+        return one(self._connection, query.order_by(table.id.desc()).limit(1), observations, rows.observation)
+
+    def failed_observations(self, limit: int) -> list[Observation]:
+        """The unreadable observations since the last readable one, newest first, at most ``limit``."""
+        return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))
