@@ -8,6 +8,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from handlers.days import end_of_day, last_day, latest_day, local_day
+from handlers.invisible import hidden
 from handlers.milestone import spelled
 from handlers.notices import PROTOCOL_NAMES
 from handlers.policy import Rule
@@ -115,7 +116,7 @@ def text_problem(text: str, when_empty: str) -> str:
         return "This contains control characters, which would not show; remove them (often they come with a paste)."
     if any(character in _BIDI for character in text):
         return "This contains marks that turn the order of the text around, so that it would read as something else; remove them."
-    return ""
+    return hidden(text)
 
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -5,6 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.invisible import hidden
 from handlers.slack import calendar, diagnosis, forms, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
@@ -46,6 +47,8 @@ class Commands:
         verdict = self._edge.desk.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse(word or "help", verdict)
+        elif unseen := hidden(str(body.get("text") or "")):
+            reply.say(f"Nothing was done. {unseen}")
         elif word in self._table:
             self._table[word](reply, body)
         elif nearest:

@@ -51,6 +51,13 @@ def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch:
     assert said(house) == BROKEN
 
 
+@pytest.mark.parametrize("text", ["sta\u200btus", "disable\u2060", "why a\u00ad@b.example", "export \u2028csv"], ids=ascii)
+def test_what_does_not_show_in_a_command_is_named_and_nothing_is_done(house: House, bolt: App, text: str) -> None:
+    send(bolt, command(ALICE, text))
+    assert "does not show" in said(house)
+    assert house.windows.opened == []
+
+
 @pytest.mark.parametrize("action", ["again", "extend", "opt_out_now", "it_was_me", "history_page", "give_reason"])
 def test_a_form_or_page_that_slack_does_not_open_is_told(house: House, bolt: App, action: str) -> None:
     number = house.ask(ALICE).id
