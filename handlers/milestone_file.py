@@ -8,35 +8,25 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, Literal
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from handlers.milestone import MILESTONE_CLOUDS, MILESTONE_PROTOCOLS, Milestone, MilestoneKind, Precision, Source, span
-
-SCHEMA = "1"
-
-_REQUIRED = (
-    "id", "kind", "date", "precision", "display", "protocols", "clouds", "effect", "message_center_id", "sources",
-    "superseded_by", "confidence",
-)  # fmt: skip
-_OPTIONAL = ("until", "part", "announced_by", "note", "tenants")
-_NULL = "tag:yaml.org,2002:null"
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The same language, read by libyaml where PyYAML has it: every start of the bot reads the packaged file."""
-
-_Word = TypeVar("_Word", bound=StrEnum)
+from handlers.yaml_lines import WrongFile, read
 
 
-class WrongMilestones(Exception):
-    """The milestones cannot be taken; ``mistakes`` holds one sentence each, beginning with the line where it has one."""
-
-    def __init__(self, mistakes: Iterable[str]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(self.mistakes))
+class WrongMilestones(WrongFile):
+    """The milestones cannot be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +39,138 @@ class MilestoneFile:
     lines: Mapping[str, int]
 
 
-def read(text: str) -> MilestoneFile:
+def _matching(pattern: str, why: str) -> AfterValidator:
+    """Take a text that ``pattern`` describes as a whole."""
+
+    def judge(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(why)
+        return text
+
+    return AfterValidator(judge)
+
+
+def _known(names: Collection[str]) -> AfterValidator:
+    def judge(found: tuple[str, ...]) -> tuple[str, ...]:
+        if not set(found) <= set(names):
+            raise ValueError(f"expected a list of {', '.join(sorted(names))}")
+        return found
+
+    return AfterValidator(judge)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        raise ValueError("must not be null")
+    try:
+        return span(text, Precision.DAY)[0]
+    except ValueError:
+        raise ValueError("expected a day such as 2026-08-01") from None
+
+
+def _newest(text: str) -> str:
+    if not any(_is_dated(text, precision) for precision in (Precision.MONTH, Precision.DAY)):
+        raise ValueError("expected a month such as 2026-09, or a day")
+    return text
+
+
+def _is_dated(stated: str, precision: Precision) -> bool:
+    try:
+        span(stated, precision)
+    except ValueError:
+        return False
+    return True
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Day = Annotated[date, BeforeValidator(_day)]
+Id = Annotated[Text, _matching(r"[a-z0-9]+(-[a-z0-9]+)*", "expected small letters, digits and single hyphens")]
+Names = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    """Every field has to be known, and what may be null has to be written as null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Source(_Strict):
+    title: Text
+    url: Annotated[Text, _matching(r"https?://.*", "expected an address that begins with https://")] | None
+
+
+class _Entry(_Strict):
+    id: Id
+    kind: MilestoneKind
+    stated: Annotated[Text | None, Field(alias="date")]
+    precision: Precision | None
+    display: Text
+    protocols: Annotated[Names, _known(MILESTONE_PROTOCOLS)]
+    clouds: Annotated[Names, _known(MILESTONE_CLOUDS)]
+    effect: Text
+    message_center_id: Annotated[Text, _matching(r"MC\d+", "expected MC and digits, or null")] | None
+    sources: Annotated[list[_Source], Field(min_length=1)]
+    superseded_by: Text | None
+    confidence: Literal["H", "M", "L"]
+    until: Day | None = None
+    part: Literal["end"] | None = None
+    announced_by: Text | None = None
+    note: Text | None = None
+    tenants: Literal["new"] | None = None
+
+    @field_validator("precision")
+    @classmethod
+    def _fits_the_date(cls, precision: Precision | None, info: ValidationInfo) -> Precision | None:
+        stated = info.data.get("stated")
+        if "stated" in info.data and (stated is None) != (precision is None):
+            raise ValueError("date and precision are both null, or neither is")
+        if stated is not None and precision is not None and not _is_dated(stated, precision):
+            raise ValueError(f"the date is not of precision {precision}")
+        return precision
+
+    @field_validator("until")
+    @classmethod
+    def _comes_after_the_date(cls, until: date | None, info: ValidationInfo) -> date | None:
+        stated, precision = info.data.get("stated"), info.data.get("precision")
+        if until is not None and "precision" in info.data and stated is None:
+            raise ValueError("without a date there is neither until nor part")
+        if until is not None and stated is not None and precision is not None and until < span(stated, precision)[0]:
+            raise ValueError("lies before the date")
+        return until
+
+    @field_validator("part")
+    @classmethod
+    def _is_of_a_span(cls, part: str | None, info: ValidationInfo) -> str | None:
+        if part is not None and info.data.get("precision") in {None, Precision.DAY}:
+            raise ValueError("is either absent or `end`, and only for a month or a half")
+        return part
+
+    def milestone(self) -> Milestone:
+        """The entry as the calendar knows it."""
+        sources = tuple(Source(title=source.title, url=source.url) for source in self.sources)
+        return Milestone(sources=sources, **self.model_dump(exclude={"sources"}))
+
+
+class _File(_Strict):
+    # The only form of the file so far.
+    schema_: Annotated[Literal["1"], Field(alias="schema")]
+    verified_on: Day
+    newest_source: Annotated[Text, AfterValidator(_newest)]
+    milestones: Annotated[list[_Entry], Field(min_length=1)]
+
+
+def read_file(text: str) -> MilestoneFile:
     """Read a milestones file. Raises ``WrongMilestones`` with every mistake; references between entries are not checked here."""
-    root = _root(text)
-    top = _Mapping(root, ("schema", "verified_on", "newest_source", "milestones"), ())
-    if top.text("schema") not in {SCHEMA, ""}:
-        top.wrong("schema", f"only schema {SCHEMA} is understood")
-    checked, newest = top.day("verified_on"), top.newest("newest_source")
-    if checked is None and not top.mistakes:
-        top.wrong("verified_on", "must not be null")
-    entries = [_Mapping(node, _REQUIRED, _OPTIONAL) for node in top.items("milestones")]
-    milestones = [_milestone(entry) for entry in entries]
-    lines = {milestone.id: entry.line for milestone, entry in zip(milestones, entries, strict=True)}
-    mistakes = [*top.mistakes, *(mistake for entry in entries for mistake in entry.mistakes), *_twins(milestones, lines)]
-    if mistakes or checked is None:
-        raise WrongMilestones(mistakes)
-    return MilestoneFile(checked, newest, tuple(milestones), lines)
+    try:
+        file, lines = read(_File, text)
+    except WrongFile as wrong:
+        raise WrongMilestones(wrong.mistakes) from None
+    milestones = tuple(entry.milestone() for entry in file.milestones)
+    by_id = {milestone.id: lines["milestones", index] for index, milestone in reversed(list(enumerate(milestones)))}
+    twins = _twins(milestones, by_id)
+    if twins:
+        raise WrongMilestones(twins)
+    return MilestoneFile(file.verified_on, file.newest_source, milestones, by_id)
 
 
 def unlinked(milestones: Collection[Milestone], lines: Mapping[str, int] | None = None) -> list[str]:
@@ -81,182 +187,8 @@ def unlinked(milestones: Collection[Milestone], lines: Mapping[str, int] | None 
     return found
 
 
-def _root(text: str) -> Node:
-    try:
-        root = yaml.compose(text, Loader=LOADER)
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise WrongMilestones([f"line {line}: not readable as YAML: {broken.problem or broken.context}"]) from None
-    except yaml.YAMLError as broken:
-        raise WrongMilestones([f"line 1: not readable as YAML: {str(broken).splitlines()[0]}"]) from None
-    if root is None:
-        raise WrongMilestones(["line 1: the file is empty"])
-    return root
-
-
-class _Mapping:
-    """One YAML mapping, read field by field; what is wrong is collected with its line and read as empty."""
-
-    def __init__(self, node: Node, required: Collection[str], optional: Collection[str]) -> None:
-        self.line = node.start_mark.line + 1
-        self.mistakes: list[str] = []
-        self._fields: dict[str, Node] = {}
-        if not isinstance(node, MappingNode):
-            self.mistakes.append(f"line {self.line}: expected fields with values")
-            return
-        for key, value in node.value:
-            self._take(key, value, {*required, *optional})
-        missing = [name for name in required if name not in self._fields]
-        if missing:
-            self.mistakes.append(f"line {self.line}: missing: {', '.join(missing)}")
-
-    def wrong(self, name: str, why: str) -> None:
-        """Note a mistake at the line of a field."""
-        node = self._fields.get(name)
-        self.mistakes.append(f"line {node.start_mark.line + 1 if node else self.line}: {name}: {why}")
-
-    def maybe(self, name: str) -> str | None:
-        """A text or null; what is missing altogether is reported once, elsewhere."""
-        node = self._fields.get(name)
-        if node is None or (isinstance(node, ScalarNode) and node.tag == _NULL):
-            return None
-        if isinstance(node, ScalarNode) and node.value.strip():
-            return str(node.value).strip()
-        self.wrong(name, "expected a text")
-        return None
-
-    def text(self, name: str) -> str:
-        """A text that has to be there."""
-        before = len(self.mistakes)
-        value = self.maybe(name)
-        if value is None and name in self._fields and len(self.mistakes) == before:
-            self.wrong(name, "must not be null")
-        return value or ""
-
-    def word(self, name: str, words: type[_Word], *, nullable: bool = False) -> _Word | None:
-        """One of the words of an enumeration."""
-        value = self.maybe(name) if nullable else self.text(name)
-        if not value:
-            return None
-        if value not in set(words):
-            self.wrong(name, f"expected one of {', '.join(words)}")
-            return None
-        return words(value)
-
-    def day(self, name: str) -> date | None:
-        """A day such as ``2026-08-01``."""
-        value = self.maybe(name)
-        if value is None:
-            return None
-        try:
-            return span(value, Precision.DAY)[0]
-        except ValueError:
-            self.wrong(name, "expected a day such as 2026-08-01")
-            return None
-
-    def newest(self, name: str) -> str:
-        """A month or a day."""
-        value = self.text(name)
-        if value and not any(_is_dated(value, precision) for precision in (Precision.MONTH, Precision.DAY)):
-            self.wrong(name, "expected a month such as 2026-09, or a day")
-        return value
-
-    def items(self, name: str) -> list[Node]:
-        """The members of a list that must not be empty."""
-        node = self._fields.get(name)
-        if isinstance(node, SequenceNode) and node.value:
-            return list(node.value)
-        if node is not None:
-            self.wrong(name, "expected a list with at least one entry")
-        return []
-
-    def names(self, name: str, known: Collection[str]) -> tuple[str, ...]:
-        """A list of known names."""
-        found = [node.value if isinstance(node, ScalarNode) else "" for node in self.items(name)]
-        if not set(found) <= set(known):
-            self.wrong(name, f"expected a list of {', '.join(sorted(known))}")
-        return tuple(found)
-
-    def _take(self, key: Node, value: Node, known: Collection[str]) -> None:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name not in known:
-            self.mistakes.append(f"line {line}: unknown field {name}")
-        elif name in self._fields:
-            self.mistakes.append(f"line {line}: {name} is given twice")
-        self._fields[name] = value
-
-
-def _milestone(entry: _Mapping) -> Milestone:
-    milestone = Milestone(
-        id=entry.text("id"),
-        kind=entry.word("kind", MilestoneKind) or MilestoneKind.ANNOUNCEMENT,
-        stated=entry.maybe("date"),
-        precision=entry.word("precision", Precision, nullable=True),
-        display=entry.text("display"),
-        protocols=entry.names("protocols", MILESTONE_PROTOCOLS),
-        clouds=entry.names("clouds", MILESTONE_CLOUDS),
-        effect=entry.text("effect"),
-        message_center_id=entry.maybe("message_center_id"),
-        sources=tuple(_source(node, entry) for node in entry.items("sources")),
-        superseded_by=entry.maybe("superseded_by"),
-        confidence=entry.text("confidence"),
-        until=entry.day("until"),
-        part=entry.maybe("part"),
-        announced_by=entry.maybe("announced_by"),
-        note=entry.maybe("note"),
-        tenants=entry.maybe("tenants"),
-    )
-    _check_dates(milestone, entry)
-    _check_words(milestone, entry)
-    return milestone
-
-
-def _source(node: Node, entry: _Mapping) -> Source:
-    source = _Mapping(node, ("title", "url"), ())
-    found = Source(title=source.text("title"), url=source.maybe("url"))
-    if found.url is not None and not found.url.startswith(("https://", "http://")):
-        source.wrong("url", "expected an address that begins with https://")
-    entry.mistakes += source.mistakes
-    return found
-
-
-def _check_dates(milestone: Milestone, entry: _Mapping) -> None:
-    stated, precision = milestone.stated, milestone.precision
-    if stated is None or precision is None:
-        if (stated is None) != (precision is None):
-            entry.wrong("date", "date and precision are both null, or neither is")
-        if milestone.until is not None or milestone.part is not None:
-            entry.wrong("date", "without a date there is neither until nor part")
-        return
-    if not _is_dated(stated, precision):
-        entry.wrong("date", f"is not of precision {precision}")
-    elif milestone.until is not None and milestone.until < span(stated, precision)[0]:
-        entry.wrong("until", "lies before the date")
-    if milestone.part is not None and (milestone.part != "end" or precision is Precision.DAY):
-        entry.wrong("part", "is either absent or `end`, and only for a month or a half")
-
-
-def _check_words(milestone: Milestone, entry: _Mapping) -> None:
-    if milestone.id and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", milestone.id):
-        entry.wrong("id", "expected small letters, digits and single hyphens")
-    if milestone.tenants not in {"new", None}:
-        entry.wrong("tenants", "is either absent or `new`")
-    if milestone.confidence not in {"H", "M", "L", ""}:
-        entry.wrong("confidence", "expected H, M or L")
-    if milestone.message_center_id is not None and not re.fullmatch(r"MC\d+", milestone.message_center_id):
-        entry.wrong("message_center_id", "expected MC and digits, or null")
-
-
-def _is_dated(stated: str, precision: Precision) -> bool:
-    try:
-        span(stated, precision)
-    except ValueError:
-        return False
-    return True
-
-
 def _twins(milestones: Iterable[Milestone], lines: Mapping[str, int]) -> list[str]:
-    counted = Counter(milestone.id for milestone in milestones if milestone.id)
+    counted = Counter(milestone.id for milestone in milestones)
     return [f"{_where(name, lines)}: the id {name} is given {count} times" for name, count in counted.items() if count > 1]
 
 

@@ -133,7 +133,7 @@ def parse(text: str, *, extends: Calendar | None = None) -> Calendar:
 
     Raises ``WrongMilestones`` with every mistake and its line.
     """
-    read = milestone_file.read(text)
+    read = milestone_file.read_file(text)
     calendar = Calendar(read.milestones, read.verified_on, read.newest_source)
     whole = _joined(extends, calendar) if extends is not None else calendar
     mistakes = milestone_file.unlinked(whole.milestones, read.lines)

@@ -40,15 +40,15 @@ def test_a_complete_entry_is_read() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "mistake"),
     [
-        ("schema: 1", "schema: 2", "line 1: schema: only schema 1 is understood"),
+        ("schema: 1", "schema: 2", "line 1: schema: expected one of '1'"),
         ('verified_on: "2026-12-01"', "verified_on: null", "line 2: verified_on: must not be null"),
         ('verified_on: "2026-12-01"', "verified_on: soon", "line 2: verified_on: expected a day such as 2026-08-01"),
         ('"2026-11"', '"autumn"', "line 3: newest_source: expected a month such as 2026-09, or a day"),
-        ("kind: removal", "kind: removed", "line 6: kind: expected one of announcement, "),
-        ('"2026-12"\n', '"2026-12-31"\n', "line 7: date: is not of precision month"),
-        ('"2026-12"\n', '"2026-13"\n', "line 7: date: is not of precision month"),
-        ('"2026-12"\n', "null\n", "line 7: date: date and precision are both null, or neither is"),
-        ("precision: month", "precision: year", "line 8: precision: expected one of day, month, half"),
+        ("kind: removal", "kind: removed", "line 6: kind: expected one of 'announcement', "),
+        ('"2026-12"\n', '"2026-12-31"\n', "line 8: precision: the date is not of precision month"),
+        ('"2026-12"\n', '"2026-13"\n', "line 8: precision: the date is not of precision month"),
+        ('"2026-12"\n', "null\n", "line 8: precision: date and precision are both null, or neither is"),
+        ("precision: month", "precision: year", "line 8: precision: expected one of 'day', 'month' or 'half'"),
         ('display: "December 2026"', "display: null", "line 9: display: must not be null"),
         ("[pop3]", "[pop]", "line 10: protocols: expected a list of "),
         ("[all]", "[]", "line 11: clouds: expected a list with at least one entry"),
@@ -58,11 +58,11 @@ def test_a_complete_entry_is_read() -> None:
         ("url: null", "url: somewhere", "line 15: url: expected an address that begins with https://"),
         ("superseded_by: null", "superseded_by: nothing", "line 5: superseded_by names nothing, which does not exist"),
         ("superseded_by: null", "superseded_by: some-removal", "line 5: superseded_by leads back to itself"),
-        ("confidence: H", "confidence: sure", "line 17: confidence: expected H, M or L"),
+        ("confidence: H", "confidence: sure", "line 17: confidence: expected one of 'H', 'M' or 'L'"),
         ("confidence: H", "confidence: H\n    confidence: L", "line 18: confidence is given twice"),
-        ("confidence: H", "confidence: H\n    part: begin", "line 18: part: is either absent or `end`"),
+        ("confidence: H", "confidence: H\n    part: begin", "line 18: part: expected one of 'end'"),
         ("confidence: H", 'confidence: H\n    until: "2026-11-30"', "line 18: until: lies before the date"),
-        ("confidence: H", "confidence: H\n    tenants: old", "line 18: tenants: is either absent or `new`"),
+        ("confidence: H", "confidence: H\n    tenants: old", "line 18: tenants: expected one of 'new'"),
         ("some-removal", "Some Removal", "line 5: id: expected small letters, digits and single hyphens"),
         ("schema: 1", "schema: [1", "line 2: not readable as YAML"),
     ],
@@ -77,7 +77,10 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(mistakes((HEAD + ENTRY).replace("kind: removal", "kind: x").replace("confidence: H", "confidence: x"))) == 2
 
 
-@pytest.mark.parametrize("text", ["", "just words", "[]", "- a\n- b", "schema: 1\n", HEAD, HEAD + "  - 7\n", "\x00", "a: *b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "just words", "[]", "- a\n- b", "schema: 1\n", HEAD, HEAD + "  - 7\n", "\x00", "a: *b", "a: &a [*a]", "a: &a {b: *a}"],
+)
 def test_what_is_no_milestones_file_is_refused_and_never_breaks(text: str) -> None:
     assert mistakes(text)
 
