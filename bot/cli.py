@@ -1,25 +1,30 @@
 """The command line: one verb a function, each importing only what it needs. The only place that prints."""
 
 import argparse
+import io
 import json
 import logging
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bot.endings import WRONG_SETTINGS, told
+from bot.settings_home import see_to_a_home
 
 if TYPE_CHECKING:
     from bot.options import Settings
 
-WRONG_SETTINGS = 2
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
+    _see_to_streams()
     options = _parser().parse_args(arguments)
+    see_to_a_home()
     if options.verb in (_run, _sandbox):
         _end_quietly_when_told()
     verb: Callable[[argparse.Namespace], int] = options.verb
@@ -35,6 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _see_to_streams() -> None:
+    """Make every stream one that can be written to, and every sign one that can be written.
+
+    Python has ``None`` for a stream that was closed by whoever started it (``status >&-``), and the next file to be opened, such
+    as a database, would get its number. A terminal that knows ASCII only gets question marks.
+    """
+    while (free := os.open(os.devnull, os.O_RDWR)) < 3:  # 0, 1 and 2 are the standard streams
+        os.set_inheritable(free, True)
+    os.close(free)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _end_quietly_when_told() -> None:
     """Until the bot listens itself (``bot.stopping``) there is nothing in hand that could be lost, and loading takes a second."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,31 +70,21 @@ def _unheard() -> int:
 
 
 def _explain(error: Exception) -> int:
-    from bot.settings import WrongSettings
-
-    if isinstance(error, WrongSettings):
-        print("These settings are missing or wrong:", file=sys.stderr)
-        for line in error.lines:
-            print(f"  - {line}", file=sys.stderr)
-        return WRONG_SETTINGS
     logging.getLogger(__name__).debug("failed", exc_info=error)
-    print(f"legacytls: {_sentence(error)}", file=sys.stderr)
-    return 1
+    lines, code = told(error)
+    for line in lines:
+        print(line, file=sys.stderr)
+    if isinstance(error, OSError):
+        _discard_what_cannot_be_written()
+    return code
 
 
-def _sentence(error: Exception) -> str:
-    """An error's own sentence where it was written for people; else its kind, because its text may hold a secret."""
-    from storage.engine import Unreachable
-
-    room, kind = error.__class__.__module__.split(".")[0], error.__class__.__name__
-    if room == "sqlalchemy" or isinstance(error, Unreachable):
-        what = error if isinstance(error, Unreachable) else f"the database could not be used ({kind})"
-        return f"{what}. Check DATABASE_URL, and see what `legacytls check` says of the database."
-    if room in ("bot", "handlers", "storage"):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"{kind}. Run with LEGACYTLS_LOG_LEVEL=debug to see where."
+def _discard_what_cannot_be_written() -> None:
+    """Python writes at its end what is still buffered, and tells of a full disk in its own words."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _unheard()
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -104,8 +116,16 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bot.checks.run import check
+    from bot.settings import WrongSettings
 
-    return check(_settings("slack", "exchange", "database"), as_json=options.json)
+    try:
+        return check(_settings("slack", "exchange", "database"), as_json=options.json)
+    except WrongSettings as wrong:
+        if wrong.names != {"DATABASE_URL"}:
+            raise
+        rest = _settings("slack", "exchange", without=wrong.names)
+        check(rest, as_json=options.json, no_database=[line.partition(": ")[2] for line in wrong.lines])
+        return WRONG_SETTINGS
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -140,15 +160,16 @@ def _export(options: argparse.Namespace) -> int:
     return export_record(settings, form=options.format, since=options.since, until=options.until)
 
 
-def _settings(*need: str, mode: str | None = None, serving: bool = False) -> "Settings":
+def _settings(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
     from bot import logs
     from bot.settings import load
 
-    settings = load(need=set(need), mode=mode)
+    settings = load(need=set(need), mode=mode, without=without)
     logs.configure(settings)
     if not serving and settings.log_level == "info":
         logging.getLogger().setLevel(logging.WARNING)
-        logging.getLogger("slack_sdk").setLevel(logging.CRITICAL)  # the answer itself says what Slack did
+        for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has a level of its own (handlers.slack.web_api)
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # the answer itself says what Slack did
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return settings

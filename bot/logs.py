@@ -156,6 +156,7 @@ def _set_levels(level: int) -> None:
     for name, quiet in ALWAYS_QUIET.items():
         logging.getLogger(name).setLevel(max(level, quiet))
     for name in QUOTING:
+        logging.getLogger(name).setLevel(logging.NOTSET)  # what an earlier run in this process made of it is forgotten
         logging.getLogger(name).addFilter(_quotes_nothing)
 
 

@@ -48,28 +48,32 @@ Finding = tuple[tuple[str, ...], str]
 
 
 class WrongSettings(Exception):
-    """The settings cannot be used. ``lines`` holds one mistake each and what to do about it; none repeats a value."""
+    """The settings cannot be used. ``lines`` holds one mistake each and what to do about it; none repeats a value.
 
-    def __init__(self, lines: Collection[str]) -> None:
-        self.lines = list(lines)
+    ``names``: the settings that are wrong, as far as they are known by name.
+    """
+
+    def __init__(self, lines: Collection[str], names: Collection[str] = ()) -> None:
+        self.lines, self.names = list(lines), frozenset(names)
         super().__init__("Wrong settings:\n" + "\n".join(f"  {line}" for line in self.lines))
 
 
-def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None) -> Settings:
+def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without: Collection[str] = ()) -> Settings:
     """Read and check the settings. What is malformed is always a mistake; what is missing only where ``need`` asks for it.
 
-    ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so. Raises ``WrongSettings`` with
-    every mistake.
+    ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so; what ``without`` names is read
+    as if it were not set. Raises ``WrongSettings`` with every mistake.
     """
     file = _file()
     _hand_on(file)
     written = _surroundings(file)
-    draft, malformed = _draft({name: written[name] for name in NAMES if name in written})
+    draft, malformed = _draft({name: written[name] for name in NAMES if name in written and name not in without})
     # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
     between = {names[0]: why for names, why in _between(draft, need, mode) if malformed.keys().isdisjoint(names)}
     wrong, unknown = malformed | between, _unknown(written)
     if wrong:
-        raise WrongSettings([_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")])
+        lines = [_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")]
+        raise WrongSettings(lines, names=wrong)
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     return draft.noting([*ignored, *_suspicious(draft, need)])
 

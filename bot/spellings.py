@@ -169,18 +169,10 @@ def authority(text: str) -> str:
 
 
 def database(text: str) -> str:
-    """A SQLAlchemy URL for SQLite or PostgreSQL; ``postgresql://`` is made to mean psycopg 3."""
-    scheme, there, rest = text.partition("://")
-    if there and scheme in {"sqlite", "sqlite+pysqlite"}:
-        if not re.match(r"/(?!$|:memory:|\?)", rest):
-            raise ValueError("write sqlite:///file.db: the record has to outlive the process")
-        return text
-    if there and scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _POSTGRESQL.fullmatch(rest):
-        return f"postgresql+psycopg://{rest}"
-    raise ValueError("write sqlite:///file.db or postgresql+psycopg://user:password@host/name; nothing else is supported")
+    """A SQLAlchemy URL for SQLite or PostgreSQL; ``postgresql://`` means psycopg 3; each option has a meaning."""
+    from storage import address  # noqa: PLC0415 - SQLAlchemy takes a moment, and the sandbox itself has no database
 
-
-_POSTGRESQL = re.compile(r"(.*@)?(\[[0-9A-Fa-f:.]+\]|[^:/?@\[\]\s]*)(:[0-9]{1,5})?([/?]\S*)?")
+    return address.parse(text)
 
 
 def _url(text: str, *, loopback_http: bool) -> Address:

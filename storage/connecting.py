@@ -4,7 +4,6 @@ Nothing waits for ever: not for a server that does not answer, not for a place i
 URL itself says wins over what is set here.
 """
 
-import re
 import sqlite3
 import time
 from functools import partial
@@ -59,61 +58,33 @@ def untouched(url: URL) -> URL:
     return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
 
 
-def why_not(trouble: BaseException | None) -> str:
-    """In plain words why there is no connection to PostgreSQL, or none any more; names no address, role or database.
-
-    While connecting, libpq keeps the SQLSTATE to itself: what is left is its message, of which nothing is repeated, and whether
-    the server asked for a password (postgresql.org/docs/current/libpq-status.html). A server that speaks another language is
-    told by the latter alone.
-    """
-    pgconn = getattr(trouble, "pgconn", None)
-    if pgconn is None:
-        return "the server does not answer"
-    said = pgconn.error_message.decode(errors="replace")
-    if pgconn.needs_password or _REFUSES_THE_LOGIN.search(said):
-        return "the server refuses the login"
-    if _NO_SUCH_DATABASE.search(said):
-        return "the server has no database of this name"
-    if "read-only" in said:
-        return "the database only reads, as a standby does"
-    return (
-        "the server answers, but takes no connection" if pgconn.used_password or "FATAL" in said else "the server does not answer"
-    )
-
-
-_REFUSES_THE_LOGIN = re.compile(
-    r'FATAL: +(.*authentication failed|no pg_hba\.conf entry|role ".*" (does not exist|is not permitted))'
-)
-_NO_SUCH_DATABASE = re.compile(r'FATAL: +database ".*" does not exist')
-"""The messages of SQLSTATE 28P01 and 28000, and of 3D000 (PostgreSQL's ``auth.c``, ``miscinit.c`` and ``postinit.c``)."""
-
-
 def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
     make = partial(create_engine, url, pool_size=size, max_overflow=size, pool_timeout=patience, hide_parameters=True)
     if url.get_backend_name() != "sqlite":
-        return _postgresql(
-            make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect)), patience
-        )
+        return _postgresql(make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect)))
     engine = make(isolation_level="AUTOCOMMIT", connect_args={"timeout": patience})
     if url.query.get("mode") != "ro":
         event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))
     return engine
 
 
-def _postgresql(engine: Engine, patience: float) -> Engine:
-    def bound(connection: Any, record: object) -> None:
-        """A reader waits for a lock as well, when somebody rebuilds a table."""
-        connection.execute(f"SET lock_timeout = {int(patience * 1000)}")
-        connection.commit()
+def _postgresql(engine: Engine) -> Engine:
+    from storage.dialling import connect  # noqa: PLC0415 - whoever uses SQLite need not wait for psycopg
 
-    event.listen(engine, "connect", bound)
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "handle_error", _leave_standby)
     return engine
 
 
 def _arguments(url: URL, connect: int) -> dict[str, object]:
-    """Settings of libpq (postgresql.org/docs/current/libpq-connect.html): a peer that is gone without a word is noticed."""
+    """Settings of libpq (postgresql.org/docs/current/libpq-connect.html): a peer that is gone without a word is noticed.
+
+    And one of psycopg: nothing is prepared at the server, because behind a pooler in transaction mode the next statement may meet
+    another server process (psycopg.org/psycopg3/docs/advanced/prepare.html). For the same reason nothing else is kept in a
+    session: no ``SET``, no advisory lock beyond its transaction.
+    """
     wanted: dict[str, object] = {
+        "prepare_threshold": None,
         "connect_timeout": connect,
         "tcp_user_timeout": 10_000,  # milliseconds until sent data has to be confirmed
         "keepalives_idle": 15,

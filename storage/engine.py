@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, or_
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
-from storage.connecting import READ_ONLY, engine_of, quick_engine_of, untouched, why_not
+from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
+from storage.troubles import Trouble, of_result, of_statement
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -31,10 +32,10 @@ IDLE_LIMIT = 8.0
 keep the other replicas from writing until TCP notices, hours later. Less than ``PATIENCE``: whoever waits outlives it. No
 transaction waits for the network, so a live owner is never silent for long."""
 
-IDLE_FOR_TOO_LONG = "25P03"
-"""SQLSTATE of a transaction that ``IDLE_LIMIT`` has ended."""
 NOT_ALLOWED = "42501"
 """SQLSTATE: the role lacks a privilege."""
+SQLITE_ERROR = 1
+"""SQLite's result code for a statement that is wrong."""
 SQLITE_FULL = 2
 """``PRAGMA synchronous`` as a number: every commit is synced."""
 
@@ -42,12 +43,24 @@ SQLITE_FULL = 2
 class Unreachable(Exception):
     """The database is gone, full, read-only or broken; the text names no address and no password.
 
-    Raised by a commit it means *unknown*: look the row up by its key before doing it again.
+    ``trouble`` says why, as far as the driver's codes tell. Raised by a commit it means *unknown*: look the row up by its key
+    before doing it again.
     """
+
+    def __init__(self, finding: str, trouble: Trouble = Trouble.NOT_DONE) -> None:
+        super().__init__(finding)
+        self.trouble = trouble
 
 
 class Busy(Unreachable):
     """The database was locked for longer than the caller may wait; nothing was written."""
+
+    def __init__(self, finding: str = Trouble.LOCKED.finding) -> None:
+        super().__init__(finding, Trouble.LOCKED)
+
+
+Misfit = SQLAlchemyError
+"""A statement of ours that the database does not understand: it holds something else than this version expects."""
 
 
 def lacks_a_privilege(error: DatabaseError) -> bool:
@@ -100,6 +113,8 @@ class Database:
         ``quick`` as in ``write``. Raises ``Unreachable``.
         """
         with _translated(), (self._quick if quick else self.engine).connect() as connection:
+            if not self.is_sqlite:  # a reader waits for a lock as well, when somebody rebuilds a table
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int((QUICK_PATIENCE if quick else PATIENCE) * 1000)}")
             yield connection
 
     @contextmanager
@@ -116,7 +131,7 @@ class Database:
             return
         until = time.monotonic() + patience
         if not self._one_writer.acquire(timeout=patience):
-            raise Busy("another write is still under way")
+            raise Busy
         try:
             with _translated(), self._sqlite(engine, max(0.0, until - time.monotonic())) as connection:
                 yield connection
@@ -185,40 +200,33 @@ def durability(database: Database) -> Durability:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The driver's troubles in the ledger's own two words; everything else passes."""
+    """The driver's troubles in the ledger's own two words; what tells of a statement, and so of a defect of ours, passes."""
     try:
         yield
-    except OperationalError as trouble:
-        if _is_lock(trouble):
-            raise Busy("another write is still under way") from trouble
-        if _name(trouble) == "SQLITE_ERROR":
-            raise  # a statement of ours is wrong: a defect, no trouble of the database's
-        raise Unreachable(_what_happened(trouble)) from trouble
-    except DatabaseError as trouble:
-        if _name(trouble) == IDLE_FOR_TOO_LONG:
-            raise Unreachable("the transaction was silent for too long, so the database ended it") from trouble
-        if lacks_a_privilege(trouble):
-            raise Unreachable("the database's role lacks a privilege: `legacytls check` names it") from trouble
-        if _name(trouble) == READ_ONLY:
-            raise Unreachable("the database only reads, as a standby does") from trouble
-        if _name(trouble) not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+    except (DatabaseError, InterfaceError) as error:
+        trouble = _trouble(error)
+        if trouble is None:
             raise
-        raise Unreachable(f"the file is damaged, or is no database ({_name(trouble)})") from trouble
-    except (InterfaceError, PoolTimeout) as trouble:
-        raise Unreachable(f"the database could not be reached ({type(trouble).__name__})") from trouble
+        raise (Busy() if trouble is Trouble.LOCKED else Unreachable(_finding(error, trouble), trouble)) from error
+    except PoolTimeout as error:
+        raise Unreachable("the database could not be reached: every connection is in use", Trouble.NOT_DONE) from error
 
 
-def _what_happened(trouble: OperationalError) -> str:
-    name = _name(trouble)
-    if name == "SQLITE_CANTOPEN":
-        return "the database's folder or file cannot be opened"
-    return f"the database did not do as asked ({name})" if name else f"the database could not be reached: {why_not(trouble.orig)}"
+def _trouble(error: DBAPIError) -> Trouble | None:
+    """Why, by the driver's own code; ``None``: the statement is wrong."""
+    driver = error.orig
+    found: Trouble | None = getattr(driver, "trouble", None)  # storage.dialling.NotConnected
+    if found is not None:
+        return found
+    result, sqlstate = getattr(driver, "sqlite_errorcode", None), getattr(driver, "sqlstate", None)
+    known = of_result(result) if result is not None else of_statement(sqlstate or "")
+    if known is None and isinstance(error, OperationalError | InterfaceError) and result != SQLITE_ERROR:
+        return Trouble.NOT_DONE if result is not None or sqlstate else Trouble.ENDED
+    return known
 
 
-def _is_lock(trouble: OperationalError) -> bool:
-    name = getattr(trouble.orig, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or getattr(trouble.orig, "sqlstate", None) in ("55P03", "40P01")
-
-
-def _name(trouble: DatabaseError) -> str:
-    return str(getattr(trouble.orig, "sqlite_errorname", None) or getattr(trouble.orig, "sqlstate", None) or "")
+def _finding(error: DBAPIError, trouble: Trouble) -> str:
+    """The sentence for people, with the driver's code in case it is looked up."""
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    said = f"{trouble.finding} ({code})" if code else trouble.finding
+    return f"the database could not be reached: {said}" if hasattr(error.orig, "trouble") else said

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.options import Settings
-from storage.engine import Database, Unreachable, durability
+from storage.engine import Database, Misfit, Unreachable, durability
 from storage.migrate import is_current, is_newer
 from storage.privileges import role_of
 
-OPEN_FILE = "Check the path in DATABASE_URL: the folder has to exist, and this account has to be able to write there."
-LOG_IN = "Check DATABASE_URL: that the server runs at that address, that the database exists, and who may log in."
-
-
+ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
 GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
 DISOWN = (
     "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as their owner, or is a "
@@ -29,7 +26,10 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         if not role.lacks:
             yield _schema(database)
     except Unreachable as unreachable:
-        yield failed("Database", str(unreachable), OPEN_FILE if database.is_sqlite else LOG_IN)
+        yield failed("Database", str(unreachable), unreachable.trouble.mend)
+        return
+    except Misfit:
+        yield failed("Database schema", "the database holds something else than this version expects", ANOTHER)
         return
     finally:
         database.close()

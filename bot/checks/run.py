@@ -8,16 +8,19 @@ from dataclasses import asdict
 from bot.checks.database import database_verdicts
 from bot.checks.exchange import exchange_verdicts
 from bot.checks.slack import slack_verdicts
-from bot.checks.verdict import Outcome, Verdict
+from bot.checks.verdict import Outcome, Verdict, failed
 from bot.options import Settings
 from bot.process import utc_now
 from bot.wiring import exchange_of
 
 
-def check(settings: Settings, *, as_json: bool) -> int:
-    """Print every verdict as it is found. Exit code 0 when all that is needed holds, 1 when not."""
+def check(settings: Settings, *, as_json: bool, no_database: Sequence[str] = ()) -> int:
+    """Print every verdict as it is found. Exit code 0 when all that is needed holds, 1 when not.
+
+    ``no_database``: why there is no database to be checked, a sentence each; all else is checked.
+    """
     found: list[Verdict] = []
-    for verdict in _verdicts(settings):
+    for verdict in _verdicts(settings, no_database):
         found.append(verdict)
         if not as_json:
             sys.stdout.write(verdict.line() + "\n")
@@ -30,8 +33,12 @@ def check(settings: Settings, *, as_json: bool) -> int:
     return 1 if wrong else 0
 
 
-def _verdicts(settings: Settings) -> Iterator[Verdict]:
-    yield from database_verdicts(settings)
+def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdict]:
+    if no_database:
+        mend = "Mend DATABASE_URL, and run the check again; docs/settings.md says what it may hold."
+        yield failed("Database", f"DATABASE_URL cannot be used: {'; '.join(no_database)}", mend)
+    else:
+        yield from database_verdicts(settings)
     yield from slack_verdicts(settings)
     exchange = exchange_of(settings, utc_now)
     try:

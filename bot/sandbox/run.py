@@ -3,6 +3,7 @@
 Everything lives in one temporary folder and ends with the program.
 """
 
+import errno
 import sys
 import tempfile
 import time
@@ -42,8 +43,12 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Start everything; the bot may need a few seconds more to connect."""
-        self.microsoft.start()
-        self.slack.start()
+        self.slack.start()  # first: that the port is taken is known at once
+        try:
+            self.microsoft.start()
+        except BaseException:
+            self.slack.stop()
+            raise
         environment = self.slack.environment | self.microsoft.environment | self._bot_settings()
         self.bot = Child(environment | self._settings, self.folder, self.slack.workspace.touch)
         self.slack.controls = self._controls(self.bot)
@@ -100,10 +105,11 @@ def run(*, port: int, mode: str) -> int:
                 sys.stdout.write(f"Its record, from another terminal: {sandbox.record_settings} legacytls verify\n")
                 sys.stdout.flush()
                 stopping.wait()
-        except OSError as taken:
-            sys.stderr.write(
-                f"The sandbox could not start: {taken.strerror or taken}. Try another port: legacytls sandbox --port 0\n"
-            )
+        except OSError as refused:
+            if refused.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            why = "is taken" if refused.errno == errno.EADDRINUSE else "may not be opened by this account"
+            sys.stderr.write(f"The sandbox could not start: port {port} {why}. Try another: legacytls sandbox --port 0\n")
             return 1
     return 0
 

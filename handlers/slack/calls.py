@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from handlers.ports import Unavailable
+from handlers.slack.lost import why_lost
 from handlers.slack.web_api import Redirected, TooLarge
 
 MENDS = {
@@ -88,7 +89,7 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
         # The SDK takes JSON that is no object for one, and lets through what charset and nesting raise.
         raise Unavailable(UNREADABLE) from None
     except (SlackClientError, SlackRequestError, OSError, http.client.HTTPException, ValueError) as lost:
-        raise Unavailable(f"Slack could not be reached ({type(lost).__name__}).") from None
+        raise Unavailable(f"Slack could not be reached ({why_lost(lost)}).") from None
     if not isinstance(response.data, dict):
         raise Unavailable(UNREADABLE)
     return response.data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}

@@ -1,5 +1,6 @@
 """Connections: nothing waits for ever, acknowledging waits for nobody, and a failover is survived."""
 
+import re
 import socket
 import threading
 import time
@@ -130,7 +131,7 @@ def test_a_server_that_takes_the_connection_and_says_nothing_is_unreachable_with
         ({"username": "nobody_here"}, "the server refuses the login"),
         ({"database": "nowhere_here"}, "the server has no database of this name"),
         ({"port": 9}, "the server does not answer"),
-        ({"host": "nowhere.invalid"}, "the server does not answer"),
+        ({"host": "nowhere.invalid"}, "the server's name cannot be resolved"),
     ],
 )
 def test_why_there_is_no_connection_is_said_in_plain_words_and_without_names(
@@ -139,7 +140,8 @@ def test_why_there_is_no_connection_is_said_in_plain_words_and_without_names(
     database = Database(make_url(migrated_postgres_url).set(**other))
     with pytest.raises(Unreachable) as unreachable, database.read():
         pass
-    assert str(unreachable.value) == f"the database could not be reached: {why}"
+    said = str(unreachable.value)
+    assert re.sub(r" \([0-9A-Z]{5}\)$", "", said) == f"the database could not be reached: {why}"
 
 
 def test_a_file_in_no_folder_is_said_to_be_one_that_cannot_be_opened() -> None:
