@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL
 
+from storage.files import file_of, keep_private
+
 READ_ONLY = "25006"
 """SQLSTATE of a write on a server that only reads: after a failover the connection leads to what is a standby by now."""
 
@@ -52,7 +54,7 @@ def untouched(url: URL) -> URL:
         return url
     named = url.database or ""
     path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
-    real = Path(path).resolve()  # SQLite keeps the log beside the file itself, not beside a link to it
+    real = file_of(url) or Path(path)  # SQLite keeps the log beside the file itself, not beside a link to it
     is_whole = not any(real.with_name(real.name + log).exists() for log in ("-wal", "-journal"))
     only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
     return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
@@ -64,6 +66,9 @@ def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
         return _postgresql(make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect)))
     engine = make(isolation_level="AUTOCOMMIT", connect_args={"timeout": patience})
     if url.query.get("mode") != "ro":
+        file = file_of(url)
+        if file is not None:
+            event.listen(engine, "do_connect", lambda *_: keep_private(file))
         event.listen(engine, "connect", lambda connection, record: _durable(connection, patience))
     return engine
 

@@ -21,6 +21,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
 from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
+from storage.files import file_of, open_to_others
 from storage.troubles import Trouble, of_result, of_statement
 
 PATIENCE = 10.0
@@ -145,6 +146,11 @@ class Database:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,))
             yield connection
+
+    def open_to_others(self) -> list[str]:
+        """Return the names of a SQLite database's files on which other accounts have rights that could not be taken."""
+        file = file_of(self.engine.url)
+        return [found.name for found in open_to_others(file)] if file is not None else []
 
     def close(self) -> None:
         """Give every pooled connection back."""

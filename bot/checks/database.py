@@ -10,6 +10,7 @@ from storage.privileges import role_of
 
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
 GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
+CHMOD = "As the account that owns them: chmod 600, and give them to the account that the bot runs as."
 DISOWN = (
     "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as their owner, or is a "
     "superuser, can drop the guards of the record."
@@ -22,6 +23,7 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     try:
         role, promised = role_of(database), durability(database)
+        exposed = database.open_to_others()
         yield passed("Database", f"{kind}, reachable")
         if not role.lacks:
             yield _schema(database)
@@ -37,6 +39,10 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         yield passed("Database durability", promised.finding)
     else:
         yield failed("Database durability", promised.finding, "Switch it on: a recorded decision has to survive a power cut.")
+    if exposed:
+        yield warned("Database file", f"other accounts of this machine have rights on {', '.join(exposed)}", CHMOD)
+    elif database.is_sqlite:
+        yield passed("Database file", "it and its journals are for the bot's account alone")
     if role.lacks:
         yield failed("Database role", f"lacks {'; '.join(role.lacks)}", GRANT)
     elif role.owns_tables:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from bot.checks.database import database_verdicts
 from bot.checks.exchange import exchange_verdicts
+from bot.checks.files import file_verdicts
 from bot.checks.slack import slack_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
 from bot.options import Settings
@@ -39,6 +40,7 @@ def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdic
         yield failed("Database", f"DATABASE_URL cannot be used: {'; '.join(no_database)}", mend)
     else:
         yield from database_verdicts(settings)
+    yield from file_verdicts(settings)
     yield from slack_verdicts(settings)
     exchange = exchange_of(settings, utc_now)
     try:

@@ -36,8 +36,7 @@ class SlackWebClient(WebClient):
     """The bot's client of the Web API; arguments as for ``slack_sdk.WebClient``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        quiet = logging.getLogger("slack_sdk.web.base_client")
-        quiet.setLevel(max(quiet.level, logging.INFO))  # at DEBUG it prints every message and every form
+        logging.getLogger("slack_sdk.web.base_client").addFilter(_prints_nothing)  # the same filter is added once
         super().__init__(*arguments, **named)
 
     @cached_property
@@ -70,6 +69,11 @@ class SlackWebClient(WebClient):
         except Elsewhere as elsewhere:
             raise SlackClientError(str(elsewhere)) from None
         return FileUploadV2Result(status=self._outward.file(address, data, len(data)) or 0, body="")
+
+
+def _prints_nothing(record: logging.LogRecord) -> bool:
+    """Whether a line of the SDK's may be told: at DEBUG it prints every message and every form."""
+    return record.levelno >= logging.INFO
 
 
 class _NoRedirect(HTTPRedirectHandler):
