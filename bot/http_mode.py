@@ -23,6 +23,7 @@ from waitress.server import create_server
 
 from bot.health import listen
 from bot.reception import Reception
+from bot.replays import Deliveries
 
 PATH: Final = "/slack/events"
 LARGEST_BODY: Final = 1024 * 1024
@@ -31,6 +32,8 @@ HEARD_OUT: Final = 4 * LARGEST_BODY
 """Bytes that are read of what is too large: whoever is cut off while sending sees a broken connection and never the 413."""
 OLDEST: Final = 300
 """Seconds that a signature holds, as Slack recommends; it also bounds how long a copied request could be sent again."""
+COPY_WAITS: Final = 2.5
+"""Seconds for which a copy of a delivery waits for what becomes of the first; Slack waits for three."""
 THREADS: Final = 16
 PLACES: Final = 900
 """Connections at a time; whoever comes then takes the place of an idle one, so that nobody can keep Slack out by staying."""
@@ -147,6 +150,8 @@ class Doorkeeper:
             raise ValueError("HTTP mode needs the signing secret")
         self._reception = reception
         self._secret = signing_secret.encode()
+        # A stamp may lie ahead as far as it may lie behind, so a signature holds for up to twice the time.
+        self._deliveries = Deliveries(2 * OLDEST, patience=COPY_WAITS)
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Answer one request."""
@@ -175,11 +180,21 @@ class Doorkeeper:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than anything Slack sends.")
         if kind == FORM and b"ssl_check=1" in body.split(b"&"):
             return BoltResponse(status=200)  # Slack looks whether TLS works, unsigned; nothing else is done with it
-        self._verify(environ, body)
+        signature, payload = self._verified(environ, body), _payload(kind, body)
         retry = str(environ.get("HTTP_X_SLACK_RETRY_NUM", ""))
-        return self._reception.take(_payload(kind, body), received, {"x-slack-retry-num": retry} if retry else {})
+        headers = {"x-slack-retry-num": retry} if retry else {}
+        try:
+            with self._deliveries.first(signature) as delivery:
+                if delivery is None:
+                    return BoltResponse(status=200)
+                response = self._reception.take(payload, received, headers)
+                delivery.taken = response.status < HTTPStatus.BAD_REQUEST and not _asks_for_the_challenge(payload)
+                return response
+        except TimeoutError:
+            return BoltResponse(status=503, body="The same is being taken; send it again.")
 
-    def _verify(self, environ: Environ, body: bytes) -> None:
+    def _verified(self, environ: Environ, body: bytes) -> str:
+        """The signature, after it was found to be Slack's. Raises ``Refused``."""
         stamp = str(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""))
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12 and abs(time.time() - int(stamp)) <= OLDEST):
             raise Refused(HTTPStatus.UNAUTHORIZED, "The time stamp is missing, no number, or too old.")
@@ -187,6 +202,12 @@ class Doorkeeper:
         digest = hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(f"v0={digest}".encode(), given):
             raise Refused(HTTPStatus.UNAUTHORIZED, "The signature is missing or wrong.")
+        return digest
+
+
+def _asks_for_the_challenge(payload: object) -> bool:
+    """Whether Slack verifies the address: that changes nothing, and has to be answered however often it is asked."""
+    return isinstance(payload, dict) and payload.get("type") == "url_verification"
 
 
 def _payload(kind: str, body: bytes) -> object:

@@ -125,6 +125,10 @@ class Desk:
         except Unreachable as lost:
             return self._look_up(key, lost)
 
+    def is_first(self, key: str) -> bool:
+        """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
+        return self._inbox.note(key, now=self.context.now())
+
     def owe_word(self, person: str, text: str) -> None:
         """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
         now = self.context.now()

@@ -26,6 +26,9 @@ CLAIM_MS = 8_000
 Whoever is slower than that loses nothing: of two who handle an item, the first to record it has done so alone.
 """
 
+BEGUN = "begun"
+"""The kind of a row that asks for nothing: it only keeps that something was begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -64,6 +67,26 @@ class Inbox:
         if item_id is None:
             return None
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
+
+    def note(self, key: str, *, now: datetime) -> bool:
+        """Keep that something was begun which must not be begun twice; ``False`` when that is on record. Raises ``engine.Busy``.
+
+        For what is not taken up again after a crash: whoever asked asks once more. It is pruned with the deliveries.
+        """
+        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        begun = new(inbox).values(
+            tenant_id=self._tenant_id,
+            key=key,
+            kind=BEGUN,
+            payload="{}",
+            received_at=now,
+            done_at=now,
+            claimed_until=0,
+            **caused(),
+        )
+        once = begun.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
+        with self._database.write() as connection:
+            return connection.execute(once).scalar() is not None
 
     def kept(self, key: str) -> Item | None:
         """The delivery with this key, done or not: what became of a ``put`` whose commit was not answered."""

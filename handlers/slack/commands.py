@@ -10,7 +10,7 @@ from handlers.slack import calendar, diagnosis, forms, parsing, replies
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
-from handlers.slack.parsing import subcommand
+from handlers.slack.parsing import invocation, subcommand
 from handlers.status import Status
 from storage.export import Form
 from storage.lifecycle import Kind
@@ -86,6 +86,8 @@ class Commands:
         if not verdict.allowed:
             reply.refuse("export", verdict)
             return
+        if not self._edge.desk.is_first(invocation(body)):
+            return  # a copy, whatever replica it was sent to
         words = str(body.get("text") or "").split()[1:]
         form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
         others = " ".join(word for word in words if word.lower() != "csv")

@@ -6,6 +6,7 @@ moment: they are handed on, never kept.
 
 import difflib
 import hashlib
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -230,6 +231,15 @@ def number(text: str) -> str:
     if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) <= 9):
         raise Malformed("a button carries no change number")
     return text
+
+
+def invocation(body: Mapping[str, Any]) -> str:
+    """What tells one command from every other: all of it, of which Slack's ``trigger_id`` and ``response_url`` occur once.
+
+    A digest, since both are secrets of the moment. A copy that is sent again has the same.
+    """
+    spelled = json.dumps(body, sort_keys=True, default=str).encode("utf-8", "backslashreplace")
+    return f"command:{hashlib.sha256(spelled).hexdigest()[:32]}"
 
 
 def person_of(body: Mapping[str, Any]) -> str:

@@ -33,6 +33,15 @@ def test_a_redelivery_is_told_apart(inbox: Inbox, database: Database) -> None:
     assert Inbox(database, "another").put("Ev1", "reaction", {}, now=NOW, patience=1) is not None
 
 
+def test_what_was_begun_is_noted_once_and_asks_for_nothing(inbox: Inbox, database: Database) -> None:
+    assert inbox.note("command:1", now=NOW)
+    assert not Inbox(database, TENANT).note("command:1", now=NOW)
+    assert inbox.note("command:2", now=NOW)
+    assert Inbox(database, "another").note("command:1", now=NOW)
+    forget_claims(database)
+    assert inbox.claim_waiting() == []
+
+
 def test_a_redelivery_after_the_work_was_done_is_told_apart_too(inbox: Inbox, ledger: Ledger) -> None:
     item = inbox.put("Ev1", "reaction", {}, now=NOW, patience=1)
     assert item
