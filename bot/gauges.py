@@ -10,7 +10,6 @@ from bot.health import Health
 from bot.metrics import Metrics
 from handlers.delivery import PUBLIC
 from handlers.ports import Clock
-from storage.engine import Unreachable
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
@@ -53,18 +52,13 @@ class Gauges:
         if time.monotonic() < self._next:
             return 0
         self._next = time.monotonic() + EVERY
-        try:
-            with self._ledger.reading() as reader:
-                self._count(reader)
-                self._observe(reader)
-                self._health.note("changes", self._held_up(reader))
-            self._metrics.owing(self._outbox.oldest_owed(self._clock()))
-            self._metrics.held(self._leases.holders(self._ledger.tenant_id))
-            self._health.note("channel", self._outbox.problem(PUBLIC))
-        except Unreachable as away:
-            self._health.note("database", f"{away}".capitalize() + ".")
-            raise
-        self._health.note("database", None)
+        with self._ledger.reading() as reader:
+            self._count(reader)
+            self._observe(reader)
+            self._health.note("changes", self._held_up(reader))
+        self._metrics.owing(self._outbox.oldest_owed(self._clock()))
+        self._metrics.held(self._leases.holders(self._ledger.tenant_id))
+        self._health.note("channel", self._outbox.problem(PUBLIC))
         return 0
 
     def _count(self, reader: Reader) -> None:

@@ -5,20 +5,21 @@ never by the status: taking the bot out of service would mend neither. It must n
 """
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from waitress import wasyncore
-from waitress.server import create_server
 
+from bot.connections import Listener
 from bot.metrics import Metrics
 from bot.options import Settings
 
 LONGEST_SILENCE = 60.0
 """Seconds without a beat of the worker after which the process no longer counts as alive."""
+
+PLACES, SPARE, THREADS = 64, 36, 4
+"""Connections at a time, those in which newcomers wait while idle ones are shown out, and threads that answer."""
 
 JSON = "application/json"
 
@@ -57,6 +58,10 @@ class Health:
             else:
                 self._trouble[where] = trouble
 
+    def note_database(self, problem: str | None) -> None:
+        """Keep what the database says of itself; ``None``: it does as asked again."""
+        self.note("database", f"{problem[:1].upper()}{problem[1:]}." if problem else None)
+
     @property
     def trouble(self) -> dict[str, str]:
         """Present trouble by place."""
@@ -92,13 +97,10 @@ class Endpoint:
     def __init__(self, health: Health, metrics: Metrics, *, host: str, port: int) -> None:
         self._health = health
         self._metrics = metrics
-        listening = listen(host, port)
-        self.port = int(listening.getsockname()[1])
-        self._connections: dict[int, Any] = {}
-        self._server = create_server(
-            self._serve, map=self._connections, sockets=[listening], threads=2, channel_timeout=10, ident=None,
-            clear_untrusted_proxy_headers=True,
-        )  # fmt: skip
+        self._listener = Listener(
+            self._serve, host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS, channel_timeout=10
+        )
+        self.port = self._listener.port
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
         self._thread.start()
@@ -108,15 +110,13 @@ class Endpoint:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._server.pull_trigger()
+        self._listener.wake()
         self._thread.join(timeout=5)
-        self._server.task_dispatcher.shutdown(timeout=2)
+        self._listener.finish(within=2)
 
     def _run(self) -> None:
-        # Waitress' own run() ends only with its last connection; a scraper's kept-alive one must not hold up the end.
-        while not self._stopping.is_set():
-            wasyncore.loop(timeout=1.0, map=self._connections, use_poll=True, count=1)
-        wasyncore.close_all(self._connections, ignore_all=True)
+        self._listener.run(self._stopping)
+        self._listener.close()
 
     def _serve(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         method = environ.get("REQUEST_METHOD")
@@ -154,15 +154,6 @@ def serve_health(health: Health, settings: Settings, metrics: Metrics) -> Endpoi
         why = failure.strerror or type(failure).__name__
         mend = "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port."
         raise CannotListen(f"The health endpoint cannot listen where it is told to ({why}). {mend}") from None
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on the first address of ``host``; a name with two of them would make waitress another kind of server.
-
-    Raises ``OSError`` when the address cannot be had.
-    """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    return socket.create_server(address, family=family)
 
 
 def _json(status: int, body: dict[str, object]) -> Answer:

@@ -17,11 +17,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from slack_bolt import BoltResponse
-from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.server import create_server
 
-from bot.health import listen
+from bot.connections import Listener
 from bot.reception import Reception
 from bot.replays import Deliveries
 
@@ -65,23 +62,19 @@ class HttpMode:
 
     def __init__(self, reception: Reception, signing_secret: str, *, host: str, port: int) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._connections: dict[int, Any] = {}
-        self._server = create_server(
-            Doorkeeper(reception, signing_secret), map=self._connections, sockets=[listen(host, port)],
-            threads=THREADS, ident=None,
+        self._listener = Listener(
+            Doorkeeper(reception, signing_secret), host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS,
             # Whoever connects and says nothing holds a place, not a thread. Places last longer than the minute for which
             # proxies keep connections, because one that is closed from here as it is used costs a command.
-            connection_limit=PLACES + SPARE, channel_timeout=75, cleanup_interval=5, asyncore_use_poll=True,
-            max_request_body_size=HEARD_OUT, clear_untrusted_proxy_headers=True,
+            channel_timeout=75, max_request_body_size=HEARD_OUT,
         )  # fmt: skip
-        self._server.channel_class = Guest
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     @property
     def port(self) -> int:
         """The port in use, also when 0 was asked for."""
-        return int(self._server.effective_port)
+        return self._listener.port
 
     def start(self) -> None:
         """Begin to answer; it has been listening since it was made."""
@@ -89,9 +82,9 @@ class HttpMode:
 
     def stop(self) -> None:
         """Stop listening; requests in hand are answered."""
-        self._server.task_dispatcher.shutdown(timeout=FINISH_WITHIN)
+        self._listener.finish(within=FINISH_WITHIN)
         self._stopping.set()
-        self._server.pull_trigger()
+        self._listener.wake()
         if self._thread.is_alive():
             self._thread.join(timeout=1)
 
@@ -100,46 +93,11 @@ class HttpMode:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        # Waitress' own run() ends only with its last connection; a kept-alive one must not hold up the end.
-        while not self._stopping.is_set():
-            wasyncore.loop(timeout=1.0, map=self._connections, use_poll=True, count=1)
-            if len(self._connections) > PLACES:
-                self._make_room()
+        self._listener.run(self._stopping)
         until = time.monotonic() + SEND_WITHIN
-        while self._unsent() and time.monotonic() < until:
-            wasyncore.loop(timeout=0.05, map=self._connections, use_poll=True, count=1)
-        wasyncore.close_all(self._connections, ignore_all=True)
-
-    def _make_room(self) -> None:
-        """Beyond ``PLACES`` the place of whoever has been idle longest is given away, first of those who never asked anything."""
-        guests = [guest for guest in self._connections.values() if isinstance(guest, Guest)]
-        idle = sorted((guest for guest in guests if guest.is_idle), key=lambda guest: guest.standing)
-        for guest in idle[: max(0, len(self._connections) - PLACES)]:
-            guest.will_close = True
-
-    def _unsent(self) -> bool:
-        return any(getattr(connection, "total_outbufs_len", 0) for connection in self._connections.values())
-
-
-class Guest(HTTPChannel):  # type: ignore[misc]
-    """One connection, as waitress keeps it, and whether anything was ever asked on it."""
-
-    asked = False
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing would be lost by closing it: no whole request is in hand and nothing waits to be sent."""
-        return not (self.requests or self.total_outbufs_len or self.will_close)
-
-    @property
-    def standing(self) -> tuple[bool, float]:
-        """The lower, the sooner it has to go; who only drips bytes does not rise by it."""
-        return self.asked, self.last_activity if self.asked else self.creation_time
-
-    def service(self) -> None:
-        """Answer what was asked (on a thread of waitress' own)."""
-        self.asked = True
-        super().service()
+        while self._listener.has_unsent() and time.monotonic() < until:
+            self._listener.turn(0.05)
+        self._listener.close()
 
 
 class Doorkeeper:

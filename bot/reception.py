@@ -6,6 +6,7 @@ a payload of a shape that Slack does not send is refused, and everything else is
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -14,6 +15,12 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from storage.correlation import correlated
 
 log = structlog.get_logger(__name__)
+
+NEWS = ("app_rate_limited",)
+"""What Slack tells and nobody has to act upon (docs.slack.dev, apis/events-api, rate limiting): with no event in it."""
+
+MOST_SORTS = 100
+"""Sorts of unheard payloads that are logged at most."""
 
 Noted = Callable[[str, float], None]
 """Told the kind of a payload and the seconds from its receipt until its acknowledgement could leave."""
@@ -35,11 +42,15 @@ class Reception:
     def __init__(self, app: App, noted: Noted) -> None:
         self._app = app
         self._noted = noted
+        self._seen: set[tuple[str, str]] = set()
+        """Sorts of payload that nobody listens to, as far as they were logged."""
 
     def take(self, payload: object, received: float, headers: Mapping[str, str] = _NO_HEADERS) -> BoltResponse:
         """Dispatch a payload that arrived at ``received`` (``time.perf_counter``); 400 when it is none of Slack's shapes."""
         if not isinstance(payload, dict):
             return _malformed("no object")
+        if payload.get("type") in NEWS:
+            return self._unheard(payload)
         odd = odd_field(payload)
         if odd:
             return _malformed(odd)
@@ -52,11 +63,22 @@ class Reception:
     def _dispatch(self, payload: dict[str, Any], received: float, headers: Mapping[str, str]) -> BoltResponse:
         # For Bolt, "socket_mode" means: parsed already, and known to come from Slack.
         response = self._app.dispatch(BoltRequest(mode="socket_mode", body=payload, headers=dict(headers)))
+        if response.status == HTTPStatus.NOT_FOUND:
+            return self._unheard(payload)
         kind, seconds = kind_of(payload), time.perf_counter() - received
         self._noted(kind, seconds)
         if kind != "command":  # which decides nothing by itself, and comes in bursts
             log.info("slack.acknowledged", kind=kind, status=response.status, seconds=round(seconds, 3))
         return response
+
+    def _unheard(self, payload: Mapping[str, Any]) -> BoltResponse:
+        """Acknowledge what nobody listens to: left alone, Slack would send it again four times. Each sort is logged once."""
+        event = payload.get("event")
+        sort = (str(payload.get("type") or "")[:64], str(event.get("type") or "")[:64] if isinstance(event, dict) else "")
+        if sort not in self._seen and len(self._seen) < MOST_SORTS:
+            self._seen.add(sort)
+            log.info("slack.unheard", kind=sort[0], name=sort[1])
+        return BoltResponse(status=200)
 
 
 def odd_field(payload: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ Opens nothing and starts no thread: ``bot.socket_mode`` does.
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,9 +22,17 @@ PONG_WITHIN: Final = 5.0
 """Seconds in which it has to give one: a silent cut is noticed within nine."""
 LINGER: Final = 30.0
 """Seconds for which a connection that was asked to go is still listened to; Slack closes it within ten."""
-LONGEST_PAUSE: Final = 30.0
-DIALS_A_MINUTE: Final = 20
-"""A Slack that sends every connection away again is not called more often than this."""
+PAUSES: Final = (0.25, 0.5, 0.5, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0)
+"""Seconds before the next try after one failed, two in a row, ...: seven in three seconds, and again within thirty of whatever
+lasted."""
+LASTED: Final = 10.0
+"""Seconds after which a connection counts as a success. One that Slack sends away before (``link_disabled`` right behind its
+hello, say) is a failed try, after which the pauses grow."""
+SETTLED: Final = 1.0
+"""Seconds after which one opened after a failed try is believed to be of use."""
+BURST: Final = 10
+"""Connections that may be opened without waiting; then one every ``DIAL_EVERY`` seconds, and nobody is deaf for longer."""
+DIAL_EVERY: Final = 3.0
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +41,9 @@ class Line:
 
     socket: WebSocket
     leaving: float | None = None
+    opened: float = field(default_factory=time.monotonic)
+    counted: bool = False
+    """Whether its fate, success or failed try, has been told to the pace."""
     lately: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=256))
     """What was acknowledged here and when: a connection that is closing takes acknowledgements that nobody reads."""
 
@@ -66,31 +78,55 @@ class Pace:
 
     not_before: float = 0.0
     crowded_until: float = 0.0
-    pause: float = 0.5
-    dialled: deque[float] = field(default_factory=lambda: deque(maxlen=DIALS_A_MINUTE))
+    failures: int = 0
+    """Tries in a row that failed, or opened what did not last."""
+    failed_at: float = 0.0
+    opened_until: float = 0.0
+    """When the connections opened so far would all have had their time, at one every ``DIAL_EVERY`` seconds."""
 
     def wait(self) -> float:
-        """Seconds until then."""
+        """Seconds until the next may be opened."""
         now = time.monotonic()
-        full = self.dialled[0] + 60 if len(self.dialled) == DIALS_A_MINUTE else 0.0
+        full = self.opened_until - (BURST - 1) * DIAL_EVERY
         return max(0.0, self.not_before - now, full - now)
 
-    def wanted(self) -> int:
-        """How many connections to hold: one while Slack says that there are too many."""
-        return 1 if time.monotonic() < self.crowded_until else CONNECTIONS
+    def wanted(self, lines: Sequence[Line]) -> int:
+        """How many connections to hold: one while Slack says that there are too many, or until one stays after a failure."""
+        crowded = time.monotonic() < self.crowded_until
+        return 1 if crowded or not (self.failures == 0 or any(self.holds(line) for line in lines)) else CONNECTIONS
 
-    def crowded(self) -> None:
-        """Slack has just said so."""
+    def holds(self, line: Line) -> bool:
+        """Whether a connection is of use: not on its way out, not silent, and open for a moment where the last try failed."""
+        stays = line.leaving is None and not line.silent
+        return stays and (self.failures == 0 or time.monotonic() - line.opened >= SETTLED)
+
+    def crowded(self, line: Line) -> None:
+        """Slack has just said that this connection is one too many, which is no failure."""
         now = time.monotonic()
+        line.counted = True
         self.crowded_until, self.not_before = now + CROWDED, max(self.not_before, now + 1)
 
     def failed(self, retry_after: float | None) -> float:
-        """One try failed; returns the seconds until the next."""
-        pause = max(self.pause, retry_after or 0.0)
-        self.not_before, self.pause = time.monotonic() + pause, min(self.pause * 2, LONGEST_PAUSE)
+        """Count one try that failed; returns the seconds until the next."""
+        pause = max(PAUSES[min(self.failures, len(PAUSES) - 1)], retry_after or 0.0)
+        self.failed_at = time.monotonic()
+        self.not_before, self.failures = self.failed_at + pause, self.failures + 1
         return pause
 
-    def succeeded(self) -> None:
-        """One is open."""
-        self.pause = 0.5
-        self.dialled.append(time.monotonic())
+    def opened(self) -> None:
+        """Count one that is open; whether that was a success shows later."""
+        self.opened_until = max(self.opened_until, time.monotonic()) + DIAL_EVERY
+
+    def judge(self, line: Line, *, ended: bool) -> None:
+        """Count a connection once: as a success when it has lasted, as a failed try when it ended before.
+
+        Two that end together are one failure.
+        """
+        if line.counted:
+            return
+        if time.monotonic() - line.opened >= LASTED:
+            line.counted, self.failures = True, 0
+        elif ended:
+            line.counted = True
+            if line.opened > self.failed_at:
+                self.failed(None)

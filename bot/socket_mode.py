@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -78,7 +79,7 @@ class SocketMode:
 
     def is_connected(self) -> bool:
         """Whether a connection is open that is not leaving and gave its last sign of life in time."""
-        return not self._stopping and any(line.leaving is None and not line.silent for line in self._all())
+        return not self._stopping and any(self._pace.holds(line) for line in self._all())
 
     # Connections
 
@@ -92,7 +93,7 @@ class SocketMode:
             self._look()
             staying = sum(line.leaving is None for line in self._all())
             pause = 1.0
-            if staying < self._pace.wanted():
+            if staying < self._pace.wanted(self._all()):
                 pause = min(pause, self._pace.wait())
                 if not pause:
                     self._try()
@@ -101,6 +102,7 @@ class SocketMode:
 
     def _look(self) -> None:
         for line in self._all():
+            self._pace.judge(line, ended=False)
             if not line.look():
                 log.warning("slack.connection_silent", seconds=round(time.monotonic() - line.socket.heard, 1))
                 line.leaving = line.leaving or time.monotonic()
@@ -123,7 +125,7 @@ class SocketMode:
             if self._stopping:
                 line.socket.close()
             self._lines.append(line)
-        self._pace.succeeded()
+        self._pace.opened()
         threading.Thread(target=self._listen, args=(line,), name="socket-reader", daemon=True).start()
         log.info("slack.connected", connections=len(self._all()))
 
@@ -153,6 +155,7 @@ class SocketMode:
         finally:
             with self._lock:
                 self._lines.remove(line)
+                self._pace.judge(line, ended=True)
             line.socket.close()
             self._changed.set()
             self._repeat(line)
@@ -172,8 +175,10 @@ class SocketMode:
     def _leave(self, line: Line, reason: str) -> None:
         log.info("slack.asked_to_leave", reason=reason)
         line.leaving = time.monotonic()
-        if reason == "too_many_websockets":
-            self._pace.crowded()
+        with self._lock:
+            if reason == "too_many_websockets":
+                self._pace.crowded(line)
+            self._pace.judge(line, ended=True)
         self._changed.set()
         self._hand_over(self._repeat, line)
 
@@ -195,8 +200,9 @@ class SocketMode:
         retry = envelope.get("retry_attempt")
         headers = {"x-slack-retry-num": str(retry)} if retry else {}
         response = self._reception.take(envelope.get("payload"), received, headers)
-        if response.status == 200:
-            self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), response))
+        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # what cannot be read is not understood the fourth time, either
+            told = response if response.status == HTTPStatus.OK else BoltResponse(status=200)
+            self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), told))
 
     def _acknowledge(self, line: Line, text: str) -> None:
         """On the connection that the payload came on; where that is leaving or gone, on one that stays, once there is one."""

@@ -187,6 +187,7 @@ def wire(
     metrics: Metrics,
 ) -> Bot:
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
+    database.watch.tell = health.note_database
     people = People(SlackDirectory(client), None, rule_of(settings))
     nudge = _Nudge()
     ledger = Ledger(database, settings.azure_tenant_id or "")

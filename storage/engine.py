@@ -23,6 +23,7 @@ from sqlalchemy.types import BigInteger
 from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
 from storage.files import file_of, open_to_others
 from storage.troubles import Trouble, of_result, of_statement
+from storage.watching import Watch
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -106,6 +107,7 @@ class Database:
         self.engine, self._quick = engine_of(address, patience=PATIENCE), quick_engine_of(address)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._one_writer = threading.Lock()
+        self.watch = Watch()
 
     @contextmanager
     def read(self, *, quick: bool = False) -> Iterator[Connection]:
@@ -113,7 +115,7 @@ class Database:
 
         ``quick`` as in ``write``. Raises ``Unreachable``.
         """
-        with _translated(), (self._quick if quick else self.engine).connect() as connection:
+        with self._translated(writing=False), (self._quick if quick else self.engine).connect() as connection:
             if not self.is_sqlite:  # a reader waits for a lock as well, when somebody rebuilds a table
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int((QUICK_PATIENCE if quick else PATIENCE) * 1000)}")
             yield connection
@@ -127,14 +129,15 @@ class Database:
         """
         engine = self._quick if quick else self.engine
         if not self.is_sqlite:
-            with _translated(), self._postgresql(engine, patience) as connection:
+            with self._translated(writing=True), self._postgresql(engine, patience) as connection:
                 yield connection
             return
         until = time.monotonic() + patience
         if not self._one_writer.acquire(timeout=patience):
             raise Busy
         try:
-            with _translated(), self._sqlite(engine, max(0.0, until - time.monotonic())) as connection:
+            left = max(0.0, until - time.monotonic())
+            with self._translated(writing=True), self._sqlite(engine, left) as connection:
                 yield connection
         finally:
             self._one_writer.release()
@@ -151,6 +154,19 @@ class Database:
         """Return the names of a SQLite database's files on which other accounts have rights that could not be taken."""
         file = file_of(self.engine.url)
         return [found.name for found in open_to_others(file)] if file is not None else []
+
+    @contextmanager
+    def _translated(self, *, writing: bool) -> Iterator[None]:
+        """The driver's troubles in the ledger's own two words, and told to whoever watches; everything else passes."""
+        try:
+            with _translated():
+                yield
+        except Busy:
+            raise  # somebody else writes, so the database is well
+        except Unreachable as away:
+            self.watch.failed(str(away), writing=writing)
+            raise
+        self.watch.succeeded(writing=writing)
 
     def close(self) -> None:
         """Give every pooled connection back."""

@@ -50,7 +50,7 @@ class Failures:
             return BoltResponse(status=200)
         if body.get("type") == "view_submission":
             return _form_error(told, body)
-        return BoltResponse(status=200 if told in (MISREAD, OTHER_WORKSPACE) else 503)
+        return BoltResponse(status=503 if _is_worth_sending_again(told, body) else 200)
 
     def _tell(self, told: str, body: dict[str, Any], respond: Respond) -> None:
         try:
@@ -58,6 +58,13 @@ class Failures:
         except Malformed:
             person = channel = ""
         self._edge.crew.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
+
+
+def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
+    """Whether Slack is to send this once more: an event that could not be kept, not whatever cannot be read."""
+    event = body.get("event")
+    is_ours = isinstance(event, dict) and event.get("type") in EVENTS
+    return is_ours and told not in (MISREAD, OTHER_WORKSPACE)
 
 
 def _noted(error: Exception, kind: str) -> str:

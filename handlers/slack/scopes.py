@@ -8,7 +8,7 @@ COMMAND = "/legacytls"
 """The one slash command."""
 
 EVENTS = ("reaction_added", "reaction_removed")
-"""Events with a listener. One without would go unacknowledged, and Slack would send it four times."""
+"""Events with a listener; any other is acknowledged, and logged once."""
 
 BOT_SCOPES: dict[str, str] = {
     "channels:read": "sees whether a public channel is shared with another organisation (conversations.info)",

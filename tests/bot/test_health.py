@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -170,6 +171,18 @@ def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_k
         socket.create_connection(("127.0.0.1", watched.endpoint.port), timeout=5)
     assert not any(thread.name == "health" for thread in threading.enumerate())
     Endpoint(watched.health, watched.metrics, host="127.0.0.1", port=watched.endpoint.port).stop()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /readyz HTTP/1.1\r\nHost: x\r\n", b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize("count", [99, 300])
+def test_connections_that_stay_keep_no_probe_out(watched: Watched, count: int, begun: bytes) -> None:
+    watched.start()
+    with ExitStack() as stack:
+        for _ in range(count):
+            idle = stack.enter_context(socket.create_connection(("127.0.0.1", watched.endpoint.port), timeout=5))
+            idle.sendall(begun)
+        for _ in range(5):
+            assert watched.ask("/readyz")[0] == 200
 
 
 def test_a_taken_port_is_an_error_at_once(watched: Watched) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 from slack_sdk import WebClient
+from structlog.testing import capture_logs
 
 from bot.http_mode import LARGEST_BODY, PLACES, SPARE, HttpMode
 from bot.reception import Reception
@@ -371,6 +372,11 @@ ALL_KINDS = {
     "shortcut": {"type": "shortcut", "team": {"id": TEAM}, "user": {"id": "U0ALICE"}, "callback_id": "x"},
     "options": {"type": "block_suggestion", "team": {"id": TEAM}, "action_id": "x", "block_id": "b", "value": "v"},
     "attachment": {"type": "interactive_message", "team": {"id": TEAM}, "callback_id": "x", "actions": [{"name": "x"}]},
+    "rate limit": {
+        "type": "app_rate_limited", "token": "x", "team_id": TEAM, "minute_rate_limited": 1518467820, "event": None,
+    },
+    "unheard event": json.loads(event(event={"type": "app_home_opened", "user": "U0BOB"})),
+    "address check": {"type": "url_verification", "token": "x", "challenge": "c"},
     "function": json.loads(event(event={"type": "function_executed", "function": {"callback_id": "x"}})),
 }  # fmt: skip
 
@@ -381,6 +387,29 @@ def test_a_rightly_signed_body_of_any_shape_is_never_an_error_of_ours(bot: Bot, 
         text = json.dumps(spoilt)
         assert bot.send(text.encode(), kind=JSON)[0] < 500, text
         assert bot.send(urlencode({"payload": text}).encode())[0] < 500, text
+
+
+@pytest.mark.parametrize("kind", ["app_rate_limited", "event_callback", "block_actions", "nothing of Slack's", "", None])
+@pytest.mark.parametrize("event", [None, {}, [], "x", {"type": None}, {"type": "reaction_added"}])
+@pytest.mark.parametrize("more", [{}, {"team_id": TEAM}, {"authorizations": [{"team_id": TEAM}]}, {"authorizations": None}])
+def test_every_signed_object_is_answered(bot: Bot, kind: str | None, event: object, more: dict[str, Any]) -> None:
+    status, _ = bot.send(json.dumps({"type": kind, "event": event, **more}).encode(), kind=JSON)
+    assert status < 500
+    if kind == "app_rate_limited":
+        assert status == 200
+
+
+def test_what_nobody_listens_to_is_acknowledged_and_each_sort_logged_once(bot: Bot) -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            for name in ("tokens_revoked", "channel_archive"):
+                assert bot.send(event(event={"type": name, "user": "U0BOB"}), kind=JSON)[0] == 200
+            assert (
+                bot.send(urlencode({"payload": json.dumps(ALL_KINDS["shortcut"] | {"type": "message_action"})}).encode())[0]
+                == 200
+            )
+    unheard = [(entry["kind"], entry["name"]) for entry in logs if entry["event"] == "slack.unheard"]
+    assert unheard == [("event_callback", "tokens_revoked"), ("event_callback", "channel_archive"), ("message_action", "")]
 
 
 def test_stopping_answers_what_is_in_hand() -> None:

@@ -11,12 +11,13 @@ import pytest
 from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from structlog.testing import capture_logs
 
 from bot.reception import Reception
 from bot.sandbox import cast, slack_socket
 from bot.sandbox.slack import Slack
-from bot.socket_lines import CONNECTIONS, DIALS_A_MINUTE
-from bot.socket_mode import SocketMode
+from bot.socket_lines import BURST, CONNECTIONS, DIAL_EVERY, Pace
+from bot.socket_mode import DIAL_WITHIN, SocketMode
 from bot.websocket import Lost, dial
 from handlers.ports import Unavailable
 
@@ -249,7 +250,8 @@ def test_where_slack_allows_one_connection_only_one_is_held_and_replaced_when_it
         bot.serving.stop()
 
 
-def test_a_slack_that_sends_everybody_away_is_not_called_without_end(slack: Slack) -> None:
+@pytest.mark.parametrize("reason", ["link_disabled", "refresh_requested"])
+def test_a_slack_that_sends_everybody_away_is_called_seldom_and_again_once_that_is_over(slack: Slack, reason: str) -> None:
     bot = Bot(slack)
     calls = []
     opened = bot.client.apps_connections_open
@@ -260,11 +262,36 @@ def test_a_slack_that_sends_everybody_away_is_not_called_without_end(slack: Slac
 
     bot.client.apps_connections_open = counted  # type: ignore[method-assign, assignment]
     bot.serving.start()
-    deadline = time.monotonic() + 4
-    while time.monotonic() < deadline:
-        slack.disconnect()
+    ready = []
+    over = time.monotonic() + 3
+    while time.monotonic() < over:
+        slack.disconnect(reason)
+        ready.append(bot.serving.is_connected())
+    assert 3 <= len(calls) <= 10
+    assert not any(ready[len(ready) // 4 :]), "a connection that is sent away again is none"
+    until(bot.serving.is_connected, within=30)
+    bot.wait_until_whole()
+    bot.command()
+    until(lambda: bot.all_acknowledged(1))
     bot.serving.stop()
-    assert 4 <= len(calls) <= DIALS_A_MINUTE
+
+
+def test_pauses_grow_while_nothing_lasts_and_nobody_is_deaf_for_half_a_minute_after_it_is_over() -> None:
+    pace = Pace()
+    pauses = [pace.failed(None) for _ in range(20)]
+    assert pauses == sorted(pauses)
+    assert sum(pauses[:9]) > 30
+    assert max(pauses) + DIAL_WITHIN < 30
+
+
+def test_connections_that_are_refreshed_as_soon_as_they_have_lasted_are_never_long_replaced() -> None:
+    pace = Pace()
+    opened = 0
+    while not pace.wait():
+        pace.opened()
+        opened += 1
+    assert opened == BURST
+    assert 0 < pace.wait() <= DIAL_EVERY
 
 
 def test_a_token_that_slack_refuses_is_told_with_what_to_do(slack: Slack) -> None:
@@ -310,3 +337,12 @@ def test_any_address_of_loopback_may_be_spoken_to_in_plain_text() -> None:
 def test_nothing_but_wss_leaves_this_machine(url: str) -> None:
     with pytest.raises(Lost, match="neither wss nor on loopback"):
         dial(url, tls=None, proxy=None, within=1)
+
+
+def test_an_envelope_that_nobody_listens_to_is_acknowledged_so_that_it_comes_once(bot: Bot) -> None:
+    posted = bot.client.chat_postMessage(channel=cast.CHANGES, text="Look")
+    with capture_logs() as logs:
+        for name in ("eyes", "tada"):
+            bot.slack.react("U0ALICE", cast.CHANGES, str(posted["ts"]), name)
+        until(lambda: bot.all_acknowledged(2))
+    assert [entry["name"] for entry in logs if entry["event"] == "slack.unheard"] == ["reaction_added"]

@@ -1,5 +1,7 @@
 """What the database's own troubles are called: full, read-only, gone. Nothing above this room knows a driver's exception."""
 
+import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from storage.engine import Busy, Database, Unreachable
 from storage.inbox import Inbox
+from storage.watching import Watch
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -61,3 +64,38 @@ def test_a_defect_of_ours_is_not_called_the_databases_trouble(migrated_sqlite_ur
             connection.exec_driver_sql("SELECT * FROM no_such_table")
     finally:
         database.close()
+
+
+def test_whoever_watches_hears_of_trouble_within_one_failed_call_and_once_of_its_end(migrated_sqlite_url: str) -> None:
+    database, heard = Database(migrated_sqlite_url), list[str | None]()
+    database.watch.tell = heard.append
+    for failing in ("read", "write", "read"):
+        with suppress(Unreachable), getattr(database, failing)():
+            raise OperationalError("", {}, sqlite3.OperationalError("gone"))
+    assert len(heard) == 1
+    assert heard[0]
+    with database.read() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert len(heard) == 1, "that it can be read does not mean that it can be written"
+    with database.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert heard[1:] == [None]
+    database.close()
+
+
+def test_a_database_that_is_only_busy_is_no_trouble(migrated_sqlite_url: str) -> None:
+    database, heard = Database(migrated_sqlite_url), list[str | None]()
+    database.watch.tell = heard.append
+    with database.write(), pytest.raises(Busy), database.write(patience=0.01):
+        """Never begun."""
+    assert heard == []
+    database.close()
+
+
+def test_once_reads_go_well_for_long_a_failed_write_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, heard = Watch(), list[str | None]()
+    watch.tell = heard.append
+    monkeypatch.setattr("storage.watching.FORGOTTEN_AFTER", 0.0)
+    watch.failed("full", writing=True)
+    watch.succeeded(writing=False)
+    assert heard == ["full", None]
