@@ -14,7 +14,7 @@ import pytest
 
 from tests.chance import SEED, chance, fix_examples
 
-pytest_plugins = ["tests.counting", "tests.postgres"]
+pytest_plugins = ["tests.counting", "tests.postgres", "tests.pooler"]
 
 _OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
 _ASKED = ("TESTS_",)

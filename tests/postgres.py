@@ -187,6 +187,31 @@ def own_server() -> Iterator[Server]:
             _stop(process)
 
 
+@contextmanager
+def standby(server: Server) -> Iterator[URL]:
+    """Run a hot standby of ``server``, a copy taken now that goes on following it; yields its maintenance database."""
+    account, port = _account(), free_port()
+    binaries = _binaries(account)
+    with _room(account) as room:
+        around = _surroundings(room, account)
+        around["env"] = {**around["env"], "PGPASSWORD": str(server.url.password)}
+        where = ["-h", str(server.url.host), "-p", str(server.url.port), "-U", str(server.url.username)]
+        copy = [binaries / "pg_basebackup", "-D", room / "data", "-R", "-c", "fast", "-X", "stream", "--no-sync", *where]
+        made = subprocess.run(copy, capture_output=True, text=True, check=False, **around)
+        if made.returncode:
+            pytest.skip(f"no standby is to be had here: {made.stderr[-500:]}")
+        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": room, "max_connections": 200}
+        command = [binaries / "postgres", "-D", room / "data", *(f"--{name}={value}" for name, value in options.items())]
+        log = room / "log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, **around)
+        try:
+            _await(server.url.set(port=port), process, log)
+            yield server.url.set(port=port)
+        finally:
+            _stop(process)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """One server for the whole run."""

@@ -1,4 +1,4 @@
-"""Checks of the database: reachable, migrated, durable, and used by a role that may do what it needs and does not own it."""
+"""Checks of the database: reachable, migrated, writable, durable, and used by a role that may do enough and owns nothing."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from bot.options import Settings
 from storage.engine import Database, Misfit, Unreachable, durability
 from storage.migrate import is_current, is_newer
 from storage.privileges import role_of
+from storage.writing import prove_write
 
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
 GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
@@ -21,14 +22,18 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
     """Each check of the database; the later ones are left out when it cannot be reached, or the role may not look."""
     database = Database(settings.database_url.get_secret_value())
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    reached = False
     try:
         role, promised = role_of(database), durability(database)
         exposed = database.open_to_others()
         yield passed("Database", f"{kind}, reachable")
+        reached = True
         if not role.lacks:
             yield _schema(database)
+            prove_write(database)
+            yield passed("Database writes", "a row was written, and taken back")
     except Unreachable as unreachable:
-        yield failed("Database", str(unreachable), unreachable.trouble.mend)
+        yield failed("Database writes" if reached else "Database", str(unreachable), unreachable.trouble.mend)
         return
     except Misfit:
         yield failed("Database schema", "the database holds something else than this version expects", ANOTHER)

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from bot.cli import main
 from bot.sandbox import cast
@@ -24,6 +25,7 @@ from bot.sandbox.slack import Slack
 from handlers.slack.scopes import BOT_SCOPES
 from storage.migrate import upgrade
 from tests.bot.exchange.certificates import app as certificate
+from tests.postgres import Server, standby
 
 GROUP = "S0MAIL"
 
@@ -512,6 +514,70 @@ def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: 
         owner.execute(f"DROP ROLE {role}".encode())
     assert found["finding"] == "lacks DELETE on cards, inbox, notices, observations"
     assert "GRANT lines" in found["mend"]
+
+
+def test_a_database_that_only_reads_fails_and_all_else_is_told(setup: Setup, migrated_postgres_url: str) -> None:
+    url = make_url(migrated_postgres_url)
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
+        owner.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'.encode())
+    setup.set(DATABASE_URL=migrated_postgres_url)
+    code, verdicts = setup.check()
+    found = verdicts["Database writes"]
+    assert (code, found["outcome"]) == (1, "failed")
+    assert found["finding"] == "the database only reads, as a standby does (25006)"
+    assert "default_transaction_read_only" in found["mend"]
+    assert verdicts["Get-TransportConfig"]["outcome"] == "ok"
+
+
+def test_a_hot_standby_fails_by_name(setup: Setup, postgres_server: Server) -> None:
+    with postgres_server.database() as url:
+        upgrade(url)
+        with standby(postgres_server) as copy:
+            setup.set(DATABASE_URL=copy.set(database=url.database).render_as_string(hide_password=False))
+            found = setup.failed()
+    assert list(found) == ["Database writes"]
+    assert found["Database writes"]["finding"] == "the database only reads, as a standby does (25006)"
+
+
+@pytest.mark.parametrize("migrated", [True, False])
+def test_that_it_can_write_is_proven_and_nothing_is_left_of_the_proof(migrated: bool, setup: Setup, database_url: str) -> None:
+    if migrated:
+        upgrade(database_url)
+    setup.set(DATABASE_URL=database_url)
+    _, verdicts = setup.check()
+    assert verdicts["Database writes"]["outcome"] == "ok"
+    engine = create_engine(database_url)
+    try:
+        tables = inspect(engine).get_table_names()
+        assert [name for name in tables if name.startswith("check_")] == []
+        with engine.connect() as connection:
+            assert not migrated or connection.execute(text("SELECT count(*) FROM leases")).scalar() == 0
+    finally:
+        engine.dispose()
+
+
+def test_a_file_that_only_reads_fails_by_name(setup: Setup) -> None:
+    setup.set(DATABASE_URL=f"sqlite:///file:{setup.folder}/record.db?mode=ro&uri=true")
+    assert setup.failed()["Database writes"]["finding"] == "the database's file or folder can only be read (SQLITE_READONLY)"
+
+
+def test_a_database_of_somebody_elses_fails_and_all_else_is_told(setup: Setup) -> None:
+    with closing(sqlite3.connect(setup.folder / "record.db")) as connection:
+        connection.execute("ALTER TABLE alembic_version RENAME COLUMN version_num TO other")
+    code, verdicts = setup.check()
+    assert (code, verdicts["Database schema"]["outcome"]) == (1, "failed")
+    assert verdicts["Get-TransportConfig"]["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("option", ["schema=x", "sslmode=paranoid", "connection_limit=4"])
+def test_an_address_that_cannot_be_used_is_named_and_all_else_is_told(option: str, setup: Setup) -> None:
+    setup.set(DATABASE_URL=f"postgresql://bot:hush@127.0.0.1/x?{option}")
+    assert main(["check", "--json"]) == 2
+    answer = json.loads(setup.capsys.readouterr().out)
+    verdicts = {verdict["check"]: verdict for verdict in answer["checks"]}
+    assert answer["ok"] is False
+    assert option.split("=", maxsplit=1)[0] in verdicts["Database"]["finding"]
+    assert verdicts["Get-TransportConfig"]["outcome"] == verdicts["Slack token"]["outcome"] == "ok"
 
 
 def test_one_fault_hides_none_of_the_others(setup: Setup) -> None:
