@@ -18,6 +18,7 @@ from bot.sandbox.controls import Controls
 from bot.sandbox.microsoft import Microsoft
 from bot.sandbox.ports import free_port
 from bot.sandbox.robot import CLOCK_FILE, PORT
+from bot.sandbox.site import Site
 from bot.sandbox.slack import Slack
 from bot.stopping import Stopping
 
@@ -36,7 +37,8 @@ class Sandbox:
         self.clock = MovableClock(folder / "clock")
         self._bot_port = free_port() if mode == "http" else 0
         request_url = f"http://127.0.0.1:{self._bot_port}{PATH}" if mode == "http" else ""
-        self.slack = Slack(clock=self.clock, port=port, request_url=request_url)
+        self._site = Site()
+        self.slack = Slack(clock=self.clock, port=port, request_url=request_url, mount=self._site.mount)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
         self._settings = settings or {}
         self.bot: Child | None = None
@@ -51,7 +53,7 @@ class Sandbox:
             raise
         environment = self.slack.environment | self.microsoft.environment | self._bot_settings()
         self.bot = Child(environment | self._settings, self.folder, self.slack.workspace.touch)
-        self.slack.controls = self._controls(self.bot)
+        self._site.controls = self._controls(self.bot)
         self.bot.start()
         return self
 

@@ -1,6 +1,7 @@
-"""The simulated Slack: one workspace behind Slack's Web API, Socket Mode and response_urls, with a page for people.
+"""The simulated Slack: one workspace behind Slack's Web API, Socket Mode and response_urls.
 
-Puts the parts together, on one port of loopback. Knows nothing of Exchange, and of the bot only the two tokens it comes with.
+Puts the parts together, on one port of loopback. Knows nothing of Exchange nor of the page, and of the bot only the two tokens it
+comes with.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,11 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox import cast
-from bot.sandbox.console import Console, Scene
-from bot.sandbox.console_acts import PersonActs, WorldActs
-from bot.sandbox.controls import Controls
 from bot.sandbox.deliveries import Delivery
-from bot.sandbox.guard import own_page_only
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.messages import JSON
 from bot.sandbox.modals import Modals
@@ -29,7 +26,6 @@ from bot.sandbox.slack_files import Files
 from bot.sandbox.slack_http import HttpDelivery
 from bot.sandbox.slack_socket import SocketMode
 from bot.sandbox.slack_views import Views
-from bot.sandbox.tenant import Tenant
 from bot.sandbox.workspace import Workspace
 from handlers.slack.scopes import BOT_SCOPES, COMMAND
 
@@ -44,8 +40,7 @@ class Slack:
     seconds keeps real time. ``scopes`` are those the bot token was granted, by default those of the manifest. ``ack_within``,
     ``redelivery`` and the two lifetimes are seconds, by default Slack's own.
 
-    Payloads go over Socket Mode, or to ``request_url`` where one is given. ``mount`` may add routes. ``controls`` may be replaced
-    at any time.
+    Payloads go over Socket Mode, or to ``request_url`` where one is given. ``mount`` may add routes and middlewares.
     """
 
     def __init__(
@@ -55,25 +50,22 @@ class Slack:
         port: int = 0,
         scopes: Sequence[str] = tuple(BOT_SCOPES),
         request_url: str = "",
-        mount: Callable[[web.Application], None] | None = None,
-        tenant: Tenant | None = None,
-        controls: Controls | None = None,
+        mount: "Callable[[web.Application, Slack], None]" = lambda app, slack: None,
         ack_within: float = 3.0,
         redelivery: Sequence[float] = (0.0, 60.0, 300.0),
         trigger_lifetime: float = 3.0,
         response_url_lifetime: float = 1800.0,
     ) -> None:
         self.workspace = Workspace(clock=clock)
-        self.controls = controls or (Controls.of(tenant) if tenant else Controls())
         self._scopes = tuple(scopes)
-        self._faults = FaultQueue()
-        self._modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
+        self.faults = FaultQueue()
+        self.modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
         self._socket = SocketMode(self.workspace, ack_within=ack_within, redelivery=redelivery)
         self._http = request_url and HttpDelivery(self.workspace, request_url, ack_within=ack_within, redelivery=redelivery)
-        self._carrier = self._http or self._socket
-        self._urls = ResponseUrls(self.workspace, self._faults, lifetime=response_url_lifetime)
+        self.carrier = self._http or self._socket
+        self._urls = ResponseUrls(self.workspace, self.faults, lifetime=response_url_lifetime)
         self._files = Files(self.workspace, base=self._base)
-        self._people = Interactions(self.workspace, self._modals, self._carrier, self._urls, base=self._base, command=COMMAND)
+        self.people = Interactions(self.workspace, self.modals, self.carrier, self._urls, base=self._base, command=COMMAND)
         self._server = Server(self._application(mount), port=port)
         self._running = False
 
@@ -109,11 +101,11 @@ class Slack:
 
     def command(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
         """Send a slash command, as in ``command("U0ALICE", "/legacytls status")``; returns before the bot answers."""
-        self._people.command(as_, text, channel)
+        self.people.command(as_, text, channel)
 
     def say(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
         """Post a plain message, of which the bot learns nothing."""
-        self._people.say(as_, text, channel)
+        self.people.say(as_, text, channel)
 
     def press(
         self,
@@ -132,26 +124,26 @@ class Slack:
         with the same ``action_id`` apart; ``selected`` is an option's value, an id, a date, or a list of them. What the message
         showed earlier can still be pressed. Raises ``SlackError`` or ``LookupError`` for what this person does not see.
         """
-        self._people.press(as_, channel, ts, Wanted(action_id, block_id, value, selected))
+        self.people.press(as_, channel, ts, Wanted(action_id, block_id, value, selected))
 
     def submit(self, as_: str, view_id: str, values: JSON | None = None) -> dict[str, str] | None:
         """Fill in a form by block id and send it off; waits for the ack. Returns what is wrong, by block id, or ``None``.
 
         Text is a string, a date ``YYYY-MM-DD``, a choice the option's value, several a list; what is not named keeps what it has.
         """
-        return self._people.submit(as_, view_id, values or {})
+        return self.people.submit(as_, view_id, values or {})
 
     def close_view(self, as_: str, view_id: str) -> None:
         """Give a form up."""
-        self._people.close_view(as_, view_id)
+        self.people.close_view(as_, view_id)
 
     def react(self, as_: str, channel: str, ts: str, name: str) -> str | None:
         """Add a reaction; returns the event's id for ``replay``, ``None`` where the bot does not learn of it."""
-        return self._people.react(as_, channel, ts, name)
+        return self.people.react(as_, channel, ts, name)
 
     def unreact(self, as_: str, channel: str, ts: str, name: str) -> str | None:
         """Take a reaction back; returns as ``react``."""
-        return self._people.react(as_, channel, ts, name, remove=True)
+        return self.people.react(as_, channel, ts, name, remove=True)
 
     # What people see
 
@@ -161,7 +153,7 @@ class Slack:
 
     def views(self, as_: str) -> list[JSON]:
         """Open modals of this person, topmost last, as Slack's ``view`` objects."""
-        return [view.as_slack() for view in self._modals.stack(as_)]
+        return [view.as_slack() for view in self.modals.stack(as_)]
 
     def dm(self, user: str) -> str:
         """The id of this person's direct messages with the bot."""
@@ -180,16 +172,16 @@ class Slack:
     @property
     def deliveries(self) -> list[Delivery]:
         """Everything sent to the bot, oldest first."""
-        return self._carrier.deliveries
+        return self.carrier.deliveries
 
     @property
     def connections(self) -> int:
         """How many WebSockets of the bot take payloads; over HTTP 1 while the bot answers."""
-        return self._carrier.connections
+        return self.carrier.connections
 
     def replay(self, event_id: str) -> None:
         """Deliver an event once more, as after a lost ack. Raises ``LookupError``."""
-        self._people.replay(event_id)
+        self.people.replay(event_id)
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask every connection to go, as Slack does several times a day."""
@@ -201,35 +193,31 @@ class Slack:
 
     def fault(self, method: str, name: str, count: int = 1, *, seconds: float | None = None) -> None:
         """Order a fault of ``slack_faults.FAULTS`` for the next calls of a method, of any (``*``), or of a ``response_url``."""
-        self._faults.add(Fault(method, name, count, seconds))
+        self.faults.add(Fault(method, name, count, seconds))
 
     # Putting together
 
     def _base(self) -> str:
         return self._server.url
 
-    def _application(self, mount: Callable[[web.Application], None] | None) -> web.Application:
-        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[own_page_only])
-        WebApi(self._methods(), self._faults, self._scopes).mount(app)
+    def _application(self, mount: "Callable[[web.Application, Slack], None]") -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        WebApi(self._methods(), self.faults, self._scopes).mount(app)
         self._socket.mount(app, SOCKET_PATH)
         if self._http:
             self._http.mount(app)
         self._urls.mount(app)
         self._files.mount(app)
-        scene = Scene(self.workspace, self._modals, self._carrier, COMMAND, lambda: self.controls)
-        world = WorldActs(lambda: self.controls, self._faults, self.workspace.member)
-        Console(scene, PersonActs(self._people).acts() | world.acts()).mount(app)
-        if mount is not None:
-            mount(app)
+        mount(app, self)
         return app
 
     def _methods(self) -> dict[str, Method]:
-        chat = Chat(self.workspace, base=self._base, reacted=self._people.reacted)
+        chat = Chat(self.workspace, base=self._base, reacted=self.people.reacted)
         return {
             "apps.connections.open": Method(self._open_connection, token=cast.APP_TOKEN),
             **Directory(self.workspace, base=self._base, scopes=self._scopes).methods(),
             **chat.methods(),
-            **Views(self._modals).methods(),
+            **Views(self.modals).methods(),
             **self._files.methods(),
         }
 

@@ -10,6 +10,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.sandbox.site import Site
 from bot.sandbox.slack import Slack
 from handlers.slack.scopes import BOT_SCOPES
 
@@ -18,9 +19,10 @@ SCOPES = (*BOT_SCOPES, "reactions:write")
 QUICK = (0.0, 0.05, 0.05)
 
 
-def quick_slack(**more: Any) -> Slack:
-    """A started Slack that redelivers at once."""
-    slack = Slack(**({"clock": lambda: NOON, "scopes": SCOPES, "redelivery": QUICK} | more))
+def quick_slack(site: Site | None = None, **more: Any) -> Slack:
+    """A started Slack with a page, that redelivers at once."""
+    mount = (site or Site()).mount
+    slack = Slack(**({"clock": lambda: NOON, "scopes": SCOPES, "redelivery": QUICK, "mount": mount} | more))
     slack.start()
     return slack
 
@@ -56,9 +58,15 @@ class BoltBot:
 
 
 @pytest.fixture
-def slack() -> Iterator[Slack]:
+def site() -> Site:
+    """What puts the page on ``slack``."""
+    return Site()
+
+
+@pytest.fixture
+def slack(site: Site) -> Iterator[Slack]:
     """A simulated Slack with Slack's own patience."""
-    started = quick_slack()
+    started = quick_slack(site)
     yield started
     started.stop()
 

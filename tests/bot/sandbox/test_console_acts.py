@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 
 from bot.sandbox.audit import Search
 from bot.sandbox.controls import Controls
+from bot.sandbox.site import Site
 from bot.sandbox.slack import Slack
 from bot.sandbox.tenant import Tenant
 from tests.bot.sandbox.bolt_bot import NOON, BoltBot
@@ -125,9 +126,9 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(slack: Slack, act: str, gi
     assert said in answer.json()["error"]
 
 
-def test_the_page_changes_the_tenant_and_its_faults(slack: Slack) -> None:
+def test_the_page_changes_the_tenant_and_its_faults(slack: Slack, site: Site) -> None:
     tenant = Tenant(clock=lambda: NOON)
-    slack.controls = Controls.of(tenant)
+    site.controls = Controls.of(tenant)
     assert _act(slack, "tenant", value=True).json() == {"ok": True}
     assert _act(slack, "smtp_auth", disabled=True).json() == {"ok": True}
     assert _act(slack, "fault", name="throttle", count=2, cmdlet="Get-TransportConfig").json() == {"ok": True}
@@ -141,9 +142,9 @@ def test_the_page_changes_the_tenant_and_its_faults(slack: Slack) -> None:
     assert tenant.value is None
 
 
-def test_the_audit_log_names_whoever_changes_the_setting_on_the_page(slack: Slack) -> None:
+def test_the_audit_log_names_whoever_changes_the_setting_on_the_page(slack: Slack, site: Site) -> None:
     tenant = Tenant(clock=lambda: NOON)
-    slack.controls = Controls.of(tenant)
+    site.controls = Controls.of(tenant)
     assert _act(slack, "tenant", **{"as": "U0BOB"}, value=True).json() == {"ok": True}
     assert _act(slack, "tenant", **{"as": "U0NOBODY"}, value=None).status_code == 400
     tenant.audit_latency_seconds = 0.0
@@ -151,9 +152,9 @@ def test_the_audit_log_names_whoever_changes_the_setting_on_the_page(slack: Slac
     assert row["UserIds"] == "bob@contoso.com"
 
 
-def test_the_page_moves_the_clock_and_the_bot(slack: Slack) -> None:
+def test_the_page_moves_the_clock_and_the_bot(slack: Slack, site: Site) -> None:
     done: list[Any] = []
-    slack.controls = Controls(advance_clock=done.append, bot_action=done.append)
+    site.controls = Controls(advance_clock=done.append, bot_action=done.append)
     assert _act(slack, "clock", advance_seconds=86_400).json() == {"ok": True}
     assert _act(slack, "bot", action="restart").json() == {"ok": True}
     assert done == [86_400.0, "restart"]

@@ -7,6 +7,7 @@ import requests
 from slack_sdk import WebClient
 
 from bot.sandbox.controls import Controls
+from bot.sandbox.site import Site
 from bot.sandbox.slack import Slack
 from bot.sandbox.tenant import Tenant
 from handlers.slack.parsing import SUBCOMMANDS
@@ -92,16 +93,16 @@ def test_an_open_form_is_shown_with_its_errors(slack: Slack, bot: BoltBot) -> No
 
 def test_the_tenant_is_shown_as_it_tells_of_itself() -> None:
     tenant = Tenant(clock=lambda: NOON)
-    slack = quick_slack(tenant=tenant)
+    slack = quick_slack(Site(Controls.of(tenant)))
     shown = _state(slack)["tenant"]
     slack.stop()
     assert shown == tenant.snapshot()
 
 
-def test_the_bot_runs_when_it_is_connected_unless_somebody_knows_better(slack: Slack, bot: BoltBot) -> None:
+def test_the_bot_runs_when_it_is_connected_unless_somebody_knows_better(slack: Slack, site: Site, bot: BoltBot) -> None:
     bot.connect()
     assert _state(slack)["bot"] == {"state": "running"}
-    slack.controls = Controls(bot_state=lambda: "starting")
+    site.controls = Controls(bot_state=lambda: "starting")
     assert _state(slack)["bot"] == {"state": "starting"}
 
 
