@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 from bot.sandbox.cast import Member
 from bot.sandbox.controls import BOT_ACTIONS, Controls
+from bot.sandbox.fault_queue import FaultQueue
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.messages import JSON
 from bot.sandbox.pressing import Wanted
-from bot.sandbox.slack_faults import Fault, FaultQueue
+from bot.sandbox.slack_faults import Fault
 
 Act = Callable[[JSON], JSON]
 """Takes the request's object, returns what is added to ``{"ok": true}``. A missing field is a ``KeyError``."""
@@ -69,7 +70,7 @@ class WorldActs:
     ``member`` finds the person who changes the setting; who does not say who they are is Carol.
     """
 
-    def __init__(self, controls: Callable[[], Controls], faults: FaultQueue, member: Callable[[str], Member]) -> None:
+    def __init__(self, controls: Callable[[], Controls], faults: FaultQueue[Fault], member: Callable[[str], Member]) -> None:
         self._controls = controls
         self._faults = faults
         self._member = member
@@ -103,7 +104,9 @@ class WorldActs:
         return {}
 
     def _slack_fault(self, given: JSON) -> JSON:
-        self._faults.add(Fault(given["method"], given["name"], int(given.get("count", 1)), given.get("seconds")))
+        self._faults.add(
+            Fault(given["method"], given["name"], remaining=int(given.get("count", 1)), seconds=given.get("seconds"))
+        )
         return {}
 
     def _clock(self, given: JSON) -> JSON:

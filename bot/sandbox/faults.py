@@ -1,10 +1,11 @@
-"""The faults a person or a test can order for the next calls, and the queue they wait in.
+"""The faults a person or a test can order for the next calls of Exchange or Entra.
 
-Names, labels and order only: how each looks on the wire is said in ``fault_answers`` and ``exchange``.
+Names and labels only: how each looks on the wire is said in ``fault_answers`` and ``exchange``.
 """
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from bot.sandbox.fault_queue import Ordered
 
 FAULTS: dict[str, str] = {
     "slow": "Answers late (default 5 s)",
@@ -70,58 +71,18 @@ TOKEN = "(token)"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault ordered for the next ``remaining`` calls, of ``cmdlet`` only if one is named."""
+class Fault(Ordered):
+    """A fault ordered for the next calls, of ``cmdlet`` only if one is named. Raises ``KeyError`` for an unknown name."""
 
     name: str
     cmdlet: str | None = None
-    remaining: int = 1
-    seconds: float | None = None
-    """Length of the delay or the Retry-After; ``None`` for the fault's own default."""
 
-    def meets(self, cmdlet: str) -> bool:
-        """Whether a call of ``cmdlet`` is one this fault was ordered for."""
-        if cmdlet == TOKEN or self.name.startswith("entra_"):
-            return cmdlet == TOKEN and self.name.startswith("entra_")
-        return self.cmdlet is None or self.cmdlet.lower() == cmdlet.lower()
+    def __post_init__(self) -> None:
+        if self.name not in FAULTS:
+            raise KeyError(self.name)
 
-    def patience(self, default: float) -> float:
-        """``seconds`` or the default of this fault."""
-        return default if self.seconds is None else self.seconds
-
-
-class FaultQueue:
-    """Faults in the order they were ordered; thread-safe."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Queue ``fault``. Raises ``KeyError`` for an unknown name, ``ValueError`` for a senseless count or time."""
-        if fault.name not in FAULTS:
-            raise KeyError(fault.name)
-        if fault.remaining < 1 or fault.patience(0) < 0:
-            raise ValueError("a fault needs a count of at least 1 and no negative time")
-        with self._lock:
-            self._waiting.append(fault)
-
-    def take(self, cmdlet: str) -> Fault | None:
-        """The fault meant for this call, if any; it is used up once per call."""
-        with self._lock:
-            for index, fault in enumerate(self._waiting):
-                if fault.meets(cmdlet):
-                    left = replace(fault, remaining=fault.remaining - 1)
-                    self._waiting[index : index + 1] = [left] if left.remaining else []
-                    return fault
-        return None
-
-    def pending(self) -> list[Fault]:
-        """What still waits, next first."""
-        with self._lock:
-            return list(self._waiting)
-
-    def clear(self) -> None:
-        """Forget everything that waits."""
-        with self._lock:
-            self._waiting.clear()
+    def meets(self, call: str, detail: str = "") -> bool:
+        """Whether a call of the cmdlet ``call`` is one this fault was ordered for."""
+        if call == TOKEN or self.name.startswith("entra_"):
+            return call == TOKEN and self.name.startswith("entra_")
+        return self.cmdlet is None or self.cmdlet.lower() == call.lower()

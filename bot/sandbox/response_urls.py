@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sandbox import posting, slack_answers
+from bot.sandbox.fault_queue import FaultQueue
 from bot.sandbox.messages import JSON, Message
 from bot.sandbox.slack_errors import SlackError
-from bot.sandbox.slack_faults import RESPONSE_URL, FaultQueue
+from bot.sandbox.slack_faults import RESPONSE_URL, Fault
 from bot.sandbox.wire import reset
 from bot.sandbox.workspace import Workspace
 
@@ -35,7 +36,7 @@ class Reply:
 class ResponseUrls:
     """Mints and serves response_urls. ``lifetime`` is in seconds of real time."""
 
-    def __init__(self, workspace: Workspace, faults: FaultQueue, *, lifetime: float = 1800.0) -> None:
+    def __init__(self, workspace: Workspace, faults: FaultQueue[Fault], *, lifetime: float = 1800.0) -> None:
         self._workspace = workspace
         self._faults = faults
         self._lifetime = lifetime

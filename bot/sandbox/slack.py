@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.sandbox import cast
 from bot.sandbox.deliveries import Delivery
+from bot.sandbox.fault_queue import FaultQueue
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.messages import JSON
 from bot.sandbox.modals import Modals
@@ -21,7 +22,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.slack_api import Arguments, Method, WebApi
 from bot.sandbox.slack_chat import Chat
 from bot.sandbox.slack_directory import Directory
-from bot.sandbox.slack_faults import Fault, FaultQueue
+from bot.sandbox.slack_faults import Fault
 from bot.sandbox.slack_files import Files
 from bot.sandbox.slack_http import HttpDelivery
 from bot.sandbox.slack_socket import SocketMode
@@ -58,7 +59,7 @@ class Slack:
     ) -> None:
         self.workspace = Workspace(clock=clock)
         self._scopes = tuple(scopes)
-        self.faults = FaultQueue()
+        self.faults = FaultQueue[Fault]()
         self.modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
         self._socket = SocketMode(self.workspace, ack_within=ack_within, redelivery=redelivery)
         self._http = request_url and HttpDelivery(self.workspace, request_url, ack_within=ack_within, redelivery=redelivery)
@@ -193,7 +194,7 @@ class Slack:
 
     def fault(self, method: str, name: str, count: int = 1, *, seconds: float | None = None) -> None:
         """Order a fault of ``slack_faults.FAULTS`` for the next calls of a method, of any (``*``), or of a ``response_url``."""
-        self.faults.add(Fault(method, name, count, seconds))
+        self.faults.add(Fault(method, name, remaining=count, seconds=seconds))
 
     # Putting together
 

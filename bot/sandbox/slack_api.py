@@ -12,9 +12,10 @@ from aiohttp import web
 
 from bot.sandbox import slack_answers
 from bot.sandbox.cast import APP_TOKEN, BOT_TOKEN
+from bot.sandbox.fault_queue import FaultQueue
 from bot.sandbox.messages import JSON
 from bot.sandbox.slack_errors import SlackError
-from bot.sandbox.slack_faults import FaultQueue
+from bot.sandbox.slack_faults import Fault
 from bot.sandbox.wire import reset
 from handlers.slack.scopes import APP_SCOPE
 
@@ -62,7 +63,7 @@ class Method:
 class WebApi:
     """Serves ``methods`` under ``/api/``. ``scopes`` are those that the bot token was granted."""
 
-    def __init__(self, methods: Mapping[str, Method], faults: FaultQueue, scopes: Sequence[str]) -> None:
+    def __init__(self, methods: Mapping[str, Method], faults: FaultQueue[Fault], scopes: Sequence[str]) -> None:
         self._methods = methods
         self._faults = faults
         self._scopes = tuple(scopes)

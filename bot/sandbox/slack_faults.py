@@ -1,7 +1,8 @@
-"""Faults that a person or a test orders for the next calls of a Web API method, and the queue in which they wait."""
+"""Faults that a person or a test orders for the next calls of a Web API method."""
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from bot.sandbox.fault_queue import Ordered
 
 FAULTS: dict[str, str] = {
     "ratelimited": "429 with Retry-After (default 1 s), nothing done",
@@ -23,47 +24,20 @@ RESPONSE_URL = "response_url"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault ordered for the next ``remaining`` calls, of ``channel`` if one is named; ``seconds``: the delay or Retry-After."""
+class Fault(Ordered):
+    """A fault ordered for the next calls of ``method``, of ``channel`` if one is named.
+
+    Raises ``ValueError`` for an unknown name.
+    """
 
     method: str
     name: str
-    remaining: int = 1
-    seconds: float | None = None
     channel: str | None = None
 
-    def patience(self, default: float) -> float:
-        """``seconds`` or the default of this fault."""
-        return default if self.seconds is None else self.seconds
+    def __post_init__(self) -> None:
+        if self.name not in FAULTS:
+            raise ValueError(f"There is no fault {self.name!r}; there are {', '.join(FAULTS)}.")
 
-
-class FaultQueue:
-    """Faults in the order they were ordered; thread-safe."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Queue ``fault``. Raises ``ValueError`` for an unknown name or a count below one."""
-        if fault.name not in FAULTS:
-            raise ValueError(f"There is no fault {fault.name!r}; there are {', '.join(FAULTS)}.")
-        if fault.remaining < 1:
-            raise ValueError("A fault needs a count of at least 1.")
-        with self._lock:
-            self._waiting.append(fault)
-
-    def take(self, method: str, channel: str = "") -> Fault | None:
-        """The fault for this call, if any; used up by this."""
-        with self._lock:
-            for index, fault in enumerate(self._waiting):
-                if fault.method in {method, ANY} and fault.channel in {None, channel}:
-                    left = replace(fault, remaining=fault.remaining - 1)
-                    self._waiting[index : index + 1] = [left] if left.remaining else []
-                    return fault
-        return None
-
-    def clear(self) -> None:
-        """Forget everything that waits."""
-        with self._lock:
-            self._waiting.clear()
+    def meets(self, call: str, detail: str = "") -> bool:
+        """Whether a call of the method ``call`` about the channel ``detail`` is one this fault was ordered for."""
+        return self.method in {call, ANY} and self.channel in {None, detail}

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.sandbox.audit import Actor, AuditLog, Entry, Search
-from bot.sandbox.faults import FAULTS, Fault, FaultQueue
+from bot.sandbox.fault_queue import FaultQueue
+from bot.sandbox.faults import FAULTS, Fault
 from bot.sandbox.replication import Controllers, Version
 from bot.sandbox.transport_config import FIRST_CHANGED, FOREST, ORGANIZATION, settings
 
@@ -84,7 +85,7 @@ class Tenant:
         self._controllers = Controllers(Version(settings({}), FIRST_CHANGED), monotonic=time.monotonic)
         self._audit = AuditLog(self.organization, self.tenant_id)
         self._calls: list[Call] = []
-        self._faults = FaultQueue()
+        self._faults = FaultQueue[Fault]()
 
     @property
     def value(self) -> bool | None:
@@ -157,7 +158,7 @@ class Tenant:
 
     def queue_fault(self, name: str, *, cmdlet: str | None = None, count: int = 1, seconds: float | None = None) -> None:
         """Order a fault for the next ``count`` calls (of ``cmdlet`` if given). Raises ``KeyError`` for an unknown one."""
-        self._faults.add(Fault(name, cmdlet, count, seconds))
+        self._faults.add(Fault(name, cmdlet, remaining=count, seconds=seconds))
         self._changed()
 
     @property

@@ -40,7 +40,7 @@ class Story:
         finally:
             self._mend()
         self.stage.wait(lambda: self._moved_on(number))
-        self.stage.slack._faults.clear()
+        self.stage.slack.faults.clear()
         self._judge(number, written)
         return "told" if self.heard else "unnoticed"
 
@@ -116,7 +116,7 @@ class Story:
     def _mend(self) -> None:
         """End what lasts; what passes goes on by itself."""
         if self.trouble.lasts:
-            self.stage.slack._faults.clear()
+            self.stage.slack.faults.clear()
             self.trouble.end(self.stage)
 
     def _moved_on(self, number: int) -> bool:

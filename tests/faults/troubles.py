@@ -55,7 +55,7 @@ def ordered(fault: str, count: int, seconds: float | None = None) -> Callable[[S
     """The fault, for so many of the calls that go to the call's place."""
 
     def begin(stage: Stage, call: Call) -> None:
-        stage.slack._faults.add(Fault(call.method, fault, count, seconds, call.channel(stage)))
+        stage.slack.faults.add(Fault(call.method, fault, call.channel(stage), remaining=count, seconds=seconds))
 
     return begin
 

@@ -41,7 +41,7 @@ class Backstage:
         self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock
         self.clock.advance(QUIET)
         # Slack's three seconds are for tests/bot to measure; here nothing may hang on how busy the machine is.
-        self.slack._carrier.ack_within = self.slack._modals._lifetime = PATIENCE
+        self.slack.carrier.ack_within = self.slack.modals._lifetime = PATIENCE
         self._folder = folder
         self._database: Database | None = None
 

@@ -177,7 +177,7 @@ class Stage(Backstage):
     def clear(self) -> None:
         """End what a test left: faults, open forms, an open request, a changed setting."""
         self.tenant.clear_faults()
-        self.slack._faults.clear()
+        self.slack.faults.clear()
         for person in PEOPLE:
             for view in reversed(self.slack.views(person)):
                 self.slack.close_view(person, view["id"])

@@ -72,7 +72,7 @@ class Books:
 
     def begin(self) -> None:
         """Forget what was delivered to measure the capacity."""
-        carrier = self.world.slack._carrier
+        carrier = self.world.slack.carrier
         with carrier._watched._lock:
             carrier._deliveries.clear()
 
@@ -103,7 +103,7 @@ class Books:
     # Acknowledgements
 
     def _take_deliveries(self, *, before: float) -> None:
-        carrier = self.world.slack._carrier
+        carrier = self.world.slack.carrier
         done = [delivery for delivery in carrier.deliveries if delivery.sent_at < before]
         with carrier._watched._lock:
             carrier._deliveries[:] = carrier._deliveries[len(done) :]

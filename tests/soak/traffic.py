@@ -60,6 +60,6 @@ class Traffic:
         workspace = slack.workspace
         payload = payloads.slash_command(
             workspace.member(person), workspace.channel(CHANNEL), f"/legacytls {text}",
-            trigger_id=slack._modals.trigger(person), response_url=url,
+            trigger_id=slack.modals.trigger(person), response_url=url,
         )  # fmt: skip
-        return url, slack._carrier.send(Parcel("slash_commands", payload))
+        return url, slack.carrier.send(Parcel("slash_commands", payload))

@@ -39,5 +39,5 @@ class Weather:
                 name, cmdlet = self._chance.choice(AT_EXCHANGE), self._chance.choice(CMDLETS)
                 self._world.tenant.queue_fault(name, cmdlet=cmdlet, count=1, seconds=1.0 if name == "slow" else None)
                 self._books.count("faults ordered at Exchange")
-        self._world.slack._faults.clear()
+        self._world.slack.faults.clear()
         self._world.tenant.clear_faults()

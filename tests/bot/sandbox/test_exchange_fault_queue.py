@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.sandbox.faults import FAULTS, Fault, FaultQueue
+from bot.sandbox.fault_queue import FaultQueue
+from bot.sandbox.faults import FAULTS, Fault
 from bot.sandbox.tenant import Tenant
 from tests.bot.sandbox.exchange_client import Clock
 
@@ -14,7 +15,7 @@ REQUIRED = """
 """
 
 
-def taken(queue: FaultQueue, *cmdlets: str) -> list[str | None]:
+def taken(queue: FaultQueue[Fault], *cmdlets: str) -> list[str | None]:
     return [fault.name if (fault := queue.take(cmdlet)) else None for cmdlet in cmdlets]
 
 
@@ -24,14 +25,14 @@ def test_every_promised_fault_is_there_with_a_label_for_people() -> None:
 
 
 def test_faults_come_in_order_and_each_as_often_as_ordered() -> None:
-    queue = FaultQueue()
+    queue = FaultQueue[Fault]()
     queue.add(Fault("slow", remaining=2))
     queue.add(Fault("throttle"))
     assert taken(queue, *["Get-TransportConfig"] * 4) == ["slow", "slow", "throttle", None]
 
 
 def test_a_fault_for_one_cmdlet_lets_the_others_pass() -> None:
-    queue = FaultQueue()
+    queue = FaultQueue[Fault]()
     queue.add(Fault("slow", cmdlet="Set-TransportConfig"))
     assert taken(queue, "Get-TransportConfig", "set-transportconfig", "Set-TransportConfig") == [None, "slow", None]
 
@@ -52,6 +53,6 @@ def test_senseless_counts_and_times_are_refused(count: int, seconds: float | Non
 def test_what_waits_can_be_seen_and_cleared() -> None:
     tenant = Tenant(clock=Clock())
     tenant.queue_fault("slow", cmdlet="Get-TransportConfig", count=3, seconds=1.5)
-    assert tenant.pending_faults == [Fault("slow", "Get-TransportConfig", 3, 1.5)]
+    assert tenant.pending_faults == [Fault("slow", "Get-TransportConfig", remaining=3, seconds=1.5)]
     tenant.clear_faults()
     assert tenant.pending_faults == []
