@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from storage.comments import describe
 from storage.instants import Instant
 
 metadata = MetaData()
@@ -148,6 +149,7 @@ baselines = Table(
     Column("since", Instant, nullable=False),
     Column("request_id", ForeignKey("change_requests.id")),
     Column("window_end", Instant),
+    Index("ix_baselines_request", "request_id"),
 )
 
 organizations = Table(
@@ -288,3 +290,5 @@ leases = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
+
+describe(metadata)
