@@ -19,7 +19,7 @@ from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
 from handlers.milestone_file import WrongMilestones
 from handlers.policy import is_group
-from handlers.slack.parsing import same_emoji
+from handlers.slack.emoji import same_emoji
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
 """The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""

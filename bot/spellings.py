@@ -10,7 +10,10 @@ from datetime import date, time, timedelta
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from handlers.slack.emoji import is_known, nearest
 from handlers.web_addresses import Address, taken_apart
+
+ADDED = "Emoji that a workspace added decide nothing, because whoever may add emoji can change what they show"
 
 LONGEST = timedelta(days=3650)
 """No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
@@ -121,10 +124,13 @@ def people(text: str) -> tuple[str, ...]:
 
 
 def emoji(text: str) -> str:
-    """The name of an emoji, without colons; a skin tone is left away."""
-    name = re.sub(r"::skin-tone-[2-6]$", "", text)
+    """The name of one of Slack's own emoji, without colons; a skin tone is left away."""
+    name = re.sub(r"::skin-tone-[2-6](-[2-6])?$", "", text)
     if not re.fullmatch(r"[a-z0-9_+'-]+", name):
         raise ValueError("write the emoji's name in small letters, without colons, such as white_check_mark")
+    if not is_known(name):
+        near = nearest(name)
+        raise ValueError(f"write the name of an emoji of Slack's own{f'; the nearest is {near}' if near else ''}. {ADDED}")
     return name
 
 

@@ -17,6 +17,7 @@ from handlers.drift import Drift
 from handlers.exports import Exports
 from handlers.forms import OptInForm
 from handlers.history import History
+from handlers.look_alikes import LookAlikes
 from handlers.lost_copies import LostCopies
 from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
@@ -74,6 +75,7 @@ class Desk:
         self.requests = Requests(context)
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)
+        self.look_alikes = LookAlikes(context)
         self.rules = Rules(context)
         self.refusals = Refusals(context)
         self.drift = Drift(context)
@@ -89,6 +91,7 @@ class Desk:
             "opt_out": lambda touch, said: self.optouts.opt_out(touch, reason=said.get("reason", "")),
             "vote": self._vote,
             "take_back": self._take_back,
+            "look_alike": self._look_alike,
             "withdraw": lambda touch, said: self.requests.withdraw(int(said["request"]), touch),
             "reason": lambda touch, said: self.decisions.give_reason(int(said["request"]), said["reason"], touch),
             "claim": lambda touch, said: self.drift.claim(int(said["request"]), said["reason"], touch),
@@ -219,11 +222,14 @@ class Desk:
         return False
 
     def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> None:
-        request_id = self._request_id(touch, payload)
-        if request_id is None:
-            self._ignore(touch)
-        else:
-            self.decisions.take_back(request_id, touch)
+        if (request_id := self._request_id(touch, payload)) is None:
+            return self._ignore(touch)
+        return self.decisions.take_back(request_id, touch)
+
+    def _look_alike(self, touch: Touch, payload: Mapping[str, str]) -> None:
+        if (request_id := self._request_id(touch, payload)) is None:
+            return self._ignore(touch)
+        return self.look_alikes.answer(request_id, payload["emoji"], touch)
 
     def _request_id(self, touch: Touch, payload: Mapping[str, str]) -> int | None:
         """A button carries the number; a reaction is matched to our own message by its place."""

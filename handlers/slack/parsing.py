@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.addresses import mailbox
+from handlers.slack.emoji import bare, looks_like_a_decision, same_emoji
 from storage.records import Door, Vote
 
 SUBCOMMANDS = {
@@ -38,9 +39,6 @@ _MEANT = {
     **dict.fromkeys(BUTTONS, "status"),
 }
 """Words for a subcommand that are spelled nothing like it, without hyphens and spaces. Status names the open request."""
-
-_SECOND_NAMES = (frozenset({"+1", "thumbsup"}), frozenset({"-1", "thumbsdown"}))
-"""Emoji that Slack knows by two names; everything else is compared exactly, so look-alikes decide nothing."""
 
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 """The ids of people and channels as far as they are relied on: short and plain, so that every database can keep them."""
@@ -108,12 +106,6 @@ def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def same_emoji(name: str, configured: str) -> bool:
-    """Whether a reaction is the configured one: skin tones and Slack's own second names count, look-alikes do not."""
-    bare = name.split("::", 1)[0]
-    return bare == configured or any({bare, configured} <= names for names in _SECOND_NAMES)
-
-
 def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]], now: datetime) -> Act | None:
     """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
 
@@ -143,9 +135,10 @@ def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]], now:
 
 
 def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Collection[str], bot: str = "") -> Act | None:
-    """A deciding reaction on a message in one of our channels; ``None`` for every other reaction. Raises ``Malformed``.
+    """A deciding reaction on a message in one of our channels, or one that looks like it; ``None`` for every other reaction.
 
-    Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody waits for an answer.
+    Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody
+    waits for an answer.
     """
     event = _mapping(body, "event")
     added = event.get("type") == "reaction_added"
@@ -155,7 +148,8 @@ def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Co
         return None
     votes = ((approve, Vote.APPROVE), (reject, Vote.REJECT))
     vote = next((vote for emoji, vote in votes if same_emoji(name, emoji)), None)
-    if vote is None or (not added and vote is Vote.REJECT):
+    look_alike = vote is None and added and looks_like_a_decision(name) and event.get("item_user", bot) == bot
+    if not look_alike and (vote is None or (not added and vote is Vote.REJECT)):
         return None
     payload = {
         "person": identity(event.get("user")),
@@ -166,9 +160,12 @@ def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Co
     }
     if bot and event.get("item_user") == bot:
         payload["ours"] = "yes"
+    key = f"event:{token(body.get('event_id'))}"
+    if vote is None:
+        return Act(kind="look_alike", key=key, payload=payload | {"emoji": bare(name)})
     if added:
         payload["vote"] = vote.value
-    return Act(kind="vote" if added else "take_back", key=f"event:{token(body.get('event_id'))}", payload=payload)
+    return Act(kind="vote" if added else "take_back", key=key, payload=payload)
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:

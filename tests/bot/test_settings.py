@@ -223,6 +223,9 @@ WRONG = [
     ("LEGACYTLS_DEFAULT_WINDOW", "91d"),
     ("LEGACYTLS_APPROVE_EMOJI", ":white_check_mark:"),
     ("LEGACYTLS_APPROVE_EMOJI", "✅"),
+    ("LEGACYTLS_APPROVE_EMOJI", "white_check_mrak"),
+    ("LEGACYTLS_APPROVE_EMOJI", "our_own_tick"),
+    ("LEGACYTLS_REJECT_EMOJI", "cross_mark_button"),
     ("LEGACYTLS_REJECT_EMOJI", "white_check_mark"),
     ("LEGACYTLS_TIMEZONE", "Mars/Olympus"),
     ("LEGACYTLS_TIMEZONE", "Europe"),
@@ -276,6 +279,8 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("LEGACYTLS_RETENTION", "30d", "retention", timedelta(days=30)),
         ("LEGACYTLS_MAX_WINDOW", "7d", "default_window", timedelta(days=7)),
         ("LEGACYTLS_APPROVE_EMOJI", "+1::skin-tone-4", "approve_emoji", "+1"),
+        ("LEGACYTLS_APPROVE_EMOJI", "facepunch", "approve_emoji", "facepunch"),
+        ("LEGACYTLS_REJECT_EMOJI", "raised_hand", "reject_emoji", "raised_hand"),
         *[
             ("LEGACYTLS_HEALTH_HOST", host, "health_host", host)
             for host in ("0.0.0.0", "::", "fe80::1%eth0", "legacy_tls", "a.b-c.de")
@@ -330,8 +335,11 @@ def test_a_zone_written_almost_right_is_answered_with_the_right_one(put: Put) ->
     assert refused()[0].endswith("the nearest is Europe/Berlin")
 
 
-def test_one_emoji_under_two_names_cannot_approve_and_reject(put: Put) -> None:
-    put(LEGACYTLS_APPROVE_EMOJI="+1", LEGACYTLS_REJECT_EMOJI="thumbsup::skin-tone-2")
+@pytest.mark.parametrize(
+    ("approve", "reject"), [("+1", "thumbsup::skin-tone-2"), ("hand", "raised_hand"), ("punch", "facepunch")]
+)
+def test_one_emoji_under_two_names_cannot_approve_and_reject(put: Put, approve: str, reject: str) -> None:
+    put(LEGACYTLS_APPROVE_EMOJI=approve, LEGACYTLS_REJECT_EMOJI=reject)
     assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_REJECT_EMOJI"]
 
 

@@ -265,9 +265,7 @@ def test_a_stranger_s_reactions_leave_no_vote_behind(house: House, pending: int)
     assert house.votes(pending) == []
 
 
-@pytest.mark.parametrize(
-    "emoji", ["thumbsup", "+1", "heavy_check_mark", "ballot_box_with_check", "white_check_mark2", "WHITE_CHECK_MARK"]
-)
+@pytest.mark.parametrize("emoji", ["eyes", "white_check_mark2", "WHITE_CHECK_MARK", "whіte_check_mark"])
 def test_other_reactions_are_ignored(house: House, pending: int, emoji: str) -> None:
     house.react(BOB, pending, emoji)
     assert house.votes(pending) == []

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack.actions import KINDS
-from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, same_emoji, subcommand, values
+from handlers.slack.emoji import same_emoji
+from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, subcommand, values
 from handlers.slack.replies import no_such
 from tests.handlers.house import NOW
 from tests.handlers.neighbours import CHANNEL
