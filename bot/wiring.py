@@ -65,7 +65,7 @@ class Bot:
     crew: Crew
     worker: Worker
     exchange: ExchangeOnline
-    client: WebClient
+    client: SlackWebClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def identity_of(said: dict[str, Any]) -> Identity:
     )
 
 
-def slack_client(settings: Settings) -> WebClient:
+def slack_client(settings: Settings) -> SlackWebClient:
     """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
 
     Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
@@ -180,7 +180,7 @@ def context_of(
 def wire(
     settings: Settings,
     database: Database,
-    client: WebClient,
+    client: SlackWebClient,
     *,
     clock: Clock,
     health: Health,

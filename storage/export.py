@@ -9,11 +9,11 @@ judges the record: what was tampered with is exported as it stands, and fails th
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, String, func, select, type_coerce
+from sqlalchemy import Row, Select, String, false, func, select, type_coerce
 
 from storage import chain
 from storage.canonical import canonical, stamp
@@ -25,7 +25,8 @@ Form = Literal["jsonl", "csv"]
 FIELDS = ("seq", "at", "tenant", "kind", "actor", "request", "payload", "prev", "hash")
 """The columns of the CSV form."""
 
-_BATCH = 200
+_BATCH = 500
+_Bounds = tuple[datetime | None, datetime | None, int | None]
 _COLUMNS = [column for column in audit_events.c if column.name != "at"]
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - spreadsheets run full-width signs too
 
@@ -48,38 +49,56 @@ def lines(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    up_to: int | None = None,
     form: Form = "jsonl",
 ) -> Iterator[str]:
     """Yield the tenant's events from ``since`` up to, not including, ``until``, each with its newline.
 
-    Both bounds are aware; ``None`` is no bound. No event between the first and the last of them is left out, even if a clock ran
-    backwards: what is exported is always an unbroken piece of the chain. A connection is held until the iterator is exhausted or
-    closed. Raises ``ValueError`` for a bound without a zone.
+    Both bounds are aware; ``None`` is no bound. No event between the first and the last of them is left out, even if a
+    clock ran backwards: what is exported is always an unbroken piece of the chain. ``up_to`` is the number of the last
+    event; with it, two passes yield the same. Events are read a few at a time, so a record of any length takes the same
+    memory, and no connection is held between them. Raises ``ValueError`` for a bound without a zone.
     """
     if any(bound is not None and bound.tzinfo is None for bound in (since, until)):
         raise ValueError("an instant must be aware")
-    return _lines(database, _piece(tenant_id, since, until), form)
+    return _lines(database, tenant_id, (since, until, up_to), form)
 
 
-def _lines(database: Database, piece: Select[Any], form: Form) -> Iterator[str]:
-    streaming = {"yield_per": _BATCH}
-    with database.read() as connection, connection.execute(piece, execution_options=streaming) as rows:
-        if form == "csv":
-            yield _cells(FIELDS)
-        for row in rows:
-            event = _event(row)
-            yield canonical(event) + "\n" if form == "jsonl" else _cells(tuple(_cell(event[name]) for name in FIELDS))
+def _lines(database: Database, tenant_id: str, bounds: _Bounds, form: Form) -> Iterator[str]:
+    if form == "csv":
+        yield _cells(FIELDS)
+    for row in _rows(database, _piece(database, tenant_id, bounds)):
+        event = _event(row)
+        yield canonical(event) + "\n" if form == "jsonl" else _cells(tuple(_cell(event[name]) for name in FIELDS))
 
 
-def _piece(tenant_id: str, since: datetime | None, until: datetime | None) -> Select[Any]:
+def _rows(database: Database, piece: Select[Any]) -> Iterator[Row[Any]]:
+    """Every row of a piece, a batch behind the other: events are only ever added, so each batch may see the newest."""
+    batch: Sequence[Row[Any]] = _batch(database, piece.limit(_BATCH))
+    while batch:
+        yield from batch
+        batch = _batch(database, piece.where(audit_events.c.seq > batch[-1].seq).limit(_BATCH))
+
+
+def _batch(database: Database, some: Select[Any]) -> Sequence[Row[Any]]:
+    with database.read() as connection:
+        return connection.execute(some).all()
+
+
+def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
+    """The events between two numbers, which are looked up once: there is no index on the time."""
+    since, until, up_to = bounds
     table = audit_events.c
     of_tenant = table.tenant_id == tenant_id
     piece = select(*_COLUMNS, type_coerce(table.at, String).label("stored_at")).where(of_tenant).order_by(table.seq)
-    if since is not None:
-        piece = piece.where(table.seq >= select(func.min(table.seq)).where(of_tenant, table.at >= since).scalar_subquery())
-    if until is not None:
-        piece = piece.where(table.seq <= select(func.max(table.seq)).where(of_tenant, table.at < until).scalar_subquery())
-    return piece
+    with database.read() as connection:
+        if since is not None:
+            first = connection.execute(select(func.min(table.seq)).where(of_tenant, table.at >= since)).scalar()
+            piece = piece.where(table.seq >= first if first is not None else false())
+        if until is not None:
+            last = connection.execute(select(func.max(table.seq)).where(of_tenant, table.at < until)).scalar()
+            piece = piece.where(table.seq <= last if last is not None else false())
+    return piece if up_to is None else piece.where(table.seq <= up_to)
 
 
 def _event(row: Row[Any]) -> dict[str, object]:

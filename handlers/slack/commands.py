@@ -5,6 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.exports import StillExporting
 from handlers.invisible import hidden
 from handlers.slack import calendar, diagnosis, forms, parsing, replies
 from handlers.slack.blocks import Message
@@ -93,10 +94,14 @@ class Commands:
         others = " ".join(word for word in words if word.lower() != "csv")
         opened = call(self._edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
         place = opened.get("id") if isinstance(opened, dict) else person
-        text = self._edge.desk.exports.text(person, form)
         name = f"legacytls-record.{form}"
-        call(self._edge.client.files_upload_v2, channel=place, filename=name, title=name, content=text)
-        reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
+        try:
+            with self._edge.desk.exports.file(person, form) as file:
+                call(self._edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
+        except StillExporting as still:
+            reply.say(str(still))
+        else:
+            reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.desk.context.people.operator_or_approver(reply.person)

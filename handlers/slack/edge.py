@@ -8,7 +8,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Respond
-from slack_sdk import WebClient
 from slack_sdk.models.views import View
 
 from handlers.desk import BROKEN, Desk
@@ -19,6 +18,7 @@ from handlers.slack.blocks import Message
 from handlers.slack.calls import call, direct
 from handlers.slack.crew import Crew
 from handlers.slack.mrkdwn import sentence
+from handlers.slack.web_api import SlackWebClient
 from storage.engine import Unreachable
 from storage.errors import NoSuchRequest
 from storage.inbox import Item
@@ -58,7 +58,7 @@ class Edge:
 
     desk: Desk
     crew: Crew
-    client: WebClient
+    client: SlackWebClient
     zone: ZoneInfo
     bot_user: str = ""
     """The bot's own user id."""

@@ -7,7 +7,9 @@ is what people typed: nothing is.
 
 import logging
 import ssl
+from collections.abc import Iterable
 from functools import cached_property
+from http import HTTPStatus
 from http.client import HTTPMessage
 from typing import IO, Any, Final, NoReturn
 from urllib.error import HTTPError
@@ -15,6 +17,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Pr
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
+from slack_sdk.web import SlackResponse
 from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
 from handlers.slack.destinations import Destinations, Elsewhere
@@ -32,6 +35,10 @@ class TooLarge(SlackClientError):
     """The answer is larger than any of Slack's."""
 
 
+class FileNotTaken(SlackClientError):
+    """The bytes of a file could not be left with Slack."""
+
+
 class SlackWebClient(WebClient):
     """The bot's client of the Web API; arguments as for ``slack_sdk.WebClient``."""
 
@@ -42,6 +49,24 @@ class SlackWebClient(WebClient):
     @cached_property
     def _outward(self) -> Outward:
         return Outward.of(self)
+
+    def send_file(self, *, channel: str, name: str, length: int, pieces: Iterable[bytes]) -> SlackResponse:
+        """Put a file into a conversation, sending its ``length`` bytes as ``pieces`` yields them; none are kept.
+
+        Raises ``SlackClientError``. Slack's three steps are told in docs.slack.dev/messaging/working-with-files.
+        """
+        given = self.files_getUploadURLExternal(filename=name, length=length)
+        self._upload(str(given.get("upload_url") or ""), pieces, length)
+        return self.files_completeUploadExternal(files=[{"id": given.get("file_id"), "title": name}], channel_id=channel)
+
+    def _upload(self, url: str, content: bytes | Iterable[bytes], length: int) -> None:
+        try:
+            address = Destinations(self.base_url).upload(url)
+        except Elsewhere as elsewhere:
+            raise FileNotTaken(str(elsewhere)) from None
+        status = self._outward.file(address, content, length)
+        if status != HTTPStatus.OK:
+            raise FileNotTaken(f"the file was answered with status {status}" if status else "the file was not answered")
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Replaces the SDK's: send once, follow nothing, read to the limit."""
@@ -64,11 +89,8 @@ class SlackWebClient(WebClient):
         self, *, url: str, data: bytes, logger: logging.Logger, timeout: int, proxy: str | None, ssl: ssl.SSLContext | None
     ) -> FileUploadV2Result:
         """Replaces the SDK's, for ``files_upload_v2``: to one of Slack's hosts, or not at all."""
-        try:
-            address = Destinations(self.base_url).upload(url)
-        except Elsewhere as elsewhere:
-            raise SlackClientError(str(elsewhere)) from None
-        return FileUploadV2Result(status=self._outward.file(address, data, len(data)) or 0, body="")
+        self._upload(url, data, len(data))
+        return FileUploadV2Result(status=HTTPStatus.OK, body="")
 
 
 def _prints_nothing(record: logging.LogRecord) -> bool:

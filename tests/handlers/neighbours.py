@@ -5,7 +5,7 @@ Each keeps a real state of its own and is scripted for the odd cases only, so th
 
 import copy
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -328,8 +328,8 @@ class Windows:
     def conversations_open(self, *, users: str) -> SimpleNamespace:
         return SimpleNamespace(data={"ok": True, "channel": {"id": f"D{users}"}}, headers={})
 
-    def files_upload_v2(self, **file: Any) -> SimpleNamespace:
-        self.said.append(file)
+    def send_file(self, *, pieces: Iterable[bytes], **file: Any) -> SimpleNamespace:
+        self.said.append(file | {"content": b"".join(pieces)})
         return SimpleNamespace(data={"ok": True}, headers={})
 
     def chat_postEphemeral(self, **said: Any) -> SimpleNamespace:  # noqa: N802 - Slack's name

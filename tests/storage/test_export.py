@@ -152,12 +152,29 @@ def test_naive_bounds_are_refused(dated: Database) -> None:
         lines(dated, TENANT, since=datetime(2026, 11, 23))  # noqa: DTZ001 - that is the point
 
 
-def test_an_export_ends_in_the_middle_without_keeping_the_connection(sound: Database) -> None:
+def test_an_export_holds_no_connection_while_its_reader_takes_its_time(sound: Database) -> None:
     export = lines(sound, TENANT)
     next(export)
-    assert sound.engine.pool.checkedout() == 1  # type: ignore[attr-defined]
-    export.close()  # type: ignore[attr-defined]
     assert sound.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, LENGTH - 1, LENGTH, LENGTH + 1])
+def test_the_pieces_in_which_it_is_read_do_not_show(batch: int, sound: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(lines(sound, TENANT))
+    monkeypatch.setattr("storage.export._BATCH", batch)
+    assert list(lines(sound, TENANT)) == whole
+    assert checked(whole).returncode == 0
+
+
+def test_what_is_added_meanwhile_changes_nothing_up_to_a_number(sound: Database) -> None:
+    with Ledger(sound, TENANT).reading() as reader:
+        last = reader.head()[0]
+    export = lines(sound, TENANT, up_to=last)
+    read = [next(export)]
+    with Ledger(sound, TENANT).recording(NOW) as entry:
+        entry.record("baseline", "bot", {})
+    read += export
+    assert read == list(lines(sound, TENANT, up_to=last)) == list(lines(sound, TENANT))[:last]
 
 
 def test_other_tenants_are_left_out(sound: Database) -> None:

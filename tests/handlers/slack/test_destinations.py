@@ -189,3 +189,31 @@ def test_a_file_goes_to_slack_s_host_or_nowhere(slack: Stage, evil: Stage) -> No
     upload(f"{slack.url}/upload")
     sent = slack.requests[before + 1]
     assert (sent.path, sent.body, "authorization" in sent.headers) == ("/upload", b"line\n", False)
+
+
+def test_a_file_is_sent_piece_by_piece_with_its_length_and_without_the_token(slack: Stage) -> None:
+    slack.plays(
+        answer(200, {"ok": True, "upload_url": f"{slack.url}/upload/1", "file_id": "F1"}),
+        answer(200, "OK"),
+        answer(200, {"ok": True, "files": [{"id": "F1"}]}),
+    )
+    content = [b"first\n", b"second\n", b"x" * 200_000]
+    length = sum(map(len, content))
+    call(client_of(slack).send_file, channel="D1", name="record.jsonl", length=length, pieces=iter(content))
+    asked, sent, completed = slack.requests
+    assert (sent.path, sent.body, sent.headers["content-length"]) == ("/upload/1", b"".join(content), str(length))
+    assert {"authorization", "transfer-encoding"} & set(sent.headers) == set()
+    assert f"length={length}".encode() in asked.body
+    assert b"F1" in completed.body
+    assert b"channel_id=D1" in completed.body
+
+
+@pytest.mark.parametrize("status", [302, 403, 413, 500])
+def test_a_file_that_slack_does_not_take_is_not_shared(status: int, slack: Stage, evil: Stage) -> None:
+    slack.plays(
+        answer(200, {"ok": True, "upload_url": f"{slack.url}/upload/1", "file_id": "F1"}),
+        answer(status, "", {"Location": f"{evil.url}/upload"}),
+    )
+    with pytest.raises(Unavailable):
+        call(client_of(slack).send_file, channel="D1", name="record.jsonl", length=1, pieces=[b"x"])
+    assert (len(slack.requests), evil.requests) == (2, [])
