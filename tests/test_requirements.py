@@ -1,7 +1,10 @@
 """The pinned requirements install the same files for everybody and say nothing of where they were made."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,3 +61,39 @@ def test_every_direct_dependency_is_pinned_the_build_backend_included() -> None:
     run, test = (_pins(file) for file in FILES)
     assert [name for name in map(_canonical, wanted) if name not in run] == []
     assert [name for name in map(_canonical, declared["dependency-groups"]["dev"]) if name not in test] == []
+
+
+ROOMS = ("bot", "handlers", "storage")
+UNSPOKEN = {
+    "psycopg": "SQLAlchemy loads the driver that the database's address names",
+    "tzdata": "zoneinfo reads it where the system has no time zones",
+}
+"""What is needed without being imported by name, and by whom."""
+
+
+def _imported(*folders: str) -> set[str]:
+    """The top-level names of everything that the sources in these folders import from others."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    parts = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    return {name.partition(".")[0] for name in plain + parts} - sys.stdlib_module_names - {*ROOMS, "tests"}
+
+
+def _distributions(names: set[str]) -> set[str]:
+    known = packages_distributions()
+    return {_canonical(known[name][0]) for name in names}
+
+
+def test_what_the_product_imports_is_declared_and_what_is_declared_is_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {_canonical(requirement) for requirement in project["dependencies"]}
+    imported = _distributions(_imported(*ROOMS))
+    assert imported - declared == set()
+    assert declared - imported <= set(UNSPOKEN)
+
+
+def test_what_the_tests_import_is_declared_too() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*declared["project"]["dependencies"], *declared["dependency-groups"]["dev"]]
+    assert _distributions(_imported("tests")) - {_canonical(requirement) for requirement in wanted} == set()
