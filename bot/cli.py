@@ -94,9 +94,10 @@ def _run(options: argparse.Namespace) -> int:
     settings = _settings("slack", "exchange", "database", mode=options.mode, serving=True)
     from bot import logs
     from bot.process import run
+    from bot.settings import withhold_from_bolt
 
     logs.catch_uncaught()
-
+    withhold_from_bolt()
     return run(settings, mode=options.mode or settings.mode, host=options.host, port=options.port)
 
 

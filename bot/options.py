@@ -58,14 +58,18 @@ class Settings(BaseSettings):
 
     slack_bot_token: Annotated[SecretStr, BeforeValidator(_BOT_TOKEN)] | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: Annotated[SecretStr, BeforeValidator(_APP_TOKEN)] | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret: Annotated[SecretStr, BeforeValidator(spellings.signing_secret)] | None = Field(
+        None, alias="SLACK_SIGNING_SECRET"
+    )
     slack_api_url: Annotated[str, BeforeValidator(spellings.base_url)] = Field("https://slack.com/api/", alias="SLACK_API_URL")
 
-    azure_tenant_id: Text | None = Field(None, alias="AZURE_TENANT_ID")
+    azure_tenant_id: Annotated[str, BeforeValidator(spellings.tenant)] | None = Field(None, alias="AZURE_TENANT_ID")
     azure_client_id: Text | None = Field(None, alias="AZURE_CLIENT_ID")
     azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
     azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
-    azure_client_secret: SecretStr | None = Field(None, alias="AZURE_CLIENT_SECRET")
+    azure_client_secret: Annotated[SecretStr, BeforeValidator(spellings.client_secret)] | None = Field(
+        None, alias="AZURE_CLIENT_SECRET"
+    )
     azure_client_secret_expires: Annotated[date, BeforeValidator(spellings.day)] | None = Field(
         None, alias="AZURE_CLIENT_SECRET_EXPIRES"
     )

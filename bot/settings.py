@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
+from bot import spellings
 from bot.exchange.credentials import Certificate
 from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
@@ -24,11 +25,22 @@ from handlers.slack.emoji import same_emoji
 EVERYTHING = frozenset({"slack", "exchange", "database"})
 """The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""
 
+OF_BOLT = (
+    *("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN"),
+    *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+)
+"""What Bolt looks for in the environment itself: a token would be a second one, a client's id would turn on OAuth."""
+
 UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
 """Settings in which spaces at either end may be meant."""
 
-ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Where the operator's own certificate authorities are named; the first that is set counts."""
+
+ELSEWHERE = (*AUTHORITIES, "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 """What libraries look for in the environment itself, in small letters, too: from ``.env`` it is handed on to them."""
+
+QUOTED = "is written in quotation marks, which are taken to the letter here (as by `docker --env-file`); write it without them"
 
 _TOKEN = "copy it from the Slack app's page"  # noqa: S105 - where to find a token
 _HOW = {
@@ -67,15 +79,24 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
     file = _file()
     _hand_on(file)
     written = _surroundings(file)
-    draft, malformed = _draft({name: written[name] for name in NAMES if name in written and name not in without})
+    quoted = {name: QUOTED for name in NAMES if name not in UNSTRIPPED and spellings.quoted(written.get(name, ""))}
+    left_out = {*without, *quoted}
+    draft, malformed = _draft({name: written[name] for name in NAMES if name in written and name not in left_out})
+    malformed |= {name: why for name, why in (quoted | dict(_elsewhere())).items() if name not in without}
     # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
     between = {names[0]: why for names, why in _between(draft, need, mode) if malformed.keys().isdisjoint(names)}
     wrong, unknown = malformed | between, _unknown(written)
     if wrong:
-        lines = [_line(name, why, unknown) for name in NAMES if name in wrong for why in wrong[name].split("\n")]
+        lines = [_line(name, why, unknown) for name in _order(wrong) for why in wrong[name].split("\n")]
         raise WrongSettings(lines, names=wrong)
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     return draft.noting([*ignored, *_suspicious(draft, need)])
+
+
+def withhold_from_bolt() -> None:
+    """Take what Bolt looks for out of this process's environment, once the settings are read; no child process gets it either."""
+    for name in OF_BOLT:
+        os.environ.pop(name, None)
 
 
 def own_authorities() -> Path | None:
@@ -83,15 +104,33 @@ def own_authorities() -> Path | None:
 
     Found as ``requests`` finds it (its documentation, SSL Cert Verification): in the environment alone, by either name.
     """
-    found = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    found = next((value for name in AUTHORITIES if (value := os.environ.get(name))), None)
     return Path(found) if found else None
+
+
+def unusable_authorities(own: Path) -> str:
+    """Why this file or folder of certificate authorities does not serve; empty where it does."""
+    import ssl  # noqa: PLC0415 - only where such a file is named
+
+    mend = "name a PEM file, or a folder, of certificate authorities that this account may read"
+    try:
+        own.stat()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, own) if own.is_dir() else (own,)))
+    except FileNotFoundError:
+        return f"names no file; {mend}"
+    except (OSError, ValueError):
+        return f"cannot be used; {mend}"
+    return ""
 
 
 def _surroundings(file: Mapping[str, str | None]) -> Mapping[str, str]:
     """What is set, the environment before the file; empty counts as unset."""
-    found = {**file, **EnvSettingsSource(Settings).env_vars}
-    stripped = {name: value if name in UNSTRIPPED else value.strip() for name, value in found.items() if value}
-    return {name: value for name, value in stripped.items() if value}
+    return {
+        name: value if name in UNSTRIPPED else value.strip()
+        for source in (file, EnvSettingsSource(Settings).env_vars)
+        for name, value in source.items()
+        if value and value.strip()
+    }
 
 
 def _file() -> Mapping[str, str | None]:
@@ -103,11 +142,31 @@ def _file() -> Mapping[str, str | None]:
 
 
 def _hand_on(file: Mapping[str, str | None]) -> None:
-    """Put the proxies and authorities that only the file names where their readers look; the environment comes first."""
+    """Put the proxies and authorities that only the file names where their readers look; the environment comes first.
+
+    An empty one is unset: with nothing but blanks in it, its readers would take it for a path.
+    """
+    for name in [name for name, value in os.environ.items() if name.upper() in ELSEWHERE and value.isspace()]:
+        del os.environ[name]
     there = {name.upper() for name, value in os.environ.items() if value}
     for name, value in file.items():
         if value and name.upper() in ELSEWHERE and name.upper() not in there:
             os.environ[name] = value
+
+
+def _order(wrong: Collection[str]) -> list[str]:
+    """The settings in the order people read them, then what libraries read by themselves."""
+    return [*(name for name in NAMES if name in wrong), *(name for name in wrong if name not in NAMES)]
+
+
+def _elsewhere() -> Iterator[tuple[str, str]]:
+    """What is wrong with the settings that libraries read by themselves: they would say so in their own words, and late."""
+    written = {name: os.environ.get(name, "") for upper in ELSEWHERE for name in (upper, upper.lower())}
+    yield from ((name, QUOTED) for name, value in written.items() if spellings.quoted(value))
+    own, name = own_authorities(), next((name for name in AUTHORITIES if written[name]), "")
+    if own is not None and not spellings.quoted(written[name]):
+        unusable = unusable_authorities(own)
+        yield from [(name, unusable)] if unusable else []
 
 
 def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:

@@ -134,26 +134,67 @@ def emoji(text: str) -> str:
     return name
 
 
+QUOTES = "\"'`\u2018\u2019\u201c\u201d\u201e"
+"""Quotation marks: no secret that Slack or Entra make holds one, and what stands in them was quoted for a shell."""
+
+
+def quoted(text: str) -> bool:
+    """Whether a value stands in quotation marks that its reader kept, as ``docker --env-file`` does."""
+    return text[:1] in QUOTES and bool(text)
+
+
 def token(text: str, *, prefix: str, what: str) -> str:
     """A Slack token that begins with ``prefix``."""
-    if not re.fullmatch(re.escape(prefix) + r"[!-~]+", text):
-        raise ValueError(f"this is not {what}, which begins with {prefix}")
+    if not re.fullmatch(re.escape(prefix) + _SECRET, text):
+        raise ValueError(f"this is not {what}, which begins with {prefix} and holds neither blanks nor quotes")
     return text
 
 
-def directory_id(text: str) -> str:
-    """A tenant's or an application's id, in small letters; a tenant may also be given by a domain.
+def signing_secret(text: str) -> str:
+    """The signing secret of a Slack app: it is no token, and holds neither blanks nor quotes."""
+    if not re.fullmatch(_SECRET, text) or text.startswith(("xox", "xapp-")):
+        where = "copy the signing secret from the Slack app's page Basic Information"
+        raise ValueError(f"this is not a signing secret, which is no token and holds neither blanks nor quotes; {where}")
+    return text
 
-    Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not have two records.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) or text.lower() in {"common", "organizations", "consumers"}:
+
+def client_secret(text: str) -> str:
+    """A client secret of Entra's: it holds neither blanks nor quotes."""
+    if not re.fullmatch(_SECRET, text):
+        raise ValueError("this is not a client secret, which holds neither blanks nor quotes; copy its value from Entra")
+    return text
+
+
+_SECRET = "[!#-&(-_a-~]+"  # noqa: S105 - printable ASCII without blanks and quotation marks
+
+
+def directory_id(text: str) -> str:
+    """An application's id, in small letters."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text):
         raise ValueError("write the id (a GUID) that Entra shows on the app's overview page")
     return text.lower()
 
 
+def tenant(text: str) -> str:
+    """A tenant's id or one of its domains, in small letters.
+
+    Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not have two records.
+    """
+    if not _GUID.fullmatch(text) and not (_DOMAIN.fullmatch(text) and re.search(r"[A-Za-z]", text.rpartition(".")[2])):
+        raise ValueError(
+            "write the tenant's id (a GUID, on Entra's overview page) or its domain, such as contoso.onmicrosoft.com"
+        )
+    return text.lower()
+
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+
+
 def domain(text: str) -> str:
     """A domain name, in small letters."""
-    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+    if not _DOMAIN.fullmatch(text):
         raise ValueError("write the tenant's initial domain, such as contoso.onmicrosoft.com")
     return text.lower()
 

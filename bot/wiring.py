@@ -1,5 +1,6 @@
 """The one composition root: settings in, a wired bot out. Nothing here judges, and nothing else wires."""
 
+import copy
 import os
 import socket
 import uuid
@@ -222,7 +223,8 @@ def app_of(bot: Bot, identity: Identity) -> App:
 def bolt_app(client: WebClient, identity: Identity) -> App:
     """Bolt, acknowledging inline: its listeners only parse, keep and hand over (see ``handlers.slack``).
 
-    Signatures are checked before Bolt sees anything, by ``bot.http_mode``; Socket Mode has none.
+    Signatures are checked before Bolt sees anything, by ``bot.http_mode``; Socket Mode has none. Bolt gets the token from
+    ``authorize`` alone: a second one, in its client or in the environment, it would put aside with a warning.
     """
     known = AuthorizeResult(
         enterprise_id=identity.enterprise_id,
@@ -231,10 +233,12 @@ def bolt_app(client: WebClient, identity: Identity) -> App:
         bot_id=identity.bot_id,
         bot_token=client.token,
     )
+    without_token = copy.copy(client)
+    without_token.token = None
     return App(
         name="slack_bolt.app",  # what its loggers are named after
         logger=bolts_own(),
-        client=client,
+        client=without_token,
         authorize=lambda **context: known,
         process_before_response=True,
         token_verification_enabled=False,

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs12
 
 from bot.exchange.credentials import Certificate, FederatedToken
+from bot.exchange.encodings import encoding_of
 from handlers.ports import Unavailable
 
 _MEND_FILE: Final = "Check AZURE_CLIENT_CERTIFICATE_PATH and the rights on the file."
@@ -64,7 +65,9 @@ def load(credential: Certificate, *, proven: bool = True) -> KeyPair:
     try:
         key, certificates = _opened(content, password, proven=proven)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _unopened(credential) from None
+        raise _unopened(credential, content) from None
+    if key is None and not certificates and encoding_of(content) is not None:
+        raise _unopened(credential, content)
     return _matched(credential, key, certificates)
 
 
@@ -110,7 +113,12 @@ def _matched(credential: Certificate, key: object, certificates: Iterable[x509.C
     raise Unusable(credential.path, "holds no certificate for its private key", _MEND_CONTENT)
 
 
-def _unopened(credential: Certificate) -> Unusable:
+def _unopened(credential: Certificate, content: bytes) -> Unusable:
+    found = encoding_of(content)
+    if found is not None:
+        return Unusable(credential.path, f"is {found.name}", f"{found.mend} {_MEND_CONTENT}")
     if credential.password is None:
         return Unusable(credential.path, "needs a password or is damaged", f"{_MEND_PASSWORD} {_MEND_CONTENT}")
-    return Unusable(credential.path, "cannot be opened with the password that is configured, or is damaged", _MEND_PASSWORD)
+    quoted = credential.password.get_secret_value()[:1] in {'"', "'"}
+    mend = f"{_MEND_PASSWORD} It stands in quotes, which are taken as a part of it." if quoted else _MEND_PASSWORD
+    return Unusable(credential.path, "cannot be opened with the password that is configured, or is damaged", mend)

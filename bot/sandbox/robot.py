@@ -7,7 +7,7 @@ from pathlib import Path
 from bot import logs
 from bot.process import run
 from bot.sandbox.clock import MovableClock
-from bot.settings import load
+from bot.settings import load, withhold_from_bolt
 
 CLOCK_FILE = "SANDBOX_CLOCK_FILE"
 PORT = "SANDBOX_BOT_PORT"
@@ -18,6 +18,7 @@ def main() -> int:
     """Serve until stopped."""
     settings = load()
     logs.configure(settings)
+    withhold_from_bolt()
     port = int(os.environ.get(PORT, "0"))
     return run(settings, mode=settings.mode, host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
 

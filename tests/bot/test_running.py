@@ -128,6 +128,11 @@ def test_sixty_four_together_share_few_readings_and_all_get_the_value(running: R
     assert 1 <= running.reads() - before <= 3
 
 
+def test_a_start_has_nothing_to_warn_of(running: Running) -> None:
+    levels = {json.loads(line)["level"] for line in running.log().splitlines()}
+    assert levels == {"info"}, running.log()
+
+
 def test_an_idle_bot_stops_within_five_seconds(running: Running) -> None:
     code, seconds = running.stop()
     assert code == 0

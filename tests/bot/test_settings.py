@@ -1,18 +1,21 @@
 """Settings are checked whole: every mistake in one message with what to do about it, and no value repeated."""
 
+import base64
+import codecs
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr, ValidationError
 
 from bot.exchange import keys
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.milestones import load_calendar
-from bot.options import CredentialKind, Settings
-from bot.settings import WrongSettings, load
+from bot.options import NAMES, CredentialKind, Settings
+from bot.settings import WrongSettings, load, withhold_from_bolt
 from tests.bot.exchange import certificates
 
 COMPLETE = {
@@ -176,7 +179,17 @@ WRONG = [
     ("SLACK_BOT_TOKEN", "xapp-1"),
     ("SLACK_BOT_TOKEN", "xoxb-"),
     ("SLACK_BOT_TOKEN", "xoxb-a b"),
+    ("SLACK_BOT_TOKEN", 'xoxb-a"'),
     ("SLACK_APP_TOKEN", "xoxb-1"),
+    ("SLACK_APP_TOKEN", "xapp-1\u00a02"),
+    ("SLACK_APP_TOKEN", "xapp-1'b"),
+    ("SLACK_SIGNING_SECRET", "two words"),
+    ("SLACK_SIGNING_SECRET", 'a"b'),
+    ("SLACK_SIGNING_SECRET", "abc\u200b"),
+    ("SLACK_SIGNING_SECRET", "xoxb-1"),
+    ("SLACK_SIGNING_SECRET", "xapp-1"),
+    ("AZURE_CLIENT_SECRET", "two words"),
+    ("AZURE_CLIENT_SECRET", "abc'"),
     ("SLACK_API_URL", "http://slack.com/api/"),
     ("SLACK_API_URL", "slack.com"),
     ("SLACK_API_URL", "https://me:pw@slack.com/api/"),
@@ -193,10 +206,18 @@ WRONG = [
     ("EXCHANGE_API_URL", "https://host:99999"),
     ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:8080"),
     ("AZURE_TENANT_ID", "a/b"),
-    ("AZURE_TENANT_ID", "common"),
+    *[
+        ("AZURE_TENANT_ID", bad)
+        for bad in (
+            *("common", "organizations", "contoso", "11111111-2222-3333-4444", "11111111-2222-3333-4444-55555555555g"),
+            *("{11111111-2222-3333-4444-555555555555}", "11111111222233334444555555555555", "contoso.", ".com", "a..com"),
+            *("-a.com", "a-.com", "10.0.0.1", "user@contoso.com", "https://contoso.com", "contoso.com/x", "cöntoso.com"),
+        )
+    ],
     ("AZURE_MANAGED_IDENTITY", "maybe"),
     ("EXCHANGE_CLOUD", "germany"),
     ("EXCHANGE_ORGANIZATION", "contoso"),
+    ("EXCHANGE_ORGANIZATION", "-.-"),
     ("DATABASE_URL", "mysql://localhost/x"),
     ("DATABASE_URL", "sqlite://"),
     ("DATABASE_URL", "sqlite:///:memory:"),
@@ -294,6 +315,72 @@ def test_a_well_written_value_is_understood(put: Put, name: str, value: str, att
     assert getattr(load(), attribute) == expected
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "AZURE_CLIENT_CERTIFICATE_PASSWORD"])
+@pytest.mark.parametrize("marks", ['""', "''", "``", "\u201c\u201d", '"'])
+def test_a_value_in_quotation_marks_is_one_line_about_its_own_name_whatever_the_setting(put: Put, name: str, marks: str) -> None:
+    put(**{name: f"{marks[0]}{COMPLETE.get(name, 'canary')}{marks[1:]}"})
+    lines = refused()
+    assert [line.split(":")[0] for line in lines] == [name]
+    assert "quotation marks" in lines[0]
+    assert "canary" not in lines[0]
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY"])
+def test_what_libraries_read_in_quotation_marks_is_told_by_name(put: Put, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put()
+    for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, '"canary"')
+    (line,) = refused({"database"})
+    assert line.startswith(f"{name}: is written in quotation marks")
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "names no file; name a PEM file"), (b"", "cannot be used"), (b"no certificate", "cannot be used")],
+)
+def test_authorities_that_do_not_serve_are_named_by_every_verb(
+    put: Put, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, said: str
+) -> None:
+    put()
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    file = Path("canary.pem")
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv(name, str(file))
+    for need in ({"database"}, {"exchange", "database"}, {"slack"}, set[str]()):
+        (line,) = refused(need)
+        assert line.startswith(f"{name}: {said}")
+        assert "canary" not in line
+
+
+def test_authorities_in_a_folder_or_named_by_blanks_are_no_mistake(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    load()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "  ")
+    load()
+    assert "REQUESTS_CA_BUNDLE" not in os.environ
+
+
+def test_blanks_in_the_environment_leave_a_setting_to_the_file(put: Put, tmp_path: Path) -> None:
+    put(LEGACYTLS_CHANNEL="  ")
+    (tmp_path / ".env").write_text("LEGACYTLS_CHANNEL=C0FILE\n")
+    assert load().channel == "C0FILE"
+
+
+def test_what_bolt_would_read_by_itself_is_taken_out_of_the_environment(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(SLACK_SIGNING_SECRET="canary")
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
+        monkeypatch.setenv(name, "canary")
+    withhold_from_bolt()
+    assert [name for name in os.environ if name.startswith("SLACK_")] == ["SLACK_APP_TOKEN"]
+
+
 def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_other_mistakes(put: Put, tmp_path: Path) -> None:
     put(LEGACYTLS_MILESTONES="mine.yaml", LEGACYTLS_LOG_LEVEL="loud")
     wrong = OWN_DATES.replace("kind: removal", "kind: removed").replace("H\n", "sure\n")
@@ -373,6 +460,10 @@ def certificate(tmp_path: Path, pair: certificates.Pair) -> str:
     return str(path)
 
 
+def _key(pair: certificates.Pair, form: PrivateFormat, encoding: Encoding = Encoding.PEM) -> bytes:
+    return pair.key.private_bytes(encoding, form, NoEncryption())
+
+
 @pytest.mark.parametrize(
     ("content", "password", "said"),
     [
@@ -381,7 +472,21 @@ def certificate(tmp_path: Path, pair: certificates.Pair) -> str:
         (lambda pair: pair.pem(b"right"), "canary", "the file cannot be opened with the password that is configured"),
         (lambda pair: pair.pfx(b"right"), "canary", "the file cannot be opened with the password that is configured"),
         (lambda pair: pair.pfx(b"right"), None, "the file needs a password or is damaged"),
+        (lambda pair: pair.pem(b"right"), '"right"', "the file cannot be opened with the password that is configured"),
         (lambda pair: pair.certificate_pem(), None, "the file holds no RSA private key. The file has to hold"),
+        (lambda pair: base64.b64encode(pair.pfx(b"right")), "right", "the file is a PFX file in base64. Decode it first"),
+        (lambda pair: base64.encodebytes(pair.pfx()), None, "the file is a PFX file in base64"),
+        (lambda pair: codecs.BOM_UTF8 + base64.encodebytes(pair.pfx()), None, "the file is a PFX file in base64"),
+        (lambda pair: base64.b64encode(pair.pem()), None, "the file is PEM in base64"),
+        (lambda pair: pair.pem().decode().encode("utf-16"), None, "the file is text in UTF-16, not in ASCII. Save it"),
+        (lambda pair: pair.pem().decode().encode("utf-16-be"), None, "the file is text in UTF-16"),
+        (lambda pair: pair.pem().decode().encode("utf-16-le"), None, "the file is text in UTF-16"),
+        (lambda pair: pair.pem().decode().encode("utf-32"), None, "the file is text in UTF-32"),
+        (lambda pair: base64.b64encode(pair.pfx()).decode().encode("utf-16"), None, "the file is text in UTF-16"),
+        (lambda pair: pair.certificate.public_bytes(Encoding.DER), None, "the file is a certificate alone, in DER"),
+        (lambda pair: _key(pair, PrivateFormat.PKCS8, Encoding.DER), None, "the file is a private key alone, in DER"),
+        (lambda pair: _key(pair, PrivateFormat.OpenSSH) + pair.certificate_pem(), None, "the file is a key for SSH"),
+        (lambda _: b"\xfe\xed\xfe\xed\0\0", None, "the file is a Java key store"),
         (lambda pair: pair.key_pem(), None, "the file holds no certificate for its private key"),
     ],
 )

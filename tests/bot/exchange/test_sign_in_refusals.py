@@ -119,6 +119,7 @@ def _other_key(app: certificates.Pair) -> bytes:
         (lambda app: app.pem(b"right"), None, "needs a password or is damaged"),
         (lambda app: app.pfx(b"right"), None, "needs a password or is damaged"),
         (lambda app: b"nonsense", None, "needs a password or is damaged"),
+        (lambda app: app.pem().decode().encode("utf-16"), None, "is text in UTF-16"),
         (lambda app: b"", None, "needs a password or is damaged"),
         (lambda app: app.certificate_pem(), None, "no RSA private key"),
         (lambda app: app.key_pem(), None, "no certificate for its private key"),
