@@ -94,7 +94,8 @@ class Settings(BaseSettings):
     approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
     escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
     """Who is mentioned when a request is about to lapse; they gain no right by it."""
-    request_ttl: Duration = Field(timedelta(hours=24), alias="LEGACYTLS_REQUEST_TTL")
+    request_ttl: Annotated[timedelta | None, BeforeValidator(spellings.request_ttl)] = Field(None, alias="LEGACYTLS_REQUEST_TTL")
+    """How long an undecided request lives; ``None``: until working hours end on the next working day."""
     max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
     default_window: Duration = Field(
         default_factory=lambda data: min(timedelta(days=30), data["max_window"]), alias="LEGACYTLS_DEFAULT_WINDOW"

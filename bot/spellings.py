@@ -35,6 +35,16 @@ def duration(text: str) -> timedelta:
     return length
 
 
+def request_ttl(text: str) -> timedelta | None:
+    """A duration, or ``workday`` (``None``): until working hours end on the next working day."""
+    if text.lower() == "workday":
+        return None
+    try:
+        return duration(text)
+    except ValueError as wrong:
+        raise ValueError(f"{wrong}; or workday, for when working hours end on the next working day") from None
+
+
 def retention(text: str) -> timedelta:
     """A duration of thirty days or more: reminders must not forget that they were sent."""
     length = duration(text)

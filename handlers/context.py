@@ -10,7 +10,7 @@ from handlers.milestones import Calendar
 from handlers.people import People
 from handlers.policy import Rule
 from handlers.ports import Clock, Cloud, Setting
-from handlers.slots import NINE_TO_FIVE, Hours
+from handlers.slots import NINE_TO_FIVE, Hours, lapses_at
 from storage.leases import Leases
 from storage.ledger import Ledger
 
@@ -42,6 +42,10 @@ class Context:
     def now(self) -> datetime:
         """The present, in UTC."""
         return self.clock()
+
+    def lapses_at(self, asked: datetime) -> datetime:
+        """When a request asked for at this instant lapses undecided, unless its window would end before."""
+        return lapses_at(asked, self.rule.request_ttl, self.zone, self.hours)
 
     def today(self) -> date:
         """The present day in the configured zone."""

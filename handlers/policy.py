@@ -73,7 +73,8 @@ class Rule:
     approvers: tuple[str, ...]
     operators: tuple[str, ...]
     approvals_required: int
-    request_ttl: timedelta
+    request_ttl: timedelta | None
+    """How long an undecided request lives; ``None``: until working hours end on the next working day (``slots.lapses_at``)."""
     default_window: timedelta
     max_window: timedelta
     approve_emoji: str
@@ -83,11 +84,12 @@ class Rule:
 
     def body(self) -> dict[str, object]:
         """The rule as it is recorded; ids sorted, so that their order changes nothing."""
+        ttl = self.request_ttl
         return {
             "approvers": sorted(set(self.approvers)),
             "operators": sorted(set(self.operators)),
             "approvals_required": self.approvals_required,
-            "request_ttl_seconds": int(self.request_ttl.total_seconds()),
+            **({"request_ttl": "workday"} if ttl is None else {"request_ttl_seconds": int(ttl.total_seconds())}),
             "max_window_seconds": int(self.max_window.total_seconds()),
             "approve_emoji": self.approve_emoji,
             "reject_emoji": self.reject_emoji,

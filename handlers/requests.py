@@ -177,7 +177,7 @@ class Requests:
                 clients=form.clients,
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),
-                expires_at=min(entry.now + rule.request_ttl, form.window_end(self._context.zone)),
+                expires_at=min(self._context.lapses_at(entry.now), form.window_end(self._context.zone)),
                 detail="Waiting for approval.",
             )
         except AlreadyOpen as taken:

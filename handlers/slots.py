@@ -70,6 +70,20 @@ def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -
     return datetime.combine(day, hours.opens, tzinfo=zone)
 
 
+def lapses_at(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
+    """When a request that was asked for lapses undecided: ``ttl`` later, or (``None``) by the next working day.
+
+    That is when working hours end on the first day from Monday to Friday after the one it was asked on: what is asked on Friday
+    is still open on Monday.
+    """
+    if ttl is not None:
+        return asked + ttl
+    day = local_day(asked, zone) + DAY
+    while day.weekday() >= 5:
+        day += DAY
+    return datetime.combine(day, hours.closes, tzinfo=zone).astimezone(UTC)
+
+
 def window_ending(baseline: Baseline, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
     """Seven days and one day before the end of the window, or on the last working day before it; the nearer one wins.
 

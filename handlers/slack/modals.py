@@ -38,6 +38,7 @@ def opt_in(
     proposed: date,
     latest: date,
     zone: str,
+    lapses: str = "",
     runs_until: date | None = None,
     reason: str = "",
     clients: str = "",
@@ -45,8 +46,10 @@ def opt_in(
 ) -> View:
     """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
-    ``runs_until`` is the last day of the window that an extension replaces; without one it adopts what has no end.
+    ``lapses`` says when the request lapses undecided, marked up. ``runs_until`` is the last day of the window that an extension
+    replaces; without one it adopts what has no end.
     """
+    undecided = f"Undecided, it lapses {lapses}." if lapses else ""
     blocks: list[Block] = [
         *([section(f":warning: {escape(warning)}")] if warning else []),
         *small(f"• {escape(line)}" for line in briefing),
@@ -55,7 +58,7 @@ def opt_in(
         _typed(CLIENTS, LABELS[CLIENTS], "One a line: device, place, owner, plan", text=clients),
         _protocols(protocols or DEFAULT_PROTOCOLS),
         _day(proposed, latest, zone, runs_until),
-        *small(["Nothing is changed until somebody else approves. Every step is recorded."]),
+        *small([f"Nothing is changed until somebody else approves. Every step is recorded. {undecided}".strip()]),
     ]
     return View(
         type="modal",

@@ -77,7 +77,7 @@ def test_a_complete_environment_has_the_promised_defaults(put: Put) -> None:
     assert found.exchange_cloud == "worldwide"
     assert found.database_url.get_secret_value() == "sqlite:///legacytls.db"
     assert found.approvers == found.operators == ("U0ALICE", "W0BOB", "S0ADMINS")
-    assert (found.approvals_required, found.request_ttl) == (1, timedelta(hours=24))
+    assert (found.approvals_required, found.request_ttl) == (1, None)
     assert (found.default_window, found.max_window) == (timedelta(days=30), timedelta(days=90))
     assert (found.approve_emoji, found.reject_emoji) == ("white_check_mark", "x")
     assert (found.observe_every, found.timezone.key) == (timedelta(minutes=10), "UTC")
@@ -238,6 +238,8 @@ WRONG = [
     ("LEGACYTLS_REQUEST_TTL", "0h"),
     ("LEGACYTLS_REQUEST_TTL", "1.5h"),
     ("LEGACYTLS_REQUEST_TTL", "1w"),
+    ("LEGACYTLS_REQUEST_TTL", "workdays"),
+    ("LEGACYTLS_REQUEST_TTL", "none"),
     ("LEGACYTLS_MAX_WINDOW", "999999999d"),
     ("LEGACYTLS_RETENTION", "29d"),
     ("LEGACYTLS_RETENTION", "for ever"),
@@ -297,6 +299,8 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("LEGACYTLS_OPERATORS", "U0CAROL,U0CAROL,", "operators", ("U0CAROL",)),
         ("LEGACYTLS_OBSERVE_EVERY", "90s", "observe_every", timedelta(seconds=90)),
         ("LEGACYTLS_REQUEST_TTL", "15m", "request_ttl", timedelta(minutes=15)),
+        ("LEGACYTLS_REQUEST_TTL", "24h", "request_ttl", timedelta(hours=24)),
+        ("LEGACYTLS_REQUEST_TTL", "Workday", "request_ttl", None),
         ("LEGACYTLS_RETENTION", "30d", "retention", timedelta(days=30)),
         ("LEGACYTLS_MAX_WINDOW", "7d", "default_window", timedelta(days=7)),
         ("LEGACYTLS_APPROVE_EMOJI", "+1::skin-tone-4", "approve_emoji", "+1"),

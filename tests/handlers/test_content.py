@@ -55,6 +55,7 @@ RULES: list[dict[str, Any]] = [
     {"operators": (ALICE,)},
     {"approvals_required": 2},
     {"request_ttl": timedelta(hours=23)},
+    {"request_ttl": None},
     {"max_window": timedelta(days=91)},
     {"approve_emoji": "heavy_check_mark"},
     {"reject_emoji": "no_entry"},
