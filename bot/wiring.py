@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from slack_bolt import App
+from slack_bolt import App, BoltContext
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
@@ -235,7 +235,7 @@ def bolt_app(client: WebClient, identity: Identity) -> App:
     )
     without_token = copy.copy(client)
     without_token.token = None
-    return App(
+    app = App(
         name="slack_bolt.app",  # what its loggers are named after
         logger=bolts_own(),
         client=without_token,
@@ -245,6 +245,14 @@ def bolt_app(client: WebClient, identity: Identity) -> App:
         request_verification_enabled=False,
         ssl_check_enabled=False,
     )
+
+    def with_our_client(context: BoltContext, next: Callable[[], Any]) -> None:  # noqa: A002 - Bolt passes it by this name
+        """Bolt makes a plain client for each request, which would follow redirects with the token."""
+        context["client"] = client
+        next()
+
+    app.use(with_our_client)
+    return app
 
 
 def holder_name() -> str:

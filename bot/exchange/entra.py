@@ -49,6 +49,8 @@ class _EntraWire(Wire):
 
     def __init__(self, authority: str | None) -> None:
         super().__init__(surroundings=authority is not None)
+        self.headers["Accept-Encoding"] = "identity"
+        self.hooks["response"].append(_bounded)  # MSAL copies both to the session of its own that it makes for Service Fabric
         self._until = 0.0
         self._authority = taken_apart(authority) if authority is not None else None
         self.status = 0
@@ -64,10 +66,7 @@ class _EntraWire(Wire):
         if remaining <= 0:
             raise requests.Timeout("the sign-in took too long")
         address = self._judged(url if isinstance(url, str) else url.decode())
-        given = {**(named.get("headers") or {}), "Accept-Encoding": "identity"}
-        named |= {"timeout": remaining, "stream": True, "headers": given}
-        response = super().request(method, str(address), *arguments, **named)
-        _read_to_the_limit(response)
+        response = super().request(method, str(address), *arguments, **(named | {"timeout": remaining, "stream": True}))
         failed = response.status_code >= 400
         self.status = response.status_code
         self.code = refusals.code_in(response.text) if failed else None
@@ -102,12 +101,14 @@ def _belongs(address: Address, authority: Address) -> bool:
     return address.port == authority.port and (known or address.host == authority.host)
 
 
-def _read_to_the_limit(response: requests.Response) -> None:
-    """Put the unpacked body where ``requests`` looks for it.
+def _bounded(response: requests.Response, *_: object, **__: object) -> requests.Response:
+    """Read an answer to the limit, unpacked, before anybody reads it whole or follows it elsewhere.
 
-    Raises ``_Gibberish`` beyond the limit, and ``requests.ConnectionError`` for what broke off.
+    Raises ``_Gibberish`` beyond the limit and for a redirect, ``requests.ConnectionError`` for what broke off.
     """
     with response:
+        if response.is_redirect:
+            raise _Gibberish("the answer is a redirect")
         content, whole = content_of(response)
     if not whole and len(content) < SIZE_LIMIT:
         raise requests.ConnectionError("the answer broke off")
@@ -115,6 +116,7 @@ def _read_to_the_limit(response: requests.Response) -> None:
         raise _Gibberish("the answer is larger than any of Entra's")
     response.raw = io.BytesIO(content)
     response.headers.pop("Content-Encoding", None)
+    return response
 
 
 class Entra:

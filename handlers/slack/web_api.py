@@ -22,6 +22,7 @@ from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
 from handlers.slack.destinations import Destinations, Elsewhere
 from handlers.slack.outward import Outward
+from handlers.web_addresses import taken_apart
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer; the largest of Slack's that the bot asks for, the members of a user group, is a tenth of it."""
@@ -82,7 +83,10 @@ class SlackWebClient(WebClient):
         return {"status": answer.code, "headers": answer.headers, "body": body.decode(charset)}
 
     def _opener(self) -> OpenerDirector:
+        """No proxy is asked for this machine: in plain http it would read the token."""
         proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else None
+        if taken_apart(self.base_url).stays_here:
+            proxies = {}
         return build_opener(ProxyHandler(proxies), HTTPSHandler(context=self.ssl), _NoRedirect())
 
     def _upload_file(

@@ -9,18 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from pydantic import SecretStr
 
 from bot.exchange import refusals
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken
-from bot.exchange.entra import _belongs
+from bot.exchange.entra import _belongs, _EntraWire
 from bot.exchange.tokens import Tokens
 from bot.exchange.wire import SIZE_LIMIT
 from handlers.ports import Unavailable
 from handlers.web_addresses import taken_apart
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
-from tests.bot.exchange.stage import answer, hang, raw, reset
+from tests.bot.exchange.stage import Stage, answer, hang, raw, reset
 
 SignIn = Callable[..., Tokens]
 
@@ -286,6 +287,20 @@ def test_an_answer_of_entra_s_is_unpacked_to_a_limit_and_no_further(
     tracemalloc.stop()
     assert "not one that a sign-in authority gives" in failure.sentence
     assert most < 16 * SIZE_LIMIT
+
+
+@pytest.mark.parametrize(("status", "size"), [(307, 0), (302, 0), (200, 64 * SIZE_LIMIT), (401, 64 * SIZE_LIMIT)])
+def test_the_session_that_msal_makes_for_service_fabric_is_bounded_as_well(
+    status: int, size: int, exchange: Stage, stages: Callable[..., Stage]
+) -> None:
+    stranger = stages(None)
+    exchange.always(answer(status, gzip.compress(b"x" * size), {"Location": stranger.url, "Content-Encoding": "gzip"}))
+    ours, msals = _EntraWire(None), requests.Session()
+    msals.hooks = {event: list(found) for event, found in ours.hooks.items()}  # as msal.managed_identity does
+    msals.headers = ours.headers.copy()
+    with pytest.raises(requests.RequestException):
+        msals.get(exchange.url, headers={"Secret": "canary"})
+    assert (len(exchange.requests), stranger.requests) == (1, [])
 
 
 def test_a_packed_answer_below_the_limit_is_an_answer(sign_in: SignIn, entra: Entra) -> None:

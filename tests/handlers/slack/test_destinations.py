@@ -1,12 +1,16 @@
 """Only Slack's own hosts and the host of SLACK_API_URL are written to, and no redirect is followed."""
 
+import ast
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from slack_bolt import Ack, BoltContext, BoltRequest
 
+import handlers.slack
 from bot.options import Settings
-from bot.wiring import slack_client
+from bot.wiring import Identity, bolt_app, slack_client
 from handlers.ports import Unavailable
 from handlers.slack.answers import Answers
 from handlers.slack.calls import CHECK_ADDRESS, REDIRECTED, UNREADABLE, call
@@ -217,3 +221,31 @@ def test_a_file_that_slack_does_not_take_is_not_shared(status: int, slack: Stage
     with pytest.raises(Unavailable):
         call(client_of(slack).send_file, channel="D1", name="record.jsonl", length=1, pieces=[b"x"])
     assert (len(slack.requests), evil.requests) == (2, [])
+
+
+def test_no_proxy_is_asked_for_this_machine(slack: Stage, evil: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, evil.url)
+    slack.always(answer(200, {"ok": True}))
+    assert call(client_of(slack).auth_test)["ok"] is True
+    assert Answers(f"{slack.url}/api/", proxy=evil.url).post(f"{slack.url}/answer", {"text": "opted in"})
+    assert (len(slack.requests), evil.requests) == (2, [])
+
+
+def test_listeners_get_the_same_client_and_none_uses_bolt_s_own_ways_out(slack: Stage) -> None:
+    client = client_of(slack)
+    seen: list[object] = []
+    app = bolt_app(client, Identity("T1", None, "U1", "B1"))
+
+    @app.command("/legacytls")
+    def listen(ack: Ack, context: BoltContext) -> None:
+        seen.append(context.client)
+        ack()
+
+    body = {"command": "/legacytls", "text": "", "user_id": "U1", "channel_id": "C1", "team_id": "T1"}
+    app.dispatch(BoltRequest(mode="socket_mode", body=body))
+    assert seen == [client]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(handlers.slack.__path__[0]).rglob("*.py")]
+    calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {function.id for function in calls if isinstance(function, ast.Name)}
+    assert {"respond", "say", "urlopen", "WebhookClient", "WebClient"} & called == set()
