@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from bot import spellings
-from bot.exchange.credentials import Certificate
+from bot.exchange.credentials import Certificate, Credential
 from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
 from handlers.milestone_file import WrongMilestones
@@ -91,6 +91,14 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
         raise WrongSettings(lines, names=wrong)
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     return draft.noting([*ignored, *_suspicious(draft, need)])
+
+
+def credential_now() -> Credential | None:
+    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal."""
+    try:
+        return load({"exchange"}).credential()
+    except WrongSettings:
+        return None
 
 
 def withhold_from_bolt() -> None:

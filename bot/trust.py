@@ -1,10 +1,10 @@
 """Whose certificates are believed towards Slack. ``requests`` sees to Entra and Exchange; verification is never turned off."""
 
 import ssl
-from os import stat_result
 from pathlib import Path
 from typing import Any
 
+from bot.exchange.files import mark_of
 from bot.settings import WrongSettings, own_authorities, unusable_authorities
 
 
@@ -28,7 +28,7 @@ class _Following(ssl.SSLContext):
 
     def __init__(self, _: int, own: Path) -> None:
         self._own = own
-        self._read_at = _mark(own)
+        self._read_at = mark_of(own)
         self._present = _believing(own)
         self.verify_flags = self._present.verify_flags
         self.load_default_certs()
@@ -43,7 +43,7 @@ class _Following(ssl.SSLContext):
         return self._now().wrap_bio(*arguments, **named)
 
     def _now(self) -> ssl.SSLContext:
-        mark = _mark(self._own)
+        mark = mark_of(self._own)
         if mark is not None and mark != self._read_at and not unusable_authorities(self._own):
             self._present, self._read_at = _believing(self._own), mark
         return self._present
@@ -60,12 +60,3 @@ def _add(context: ssl.SSLContext, own: Path) -> None:
         context.load_verify_locations(capath=own)
     else:
         context.load_verify_locations(cafile=own)
-
-
-def _mark(own: Path) -> tuple[int, ...] | None:
-    """What changes with a file's content; ``None`` while there is none."""
-    try:
-        found: stat_result = own.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -23,6 +23,7 @@ from bot.logs import bolts_own
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
 from bot.options import Settings
+from bot.settings import credential_now
 from bot.trust import trusting
 from bot.worker import Worker
 from handlers.attribution import Attribution
@@ -138,6 +139,7 @@ def exchange_of(
         api_url=settings.exchange_api_url,
         keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
         called=called,
+        renewed=credential_now,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
-from bot.exchange.credentials import Credential
+from bot.exchange.credentials import Credential, unchanged
 from bot.exchange.readings import KEY, reading_of
 from bot.exchange.tokens import Tokens
 from bot.exchange.transport import CALL_LIMIT
@@ -156,11 +156,20 @@ def connect(
     api_url: str | None = None,
     keep_organization: Callable[[str], str | None] = not_kept,
     called: Callable[[str, str], None] = unheard,
+    renewed: Callable[[], Credential | None] = unchanged,
 ) -> ExchangeOnline:
     """A client from plain settings that were checked already; makes no connection."""
     place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
     discovery = is_microsoft(place.authority)
-    tokens = Tokens(tenant_id, client_id, credential, authority=place.authority, instance_discovery=discovery, scope=place.scope)
+    tokens = Tokens(
+        tenant_id,
+        client_id,
+        credential,
+        authority=place.authority,
+        instance_discovery=discovery,
+        scope=place.scope,
+        renewed=renewed,
+    )
     return ExchangeOnline(
         tenant_id=tenant_id,
         tokens=tokens,

@@ -38,4 +38,8 @@ class ManagedIdentity:
     client_id: str | None = None
 
 
+def unchanged() -> None:
+    """There is no newer credential than the one that was given."""
+
+
 Credential = Certificate | ClientSecret | FederatedToken | ManagedIdentity

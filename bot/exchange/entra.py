@@ -8,7 +8,9 @@ import io
 import json
 import logging
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -18,7 +20,8 @@ import requests
 from bot.exchange import keys, refusals
 from bot.exchange.answers import LONGEST_WAIT
 from bot.exchange.clouds import MICROSOFT_AUTHORITIES
-from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity, unchanged
+from bot.exchange.key_file import key_file_of
 from bot.exchange.wire import SIZE_LIMIT, Wire, content_of
 from handlers.ports import Unavailable
 from handlers.web_addresses import Address, taken_apart
@@ -123,16 +126,28 @@ class Entra:
     """Signs in as one app. ``authority`` is an origin (``https://login.microsoftonline.com``)."""
 
     def __init__(
-        self, tenant_id: str, client_id: str, credential: Credential, *, authority: str, instance_discovery: bool, scope: str
+        self,
+        tenant_id: str,
+        client_id: str,
+        credential: Credential,
+        *,
+        authority: str,
+        instance_discovery: bool,
+        scope: str,
+        renewed: Callable[[], Credential | None] = unchanged,
     ) -> None:
+        self._renewed = renewed
         self._authority = authority
         self._tenant_id = tenant_id
         self._client_id = client_id
         self._credential = credential
         self._discovery = instance_discovery
         self._scope = scope
-        self._pair: keys.KeyPair | None = None
+        self._key_file = key_file_of(credential)
+        self._assertion = self._turned_down = ""
+        """The federated token that was sent last, and the one that was refused last."""
         self._app: Any = None
+        self._built_with: keys.KeyPair | None = None
         self._cache = msal.TokenCache()
         # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
         # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
@@ -142,10 +157,22 @@ class Entra:
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """An access token, from MSAL's cache or new (always new for a claims challenge), and for how many seconds it is good.
 
-        Raises ``Unavailable``.
+        A refusal is the moment to look whether there is another credential by now: then that is tried, once. Raises
+        ``Unavailable``.
         """
         self._wire.begin(timeout)
-        self.key_pair()  # outside MSAL, so that the file's troubles keep their own words
+        try:
+            return self._acquire(claims_challenge)
+        except Unavailable as refused:
+            self._turned_down = self._assertion
+            if refused.retryable or not self._renew():
+                raise
+        return self._acquire(claims_challenge)
+
+    def _acquire(self, claims_challenge: str | None) -> tuple[str, float]:
+        # The key pair is read outside MSAL, so that the file's troubles keep their own words.
+        if self.key_pair() is not self._built_with or self._has_another_token():
+            self._app, self._turned_down = None, ""
         try:
             result = self._ask(claims_challenge)
         except requests.RequestException as failure:
@@ -164,14 +191,28 @@ class Entra:
             self._cache.remove_at(entry)
 
     def key_pair(self) -> keys.KeyPair | None:
-        """The certificate in use, read once; ``None`` for other credentials. Raises ``Unavailable``."""
-        if self._pair is None and isinstance(self._credential, Certificate):
-            self._pair = keys.load(self._credential)
-        return self._pair
+        """The certificate in use, as its file has it now; ``None`` for other credentials. Raises ``Unavailable``."""
+        return self._key_file.pair() if self._key_file else None
 
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+    def _renew(self) -> bool:
+        """Whether the credential is another one by now than the one that was refused; MSAL's memory of the refusal goes then."""
+        given = self._renewed()
+        if given is not None and given != self._credential and type(given) is type(self._credential):
+            self._credential, self._key_file, self._app = given, key_file_of(given), None
+            return True
+        if self._key_file is not None:
+            return self._key_file.reread()
+        return self._has_another_token()
+
+    def _has_another_token(self) -> bool:
+        """Whether the file holds another federated token than the one that was refused: MSAL remembers that for a minute."""
+        if not self._turned_down or not isinstance(self._credential, FederatedToken):
+            return False
+        return keys.token_now(self._credential) not in {"", self._turned_down}
 
     def _ask(self, claims_challenge: str | None) -> Any:
         if self._app is None:
@@ -202,10 +243,14 @@ class Entra:
             case ClientSecret(secret):
                 return secret.get_secret_value()
             case FederatedToken() as file:
-                return {"client_assertion": lambda: keys.read_token(file)}
-        pair = self.key_pair()
+                return {"client_assertion": partial(self._asserted, file)}
+        pair = self._built_with = self.key_pair()
         assert pair is not None
         return {"private_key": pair.key, "public_certificate": pair.public_pem()}
+
+    def _asserted(self, file: FederatedToken) -> str:
+        self._assertion = keys.read_token(file)
+        return self._assertion
 
     def _unreached(self, failure: requests.RequestException) -> Unavailable:
         if isinstance(failure, requests.exceptions.SSLError):
@@ -232,7 +277,7 @@ class Entra:
         return refusals.refused(code, expired=self._expired())
 
     def _expired(self) -> datetime | None:
-        expires = self._pair.expires if self._pair else None
+        expires = self._built_with.expires if self._built_with else None
         return expires if expires is not None and expires <= datetime.now(UTC) else None
 
 

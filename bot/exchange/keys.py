@@ -83,6 +83,14 @@ def read_token(credential: FederatedToken) -> str:
     return token
 
 
+def token_now(credential: FederatedToken) -> str:
+    """The federated token as it is in the file now; empty while it cannot be read."""
+    try:
+        return read_token(credential)
+    except Unavailable:
+        return ""
+
+
 def _opened(content: bytes, password: bytes | None, *, proven: bool) -> tuple[object, list[x509.Certificate]]:
     return _from_pem(content, password, proven=proven) if b"-----BEGIN" in content else _from_pfx(content, password)
 

@@ -8,13 +8,14 @@ import base64
 import binascii
 import json
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from bot.exchange.credentials import Certificate, Credential
+from bot.exchange.credentials import Certificate, Credential, unchanged
 from handlers.ports import Unavailable
 
 if TYPE_CHECKING:
@@ -38,12 +39,22 @@ class Tokens:
     """The tokens of one app in one tenant; safe to share among threads, one sign-in at a time.
 
     ``authority`` is an origin such as ``https://login.microsoftonline.com``; ``instance_discovery`` has to be off where that is
-    not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built once, at the first call, and kept for life.
+    not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built at the first call, and anew when the credential's file
+    was replaced. ``renewed`` is asked after a refusal for the credential as the settings have it now; ``None``: there is none.
     """
 
     def __init__(
-        self, tenant_id: str, client_id: str, credential: Credential, *, authority: str, instance_discovery: bool, scope: str
+        self,
+        tenant_id: str,
+        client_id: str,
+        credential: Credential,
+        *,
+        authority: str,
+        instance_discovery: bool,
+        scope: str,
+        renewed: Callable[[], Credential | None] = unchanged,
     ) -> None:
+        self._renewed = renewed
         self.tenant_id = tenant_id
         self.client_id = client_id
         self._credential = credential
@@ -117,6 +128,7 @@ class Tokens:
                     authority=self._authority,
                     instance_discovery=self._discovery,
                     scope=self._scope,
+                    renewed=self._renewed,
                 )
             return self._entra
 

@@ -15,7 +15,7 @@ from bot.exchange import keys
 from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
-from bot.settings import WrongSettings, load, withhold_from_bolt
+from bot.settings import WrongSettings, credential_now, load, withhold_from_bolt
 from tests.bot.exchange import certificates
 
 COMPLETE = {
@@ -560,6 +560,15 @@ def test_a_password_without_a_certificate_is_a_mistake_and_keeps_its_spaces(put:
 def test_a_managed_identity_may_go_without_an_id(put: Put) -> None:
     put(AZURE_CLIENT_SECRET=None, AZURE_CLIENT_ID=None, AZURE_MANAGED_IDENTITY="true")
     assert load().credential_kind is CredentialKind.MANAGED
+
+
+def test_a_secret_that_the_file_names_anew_is_the_credential_from_then_on(put: Put, tmp_path: Path) -> None:
+    put(AZURE_CLIENT_SECRET=None)
+    for secret in ("first", "second"):
+        (tmp_path / ".env").write_text(f"AZURE_CLIENT_SECRET={secret}\n")
+        assert credential_now() == ClientSecret(SecretStr(secret))
+    (tmp_path / ".env").write_text("AZURE_CLIENT_SECRET=not one\n")
+    assert credential_now() is None
 
 
 def test_a_verb_asks_only_for_the_part_it_needs(put: Put) -> None:

@@ -111,6 +111,23 @@ def test_every_road_to_slack_leads_through_the_proxy_with_and_without_its_scheme
     assert asked == [("CONNECT", f"{name}:443") for name in ("slack.invalid", "hooks.slack.com", "wss.invalid")]
 
 
+def test_authorities_that_are_replaced_count_for_the_next_connection(
+    stage: Stage, bundle: Path, root: certificates.Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle.write_bytes(certificates.authority().certificate_pem())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    client = slack_client(settings_at(stage.url))
+    with pytest.raises(Unavailable):
+        call(client.api_test)
+    bundle.write_bytes(root.certificate_pem())
+    assert call(client.api_test)["ok"] is True
+    bundle.write_bytes(b"half a file")
+    assert call(client.api_test)["ok"] is True
+    bundle.write_bytes(certificates.authority().certificate_pem())
+    with pytest.raises(Unavailable):
+        call(client.api_test)
+
+
 def test_the_systems_authorities_are_trusted_beside_it(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = ssl.create_default_context().cert_store_stats()["x509_ca"]
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
