@@ -53,7 +53,7 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
     """The tenant's ledger, brought up to date first. Raises ``WrongSettings`` where no tenant is named."""
     tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
     upgrade(url)
-    database = Database(url)
+    database = Database(url, keys=settings.keyring())
     try:
         yield Ledger(database, tenant_id)
     finally:

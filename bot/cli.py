@@ -149,8 +149,10 @@ def _history(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.record import check_record
+    from bot.record import accept_record, check_record
 
+    if options.accept_restore:
+        return accept_record(settings)
     return check_record(settings, witness=options.witness, as_json=options.json)
 
 
@@ -206,6 +208,8 @@ def _parser() -> argparse.ArgumentParser:
 def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     verify = _verb(verbs, "verify", _verify, "check the hash chain of the record")
     verify.add_argument("--witness", type=_witness, metavar="SEQUENCE:HASH", help="a head that was posted in Slack")
+    accept = "go on with a database that was put back, or is not authenticated, as it stands: open requests become stale"
+    verify.add_argument("--accept-restore", action="store_true", help=accept)
     verify.add_argument("--json", action="store_true", help="for machines")
     export = _verb(verbs, "export", _export, "write the record to standard output")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default jsonl")

@@ -4,11 +4,13 @@ What is read here is the same for every replica, whichever of them did it.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from bot.health import Health
 from bot.metrics import Metrics
 from handlers.delivery import PUBLIC
+from handlers.estrangement import plainly
 from handlers.ports import Clock
 from storage.leases import Leases
 from storage.ledger import Ledger
@@ -16,6 +18,7 @@ from storage.lifecycle import Kind
 from storage.outbox import Outbox
 from storage.reading import Reader
 from storage.records import Observation
+from storage.standing import Standing
 
 EVERY = 2.0
 """Seconds between two looks at the ledger."""
@@ -34,6 +37,7 @@ class Gauges:
         health: Health,
         clock: Clock,
         held_up: Callable[[Reader], str | None],
+        standing: Standing | None = None,
     ) -> None:
         """``held_up`` says what keeps changes waiting."""
         self._ledger = ledger
@@ -43,6 +47,7 @@ class Gauges:
         self._health = health
         self._clock = clock
         self._held_up = held_up
+        self._standing = standing
         self._next = 0.0
         self._counted = (0, "")
         self._last_decision: int | None = None
@@ -59,6 +64,7 @@ class Gauges:
         self._metrics.owing(self._outbox.oldest_owed(self._clock()))
         self._metrics.held(self._leases.holders(self._ledger.tenant_id))
         self._health.note("channel", self._outbox.problem(PUBLIC))
+        self._trust()
         return 0
 
     def _count(self, reader: Reader) -> None:
@@ -71,6 +77,19 @@ class Gauges:
         fresh, self._last_decision = reader.decisions_since(self._last_decision)
         for vote, door in fresh:
             self._metrics.decided(vote, door)
+
+    def _trust(self) -> None:
+        """Whether the database is the one that is known, and what was set aside of it since the start."""
+        estranged = self._standing.look() if self._standing is not None else None
+        self._health.note("record", plainly(estranged) if estranged is not None else self._unkept())
+        rows = self._ledger.database.authenticity.unbelieved()
+        counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
+        said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."
+        self._health.note("set_aside", said if rows else None)
+
+    def _unkept(self) -> str | None:
+        problem = self._standing.problem if self._standing is not None else None
+        return f"A backup that is put back would not be recognised: {problem}." if problem else None
 
     def _observe(self, reader: Reader) -> None:
         newest, readable = reader.newest_observation(), reader.newest_observation(readable=True)

@@ -9,6 +9,7 @@ from handlers.apply import Apply
 from handlers.attribution import Attribution
 from handlers.delivery import Delivery
 from handlers.desk import Desk
+from handlers.estrangement import Estrangements
 from handlers.reminders import Reminders
 from handlers.settle import Settling
 from storage.leases import Lease
@@ -22,7 +23,7 @@ def lanes(
     tenant_id, leases = context.ledger.tenant_id, context.leases
     settling = Settling(context)
     apply = Apply(context, settling)
-    reminders = Reminders(context)
+    reminders, estrangements = Reminders(context), Estrangements(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
     every = settings.observe_every
 
@@ -41,7 +42,7 @@ def lanes(
         Lane("private-1", (delivery.send_private,), last=True),
         Lane("private-2", (delivery.send_private,), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
-        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, measured), patient=False),
+        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, estrangements.watch, measured), patient=False),
         Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
         Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot import spellings
 from bot.exchange.clouds import CLOUDS
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from storage.keyring import Keyring
 
 _BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
 _APP_TOKEN = partial(spellings.token, prefix="xapp-", what="an app-level token")
@@ -40,12 +41,21 @@ def _one_of(words: Collection[str], text: str) -> str:
     return text.lower()
 
 
+def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else spellings.record_keys(value)
+
+
+def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else spellings.record_keys_in(value)
+
+
 Text = Annotated[str, BeforeValidator(spellings.directory_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(lambda value: value if isinstance(value, tuple) else spellings.people(value))]
 Duration = Annotated[timedelta, BeforeValidator(spellings.duration)]
 Count = Annotated[int, BeforeValidator(spellings.count)]
 Emoji = Annotated[str, BeforeValidator(spellings.emoji)]
 Origin = Annotated[str, BeforeValidator(spellings.origin)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
 
 
 class Settings(BaseSettings):
@@ -117,6 +127,13 @@ class Settings(BaseSettings):
     """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
     health_host: Annotated[str, BeforeValidator(spellings.host)] = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: Annotated[int, BeforeValidator(spellings.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
+    record_key: Keys = Field((), alias="LEGACYTLS_RECORD_KEY")
+    record_key_file: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)] = Field(
+        (), alias="LEGACYTLS_RECORD_KEY_FILE"
+    )
+    """The keys that stand in the file; its path is not kept."""
+    state_dir: Path | None = Field(None, alias="LEGACYTLS_STATE_DIR")
+    """``None``: beside a SQLite file, else nowhere."""
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)
@@ -174,7 +191,12 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret that is set, for the redaction of logs."""
         found = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value for value in found if isinstance(value, SecretStr))
+        each = (value if isinstance(value, tuple) else (value,) for value in found)
+        return tuple(value for values in each for value in values if isinstance(value, SecretStr))
+
+    def keyring(self) -> Keyring:
+        """The keys that authenticate the record, newest first; empty where none is set."""
+        return Keyring([spellings.key_bytes(key) for key in self.record_key or self.record_key_file])
 
     def on_record(self) -> dict[str, object]:
         """What the record keeps of the settings beside the rule: no secret, and nothing that changes by itself."""
@@ -188,8 +210,10 @@ class Settings(BaseSettings):
             "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
+            "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),
             "LEGACYTLS_OBSERVE_EVERY": str(self.observe_every),
             "LEGACYTLS_RETENTION": str(self.retention),
+            "LEGACYTLS_STATE_DIR": str(self.state_dir) if self.state_dir else None,
             "LEGACYTLS_TIMEZONE": self.timezone.key,
             "LEGACYTLS_WORKING_HOURS": f"{opens:%H:%M}-{closes:%H:%M}",
             "credential": self.credential_kind.value if self.credential_kind else None,

@@ -9,6 +9,7 @@ import structlog
 
 from bot import garbage
 from bot.health import Health, serve_health
+from bot.keeping import standing_of
 from bot.metrics import Metrics
 from bot.options import Settings
 from bot.reaching import Reaching
@@ -17,8 +18,10 @@ from bot.stopping import Stopping
 from bot.wiring import Bot, Identity, app_of, slack_client, wire
 from handlers.ports import Clock
 from handlers.slack.register import guarded
+from storage.adoption import Adopted, adopt
 from storage.engine import Database
 from storage.migrate import upgrade
+from storage.standing import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +51,10 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     endpoint = serve_health(health, settings, metrics)
     database = _migrated(settings, health)
     try:
-        bot = wire(settings, database, slack_client(settings), clock=clock, health=health, metrics=metrics)
+        standing = standing_of(settings, database)
+        _take_over(settings, database, standing, clock)
+        client = slack_client(settings)
+        bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics, standing=standing)
         garbage.begin()
         bot.desk.rules.keep_rule()
         bot.desk.rules.keep_settings(settings.on_record())
@@ -115,4 +121,11 @@ def _end_whole(stopping: Stopping) -> None:
 def _migrated(settings: Settings, health: Health) -> Database:
     upgrade(settings.database_url.get_secret_value())
     health.migrated = True
-    return Database(settings.database_url.get_secret_value())
+    return Database(settings.database_url.get_secret_value(), keys=settings.keyring())
+
+
+def _take_over(settings: Settings, database: Database, standing: Standing, clock: Clock) -> None:
+    """The first start with a key, or with a new one, takes the record over; whatever else it is, the worker tells."""
+    adopted = adopt(database, settings.azure_tenant_id or "", clock(), seen_authenticated=standing.seen_authenticated)
+    if adopted in (Adopted.NOW, Adopted.REFUSED):
+        log.warning("record.key", outcome=adopted.name.lower(), key=database.authenticity.keys.newest, why=adopted.value)

@@ -4,15 +4,18 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from bot.keeping import standing_of
 from bot.options import Settings
 from bot.settings import WrongSettings
+from handlers.estrangement import Acceptance, accept, plainly
 from storage.engine import Database
 from storage.export import Form, has_record, lines, tenants
+from storage.ledger import Ledger
 from storage.migrate import is_current
-from storage.verify import verify
+from storage.verify import Authenticator, Verdict, verify
 
 
 class NoRecord(Exception):
@@ -26,22 +29,73 @@ _NOT_CURRENT = (
 
 
 def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json: bool) -> int:
-    """Check the hash chain, against a head seen in Slack if one is given. Exit code 0 when it is sound, 1 when not."""
+    """Check the record against its chain, its authenticators and the heads that were seen; exit code 0 when it is sound, else 1.
+
+    ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by itself.
+    """
     with _record_of(settings) as (database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
         if verdict.ok and not verdict.checked:
             raise _nothing(database, tenant_id)
+        estranged = standing_of(settings, database).look() if verdict.ok else None
+    if estranged is not None:
+        verdict = replace(verdict, ok=False, problem=plainly(estranged))
     if as_json:
         sys.stdout.write(json.dumps(asdict(verdict), indent=2) + "\n")
     elif verdict.ok:
         sys.stdout.write(f"The record is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
+        sys.stdout.write(f"{_authentic(settings)}\n")
         if witness is None:
             sys.stdout.write(
                 "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
             )
     else:
-        sys.stdout.write(f"The record is NOT sound: {verdict.problem}\n")
+        sys.stdout.write(f"The record is NOT sound: {verdict.problem}\n{_help(verdict)}")
     return 0 if verdict.ok else 1
+
+
+def accept_record(settings: Settings) -> int:
+    """Go on with the database as it stands, whatever was seen or authenticated before; exit code 0 when that is so, else 1."""
+    with _record_of(settings, look_only=False) as (database, tenant_id):
+        verdict = verify(database, tenant_id, chain_only=True)
+        if not verdict.ok:
+            sys.stdout.write(f"The record is NOT sound: {verdict.problem}\nNothing was accepted, and nothing was changed.\n")
+            return 1
+        done = accept(Ledger(database, tenant_id), standing_of(settings, database), datetime.now(UTC))
+    sys.stdout.write(
+        _accepted(done) if done is not None else "There is nothing to accept: no head is missing. Nothing was changed.\n"
+    )
+    return 0
+
+
+def _accepted(done: Acceptance) -> str:
+    seen = f"The newest head seen before was {done.known}." if done.known else "No head was kept by this machine before."
+    stale = ", ".join(f"#{number}" for number in done.stale)
+    left = ", ".join(f"#{number}" for number in done.left)
+    return "".join(
+        [
+            f"The database is accepted as it stands, with the head {done.found}. {seen}\n",
+            f"Stale now, to be asked for again if still needed: {stale}.\n" if stale else "No request was open or approved.\n",
+            f"Being sent when the copy was made, and settled by reading the live value: {left}.\n" if left else "",
+            "It is an event of the record, and every copy of the bot that runs on this database goes on by itself.\n",
+        ]
+    )
+
+
+def _authentic(settings: Settings) -> str:
+    keys = settings.keyring()
+    if keys:
+        return f"Every event is authenticated by a key of LEGACYTLS_RECORD_KEY ({', '.join(keys.ids)})."
+    return "It is not authenticated: without LEGACYTLS_RECORD_KEY, whoever owns the database can rebuild all of it."
+
+
+def _help(verdict: Verdict) -> str:
+    """What to do where the chain is whole and only the key does not go with it."""
+    if verdict.authenticator is Authenticator.UNKNOWN_KEY:
+        return "Add the key that is missing to LEGACYTLS_RECORD_KEY, behind the newest one.\n"
+    if verdict.authenticator is Authenticator.MISSING and not verdict.checked:
+        return "If the key is new, the next start of the bot takes the record over with it.\n"
+    return ""
 
 
 def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
@@ -73,10 +127,10 @@ def _nothing(database: Database, tenant_id: str) -> NoRecord:
 
 
 @contextmanager
-def _record_of(settings: Settings) -> Iterator[tuple[Database, str]]:
-    """The database and the tenant. Nothing is changed, so a copy or a backup may be given. Raises ``NoRecord``."""
+def _record_of(settings: Settings, *, look_only: bool = True) -> Iterator[tuple[Database, str]]:
+    """The database and the tenant. Where it is only looked at, a copy or a backup may be given. Raises ``NoRecord``."""
     tenant_id = tenant_of(settings)
-    database = Database(settings.database_url.get_secret_value(), look_only=True)
+    database = Database(settings.database_url.get_secret_value(), look_only=look_only, keys=settings.keyring())
     try:
         if not is_current(database):
             raise NoRecord(_NOT_CURRENT)

@@ -21,6 +21,7 @@ from bot.options import NAMES, CredentialKind, Settings
 from handlers.milestone_file import WrongMilestones
 from handlers.policy import is_group
 from handlers.slack.emoji import same_emoji
+from storage.heads import can_keep
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
 """The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""
@@ -193,6 +194,7 @@ def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterat
     if "exchange" in need:
         yield from _exchange(draft)
     yield from _credentials(draft)
+    yield from _keeping(draft, need)
     if draft.default_window > draft.max_window:
         yield (
             ("LEGACYTLS_DEFAULT_WINDOW", "LEGACYTLS_MAX_WINDOW"),
@@ -257,6 +259,15 @@ def _credentials(draft: Settings) -> Iterator[Finding]:
         yield ("AZURE_CLIENT_CERTIFICATE_PASSWORD",), alone
     if draft.azure_client_secret_expires and CredentialKind.SECRET not in kinds:
         yield ("AZURE_CLIENT_SECRET_EXPIRES",), "is set without AZURE_CLIENT_SECRET; set that, or remove the day"
+
+
+def _keeping(draft: Settings, need: Collection[str]) -> Iterator[Finding]:
+    """What guards the record from outside the database; only who serves, or is about to, writes into the folder."""
+    if draft.record_key and draft.record_key_file:
+        both = "is set, and so is LEGACYTLS_RECORD_KEY_FILE; keep one of them"
+        yield ("LEGACYTLS_RECORD_KEY", "LEGACYTLS_RECORD_KEY_FILE"), both
+    if draft.state_dir is not None and "slack" in need and not can_keep(draft.state_dir):
+        yield ("LEGACYTLS_STATE_DIR",), "names no folder that this account may write to; make one, or choose another"
 
 
 def _milestones(draft: Settings) -> Iterator[Finding]:

@@ -4,14 +4,19 @@ Every function raises ``ValueError`` with that sentence. It never repeats what w
 must not reach a terminal or a log.
 """
 
+import base64
 import difflib
 import re
 from datetime import date, time, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import SecretStr
 
 from handlers.slack.emoji import is_known, nearest
 from handlers.web_addresses import Address, taken_apart
+from storage.keyring import SHORTEST_KEY
 
 ADDED = "Emoji that a workspace added decide nothing, because whoever may add emoji can change what they show"
 
@@ -65,6 +70,44 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise ValueError("write a port number between 1 and 65535")
     return int(text)
+
+
+def record_keys(text: str) -> tuple[SecretStr, ...]:
+    """Keys of at least 32 bytes each, hex or base64, separated by commas, newest first; each once."""
+    written = [entry.strip() for entry in re.split(r"[,\r\n]", text)]
+    keys = [entry for entry in written if entry]
+    wrong = [str(place) for place, entry in enumerate(keys, start=1) if len(_bytes(entry)) < SHORTEST_KEY]
+    if wrong or not keys:
+        which = f"; key {', '.join(wrong)} of {len(keys)} is none" if len(keys) > 1 else ""
+        raise ValueError(
+            f"write a key of at least {SHORTEST_KEY} bytes in hex or base64, such as `openssl rand -hex 32` prints; several "
+            f"are separated by commas, newest first{which}"
+        )
+    return tuple(SecretStr(entry) for entry in dict.fromkeys(keys))
+
+
+def record_keys_in(path: str) -> tuple[SecretStr, ...]:
+    """The keys in a file, spelled as in ``record_keys`` or a line each; nothing else may stand there."""
+    try:
+        return record_keys(Path(path).read_text(encoding="ascii"))
+    except (OSError, UnicodeError):
+        raise ValueError("names no file of text that this account may read; write the path of the file with the key") from None
+
+
+def key_bytes(key: SecretStr) -> bytes:
+    """The key that ``record_keys`` took."""
+    return _bytes(key.get_secret_value())
+
+
+def _bytes(text: str) -> bytes:
+    """What hex or base64 (either alphabet, with or without its ``=``) stands for; empty where it is neither."""
+    if re.fullmatch(r"[0-9A-Fa-f]+", text):
+        return bytes.fromhex(text) if len(text) % 2 == 0 else b""
+    plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        return b""
 
 
 def host(text: str) -> str:

@@ -49,6 +49,7 @@ from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
+from storage.standing import Standing
 
 SLACK_TIMEOUT = 10
 """Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
@@ -158,7 +159,14 @@ def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
 
 
 def context_of(
-    settings: Settings, ledger: Ledger, exchange: ExchangeOnline, people: People, *, clock: Clock, nudge: Callable[[], None]
+    settings: Settings,
+    ledger: Ledger,
+    exchange: ExchangeOnline,
+    people: People,
+    *,
+    clock: Clock,
+    nudge: Callable[[], None],
+    standing: Standing | None = None,
 ) -> Context:
     """What every use case needs. The database has to be migrated."""
     return Context(
@@ -177,6 +185,7 @@ def context_of(
         nudge=nudge,
         certificate_expires=exchange.tokens.certificate_expires,
         secret_expires=settings.secret_expires(),
+        standing=standing,
     )
 
 
@@ -188,6 +197,7 @@ def wire(
     clock: Clock,
     health: Health,
     metrics: Metrics,
+    standing: Standing | None = None,
 ) -> Bot:
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     database.watch.tell = health.note_database
@@ -195,14 +205,16 @@ def wire(
     nudge = _Nudge()
     ledger = Ledger(database, settings.azure_tenant_id or "")
     exchange = exchange_of(settings, clock, ledger, metrics.called)
-    context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge)
+    context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge, standing=standing)
     tenant_id = ledger.tenant_id
     outbox = Outbox(database, tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
     waiting = partial(held_up, rule=context.rule)
-    gauges = Gauges(context.ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting)
+    gauges = Gauges(
+        ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting, standing=standing
+    )
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution))
     nudge.worker = worker

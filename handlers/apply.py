@@ -12,9 +12,9 @@ from datetime import timedelta
 
 import structlog
 
-from handlers.context import Context
+from handlers.context import UNKEPT, Context
 from handlers.days import spelled_instant
-from handlers.lagging import is_outrun, lags, may_be_on
+from handlers.lagging import is_no_news, lags, may_be_on
 from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_outcome
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
@@ -27,6 +27,7 @@ from storage.errors import Conflict
 from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
+from storage.reading import Reader
 from storage.records import ChangeRequest, SettingValue
 
 log = structlog.get_logger(__name__)
@@ -43,9 +44,6 @@ BACKOFF = (5, 10, 20, 40, 60)
 BEGIN_WITHIN = 10.0
 """Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
 others have taken over, have read, and may have said how it ended."""
-
-GOOD_FOR = timedelta(seconds=60)
-"""How old the reading may be that a wish is judged by: in between, Slack is asked about the approvers, which may be slow."""
 
 UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
 
@@ -79,9 +77,13 @@ class Apply:
     def _ready(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:
             ready = reader.ready(self._context.now())
-            if is_outdated(reader, self._context.rule):  # whoever runs with the rule that holds does the rest
+            if ready and self._wishes_wait(reader):
                 ready = [request for request in ready if request.kind is Kind.OPT_OUT]
         return ready
+
+    def _wishes_wait(self, reader: Reader) -> bool:
+        """For whoever runs with the rule that holds, or until a person has accepted another database than the one we know."""
+        return is_outdated(reader, self._context.rule) or self._context.estranged(reader) is not None
 
     def _overtaken(self, request: ChangeRequest, faster: Conflict) -> None:
         """What is outrun twice in a row waits, and says so, instead of being tried without a pause."""
@@ -199,6 +201,7 @@ class Apply:
                     owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
                 else:
                     self._settling.applied(entry, request, reading, wrote=False)
+        self._context.keeps_head()
         self._context.nudge()
 
     def _send(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
@@ -214,9 +217,11 @@ class Apply:
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
             owe_card(entry, request)
         self._context.nudge()
+        kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
         log.info("apply.sending", request=request.id, client_request_id=sending_id)
-        opting_in = request.to_value is SettingValue.OPTED_IN
-        answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
+        opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(Fate.NOT_PROCESSED, UNKEPT, sending_id)
+        if kept:
+            answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
         log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
         self._answered(request, answer, sends=sent_before + 1)
 
@@ -235,8 +240,8 @@ class Apply:
         """
         if not still_held(entry.connection, lease):
             raise Conflict("the right to make changes was lost meanwhile")
-        if request.kind is not Kind.OPT_OUT and is_outdated(entry.reader, self._context.rule):
-            raise Conflict("another rule holds by now")
+        if request.kind is not Kind.OPT_OUT and self._wishes_wait(entry.reader):
+            raise Conflict("another rule holds by now, or the database is another one")
         self._must_be_news(entry, request, reading)
         if supersede_overtaken(entry, request):
             return False
@@ -246,14 +251,8 @@ class Apply:
         return False
 
     def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
-        """Raises ``Conflict`` for a wish when asking about its approvers took too long, or another value was read meanwhile.
-
-        An opt-out is right whatever the value is.
-        """
-        now = self._context.now()
-        if request.kind is Kind.OPT_OUT:
-            return
-        if now - reading.read_at > GOOD_FOR or is_outrun(entry.reader, reading, now):
+        """An opt-out is right whatever the value is; for a wish it raises ``Conflict``."""
+        if request.kind is not Kind.OPT_OUT and is_no_news(entry.reader, reading, self._context.now()):
             raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:

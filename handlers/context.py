@@ -13,6 +13,11 @@ from handlers.ports import Clock, Cloud, Setting
 from handlers.slots import NINE_TO_FIVE, Hours, lapses_at
 from storage.leases import Leases
 from storage.ledger import Ledger
+from storage.reading import Reader
+from storage.standing import Estranged, Standing
+
+UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR), so nothing was sent."
+"""Why a change is not sent: put back later, a backup of this moment would have it made once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,17 @@ class Context:
     """The tenant's initial domain, where the operator's settings name it."""
     secret_expires: datetime | None = None
     """When the client secret expires, as far as the operator said so."""
+
+    standing: Standing | None = None
+    """Whether the database is the one that this process knows; ``None`` where nobody asks."""
+
+    def estranged(self, reader: Reader) -> Estranged | None:
+        """Why nothing may be opted in, or extended, on this database; ``None`` where nothing is in the way."""
+        return self.standing.look(reader.connection) if self.standing is not None else None
+
+    def keeps_head(self) -> bool:
+        """Keep the record's newest head; ``False`` where a backup put back later would have a change made a second time."""
+        return self.standing is None or self.standing.keep()
 
     def now(self) -> datetime:
         """The present, in UTC."""

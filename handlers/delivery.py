@@ -82,7 +82,7 @@ class Delivery:
         claimed = self._outbox.claim(self._context.now(), kinds=kinds)
         for notice in claimed:
             sure = time.monotonic() - began < SURE_FOR
-            mine = notice if sure else self._outbox.renew(notice)
+            mine = notice if sure else self._outbox.renew(notice, self._context.now())
             if mine is not None and not self._waits(mine):
                 self._send_one(mine)
         return len(claimed)

@@ -172,7 +172,7 @@ class Desk:
 
     def take_up_leftovers(self) -> int:
         """Handle what a process that died had acknowledged but not finished; returns how many."""
-        waiting = self._inbox.claim_waiting()
+        waiting = self._inbox.claim_waiting(self.context.now())
         with ExitStack() as each:  # one that cannot be handled is raised in the end and holds none of the others up
             for item in reversed(waiting):
                 each.callback(self.handle, item)

@@ -1,8 +1,8 @@
 """Hands out events of the record for whoever acts on them or compares rows with them: each is checked first.
 
-An event is believed when its stored bytes have its hash; ``since`` also follows the links, so that none is missing or put in
-between. Nothing else in this program judges by an event that was not read here. ``storage.verify`` checks the whole record, and
-shares no line with this.
+An event is believed when its stored bytes have its hash and, where there is a key, its authenticator was made with it; ``since``
+also follows the links, so that none is missing or put in between. Nothing else in this program judges by an event that was not
+read here. ``storage.verify`` checks the whole record, and shares no line with this.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, String, func, literal_column, se
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from storage.authenticity import Authenticity, authenticity_of
 from storage.damaged import DAMAGE, is_damage
 from storage.tables import COMPARED, audit_events
 
@@ -64,7 +65,17 @@ class Disbelieved(Exception):
 def _events(tenant_id: str) -> Select[Any]:
     table = audit_events.c
     at = spelled_instant(table.at).label("spelled_at")
-    columns = (table.seq, at, table.kind, table.actor, table.request_id, table.payload, table.prev_hash, table.hash)
+    columns = (
+        table.seq,
+        at,
+        table.kind,
+        table.actor,
+        table.request_id,
+        table.payload,
+        table.prev_hash,
+        table.hash,
+        table.authenticator,
+    )
     return select(*columns).where(table.tenant_id == tenant_id)
 
 
@@ -86,11 +97,11 @@ def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[T
     if first is None:
         return
     query = _events(tenant_id).where(table.seq >= first).order_by(table.seq)
-    expected, prev = first, None
+    expected, prev, authenticity = first, None, authenticity_of(connection)
     for row in _rows(connection, query, first):
         if row.seq != expected or prev not in (None, row.prev_hash):
             raise Disbelieved(expected)
-        yield believed(tenant_id, row)
+        yield believed(tenant_id, row, authenticity)
         expected, prev = row.seq + 1, row.hash
 
 
@@ -101,10 +112,11 @@ def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
         raise ValueError(f"{kind} has no index")
     of_kind = table.kind == literal_column(f"'{kind}'")  # as the index spells it: SQLite takes it for nothing else
     query = _events(tenant_id).where(of_kind).order_by(table.seq.desc()).limit(_LOOK_BACK)
+    authenticity = authenticity_of(connection)
     try:
         for row in connection.execute(query):
             try:
-                return believed(tenant_id, row)
+                return believed(tenant_id, row, authenticity)
             except Disbelieved:
                 continue
     except DAMAGE as damage:
@@ -123,7 +135,7 @@ def events_of(tenant_id: str) -> Select[Any]:
     return _events(tenant_id)
 
 
-def believed(tenant_id: str, row: Row[Any]) -> Told:
+def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
     """The event that a row of ``audit_events`` holds. Raises ``Disbelieved``."""
     request = "null" if row.request_id is None else row.request_id
     try:
@@ -136,14 +148,15 @@ def believed(tenant_id: str, row: Row[Any]) -> Told:
         payload = json.loads(row.payload) if is_sound else None
     except (ValueError, TypeError):
         payload = None
-    if not isinstance(payload, dict):
+    if not isinstance(payload, dict) or authenticity.event_doubt(tenant_id, row) is not None:
         raise Disbelieved(row.seq)
     return Told(row.seq, row.spelled_at, row.kind, row.actor, row.request_id, payload)
 
 
 def _checked(connection: Connection, query: Select[Any], tenant_id: str, batch: int | None = _BATCH) -> Iterator[Told]:
+    authenticity = authenticity_of(connection)
     for row in _rows(connection, query, 0, batch):
-        yield believed(tenant_id, row)
+        yield believed(tenant_id, row, authenticity)
 
 
 def _rows(connection: Connection, query: Select[Any], at_least: int, batch: int | None = _BATCH) -> Iterator[Row[Any]]:

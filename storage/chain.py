@@ -9,9 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from storage.authenticity import authenticity_of
 from storage.canonical import canonical, stamp
 from storage.tables import audit_events
 
@@ -33,6 +35,21 @@ def head(connection: Connection, tenant_id: str) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 
+def hash_of(row: Mapping[str, Any]) -> str:
+    """Hash the content of an event, by the names of its columns."""
+    event = {
+        "tenant": row["tenant_id"],
+        "seq": row["seq"],
+        "at": stamp(row["at"]),
+        "kind": row["kind"],
+        "actor": row["actor"],
+        "request": row["request_id"],
+        "payload": json.loads(row["payload"]),
+        "prev": row["prev_hash"],
+    }
+    return hashlib.sha256(canonical(event).encode("ascii")).hexdigest()
+
+
 def append(
     connection: Connection,
     tenant_id: str,
@@ -43,20 +60,8 @@ def append(
     payload: Mapping[str, object],
     request_id: int | None = None,
 ) -> str:
-    """Add one event inside a recording transaction and return its hash."""
+    """Add one event inside a recording transaction and return its hash; the database's key, if there is one, authenticates it."""
     seq, prev = head(connection, tenant_id)
-    body = canonical(payload)
-    event = {
-        "tenant": tenant_id,
-        "seq": seq + 1,
-        "at": stamp(at),
-        "kind": kind,
-        "actor": actor,
-        "request": request_id,
-        "payload": json.loads(body),
-        "prev": prev,
-    }
-    digest = hashlib.sha256(canonical(event).encode("ascii")).hexdigest()
     row = {
         "tenant_id": tenant_id,
         "seq": seq + 1,
@@ -64,9 +69,10 @@ def append(
         "kind": kind,
         "actor": actor,
         "request_id": request_id,
-        "payload": body,
+        "payload": canonical(payload),
         "prev_hash": prev,
-        "hash": digest,
     }
-    connection.execute(_APPEND, row)
+    digest = hash_of(row)
+    row["hash"] = digest
+    connection.execute(_APPEND, row | {"authenticator": authenticity_of(connection).sign(audit_events, row)})
     return digest

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, or_
@@ -20,8 +21,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
+from storage.authenticity import OPTION, Authenticity
 from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
 from storage.files import file_of, open_to_others
+from storage.keyring import Keyring
 from storage.troubles import Trouble, of_result, of_statement
 from storage.watching import Watch
 
@@ -99,15 +102,24 @@ def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]
 class Database:
     """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3).
 
-    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``.
+    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``. ``keys``
+    authenticate what is written, and what is read to be acted upon.
     """
 
-    def __init__(self, url: str | URL, *, look_only: bool = False) -> None:
+    def __init__(self, url: str | URL, *, look_only: bool = False, keys: Keyring | None = None) -> None:
         address = untouched(make_url(url)) if look_only else make_url(url)
         self.engine, self._quick = engine_of(address, patience=PATIENCE), quick_engine_of(address)
+        self.authenticity = Authenticity(keys)
+        for engine in (self.engine, self._quick):
+            engine.update_execution_options(**{OPTION: self.authenticity})
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._one_writer = threading.Lock()
         self.watch = Watch()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database, behind any link to it; ``None`` for PostgreSQL."""
+        return file_of(self.engine.url)
 
     @contextmanager
     def read(self, *, quick: bool = False) -> Iterator[Connection]:
@@ -152,7 +164,7 @@ class Database:
 
     def open_to_others(self) -> list[str]:
         """Return the names of a SQLite database's files on which other accounts have rights that could not be taken."""
-        file = file_of(self.engine.url)
+        file = self.file
         return [found.name for found in open_to_others(file)] if file is not None else []
 
     @contextmanager

@@ -13,9 +13,10 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from storage.authenticity import SET_ASIDE
 from storage.canonical import canonical
 from storage.correlation import caused
-from storage.damaged import readable
+from storage.damaged import one, split
 from storage.engine import Database, database_clock, is_over
 from storage.rows import texts
 from storage.tables import inbox
@@ -52,15 +53,16 @@ class Inbox:
     def put(self, key: str, kind: str, payload: Mapping[str, str], *, now: datetime, patience: float) -> Item | None:
         """Keep one delivery, already claimed by the caller; ``None`` when it is known. Raises ``engine.Busy``."""
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        statement = new(inbox).values(
-            tenant_id=self._tenant_id,
-            key=key,
-            kind=kind,
-            payload=canonical(dict(payload)),
-            received_at=now,
-            claimed_until=database_clock() + CLAIM_MS,
-            **caused(),
-        )
+        delivered = {
+            "tenant_id": self._tenant_id,
+            "key": key,
+            "kind": kind,
+            "payload": canonical(dict(payload)),
+            "received_at": now,
+        }
+        proof = self._database.authenticity.sign(inbox, delivered)
+        claim = {"claimed_until": database_clock() + CLAIM_MS}
+        statement = new(inbox).values(**delivered, authenticator=proof, **claim, **caused())
         once = statement.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
         with self._database.write(patience=patience, quick=True) as connection:
             item_id = connection.execute(once).scalar()
@@ -89,11 +91,13 @@ class Inbox:
             return connection.execute(once).scalar() is not None
 
     def kept(self, key: str) -> Item | None:
-        """The delivery with this key, done or not: what became of a ``put`` whose commit was not answered."""
+        """The delivery with this key, done or not: what became of a ``put`` whose commit was not answered.
+
+        ``None`` when there is none that the bot itself wrote.
+        """
         mine = (inbox.c.tenant_id == self._tenant_id, inbox.c.key == key)
         with self._database.read() as connection:
-            row = connection.execute(select(inbox).where(*mine)).one_or_none()
-        return item(row) if row else None
+            return one(connection, select(inbox).where(*mine), inbox, self._database.authenticity.checked(inbox, item))
 
     def put_off(self, item: Item, *, ms: int) -> None:
         """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed, ``CLAIM_MS`` at most."""
@@ -101,8 +105,11 @@ class Inbox:
         with self._database.write() as connection:
             connection.execute(mine.values(claimed_until=database_clock() + ms))
 
-    def claim_waiting(self, *, limit: int = 16) -> list[Item]:
-        """Take items that nobody has finished and nobody holds: leftovers of a process that died."""
+    def claim_waiting(self, now: datetime, *, limit: int = 16) -> list[Item]:
+        """Take items that nobody has finished and nobody holds: leftovers of a process that died.
+
+        A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is done because of it.
+        """
         table = inbox.c
         free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, is_over(table.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
@@ -112,7 +119,14 @@ class Inbox:
         with self._database.write() as connection:
             mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
             taken = connection.execute(mine.returning(table.id)).scalars().all()
-            return readable(connection, select(inbox).where(table.id.in_(taken)).order_by(table.id), inbox, item)
+            query = select(inbox).where(table.id.in_(taken)).order_by(table.id)
+            authenticity = self._database.authenticity
+            found, others = split(connection, query, inbox, authenticity.checked(inbox, item))
+            authenticity.set_aside(inbox, others)
+            for (number,) in others:
+                aside = update(inbox).where(table.id == number)
+                connection.execute(aside.values(done_at=now, problem=SET_ASIDE))
+        return found
 
 
 def item(row: Row[Any]) -> Item:

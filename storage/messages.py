@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from storage import rows
+from storage.authenticity import authenticity_of
 from storage.damaged import one, readable
 from storage.records import Card, Notice, ReminderAnswer
 from storage.tables import cards, notices, reminder_answers
@@ -21,6 +22,12 @@ class MessageReader:
     def __init__(self, connection: Connection, tenant_id: str) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
+        self._checked = authenticity_of(connection).checked
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that is read over, for whoever asks something else in the same moment."""
+        return self._connection
 
     def owed(self, key: str) -> bool:
         """Whether a notice with this key was ever owed."""
@@ -39,7 +46,7 @@ class MessageReader:
     def notice(self, number: int) -> Notice | None:
         """The message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
-        return one(self._connection, query, notices, rows.notice)
+        return one(self._connection, query, notices, self._checked(notices, rows.notice))
 
     def posted_at(self, number: int) -> tuple[str, str] | None:
         """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
@@ -58,7 +65,8 @@ class MessageReader:
         """The facts of the newest notice whose key begins with ``prefix``."""
         table = notices.c
         query = select(notices).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
-        found = one(self._connection, query.order_by(table.id.desc()).limit(1), notices, rows.notice)
+        query = query.order_by(table.id.desc()).limit(5)
+        found = one(self._connection, query, notices, self._checked(notices, rows.notice))
         return dict(found.facts) if found else None
 
     def told_after(self, request_id: int | None, kinds: Collection[str]) -> list[Notice]:
@@ -66,17 +74,17 @@ class MessageReader:
         table = notices.c
         first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
         query = select(notices).where(table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first)
-        return readable(self._connection, query.order_by(table.id), notices, rows.notice)
+        return readable(self._connection, query.order_by(table.id), notices, self._checked(notices, rows.notice))
 
     def cards(self, request_id: int) -> list[Card]:
-        """Every known copy of a request's message in Slack."""
+        """Every known copy of a request's message in Slack; what is not authentic is none."""
         query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
-        return readable(self._connection, query, cards, rows.card)
+        return readable(self._connection, query, cards, self._checked(cards, rows.card))
 
     def card_at(self, channel: str, ts: str) -> Card | None:
         """The request's message at this place in Slack, if it is one of ours."""
         place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
-        return one(self._connection, select(cards).where(*place), cards, rows.card)
+        return one(self._connection, select(cards).where(*place), cards, self._checked(cards, rows.card))
 
     def card_channels(self) -> frozenset[str]:
         """Every channel in which a request's message stands: one look into the index for each channel."""

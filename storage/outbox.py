@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import rows
+from storage.authenticity import SET_ASIDE, authenticity_of
 from storage.canonical import canonical
-from storage.damaged import DAMAGE, is_damage, one, readable
+from storage.damaged import DAMAGE, is_damage, split
 from storage.engine import Database, database_clock, is_over
 from storage.records import Card, Notice
 from storage.tables import cards, notices
@@ -29,6 +30,7 @@ class OutboxEntry:
         self.connection = connection
         self.tenant_id = tenant_id
         self.now = now
+        self._authenticity = authenticity_of(connection)
 
     def owe(
         self,
@@ -43,21 +45,20 @@ class OutboxEntry:
     ) -> bool:
         """Owe one message; the same ``key`` is owed once for ever. Tells whether it is new."""
         new = sqlite_insert if self.connection.dialect.name == "sqlite" else postgresql_insert
+        said = {
+            "tenant_id": self.tenant_id,
+            "kind": kind,
+            "key": key,
+            "request_id": request_id,
+            "recipient": recipient,
+            "channel": channel,
+            "facts": canonical(dict(facts or {})),
+            "created_at": self.now,
+        }
+        proof = self._authenticity.sign(notices, said)
         statement = (
             new(notices)
-            .values(
-                tenant_id=self.tenant_id,
-                kind=kind,
-                key=key,
-                request_id=request_id,
-                recipient=recipient,
-                channel=channel,
-                facts=canonical(dict(facts or {})),
-                created_at=self.now,
-                due_at=due_at or self.now,
-                tries=0,
-                claimed_until=0,
-            )
+            .values(**said, authenticator=proof, due_at=due_at or self.now, tries=0, claimed_until=0)
             .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
             .returning(notices.c.id)
         )
@@ -84,16 +85,14 @@ class Outbox:
         mine = update(notices).where(*self._due(now, kinds), table.id.in_(due), is_over(table.claimed_until, CLAIM_MS))
         with self._database.write() as connection:
             taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(table.id)
-            numbers = connection.execute(taken).scalars().all()
-            query = select(notices).where(table.id.in_(numbers)).order_by(table.id)
-            return readable(connection, query, notices, rows.notice)
+            return self._ours(connection, connection.execute(taken).scalars().all(), now)
 
-    def renew(self, notice: Notice) -> Notice | None:
-        """Keep a claim for its whole time again; ``None`` when somebody else has taken the notice over or settled it."""
+    def renew(self, notice: Notice, now: datetime) -> Notice | None:
+        """Keep a claim for its whole time again; ``None`` when somebody else has taken the notice over, settled or altered it."""
         mine = self._as_claimed(notice).values(claimed_until=database_clock() + CLAIM_MS)
         with self._database.write() as connection:
-            kept = connection.execute(mine.returning(notices.c.id)).scalar()
-            return one(connection, select(notices).where(notices.c.id == kept), notices, rows.notice) if kept else None
+            kept = connection.execute(mine.returning(notices.c.id)).scalars().all()
+            return next(iter(self._ours(connection, kept, now)), None)
 
     def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
         """Note that a message arrived, and where; it did, whoever holds the claim by now."""
@@ -166,6 +165,17 @@ class Outbox:
         with self._database.read() as connection:
             return connection.execute(query).scalar()
 
+    def _ours(self, connection: Connection, numbers: Sequence[int], now: datetime) -> list[Notice]:
+        """Those of these messages that the bot itself owes. Any other is settled unsent, so that it holds up nothing."""
+        query = select(notices).where(notices.c.id.in_(numbers)).order_by(notices.c.id)
+        authenticity = self._database.authenticity
+        found, others = split(connection, query, notices, authenticity.checked(notices, rows.notice))
+        authenticity.set_aside(notices, others)
+        for (number,) in others:
+            unsent = update(notices).where(notices.c.id == number)
+            connection.execute(unsent.values(delivered_at=now, problem=SET_ASIDE))
+        return found
+
     def _due(self, now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
         table = notices.c
         born_later = and_(table.due_at == table.created_at, table.created_at > now)  # by a clock that is ahead, or was set back
@@ -180,8 +190,9 @@ class Outbox:
 
     def _new_card(self, card: Card) -> Executable:
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        values = {"request_id": card.request_id, "drawn_version": card.drawn_version, "tenant_id": self._tenant_id}
-        statement = new(cards).values(channel=card.channel, ts=card.ts, **values)
+        place = {"tenant_id": self._tenant_id, "channel": card.channel, "ts": card.ts, "request_id": card.request_id}
+        proof = self._database.authenticity.sign(cards, place)
+        statement = new(cards).values(**place, drawn_version=card.drawn_version, authenticator=proof)
         return statement.on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
 
     @staticmethod

@@ -8,10 +8,12 @@ seen elsewhere (the bot posts it in Slack) settles that; hand it in as ``witness
 """
 
 import hashlib
+import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult
@@ -22,7 +24,8 @@ from storage.engine import Database
 _ZEROS = "0" * 64
 _BATCH = 200
 _QUERY = (
-    "SELECT seq, {at}, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE tenant_id = :tenant ORDER BY seq"
+    "SELECT seq, {at}, kind, actor, request_id, payload, prev_hash, hash, authenticator FROM audit_events "
+    "WHERE tenant_id = :tenant ORDER BY seq"
 )
 _QUERIES = {
     "sqlite": _QUERY.format(at="at"),
@@ -41,6 +44,23 @@ class _Event(NamedTuple):
     payload: Any
     prev_hash: Any
     hash: Any
+    authenticator: Any
+
+
+class Authenticator(StrEnum):
+    """How an event's authenticator stands; without a key none is looked at."""
+
+    SOUND = "sound"
+    MISSING = "missing"
+    UNKNOWN_KEY = "of an unknown key"
+    FORGED = "forged"
+
+
+_NOT_AUTHENTIC = {
+    Authenticator.MISSING: "it has no authenticator",
+    Authenticator.UNKNOWN_KEY: "it was authenticated with a key that LEGACYTLS_RECORD_KEY does not name",
+    Authenticator.FORGED: "its authenticator does not match its content",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +72,31 @@ class Verdict:
     head_seq: int
     head_hash: str
     problem: str | None
+    authenticator: Authenticator = Authenticator.SOUND
+    """What is wrong with the authenticator of the event that ``problem`` names, where nothing else is."""
 
 
-def verify(database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None) -> Verdict:
+def verify(database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None, chain_only: bool = False) -> Verdict:
     """Check one tenant's record from its first event to its last, as one statement sees it.
 
-    ``witness`` is a sequence number and the head's hash as they were seen outside the database.
+    ``witness`` is a sequence number and the head's hash as they were seen outside the database. Authenticators are judged with
+    the database's keys, if there are any, unless ``chain_only``.
     """
-    seq, head, problem = 0, _ZEROS, None
+    seq, head, problem, proof = 0, _ZEROS, None, Authenticator.SOUND
+    keys = {} if chain_only else database.authenticity.keys.by_id
     with database.read() as connection, _any_bytes(connection), _stored(connection, tenant_id) as rows:
         for row in rows:
             event = _Event._make(row)
             problem = _fault(event, tenant_id, seq + 1, head) or _contradiction(witness, event.seq, event.hash)
             if problem:
                 break
+            proof = _proof(event, tenant_id, keys)
+            if proof in _NOT_AUTHENTIC:
+                problem = f"Event {event.seq} is not authentic: {_NOT_AUTHENTIC[proof]}."
+                break
             seq, head = event.seq, event.hash
     problem = problem or _missing_end(witness, seq)
-    return Verdict(ok=problem is None, checked=seq, head_seq=seq, head_hash=head, problem=problem)
+    return Verdict(ok=problem is None, checked=seq, head_seq=seq, head_hash=head, problem=problem, authenticator=proof)
 
 
 def _stored(connection: Connection, tenant_id: str) -> CursorResult[Any]:
@@ -102,16 +130,35 @@ def _fault(event: _Event, tenant_id: str, expected: int, prev: str) -> str | Non
     return None
 
 
+def _proof(event: _Event, tenant_id: str, keys: Mapping[str, bytes]) -> Authenticator:
+    """Judged last, as ``storage.keyring`` describes it: every field is typed by now, and holds its hash."""
+    if not keys:
+        return Authenticator.SOUND
+    if not event.authenticator:
+        return Authenticator.MISSING
+    name, _, mac = str(event.authenticator).partition(".")
+    if name not in keys:
+        return Authenticator.UNKNOWN_KEY
+    fields = [event.kind, event.actor, event.request_id, event.payload, event.prev_hash, event.hash]
+    said = json.dumps(["legacytls-1", "audit_events", tenant_id, event.seq, _instant(event.at), *fields], separators=(",", ":"))
+    expected = hmac.new(keys[name], said.encode("ascii"), hashlib.sha256).hexdigest()
+    return Authenticator.SOUND if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "replace")) else Authenticator.FORGED
+
+
+def _instant(stored: str) -> str:
+    day, _, clock = stored.partition(" ")
+    return clock and f"{day}T{clock}Z"
+
+
 def _is_typed(event: _Event) -> bool:
-    _, at, kind, actor, request_id, payload, prev_hash, digest = event
+    _, at, kind, actor, request_id, payload, prev_hash, digest, _ = event
     texts = {type(at), type(kind), type(actor), type(payload), type(prev_hash), type(digest)}
     return texts == {str} and (request_id is None or type(request_id) is int)
 
 
 def _canonical(event: _Event, tenant_id: str) -> bytes:
     """The bytes that were hashed: the stored payload goes in as it stands, so that no other spelling of it passes."""
-    day, _, clock = event.at.partition(" ")
-    at = clock and f"{day}T{clock}Z"
+    at = _instant(event.at)
     request = "null" if event.request_id is None else event.request_id
     text = (
         f'{{"actor":{json.dumps(event.actor)},"at":{json.dumps(at)},"kind":{json.dumps(event.kind)},"payload":{event.payload}'

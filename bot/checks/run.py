@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from bot.checks.believing import believing_verdicts
 from bot.checks.database import database_verdicts
 from bot.checks.exchange import exchange_verdicts
 from bot.checks.files import file_verdicts
@@ -40,6 +41,7 @@ def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdic
         yield failed("Database", f"DATABASE_URL cannot be used: {'; '.join(no_database)}", mend)
     else:
         yield from database_verdicts(settings)
+    yield from believing_verdicts(settings)
     yield from file_verdicts(settings)
     yield from slack_verdicts(settings)
     exchange = exchange_of(settings, utc_now)

@@ -8,11 +8,13 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
 from handlers.notices import ABOUT_THE_WINDOW
+from handlers.slack import alarms
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from storage.lifecycle import Kind
 from storage.records import ReminderReply
+from storage.standing import ACCEPTED
 
 SNOOZE, DONE = "snooze", "done"
 
@@ -238,4 +240,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "approvers": _approvers,
     "head": _head,
     "correction": _correction,
+    "estranged": alarms.estranged,
+    "set_aside": alarms.set_aside,
+    ACCEPTED: alarms.accepted,
 }

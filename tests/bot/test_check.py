@@ -93,6 +93,7 @@ def setup(
     monkeypatch.chdir(tmp_path)
     found = Setup(tmp_path, microsoft, slack, monkeypatch, capsys)
     found.set(**slack.environment, **microsoft.environment, DATABASE_URL=f"sqlite:///{tmp_path}/record.db")
+    found.set(LEGACYTLS_RECORD_KEY="ab" * 32)
     upgrade(os.environ["DATABASE_URL"])
     calls = len(microsoft.tenant.calls)
     root = logging.getLogger()

@@ -269,6 +269,24 @@ WRONG = [
     ("LEGACYTLS_HEALTH_PORT", "70000"),
     ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
     ("LEGACYTLS_LOG_LEVEL", "loud"),
+    ("LEGACYTLS_STATE_DIR", "/dev/null"),
+    ("LEGACYTLS_STATE_DIR", "/dev/null/below"),
+    ("LEGACYTLS_RECORD_KEY_FILE", "/nowhere/key"),
+    ("LEGACYTLS_RECORD_KEY_FILE", "/dev"),
+    *[
+        ("LEGACYTLS_RECORD_KEY", bad)
+        for bad in (
+            "canary",
+            ",",
+            "ab" * 31,
+            "ab" * 32 + "c",
+            "QUJD" * 10,
+            f"{'ab' * 32},canary",
+            f"canary,{'ab' * 32}",
+            "ab" * 32 + " " + "cd" * 32,
+            "%" * 64,
+        )
+    ],
 ]
 
 
@@ -312,6 +330,7 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ],
         ("LEGACYTLS_HEALTH_PORT", "8643", "health_port", 8643),
         ("LEGACYTLS_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("LEGACYTLS_STATE_DIR", "state", "state_dir", Path("state")),
     ],
 )
 def test_a_well_written_value_is_understood(put: Put, name: str, value: str, attribute: str, expected: object) -> None:
@@ -383,6 +402,44 @@ def test_what_bolt_would_read_by_itself_is_taken_out_of_the_environment(put: Put
         monkeypatch.setenv(name, "canary")
     withhold_from_bolt()
     assert [name for name in os.environ if name.startswith("SLACK_")] == ["SLACK_APP_TOKEN"]
+
+
+KEY, OTHER = bytes(range(200, 232)), bytes(range(40))
+"""Two keys; the first one has a ``-`` or a ``_`` in base64's alphabet for URLs."""
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (KEY.hex(), [KEY]),
+        (KEY.hex().upper(), [KEY]),
+        (base64.b64encode(KEY).decode(), [KEY]),
+        (base64.urlsafe_b64encode(KEY).decode().rstrip("="), [KEY]),
+        (f"{OTHER.hex()}, {base64.b64encode(KEY).decode()},{OTHER.hex()}", [OTHER, KEY]),
+    ],
+)
+def test_a_key_may_be_hex_or_base64_and_several_are_kept_newest_first(
+    put: Put, tmp_path: Path, written: str, expected: list[bytes]
+) -> None:
+    put(LEGACYTLS_RECORD_KEY=written)
+    assert list(load().keyring().by_id.values()) == expected
+    (tmp_path / "key").write_text(written.replace(",", "\n") + "\n", encoding="ascii")
+    put(LEGACYTLS_RECORD_KEY=None, LEGACYTLS_RECORD_KEY_FILE=str(tmp_path / "key"))
+    found = load()
+    assert list(found.keyring().by_id.values()) == expected
+    assert {secret.get_secret_value() for secret in found.secrets()} >= {entry.strip() for entry in written.split(",")}
+    assert all(entry.strip() not in repr(found) for entry in written.split(","))
+
+
+def test_a_key_and_a_file_with_one_are_a_mistake(put: Put, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY.hex(), encoding="ascii")
+    put(LEGACYTLS_RECORD_KEY=KEY.hex(), LEGACYTLS_RECORD_KEY_FILE=str(tmp_path / "key"))
+    assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_RECORD_KEY"]
+
+
+def test_no_key_is_an_empty_keyring_that_signs_nothing(put: Put) -> None:
+    put()
+    assert not load().keyring()
 
 
 def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_other_mistakes(put: Put, tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def test_what_a_frozen_sender_learnt_undoes_nothing_that_another_did_meanwhile(b
     both.deliver()
     both.outbox.postponed(stale, due_at=both.clock.at, problem="timed out")
     both.outbox.abandoned(stale, now=both.clock.at, problem="timed out")
-    assert both.outbox.renew(stale) is None
+    assert both.outbox.renew(stale, both.context.now()) is None
     both.deliver()
     assert [said.person for said in both.board.said] == ["U0ERIN"]
     assert [row.problem for row in both.owed("answer")] == [None]

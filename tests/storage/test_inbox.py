@@ -39,7 +39,7 @@ def test_what_was_begun_is_noted_once_and_asks_for_nothing(inbox: Inbox, databas
     assert inbox.note("command:2", now=NOW)
     assert Inbox(database, "another").note("command:1", now=NOW)
     forget_claims(database)
-    assert inbox.claim_waiting() == []
+    assert inbox.claim_waiting(NOW) == []
 
 
 def test_a_redelivery_after_the_work_was_done_is_told_apart_too(inbox: Inbox, ledger: Ledger) -> None:
@@ -63,20 +63,20 @@ def test_of_eight_deliveries_at_once_one_is_kept(inbox: Inbox) -> None:
 
 def test_what_its_taker_left_behind_is_taken_up_when_its_time_is_over(inbox: Inbox, database: Database) -> None:
     kept = [inbox.put(f"Ev{number}", "click", {"n": str(number)}, now=NOW, patience=1) for number in range(3)]
-    assert inbox.claim_waiting() == []
+    assert inbox.claim_waiting(NOW) == []
     forget_claims(database)
-    assert Inbox(database, "another").claim_waiting() == []
-    assert inbox.claim_waiting(limit=2) == kept[:2]
-    assert Inbox(database, TENANT).claim_waiting() == kept[2:]
-    assert inbox.claim_waiting() == []
+    assert Inbox(database, "another").claim_waiting(NOW) == []
+    assert inbox.claim_waiting(NOW, limit=2) == kept[:2]
+    assert Inbox(database, TENANT).claim_waiting(NOW) == kept[2:]
+    assert inbox.claim_waiting(NOW) == []
 
 
 def test_what_was_held_before_the_databases_clock_was_set_back_is_taken_up_too(inbox: Inbox, database: Database) -> None:
     kept = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     with database.write() as connection:
         connection.execute(text("UPDATE inbox SET claimed_until = claimed_until + 3600000"))
-    assert inbox.claim_waiting() == [kept]
-    assert inbox.claim_waiting() == []
+    assert inbox.claim_waiting(NOW) == [kept]
+    assert inbox.claim_waiting(NOW) == []
 
 
 def test_leftovers_are_shared_without_overlap(inbox: Inbox, database: Database, migrated_database_url: str) -> None:
@@ -87,13 +87,13 @@ def test_leftovers_are_shared_without_overlap(inbox: Inbox, database: Database, 
     def work(_: int) -> list[int]:
         own = Database(migrated_database_url)
         try:
-            return [item.id for _ in range(4) for item in Inbox(own, TENANT).claim_waiting(limit=5)]
+            return [item.id for _ in range(4) for item in Inbox(own, TENANT).claim_waiting(NOW, limit=5)]
         finally:
             own.close()
 
     with ThreadPoolExecutor(4) as pool:
         taken = [number for found in pool.map(work, range(4)) for number in found]
-    taken += [item.id for _ in range(8) for item in inbox.claim_waiting(limit=5)]
+    taken += [item.id for _ in range(8) for item in inbox.claim_waiting(NOW, limit=5)]
     assert len(taken) == len(set(taken)) == 40
 
 
@@ -103,7 +103,7 @@ def test_what_was_done_is_never_taken_up_again(inbox: Inbox, ledger: Ledger) -> 
     with ledger.recording(NOW) as entry:
         entry.finish_inbox(item.id)
     forget_claims(ledger.database)
-    assert inbox.claim_waiting() == []
+    assert inbox.claim_waiting(NOW) == []
 
 
 def test_doing_it_a_second_time_takes_back_what_the_second_time_caused(inbox: Inbox, ledger: Ledger) -> None:
@@ -125,7 +125,7 @@ def test_an_effect_that_failed_leaves_the_delivery_to_be_taken_up(inbox: Inbox, 
         entry.finish_inbox(item.id)
         _ = 1 / 0
     forget_claims(ledger.database)
-    assert inbox.claim_waiting() == [item]
+    assert inbox.claim_waiting(NOW) == [item]
 
 
 def test_another_tenant_finishes_nothing_of_ours(inbox: Inbox, ledger: Ledger) -> None:
