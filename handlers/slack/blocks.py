@@ -14,14 +14,10 @@ from slack_sdk.models.blocks import (
     DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
-    RichTextBlock,
-    RichTextElementParts,
-    RichTextQuoteElement,
-    RichTextSectionElement,
     SectionBlock,
 )
 
-from handlers.slack.mrkdwn import SECTION, fitted
+from handlers.slack.mrkdwn import SECTION, fitted, quotation
 
 QUOTED = 300
 """Characters of what somebody typed where only its beginning is shown."""
@@ -60,24 +56,18 @@ def fields(*texts: str) -> SectionBlock:
 
 
 def typed(label: str, text: str) -> list[Block]:
-    """What a person typed, whole and to the letter, as a quotation under a label: nothing in it can pass for the bot's own words.
+    """What a person typed, whole, as a quotation under a label: nothing in it can pass for the bot's own words.
 
-    A quotation of rich text encloses its text whatever line breaks that has, and reads no mark-up, mention, link, emoji or entity
-    into it (docs.slack.dev, block-kit/block-elements/rich-text-quote-element).
+    Every line is quoted, whatever breaks the lines; ``&``, ``<`` and ``>`` are escaped, so that nobody is mentioned and no link
+    is made. Stars and the like may show as bold: inside the quotation.
     """
-    return [_quotation(label, text)] if text.strip() else []
+    return [section(f"*{label}*"), *(section(part) for part in quotation(text))] if text.strip() else []
 
 
 def quoted(label: str, text: str) -> list[Block]:
     """The beginning of what a person typed, on one line, as a quotation under a label."""
     line = " ".join(text.split())
     return typed(label, line if len(line) <= QUOTED else f"{line[:QUOTED]}…")
-
-
-def _quotation(label: str, text: str) -> RichTextBlock:
-    parts = RichTextElementParts
-    lead = RichTextSectionElement(elements=[parts.Text(text=label, style=parts.TextStyle(bold=True))])
-    return RichTextBlock(elements=[lead, RichTextQuoteElement(elements=[parts.Text(text=text)])])
 
 
 def small(lines: Iterable[str]) -> list[Block]:

@@ -12,6 +12,9 @@ _MENTION = re.compile(r"(?<![^\s(])@(?:([UW][A-Z0-9]{2,20})|(S[0-9][A-Z0-9]{2,20
 
 _INSTANT = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d UTC\b", re.ASCII)
 
+CHUNK = 2900
+"""Characters per section; Slack allows 3000 and escaping may lengthen a text fivefold."""
+
 SECTION = 3000
 """Slack's limit for a text with mark-up; beyond it the whole message would be refused."""
 
@@ -64,3 +67,33 @@ def fitted(text: str, limit: int) -> str:
         if start != -1 and closes not in text[start:cut]:
             cut = start
     return text[:cut] + "…"
+
+
+def quotation(text: str) -> list[str]:
+    """Escape what a person typed and mark every line of it as quoted, in parts that fit a section each; nothing is lost."""
+    parts = [""]
+    for piece in (piece for line in text.splitlines() for piece in _pieces(escape(line))):
+        marked = f"{QUOTE}{piece}"
+        if parts[-1] and len(parts[-1]) + 1 + len(marked) > SECTION:
+            parts.append("")
+        parts[-1] += f"\n{marked}" if parts[-1] else marked
+    return parts
+
+
+QUOTE = "> "
+"""How Slack marks a quoted line (docs.slack.dev, messaging/formatting-message-text); lines wrapped by the screen stay inside."""
+
+
+def _pieces(line: str) -> list[str]:
+    """Cut an escaped line to what fits, between words where there are any, and never within an entity."""
+    pieces = []
+    while len(line) > CHUNK:
+        cut = line.rfind(" ", CHUNK // 2, CHUNK) + 1 or _outside_entity(line, CHUNK)
+        pieces.append(line[:cut])
+        line = line[cut:]
+    return [*pieces, line]
+
+
+def _outside_entity(text: str, cut: int) -> int:
+    start = text.rfind("&", cut - 5, cut)
+    return start if start != -1 and ";" not in text[start:cut] else cut

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handlers.slack.blocks import Message
+from handlers.slack.mrkdwn import QUOTE
 
 _OURS = ((re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])"), r"\1"), (re.compile(r"`([^`\n]+)`"), r"\1"))
 """The marks in our own sentences before Slack's edge adds others: strong words, code."""
@@ -35,24 +36,18 @@ def unmarked(sentence: str) -> str:
 def _said(block: Mapping[str, Any]) -> Iterator[str]:
     if block["type"] == "actions":
         return
-    if block["type"] == "rich_text":
-        yield from _quotation(block)
-        return
     texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     for text in texts:
         if text:
             yield from (_decoded(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"])).splitlines()
 
 
-def _quotation(block: Mapping[str, Any]) -> Iterator[str]:
-    """What people typed is marked on every line, whatever breaks lines: nothing in it stands like a line of the bot's own."""
-    for part in block["elements"]:
-        mark = "> " if part["type"] == "rich_text_quote" else ""
-        text = "".join(element["text"] for element in part["elements"])
-        yield from (f"{mark}{line}" for line in text.splitlines())
-
-
 def _spoken(text: str) -> str:
+    """Our own marks as they are meant; what people typed, which is quoted, as they typed it."""
+    return "\n".join(_decoded(line) if line.startswith(QUOTE) else _unmarked(line) for line in text.split("\n"))
+
+
+def _unmarked(text: str) -> str:
     for pattern, words in _MARKS:
         text = pattern.sub(words, text)
     return _decoded(text)

@@ -7,7 +7,7 @@ from handlers.slack.announcer import SlackAnnouncer
 from storage.lifecycle import Kind
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.neighbours import CHANNEL, UNREADABLE, Said
-from tests.handlers.slack.test_block_limits import Slack, harmless, marked_up, to_the_letter
+from tests.handlers.slack.test_block_limits import Slack, as_read, harmless, marked_up, quotations
 from tests.sentences import says
 
 REASON = "Scanners & <@U0BOB> need *TLS 1.0*"
@@ -57,6 +57,6 @@ def test_what_comes_back_is_shown_to_the_letter_and_pings_nobody() -> None:
     slack = Slack()
     SlackAnnouncer(slack, channel=CHANNEL, zone=None).answer(ALICE, CHANNEL, "No.", reason_for=None, typed=TYPED)  # type: ignore[arg-type]
     blocks = slack.sent[-1]["blocks"]
-    assert list(to_the_letter(blocks)) == list(TYPED.values())
+    assert [as_read(one) for one in quotations(blocks)] == [text.replace("\r\n", "\n") for text in TYPED.values()]
     for text in marked_up(blocks):
         harmless(text)

@@ -74,7 +74,7 @@ def test_mistakes_go_back_into_the_form_and_what_was_typed_stays(stage: Stage) -
     (kept,) = stage.slack.views(ALICE)
     assert typed(kept) == filled
     assert stage.slack.submit(ALICE, view["id"], {"reason": REASON, "day": stage.day(2)}) is None
-    assert "POP3, IMAP4" in words(stage.announced(REASON))
+    assert "POP3, IMAP4" in words(stage.announced("&lt;!channel&gt;"))
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,12 @@ def test_what_the_form_does_not_take_it_says(stage: Stage, field: str, text: str
     assert stage.record(lambda reader: reader.open_wish()) is None
 
 
-def test_three_thousand_characters_arrive_whole_and_harmless(stage: Stage) -> None:
+def test_three_thousand_characters_that_swell_when_escaped_arrive_whole_and_harmless(stage: Stage) -> None:
     number = stage.ask(ALICE, reason="<!channel> " * 270, clients="&" * 3000)
-    blocks = stage.card(number)["blocks"]
-    quotations = [part for block in blocks if block["type"] == "rich_text" for part in block["elements"][1:]]
-    assert {part["type"] for part in quotations} == {"rich_text_quote"}  # in which Slack reads no mark-up
-    assert [part["elements"] for part in quotations] == [
-        [{"type": "text", "text": "<!channel> " * 270}],
-        [{"type": "text", "text": "&" * 3000}],
-    ]
-    assert "channel" not in body({"blocks": [block for block in blocks if block["type"] != "rich_text"]})
+    said = body(stage.card(number)).replace("\n", "")
+    assert said.count("&lt;!channel&gt;") == 270
+    assert said.count("&amp;") == 3000
+    assert "<!channel>" not in said
 
 
 def test_an_unreadable_value_opens_no_request_and_is_told(stage: Stage) -> None:

@@ -22,7 +22,7 @@ def test_a_line_says_who_asked_who_decided_what_was_read_back_and_why(stage: Sta
         f"asked for by <@{ALICE}>",
         f"approved by <@{BOB}>",
         "read back as *opted in*",
-        "The fax <!here>",
+        "The fax &lt;!here&gt;",
     ):
         assert told in said
 
