@@ -15,11 +15,11 @@ export function initials(name) {
 /** By place in the cast, so that no two of the first eight look alike. */
 const colour = (id) => Math.max(0, store.state.people.findIndex((person) => person.id === id)) % COLOURS;
 
-/** A decorative square; the name always stands beside it. */
+/** A decorative square; the name always stands beside it. Drawn by the style sheet: as text it would be part of a button's label. */
 export function avatar(person, size = "") {
   const looks = person.is_bot ? "avatar-bot" : `avatar-${colour(person.id)}`;
   const inside = person.is_bot ? "🔐" : initials(person.real_name ?? person.name);
-  return h("span", { class: `avatar ${looks} ${size && `avatar-${size}`}`, "aria-hidden": "true" }, inside);
+  return h("span", { class: `avatar ${looks} ${size && `avatar-${size}`}`, "aria-hidden": "true", data: { inside } });
 }
 
 /** What this person is to the bot, in one or two words. */

@@ -17,7 +17,7 @@ export function openMenu(anchor, label, items, shape = "list") {
     if (back && anchor.isConnected) anchor.focus({ preventScroll: true });
   });
   menu.addEventListener("keydown", (event) => walk(event, menu, shape));
-  (anchor.closest("dialog") ?? document.body).append(menu);
+  (anchor.closest("dialog, nav, main, aside") ?? document.body).append(menu);
   anchor.setAttribute("aria-expanded", "true");
   menu.showPopover();
   place(menu, anchor);
