@@ -33,6 +33,7 @@ from handlers.desk import Desk
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Clock
+from handlers.sharing import SharedDirectory
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.answers import Answers
 from handlers.slack.copies import SlackCopies
@@ -201,7 +202,7 @@ def wire(
 ) -> Bot:
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     database.watch.tell = health.note_database
-    people = People(SlackDirectory(client), None, rule_of(settings))
+    people = People(SharedDirectory(SlackDirectory(client)), None, rule_of(settings))
     nudge = _Nudge()
     ledger = Ledger(database, settings.azure_tenant_id or "")
     exchange = exchange_of(settings, clock, ledger, metrics.called)

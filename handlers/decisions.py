@@ -50,12 +50,14 @@ class Decisions:
             with self._context.ledger.reading() as reader:
                 seen = reader.request(request_id)
                 voters = set(standing_approvals(reader.decisions([request_id])))
-            asked = self._context.people.requester(seen.requester_id, seen.requester_enterprise_id)
-            verdict = self._context.people.approver(touch.person, asked=asked)
-            others = Checked()
-            if vote is Vote.APPROVE:
-                voter = Identity.known(touch.person, verdict.enterprise_user_id)
-                others = self._context.people.checked(voters - {touch.person}, asked=asked, voter=voter)
+            people, others = self._context.people, Checked()
+            verdict = people.approver(touch.person)
+            if verdict.allowed:  # whoever is none makes nobody else be looked up
+                asked = people.requester(seen.requester_id, seen.requester_enterprise_id)
+                verdict = people.apart(touch.person, verdict, asked)
+                if vote is Vote.APPROVE:
+                    voter = Identity.known(touch.person, verdict.enterprise_user_id)
+                    others = people.checked(voters - {touch.person}, asked=asked, voter=voter)
             try:
                 return self._decide(seen, vote, touch, verdict, others)
             except _MovedOn:
@@ -82,10 +84,11 @@ class Decisions:
                 owe_change(entry, request)
             left = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
             text = _taken_back_answer(request, mine, left, touch, approvers_of(entry.reader, request))
-            if text:
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+            is_news = bool(text)
             if text and (mine is None or request.state is not State.PENDING):
-                record_refusal(entry, touch.person, "take_back", text, request_id)
+                is_news = record_refusal(entry, touch.person, "take_back", text, request_id)
+            if is_news:
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
         self._context.nudge()
 
@@ -127,24 +130,26 @@ class Decisions:
             request = latched(entry, request, now)
             voting = judge_vote(request, touch.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
             judged = self._judge(entry, request, touch, voting)
+            is_news = True
             if not judged.allowed:
                 text = judged.sentence
-                record_refusal(entry, touch.person, vote.value, text, request.id)
+                is_news = record_refusal(entry, touch.person, vote.value, text, request.id)
             elif vote is Vote.REJECT:
                 request, text = self._reject(entry, request, touch)
             else:
                 request, text = self._approve(entry, request, touch, others)
             rejected = judged.allowed and vote is Vote.REJECT
-            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
-            owe_answer(
-                entry,
-                touch.key,
-                person=touch.person,
-                text=text,
-                channel=touch.answers_in,
-                request_id=request.id,
-                ask_reason=rejected,
-            )
+            if is_news:
+                owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+                owe_answer(
+                    entry,
+                    touch.key,
+                    person=touch.person,
+                    text=text,
+                    channel=touch.answers_in,
+                    request_id=request.id,
+                    ask_reason=rejected,
+                )
         self._context.nudge()
         return rejected
 

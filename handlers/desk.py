@@ -194,8 +194,9 @@ class Desk:
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(touch.item_id)
-                record_refusal(entry, touch.person, kind, text, number)
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=as_typed(payload))
+                is_news, typed = record_refusal(entry, touch.person, kind, text, number), as_typed(payload)
+                if is_news or typed:
+                    owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=typed)
         except AlreadyHandled:
             return
         self.context.nudge()

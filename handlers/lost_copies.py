@@ -35,9 +35,10 @@ class LostCopies:
         text = UNMATCHED if number is None else about(number, FOUND)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(touch.item_id)
-            record_refusal(entry, touch.person, "vote", text, number)
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=number)
-            if number is not None:
+            is_news = record_refusal(entry, touch.person, "vote", text, number)
+            if is_news:
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=number)
+            if is_news and number is not None:
                 owe_redraw(entry, entry.reader.request(number), channel=touch.channel, ts=touch.ts, key=touch.key)
         self._context.nudge()
 

@@ -1,7 +1,9 @@
 """Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from handlers.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy import (
@@ -16,6 +18,26 @@ from handlers.policy import (
     once_each,
 )
 from handlers.ports import Directory, Person, Unavailable
+from handlers.rations import MINUTE, ForAMinute, Monotonic, Rations
+
+CHECKS = 30
+"""Look-ups a minute of one person upon acts of their own: more than anybody does, and a part of what Slack allows for all."""
+
+GROUP_CHECKS = 8
+"""The same of their user groups: Slack allows about twenty a minute for all (``usergroups.users.list``, tier 2)."""
+
+TOO_OFTEN = "You have done this so often within a minute that it is not looked up again what you may do."
+TOO_OFTEN_MEND = "Try again in a minute."
+
+
+class Role(StrEnum):
+    """What somebody has to be for an act."""
+
+    MEMBER = "member"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+    OPERATOR_OR_APPROVER = "operator or approver"
+    OPTING_OUT = "opting out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +51,27 @@ class Checked:
 class People:
     """Answers with verdicts; raises ``Unavailable`` only where a caller must tell "unknown" from "no"."""
 
-    def __init__(self, directory: Directory, home: Home | None, rule: Rule) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        home: Home | None,
+        rule: Rule,
+        *,
+        checks: int = CHECKS,
+        group_checks: int = GROUP_CHECKS,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """``checks`` and ``group_checks``: how often a minute acts of one person look them up, or their groups.
+
+        Opting out is counted by itself.
+        """
         self._directory = directory
         self._home = home
         self._rule = rule
+        self._refused: ForAMinute[tuple[str, Role], Verdict] = ForAMinute(monotonic)
+        self._acts: Rations[tuple[str, bool]] = Rations(checks, monotonic)
+        self._group_acts: Rations[tuple[str, bool]] = Rations(group_checks, monotonic)
+        """By the person, and whether it is opting out."""
 
     def at(self, home: Home) -> None:
         """From now on it is known which workspace is ours; until then nobody's membership is."""
@@ -50,20 +89,21 @@ class People:
 
     def member(self, user_id: str) -> Verdict:
         """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
-        if self._home is None:
-            raise Unavailable("The bot has not been able to sign in to Slack yet.")
-        return judge_member(self._person(user_id), self._home)
+        return self._acting(user_id, Role.MEMBER, ())
 
     def operator(self, user_id: str) -> Verdict:
         """Whether this person may ask for a change. Raises ``Unavailable``."""
-        return self._role(user_id, self._rule.operators, "operator")
+        return self._acting(user_id, Role.OPERATOR, self._rule.operators)
 
     def approver(self, user_id: str, *, asked: Identity | None = None) -> Verdict:
         """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id. Raises ``Unavailable``.
 
         Who in an organisation cannot be told apart from the requester may not.
         """
-        verdict = self._role(user_id, self._rule.approvers, "approver")
+        return self.apart(user_id, self._acting(user_id, Role.APPROVER, self._rule.approvers), asked)
+
+    def apart(self, user_id: str, verdict: Verdict, asked: Identity | None) -> Verdict:
+        """Return the verdict on an approver, unless they are the requester as well."""
         if asked is None or not verdict.allowed:
             return verdict
         voter = Identity.known(user_id, verdict.enterprise_user_id)
@@ -87,7 +127,7 @@ class People:
 
     def operator_or_approver(self, user_id: str) -> Verdict:
         """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
-        return self._role(user_id, (*self._rule.operators, *self._rule.approvers), "operator or approver")
+        return self._acting(user_id, Role.OPERATOR_OR_APPROVER, (*self._rule.operators, *self._rule.approvers))
 
     def opting_out(self, user_id: str) -> Verdict:
         """Whether this person may opt out: the same people. Raises ``Unavailable``.
@@ -96,7 +136,7 @@ class People:
         """
         listed = (*self._rule.operators, *self._rule.approvers)
         try:
-            return self._role(user_id, listed, "opting out")
+            return self._acting(user_id, Role.OPTING_OUT, listed)
         except Unavailable:
             if self.signed_in and user_id in listed:
                 return ALLOWED
@@ -128,20 +168,48 @@ class People:
         return people.union(*(group for group in groups if group is not None)), None not in groups
 
     def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
-        verdict = self.approver(user_id, asked=asked)
+        """Judged for somebody else's act, or the bot's own: looked up afresh, and out of nobody's share."""
+        approver = self._look_up(user_id, Role.APPROVER, self._rule.approvers)
+        verdict = self.apart(user_id, approver, asked)
         if not verdict.allowed and verdict.reason is Reason.NOT_CHECKED:
             raise Unavailable(verdict.sentence)
         return verdict
 
-    def _role(self, user_id: str, listed: Sequence[str], role: str) -> Verdict:
-        member = self.member(user_id)
-        found = self._listed(user_id, listed) if member.allowed else False
-        return judge_role(member, listed=found, role=role, holders=listed)
+    def _acting(self, user_id: str, role: Role, listed: Sequence[str]) -> Verdict:
+        """The verdict on somebody who acts: a refusal found out within the minute, else looked up, out of their own share.
 
-    def _listed(self, user_id: str, listed: Sequence[str]) -> bool | None:
+        A refusal grants nothing, so it may be a minute old; a right, and a look-up that failed, never is. Raises ``Unavailable``.
+        """
+        refused = self._refused.get((user_id, role))
+        if refused is not None:
+            return refused
+        if self._home is not None and not self._acts.take((user_id, role is Role.OPTING_OUT)):
+            raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
+        return self._look_up(user_id, role, listed, out_of_share=True)
+
+    def _look_up(self, user_id: str, role: Role, listed: Sequence[str], *, out_of_share: bool = False) -> Verdict:
+        if self._home is None:
+            raise Unavailable("The bot has not been able to sign in to Slack yet.")
+        member = judge_member(self._person(user_id), self._home)
+        verdict = member
+        if role is not Role.MEMBER:
+            share = (user_id, role is Role.OPTING_OUT) if out_of_share else None
+            found = self._listed(user_id, listed, share) if member.allowed else False
+            verdict = judge_role(member, listed=found, role=role.value, holders=listed)
+        if verdict.allowed:
+            self._refused.forget((user_id, role))
+        elif verdict.reason is not Reason.NOT_CHECKED:
+            self._refused.keep((user_id, role), verdict)
+        return verdict
+
+    def _listed(self, user_id: str, listed: Sequence[str], share: tuple[str, bool] | None) -> bool | None:
+        """Whether somebody is named, by themselves or through a group; ``None``: not known, or their ``share`` is used up."""
         if user_id in listed:
             return True
-        groups = [self._members(entry) for entry in dict.fromkeys(listed) if is_group(entry)]
+        entries = [entry for entry in dict.fromkeys(listed) if is_group(entry)]
+        if entries and share is not None and not self._group_acts.take(share):
+            return None
+        groups = [self._members(entry) for entry in entries]
         if any(group is not None and user_id in group for group in groups):
             return True
         return None if None in groups else False

@@ -27,13 +27,15 @@ class ReminderReplies:
             entry.finish_inbox(touch.item_id)
             notice = entry.reader.notice(number)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
+            is_news = True
             if refused or notice is None:
-                record_refusal(entry, touch.person, f"{reply.value} reminder {number}", refused)
+                is_news = record_refusal(entry, touch.person, f"{reply.value} reminder {number}", refused)
                 text = refused
             else:
                 text = self._keep(entry, notice, reply, touch.person)
-            self._show(entry, notice, touch)
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
+            if is_news:
+                self._show(entry, notice, touch)
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
         self._context.nudge()
 
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:

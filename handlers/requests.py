@@ -119,15 +119,16 @@ class Requests:
             entry.finish_inbox(touch.item_id)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
             verdict = judge_withdrawal(request, touch.person, approvers_of(entry.reader, request))
-            text = verdict.sentence
+            text, is_news = verdict.sentence, True
             if verdict.allowed:
                 request = entry.move(request, State.WITHDRAWN, actor=touch.person, detail=f"Withdrawn by @{touch.person}.")
                 owe_card(entry, request)
                 text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
             else:
-                record_refusal(entry, touch.person, "withdraw", text, request_id)
-            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+                is_news = record_refusal(entry, touch.person, "withdraw", text, request_id)
+            if is_news:
+                owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()
 
     def expire_lapsed(self) -> int:

@@ -122,10 +122,10 @@ class Reply:
             self._edge.desk.owe_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
-        """Answer with why not, and have it on record: the one road for whatever is refused before a form opens."""
+        """Answer with why not, and have it on record, the same once a minute: the one road before a form opens."""
         text = about(request_id, verdict.sentence)
-        self._edge.desk.refusals.keep(self.person, what, text, request_id)
-        self.say(text)
+        if self._edge.desk.refusals.keep(self.person, what, text, request_id):
+            self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
         url = self._respond.response_url

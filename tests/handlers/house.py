@@ -89,7 +89,14 @@ class House:
         self.context = Context(
             ledger=self.ledger,
             leases=Leases(self.database, "this process"),
-            people=People(self.workspace, Home(HOME_TEAM), rule),
+            people=People(
+                self.workspace,
+                Home(HOME_TEAM),
+                rule,
+                checks=10**6,  # here everything happens in the same minute
+                group_checks=10**6,
+                monotonic=lambda: self.clock().timestamp(),
+            ),
             setting=self.tenant,
             rule=rule,
             cloud=self.cloud,

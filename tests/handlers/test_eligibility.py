@@ -223,8 +223,10 @@ def test_a_full_member_may_read_on_for_a_minute_without_being_looked_up_again(ho
     assert not house.desk.may_read(ERIN).allowed
 
 
-def test_a_refusal_to_read_is_not_remembered(house: House) -> None:
+def test_a_refusal_to_read_is_remembered_for_a_minute(house: House) -> None:
     house.workspace.change(ERIN, is_guest=True)
     assert not house.desk.may_read(ERIN).allowed
     house.workspace.change(ERIN, is_guest=False)
+    assert not house.desk.may_read(ERIN).allowed
+    house.clock.advance(minutes=1)
     assert house.desk.may_read(ERIN).allowed
