@@ -26,10 +26,7 @@ from storage.heads import can_keep
 EVERYTHING = frozenset({"slack", "exchange", "database"})
 """The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""
 
-OF_BOLT = (
-    *("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN"),
-    *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
-)
+OF_BOLT = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """What Bolt looks for in the environment itself: a token would be a second one, a client's id would turn on OAuth."""
 
 UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
