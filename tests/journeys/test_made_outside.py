@@ -89,7 +89,7 @@ def send_claim(stage: Stage, person: str, view: JSON, reason: str) -> str:
 
 
 def test_whoever_did_it_says_why_and_the_card_shows_it(stage: Stage, outside: int) -> None:
-    claimed = claim(stage, CAROL, outside, "A test &lt;!here&gt; of the scanners")
+    claimed = claim(stage, CAROL, outside, "A test <!here> of the scanners")
     assert says("your_name_and_reason_are_on_record", number=outside) in claimed
     card = stage.card(outside, saying=says("it_was_me"))
     assert says("says_it_was_me", person=CAROL) in words(card)
