@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from bot import spellings
+from bot.authorities import unusable_authorities
 from bot.exchange.credentials import Certificate, Credential
 from bot.milestones import load_calendar
 from bot.options import NAMES, CredentialKind, Settings
@@ -112,21 +113,6 @@ def own_authorities() -> Path | None:
     """
     found = next((value for name in AUTHORITIES if (value := os.environ.get(name))), None)
     return Path(found) if found else None
-
-
-def unusable_authorities(own: Path) -> str:
-    """Why this file or folder of certificate authorities does not serve; empty where it does."""
-    import ssl  # noqa: PLC0415 - only where such a file is named
-
-    mend = "name a PEM file, or a folder, of certificate authorities that this account may read"
-    try:
-        own.stat()
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, own) if own.is_dir() else (own,)))
-    except FileNotFoundError:
-        return f"names no file; {mend}"
-    except (OSError, ValueError):
-        return f"cannot be used; {mend}"
-    return ""
 
 
 def _surroundings(file: Mapping[str, str | None]) -> Mapping[str, str]:

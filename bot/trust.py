@@ -4,8 +4,9 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from bot.authorities import unusable_authorities
 from bot.exchange.files import mark_of
-from bot.settings import WrongSettings, own_authorities, unusable_authorities
+from bot.settings import WrongSettings, own_authorities
 
 
 def trusting() -> ssl.SSLContext:
