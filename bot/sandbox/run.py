@@ -4,6 +4,8 @@ Everything lives in one temporary folder and ends with the program.
 """
 
 import errno
+import os
+import shlex
 import sys
 import tempfile
 import time
@@ -12,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.http_mode import PATH
+from bot.sandbox.certificates import write_private
 from bot.sandbox.child import Child
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.controls import Controls
@@ -79,6 +82,16 @@ class Sandbox:
         settings = self._bot_settings() | {"AZURE_TENANT_ID": self.microsoft.tenant.tenant_id}
         return " ".join(f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE"))
 
+    def write_settings(self) -> None:
+        """Put the bot's settings where every verb finds them, into ``.env`` in its folder, for its owner only."""
+        settings = self.slack.environment | self.microsoft.environment | self._bot_settings()
+        lines = [f"{name}={value}\n" for name, value in settings.items() if name not in (CLOCK_FILE, PORT)]
+        write_private(self.folder / ".env", "".join(lines).encode())
+
+    def line(self, verb: str, settings: str = 'TERM="$TERM"') -> str:
+        """The line for a shell that runs ``verb`` against the sandbox, and sees nothing else of what the shell has set."""
+        return f"(cd {shlex.quote(str(self.folder))} && env -i {settings} {program()} {verb})"
+
     def _bot_settings(self) -> dict[str, str]:
         return {
             "DATABASE_URL": f"sqlite:///{self.folder / 'sandbox.db'}",
@@ -104,7 +117,10 @@ def run(*, port: int, mode: str) -> int:
             sandbox = Sandbox(Path(name), port=port, mode=mode)
             with sandbox:
                 sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
-                sys.stdout.write(f"Its record, from another terminal: {sandbox.record_settings} legacytls verify\n")
+                sandbox.write_settings()
+                record = sandbox.line("verify", sandbox.record_settings)
+                sys.stdout.write(f"Its record, from another terminal: {record}\n")
+                sys.stdout.write(f"Likewise status, check, history:   {sandbox.line('status')}\n")
                 sys.stdout.flush()
                 stopping.wait()
         except OSError as refused:
@@ -114,6 +130,15 @@ def run(*, port: int, mode: str) -> int:
             sys.stderr.write(f"The sandbox could not start: port {port} {why}. Try another: legacytls sandbox --port 0\n")
             return 1
     return 0
+
+
+def program() -> str:
+    """How this program was started, as a shell takes it from any folder."""
+    script = Path(sys.argv[0]).absolute()
+    if script.suffix != ".py" and os.access(script, os.X_OK):
+        return shlex.quote(str(script))
+    root = Path(__file__).resolve().parents[2]
+    return f"PYTHONPATH={shlex.quote(str(root))} {shlex.quote(sys.executable)} -m bot"
 
 
 def _state(bot: Child, *, connected: bool) -> str:
