@@ -12,20 +12,28 @@ from handlers.desk import Desk
 from handlers.estrangement import Estrangements
 from handlers.reminders import Reminders
 from handlers.settle import Settling
+from handlers.watch import Watch
 from storage.leases import Lease
 
 
 def lanes(
-    settings: Settings, desk: Desk, delivery: Delivery, measured: Callable[[], int], attribution: Attribution
+    settings: Settings,
+    desk: Desk,
+    delivery: Delivery,
+    measured: Callable[[], int],
+    attribution: Attribution,
+    *,
+    noted: Callable[[str | None], None],
 ) -> tuple[Lane, ...]:
-    """Every lane of one bot; ``measured`` refreshes the metrics and finds nothing to do."""
+    """Every lane of one bot; ``measured`` refreshes the metrics and finds nothing to do, ``noted`` is told what disagrees."""
     context = desk.context
     tenant_id, leases = context.ledger.tenant_id, context.leases
     settling = Settling(context)
     apply = Apply(context, settling)
     reminders, estrangements = Reminders(context), Estrangements(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
-    every = settings.observe_every
+    every, watch = settings.observe_every, Watch(context, desk.optouts, noted)
+    kept = (desk.requests.expire_lapsed, desk.optouts.end_window, estrangements.watch, measured, watch.run)
 
     def held(name: str, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
         return (under_lease(leases, f"{name}:{tenant_id}", duty, due=due),)
@@ -42,7 +50,7 @@ def lanes(
         Lane("private-1", (delivery.send_private,), last=True),
         Lane("private-2", (delivery.send_private,), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
-        Lane("keeper", (desk.requests.expire_lapsed, desk.optouts.end_window, estrangements.watch, measured), patient=False),
+        Lane("keeper", kept, patient=False),
         Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
         Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm

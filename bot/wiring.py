@@ -217,7 +217,7 @@ def wire(
         ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting, standing=standing
     )
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
-    worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution))
+    worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution, noted=partial(health.note, "agreement")))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)

@@ -6,19 +6,21 @@ and nothing is sent again unless Exchange provably did not process it.
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from handlers.agreement import may_be_made
 from handlers.context import UNKEPT, Context
-from handlers.days import spelled_instant
 from handlers.lagging import is_no_news, lags, may_be_on
 from handlers.moving import move_on
-from handlers.owed import owe_card, owe_change, owe_outcome
+from handlers.owed import owe_card, owe_change
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
+from handlers.retrying import send_again_later
 from handlers.rules import is_outdated, void, why_void
 from handlers.settle import Settling, note_answer, refused
 from handlers.superseding import supersede_overtaken
@@ -28,12 +30,9 @@ from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import ChangeRequest, SettingValue
+from storage.records import ChangeRequest, Decision, SettingValue
 
 log = structlog.get_logger(__name__)
-
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
-"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is twice the last."""
 
 READ_PATIENCE = 20.0
 """Seconds a read before the write may take; it is tried again until the approval lapses."""
@@ -54,6 +53,15 @@ ENDED_FIRST = "The window ended before this extension was made, so nothing is ex
 
 class _Outrun(Conflict):
     """What a change was judged by is no news any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a change was judged by before the transaction that makes it: both have to hold there still."""
+
+    reading: Reading
+    votes: Sequence[Decision]
+    """Every vote on a wish, as its approvers were looked up for; none for an opt-out."""
 
 
 class Apply:
@@ -98,14 +106,18 @@ class Apply:
         if self._expired(request):
             return
         reading = self._read_first(request)
-        if reading is None or (request.kind is not Kind.OPT_OUT and not self._still_approved(request)):
+        if reading is None:
             return
-        if request.from_value is not None and reading.value is not request.from_value:
+        votes = self._still_approved(request) if request.kind is not Kind.OPT_OUT else []
+        if votes is None:
+            return
+        judged = _Judged(reading, votes)
+        if request.kind is not Kind.OPT_OUT and request.from_value not in (None, reading.value):
             self._stale(request, reading)
         elif self._needs_no_write(request, reading):
-            self._confirm(request, lease, reading)
+            self._confirm(request, lease, judged)
         else:
-            self._send(request, lease, reading)
+            self._send(request, lease, judged)
 
     def _expired(self, request: ChangeRequest) -> bool:
         """Saves the look-ups of what has lapsed already; the instant itself is judged where it is recorded as *sending*."""
@@ -116,8 +128,8 @@ class Apply:
             expire(entry, request)
         return True
 
-    def _still_approved(self, request: ChangeRequest) -> bool:
-        """Judge every vote again; a vote that lost its eligibility sends the request back to its approvers.
+    def _still_approved(self, request: ChangeRequest) -> list[Decision] | None:
+        """Judge every vote again and return them; a vote that lost its eligibility sends the request back to its approvers.
 
         After the reading, which may take long: nothing but recording and sending comes behind it.
         """
@@ -129,10 +141,10 @@ class Apply:
             eligible = self._context.people.eligible(standing, asked=asked)
         except Unavailable as unknown:
             self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
-            return False
+            return None
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         if counted.complete and not counted.void:
-            return True
+            return votes
         detail = why_void(counted.void, eligible)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
@@ -142,7 +154,7 @@ class Apply:
                     owe_card(entry, left)  # one too many: on the next look the others carry it
                 else:
                     owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
-        return False
+        return None
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:
         """The reading to judge by; without one, or with one that names no tenant, the request waits.
@@ -193,24 +205,24 @@ class Apply:
             )
             owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
-    def _confirm(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
+    def _confirm(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             baseline, now = entry.reader.baseline(), self._context.now()
-            if self._may_still_be_made(entry, request, lease, reading):
+            if self._may_still_be_made(entry, request, lease, judged):
                 if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
                     owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
                 else:
-                    self._settling.applied(entry, request, reading, wrote=False)
+                    self._settling.applied(entry, request, judged.reading, wrote=False)
         self._context.keeps_head()
         self._context.nudge()
 
-    def _send(self, request: ChangeRequest, lease: Lease, reading: Reading) -> None:
+    def _send(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
         sending_id = str(uuid.uuid4())
         with self._context.ledger.recording(self._context.now()) as entry:
-            begin_by = self._last_moment(entry, request, lease, reading)
+            begin_by = self._last_moment(entry, request, lease, judged)
             if begin_by is None:
                 return
-            entry.observe(reading.observation)
+            entry.observe(judged.reading.observation)
             sent_before = entry.reader.times_sent(request.id)
             sent_at = self._context.now()
             request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
@@ -225,15 +237,15 @@ class Apply:
         log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
         self._answered(request, answer, sends=sent_before + 1)
 
-    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, reading: Reading) -> float | None:
+    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> float | None:
         """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
         asked = time.monotonic()
-        if not self._may_still_be_made(entry, request, lease, reading):
+        if not self._may_still_be_made(entry, request, lease, judged):
             return None
         left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
         return asked + min(BEGIN_WITHIN, left)
 
-    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, reading: Reading) -> bool:
+    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> bool:
         """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends.
 
         Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
@@ -242,13 +254,17 @@ class Apply:
             raise Conflict("the right to make changes was lost meanwhile")
         if request.kind is not Kind.OPT_OUT and self._wishes_wait(entry.reader):
             raise Conflict("another rule holds by now, or the database is another one")
-        self._must_be_news(entry, request, reading)
+        self._must_be_news(entry, request, judged.reading)
         if supersede_overtaken(entry, request):
             return False
-        if not request.has_lapsed(self._context.now()):
+        if request.has_lapsed(self._context.now()):
+            expire(entry, request)
+            return False
+        if request.kind is Kind.OPT_OUT:
             return True
-        expire(entry, request)
-        return False
+        if entry.reader.decisions([request.id]) != judged.votes:
+            raise Conflict("its votes changed while they were judged")
+        return may_be_made(self._context, entry, request)
 
     def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
         """An opt-out is right whatever the value is; for a wish it raises ``Conflict``."""
@@ -263,35 +279,8 @@ class Apply:
         with self._context.ledger.recording(now) as entry:
             note_answer(entry, request, answer)
             if answer.fate is Fate.NOT_PROCESSED:
-                self._send_again_later(entry, request, answer, sends)
+                send_again_later(entry, request, answer, sends)
             else:
                 detail = refused(entry.reader, request, answer)
                 owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
-
-    @staticmethod
-    def _send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
-        """Nothing was processed: back to *approved*, to be judged and read again after a pause. It never costs an approval.
-
-        The requester is told the first time; from then on the card shows it.
-        """
-        wait = max(answer.retry_after or 0, _pause(sends))
-        detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} {_goes_on(request)}"
-        retry_at = entry.now + timedelta(seconds=wait)
-        again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
-        if supersede_overtaken(entry, again):
-            return
-        owe_card(entry, again)
-        if sends == 1:
-            owe_outcome(entry, again)
-
-
-def _pause(sends: int) -> float:
-    """Seconds before the next sending, after so many."""
-    return min(FIRST_PAUSE * 2.0 ** min(sends - 1, 10), LONGEST_PAUSE)
-
-
-def _goes_on(request: ChangeRequest) -> str:
-    """For how long a change is sent again, for people."""
-    until = f"until the approval lapses, {spelled_instant(request.expires_at)}" if request.expires_at else "until it is done"
-    return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."

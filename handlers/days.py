@@ -51,6 +51,11 @@ def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
     return day
 
 
+def latest_end(asked_at: datetime, max_window: timedelta, zone: ZoneInfo) -> datetime:
+    """The latest end that could be chosen for a window when it was asked for."""
+    return end_of_day(latest_day(asked_at, max_window, zone), zone)
+
+
 def default_day(
     now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo, *, runs_until: datetime | None = None
 ) -> date:

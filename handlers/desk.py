@@ -5,12 +5,13 @@ that died is taken up by the worker.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 
 import structlog
 
+from handlers.agreement import Subject, tell
 from handlers.context import Context
 from handlers.decisions import Decisions
 from handlers.drift import Drift
@@ -28,14 +29,15 @@ from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
 from handlers.status import StatusReports
-from handlers.touch import Touch
+from handlers.touch import Touch, touch_of
 from handlers.why import Locks
+from storage.comparing import WHOLE, Difference
 from storage.correlation import correlated
 from storage.engine import Busy, Unreachable
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
 from storage.lifecycle import Kind
-from storage.records import Door, MailProtocol, ReminderReply, Vote
+from storage.records import MailProtocol, ReminderReply, Vote
 
 log = structlog.get_logger(__name__)
 
@@ -141,8 +143,12 @@ class Desk:
 
     def handle(self, item: Item) -> bool:
         """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
+        touch = touch_of(item)
+        if touch is None or item.kind not in self._use_cases:
+            self._set_aside(item)
+            return False
         with correlated(item.correlation_id):
-            rejected = self._handle(item, _touch(item))
+            rejected = self._handle(item, touch)
             log.info("act.handled", kind=item.kind, **{name: item.payload[name] for name in SHOWN if name in item.payload})
         return rejected
 
@@ -177,6 +183,13 @@ class Desk:
             for item in reversed(waiting):
                 each.callback(self.handle, item)
         return len(waiting)
+
+    def _set_aside(self, item: Item) -> None:
+        """Finish a delivery that no listener of ours can have written, so that it is not taken up again and again."""
+        with suppress(AlreadyHandled), self.context.ledger.recording(self.context.now()) as entry:
+            entry.finish_inbox(item.id)
+            tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
+        self.context.nudge()
 
     def _look_up(self, key: str, lost: Unreachable) -> Item:
         """The answer to a commit may be lost with the connection, and the commit not."""
@@ -283,16 +296,3 @@ class _NoPlaceYet(Exception):
 def _awaits_a_word(payload: Mapping[str, str]) -> bool:
     """Whether somebody decided on a message that the bot itself posted."""
     return "vote" in payload and "ours" in payload
-
-
-def _touch(item: Item) -> Touch:
-    payload = item.payload
-    return Touch(
-        item_id=item.id,
-        key=item.key,
-        person=payload["person"],
-        door=Door(payload["door"]),
-        at=datetime.fromisoformat(payload["at"]),
-        channel=payload.get("channel", ""),
-        ts=payload.get("ts", ""),
-    )

@@ -122,7 +122,7 @@ class Drift:
 
     def _correct(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> None:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
-        end = late.window_end if late.to_value is SettingValue.OPTED_IN else None
+        end = entry.reader.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         owe_overtaken(entry, late)
         entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
@@ -153,7 +153,7 @@ class Drift:
             rule_digest=self._context.rule.digest,
             detail=detail,
         )
-        end = approved.window_end if approved else None
+        end = entry.reader.approved_end(approved) if approved else None
         owe_overtaken(entry, change, revived=approved)
         entry.rebase(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
@@ -214,7 +214,8 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     newest = entry.reader.newest_made()
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
-    return newest if newest.window_end is not None and entry.now < newest.window_end else None
+    end = entry.reader.approved_end(newest)
+    return newest if end is not None and entry.now < end else None
 
 
 def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) -> None:

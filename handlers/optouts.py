@@ -1,5 +1,6 @@
 """Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,7 +45,8 @@ def overdue(reader: Reader, now: datetime) -> Overdue | None:
     if baseline is None or baseline.window_end is None or not baseline.is_over(now):
         return None
     later = reader.in_states(_TRIED, kinds=(Kind.OPT_OUT,), above=baseline.request_id or 0)
-    tried = [request for request in later if request.state is not State.FAILED or request.created_at >= baseline.window_end]
+    ours = [request for request in later if reader.agrees(request)]  # one from nowhere is no reason to wait
+    tried = [request for request in ours if request.state is not State.FAILED or request.created_at >= baseline.window_end]
     failed = [request.settled_at for request in tried if request.state is State.FAILED and request.settled_at is not None]
     under_way = next((request for request in reversed(tried) if request.state is not State.FAILED), None)
     next_try = under_way.retry_at if under_way else failed[-1] + _pause(len(failed)) if failed else None
@@ -122,6 +124,11 @@ class OptOuts:
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
         return 1
+
+    def open_again(self, entry: Entry, reason: str) -> None:
+        """Ask by the bot for an opt-out whose own row can no longer be acted on; nothing where another is under way."""
+        with suppress(AlreadyOpen):
+            self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
 
     def may_not_rest(self) -> bool:
         """Whether something stands that the bot has to end or to find out, whether Slack can be reached or not."""

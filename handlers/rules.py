@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.context import Context
-from handlers.days import end_of_day, latest_day
+from handlers.days import latest_end
 from handlers.owed import CARD, CHANNEL, owe_card, owe_change
 from handlers.policy import Rule
 from handlers.votes import standing_approvals
@@ -67,11 +67,14 @@ class Rules:
         self._context = context
 
     def keep_rule(self) -> None:
-        """Record the rule at start. A changed rule is announced once, and voids the votes of open requests."""
+        """Record the rule at start, anew where its row does not agree with the record.
+
+        A changed rule is announced once, and voids the votes of open requests.
+        """
         rule = self._context.rule
         with self._context.ledger.recording(self._context.now()) as entry:
             known = entry.reader.rule()
-            if known is not None and known.digest == rule.digest:
+            if known is not None and known.digest == rule.digest and not entry.reader.rule_disagrees():
                 return
             entry.keep_rule(rule.digest, rule.body())
             if known is None:
@@ -101,7 +104,7 @@ class Rules:
     def _is_too_long(self, wish: ChangeRequest) -> bool:
         """Whether the window that was asked for would not have been open to choose under the rule that holds now."""
         zone = self._context.zone
-        latest = end_of_day(latest_day(wish.created_at, self._context.rule.max_window, zone), zone)
+        latest = latest_end(wish.created_at, self._context.rule.max_window, zone)
         return wish.window_end is not None and wish.window_end > latest
 
     def _void_votes(self, entry: Entry) -> None:

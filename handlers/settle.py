@@ -7,6 +7,7 @@ minutes have passed. Nothing is ever written here.
 from collections.abc import Callable
 from datetime import timedelta
 
+from handlers.agreement import set_aside
 from handlers.context import Context
 from handlers.days import spelled_instant
 from handlers.lagging import lags
@@ -14,6 +15,7 @@ from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.superseding import supersede_unsent
+from storage.comparing import Difference
 from storage.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -83,8 +85,14 @@ class Settling:
         return [request for request in unsettled if not request.has_to_wait(now)]
 
     def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> None:
-        """Record what was read back, move to *applied* and set what the live value ought to be from now on."""
+        """Record what was read back, move to *applied* and set what the live value ought to be from now on.
+
+        A wish of which the record does not say that it was sent is none, whatever its row says.
+        """
         now = self._context.now()
+        if wrote and request.kind is not Kind.OPT_OUT and not entry.reader.was_sent(request):
+            set_aside(entry, request.id, [Difference("change_requests", str(request.id), "state")])
+            return
         entry.observe(reading.observation)
         seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
         entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
@@ -93,7 +101,7 @@ class Settling:
         done = entry.move(request, State.APPLIED, actor=BOT, detail=_applied_detail(entry.reader, request, reading, wrote, late))
         again = opt_out_again(self._context, entry, done, late) if late is not None else None
         if late is None:
-            end = request.window_end if request.kind is not Kind.OPT_OUT else None
+            end = entry.reader.approved_end(request) if request.kind is not Kind.OPT_OUT else None
             owe_overtaken(entry, done)
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
             if done.kind is Kind.OPT_OUT and newer is not None:

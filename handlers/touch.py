@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.inbox import Item
 from storage.records import Door
 
 
@@ -22,3 +23,19 @@ class Touch:
     def answers_in(self) -> str:
         """Where the private answer belongs: the channel of a click, nothing (a direct message) after a reaction."""
         return "" if self.door is Door.REACTION else self.channel
+
+
+def touch_of(item: Item) -> Touch | None:
+    """The act that a delivery tells of; ``None`` for one that no listener of ours can have written."""
+    try:
+        return Touch(
+            item_id=item.id,
+            key=item.key,
+            person=item.payload["person"],
+            door=Door(item.payload["door"]),
+            at=datetime.fromisoformat(item.payload["at"]),
+            channel=item.payload.get("channel", ""),
+            ts=item.payload.get("ts", ""),
+        )
+    except (KeyError, ValueError):
+        return None

@@ -57,9 +57,10 @@ class Told:
 class Disbelieved(Exception):
     """An event was altered, or one is missing; ``seq`` is its place in the record."""
 
-    def __init__(self, seq: int) -> None:
+    def __init__(self, seq: Any) -> None:
         super().__init__(f"event {seq} of the record is not as it was written")
         self.seq = seq
+        self.place = str(seq) if isinstance(seq, int) else "?"  # SQLite keeps any text there, which nobody is shown
 
 
 def _events(tenant_id: str) -> Select[Any]:

@@ -62,7 +62,7 @@ def request_differences(
     try:
         told = replay.replay(_events(connection, tenant_id, request_id, through), request_id)
     except Disbelieved as altered:
-        return [Difference("audit_events", str(altered.seq), WHOLE)], replay.Replay()
+        return [Difference("audit_events", altered.place, WHOLE)], replay.Replay()
     found = list(_request(connection, tenant_id, request_id, told))
     for table, recorded in ((decisions, told.decisions), (attempts, told.attempts), (reasons, told.reasons)):
         about = select(*raw(table)).where(table.c.request_id == request_id).order_by(*table.primary_key.columns)

@@ -4,10 +4,11 @@ SQLite keeps any bytes in any column, and both databases keep words, JSON and ti
 none of it, so the ordinary way costs nothing more; only where it fails is every row asked for by itself.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Row, Select, Table, select
+from sqlalchemy import Column, Connection, Engine, Row, Select, Table, select
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 T = TypeVar("T")
@@ -16,8 +17,45 @@ DAMAGE = (ValueError, TypeError, AttributeError, KeyError, LookupError, DataErro
 """What reading a damaged row may raise; ``is_damage`` tells it from trouble with the database itself."""
 
 
+AT_MOST = 20
+"""Damaged rows that are remembered at a time."""
+
+_MET = "met_damaged"
+
+
 class Damaged(ValueError):
     """A row says something that no row of its table can mean."""
+
+
+class Met:
+    """The damaged rows that were met since they were last taken, over all connections of a database; safe on every thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[tuple[str, str], None] = {}
+
+    def add(self, table: str, row: str) -> None:
+        """Remember one, up to ``AT_MOST``: whoever plants more gains nothing by it."""
+        with self._lock:
+            if len(self._rows) < AT_MOST:
+                self._rows[table, row] = None
+
+    def take(self) -> list[tuple[str, str]]:
+        """Table and key of every one that was met, and forget them: what is read again is met again."""
+        with self._lock:
+            rows, self._rows = list(self._rows), {}
+        return rows
+
+    def listen(self, *engines: Engine) -> None:
+        """Hear of what is met on the connections of these engines."""
+        for engine in engines:
+            engine.update_execution_options(**{_MET: self})
+
+
+def _remember(connection: Connection, table: Table, key: tuple[Any, ...]) -> None:
+    met = connection.get_execution_options().get(_MET)
+    if isinstance(met, Met):
+        met.add(table.name, " ".join(str(part) if isinstance(part, int) else "?" for part in key))
 
 
 def is_damage(error: Exception) -> bool:
@@ -67,4 +105,5 @@ def _one_by_one(
             if not is_damage(damage):
                 raise
             damaged.append(values)
+            _remember(connection, table, values)
     return found, damaged

@@ -23,6 +23,7 @@ from sqlalchemy.types import BigInteger
 
 from storage.authenticity import OPTION, Authenticity
 from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
+from storage.damaged import Met
 from storage.files import file_of, open_to_others
 from storage.keyring import Keyring
 from storage.troubles import Trouble, of_result, of_statement
@@ -115,6 +116,8 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._one_writer = threading.Lock()
         self.watch = Watch()
+        self.damaged = Met()
+        self.damaged.listen(self.engine, self._quick)
 
     @property
     def file(self) -> Path | None:

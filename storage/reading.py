@@ -1,38 +1,30 @@
 """The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
-from storage import believing, chain, rows
-from storage.damaged import DAMAGE, is_damage, one, readable
+from storage import chain, rows
+from storage.damaged import DAMAGE, is_damage, readable
 from storage.errors import NoSuchRequest, Unreadable
+from storage.holding import HoldingReader
 from storage.lifecycle import OPEN, UNSENT, Kind, State
-from storage.observing import ObservationReader
-from storage.recorded import recorded_baseline, recorded_end
 from storage.records import (
     Attempt,
     AuditEvent,
-    Baseline,
     ChangeRequest,
     Decision,
     Door,
-    KeptRule,
     SettingValue,
     Vote,
 )
 from storage.tables import (
-    SETTINGS,
     attempts,
     audit_events,
-    baselines,
     change_requests,
     decisions,
-    organizations,
     reasons,
-    rules,
 )
 
 UNSETTLED_FATES = ("accepted", "unknown")
@@ -47,7 +39,7 @@ _ONE = select(change_requests).where(
 """Built once: it is read with nearly every write, and building a statement costs more than running it."""
 
 
-class Reader(ObservationReader):
+class Reader(HoldingReader):
     """Reads one tenant's ledger over one connection, inside or outside a transaction."""
 
     def request(self, request_id: int) -> ChangeRequest:
@@ -240,45 +232,6 @@ class Reader(ObservationReader):
         query = select(reasons.c.person_id, reasons.c.reason).where(reasons.c.request_id == request_id)
         row = self._connection.execute(query).one_or_none()
         return (row.person_id, row.reason) if row else None
-
-    def baseline(self) -> Baseline | None:
-        """What the live value ought to be; ``None`` before the first reading.
-
-        Where the row does not agree with the record, the record counts: the end of a window is not moved by a row.
-        """
-        mine = select(baselines).where(baselines.c.tenant_id == self._tenant_id)
-        row = one(self._connection, mine, baselines, rows.baseline)
-        told = believing.newest(self._connection, self._tenant_id, "baseline")
-        return recorded_baseline(told, row) if told is not None else row
-
-    def approved_end(self, request: ChangeRequest) -> datetime | None:
-        """When the window of this change ends, as it was asked for and approved: the record counts, not the row."""
-        return recorded_end(self._connection, self._tenant_id, request.id)
-
-    def organization(self) -> str | None:
-        """The organisation that answered first, when settings name none; what is on record counts before the row."""
-        told = believing.newest(self._connection, self._tenant_id, "organization")
-        if told is not None and isinstance(told.payload.get("name"), str):
-            return str(told.payload["name"])
-        query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
-        return self._connection.execute(query).scalar()
-
-    def rule(self) -> KeptRule | None:
-        """The rule recorded last."""
-        query = select(rules).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(2)
-        newest = readable(self._connection, query, rules, lambda row: (row.digest, row.since))
-        return KeptRule(*newest[0], is_first=len(newest) == 1) if newest else None
-
-    def settings(self) -> Mapping[str, object]:
-        """The settings recorded last, by name; empty when none ever were."""
-        query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
-        try:
-            newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
-            return dict(json.loads(newest)["settings"]) if newest else {}
-        except DAMAGE as damage:
-            if not is_damage(damage):
-                raise
-            return {}
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""

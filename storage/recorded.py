@@ -1,13 +1,19 @@
 """What the record itself says where a row may say something else: what ought to be, and until when a request was asked for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from storage import believing
+from storage import believing, replay
 from storage.believing import Disbelieved, Told
 from storage.damaged import Damaged
+from storage.lifecycle import State
 from storage.records import Baseline, SettingValue
+
+LATELY = timedelta(days=1)
+"""For how long what was found is said where nobody has to look for it."""
+
+_NEVER_MADE = frozenset({State.PENDING, State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.STALE, State.SUPERSEDED})
 
 
 def instant(spelled: object) -> datetime | None:
@@ -42,10 +48,25 @@ def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
 
 
 def recorded_end(connection: Connection, tenant_id: str, request_id: int) -> datetime | None:
-    """Until when a request was asked for, by the event that opened it; ``None`` without an end, or without such an event."""
+    """Until when a request was approved, by its events; ``None`` without an end, or where it was never opened or approved."""
     try:
-        events = believing.of_request(connection, tenant_id, request_id)
-        opened = next((event for event in events if event.kind == "request_opened"), None)
-        return instant(opened.payload.get("window_end")) if opened else None
+        told = replay.replay(believing.of_request(connection, tenant_id, request_id), request_id)
+        return instant(told.request.get("window_end")) if told.opened and told.request["state"] not in _NEVER_MADE else None
     except (Disbelieved, Damaged):
         return None
+
+
+def guards_missed(connection: Connection, tenant_id: str) -> list[str]:
+    """The guards that were missing when this was recorded last; none where it never was."""
+    told = believing.newest(connection, tenant_id, "guards")
+    gone = told.payload.get("missing") if told is not None else None
+    return [str(name) for name in gone] if isinstance(gone, list) else []
+
+
+def lately_disagreed(connection: Connection, tenant_id: str, now: datetime) -> list[str]:
+    """The places that were recorded last as disagreeing with the record, if that is less than a day ago."""
+    told = believing.newest(connection, tenant_id, "disagreed")
+    if told is None or now - datetime.fromisoformat(told.at) >= LATELY:
+        return []
+    places = told.payload.get("places")
+    return [str(place) for place in places] if isinstance(places, list) else []

@@ -146,7 +146,7 @@ def reminder_answer(row: Row[Any]) -> ReminderAnswer:
 
 def card(row: Row[Any]) -> Card:
     """One row of ``cards``."""
-    return Card(request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=row.drawn_version)
+    return Card(request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=int(row.drawn_version))
 
 
 def audit_event(row: Row[Any]) -> AuditEvent:

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
 from handlers.notices import ABOUT_THE_WINDOW
-from handlers.slack import alarms
+from handlers.slack import alarms, disagreements
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import EXTEND, OPT_OUT_NOW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -243,4 +243,6 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "estranged": alarms.estranged,
     "set_aside": alarms.set_aside,
     ACCEPTED: alarms.accepted,
+    "disagreement": disagreements.disagreement,
+    "guards": disagreements.guards,
 }

@@ -105,7 +105,7 @@ def staffed(house: Any, looks: Counter[str]) -> House:
     settings: Any = SimpleNamespace(retention=timedelta(days=90), observe_every=timedelta(minutes=10))
     house.audit, house.second, house.failed_posts, house.counts_posts = AuditLog(), 0.0, Counter(), False
     attribution = Attribution(house.context, house.audit)
-    made = lanes(settings, house.desk, house.delivery, lambda: 0, attribution)
+    made = lanes(settings, house.desk, house.delivery, lambda: 0, attribution, noted=lambda said: None)
     house.lanes = tuple(
         replace(lane, duties=tuple(Job(lane, duty, looks, number) for number, duty in enumerate(lane.duties))) for lane in made
     )
@@ -316,8 +316,8 @@ def test_no_job_calls_anything_more_than_ten_times_a_minute(name: str, night: Ni
 ONCE_MORE = {"writes get lost"}
 """Where what comes after the first minute differs."""
 
-NO_DATABASE = {"keeper-2"}
-"""The job that was given no database here."""
+NO_DATABASE = {"keeper-2", "keeper-3"}
+"""The jobs that were given no database here."""
 
 
 @pytest.mark.parametrize("name", ["the clock was set back by five minutes", "two replicas are five minutes apart"])

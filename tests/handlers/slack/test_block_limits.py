@@ -285,6 +285,7 @@ FACTS = {
     "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
     "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
     "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
+    "subject": "window", "places": "change_requests 999999999: requester_enterprise_id", "more": "9", "missing": "a, b",
 }  # fmt: skip
 
 

@@ -1,0 +1,74 @@
+"""The ledger's questions about what holds: what the live value ought to be, the rule, the organisation, the settings.
+
+Where a row does not agree with the record, the record counts.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage import believing, comparing, rows
+from storage.damaged import DAMAGE, is_damage, one, readable
+from storage.lifecycle import State
+from storage.observing import ObservationReader
+from storage.recorded import recorded_baseline, recorded_end
+from storage.records import Baseline, ChangeRequest, KeptRule
+from storage.tables import SETTINGS, audit_events, baselines, organizations, rules
+
+
+class HoldingReader(ObservationReader):
+    """Reads what holds for one tenant over one connection, inside or outside a transaction."""
+
+    def baseline(self) -> Baseline | None:
+        """What the live value ought to be; ``None`` before the first reading.
+
+        Where the row does not agree with the record, the record counts: the end of a window is not moved by a row.
+        """
+        mine = select(baselines).where(baselines.c.tenant_id == self._tenant_id)
+        row = one(self._connection, mine, baselines, rows.baseline)
+        told = believing.newest(self._connection, self._tenant_id, "baseline")
+        return recorded_baseline(told, row) if told is not None else row
+
+    def approved_end(self, request: ChangeRequest) -> datetime | None:
+        """When the window of this change ends, as it was asked for and approved: the record counts, not the row."""
+        return recorded_end(self._connection, self._tenant_id, request.id)
+
+    def organization(self) -> str | None:
+        """The organisation that answered first, when settings name none; what is on record counts before the row."""
+        told = believing.newest(self._connection, self._tenant_id, "organization")
+        if told is not None and isinstance(told.payload.get("name"), str):
+            return str(told.payload["name"])
+        query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
+        return self._connection.execute(query).scalar()
+
+    def rule(self) -> KeptRule | None:
+        """The rule recorded last."""
+        query = select(rules).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(2)
+        newest = readable(self._connection, query, rules, lambda row: (row.digest, row.since))
+        return KeptRule(*newest[0], is_first=len(newest) == 1) if newest else None
+
+    def rule_disagrees(self) -> bool:
+        """Whether the newest row of the rules is not the rule that was recorded last."""
+        return bool(comparing.rule_differences(self._connection, self._tenant_id))
+
+    def agrees(self, request: ChangeRequest) -> bool:
+        """Whether a request is as its events say."""
+        return not comparing.request_differences(self._connection, self._tenant_id, request.id)[0]
+
+    def was_sent(self, request: ChangeRequest) -> bool:
+        """Whether it is on record that a change was sent and is not settled yet."""
+        _, told = comparing.request_differences(self._connection, self._tenant_id, request.id)
+        return told.request.get("state") in (State.APPLYING, State.UNCERTAIN)
+
+    def settings(self) -> Mapping[str, object]:
+        """The settings recorded last, by name; empty when none ever were."""
+        query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
+        try:
+            newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()
+            return dict(json.loads(newest)["settings"]) if newest else {}
+        except DAMAGE as damage:
+            if not is_damage(damage):
+                raise
+            return {}
