@@ -57,20 +57,21 @@ def judge_opt_in(
     later_than: datetime | None = None,
     removals: Mapping[MailProtocol, date] = MappingProxyType({}),
 ) -> OptInForm:
-    """Check a submitted form; an extension has to end ``later_than`` the present window.
+    """Check a submitted form; an extension has to end ``later_than`` the present window, or before it, which shortens it.
 
     ``removals`` is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind it
     the setting helps nobody there.
 
     Raises ``WrongForm`` with every mistake at once.
     """
+    shorter = shortens(day, now=now, zone=zone, present_end=later_than)
     errors = {
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
         CLIENTS: devices_problem(clients),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
-        DAY: day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
+        DAY: "" if shorter else day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
     }
-    if not errors[PROTOCOLS] and not errors[DAY]:
+    if not errors[PROTOCOLS] and not errors[DAY] and not shorter:
         errors |= removal_problem(protocols, date.fromisoformat(day), removals, today=local_day(now, zone))
     found = {field: problem for field, problem in errors.items() if problem}
     if found:
@@ -136,6 +137,15 @@ def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
 
 
+def shortens(day: str, *, now: datetime, zone: ZoneInfo, present_end: datetime | None) -> bool:
+    """Whether a chosen day (ISO 8601), today or later, would end the present window earlier than it does."""
+    try:
+        chosen = date.fromisoformat(day)
+    except ValueError:
+        return False
+    return present_end is not None and local_day(now, zone) <= chosen and end_of_day(chosen, zone) < present_end
+
+
 def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:
     """What is wrong with a chosen day (ISO 8601), or an empty string."""
     try:
@@ -150,8 +160,11 @@ def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_th
     if later_than is not None and end_of_day(chosen, zone) <= later_than:
         runs = f"The opt-in runs until 24:00 of {last_day(later_than, zone):%-d %B %Y} already"
         possible = end_of_day(latest, zone) > later_than
-        return f"{runs}. Choose a later day." if possible else f"{runs}, and today no later day can be chosen."
+        return f"{runs}. {ANOTHER_DAY}" if possible else f"{runs}, and today no later day can be chosen."
     return ""
+
+
+ANOTHER_DAY = "Choose a later day, or an earlier one to end it sooner."
 
 
 def words(rule: Rule) -> str:

@@ -65,6 +65,7 @@ def is_about(facts: Mapping[str, str], baseline: Baseline) -> bool:
 WISH = {
     Kind.OPT_IN: "opt in to legacy TLS",
     Kind.EXTENSION: "extend the opt-in to legacy TLS",
+    Kind.SHORTENING: "shorten the opt-in to legacy TLS",
     Kind.OPT_OUT: "opt out of legacy TLS",
     Kind.OUTSIDE: "change made outside the bot",
 }

@@ -103,13 +103,14 @@ def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str
     entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
 
 
-def owe_extended(entry: Entry, extension: ChangeRequest) -> None:
-    """Everybody who asked for the opt-in or an earlier extension of it hears that somebody else extended it."""
-    end = extension.window_end.isoformat() if extension.window_end else ""
-    facts = {"what": "extended", "request": str(extension.id), "requester": extension.requester_id or "", "end": end}
-    for person in asked_by(entry.reader.wishes_behind(extension.id)):
-        if person != extension.requester_id:
-            owe_personal(entry, f"extended:{extension.id}:{person}", person=person, facts=facts)
+def owe_new_end(entry: Entry, change: ChangeRequest) -> None:
+    """Everybody who asked for the opt-in or an earlier end of it hears that somebody else extended or shortened it."""
+    end = change.window_end.isoformat() if change.window_end else ""
+    what = "shortened" if change.kind is Kind.SHORTENING else "extended"
+    facts = {"what": what, "request": str(change.id), "requester": change.requester_id or "", "end": end}
+    for person in asked_by(entry.reader.wishes_behind(change.id)):
+        if person != change.requester_id:
+            owe_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
 
 
 def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.days import latest_day
-from handlers.forms import CLIENTS, REASON, OptInForm, day_problem
+from handlers.days import latest_day, local_day
+from handlers.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
 from handlers.moving import move_on
 from handlers.notices import SMTP_AUTH_OFF
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
@@ -23,6 +23,7 @@ from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
 from handlers.sheets import approvers_of
+from handlers.shortening import Shortening
 from handlers.slots import lapses_unseen
 from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
@@ -51,6 +52,7 @@ class Requests:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._shortening = Shortening(context)
 
     def may_ask(self, person: str, kind: Kind, *, patience: float = AT_THE_TRIGGER) -> Verdict:
         """Judge what can be refused before the form opens. Raises ``Unavailable`` where Slack tells nothing of the person.
@@ -59,7 +61,7 @@ class Requests:
         Where that does not tell in time, the verdict is no and its reason ``NOT_READ``.
         """
         verdict = self._context.people.operator(person)
-        if not verdict.allowed:
+        if not verdict.allowed and not (kind is Kind.EXTENSION and self._may_shorten(person)):
             return verdict
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
@@ -79,7 +81,7 @@ class Requests:
         if kind is not Kind.EXTENSION:
             return judge_opening(cloud=self._context.cloud, newest=value, open_wish=request)
         verdict = judge_extending(newest=value, open_wish=request)
-        no_day = self._no_later_day(baseline) if verdict.allowed else ""
+        no_day = self._no_other_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 
     def present_end(self) -> datetime | None:
@@ -91,8 +93,12 @@ class Requests:
     def ask(self, kind: Kind, form: OptInForm, touch: Touch) -> None:
         """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
 
-        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
+        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again. A form that was judged as
+        shortening the window goes another way, which neither reads nor opens anything.
         """
+        if kind is Kind.SHORTENING:
+            self._shortening.shorten(form, touch)
+            return
         asker = self._context.people.operator(touch.person)
         refusal = self._refusal_to_ask(touch.person, asker)
         reading, before = None, self._baseline()
@@ -142,11 +148,17 @@ class Requests:
         with self._context.ledger.recording(now) as entry:
             expire(entry, request)
 
-    def _no_later_day(self, baseline: Baseline | None) -> str:
-        """Why no day can be chosen that an extension might end on, if so: the present window has the longest end there is."""
+    def _may_shorten(self, person: str) -> bool:
+        """Whether there is a window that this person, who may not extend it, may have end earlier. Raises ``Unavailable``."""
+        return self.present_end() is not None and self._shortening.may_shorten(person).allowed
+
+    def _no_other_day(self, baseline: Baseline | None) -> str:
+        """Why the present window can be given no other end, if so: it ends today, and has the longest end there is."""
         rule, now, zone = self._context.rule, self._context.now(), self._context.zone
-        day = latest_day(now, rule.max_window, zone).isoformat()
-        return day_problem(day, rule=rule, now=now, zone=zone, later_than=baseline.window_end if baseline else None)
+        end = baseline.window_end if baseline else None
+        if shortens(local_day(now, zone).isoformat(), now=now, zone=zone, present_end=end):
+            return ""
+        return day_problem(latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end)
 
     def _baseline(self) -> Baseline | None:
         with self._context.ledger.reading() as reader:

@@ -12,7 +12,7 @@ from handlers.context import Context
 from handlers.days import spelled_instant
 from handlers.lagging import lags
 from handlers.moving import move_on
-from handlers.owed import owe_card, owe_change, owe_ended, owe_extended, owe_overtaken
+from handlers.owed import owe_card, owe_change, owe_ended, owe_new_end, owe_overtaken
 from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
 from handlers.superseding import supersede_unsent
 from storage.comparing import Difference
@@ -110,7 +110,7 @@ class Settling:
         if again is not None:
             owe_card(entry, again)
         if done.kind is Kind.EXTENSION:
-            owe_extended(entry, done)
+            owe_new_end(entry, done)
 
     def _look(self, request: ChangeRequest) -> None:
         reading = self._try_reading(READ_BACK)
@@ -179,14 +179,14 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
     """Whether what ought to be was set by a later change after ``request`` was sent.
 
     A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
-    outside may have been recorded between asking and sending, so there the time tells. An extension writes nothing: it
-    overtakes no opt-out that is on its way.
+    outside may have been recorded between asking and sending, so there the time tells. Another end of the window writes
+    nothing: it overtakes no opt-out that is on its way.
     """
     if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
         return False
     newer = reader.find(baseline.request_id)
     kind = newer.kind if newer is not None else None
-    if kind is Kind.EXTENSION and request.kind is Kind.OPT_OUT:
+    if kind in (Kind.EXTENSION, Kind.SHORTENING) and request.kind is Kind.OPT_OUT:
         return False
     return kind is Kind.OPT_OUT or baseline.since >= request.sent_at
 

@@ -21,7 +21,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "One wish to change the setting a row, opt-outs and changes made outside the bot included.",
         {
             "id": "Number that people read, such as #12; counted over all tenants, never given twice.",
-            "kind": "opt_in, extension, opt_out, or a change made outside the bot.",
+            "kind": "opt_in, extension, shortening (an earlier end), opt_out, or a change made outside the bot.",
             "requester_id": "Slack id of whoever asked; empty: the bot itself, or somebody outside it.",
             "requester_enterprise_id": "The same person's id in the whole Enterprise Grid organisation; empty: outside of one.",
             "door": "By which way it was asked: button, reaction, command, or the bot itself.",

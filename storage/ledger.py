@@ -243,7 +243,7 @@ class Entry(OutboxEntry):
 
     def _refuse_second(self, kind: Kind) -> None:
         table = change_requests.c
-        if kind is Kind.OUTSIDE:
+        if kind in (Kind.OUTSIDE, Kind.SHORTENING):
             return
         opting_out = kind is Kind.OPT_OUT
         kinds = [Kind.OPT_OUT] if opting_out else WISHES

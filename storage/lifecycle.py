@@ -7,10 +7,14 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a change request asks for. ``OUTSIDE`` records a change that somebody made without the bot (drift)."""
+    """What a change request asks for. ``OUTSIDE`` records a change that somebody made without the bot (drift).
+
+    ``SHORTENING`` gives the present window an earlier end; it writes nothing to Exchange and is done when it is recorded.
+    """
 
     OPT_IN = "opt_in"
     EXTENSION = "extension"
+    SHORTENING = "shortening"
     OPT_OUT = "opt_out"
     OUTSIDE = "outside"
 
@@ -35,10 +39,14 @@ class State(StrEnum):
 BIRTHS: dict[Kind, State] = {
     Kind.OPT_IN: State.PENDING,
     Kind.EXTENSION: State.PENDING,
+    Kind.SHORTENING: State.APPLIED,
     Kind.OPT_OUT: State.APPROVED,
     Kind.OUTSIDE: State.OBSERVED,
 }
-"""The state in which each kind of request is born: an opt-out needs no second person, so it is born approved."""
+"""The state in which each kind of request is born: an opt-out needs no second person, so it is born approved.
+
+A shortening needs neither that nor Exchange, so it is born applied.
+"""
 
 MOVES: dict[tuple[State, State], str] = {
     (State.PENDING, State.APPROVED): "enough distinct, eligible approvals",

@@ -27,6 +27,7 @@ from storage.records import (
 _WANTS = {
     Kind.OPT_IN: SettingValue.OPTED_IN,
     Kind.EXTENSION: SettingValue.OPTED_IN,
+    Kind.SHORTENING: SettingValue.OPTED_IN,
     Kind.OPT_OUT: SettingValue.OPTED_OUT,
 }
 """What each kind asks for: an opt-out needs no second person, so one that would opt in is none."""

@@ -170,7 +170,9 @@ class Submissions:
         metadata = str(view.get("private_metadata") or "")
         if kind in (modals.OPT_IN, modals.EXTENSION):
             later_than = self._edge.desk.requests.present_end() if kind == modals.EXTENSION else None
-            payload |= _spelled(self._judge(filled, later_than)) | {"kind": kind}
+            form = self._judge(filled, later_than)
+            shorter = later_than is not None and form.window_end(self._edge.desk.context.zone) < later_than
+            payload |= _spelled(form) | {"kind": Kind.SHORTENING.value if shorter else kind}
             payload |= {"channel": identity(metadata) if metadata else ""}
             kind = "opt_in"
         elif kind == modals.OPT_OUT:

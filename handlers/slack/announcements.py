@@ -74,6 +74,7 @@ def _over(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 _CAME = {
     Kind.OPT_IN: "#{id} has opted in again",
     Kind.EXTENSION: "#{id} has extended the opt-in",
+    Kind.SHORTENING: "#{id} has given the opt-in an earlier end",
     Kind.OPT_OUT: "#{id} has opted out",
     Kind.OUTSIDE: "the live value was changed outside the bot (#{id})",
 }
@@ -119,6 +120,14 @@ def _ending(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _extended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     end = f" It ends {instant(datetime.fromisoformat(facts['end']), zone)} now." if facts["end"] else ""
     return f":hourglass: <@{facts['requester']}> has extended the opt-in that you asked for, as #{facts['request']}.{end}"
+
+
+def _shortened(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    end = instant(datetime.fromisoformat(facts["end"]), zone)
+    return (
+        f":scissors: <@{facts['requester']}> has given the opt-in that you asked for an earlier end, as #{facts['request']}: "
+        f"{end}. Should it be needed for longer, `/legacytls extend` asks for that."
+    )
 
 
 def _ended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -229,6 +238,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "first_sight": _first_sight,
     "ending": _ending,
     "extended": _extended,
+    "shortened": _shortened,
     "ended": _ended,
     "overdue": _overdue,
     "weekly": _weekly,

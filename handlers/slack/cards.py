@@ -31,7 +31,8 @@ def card(sheet: Sheet, zone: ZoneInfo) -> Message:
     """The request's message in the channel."""
     request = sheet.request
     title = headline(request)
-    build: Callable[[Sheet, ZoneInfo], list[Block]] = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside}.get(request.kind, _wish)
+    others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
+    build: Callable[[Sheet, ZoneInfo], list[Block]] = others.get(request.kind, _wish)
     text = f"{title}. {sentence(request.detail)}".strip()
     return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet)])
 
@@ -135,6 +136,14 @@ def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     reason = typed("Reason", request.reason) if request.reason.strip() else []
     lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
     return [lead, *reason, *_standing(sheet, zone), *_next_step(sheet)]
+
+
+def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    request = sheet.request
+    lead = section(
+        f"<@{request.requester_id}> has the opt-in end earlier: {_until(request.window_end, zone)}. That needs one person."
+    )
+    return [lead, *typed("Reason", request.reason), *_standing(sheet, zone)]
 
 
 def _effect(sheet: Sheet) -> str:

@@ -1,13 +1,13 @@
 """Opens the forms for whoever may use them: gathers what a form needs to show and opens it within Slack's three seconds."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.views import View
 
 from handlers.context import Context
-from handlers.days import default_day, last_day, latest_day
+from handlers.days import default_day, end_of_day, last_day, latest_day, local_day
 from handlers.forms import day_problem
 from handlers.notices import SMTP_AUTH_OFF
 from handlers.policy import Reason
@@ -98,4 +98,6 @@ def _proposed(context: Context, earlier: ChangeRequest | None, runs_until: datet
         day = last_day(earlier.window_end, zone)
         if not day_problem(day.isoformat(), rule=rule, now=now, zone=zone, later_than=runs_until):
             return day
-    return default_day(now, rule.default_window, rule.max_window, zone, runs_until=runs_until)
+    day = default_day(now, rule.default_window, rule.max_window, zone, runs_until=runs_until)
+    latest = runs_until is not None and end_of_day(day, zone) <= runs_until
+    return max(day - timedelta(days=1), local_day(now, zone)) if latest else day  # it can be given an earlier end only

@@ -152,6 +152,7 @@ def claim(request_id: int) -> View:
 def _day(proposed: date, latest: date, zone: str, runs_until: date | None) -> InputBlock:
     present = f"The opt-in runs until 24:00 of {runs_until:%-d %B %Y} now. " if runs_until else ""
     hint = f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    hint += " An earlier end holds at once; nobody has to approve it." if runs_until else ""
     element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
     return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
 

@@ -20,7 +20,7 @@ from storage.records import Door, Vote
 SUBCOMMANDS = {
     "status": "the live value, read now, and what it means per protocol",
     "enable": "ask to opt in; a second person has to approve",
-    "extend": "ask to keep the opt-in longer, or to give it an end; the same rule as for opting in",
+    "extend": "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier end takes one person",
     "disable": "opt out; one operator or approver suffices",
     "history": "the newest changes: who asked, who decided, what was read back",
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",

@@ -43,7 +43,7 @@ BY_HAND = (
 )
 
 
-_KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.OPT_OUT: "opt-out"}
+_KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.SHORTENING: "earlier end", Kind.OPT_OUT: "opt-out"}
 
 
 def no_such(unknown: str, nearest: str) -> Message:
@@ -263,8 +263,9 @@ def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
     """Until when a window is or was to be open, and what ended or extended it before its time."""
     by = line.followed_by
     extended = by is not None and by.kind is Kind.EXTENSION
+    did = {Kind.EXTENSION: "extended", Kind.SHORTENING: "shortened"}.get(by.kind, "ended") if by else ""
     never = line.request.state in SETTLED - {State.APPLIED} or (by is not None and not extended)
-    then = f", {'extended' if extended else 'ended'} by #{by.id}" if by else ""
+    then = f", {did} by #{by.id}" if by else ""
     return f"window {'was to end at' if never else 'until'} {spelled_end(end, zone)}{then}"
 
 

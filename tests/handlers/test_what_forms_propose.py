@@ -1,11 +1,12 @@
 """What a form holds when it opens: what was asked before, the window that it replaces, and a day that can be taken."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from storage.records import MailProtocol, SettingValue
-from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.house import ALICE, BOB, RULE, House
 from tests.handlers.test_refusals import say
 from tests.journeys.words import JSON, fields, words
 from tests.sentences import says
@@ -28,7 +29,7 @@ def form(house: House) -> JSON:
 
 def opted_in(house: House, **filled: object) -> int:
     """The number of an opt-in that was applied."""
-    number = house.ask(ALICE, clients=CLIENTS, protocols=[MailProtocol.POP3.value], **filled).id
+    number = house.ask(ALICE, **{"clients": CLIENTS, "protocols": [MailProtocol.POP3.value]} | filled).id
     house.approve(BOB, number)
     house.run()
     return number
@@ -44,15 +45,23 @@ def test_the_command_to_extend_opens_what_was_asked_before_and_says_until_when_i
 
 
 def test_what_is_proposed_for_an_extension_can_be_taken(house: House) -> None:
-    opted_in(house, day=date(2027, 2, 10))
+    opted_in(house, day=date(2027, 2, 10), protocols=[MailProtocol.SMTP_AUTH.value])
     say(house, "extend", ALICE)
     assert form(house)["day"] == "2027-02-20"  # the maximum, as the default would be later
     extension = house.ask(ALICE, kind="extension", day=date.fromisoformat(form(house)["day"]))
     assert extension.kind.value == "extension"
 
 
-def test_where_no_later_day_can_be_chosen_no_form_opens(house: House) -> None:
-    opted_in(house, day=date(2027, 2, 20))
+def test_where_no_later_day_can_be_chosen_the_form_proposes_an_earlier_one(house: House) -> None:
+    opted_in(house, day=date(2027, 2, 20), protocols=[MailProtocol.SMTP_AUTH.value])
+    say(house, "extend", ALICE)
+    assert form(house)["day"] == "2027-02-19"
+
+
+def test_where_no_other_day_can_be_chosen_no_form_opens(house: House) -> None:
+    opted_in(house, day=date(2027, 2, 20), protocols=[MailProtocol.SMTP_AUTH.value])
+    house.clock.at = datetime(2027, 2, 20, 12, tzinfo=UTC)
+    house.start(replace(RULE, max_window=timedelta(hours=13)))
     opened = len(house.windows.opened)
     say(house, "extend", ALICE)
     assert says("runs_until_24_00_of_20_february") in house.windows.said[-1]["text"]

@@ -19,7 +19,7 @@ ALICE, BOB, CAROL = "U0ALICE", "U0BOB", "U0CAROL"
 
 def wish(entry: Entry, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRequest:
     """Open a request with everything filled in; an opt-in unless said otherwise."""
-    enabling = kind in (Kind.OPT_IN, Kind.EXTENSION)
+    enabling = kind in (Kind.OPT_IN, Kind.EXTENSION, Kind.SHORTENING)
     content: dict[str, Any] = {
         "requester_id": ALICE,
         "door": Door.COMMAND,
@@ -30,7 +30,7 @@ def wish(entry: Entry, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeReques
         "clients": "40 scanners",
         "protocols": (MailProtocol.SMTP_AUTH, MailProtocol.POP3),
         "window_end": entry.now + timedelta(days=30) if enabling else None,
-        "expires_at": entry.now + timedelta(hours=24) if enabling else None,
+        "expires_at": entry.now + timedelta(hours=24) if enabling and kind is not Kind.SHORTENING else None,
     }
     return entry.open(kind, **content | changed)
 
