@@ -88,11 +88,12 @@ class Fate(StrEnum):
     ACCEPTED = "accepted"
     """A 2xx without errors: still no proof, read back."""
     REFUSED = "refused"
-    """Exchange said no; a matching read-back never turns this into success."""
+    """Exchange said no, in a way that proves that nothing was done; a matching read-back never turns this into success."""
     NOT_PROCESSED = "not_processed"
-    """Provably not processed (no connection, 429, 503 with Retry-After, ServerBusy): may be sent again."""
+    """Provably not processed (nothing was sent, 429, 503 with Retry-After, ServerBusy): may be sent again."""
     UNKNOWN = "unknown"
-    """Time-out, reset, other 5xx, truncated or redirected answer: never sent again, settled by reading."""
+    """Everything else (time-out, reset, an error that proves nothing, a broken or redirected answer): never sent again, settled
+    by reading."""
 
 
 @dataclass(frozen=True, slots=True)

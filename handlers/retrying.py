@@ -20,7 +20,8 @@ def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, 
     The requester is told the first time; from then on the card shows it.
     """
     wait = max(answer.retry_after or 0, _pause(sends))
-    detail = f"Exchange did not take it, so nothing was changed: {answer.sentence} {_goes_on(request)}"
+    why = f"{answer.sentence} {answer.mend}".strip()
+    detail = f"Waiting for Exchange, nothing was changed: {why} {_goes_on(request)}"
     retry_at = entry.now + timedelta(seconds=wait)
     again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
     if supersede_overtaken(entry, again):

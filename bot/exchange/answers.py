@@ -46,7 +46,7 @@ _FATES: Final[Mapping[Meaning, Fate]] = {
     Meaning.ANSWERED: Fate.ACCEPTED,
     Meaning.NO_CONNECTION: Fate.NOT_PROCESSED,
     Meaning.THROTTLED: Fate.NOT_PROCESSED,
-    Meaning.UNTRUSTED: Fate.REFUSED,
+    Meaning.UNTRUSTED: Fate.NOT_PROCESSED,
     Meaning.UNAUTHORIZED: Fate.REFUSED,
     Meaning.FORBIDDEN: Fate.REFUSED,
     Meaning.MISDIRECTED: Fate.REFUSED,

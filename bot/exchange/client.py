@@ -188,6 +188,6 @@ def _wait(failure: Unavailable, pause: float) -> float:
 
 
 def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
-    """No token, hence nothing was sent, or what was sent met a 401."""
-    fate = Fate.NOT_PROCESSED if failure.retryable else Fate.REFUSED
-    return WriteAnswer(fate, failure.sentence, client_request_id, mend=failure.mend, retry_after=failure.retry_after)
+    """No token, hence nothing was sent, or what was sent met a 401: it waits, as it does where the reading before gets none."""
+    wait = failure.retry_after
+    return WriteAnswer(Fate.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait)

@@ -111,8 +111,8 @@ def _dehydrated() -> Answer:
     return error(400, "Error executing cmdlet", detail=f"Ex7E93B2|{kind}|{text}")
 
 
-def _unauthorized_role() -> Answer:
-    answer = error(401, "User is not allowed to call Set-TransportConfig")
+def _unauthorized_role(cmdlet: str) -> Answer:
+    answer = error(401, f"User is not allowed to call {cmdlet}")
     return Answer(401, answer.body, {"Content-Type": JSON})
 
 
@@ -180,7 +180,7 @@ _INSTEAD: dict[str, Callable[[Fault], Answer]] = {
     "dehydrated": lambda fault: _dehydrated(),
     "details_as_json": lambda fault: _detail_as_json(),
     "unauthorized": lambda fault: unauthorized("The token is not accepted."),
-    "unauthorized_role": lambda fault: _unauthorized_role(),
+    "unauthorized_role": lambda fault: _unauthorized_role(fault.cmdlet or "Set-TransportConfig"),
     "role_missing": lambda fault: role_missing(),
     "forbidden_empty": lambda fault: Answer(403),
     "forbidden_json": lambda fault: _forbidden(),

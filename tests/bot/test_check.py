@@ -224,6 +224,10 @@ def _refused_token(setup: Setup) -> None:
     setup.microsoft.tenant.queue_fault("unauthorized", cmdlet="Get-TransportConfig", count=20)
 
 
+def _role_in_words(setup: Setup) -> None:
+    setup.microsoft.tenant.queue_fault("unauthorized_role", cmdlet="Get-TransportConfig", count=20)
+
+
 def _unreadable_value(setup: Setup) -> None:
     setup.microsoft.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig", count=20)
 
@@ -277,6 +281,7 @@ BROKEN_SURROUNDINGS: list[tuple[Callable[[Setup], None], str, str, str]] = [
     (_no_role, "Get-TransportConfig", "not allowed to run Get-TransportConfig", "into a role group"),
     (_role_without_the_cmdlet, "Get-TransportConfig", "not allowed to run", "it is the role that is missing"),
     (_refused_token, "Get-TransportConfig", "did not accept the app's token", "AZURE_TENANT_ID, EXCHANGE_CLOUD and"),
+    (_role_in_words, "Get-TransportConfig", "User is not allowed to call Get-TransportConfig", "it is the role that is missing"),
     (_unreadable_value, "Get-TransportConfig", "AllowLegacyTLSClients", ""),
     (_wrong_secret, "Entra token", "client secret is wrong", "the secret's value (not its id)"),
     (_expired_secret, "Entra token", "client secret has expired", "Add a new client secret"),

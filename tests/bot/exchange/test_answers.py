@@ -266,7 +266,7 @@ def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
     ("silence", "meaning", "fate", "retryable"),
     [
         (Silence.NOT_SENT, M.NO_CONNECTION, F.NOT_PROCESSED, True),
-        (Silence.UNTRUSTED, M.UNTRUSTED, F.REFUSED, False),
+        (Silence.UNTRUSTED, M.UNTRUSTED, F.NOT_PROCESSED, False),
         (Silence.LOST, M.NO_ANSWER, F.UNKNOWN, True),
     ],
 )

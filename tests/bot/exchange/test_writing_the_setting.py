@@ -122,8 +122,8 @@ def test_no_connection_means_not_processed(client: Client) -> None:
     [
         (answer(503), Fate.NOT_PROCESSED),
         (reset, Fate.NOT_PROCESSED),
-        (refusal(7000222), Fate.REFUSED),
-        (refusal(53003), Fate.REFUSED),
+        (refusal(7000222), Fate.NOT_PROCESSED),
+        (refusal(53003), Fate.NOT_PROCESSED),
     ],
 )
 def test_without_a_token_nothing_is_sent(act: Act, fate: Fate, client: Client, exchange: Stage, entra: Entra) -> None:
