@@ -1,6 +1,7 @@
 """What the worker does, lane by lane: which duty stands under which lease, and who is waited for at the end."""
 
 from collections.abc import Callable
+from functools import partial
 
 from bot.options import Settings
 from bot.pruning import Pruning
@@ -48,7 +49,7 @@ def lanes(
         Lane("apply", held("apply", change, lambda: settling.is_due() or apply.is_due())),
         Lane("public", held("public", lambda lease: delivery.send_public(), delivery.owes_public), last=True),
         Lane("private-1", (delivery.send_private,), last=True),
-        Lane("private-2", (delivery.send_private,), last=True),
+        Lane("private-2", (partial(delivery.send_private, newest_first=True),), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
         Lane("keeper", kept, patient=False),
         Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due

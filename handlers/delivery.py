@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 PUBLIC = (CARD, CHANNEL, REMINDER)
 PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
+PRIVATE_AT_ONCE = 6
+"""Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
 LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
 HICCUPS = 3
@@ -71,15 +73,15 @@ class Delivery:
         """Send cards and channel messages; the caller holds the lease for it."""
         return self._send(PUBLIC)
 
-    def send_private(self) -> int:
-        """Send answers and direct messages."""
-        return self._send(PRIVATE)
+    def send_private(self, *, newest_first: bool = False) -> int:
+        """Send a few answers and direct messages, everybody in their turn; ``newest_first`` as in ``Outbox.claim``."""
+        return self._send(PRIVATE, limit=PRIVATE_AT_ONCE, newest_first=newest_first)
 
-    def _send(self, kinds: tuple[str, ...]) -> int:
+    def _send(self, kinds: tuple[str, ...], *, limit: int = 16, newest_first: bool = False) -> int:
         began = time.monotonic()
         if not self._may_try(kinds):
             return 0
-        claimed = self._outbox.claim(self._context.now(), kinds=kinds)
+        claimed = self._outbox.claim(self._context.now(), kinds=kinds, limit=limit, newest_first=newest_first)
         for notice in claimed:
             sure = time.monotonic() - began < SURE_FOR
             mine = notice if sure else self._outbox.renew(notice, self._context.now())

@@ -5,6 +5,7 @@ value from before they asked.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from handlers.context import Context
 from handlers.lagging import lags
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
+from handlers.rations import Monotonic, Rations
 from handlers.votes import approvers
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
@@ -23,6 +25,13 @@ from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, 
 BROKEN = (
     "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell whoever runs the bot."
 )
+
+
+READINGS = 20
+"""Readings a minute that one person may cause."""
+
+SHOWN_FOR = 10.0
+"""Seconds for which a reading is shown again to somebody who asks more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,8 @@ class Status:
     """Whether the reading came from a domain controller that does not know of the bot's newest write yet."""
     confirmed: ChangeRequest | None = None
     """A later opt-out that found it so."""
+    age: float | None = None
+    """Seconds since the reading, where it is not read anew for somebody who asks often; ``None``: read just now."""
     on_record: bool = True
     """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
 
@@ -69,10 +80,20 @@ class Status:
 class StatusReports:
     """Answers ``status``: reads Exchange once for everybody who waits."""
 
-    def __init__(self, context: Context, after: Callable[[Reading], None] = lambda reading: None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        after: Callable[[Reading], None] = lambda reading: None,
+        *,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
         """``after`` is handed each reading once those who waited for it are answered."""
         self._context = context
         self._after = after
+        self._monotonic = monotonic
+        self._readings: Rations[str] = Rations(READINGS, monotonic)
+        self._newest: tuple[Status | None, float] = (None, 0.0)
+        """And when its reading began."""
         self._changed = threading.Condition()
         self._waiting: list[Callable[[Status], None]] = []
         self._stopped = False
@@ -96,11 +117,26 @@ class StatusReports:
         """Its thread, while it has not ended."""
         return [self._thread.name] if self._thread.is_alive() else []
 
-    def ask(self, reply: Callable[[Status], None]) -> None:
-        """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block."""
+    def ask(self, reply: Callable[[Status], None], *, person: str = "") -> None:
+        """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block.
+
+        After twenty readings for one ``person`` within a minute the newest one is shown with its age, while that is ten seconds
+        at most.
+        """
+        aged = None if not person or self._readings.take(person) else self._newest_aged()
+        if aged is not None:
+            reply(aged)
+            return
         with self._changed:
             self._waiting.append(reply)
             self._changed.notify_all()
+
+    def _newest_aged(self) -> Status | None:
+        """The newest reading with its age; ``None`` where there is none that is young enough."""
+        with self._changed:
+            newest, began = self._newest
+        age = self._monotonic() - began
+        return replace(newest, age=age) if newest is not None and newest.reading is not None and age <= SHOWN_FOR else None
 
     def report(self) -> Status:
         """Read the live value now and say everything around it."""
@@ -124,9 +160,11 @@ class StatusReports:
 
     def _answer(self, waiting: list[Callable[[Status], None]]) -> None:
         """Whatever happens to the reading or to one of the answers, everybody is answered."""
-        status = self._unknown()
+        status, began = self._unknown(), self._monotonic()
         try:
             status = self.report()
+            with self._changed:
+                self._newest = status, began
         finally:
             for reply in waiting:
                 self._run(partial(reply, status))

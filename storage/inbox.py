@@ -4,7 +4,9 @@ The key is Slack's own (event id, action time, view id): a redelivery finds its 
 ``response_url`` and ``trigger_id`` are never stored.
 """
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +22,12 @@ from storage.damaged import one, split
 from storage.engine import Database, database_clock, is_over
 from storage.rows import texts
 from storage.tables import inbox
+
+LOOKED_THROUGH = 4096
+"""Waiting items among which everybody's turn is found."""
+
+_PERSON = re.compile(r'"person":"([^"\\]{1,64})"')
+"""Who acted, as the canonical payload spells it: for the order alone, so that no row has to be readable for it."""
 
 CLAIM_MS = 8_000
 """How long one worker may keep an item before another takes it up: people wait for what a process died over.
@@ -106,14 +114,15 @@ class Inbox:
             connection.execute(mine.values(claimed_until=database_clock() + ms))
 
     def claim_waiting(self, now: datetime, *, limit: int = 16) -> list[Item]:
-        """Take items that nobody has finished and nobody holds: leftovers of a process that died.
+        """Take items that nobody has finished and nobody holds, in people's turns: leftovers of a process that died.
 
         A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is done because of it.
         """
         table = inbox.c
         free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, is_over(table.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
-            waiting = connection.execute(select(table.id).where(*free).order_by(table.id).limit(limit)).scalars().all()
+            query = select(table.id, table.payload).where(*free).order_by(table.id).limit(LOOKED_THROUGH)
+            waiting = _in_turns([(row.id, row.payload) for row in connection.execute(query)])[:limit]
         if not waiting:
             return []
         with self._database.write() as connection:
@@ -127,6 +136,18 @@ class Inbox:
                 aside = update(inbox).where(table.id == number)
                 connection.execute(aside.values(done_at=now, problem=SET_ASIDE))
         return found
+
+
+def _in_turns(waiting: Sequence[tuple[int, str]]) -> list[int]:
+    """The ids of waiting rows: every person's first, then every person's second, and so on."""
+    had: Counter[str] = Counter()
+    turns = []
+    for number, payload in waiting:
+        found = _PERSON.search(payload)
+        person = found.group(1) if found else ""
+        turns.append((had[person], number))
+        had[person] += 1
+    return [number for _, number in sorted(turns)]
 
 
 def item(row: Row[Any]) -> Item:

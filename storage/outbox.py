@@ -74,12 +74,18 @@ class Outbox:
 
     def is_due(self, now: datetime, *, kinds: Collection[str]) -> bool:
         """Whether ``claim`` would find any; only reads."""
-        return bool(self._free(now, kinds, limit=1))
+        free = select(notices.c.id).where(*self._due(now, kinds), is_over(notices.c.claimed_until, CLAIM_MS))
+        with self._database.read() as connection:
+            return connection.execute(free.limit(1)).first() is not None
 
-    def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16) -> list[Notice]:
-        """Take the oldest notices of these kinds that are due and free."""
+    def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16, newest_first: bool = False) -> list[Notice]:
+        """Take notices of these kinds that are due and free: every recipient's oldest, then every recipient's second, and so on.
+
+        Of those whose turn it is the oldest go first, or with ``newest_first`` the newest, so that of two senders one gets to
+        what was owed just now, however many others are owed something.
+        """
         table = notices.c
-        due = self._free(now, kinds, limit)
+        due = self._free(now, kinds, limit, newest_first=newest_first)
         if not due:
             return []
         mine = update(notices).where(*self._due(now, kinds), table.id.in_(due), is_over(table.claimed_until, CLAIM_MS))
@@ -182,11 +188,16 @@ class Outbox:
         owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, or_(table.due_at <= now, born_later))
         return (*owed, table.kind.in_(list(kinds)))
 
-    def _free(self, now: datetime, kinds: Collection[str], limit: int) -> Sequence[int]:
+    def _free(self, now: datetime, kinds: Collection[str], limit: int, *, newest_first: bool) -> Sequence[int]:
         table = notices.c
-        query = select(table.id).where(*self._due(now, kinds), is_over(table.claimed_until, CLAIM_MS))
+        turn = func.row_number().over(partition_by=table.recipient, order_by=(table.due_at, table.id))
+        free = select(table.id, table.due_at, turn.label("turn")).where(
+            *self._due(now, kinds), is_over(table.claimed_until, CLAIM_MS)
+        )
+        owed = free.subquery().c
+        order = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
         with self._database.read() as connection:
-            return connection.execute(query.order_by(table.due_at, table.id).limit(limit)).scalars().all()
+            return connection.execute(select(owed.id).order_by(owed.turn, *order).limit(limit)).scalars().all()
 
     def _new_card(self, card: Card) -> Executable:
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert

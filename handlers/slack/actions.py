@@ -87,7 +87,7 @@ class Clicks:
         ack()
         if job is None:
             edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, job):
+        elif not edge.do(reply, job, urgent=name != replies.HISTORY_PAGE):
             edge.crew.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:

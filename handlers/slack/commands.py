@@ -16,6 +16,9 @@ from handlers.status import Status
 from storage.export import Form
 from storage.lifecycle import Kind
 
+URGENT = frozenset({"enable", "extend", "disable"})
+"""Subcommands that lead to a change: nothing else that is asked for holds them up."""
+
 
 class Commands:
     """One listener for the one command, with a table of subcommands."""
@@ -39,7 +42,7 @@ class Commands:
         word, nearest = subcommand(str(body.get("text") or ""))
         reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
         within = STALE_COMMAND.total_seconds()
-        if self._edge.do(reply, lambda: self._admit(word, nearest, reply, body), within=within):
+        if self._edge.do(reply, lambda: self._admit(word, nearest, reply, body), within=within, urgent=word in URGENT):
             ack()
         else:
             ack(BUSY)
@@ -59,10 +62,10 @@ class Commands:
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
-            self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))))
+            self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
 
         self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-        self._edge.desk.status.ask(answer)
+        self._edge.desk.status.ask(answer, person=reply.person)
 
     def _drawn(self, status: Status) -> Message:
         """The answer for everybody who waited for the same reading, drawn once."""

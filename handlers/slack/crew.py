@@ -7,8 +7,9 @@ too much waits, ``submit`` says so instead of queueing for ever; a job that wait
 import heapq
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 HEAD_START = 0.025
 """Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody notices so little."""
@@ -19,17 +20,82 @@ LONGEST_HOLD = 1.0
 Job = Callable[[], None]
 
 
-@dataclass(order=True, slots=True)
+KEPT_FREE = 6
+"""One thread of so many is kept free for what is urgent."""
+
+
+@dataclass(eq=False, slots=True)
 class _Waiting:
     begins: float
     number: int
-    job: Job = field(compare=False)
-    too_late: float = field(compare=False)
-    drop: Job | None = field(compare=False)
+    job: Job
+    too_late: float
+    drop: Job | None
+    person: str
+    urgent: bool
+    counts: bool
+    """Whether it takes one of the places, which what follows from a job does not."""
+    turn: int = 0
+
+
+class Turns:
+    """The jobs of one class, in the order of their turns: every person's first, then every person's second, and so on.
+
+    Fair queueing by start times: a job's turn is one behind the person's last, and never before the turn that is being served.
+    """
+
+    def __init__(self) -> None:
+        self.ready: list[tuple[int, int, _Waiting]] = []
+        self.taken = 0
+        """Places that are taken."""
+        self._serving = 0
+        self._last: dict[str, int] = {}
+        self._held: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()
+
+    def has_room(self, person: str, capacity: int) -> bool:
+        """Whether one more fits: of the room one person may fill no more than as much as is left free (a dynamic threshold)."""
+        free = capacity - self.taken
+        return free > 0 and (not person or self._places[person] < max(1, free))
+
+    def enlist(self, waiting: _Waiting) -> None:
+        """Give a job its turn, and its place if it takes one. Without a person it belongs to the turn that is being served."""
+        if waiting.counts:
+            self.taken += 1
+            self._places[waiting.person] += 1
+        waiting.turn = self._serving
+        if waiting.person:
+            waiting.turn = max(self._serving, self._last.get(waiting.person, 0)) + 1
+            self._last[waiting.person] = waiting.turn
+            self._held[waiting.person] += 1
+
+    def line_up(self, waiting: _Waiting) -> None:
+        """A job may begin."""
+        heapq.heappush(self.ready, (waiting.turn, waiting.number, waiting))
+
+    def next(self) -> _Waiting | None:
+        """Take the job whose turn it is; ``None`` when none is ready."""
+        if not self.ready:
+            return None
+        turn, _, waiting = heapq.heappop(self.ready)
+        self._serving = max(self._serving, turn)
+        if waiting.counts:
+            self.taken -= 1
+            self._places[waiting.person] -= 1
+        self._held[waiting.person] -= 1
+        if self._held[waiting.person] <= 0:
+            for kept in (self._held, self._places, self._last):
+                kept.pop(waiting.person, None)
+        return waiting
 
 
 class Crew:
-    """``threads`` workers and room for ``capacity`` waiting jobs; ``run`` runs one job and must not raise."""
+    """``threads`` workers and room for ``capacity`` waiting jobs of each class; ``run`` runs one job and must not raise.
+
+    People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting, the less of the
+    room one person may fill. What is ``urgent`` (asking for a change, opting out, and votes) has places of its own, goes first,
+    and finds a thread free whatever the others do.
+    """
 
     def __init__(self, run: Callable[[Job], None], *, threads: int = 8, capacity: int = 2048) -> None:
         self._capacity = capacity
@@ -39,42 +105,62 @@ class Crew:
         """Those with nothing to do, while one at most watches the clock: a delivery need not wake anybody."""
         self._clock = threading.Condition(lock)
         self._watched_until: float | None = None
-        self._queue: list[_Waiting] = []
+        self._queue: list[tuple[float, int, _Waiting]] = []
+        """What is to begin later, the earliest first."""
+        self._turns = {True: Turns(), False: Turns()}
+        """What may begin now, by whether it is urgent."""
         self._count = 0
         self._newest = 0.0
         self._released = 0.0
         """What was to begin before this moment holds back no more."""
         self._stopping = False
         self._working = threads
+        self._ordinary_left = threads - threads // KEPT_FREE
+        """How many more threads may do what is not urgent."""
         self._threads = [threading.Thread(target=self._work, name=f"crew-{number}", daemon=True) for number in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job, *, delay: float = HEAD_START, within: float = 30.0, drop: Job | None = None) -> bool:
-        """Have ``job`` done after ``delay`` seconds; ``False`` when there is no room.
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait that take a place."""
+        with self._idle:
+            return sum(turns.taken for turns in self._turns.values())
+
+    def submit(
+        self,
+        job: Job,
+        *,
+        delay: float = HEAD_START,
+        within: float = 30.0,
+        drop: Job | None = None,
+        person: str = "",
+        urgent: bool = False,
+    ) -> bool:
+        """Have ``job`` done after ``delay`` seconds; ``False`` when there is no room, or the ``person`` has filled their part.
 
         A job that could not begin ``within`` seconds of that is not run: ``drop`` is called instead.
         """
         with self._idle:
-            if self._stopping or len(self._queue) >= self._capacity:
+            if self._stopping or not self._turns[urgent].has_room(person, self._capacity):
                 return False
             self._newest = time.monotonic()
-            self._put(job, self._newest + delay, within, drop)
+            self._put(job, self._newest + delay, within, drop, person=person, urgent=urgent, counts=True)
         return True
 
-    def follow(self, job: Job, *, delay: float = 0.0) -> None:
-        """Have something done that belongs to a job already taken on: there is always room for it.
+    def follow(self, job: Job, *, delay: float = 0.0, person: str = "") -> None:
+        """Have something done that belongs to a job already taken on: there is always room for it; ``person``: in their turn.
 
         While stopping it is done too, unless it was to wait; once no thread is left, by the caller.
         """
         with self._idle:
             if not self._stopping:
-                self._put(job, time.monotonic() + delay, float("inf"), None)
+                self._put(job, time.monotonic() + delay, float("inf"), None, person=person)
                 return
             if delay:
                 return
             if self._working:
-                self._put(job, 0.0, float("inf"), None)
+                self._put(job, 0.0, float("inf"), None, person=person)
                 return
         self._run(job)
 
@@ -83,7 +169,7 @@ class Crew:
         deadline = time.monotonic() + within
         with self._idle:
             self._stopping = True
-            self._queue = [waiting for waiting in self._queue if waiting.begins <= time.monotonic() + HEAD_START]
+            self._queue = [entry for entry in self._queue if entry[0] <= time.monotonic() + HEAD_START]
             heapq.heapify(self._queue)
             self._idle.notify_all()
             self._clock.notify_all()
@@ -95,9 +181,21 @@ class Crew:
         """The threads that have not ended."""
         return [thread.name for thread in self._threads if thread.is_alive()]
 
-    def _put(self, job: Job, begins: float, within: float, drop: Job | None) -> None:
+    def _put(
+        self,
+        job: Job,
+        begins: float,
+        within: float,
+        drop: Job | None,
+        *,
+        person: str,
+        urgent: bool = False,
+        counts: bool = False,
+    ) -> None:
         self._count += 1
-        heapq.heappush(self._queue, _Waiting(begins, self._count, job, begins + within, drop))
+        waiting = _Waiting(begins, self._count, job, begins + within, drop, person, urgent, counts)
+        self._turns[urgent].enlist(waiting)
+        heapq.heappush(self._queue, (begins, self._count, waiting))
         if self._watched_until is None:
             self._idle.notify()
         elif begins < self._watched_until:
@@ -109,30 +207,53 @@ class Crew:
             job = waiting.drop if late else waiting.job
             if job is not None:
                 self._run(job)
+            if not waiting.urgent:
+                with self._idle:
+                    self._ordinary_left += 1
 
     def _next(self) -> _Waiting | None:
         with self._idle:
             while True:
-                now = time.monotonic()
-                due = self._due()
-                if due is not None and due <= now:
-                    waiting = heapq.heappop(self._queue)
-                    if self._queue and self._watched_until is None:
+                due = self._promote()
+                waiting = self._take()
+                if waiting is not None:
+                    if self._has_ready() or (self._queue and self._watched_until is None):
                         self._idle.notify()
                     return waiting
-                if due is None and self._stopping:
+                if due is None and self._stopping and not self._has_ready():
                     self._working -= 1
                     self._idle.notify_all()  # those who let another watch the clock for the last job
                     return None
                 if due is None or self._watched_until is not None:
                     self._idle.wait()
                 else:
-                    self._watch(due, due - now)
+                    self._watch(due, due - time.monotonic())
+
+    def _promote(self) -> float | None:
+        """Line up what may begin by now; returns when the next one may, ``None`` when there is none."""
+        while (due := self._due()) is not None and due <= time.monotonic():
+            waiting = heapq.heappop(self._queue)[2]
+            self._turns[waiting.urgent].line_up(waiting)
+        return due
+
+    def _take(self) -> _Waiting | None:
+        urgent = self._turns[True].next()
+        if urgent is not None:
+            return urgent
+        if not (self._ordinary_left > 0 or self._stopping):
+            return None
+        ordinary = self._turns[False].next()
+        if ordinary is not None:
+            self._ordinary_left -= 1
+        return ordinary
+
+    def _has_ready(self) -> bool:
+        return any(turns.ready for turns in self._turns.values())
 
     def _watch(self, due: float, pause: float) -> None:
         self._watched_until = due
         try:
-            self._clock.wait(timeout=pause)
+            self._clock.wait(timeout=max(0.0, pause))
         finally:
             self._watched_until = None
 
@@ -140,7 +261,7 @@ class Crew:
         """When the next job may begin; ``None`` when there is none."""
         if not self._queue:
             return None
-        begins, now = self._queue[0].begins, time.monotonic()
+        begins, now = self._queue[0][0], time.monotonic()
         if begins + LONGEST_HOLD <= now:
             self._released = now
         if self._stopping or begins <= self._released:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Respond
@@ -66,7 +67,7 @@ class Edge:
 
     def work(self, item: Item, then: Callable[[bool], None] = lambda rejected: None) -> None:
         """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
-        self.crew.submit(lambda: then(self.desk.handle(item)))
+        self.crew.submit(lambda: then(self.desk.handle(item)), person=item.payload.get("person", ""), urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
@@ -80,9 +81,13 @@ class Edge:
         if channel:
             self.crew.follow(progress, delay=PROGRESS_AFTER)
 
-    def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0) -> bool:
-        """Have ``job`` done once its acknowledgement has left, with an answer whatever comes of it; ``False``: no room for it."""
-        return self.crew.submit(answered(reply, job), within=within, drop=lambda: reply.say(TOO_LATE))
+    def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0, urgent: bool = False) -> bool:
+        """Have ``job`` done once its acknowledgement has left, with an answer whatever comes of it; ``False``: no room for it.
+
+        ``urgent`` is what leads to an opt-in or out.
+        """
+        drop = partial(reply.say, TOO_LATE)
+        return self.crew.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
 
     def open_form(self, trigger_id: str, view: View) -> None:
         """Open a form within Slack's three seconds. Raises ``Unavailable``."""

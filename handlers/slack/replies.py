@@ -155,7 +155,8 @@ def _live(report: Status, zone: ZoneInfo) -> str:
     value = report.reading.value
     meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
     meaning = meanings[value].format(cloud=escape(report.cloud.display))
-    return f"{BADGE[value]} *{value.value}*: {meaning}. Read {instant(report.reading.read_at, zone)}."
+    age = "" if report.age is None else f" ({round(report.age)} s ago: you asked often, so it was not read again)"
+    return f"{BADGE[value]} *{value.value}*: {meaning}. Read {instant(report.reading.read_at, zone)}{age}."
 
 
 def _decided(report: Status, zone: ZoneInfo) -> str:

@@ -347,7 +347,14 @@ class Hands:
         """Whether what is handed over has waited too long."""
 
     def submit(
-        self, job: Callable[[], None], *, delay: float = 0, within: float = 0, drop: Callable[[], None] | None = None
+        self,
+        job: Callable[[], None],
+        *,
+        delay: float = 0,
+        within: float = 0,
+        drop: Callable[[], None] | None = None,
+        person: str = "",
+        urgent: bool = False,
     ) -> bool:
         if self.full:
             return False
@@ -356,6 +363,6 @@ class Hands:
             chosen()
         return True
 
-    def follow(self, job: Callable[[], None], *, delay: float = 0) -> None:
+    def follow(self, job: Callable[[], None], *, delay: float = 0, person: str = "") -> None:
         if not self.dying and not delay:
             job()

@@ -133,3 +133,14 @@ def test_another_tenant_finishes_nothing_of_ours(inbox: Inbox, ledger: Ledger) -
     assert item
     with pytest.raises(AlreadyHandled), Ledger(ledger.database, "another").recording(NOW) as entry:
         entry.finish_inbox(item.id)
+
+
+def test_leftovers_are_taken_in_people_s_turns(inbox: Inbox, database: Database) -> None:
+    for number in range(50):
+        inbox.put(f"flood-{number}", "vote", {"person": "U0FLOOD"}, now=NOW, patience=1)
+    for person in ("U0BOB", "U0CAROL"):
+        inbox.put(person, "vote", {"person": person}, now=NOW, patience=1)
+    forget_claims(database)
+    taken = [item.key for item in inbox.claim_waiting(NOW, limit=4)]
+    assert taken == ["flood-0", "flood-1", "U0BOB", "U0CAROL"]
+    assert len(inbox.claim_waiting(NOW, limit=100)) == 48

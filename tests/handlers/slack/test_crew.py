@@ -60,7 +60,7 @@ def test_a_full_crew_says_so_and_still_does_what_belongs_to_a_job(crew: Crew) ->
     free = threading.Event()
     for _ in range(3):
         crew.submit(free.wait, delay=0)
-    until(lambda: not crew._queue)
+    until(lambda: not crew.waiting)
     assert [crew.submit(nothing) for _ in range(21)] == [True] * 20 + [False]
     done: list[str] = []
     crew.follow(lambda: done.append("followed"))
@@ -109,3 +109,55 @@ def test_stopping_while_jobs_wait_for_their_head_start_ends_every_thread() -> No
         crew.submit(lambda number=number: done.append(number))
     assert crew.stop(within=20)
     assert sorted(done) == list(range(5))
+
+
+def test_one_person_s_flood_holds_nobody_else_up() -> None:
+    crew = Crew(run, threads=1, capacity=5000)
+    free, done = threading.Event(), list[str]()
+    crew.submit(free.wait, delay=0)
+    until(lambda: not crew.waiting)
+    for _ in range(1000):
+        assert crew.submit(lambda: done.append("flood"), delay=0, person="U0FLOOD")
+    for person in ("U0ALICE", "U0BOB"):
+        assert crew.submit(lambda person=person: done.append(person), delay=0, person=person)
+    free.set()
+    assert crew.stop(within=20)
+    assert {"U0ALICE", "U0BOB"} <= set(done[:4])
+    assert len(done) == 1002
+
+
+def test_one_person_fills_half_of_the_room_at_most_and_never_that_of_what_is_urgent() -> None:
+    crew = Crew(run, threads=12, capacity=100)
+    free = threading.Event()
+    for _ in range(12):
+        crew.submit(free.wait, delay=0)
+    taken = [crew.submit(nothing, person="U0FLOOD") for _ in range(3000)]
+    assert sum(taken) <= 50
+    assert crew.submit(nothing, person="U0ALICE")
+    assert crew.submit(nothing, person="U0FLOOD", urgent=True), "whoever floods one may still do the other"
+    free.set()
+    assert crew.stop(within=20)
+
+
+def test_what_is_urgent_goes_first_and_finds_a_thread() -> None:
+    crew = Crew(run, threads=12)
+    free, done = threading.Event(), threading.Event()
+    for _ in range(100):
+        crew.submit(free.wait, delay=0, person="U0FLOOD")
+    assert crew.submit(done.set, person="U0ALICE", urgent=True)
+    assert done.wait(timeout=20), "while everything else waits for Slack, say"
+    free.set()
+    assert crew.stop(within=20)
+
+
+def test_what_follows_from_a_flood_comes_in_its_person_s_turn() -> None:
+    crew = Crew(run, threads=1)
+    free, done = threading.Event(), list[str]()
+    crew.submit(free.wait, delay=0)
+    until(lambda: not crew.waiting)
+    for _ in range(100):
+        crew.follow(lambda: done.append("flood"), person="U0FLOOD")
+    crew.follow(lambda: done.append("U0ALICE"), person="U0ALICE")
+    free.set()
+    assert crew.stop(within=20)
+    assert "U0ALICE" in done[:2]
