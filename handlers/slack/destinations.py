@@ -10,15 +10,15 @@ from typing import Final
 from handlers.web_addresses import Address, taken_apart
 
 HOOKS: Final = ("hooks.slack.com", "hooks.slack-gov.com")
-"""Where ``response_url``s lead (docs.slack.dev/interactivity/handling-user-interaction); GovSlack runs under slack-gov.com
-(docs.slack.dev/govslack)."""
+"""Where ``response_url``s lead (docs.slack.dev/interactivity/handling-user-interaction). GovSlack runs under
+slack-gov.com (api.slack-gov.com/gov-slack/about)."""
 
 FILES: Final = ("files.slack.com", "files.slack-gov.com")
-"""Where ``files.getUploadURLExternal`` sends uploads to (docs.slack.dev/messaging/working-with-files)."""
+"""Where ``files.getUploadURLExternal`` sends uploads to (``slack_sdk.WebClient.files_upload_v2``, step 2)."""
 
 SOCKET_DOMAINS: Final = ("slack.com", "slack-gov.com", "slack-msgs.com")
 """Domains of Slack below which ``apps.connections.open`` names hosts, such as ``wss-primary.slack.com``
-(docs.slack.dev/reference/methods/apps.connections.open; ``slack-msgs.com``: docs.slack.dev, the older RTM API)."""
+(docs.slack.dev/reference/methods/apps.connections.open); below ``slack-msgs.com`` in its older answers."""
 
 USUAL_PORT: Final = 443
 
