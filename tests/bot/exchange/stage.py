@@ -187,7 +187,10 @@ class Stage:
         while (header := stream.readline()) not in (b"\r\n", b""):
             name, _, value = header.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
-        body = stream.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = stream.read(length)
+        if len(body) < length:
+            return False  # whoever sent the head went away: that is no request
         request = Request(method, path, headers, body, number)
         with self._lock:
             self.requests.append(request)
