@@ -15,11 +15,11 @@ from tests.crashes.world import ALICE, BOB
 LOOKS = "looks like a backup that was put back"
 
 
-@pytest.fixture(params=[KEY, ""], ids=["with a key", "without a key"])
+@pytest.fixture
 def restored(beginnings: Beginnings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Attacked]:
     """An opt-in was approved, a backup was taken, the opt-in was applied and ended by hand, and the backup was put back."""
     with beginnings[Begin.ASKED].world(tmp_path) as world:
-        attacked = Attacked(world, key=request.param)
+        attacked = Attacked(world, key=getattr(request, "param", KEY))
         attacked.start()
         world.wait(world.owes_nothing)
         world.tenant.queue_fault("unavailable", cmdlet="Get-TransportConfig", count=1000)
@@ -34,7 +34,8 @@ def restored(beginnings: Beginnings, tmp_path: Path, request: pytest.FixtureRequ
         yield attacked
 
 
-def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_opting_out_goes_on(restored: Attacked) -> None:
+@pytest.mark.parametrize("restored", [KEY, ""], indirect=True, ids=["with a key", "without a key"])
+def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_then_the_bot_goes_on_by_itself(restored: Attacked) -> None:
     world, sent = restored.world, len(restored.world.writes)
     assert restored.state_of(1) is State.APPROVED
     restored.start()
@@ -43,12 +44,22 @@ def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_opting_out_goes
     verified, checked = restored.typed("verify"), restored.typed("check")
     assert (verified.code, checked.code, LOOKS in verified.out, LOOKS in checked.out) == (1, 1, True, True)
     world.clock.advance(120)
-    restored.opts_out()
-    assert [call.parameters["AllowLegacyTLSClients"] for call in world.writes[sent:]] == [False]
     world.stop()
     restored.start()
-    world.wait(world.owes_nothing)
-    assert len(restored.said(LOOKS)) == 1
+    world.wait(lambda: LOOKS in restored.trouble("record") and world.owes_nothing())
+    assert (len(restored.said(LOOKS, "Nothing is opted in")), len(world.writes)) == (1, sent)
+    assert restored.typed("verify", "--accept-restore").code == 0
+    world.wait(lambda: restored.state_of(1) is State.STALE and restored.trouble("record") == "")
+    world.wait(lambda: world.direct(ALICE)[-1].startswith("Stale") and restored.said("accepted as it stands"))
+    assert len(world.writes) == sent
+
+
+def test_opting_out_goes_on_meanwhile(restored: Attacked) -> None:
+    sent = len(restored.world.writes)
+    restored.start()
+    restored.world.wait(lambda: restored.said(LOOKS))
+    restored.opts_out()
+    assert [call.parameters["AllowLegacyTLSClients"] for call in restored.world.writes[sent:]] == [False]
 
 
 def test_accepting_the_copy_makes_what_was_open_stale_on_record_and_every_replica_goes_on(
@@ -80,26 +91,3 @@ def test_accepting_the_copy_makes_what_was_open_stale_on_record_and_every_replic
     world.wait(lambda: world.newest_state(of=2) is State.PENDING and world.owes_nothing())
     world.press(BOB, "approve")
     world.wait(lambda: world.newest_state() is State.APPLIED)
-
-
-def test_a_bot_that_runs_on_goes_on_by_itself_once_the_copy_is_accepted(restored: Attacked) -> None:
-    world = restored.world
-    restored.start()
-    world.wait(lambda: restored.said(LOOKS))
-    assert restored.typed("verify", "--accept-restore").code == 0
-    world.wait(lambda: restored.state_of(1) is State.STALE and restored.trouble("record") == "")
-    world.wait(world.owes_nothing)
-    assert world.direct(ALICE)[-1].startswith("Stale")
-
-
-def test_the_same_copy_put_back_once_more_is_recognised_once_more(restored: Attacked) -> None:
-    world = restored.world
-    assert restored.typed("verify", "--accept-restore").code == 0
-    accepted = restored.backup()
-    restored.start()
-    world.wait(world.owes_nothing)
-    world.ask(world.form(ALICE, "extend" if world.tenant.value else "enable"))
-    world.wait(lambda: world.newest_state(of=2) is not None and world.owes_nothing())
-    restored.put_back(accepted)
-    restored.start()
-    world.wait(lambda: restored.said(LOOKS))
