@@ -151,7 +151,7 @@ def test_a_wrong_milestones_file_stops_the_program_with_the_line_of_each_mistake
     assert (outcome.code, outcome.out) == (2, "")
     told = [line.removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")]
     assert [line.split(":")[0] for line in told] == ["LEGACYTLS_TIMEZONE", *["LEGACYTLS_MILESTONES"] * 3]
-    assert "LEGACYTLS_MILESTONES: line 1: schema: only schema 1 is understood" in told
+    assert "LEGACYTLS_MILESTONES: line 1: schema: expected one of '1'" in told
     assert "Traceback" not in outcome.err
 
 

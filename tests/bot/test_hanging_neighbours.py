@@ -138,7 +138,7 @@ def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: 
     process = started(machine)
     process.wait(lambda: machine.microsoft.tenant.value is False)
     process.wait(lambda: "slack.refused" in process.said())
-    machine.slack._faults.clear()
+    machine.slack.faults.clear()
     process.wait(lambda: machine.slack.connections)
 
 

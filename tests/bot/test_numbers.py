@@ -125,7 +125,7 @@ def test_trouble_at_exchange_and_in_the_channel_is_told_while_it_lasts_and_the_b
     running.wait(lambda: "archived" in running.trouble().get("channel", "") and "exchange" not in running.trouble(), within=30)
     assert (running.number("legacytls_outbox_oldest_seconds") or 0) > 0
     assert running.ready() == 200
-    running.slack._faults.clear()
+    running.slack.faults.clear()
     running.wait(lambda: not running.trouble(), within=70)
     assert running.number("legacytls_outbox_oldest_seconds") == 0
 

@@ -447,7 +447,7 @@ def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_othe
     wrong = OWN_DATES.replace("kind: removal", "kind: removed").replace("H\n", "sure\n")
     (tmp_path / "mine.yaml").write_text(wrong, encoding="utf-8")
     first, second, third = refused()
-    assert first.startswith("LEGACYTLS_MILESTONES: line 6: kind: expected one of announcement, ")
+    assert first.startswith("LEGACYTLS_MILESTONES: line 6: kind: expected one of 'announcement', ")
     assert second == "LEGACYTLS_MILESTONES: line 17: confidence: expected H, M or L"
     assert third.startswith("LEGACYTLS_LOG_LEVEL: ")
 
