@@ -16,7 +16,7 @@ from handlers.optouts import Overdue
 from handlers.people import People
 from handlers.ports import Person, Unavailable
 from handlers.slack import replies
-from handlers.slack.plain import plain, unmarked
+from handlers.slack.plain import Names, plain, unmarked
 from handlers.status import Status, StatusReports
 from storage.engine import Database
 from storage.ledger import Ledger
@@ -60,20 +60,20 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
         database.close()
 
 
-def status_text(report: Status, zone: ZoneInfo) -> str:
-    """The status as a person reads it: the value, then every sentence of Slack's answer."""
+def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
+    """The status as a person reads it: the value, then every sentence of Slack's answer. ``name`` stands for somebody's id."""
     value = report.reading.value.value if report.reading else f"could not be read. {unmarked(report.problem or '')}"
-    said = plain(replies.status(report, zone))[0 if report.reading else 1 :]  # that it failed is said by the first line
+    said = plain(replies.status(report, zone), name)[0 if report.reading else 1 :]  # that it failed is said by the first line
     return "\n".join([f"Live value: {value}", *(f"  {line}" for line in said)])
 
 
-def history_text(page: HistoryPage, zone: ZoneInfo) -> str:
+def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
     """History as a person reads it: a line with the number, then every sentence of Slack's answer."""
     if not page.lines:
         return "No change is on record yet."
     lines: list[str] = []
     for change in page.lines:
-        first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone))[1:]
+        first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone), name)[1:]
         lines += [first, *(f"    {line}" for line in more)]
     return "\n".join([*lines, f"Older changes: --before {page.older}"] if page.older else lines)
 

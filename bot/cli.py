@@ -91,6 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot import garbage
 
     garbage.put_off()  # until all of it is imported and wired: bot.process.run
+    load_logging_plainly()
     settings = _settings("slack", "exchange", "database", mode=options.mode, serving=True)
     from bot import logs
     from bot.process import run
@@ -99,6 +100,18 @@ def _run(options: argparse.Namespace) -> int:
     logs.catch_uncaught()
     withhold_from_bolt()
     return run(settings, mode=options.mode or settings.mode, host=options.host, port=options.port)
+
+
+def load_logging_plainly() -> None:
+    """Import ``structlog`` without what it draws tracebacks with at a terminal: the bot logs JSON, and pays for nothing else.
+
+    ``None`` in ``sys.modules`` is what the import system takes for a module that is not installed.
+    """
+    if "rich" not in sys.modules:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+        import structlog  # noqa: F401 - its own modules look for rich now, and not again
+
+        del sys.modules["rich"]
 
 
 def _sandbox(options: argparse.Namespace) -> int:
@@ -131,19 +144,31 @@ def _check(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     settings = _settings("exchange", "database")
-    from bot.answers import status, status_data, status_text
+    from bot.answers import status, status_data
 
     report = status(settings)
-    print(json.dumps(status_data(report), indent=2) if options.json else status_text(report, settings.timezone))
+    if options.json:
+        print(json.dumps(status_data(report), indent=2))
+    else:
+        from bot.names import names_of
+        from bot.showing import show_status
+
+        show_status(report, settings.timezone, names_of(settings))
     return 0 if report.problem is None else 1
 
 
 def _history(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.answers import history, history_data, history_text
+    from bot.answers import history, history_data
 
     page = history(settings, before=options.before, limit=options.limit)
-    print(json.dumps(history_data(page), indent=2) if options.json else history_text(page, settings.timezone))
+    if options.json:
+        print(json.dumps(history_data(page), indent=2))
+    else:
+        from bot.names import names_of
+        from bot.showing import show_history
+
+        show_history(page, settings.timezone, names_of(settings))
     return 0
 
 

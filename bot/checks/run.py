@@ -13,7 +13,11 @@ from bot.checks.slack import slack_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
 from bot.options import Settings
 from bot.process import utc_now
+from bot.terminal import line
 from bot.wiring import exchange_of
+
+STYLES = {Outcome.PASSED: "green", Outcome.WARNED: "yellow", Outcome.OPTIONAL: "dim", Outcome.FAILED: "bold red"}
+"""How a terminal shows the outcomes."""
 
 
 def check(settings: Settings, *, as_json: bool, no_database: Sequence[str] = ()) -> int:
@@ -25,7 +29,7 @@ def check(settings: Settings, *, as_json: bool, no_database: Sequence[str] = ())
     for verdict in _verdicts(settings, no_database):
         found.append(verdict)
         if not as_json:
-            sys.stdout.write(verdict.line() + "\n")
+            line(verdict.line(), STYLES[verdict.outcome])
             sys.stdout.flush()
     wrong = [verdict.check for verdict in found if verdict.outcome is Outcome.FAILED]
     if as_json:

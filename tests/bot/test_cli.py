@@ -1,9 +1,12 @@
 """The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and what it never says."""
 
+import contextlib
 import csv
 import io
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import socket
@@ -262,8 +265,8 @@ def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None
         "• IMAP4: ",
         "SMTP AUTH for the organisation: switched on",
         "smtp-legacy.office365.com",
-        f"Last change: #2 by @{BOB}",
-        f"Open request: #3 by @{ALICE}, waiting for approval. Lapses ",
+        f"Last change: #2 by @bob ({BOB})",
+        f"Open request: #3 by @alice ({ALICE}), waiting for approval. Lapses ",
         "Tenant: contoso.onmicrosoft.com",
     ):
         assert told in said
@@ -336,8 +339,8 @@ def test_history_tells_the_newest_change_first(machine: Machine) -> None:
     assert lines[1].startswith("Applied: #2 opt out of legacy TLS · ")
     assert lines[2].startswith("Applied: #1 opt in to legacy TLS · ")
     assert "read back as opted out" in lines[1]
-    assert f"asked for by @{ALICE}" in lines[2]
-    assert f"approved by @{BOB}" in lines[2]
+    assert f"asked for by @alice ({ALICE})" in lines[2]
+    assert f"approved by @bob ({BOB})" in lines[2]
     assert "    > Another scanner" in said.splitlines()
     assert not any(mark in said for mark in MARKS)
 
@@ -359,9 +362,40 @@ def test_history_pages_by_number(machine: Machine) -> None:
     assert json.loads(rest.out)["older"] is None
 
 
-def test_history_asks_neither_slack_nor_exchange(machine: Machine) -> None:
+def test_history_needs_neither_slack_nor_exchange_and_then_has_ids_alone(machine: Machine) -> None:
     only = {name: machine.settings[name] for name in ("DATABASE_URL", "AZURE_TENANT_ID")}
-    assert command("history", settings=only, folder=machine.folder).out == machine.run("history").out
+    named = machine.run("history").out
+    bare = re.sub(r"@(alice|bob) \((U0\w+)\)", r"\2", named)
+    assert bare != named
+    assert command("history", settings=only, folder=machine.folder).out == bare
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert machine.run("history", SLACK_API_URL=f"http://127.0.0.1:{port}/api/").out == bare
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
+
+
+def at_a_terminal(machine: Machine, *arguments: str, **more: str) -> str:
+    """What a verb writes to a terminal of 180 columns."""
+    ours, theirs = pty.openpty()
+    settings = machine.settings | {"TERM": "xterm-256color", "COLUMNS": "180"} | more
+    outcome = command(*arguments, settings=settings, folder=machine.folder, stdout=theirs)
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # how Linux tells that nobody writes any more
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    os.close(ours)
+    assert (outcome.code, outcome.err) == (0, "")
+    return seen.decode()
+
+
+def test_a_terminal_gets_a_table_and_colour_unless_it_wants_none(machine: Machine) -> None:
+    history = re.sub(r"\x1b\[[0-9;]*m", "", at_a_terminal(machine, "history"))
+    assert re.search(r"#3 +opt in +pending .* @alice \(U0ALICE\)", history)
+    assert COLOUR.search(at_a_terminal(machine, "status"))
+    assert COLOUR.search(at_a_terminal(machine, "status", NO_COLOR="1")) is None
 
 
 def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""What a person at a terminal sees: tables and colour. Everywhere else, and with ``NO_COLOR`` or ``TERM=dumb``, plain text.
+
+``rich`` is loaded where something is shown, never by ``run``. What people typed is shown as text: neither its mark-up nor a
+terminal's escape sequences do anything.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at what is written to standard output."""
+    return sys.stdout.isatty()
+
+
+def inert(text: str) -> str:
+    """The text without signs that a terminal acts upon; lines stay lines."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
+
+
+def line(text: str, style: str = "") -> None:
+    """Write one line, in a style such as ``bold green`` where there is a terminal."""
+    if not is_terminal():
+        sys.stdout.write(f"{text}\n")
+        return
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    _console().print(Text(inert(text), style=style), soft_wrap=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table; only where there is a terminal."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    shown = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(inert(cell)) for cell in row))
+    _console().print(shown)
+
+
+def _console() -> "Console":
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
