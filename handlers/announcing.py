@@ -13,6 +13,9 @@ class Announcer(Protocol):
     def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
         """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
 
+    def thread(self, sheet: Sheet, place: Place) -> Place:
+        """Reply in the thread of the request's message at ``place`` with what the message itself has no room for."""
+
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:
@@ -23,7 +26,7 @@ class Announcer(Protocol):
         """
 
     def outcome(self, person: str, sheet: Sheet) -> Place:
-        """Tell the requester by direct message how the request stands."""
+        """Tell its requester, or somebody who decided on it, by direct message how the request stands."""
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
         """Tell one person by direct message what ``announce`` would say in the channel."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.identity import Identity
+from handlers.notices import WAITING
 from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
 from handlers.policy import ALLOWED, Reason, Verdict, about, judge_vote, who_approved
@@ -184,7 +185,7 @@ class Decisions:
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
             why = f"{why_void(lost, may) if lost else ''} {unchecked}".strip()
-            raised = entry.say(raised, detail=why or "Waiting for approval.")
+            raised = entry.say(raised, detail=why or WAITING)
         if raised is not request:
             owe_card(entry, raised)
         if problem and not counted.complete:

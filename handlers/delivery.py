@@ -16,7 +16,7 @@ from handlers.context import Context
 from handlers.drawing import Drawing
 from handlers.due import SCHEDULED, renewed, since_then
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, owe_answer, typed_back
+from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, THREAD, owe_answer, typed_back
 from handlers.pacing import RESTS, Pacing
 from handlers.ports import Place, Unavailable
 from handlers.rules import is_outdated
@@ -29,7 +29,7 @@ from storage.records import Notice
 
 log = structlog.get_logger(__name__)
 
-PUBLIC = (CARD, CHANNEL, REMINDER)
+PUBLIC = (CARD, CHANNEL, REMINDER, THREAD)
 PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
 PRIVATE_AT_ONCE = 6
 """Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
@@ -61,7 +61,7 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._drawing = Drawing(context, outbox, announcer)
-        self._paces = {PUBLIC: Pacing(), PRIVATE: Pacing()}
+        self._paces: dict[tuple[str, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
@@ -176,6 +176,8 @@ class Delivery:
             return self._drawing.draw(notice.request_id, notice)
         if notice.kind == OUTCOME and notice.request_id is not None:
             return self._tell_outcome(notice.request_id, notice)
+        if notice.kind == THREAD and notice.request_id is not None:
+            return self._tell_in_thread(notice.request_id, notice)
         if notice.kind == CHANNEL:
             return self._announcer.announce({**notice.facts, **self._since_then(notice), "number": str(notice.id)})
         if notice.kind == PERSONAL:
@@ -187,6 +189,11 @@ class Delivery:
         text, typed = notice.facts["text"], typed_back(notice.facts)
         self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
         return None
+
+    def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
+        with self._context.ledger.reading() as reader:
+            sheet = gather(self._context, reader, reader.request(request_id))
+        return self._announcer.thread(sheet, Place(notice.facts["channel"], notice.facts["ts"]))
 
     def _since_then(self, notice: Notice) -> dict[str, str]:
         with self._context.ledger.reading() as reader:
@@ -248,9 +255,9 @@ class Delivery:
 
     def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
         """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
-        if failed.retryable or notice.kind not in (*PRIVATE, REMINDER):
+        if failed.retryable or notice.kind not in (*PRIVATE, REMINDER, THREAD):
             return False
-        left = notice.kind == REMINDER and notice.facts["channel"] not in ("", self._context.rule.channel)
+        left = notice.kind in (REMINDER, THREAD) and notice.facts["channel"] not in ("", self._context.rule.channel)
         return left or not failed.mend
 
     def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:

@@ -8,7 +8,7 @@ where the settings name another channel now, it is posted once more.
 from handlers.announcing import Announcer
 from handlers.context import Context
 from handlers.notices import Sheet
-from handlers.owed import owe_redraw
+from handlers.owed import owe_redraw, owe_thread
 from handlers.ports import Place, Unavailable
 from handlers.sheets import gather
 from storage.lifecycle import OPEN, State
@@ -44,6 +44,7 @@ class Drawing:
         if self._needs_another(sheet.request, copies, gone, stuck, touched=all(touched)):
             place = self._announcer.draw(sheet, None)
             assert place is not None
+            self._owe_thread(sheet.request, place)
             self._outbox.keep_card(Card(request_id, place.channel, place.ts, sheet.request.version))
         self._forget(sheet.request, copies, gone, replaced=place is not None)
         if troubles:
@@ -94,6 +95,11 @@ class Drawing:
                 self._outbox.forget_card(*copy)
             elif copy in copies:
                 self._outbox.keep_card(Card(request.id, *copy, request.version), seen=copies[copy])
+
+    def _owe_thread(self, request: ChangeRequest, place: Place) -> None:
+        """Before the copy itself is noted: a copy that is not noted is posted once more, and has a thread of its own."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_thread(entry, request, channel=place.channel, ts=place.ts)
 
     def _draw_again(self, request: ChangeRequest, notice: Notice, copy: Copy) -> None:
         """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""

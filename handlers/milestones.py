@@ -13,6 +13,7 @@ from handlers import effects, milestone_file
 from handlers.milestone import Milestone, MilestoneKind, Phase, Precision, span, spelled
 from handlers.milestone_file import WrongMilestones
 from handlers.notices import PROTOCOL_NAMES
+from handlers.ports import Cloud
 from storage.records import MailProtocol, SettingValue
 
 STALE_AFTER = 60
@@ -65,6 +66,16 @@ class Calendar:
         """The last day of the removal of legacy TLS, for each protocol of which Microsoft has stated one."""
         found = {protocol: effects.ends(self, protocol, cloud, today) for protocol in MailProtocol}
         return {protocol: day for protocol, day in found.items() if day is not None}
+
+    def hosts(self, cloud: Cloud, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
+        """The legacy hosts to point devices of these protocols at; none from which legacy TLS is being removed."""
+        known = dict(zip(MailProtocol, cloud.legacy_hosts, strict=False))  # in this order, or none
+        chosen = set(protocols)
+        return tuple(
+            host
+            for protocol, host in known.items()
+            if protocol in chosen and effects.removal(self, protocol, cloud.name, today) is None
+        )
 
     def in_vain(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> str:
         """A warning where an opt-in names only protocols from which legacy TLS was to be removed by now; else empty."""

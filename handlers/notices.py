@@ -38,6 +38,10 @@ class Sheet:
 
     escalate_to: tuple[str, ...] = ()
     """Who is called when something stands that nobody approved."""
+    followed_by: ChangeRequest | None = None
+    """The change that ended or extended what this one had set, or undid it; ``None`` while it holds."""
+    hosts: tuple[str, ...] = ()
+    """Where a device of the protocols asked for has to be pointed; without those from which legacy TLS is being removed."""
 
     @property
     def code(self) -> str:
@@ -67,8 +71,18 @@ WISH = {
     Kind.EXTENSION: "extend the opt-in to legacy TLS",
     Kind.SHORTENING: "shorten the opt-in to legacy TLS",
     Kind.OPT_OUT: "opt out of legacy TLS",
-    Kind.OUTSIDE: "change made outside the bot",
 }
+"""What each kind of request asks for."""
+
+SIGNS = {
+    State.APPLIED: "✅",
+    State.FAILED: "❌",
+    State.UNCERTAIN: "❓",
+    State.REJECTED: "⛔",
+    State.EXPIRED: "⌛",
+    State.OBSERVED: "🚨",
+}
+"""What tells results apart at a glance: one sign each, of a shape of its own, before the first words."""
 
 _TITLES = {
     State.PENDING: "Request #{id}: {wish}",
@@ -82,11 +96,13 @@ _TITLES = {
     State.EXPIRED: "Lapsed: #{id} {wish}",
     State.STALE: "Stale: #{id} {wish}",
     State.SUPERSEDED: "Superseded: #{id} {wish}",
-    State.OBSERVED: "Changed outside the bot: #{id}",
 }
 
 PROTOCOL_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
 
+
+WAITING = "Waiting for approval."
+"""What is said of a request that nothing has happened to yet."""
 
 SMTP_AUTH_OFF = (
     "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send unless its mailbox is "
@@ -96,21 +112,19 @@ SMTP_AUTH_OFF = (
 
 
 def headline(request: ChangeRequest) -> str:
-    """The first words of every message about this request."""
+    """The first words of every message about this request, after the sign of its state."""
     if request.kind is Kind.OPT_OUT and request.state is State.APPROVED:
         return f"Recorded, not yet made: #{request.id} {WISH[request.kind]}"
-    return _TITLES[request.state].format(id=request.id, wish=WISH[request.kind])
+    if request.kind is Kind.OUTSIDE or request.state is State.OBSERVED:
+        what = "Opted in" if request.to_value is SettingValue.OPTED_IN else "Changed"
+        return f"{SIGNS[State.OBSERVED]} {what} outside the bot: #{request.id}"
+    title = _TITLES[request.state].format(id=request.id, wish=WISH[request.kind])
+    return f"{SIGNS.get(request.state, '')} {title}".strip()
 
 
 def protocol_names(request: ChangeRequest) -> str:
     """The protocols as people write them."""
     return ", ".join(PROTOCOL_NAMES[protocol] for protocol in request.protocols)
-
-
-def device_hosts(request: ChangeRequest, cloud: Cloud) -> tuple[str, ...]:
-    """The legacy hosts of the protocols asked for: what a device has to be pointed at."""
-    hosts = zip(MailProtocol, cloud.legacy_hosts, strict=False)  # in this order, or none
-    return tuple(host for protocol, host in hosts if protocol in request.protocols)
 
 
 def missing_words(tally: Tally) -> str:

@@ -6,6 +6,7 @@ from handlers.forms import LABELS
 from handlers.notices import is_about
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
+from storage.reading import WISHES
 from storage.records import Baseline, ChangeRequest, SettingValue
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
@@ -14,6 +15,9 @@ PERSONAL = "personal"
 REMINDER = "reminder"
 """A reminder that was posted already, to be drawn again because somebody answered it or its window is over."""
 
+
+THREAD = "thread"
+"""The reply in the thread of a request's message that holds what the message itself has no room for."""
 
 _TYPED = "typed:"
 NOTHING_TYPED: Mapping[str, str] = {}
@@ -34,6 +38,12 @@ def owe_card(entry: Entry, request: ChangeRequest) -> None:
     entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
 
 
+def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+    """A copy of a wish's message was posted: its thread gets everything that was typed, and the risks."""
+    if request.kind in WISHES:
+        entry.owe(THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts})
+
+
 def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
     """A copy of the message was touched: draw it again, whatever it shows."""
     if channel and ts:
@@ -50,7 +60,7 @@ def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | N
     number = before.request_id or 0 if before else 0
     failed = entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number)
     earlier = [entry.reader.find(number)] if number else []
-    told = [one for one in (*earlier, revived) if one is not None and one.kind is not Kind.OPT_OUT]
+    told = [one for one in (*earlier, revived) if one is not None]
     for request in told + failed:
         for copy in entry.reader.cards(request.id):
             owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")

@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.days import latest_day, local_day
 from handlers.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
 from handlers.moving import move_on
-from handlers.notices import SMTP_AUTH_OFF
+from handlers.notices import SMTP_AUTH_OFF, WAITING
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
 from handlers.policy import (
     ALREADY_IN,
@@ -191,7 +191,7 @@ class Requests:
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),
                 expires_at=min(self._context.lapses_at(entry.now), form.window_end(self._context.zone)),
-                detail="Waiting for approval.",
+                detail=WAITING,
             )
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))

@@ -40,6 +40,8 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         adoption=_adoption(reader, request),
         baseline=reader.baseline(),
         escalate_to=context.escalate_to,
+        followed_by=reader.undone_by(request) if request.state is State.APPLIED else None,
+        hosts=context.calendar.hosts(context.cloud, today, request.protocols),
     )
 
 

@@ -152,6 +152,22 @@ class Reader(HoldingReader):
             found = None if change.to_value is SettingValue.OPTED_IN else found or change
         return found
 
+    def undone_by(self, change: ChangeRequest) -> ChangeRequest | None:
+        """The first change after an applied one that ended, extended or reversed it; ``None`` while what it set holds.
+
+        A later change to the same value only confirms it, an extension aside. What was brought back outside the bot before the
+        end of its window holds again, which the baseline tells.
+        """
+        baseline = self.baseline()
+        if baseline is None or baseline.request_id == change.id:
+            return None
+        if baseline.value is change.to_value and baseline.window_end is not None and baseline.window_end == change.window_end:
+            return None
+        table = change_requests.c
+        made = (table.id > change.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
+        later = self._many(self._requests().where(*made).order_by(table.id).limit(20))
+        return next((one for one in later if one.to_value is not change.to_value or one.kind is Kind.EXTENSION), None)
+
     def _made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
         """The changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c

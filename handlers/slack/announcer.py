@@ -35,6 +35,10 @@ class SlackAnnouncer:
             return self._post(self._channel, message)
         return self._draw_again(place, message)
 
+    def thread(self, sheet: Sheet, place: Place) -> Place:
+        """Reply in the thread of a request's message."""
+        return self._post(place.channel, cards.details(sheet), thread_ts=place.ts)
+
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:
@@ -50,8 +54,8 @@ class SlackAnnouncer:
         self._post(self._direct(person), message)
 
     def outcome(self, person: str, sheet: Sheet) -> Place:
-        """Tell the requester how the request stands."""
-        return self._post(self._direct(person), cards.outcome(sheet, self._zone))
+        """Tell the requester, or somebody who decided, how the request stands."""
+        return self._post(self._direct(person), cards.outcome(sheet, self._zone, person))
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
         """Say to one person what belongs to no request."""
@@ -76,8 +80,9 @@ class SlackAnnouncer:
             return None
         return place
 
-    def _post(self, channel: str, message: Message) -> Place:
-        sent = call(self._client.chat_postMessage, channel=channel, unfurl_links=False, unfurl_media=False, **message.arguments())
+    def _post(self, channel: str, message: Message, **more: str) -> Place:
+        arguments = {"unfurl_links": False, "unfurl_media": False, **message.arguments(), **more}
+        sent = call(self._client.chat_postMessage, channel=channel, **arguments)
         return Place(channel=str(sent.get("channel") or channel), ts=str(sent.get("ts") or ""))
 
     def _direct(self, person: str) -> str:

@@ -64,10 +64,15 @@ def typed(label: str, text: str) -> list[Block]:
     return [section(f"*{label}*"), *(section(part) for part in quotation(text))] if text.strip() else []
 
 
-def quoted(label: str, text: str) -> list[Block]:
-    """The beginning of what a person typed, on one line, as a quotation under a label."""
-    line = " ".join(text.split())
-    return typed(label, line if len(line) <= QUOTED else f"{line[:QUOTED]}…")
+def quoted(label: str, text: str, *, limit: int = QUOTED) -> list[Block]:
+    """The beginning of what a person typed, on one line, as a quotation under a label: ``limit`` characters of it.
+
+    A word is taken to have nine of them, so that short ones do not fill the screen either.
+    """
+    words = text.split()
+    line = " ".join(words[: limit // 9])
+    whole = len(words) <= limit // 9 and len(line) <= limit
+    return typed(label, line if whole else f"{line[:limit]}…")
 
 
 def small(lines: Iterable[str]) -> list[Block]:

@@ -8,13 +8,13 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
 from handlers.forms import CLIENTS, LABELS, REASON
-from handlers.notices import SMTP_AUTH_OFF, Sheet, device_hosts, headline, missing_words, protocol_names
+from handlers.notices import SMTP_AUTH_OFF, WAITING, Sheet, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
-from handlers.slack.blocks import Message, actions, button, divider, fields, header, section, small, typed
-from handlers.slack.mrkdwn import escape, instant, people, sentence
+from handlers.slack.blocks import Message, actions, button, header, quoted, section, small, typed
+from handlers.slack.mrkdwn import brief, escape, fitted, instant, people, sentence
 from storage.lifecycle import OPEN, Kind, State
 from storage.reading import WISHES
-from storage.records import SettingValue
+from storage.records import ChangeRequest, SettingValue
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
 AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME = "again", "extend", "opt_out_now", "it_was_me"
@@ -28,23 +28,51 @@ _ENDED_UNMADE = _ASK_AGAIN
 
 
 def card(sheet: Sheet, zone: ZoneInfo) -> Message:
-    """The request's message in the channel."""
+    """The request's message in the channel: it fits a screen, and its thread holds the rest."""
     request = sheet.request
     title = headline(request)
     others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
     build: Callable[[Sheet, ZoneInfo], list[Block]] = others.get(request.kind, _wish)
     text = f"{title}. {sentence(request.detail)}".strip()
-    return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet)])
+    return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet), *_below(sheet)])
 
 
-def outcome(sheet: Sheet, zone: ZoneInfo) -> Message:
-    """The private message to the requester: how the request stands."""
+def details(sheet: Sheet) -> Message:
+    """The reply in the thread of a wish's message: everything that was typed, the risks, who may decide, and what on."""
+    request = sheet.request
+    text = f"#{request.id} in full: the reason, the devices and the risks."
+    off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
+    risks = [*([f":warning: {SMTP_AUTH_OFF}"] if off else []), *(f"• {line}" for line in sheet.briefing)]
+    return Message(
+        text=text,
+        blocks=[
+            *typed(LABELS[REASON], request.reason),
+            *typed(LABELS[CLIENTS], request.clients),
+            section("*What to know before deciding*"),
+            *small(escape(line) for line in risks),
+            *small(
+                [
+                    f"Approvers: {people(sheet.rule.approvers)}; the requester never counts.",
+                    f"Approving approves exactly this: code `{sheet.code}`, kept on record with each vote.",
+                ]
+            ),
+        ],
+    )
+
+
+def outcome(sheet: Sheet, zone: ZoneInfo, person: str | None = None) -> Message:
+    """The private message on how the request stands, to its requester, or to ``person`` who decided on it."""
     title = headline(sheet.request)
-    body = [section(sentence(sheet.request.detail)), *_rejection(sheet), *_next_step(sheet), *_still_ends(sheet, zone)]
+    told = sentence(sheet.request.detail)
+    if person is not None and person != sheet.request.requester_id:
+        given = _rejection(sheet) if sheet.reason_given is not None else []
+        told_why = small(["You hear this because you decided on it."])
+        return Message(text=f"{title}. {told}", blocks=[header(title), section(told), *given, *told_why])
+    body = [section(told), *_rejection(sheet), *_next_step(sheet), *_still_ends(sheet, zone)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {_until(sheet.request.window_end, zone)}."))
         body += small([_two_parts(sheet)] if sheet.request.kind is Kind.OPT_IN else [])  # extended, the device is there already
-    return Message(text=f"{title}. {sentence(sheet.request.detail)}", blocks=[header(title), *body, *small([_witness(sheet)])])
+    return Message(text=f"{title}. {told}", blocks=[header(title), *body])
 
 
 def _still_ends(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -64,36 +92,22 @@ def retired(sheet: Sheet) -> Message:
 
 def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
-    becomes = "Was to become" if request.state in _ENDED_UNMADE and not _in_force(sheet) else "Becomes"
-    blocks: list[Block] = [
-        section(f"<@{request.requester_id}> asks to {_what(sheet)}."),
-        fields(
-            f"*Live value when asked*\n{request.from_value.value if request.from_value else 'unknown'}",
-            *([f"*{becomes}*\n{request.to_value.value}"] if request.kind is Kind.OPT_IN else []),
-            f"*Protocols*\n{protocol_names(request)}",
-            *_ends(sheet, zone),
-        ),
-        *typed(LABELS[REASON], request.reason),
-        *typed(LABELS[CLIENTS], request.clients),
+    asks = "asks" if request.state in OPEN else "asked"
+    value = (
+        f" The live value was *{request.from_value.value}* then." if request.from_value and request.kind is Kind.OPT_IN else ""
+    )
+    return [
+        section(f"<@{request.requester_id}> {asks} to {_what(sheet, zone)}.{value}"),
+        *quoted(SHORT[REASON], request.reason, limit=EXCERPT),
+        *quoted(SHORT[CLIENTS], request.clients, limit=EXCERPT),
+        *_standing(sheet, zone),
     ]
-    if request.state is State.PENDING:
-        off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
-        warning = [section(f":warning: {escape(SMTP_AUTH_OFF)}")] if off else []
-        blocks += [divider(), *warning, *small(f"• {escape(line)}" for line in sheet.briefing)]
-    in_vain = [section(f":warning: *{escape(sheet.in_vain)}*")] if sheet.in_vain and request.state is State.PENDING else []
-    return [*blocks, divider(), *_standing(sheet, zone), *in_vain]
 
 
-def _ends(sheet: Sheet, zone: ZoneInfo) -> list[str]:
-    """The end that is asked for, beside the present one until an extension is made."""
-    request, end = sheet.request, _until(sheet.request.window_end, zone)
-    present = sheet.baseline.window_end if sheet.baseline else None
-    if request.kind is Kind.EXTENSION and request.state in OPEN:
-        return [f"*Present end*\n{_until(present, zone)}", f"*New end*\n{end}"]
-    if request.kind is Kind.EXTENSION and request.state in _ENDED_UNMADE:
-        stays = [f"*End, unchanged by this*\n{_until(present, zone)}"] if _left_as_it_was(sheet) else []
-        return [*stays, f"*End asked for*\n{end}"]
-    return [f"*{'Opt-in ends' if request.state in OPEN or _in_force(sheet) else 'Opt-in was to end'}*\n{end}"]
+EXCERPT = 63
+"""Characters of what somebody typed that the card shows: whoever decides reads the whole in its thread."""
+
+SHORT = {REASON: "Reason", CLIENTS: "Devices"}
 
 
 def _left_as_it_was(sheet: Sheet) -> bool:
@@ -116,26 +130,46 @@ def _in_force(sheet: Sheet) -> bool:
 def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     if request.state is not State.PENDING:
-        who = f"Approved by {people(sheet.approved_by)}." if sheet.approved_by else ""
-        return [section(_status_line(sheet)), *_rejection(sheet), *small([who, _witness(sheet)])]
-    voted = f"Approved so far by {people(sheet.approved_by)}; " if sheet.approved_by else "Nobody has approved yet; "
+        who = f"Approved by {people(sheet.approved_by, most=FEW)}." if sheet.approved_by else ""
+        given = _rejection(sheet, limit=EXCERPT)
+        return [section(_status_line(sheet, zone)), *given, *_still_ends(sheet, zone), *small([who])]
+    voted = f"Approved so far by {people(sheet.approved_by, most=FEW)}; " if sheet.approved_by else "Nobody has approved yet; "
     lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    emoji = f"Decide with the buttons or react with :{sheet.rule.approve_emoji}: / :{sheet.rule.reject_emoji}:."
-    may = f"Approvers: {people(sheet.rule.approvers)}; the requester never counts."
-    note = "" if request.detail == "Waiting for approval." else sentence(request.detail)
-    lines = [line for line in (note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
-    return [
-        section("\n".join(lines)),
-        *small([emoji, may, f"Approving approves exactly this: code `{sheet.code}`, kept on record with each vote."]),
-    ]
+    note = "" if request.detail == WAITING else brief(fitted(sentence(request.detail), NOTE), NOTE // 30)
+    in_vain = IN_VAIN if sheet.in_vain else ""
+    lines = [line for line in (in_vain, note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
+    return [section("\n".join(lines))]
+
+
+FEW = 3
+"""People named on the card, where more would fill it."""
+
+NOTE = 300
+"""Characters of what happened to a request that the card shows, the longest words aside."""
+
+IN_VAIN = ":warning: *The setting is not expected to help any device named here:* see the thread."
+
+
+def _below(sheet: Sheet) -> list[Block]:
+    """Small print under the buttons: the other way to decide and where the rest stands; the record's head with a result."""
+    request, (seq, head) = sheet.request, sheet.head
+    if request.kind in WISHES and request.state is State.PENDING:
+        ways = f"Or react with :{sheet.rule.approve_emoji}: to approve, :{sheet.rule.reject_emoji}: to reject."
+        may = f"{people(sheet.rule.approvers, most=FEW)} can decide."
+        return small([f"{ways} {may} Code `{sheet.code}`. *In the thread:* {_REST}."])
+    typed_in = {Kind.OPT_OUT: request.reason, Kind.OUTSIDE: sheet.reason_given or ""}.get(request.kind, "")
+    told = typed("Reason", typed_in) if typed_in.strip() else []
+    return [*told, *small([f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else [])]
+
+
+_REST = "the whole reason, the devices and the risks"
 
 
 def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
-    reason = typed("Reason", request.reason) if request.reason.strip() else []
     lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
-    return [lead, *reason, *_standing(sheet, zone), *_next_step(sheet)]
+    return [lead, *_standing(sheet, zone), *_next_step(sheet)]
 
 
 def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -147,11 +181,11 @@ def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 
 
 def _effect(sheet: Sheet) -> str:
-    """What an opt-out does: told as a fact only where it was read back, and not at all where it changed nothing."""
-    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE or sheet.request.only_confirms:
+    """What an opt-out does: a fact only where it was read back, and nothing where it changed nothing or no more holds."""
+    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE or sheet.request.only_confirms or sheet.followed_by:
         return ""
-    begins = "Old" if sheet.request.state is State.APPLIED else "Once applied, old"
-    return f"{begins} TLS stops working on {_hosts(sheet)}."
+    begins = "Mail" if sheet.request.state is State.APPLIED else "Once applied, mail"
+    return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(sheet)}."
 
 
 def _next_step(sheet: Sheet) -> list[Block]:
@@ -170,29 +204,41 @@ def _failed_to_opt_out(sheet: Sheet) -> bool:
     return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
-def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request, stands = sheet.request, _still_stands(sheet)
-    opted_in = request.to_value is SettingValue.OPTED_IN
-    advice = _IF_OPTED_IN if opted_in else _IF_NOT_OPTED_IN
-    who = "Nobody asked the bot for it."
-    claimed: list[Block] = []
-    if sheet.reason_by is not None:
-        who = f"<@{sheet.reason_by}> says: it was me."
-        claimed = typed("Reason", sheet.reason_given or "")
-    me = [button("It was me", IT_WAS_ME, request.id)] if sheet.reason_by is None else []
-    ways = [button("Opt out again", OPT_OUT_NOW, request.id), button("Adopt", EXTEND, request.id)] if opted_in and stands else []
-    row = [actions(*ways, *me)] if ways or me else []
-    told = [section(sentence(request.detail)), section(f"Noticed {instant(request.created_at, zone)}. {who}")]
-    since = f"Adopted by #{sheet.adoption}, which gave it an end." if sheet.adoption else _CHANGED_SINCE
-    last = section(advice if stands else since)
-    if opted_in and stands and sheet.reason_by is None and sheet.escalate_to:
-        told.append(section(f"{people(sheet.escalate_to)}: please see to it."))
-    return [*told, *claimed, last, *row, *small([_witness(sheet)])]
-
-
 _IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
 _IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
 _CHANGED_SINCE = "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things stand."
+_NOT_KNOWN_YET = "Who it was is not known yet: the audit log is asked for a day."
+
+
+def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+    """The loudest card there is while the tenant is opted in by it: who, since when, one primary button."""
+    request, by = sheet.request, sheet.reason_by
+    loud = request.to_value is SettingValue.OPTED_IN and _still_stands(sheet)
+    who = f"<@{by}> says: it was me." if by else "Nobody asked the bot for it."
+    unknown = _NOT_KNOWN_YET if request.retry_at and not by else ""
+    noticed = f"*{who}* Noticed {instant(request.created_at, zone)}. {unknown}".strip()
+    called = [section(f"{people(sheet.escalate_to)}: please see to it.")] if loud and not by and sheet.escalate_to else []
+    ways: list[ButtonElement] = []
+    if loud:
+        ways = [button("Opt out again", OPT_OUT_NOW, request.id, style="primary"), button("Adopt", EXTEND, request.id)]
+    if not by:
+        ways.append(button("It was me", IT_WAS_ME, request.id))
+    return [
+        section(brief(fitted(sentence(request.detail), NOTE), NOTE // 6)),
+        section(noticed),
+        *called,
+        *([actions(*ways)] if ways else []),
+        *small([_advice(sheet)]),
+    ]
+
+
+def _advice(sheet: Sheet) -> str:
+    """What can be done about a change made outside, or what was."""
+    if sheet.adoption:
+        return f"Adopted by #{sheet.adoption}, which gave it an end."
+    if not _still_stands(sheet):
+        return _CHANGED_SINCE
+    return _IF_OPTED_IN if sheet.request.to_value is SettingValue.OPTED_IN else _IF_NOT_OPTED_IN
 
 
 def _still_stands(sheet: Sheet) -> bool:
@@ -230,27 +276,46 @@ def _another(sheet: Sheet) -> ButtonElement:
     return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 
 
-def _status_line(sheet: Sheet) -> str:
-    request = sheet.request
-    if request.state in _RESULT:
-        return sentence(request.detail)
-    return f"*{how_it_stands(request)}*{sentence(why_so(request))}"
+def _status_line(sheet: Sheet, zone: ZoneInfo) -> str:
+    """How a decided request stands now: what was applied and no longer holds is said so, with what came after it."""
+    request, later = sheet.request, sheet.followed_by
+    if later is not None:
+        was = f"Was applied {instant(request.settled_at or request.created_at, zone)}"
+        return f"{was}; {_came_after(sheet, later)} {instant(later.settled_at or later.created_at, zone)}."
+    if request.state is State.APPLIED and request.kind in WISHES:
+        return f"{brief(sentence(request.detail), 30)} The bot opts out by itself then."
+    told = sentence(request.detail) if request.state in _RESULT else f"*{how_it_stands(request)}*{sentence(why_so(request))}"
+    return brief(fitted(told, 2 * NOTE), 30)
 
 
-def _rejection(sheet: Sheet) -> list[Block]:
+def _came_after(sheet: Sheet, later: ChangeRequest) -> str:
+    if later.kind is Kind.EXTENSION:
+        return f"extended by #{later.id}"
+    if later.kind is Kind.OUTSIDE:
+        return f"changed outside the bot (#{later.id})"
+    return f"{'reversed' if sheet.request.kind is Kind.OPT_OUT else 'ended'} by #{later.id}"
+
+
+def _rejection(sheet: Sheet, limit: int = 0) -> list[Block]:
+    """Why it was rejected, whole or its beginning."""
     if sheet.request.state is not State.REJECTED:
         return []
     if sheet.reason_given is None:
-        return [section("*Reason for the rejection*\nno reason given")]
-    return typed("Reason for the rejection", sheet.reason_given)
+        return small(["Reason for the rejection: no reason given"])
+    label = "Reason for the rejection"
+    return quoted(label, sheet.reason_given, limit=limit) if limit else typed(label, sheet.reason_given)
 
 
-def _what(sheet: Sheet) -> str:
-    extension = sheet.request.kind is Kind.EXTENSION
-    verb = "keep the tenant opted in to" if extension else "opt the tenant in to"
+def _what(sheet: Sheet, zone: ZoneInfo) -> str:
+    """What is asked for, over which protocols, until when."""
+    request, end = sheet.request, _until(sheet.request.window_end, zone)
+    if request.kind is Kind.OPT_IN:
+        return f"opt the tenant in to TLS 1.0 and 1.1 for {protocol_names(request)} until {end}"
     if sheet.adoption:
-        verb = f"adopt #{sheet.adoption}, made outside the bot and approved by nobody, and to {verb}"
-    return f"{verb} TLS 1.0 and 1.1 on {_hosts(sheet)}"
+        return f"adopt #{sheet.adoption}, made outside the bot and approved by nobody, and to end it {end}"
+    present = sheet.baseline.window_end if sheet.baseline else None
+    instead = f" instead of {instant(present, zone) if present else 'no end'}" if request.state in OPEN else ""
+    return f"keep the tenant opted in for {protocol_names(request)} until {end}{instead}"
 
 
 def _hosts(sheet: Sheet) -> str:
@@ -264,10 +329,7 @@ def _until(end: datetime | None, zone: ZoneInfo) -> str:
 
 
 def _two_parts(sheet: Sheet) -> str:
-    hosts = " or ".join(f"`{host}`" for host in device_hosts(sheet.request, sheet.cloud))
-    return f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes nothing for it."
-
-
-def _witness(sheet: Sheet) -> str:
-    seq, head = sheet.head
-    return f"Record: head `{seq}:{head}`" if seq and sheet.request.state in _RESULT | {State.OBSERVED} else ""
+    """Nothing where there is no host left to point a device at."""
+    hosts = " or ".join(f"`{host}`" for host in sheet.hosts)
+    told = f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes nothing for it."
+    return told if hosts else ""

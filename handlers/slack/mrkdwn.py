@@ -32,11 +32,11 @@ def sentence(text: str) -> str:
     return _INSTANT.sub(_date, _MENTION.sub(_mention, escape(text)))
 
 
-def people(ids: Iterable[str]) -> str:
+def people(ids: Iterable[str], *, most: int = NAMED) -> str:
     """A list of people as mentions: the first of them, and how many more there are."""
     mentions = [f"<@{person}>" if person[0] in "UW" else f"<!subteam^{person}>" for person in ids]
-    more = f" and {len(mentions) - NAMED} more" if len(mentions) > NAMED else ""
-    return ", ".join(mentions[:NAMED]) + more
+    more = f" and {len(mentions) - most} more" if len(mentions) > most else ""
+    return ", ".join(mentions[:most]) + more
 
 
 def instant(at: datetime, zone: ZoneInfo) -> str:
@@ -97,3 +97,12 @@ def _pieces(line: str) -> list[str]:
 def _outside_entity(text: str, cut: int) -> int:
     start = text.rfind("&", cut - 5, cut)
     return start if start != -1 and ";" not in text[start:cut] else cut
+
+
+def brief(text: str, words: int) -> str:
+    """The first words of a marked-up text, with an ellipsis where there are more; a date counts as one."""
+    found = _WORD.findall(text)
+    return text if len(found) <= words else "".join(found[:words]).rstrip() + "…"
+
+
+_WORD = re.compile(r"(?:<[^>]*>|\S)+\s*")

@@ -336,8 +336,8 @@ def test_history_tells_the_newest_change_first(machine: Machine) -> None:
     said = machine.run("history").out
     lines = [line for line in said.splitlines() if not line.startswith(" ")]
     assert lines[0].startswith("Request #3: opt in to legacy TLS · ")
-    assert lines[1].startswith("Applied: #2 opt out of legacy TLS · ")
-    assert lines[2].startswith("Applied: #1 opt in to legacy TLS · ")
+    assert lines[1].startswith("✅ Applied: #2 opt out of legacy TLS · ")
+    assert lines[2].startswith("✅ Applied: #1 opt in to legacy TLS · ")
     assert "read back as opted out" in lines[1]
     assert f"asked for by @alice ({ALICE})" in lines[2]
     assert f"approved by @bob ({BOB})" in lines[2]

@@ -7,6 +7,7 @@ held at that very moment, read on a connection of its own.
 import copy
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,11 @@ class Snapshot:
 
     messages: Mapping[str, Any] = field(default_factory=dict)
     value: bool | None = None
+
+
+def unsigned(message: JSON) -> JSON:
+    """A message without the sign that may stand before its first words."""
+    return message | {"text": re.sub(r"^[^\w:<*`#]+", "", message["text"])}
 
 
 class World:
@@ -209,8 +215,9 @@ class World:
         return [call for call in self.tenant.calls if call.cmdlet == "Set-TransportConfig"]
 
     def public(self) -> list[JSON]:
-        """What everybody sees in the channel."""
-        return [message for message in self.slack.messages(CHANNEL) if not message["ephemeral"]]
+        """What everybody sees in the channel, replies in threads aside, without the signs before the first words."""
+        shown = (message for message in self.slack.messages(CHANNEL) if not message["ephemeral"])
+        return [unsigned(message) for message in shown if not message.get("thread_ts")]
 
     def cards(self) -> list[JSON]:
         """The messages of requests, among what everybody sees in the channel."""
@@ -231,7 +238,7 @@ class World:
     def _private(self, person: str) -> list[JSON]:
         here = (message for message in self.slack.messages(CHANNEL, person) if message["ephemeral"])
         said = [*here, *self.slack.messages(self.slack.dm(person), person)]
-        return [message for message in said if message["ts"] not in self._said_before]
+        return [unsigned(message) for message in said if message["ts"] not in self._said_before]
 
     # What people do
 

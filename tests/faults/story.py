@@ -14,6 +14,7 @@ from storage.verify import verify
 from tests.faults.troubles import EVERYTHING, Call, Trouble
 from tests.journeys.backstage import PATIENCE
 from tests.journeys.stage import ALICE, CHANGES, MINUTE, Stage
+from tests.journeys.words import begins
 
 TRIES = 6
 """Times that a person does the same thing again; more than any passing trouble lasts."""
@@ -135,9 +136,9 @@ class Story:
         votes = stage.record(lambda reader: reader.decisions([number]))
         assert [(vote.person_id, vote.vote) for vote in votes] == [(self.call.voter, Vote.APPROVE)]
         shown = [card["text"] for card in stage.cards(number)]
-        assert all(said.startswith("Applied:") for said in shown), shown
+        assert all(begins(said, "Applied:") for said in shown), shown
         assert 1 <= len(shown) <= most, shown  # one that was deleted is posted anew
-        told = [said for said in stage.private(ALICE) if said.startswith(f"Applied: #{number}")]
+        told = [said for said in stage.private(ALICE) if begins(said, f"Applied: #{number}")]
         assert 1 <= len(told) <= most, told
         answered = [said for said in self._said(self.call.voter) if "is counted" in said and f"#{number}" in said]
         assert len(answered) >= (self.call is not EVERYTHING), self._said(self.call.voter)

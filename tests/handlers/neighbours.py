@@ -228,6 +228,8 @@ class Board:
     """Implements ``Announcer``: keeps whatever anybody was shown. ``trouble`` is raised once each, first come first served."""
 
     cards: list[tuple[Place, Sheet]] = field(default_factory=list)
+    threads: list[tuple[Place, Sheet]] = field(default_factory=list)
+    """Replies, by the message they belong to."""
     said: list[Said] = field(default_factory=list)
     outcomes: list[tuple[str, Sheet]] = field(default_factory=list)
     retired: list[Place] = field(default_factory=list)
@@ -262,6 +264,11 @@ class Board:
         drawn = place or self._new_place(self.channel)
         self.cards.append((drawn, sheet))
         return drawn
+
+    def thread(self, sheet: Sheet, place: Place) -> Place:
+        self._meet_trouble("thread")
+        self.threads.append((place, sheet))
+        return self._new_place(place.channel)
 
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None

@@ -12,6 +12,7 @@ from handlers.invisible import MOST_MARKS, hidden
 from storage.records import Vote
 from tests.handlers.house import ALICE, BOB, CHANNEL, House
 from tests.handlers.test_forms import mistakes
+from tests.sentences import says
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 SELECTORS = [chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x180E), 0x180F)]
@@ -143,9 +144,9 @@ def test_what_only_looks_like_it_is_refused(text: str) -> None:
 
 def test_marks_that_pile_up_are_refused_by_name() -> None:
     told = mistakes(reason="Sca" + "\u0300\u0301\u0302\u0303\u0304" + "nners")[REASON]
-    assert f"more than {MOST_MARKS} marks" in told
-    assert "From character 4 " in told
-    assert "combining macron (U+0304)" in told
+    assert says("more_than_marks", most_marks=MOST_MARKS) in told
+    assert says("from_character_4") in told
+    assert says("combining_macron_u_0304") in told
 
 
 @given(st.text(st.characters(), max_size=60))

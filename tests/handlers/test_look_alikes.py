@@ -7,6 +7,7 @@ import pytest
 from storage.lifecycle import State
 from storage.records import Vote
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOWHERE, RULE, TWO, House
+from tests.sentences import says
 
 LIKE = ["+1", "thumbsup::skin-tone-3", "-1", "heavy_check_mark", "ballot_box_with_check", "negative_squared_cross_mark"]
 
@@ -16,7 +17,7 @@ def test_an_approver_hears_once_what_counts_and_nothing_is_counted(both: House, 
     request = both.ask(ALICE)
     both.react(BOB, request.id, emoji)
     said = both.answer(BOB)
-    assert f":{emoji.split('::', maxsplit=1)[0]}: on #{request.id} counts for nothing" in said
+    assert says("on_counts_for_nothing", value=emoji.split("::", maxsplit=1)[0], number=request.id) in said
     assert ":white_check_mark:" in said
     assert ":x:" in said
     both.run()

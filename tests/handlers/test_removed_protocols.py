@@ -6,7 +6,7 @@ import pytest
 
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
-from tests.handlers.test_what_cards_say import card
+from tests.handlers.test_what_cards_say import card, thread
 from tests.journeys.words import JSON, words
 from tests.sentences import says
 
@@ -24,8 +24,9 @@ def test_who_asks_for_removed_protocols_alone_and_who_decides_is_warned_and_nobo
     number = house.ask(ALICE, protocols=["pop3", "imap4"]).id
     assert house.answer(ALICE).endswith(f" Mind: {IN_VAIN}")
     shown = card(house, number)
-    assert bold(shown) == [says("warning_mind", in_vain=IN_VAIN)]
-    assert shown["blocks"][-1]["type"] == "actions"
+    assert bold(shown) == [says("the_setting_is_not_expected_to_help")]
+    assert REMOVED[REMOVED.index("was") :] in thread(house, number)
+    assert [block["type"] for block in shown["blocks"][-2:]] == ["actions", "context"]
     house.approve(BOB, number)
     assert "Mind" not in words(card(house, number))
 

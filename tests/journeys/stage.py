@@ -146,11 +146,12 @@ class Stage(Backstage):
         return [message for message in headed if re.match(rf"[^#]*#{number}\b", message["text"])]
 
     def card(self, number: int, begins: str = "", saying: str = "") -> JSON:
-        """A request's message, once its text begins and reads as given."""
+        """A request's message, once its text begins (after its sign) and reads as given."""
 
         def ready() -> JSON | None:
             shown = self.cards(number)
-            return shown[-1] if shown and shown[-1]["text"].startswith(begins) and saying in words(shown[-1]) else None
+            begun = shown and re.match(rf"\W*{re.escape(begins)}", shown[-1]["text"])
+            return shown[-1] if begun and saying in words(shown[-1]) else None
 
         return self.wait(ready)
 

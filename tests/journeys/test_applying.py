@@ -4,7 +4,7 @@ import pytest
 
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, HOUR, MINUTE, Stage
-from tests.journeys.words import words
+from tests.journeys.words import begins, words
 from tests.sentences import says
 
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
@@ -14,7 +14,7 @@ CLAIM = "Applied"
 def test_a_write_that_shows_up_after_its_answer_was_lost_goes_from_uncertain_to_applied(stage: Stage) -> None:
     number, written = approved(stage, "late_apply", seconds=1.5)
     card = stage.card(number, "Uncertain:")
-    assert card["blocks"][0]["text"]["text"].startswith("Uncertain:")
+    assert begins(card["blocks"][0]["text"]["text"], "Uncertain:")
     assert says("the_change_is_not_sent_a_second") in words(card)
     stage.wait(lambda: any(f"Uncertain: #{number}" in told for told in stage.private(ALICE)))
     assert says("outcome_not_known_yet") in stage.status()
@@ -61,7 +61,7 @@ def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(st
 def test_a_refused_write_failed_and_is_never_called_applied(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     card = stage.card(number, "Failed:")
-    assert card["blocks"][0]["text"]["text"].startswith("Failed:")
+    assert begins(card["blocks"][0]["text"]["text"], "Failed:")
     stage.wait(lambda: any(f"Failed: #{number}" in told for told in stage.private(ALICE)))
     assert_never_claimed(stage, number)
     assert len(stage.writes) == written + 1

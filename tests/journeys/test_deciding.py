@@ -4,7 +4,7 @@ import pytest
 
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, Stage
-from tests.journeys.words import buttons, words
+from tests.journeys.words import begins, buttons, words
 from tests.sentences import says
 
 
@@ -41,9 +41,9 @@ def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(stage: Stage, 
 def test_approval_by_button_applies_once_and_says_what_was_read_back(stage: Stage) -> None:
     number, written = stage.ask(ALICE), len(stage.writes)
     done = stage.told(ALICE, lambda: stage.press(BOB, number, "approve"), saying="Applied:")
-    assert words(done).startswith(f"Applied: #{number}")
+    assert begins(words(done), f"Applied: #{number}")
     card = stage.card(number, "Applied:")
-    assert card["blocks"][0]["text"]["text"].startswith("Applied:")
+    assert begins(card["blocks"][0]["text"]["text"], "Applied:")
     assert says("read_back_as_opted_in") in words(card)
     assert says("approved_by_4", person=BOB) in words(card)
     assert buttons(card) == {}

@@ -8,7 +8,7 @@ from bot.sandbox.faults import FAULTS
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, MINUTE, Stage
-from tests.journeys.words import words
+from tests.journeys.words import begins, words
 from tests.sentences import says
 
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
@@ -66,7 +66,7 @@ def assert_one_truth(stage: Stage) -> None:
     private = stage.wait(
         lambda: [told for told in stage.private(ALICE) if f"#{number}" in told and told.startswith(("App", "Fai"))]
     )
-    assert all(told.startswith("Applied:") is (end is State.APPLIED) for told in private)
+    assert begins(all(told, "Applied:") is (end is State.APPLIED) for told in private)
 
 
 def due_later(stage: Stage, number: int) -> bool:

@@ -50,7 +50,7 @@ def test_opted_out_already_is_confirmed_without_a_write(stage: Stage) -> None:
     number = stage.opt_out(BOB)
     card = words(stage.card(number))
     assert says("was_opted_out_already_so_nothing_had") in card
-    assert says("stops_working") not in card
+    assert says("is_refused_on") not in card
     assert len(stage.writes) == written
 
 

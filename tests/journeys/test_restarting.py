@@ -8,7 +8,7 @@ from bot.sandbox.cast import BOT_USER, GENERAL
 from storage.lifecycle import State
 from storage.tables import leases
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, HOUR, PEOPLE, Stage
-from tests.journeys.words import words
+from tests.journeys.words import begins, words
 from tests.sentences import says
 
 SET = "Set-TransportConfig"
@@ -30,8 +30,8 @@ def test_what_was_being_made_when_it_was_told_to_stop_is_made_and_told_before_it
     stage.wait(lambda: stage.state(number) is State.APPLYING)
     assert stage.stop() == 0
     assert stage.state(number) is State.APPLIED
-    assert stage.cards(number)[-1]["text"].startswith("Applied:")
-    assert stage.private(ALICE)[-1].startswith("Applied:")
+    assert begins(stage.cards(number)[-1]["text"], "Applied:")
+    assert begins(stage.private(ALICE)[-1], "Applied:")
     stage.start()
 
 
@@ -154,7 +154,7 @@ def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(
     told = words(stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, old, "white_check_mark")))
     assert says("your_approval_of_is_counted", number=number) in told
     stage.card(number, "Applied:")
-    stage.wait(lambda: any(text.startswith("Applied:") for text in shown()))
+    stage.wait(lambda: begins(any(text, "Applied:") for text in shown()))
 
 
 def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_drawn(fresh_stage) -> None:

@@ -5,7 +5,7 @@ import pytest
 from bot.sandbox.cast import BOT_USER
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, PEOPLE, Stage
-from tests.journeys.words import words
+from tests.journeys.words import begins, words
 from tests.sentences import says
 
 
@@ -122,7 +122,7 @@ def test_whichever_copy_is_touched_is_answered_and_redrawn(stage: Stage) -> None
     for copy in stage.cards(number):
         stage.answer(ALICE, lambda ts=copy["ts"]: stage.slack.press(ALICE, CHANGES, ts, "approve"))
     stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, stage.cards(number)[0]["ts"], "approve"))
-    stage.wait(lambda: all(copy["text"].startswith("Applied:") for copy in stage.cards(number)))
+    stage.wait(lambda: begins(all(copy["text"], "Applied:") for copy in stage.cards(number)))
     assert len(stage.cards(number)) == 2
 
 
@@ -130,10 +130,10 @@ def test_an_untouched_copy_still_answers_after_the_decision(stage: Stage) -> Non
     number = two_copies(stage)
     first, second = stage.cards(number)
     stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, second["ts"], "approve"))
-    stage.wait(lambda: stage.cards(number)[1]["text"].startswith("Applied:"))
+    stage.wait(lambda: begins(stage.cards(number)[1]["text"], "Applied:"))
     late = stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, first["ts"], "reject"))
     assert says("is_already_done_2", number=number) in words(late)
-    stage.wait(lambda: stage.cards(number)[0]["text"].startswith("Applied:"))
+    stage.wait(lambda: begins(stage.cards(number)[0]["text"], "Applied:"))
 
 
 def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_other_counts(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """What a message or a form says, as a person reads it: every text in it, in order, with its buttons and fields."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,11 @@ JSON = dict[str, Any]
 def words(shown: JSON) -> str:
     """All text of a message or a view, a line each; the fallback text first."""
     return "\n".join(dict.fromkeys(_texts(shown)))
+
+
+def begins(text: str, word: str) -> bool:
+    """Whether a text's first words are these; a sign may stand before them."""
+    return re.match(rf"\W*{re.escape(word)}", text) is not None
 
 
 def body(message: JSON) -> str:

@@ -154,11 +154,14 @@ def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
         fits(cards.card(sheet(kind, state, text), ZONE))
 
 
-def test_of_very_many_approvers_the_card_names_the_first_and_says_how_many_more_there_are() -> None:
-    shown = " ".join(marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, "Scanners"), ZONE).arguments()["blocks"]))
-    named = [person for person in EVERYBODY if f"<@{person}>" in shown]
-    assert named == list(EVERYBODY[:NAMED])
-    assert says("and_301_more_the_requester_never_counts", person=named[-1]) in shown
+def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> None:
+    full = sheet(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
+    full = replace(full, request=replace(full.request, detail=""))
+    card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), cards.details(full)))
+    for shown, most in ((card, cards.FEW), (thread, NAMED)):
+        assert [person for person in EVERYBODY if f"<@{person}>" in shown] == list(EVERYBODY[:most])
+    assert says("and_398_more_can_decide", person=EVERYBODY[cards.FEW - 1]) in card
+    assert says("and_301_more_the_requester_never_counts", person=EVERYBODY[NAMED - 1]) in thread
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
@@ -169,9 +172,10 @@ def test_an_outcome_fits_in_every_state(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
-def test_what_was_typed_is_on_the_card_whole(text: str) -> None:
-    blocks = cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]
-    shown = ["".join(as_read(one).split()) for one in quotations(blocks)]
+def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
+    drawn = cards.details(sheet(Kind.OPT_IN, State.PENDING, text))
+    fits(drawn)
+    shown = ["".join(as_read(one).split()) for one in quotations(drawn.arguments()["blocks"])]
     assert shown == ["".join(text.split())] * 2
 
 
@@ -188,18 +192,65 @@ IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: 
 @pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
 def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
     typed = IMITATION.format(ends)
-    for state, draw in itertools.product(State, (cards.card, cards.outcome)):
-        drawn = draw(_quiet(kind, state, typed), ZONE)
+    draws = (lambda full: cards.card(full, ZONE), lambda full: cards.outcome(full, ZONE), cards.details)
+    for state, draw in itertools.product(State, draws):
+        drawn = draw(_quiet(kind, state, typed))
         others = "\n".join(outside_quotations(drawn.arguments()))
-        assert "Approved by <@U0CAROL>" not in others
-        assert "is opted in" not in others
+        assert says("approved_by_u0carol_2") not in others
+        assert says("is_opted_in") not in others
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
 def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
-    lines = plain(cards.card(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends)), ZONE))
-    assert [line for line in lines if "is opted in" in line] == ["> :white_check_mark: Applied: #7 is opted in"] * 2
-    assert len([line for line in lines if line == "> *Approved by <@U0CAROL>.*"]) == 2
+    lines = plain(cards.details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
+    assert [line for line in lines if says("is_opted_in") in line] == [says("white_check_mark_applied_7_is_opted")] * 2
+    assert len([line for line in lines if line == says("approved_by_u0carol")]) == 2
+
+
+def is_below(block: dict[str, Any], kind: Kind) -> bool:
+    """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides on."""
+    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE)
+    return block["type"] == "actions" or whole or "Record: head" in str(block)
+
+
+def seen_words(blocks: list[dict[str, Any]], kind: Kind) -> list[str]:
+    """The words that somebody reads before the first button: a mention or a date in the reader's words, a button not."""
+    shown = list(itertools.takewhile(lambda block: not is_below(block, kind), blocks))
+    said = " ".join(re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", text) for text in every_text(shown))
+    return [word for word in said.split() if re.search(r"\w", word)]
+
+
+def every_text(found: object) -> Iterator[str]:
+    """Whatever people read, quotations included."""
+    if isinstance(found, dict):
+        if isinstance(found.get("text"), str):
+            yield found["text"]
+        for inner in found.values():
+            yield from every_text(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from every_text(inner)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(kind: Kind, text: str) -> None:
+    for state in State:
+        drawn = cards.card(sheet(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
+        found = seen_words(drawn.arguments()["blocks"], kind)
+        assert len(found) <= 110, (state, len(found), " ".join(found))
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) -> None:
+    text = "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has no update for them."
+    full = sheet(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
+    full = replace(full, request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."))
+    said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
+    long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
+    assert len(long) == len(set(long))
+    thread = "\n".join(marked_up(cards.details(full).arguments()["blocks"]))
+    assert [clause for clause in long if clause in thread] == []
 
 
 def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> None:

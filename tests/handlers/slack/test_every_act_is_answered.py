@@ -54,7 +54,7 @@ def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch:
 @pytest.mark.parametrize("text", ["sta\u200btus", "disable\u2060", "why a\u00ad@b.example", "export \u2028csv"], ids=ascii)
 def test_what_does_not_show_in_a_command_is_named_and_nothing_is_done(house: House, bolt: App, text: str) -> None:
     send(bolt, command(ALICE, text))
-    assert "does not show" in said(house)
+    assert says("does_not_show") in said(house)
     assert house.windows.opened == []
 
 

@@ -10,6 +10,7 @@ from urllib.error import URLError
 import pytest
 
 from handlers.slack.lost import why_lost
+from tests.sentences import says
 
 EVERY = [
     *(found for found in vars(builtins).values() if isinstance(found, type) and issubclass(found, OSError | ValueError)),
@@ -27,8 +28,8 @@ def test_no_class_shows(kind: type[Exception]) -> None:
 
 
 def test_the_closest_reason_is_told() -> None:
-    assert why_lost(URLError(socket.gaierror(-2, "x"))) == "its name cannot be resolved"
-    assert why_lost(URLError(ssl.SSLCertVerificationError())) == "its certificate could not be verified"
-    assert why_lost(URLError(TimeoutError())) == why_lost(TimeoutError()) == "no answer in time"
-    assert why_lost(http.client.RemoteDisconnected()) == "the connection broke off"
-    assert why_lost(URLError("unknown url type: carrier")) == "no connection came about"
+    assert why_lost(URLError(socket.gaierror(-2, "x"))) == says("its_name_cannot_be_resolved")
+    assert why_lost(URLError(ssl.SSLCertVerificationError())) == says("its_certificate_could_not_be_verified")
+    assert why_lost(URLError(TimeoutError())) == why_lost(TimeoutError()) == says("no_answer_in_time")
+    assert why_lost(http.client.RemoteDisconnected()) == says("the_connection_broke_off")
+    assert why_lost(URLError(says("unknown_url_type_carrier"))) == says("no_connection_came_about")
