@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from handlers.notices import Sheet
 from handlers.ports import Place, Unavailable
-from handlers.slack import announcements, cards
+from handlers.slack import announcements, cards, outcomes, thread
 from handlers.slack.blocks import Message, actions, button, section, small, typed
 from handlers.slack.calls import call, direct
 from handlers.slack.mrkdwn import sentence
@@ -37,7 +37,7 @@ class SlackAnnouncer:
 
     def thread(self, sheet: Sheet, place: Place) -> Place:
         """Reply in the thread of a request's message."""
-        return self._post(place.channel, cards.details(sheet), thread_ts=place.ts)
+        return self._post(place.channel, thread.details(sheet), thread_ts=place.ts)
 
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
@@ -55,7 +55,7 @@ class SlackAnnouncer:
 
     def outcome(self, person: str, sheet: Sheet) -> Place:
         """Tell the requester, or somebody who decided, how the request stands."""
-        return self._post(self._direct(person), cards.outcome(sheet, self._zone, person))
+        return self._post(self._direct(person), outcomes.outcome(sheet, self._zone, person))
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
         """Say to one person what belongs to no request."""
@@ -63,7 +63,7 @@ class SlackAnnouncer:
 
     def retire(self, place: Place, sheet: Sheet) -> None:
         """Point from an earlier private message to the newer one."""
-        call(self._client.chat_update, channel=place.channel, ts=place.ts, **cards.retired(sheet).arguments())
+        call(self._client.chat_update, channel=place.channel, ts=place.ts, **outcomes.retired(sheet).arguments())
 
     def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
-from handlers.forms import CLIENTS, LABELS, REASON
-from handlers.notices import SMTP_AUTH_OFF, WAITING, Sheet, headline, missing_words, protocol_names
+from handlers.forms import CLIENTS, REASON
+from handlers.notices import WAITING, Sheet, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands, why_so
 from handlers.slack.blocks import Message, actions, button, header, quoted, section, small, typed
-from handlers.slack.mrkdwn import brief, escape, fitted, instant, people, sentence
+from handlers.slack.mrkdwn import brief, fitted, instant, people, sentence
 from storage.lifecycle import OPEN, Kind, State
 from storage.reading import WISHES
 from storage.records import ChangeRequest, SettingValue
@@ -37,57 +37,13 @@ def card(sheet: Sheet, zone: ZoneInfo) -> Message:
     return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet), *_below(sheet)])
 
 
-def details(sheet: Sheet) -> Message:
-    """The reply in the thread of a wish's message: everything that was typed, the risks, who may decide, and what on."""
-    request = sheet.request
-    text = f"#{request.id} in full: the reason, the devices and the risks."
-    off = sheet.seen is not None and sheet.seen.smtp_auth_disabled
-    risks = [*([f":warning: {SMTP_AUTH_OFF}"] if off else []), *(f"• {line}" for line in sheet.briefing)]
-    return Message(
-        text=text,
-        blocks=[
-            *typed(LABELS[REASON], request.reason),
-            *typed(LABELS[CLIENTS], request.clients),
-            section("*What to know before deciding*"),
-            *small(escape(line) for line in risks),
-            *small(
-                [
-                    f"Approvers: {people(sheet.rule.approvers)}; the requester never counts.",
-                    f"Approving approves exactly this: code `{sheet.code}`, kept on record with each vote.",
-                ]
-            ),
-        ],
-    )
-
-
-def outcome(sheet: Sheet, zone: ZoneInfo, person: str | None = None) -> Message:
-    """The private message on how the request stands, to its requester, or to ``person`` who decided on it."""
-    title = headline(sheet.request)
-    told = sentence(sheet.request.detail)
-    if person is not None and person != sheet.request.requester_id:
-        given = _rejection(sheet) if sheet.reason_given is not None else []
-        told_why = small(["You hear this because you decided on it."])
-        return Message(text=f"{title}. {told}", blocks=[header(title), section(told), *given, *told_why])
-    body = [section(told), *_rejection(sheet), *_next_step(sheet), *_still_ends(sheet, zone)]
-    if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
-        body.append(section(f"The opt-in ends by itself: {_until(sheet.request.window_end, zone)}."))
-        body += small([_two_parts(sheet)] if sheet.request.kind is Kind.OPT_IN else [])  # extended, the device is there already
-    return Message(text=f"{title}. {told}", blocks=[header(title), *body])
-
-
-def _still_ends(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+def still_ends(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     """What holds on where an extension came to nothing."""
     if not _left_as_it_was(sheet) or sheet.baseline is None:
         return []
     end = sheet.baseline.window_end
-    ends = f"ends by itself: {_until(end, zone)}" if end else "has no end; `/legacytls disable` ends it"
+    ends = f"ends by itself: {until(end, zone)}" if end else "has no end; `/legacytls disable` ends it"
     return [section(f"The opt-in still {ends}.")]
-
-
-def retired(sheet: Sheet) -> Message:
-    """What replaces an earlier private message about this request."""
-    text = f"#{sheet.request.id} has moved on: the newer message below says how it stands."
-    return Message(text=text, blocks=[section(text)])
 
 
 def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -131,8 +87,8 @@ def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     if request.state is not State.PENDING:
         who = f"Approved by {people(sheet.approved_by, most=FEW)}." if sheet.approved_by else ""
-        given = _rejection(sheet, limit=EXCERPT)
-        return [section(_status_line(sheet, zone)), *given, *_still_ends(sheet, zone), *small([who])]
+        given = rejection(sheet, limit=EXCERPT)
+        return [section(_status_line(sheet, zone)), *given, *still_ends(sheet, zone), *small([who])]
     voted = f"Approved so far by {people(sheet.approved_by, most=FEW)}; " if sheet.approved_by else "Nobody has approved yet; "
     lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
     note = "" if request.detail == WAITING else brief(fitted(sentence(request.detail), NOTE), NOTE // 30)
@@ -169,7 +125,7 @@ def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
     lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
-    return [lead, *_standing(sheet, zone), *_next_step(sheet)]
+    return [lead, *_standing(sheet, zone), *next_step(sheet)]
 
 
 def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -188,7 +144,7 @@ def _effect(sheet: Sheet) -> str:
     return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(sheet)}."
 
 
-def _next_step(sheet: Sheet) -> list[Block]:
+def next_step(sheet: Sheet) -> list[Block]:
     """What to do about a change that failed."""
     if _failed_to_opt_out(sheet):
         return [section("`/legacytls disable` opts out again; `/legacytls help` shows how to opt out by hand.")]
@@ -296,7 +252,7 @@ def _came_after(sheet: Sheet, later: ChangeRequest) -> str:
     return f"{'reversed' if sheet.request.kind is Kind.OPT_OUT else 'ended'} by #{later.id}"
 
 
-def _rejection(sheet: Sheet, limit: int = 0) -> list[Block]:
+def rejection(sheet: Sheet, limit: int = 0) -> list[Block]:
     """Why it was rejected, whole or its beginning."""
     if sheet.request.state is not State.REJECTED:
         return []
@@ -308,7 +264,7 @@ def _rejection(sheet: Sheet, limit: int = 0) -> list[Block]:
 
 def _what(sheet: Sheet, zone: ZoneInfo) -> str:
     """What is asked for, over which protocols, until when."""
-    request, end = sheet.request, _until(sheet.request.window_end, zone)
+    request, end = sheet.request, until(sheet.request.window_end, zone)
     if request.kind is Kind.OPT_IN:
         return f"opt the tenant in to TLS 1.0 and 1.1 for {protocol_names(request)} until {end}"
     if sheet.adoption:
@@ -322,14 +278,8 @@ def _hosts(sheet: Sheet) -> str:
     return ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
 
 
-def _until(end: datetime | None, zone: ZoneInfo) -> str:
+def until(end: datetime | None, zone: ZoneInfo) -> str:
+    """An end for people: in the reader's zone, and by the clock of the zone in which it was chosen."""
     if end is None:
         return "no end"
     return f"{instant(end, zone)} ({spelled_end(end, zone)})"
-
-
-def _two_parts(sheet: Sheet) -> str:
-    """Nothing where there is no host left to point a device at."""
-    hosts = " or ".join(f"`{host}`" for host in sheet.hosts)
-    told = f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes nothing for it."
-    return told if hosts else ""

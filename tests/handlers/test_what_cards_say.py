@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from handlers.delivery import Delivery
-from handlers.slack import cards
+from handlers.slack import cards, outcomes
+from handlers.slack.thread import details
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House
@@ -31,13 +32,13 @@ def card(house: House, number: int) -> JSON:
 def thread(house: House, number: int) -> str:
     """What the thread of a request's message holds."""
     house.deliver()
-    return words(cards.details(next(sheet for _, sheet in house.board.threads if sheet.request.id == number)).arguments())
+    return words(details(next(sheet for _, sheet in house.board.threads if sheet.request.id == number)).arguments())
 
 
 def outcome(house: House) -> str:
     """The newest private word about how a request stands."""
     house.deliver()
-    return words(cards.outcome(house.board.outcomes[-1][1], house.context.zone).arguments())
+    return words(outcomes.outcome(house.board.outcomes[-1][1], house.context.zone).arguments())
 
 
 def opted_out(house: House, *answering: Answering) -> int:
@@ -496,4 +497,4 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     assert says("still_ends") not in shown
     house.deliver()
     told = [sheet for _, sheet in house.board.outcomes if sheet.request.id == number]
-    assert not told or says("still_ends") not in words(cards.outcome(told[-1], house.context.zone).arguments())
+    assert not told or says("still_ends") not in words(outcomes.outcome(told[-1], house.context.zone).arguments())

@@ -19,11 +19,12 @@ from handlers.milestones import load_packaged
 from handlers.notices import Sheet
 from handlers.optouts import Overdue
 from handlers.ports import Place, Reading
-from handlers.slack import announcements, calendar, cards, modals, replies
+from handlers.slack import announcements, calendar, cards, modals, outcomes, replies
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
 from handlers.slack.mrkdwn import NAMED, QUOTE, SECTION, fitted, quotation, sentence
 from handlers.slack.plain import plain
+from handlers.slack.thread import details
 from handlers.snoozing import SNOOZE_DAYS
 from handlers.status import Status
 from handlers.votes import Tally
@@ -157,7 +158,7 @@ def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
 def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> None:
     full = sheet(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
     full = replace(full, request=replace(full.request, detail=""))
-    card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), cards.details(full)))
+    card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), details(full)))
     for shown, most in ((card, cards.FEW), (thread, NAMED)):
         assert [person for person in EVERYBODY if f"<@{person}>" in shown] == list(EVERYBODY[:most])
     assert says("and_398_more_can_decide", person=EVERYBODY[cards.FEW - 1]) in card
@@ -167,13 +168,13 @@ def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_h
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_an_outcome_fits_in_every_state(text: str) -> None:
     for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
-        fits(cards.outcome(sheet(kind, state, text), ZONE))
-        fits(cards.retired(sheet(kind, state, text)))
+        fits(outcomes.outcome(sheet(kind, state, text), ZONE))
+        fits(outcomes.retired(sheet(kind, state, text)))
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
-    drawn = cards.details(sheet(Kind.OPT_IN, State.PENDING, text))
+    drawn = details(sheet(Kind.OPT_IN, State.PENDING, text))
     fits(drawn)
     shown = ["".join(as_read(one).split()) for one in quotations(drawn.arguments()["blocks"])]
     assert shown == ["".join(text.split())] * 2
@@ -192,7 +193,7 @@ IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: 
 @pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
 def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
     typed = IMITATION.format(ends)
-    draws = (lambda full: cards.card(full, ZONE), lambda full: cards.outcome(full, ZONE), cards.details)
+    draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
     for state, draw in itertools.product(State, draws):
         drawn = draw(_quiet(kind, state, typed))
         others = "\n".join(outside_quotations(drawn.arguments()))
@@ -202,7 +203,7 @@ def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
 def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
-    lines = plain(cards.details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
+    lines = plain(details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
     assert [line for line in lines if says("is_opted_in") in line] == [says("white_check_mark_applied_7_is_opted")] * 2
     assert len([line for line in lines if line == says("approved_by_u0carol")]) == 2
 
@@ -249,7 +250,7 @@ def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) ->
     said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
     long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
     assert len(long) == len(set(long))
-    thread = "\n".join(marked_up(cards.details(full).arguments()["blocks"]))
+    thread = "\n".join(marked_up(details(full).arguments()["blocks"]))
     assert [clause for clause in long if clause in thread] == []
 
 
@@ -268,7 +269,7 @@ def test_a_card_without_anything_optional_fits() -> None:
             briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
         )  # fmt: skip
         fits(cards.card(bare, ZONE))
-        fits(cards.outcome(bare, ZONE))
+        fits(outcomes.outcome(bare, ZONE))
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
