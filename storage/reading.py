@@ -33,6 +33,9 @@ UNSETTLED_FATES = ("accepted", "unknown")
 WISHES = (Kind.OPT_IN, Kind.EXTENSION)
 """The kinds that need a second person."""
 
+MOVES_THE_END = (Kind.EXTENSION, Kind.SHORTENING)
+"""The kinds that replace the end of the window there is."""
+
 _ONE = select(change_requests).where(
     change_requests.c.tenant_id == bindparam("tenant"), change_requests.c.id == bindparam("number")
 )
@@ -153,10 +156,10 @@ class Reader(HoldingReader):
         return found
 
     def undone_by(self, change: ChangeRequest) -> ChangeRequest | None:
-        """The first change after an applied one that ended, extended or reversed it; ``None`` while what it set holds.
+        """The first change after an applied one that ended, moved its end or reversed it; ``None`` while what it set holds.
 
-        A later change to the same value only confirms it, an extension aside. What was brought back outside the bot before the
-        end of its window holds again, which the baseline tells.
+        A later change to the same value only confirms it, unless it moves the end. What was brought back outside the bot before
+        the end of its window holds again, which the baseline tells.
         """
         baseline = self.baseline()
         if baseline is None or baseline.request_id == change.id:
@@ -166,7 +169,7 @@ class Reader(HoldingReader):
         table = change_requests.c
         made = (table.id > change.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
         later = self._many(self._requests().where(*made).order_by(table.id).limit(20))
-        return next((one for one in later if one.to_value is not change.to_value or one.kind is Kind.EXTENSION), None)
+        return next((one for one in later if one.to_value is not change.to_value or one.kind in MOVES_THE_END), None)
 
     def _made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
         """The changes that took effect, newest first, as far as a window may reach back."""

@@ -113,9 +113,11 @@ def _below(sheet: Sheet) -> list[Block]:
         ways = f"Or react with :{sheet.rule.approve_emoji}: to approve, :{sheet.rule.reject_emoji}: to reject."
         may = f"{people(sheet.rule.approvers, most=FEW)} can decide."
         return small([f"{ways} {may} Code `{sheet.code}`. *In the thread:* {_REST}."])
-    typed_in = {Kind.OPT_OUT: request.reason, Kind.OUTSIDE: sheet.reason_given or ""}.get(request.kind, "")
-    told = typed("Reason", typed_in) if typed_in.strip() else []
-    return [*told, *small([f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else [])]
+    told = {Kind.OPT_OUT: request.reason, Kind.SHORTENING: request.reason, Kind.OUTSIDE: sheet.reason_given or ""}
+    return [
+        *typed("Reason", told.get(request.kind, "")),
+        *small([f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else []),
+    ]
 
 
 _REST = "the whole reason, the devices and the risks"
@@ -131,9 +133,9 @@ def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
 def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     lead = section(
-        f"<@{request.requester_id}> has the opt-in end earlier: {_until(request.window_end, zone)}. That needs one person."
+        f"<@{request.requester_id}> has the opt-in end earlier: {until(request.window_end, zone)}. That needs one person."
     )
-    return [lead, *typed("Reason", request.reason), *_standing(sheet, zone)]
+    return [lead, *_standing(sheet, zone)]
 
 
 def _effect(sheet: Sheet) -> str:
@@ -245,8 +247,8 @@ def _status_line(sheet: Sheet, zone: ZoneInfo) -> str:
 
 
 def _came_after(sheet: Sheet, later: ChangeRequest) -> str:
-    if later.kind is Kind.EXTENSION:
-        return f"extended by #{later.id}"
+    if later.kind in (Kind.EXTENSION, Kind.SHORTENING):
+        return f"{'extended' if later.kind is Kind.EXTENSION else 'shortened'} by #{later.id}"
     if later.kind is Kind.OUTSIDE:
         return f"changed outside the bot (#{later.id})"
     return f"{'reversed' if sheet.request.kind is Kind.OPT_OUT else 'ended'} by #{later.id}"

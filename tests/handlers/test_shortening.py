@@ -208,7 +208,7 @@ def test_the_message_the_history_and_who_asked_say_so(house: House, opted_in: in
     lines = card_of(house, change.id)
     assert f"Applied: #{change.id} shorten the opt-in to legacy TLS" in lines
     assert "> The last scanner is gone" in lines
-    assert "Opt-in was to end" in card_of(house, opted_in)
+    assert "; shortened by #2 " in card_of(house, opted_in)
     page = " ".join(plain(replies.history(house.desk.history.page(), UTC_ZONE)))
     assert f"window was to end at 24:00 of 13 December 2026, UTC, shortened by #{change.id}" in page
     assert [facts["what"] for person, facts in house.board.told if person == ALICE] == ["shortened"]

@@ -210,7 +210,7 @@ def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -
 
 def is_below(block: dict[str, Any], kind: Kind) -> bool:
     """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides on."""
-    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE)
+    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE, Kind.SHORTENING)
     return block["type"] == "actions" or whole or "Record: head" in str(block)
 
 
