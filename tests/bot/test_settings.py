@@ -448,7 +448,7 @@ def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_othe
     (tmp_path / "mine.yaml").write_text(wrong, encoding="utf-8")
     first, second, third = refused()
     assert first.startswith("LEGACYTLS_MILESTONES: line 6: kind: expected one of 'announcement', ")
-    assert second == "LEGACYTLS_MILESTONES: line 17: confidence: expected H, M or L"
+    assert second == "LEGACYTLS_MILESTONES: line 17: confidence: expected one of 'H', 'M' or 'L'"
     assert third.startswith("LEGACYTLS_LOG_LEVEL: ")
 
 
