@@ -122,9 +122,15 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 def _migrate(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from storage.migrate import upgrade
+    from storage.migrate import put_guards_back, upgrade
 
-    print(f"The database is at schema {upgrade(settings.database_url.get_secret_value())}.")
+    url = settings.database_url.get_secret_value()
+    print(f"The database is at schema {upgrade(url)}.")
+    put_back = put_guards_back(url)
+    if put_back:
+        print(
+            f"Guards of the record were missing and are back: {', '.join(put_back)}. `legacytls verify` tells what was changed."
+        )
     return 0
 
 

@@ -2,20 +2,26 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 
 from bot.keeping import standing_of
 from bot.options import Settings
 from bot.settings import WrongSettings
 from handlers.estrangement import Acceptance, accept, plainly
+from storage.comparing import Difference
 from storage.engine import Database
 from storage.export import Form, has_record, lines, tenants
 from storage.ledger import Ledger
 from storage.migrate import is_current
+from storage.reconcile import differences
 from storage.verify import Authenticator, Verdict, verify
+
+NAMED = 100
+"""Rows that are named; memory does not grow with what is wrong."""
 
 
 class NoRecord(Exception):
@@ -38,10 +44,16 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
         if verdict.ok and not verdict.checked:
             raise _nothing(database, tenant_id)
         estranged = standing_of(settings, database).look() if verdict.ok else None
+        found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
     if estranged is not None:
         verdict = replace(verdict, ok=False, problem=plainly(estranged))
+    elif found:
+        verdict = replace(verdict, ok=False, problem="Rows of the database do not agree with it.")
     if as_json:
-        sys.stdout.write(json.dumps(asdict(verdict), indent=2) + "\n")
+        sys.stdout.write(json.dumps(asdict(verdict) | {"differences": [asdict(each) for each in found]}, indent=2) + "\n")
+    elif found and estranged is None:
+        sys.stdout.write(f"The record itself is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
+        sys.stdout.write(_disagreeing(found))
     elif verdict.ok:
         sys.stdout.write(f"The record is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
         sys.stdout.write(f"{_authentic(settings)}\n")
@@ -52,6 +64,16 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
     else:
         sys.stdout.write(f"The record is NOT sound: {verdict.problem}\n{_help(verdict)}")
     return 0 if verdict.ok else 1
+
+
+def _disagreeing(found: Sequence[Difference]) -> str:
+    """Each row that differs, a line each, and what to do."""
+    lines = [f"  {difference}\n" for difference in found[:NAMED]]
+    more = f"  and more than these {NAMED}\n" if len(found) > NAMED else ""
+    return (
+        f"Rows of the database do NOT agree with it:\n{''.join(lines)}{more}"
+        "Somebody changed them past the bot, or lost the events. What is on record counts; nothing is opted in by such rows.\n"
+    )
 
 
 def accept_record(settings: Settings) -> int:

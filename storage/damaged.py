@@ -5,7 +5,8 @@ none of it, so the ordinary way costs nothing more; only where it fails is every
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Engine, Row, Select, Table, select
@@ -56,6 +57,20 @@ def _remember(connection: Connection, table: Table, key: tuple[Any, ...]) -> Non
     met = connection.get_execution_options().get(_MET)
     if isinstance(met, Met):
         met.add(table.name, " ".join(str(part) if isinstance(part, int) else "?" for part in key))
+
+
+@contextmanager
+def any_bytes(connection: Connection) -> Iterator[None]:
+    """Let SQLite hand out even text that is no UTF-8 any more, for whoever reads a whole table in one stream."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def is_damage(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
+from storage import guards
 from storage.engine import Database, lacks_a_privilege
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ def upgrade(url: str | URL) -> str:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             return _upgrade(connection)
+    finally:
+        database.close()
+
+
+def put_guards_back(url: str | URL) -> list[str]:
+    """Create the record's missing triggers anew and return their names; for a person, never by itself. Raises ``NotTheOwner``."""
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            if not guards.missing(connection):
+                return []
+        with database.write(patience=UPGRADE_PATIENCE) as connection:
+            try:
+                return guards.put_back(connection)
+            except DatabaseError as refused:
+                if not lacks_a_privilege(refused):
+                    raise
+                raise NotTheOwner("The guards have to be put back by the role that owns the tables.") from refused
     finally:
         database.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.options import Settings
 from storage.engine import Database, Misfit, Unreachable, durability
+from storage.guards import missing
 from storage.migrate import is_current, is_newer
 from storage.privileges import role_of
 from storage.writing import prove_write
@@ -12,6 +13,9 @@ from storage.writing import prove_write
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
 GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
 CHMOD = "As the account that owns them: chmod 600, and give them to the account that the bot runs as."
+PUT_BACK = (
+    "As the owner of the tables: `legacytls migrate` puts them back; then `legacytls verify` names every row changed meanwhile."
+)
 DISOWN = (
     "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as their owner, or is a "
     "superuser, can drop the guards of the record."
@@ -30,6 +34,7 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         reached = True
         if not role.lacks:
             yield _schema(database)
+            yield from _guards(database)
             prove_write(database)
             yield passed("Database writes", "a row was written, and taken back")
     except Unreachable as unreachable:
@@ -54,6 +59,18 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         yield warned("Database role", "the bot's role may do as the owner of the tables", DISOWN)
     elif role.owns_tables is not None:
         yield passed("Database role", "may do all it needs, and does not own the tables")
+
+
+def _guards(database: Database) -> Iterator[Verdict]:
+    """Whether the triggers stand that refuse to alter the record; judged where the schema is this version's."""
+    if not is_current(database):
+        return
+    with database.read() as connection:
+        gone = missing(connection)
+    if gone:
+        yield failed("Database guards", f"missing or changed: {', '.join(gone)}; nothing is opted in or extended", PUT_BACK)
+    else:
+        yield passed("Database guards", "the triggers stand that refuse to alter the record")
 
 
 def _schema(database: Database) -> Verdict:

@@ -271,6 +271,13 @@ def _newer_database(setup: Setup) -> None:
     connection.close()
 
 
+def _missing_guard(setup: Setup) -> None:
+    connection = sqlite3.connect(setup.folder / "record.db")
+    with connection:
+        connection.execute("DROP TRIGGER decisions_no_update")
+    connection.close()
+
+
 BROKEN_SURROUNDINGS: list[tuple[Callable[[Setup], None], str, str, str]] = [
     (_revoke, "Slack token", "was revoked", "Reinstall the app"),
     (_leave, "Slack channel", "not a member", "/invite @legacytls"),
@@ -289,6 +296,7 @@ BROKEN_SURROUNDINGS: list[tuple[Callable[[Setup], None], str, str, str]] = [
     (_wrong_certificate, "Entra token", "does not know the certificate", "Upload the certificate"),
     (_inspecting_proxy, "Entra token", "could not be verified", "REQUESTS_CA_BUNDLE"),
     (_damaged_file, "Database", "is no database", "DATABASE_URL"),
+    (_missing_guard, "Database guards", "decisions_no_update", "legacytls migrate"),
     (_newer_database, "Database schema", "newer version", "restore a backup"),
 ]
 

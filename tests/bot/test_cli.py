@@ -431,6 +431,31 @@ def test_an_altered_event_is_named(machine: Machine, copy: Path) -> None:
     assert "Event 3 was altered" in outcome.out
 
 
+def test_each_row_that_does_not_agree_with_a_sound_record_is_named(machine: Machine, copy: Path) -> None:
+    url, number = f"sqlite:///{copy}", _execute(copy, "SELECT min(id) FROM change_requests")[0][0]
+    for (name,) in _execute(copy, "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        _execute(copy, f"DROP TRIGGER {name}")
+    _execute(copy, f"UPDATE change_requests SET window_end = '2076-01-01 00:00:00.000000' WHERE id = {number}")
+    outcome = machine.run("verify", DATABASE_URL=url)
+    assert (outcome.code, f"change_requests {number}: window_end" in outcome.out) == (1, True)
+    assert "The record is sound" not in outcome.out
+    said = json.loads(machine.run("verify", "--json", DATABASE_URL=url).out)
+    assert said["ok"] is False
+    assert [(each["table"], each["row"], each["column"]) for each in said["differences"]] == [
+        ("change_requests", str(number), "window_end")
+    ]
+
+
+def test_migrating_puts_missing_guards_back_and_says_so(machine: Machine, copy: Path) -> None:
+    url = f"sqlite:///{copy}"
+    _execute(copy, "DROP TRIGGER decisions_no_update")
+    said = machine.run("migrate", DATABASE_URL=url)
+    assert (said.code, "decisions_no_update" in said.out) == (0, True)
+    assert machine.run("migrate", DATABASE_URL=url).out == said.out.splitlines(keepends=True)[0]
+    with pytest.raises(sqlite3.IntegrityError):
+        _execute(copy, "UPDATE decisions SET vote = 'approve'")
+
+
 def test_the_guards_keep_the_record_from_being_altered_in_passing(copy: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
