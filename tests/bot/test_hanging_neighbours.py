@@ -22,6 +22,7 @@ from storage.migrate import upgrade
 from storage.records import Baseline, SettingValue
 from storage.tables import inbox
 from tests.bot.machine import ROOT, Machine
+from tests.patience import patience
 
 IDLE, BUSY = 5.0, 20.0
 """Seconds in which a bot that was told to stop has ended."""
@@ -67,12 +68,12 @@ class Process:
         """SIGTERM; the exit code and the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=25), time.monotonic() - began
+        return self.process.wait(timeout=patience(25)), time.monotonic() - began
 
     def wait(self, predicate: Callable[[], object], within: float = 20.0) -> None:
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         while not predicate():
-            assert time.monotonic() < deadline, self.said()
+            assert time.monotonic() - began < patience(within), self.said()
             time.sleep(0.02)
 
     def said(self) -> str:
@@ -121,9 +122,9 @@ def opted_in_until_a_minute_ago(machine: Machine) -> None:
 
 def test_slack_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
     process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
-    assert silence.called.wait(20)
+    assert silence.called.wait(patience(20))
     code, seconds = process.stop()
-    assert (code, seconds < IDLE) == (0, True), process.said()
+    assert (code, seconds < patience(IDLE)) == (0, True), process.said()
 
 
 def test_slack_is_silent_and_the_window_ends(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
@@ -145,7 +146,7 @@ def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: 
 def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, started: Callable[..., Process]) -> None:
     machine.slack.fault("auth.test", "invalid_auth", 1000)
     process = started(machine)
-    assert process.process.wait(timeout=20) == 1
+    assert process.process.wait(timeout=patience(20)) == 1
     assert "Put a valid SLACK_BOT_TOKEN into the settings." in process.said()
     assert "Traceback" not in process.said()
 
@@ -195,7 +196,7 @@ def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stop
     machine.slack.command("U0ALICE", "/legacytls status")
     process.wait(lambda: [delivery.acked_after is not None for delivery in machine.slack.deliveries] == [True])
     code, seconds = process.stop()
-    assert (code, seconds < BUSY) == (0, True), process.said()
+    assert (code, seconds < patience(BUSY)) == (0, True), process.said()
     told = [message["text"] for message in machine.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
     assert told, process.said()
     assert "could not be read" in told[-1]
@@ -205,15 +206,15 @@ def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silen
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections == 2 and silence.called.is_set())
     code, seconds = process.stop()
-    assert (code, seconds < IDLE) == (0, True), process.said()
+    assert (code, seconds < patience(IDLE)) == (0, True), process.said()
     assert '"left": ["observer"]' in process.said()
 
 
 def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
     process = started(machine, DATABASE_URL=f"postgresql+psycopg://legacytls:x@127.0.0.1:{silence.port}/legacytls")
-    assert silence.called.wait(20)
+    assert silence.called.wait(patience(20))
     code, seconds = process.stop()
-    assert (code, seconds < IDLE) == (0, True), process.said()
+    assert (code, seconds < patience(IDLE)) == (0, True), process.said()
 
 
 DYING = """
@@ -238,7 +239,7 @@ def test_a_thread_that_dies_of_a_defect_takes_the_process_along(
     machine: Machine, started: Callable[..., Process], module: str, kind: str, method: str
 ) -> None:
     process = started(machine, "-c", DYING.format(module=module, kind=kind, method=method))
-    assert process.process.wait(timeout=25) == 1
+    assert process.process.wait(timeout=patience(25)) == 1
     lines = [json.loads(line) for line in process.said().splitlines()]
     assert "uncaught" in [line["event"] for line in lines]
     assert lines[-1]["event"] == "bot.stopped"

@@ -20,6 +20,7 @@ from bot.socket_lines import BURST, CONNECTIONS, DIAL_EVERY, Pace
 from bot.socket_mode import DIAL_WITHIN, SocketMode
 from bot.websocket import Lost, dial
 from handlers.ports import Unavailable
+from tests.patience import patience
 
 T = TypeVar("T")
 KNOWN = AuthorizeResult(enterprise_id=None, team_id=cast.TEAM_ID, bot_user_id=cast.BOT_USER, bot_id=cast.BOT_ID, bot_token="x")
@@ -117,9 +118,9 @@ class Bot:
 
 
 def until(predicate: Callable[[], T | None], within: float = 20.0) -> T:
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not (found := predicate()):
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() - began < patience(within), "it did not come true in time"
         time.sleep(0.01)
     return found
 

@@ -13,6 +13,7 @@ from storage.verify import verify
 from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, MORTAL
+from tests.patience import patience
 
 MOMENTS = {
     "in the middle of recording the vote": "before COMMIT of audit_events, change_requests, decisions, inbox, notices",
@@ -43,7 +44,7 @@ def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_
             world.wait(lambda: world.newest_state() is State.APPLIED and world.owes_nothing())
             late.send_signal(signal.SIGCONT)
             late.terminate()
-            assert late.wait(timeout=25) == 0
+            assert late.wait(timeout=patience(25)) == 0
         finally:
             late.kill()
             late.wait()
@@ -74,7 +75,7 @@ def test_a_replica_that_was_stopped_before_its_first_byte_sends_nothing_when_it_
             world.wait(lambda: time.monotonic() > stopped + BEGIN_WITHIN, within=BEGIN_WITHIN + 5)
             late.send_signal(signal.SIGCONT)
             late.terminate()
-            assert late.wait(timeout=25) == 0
+            assert late.wait(timeout=patience(25)) == 0
         finally:
             late.kill()
             late.wait()

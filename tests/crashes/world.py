@@ -35,6 +35,7 @@ from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import Attempt, Decision
 from tests.chance import QUIET
+from tests.patience import patience
 
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ class World:
             return 0
         process.send_signal(number)
         try:
-            return process.wait(timeout=within)
+            return process.wait(timeout=patience(within))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGABRT)
             process.wait()
@@ -184,7 +185,7 @@ class World:
     def wait(self, predicate: Callable[[], T | None], within: float = PATIENCE) -> T:
         """The first truthy answer of ``predicate``. Raises ``TimeoutError`` with all there is to see."""
         try:
-            return self.slack.workspace.wait_for(predicate, within)
+            return self.slack.workspace.wait_for(predicate, patience(within))
         except TimeoutError as vain:
             raise TimeoutError(f"{vain}\nlast words of the bot: {self.log.read_text(errors='replace')[-2000:]}") from None
 

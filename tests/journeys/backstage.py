@@ -18,6 +18,7 @@ from storage.reading import Reader
 from storage.records import Observation
 from tests.chance import QUIET
 from tests.journeys.words import JSON
+from tests.patience import patience
 
 T = TypeVar("T")
 
@@ -77,7 +78,7 @@ class Backstage:
         """Send SIGTERM and wait; returns the exit code."""
         process = self._process()
         process.terminate()
-        code = process.wait(timeout=25)
+        code = process.wait(timeout=patience(25))
         assert self.sandbox.bot is not None
         self.sandbox.bot.stop()
         return code
@@ -106,7 +107,7 @@ class Backstage:
 
     def wait(self, predicate: Callable[[], T | None], timeout: float = PATIENCE) -> T:
         """The first truthy answer of ``predicate``; ``TimeoutError`` shows all there is to see."""
-        return self.slack.workspace.wait_for(predicate, timeout)
+        return self.slack.workspace.wait_for(predicate, patience(timeout))
 
     def wait_until_acknowledged(self) -> None:
         """Wait until the bot has acknowledged everything that was delivered, so that all it keeps is kept."""
