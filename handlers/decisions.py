@@ -1,4 +1,4 @@
-"""Use cases of deciding: approve, reject, take a vote back, give the reason of a rejection.
+"""Use cases of deciding: approve, reject, take a vote back.
 
 Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as it then is, and a
 row that moved in between makes the whole judgement start over. So two votes in the same moment both count or one is told.
@@ -7,12 +7,11 @@ row that moved in between makes the whole judgement start over. So two votes in 
 from collections.abc import Sequence
 
 from handlers.context import Context
-from handlers.forms import text_problem
 from handlers.identity import Identity
 from handlers.notices import WAITING
 from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
-from handlers.policy import ALLOWED, Reason, Verdict, about, judge_vote, who_approved
+from handlers.policy import Reason, Verdict, judge_vote, who_approved
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import latched
@@ -91,26 +90,6 @@ class Decisions:
             if is_news:
                 owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
             owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
-        self._context.nudge()
-
-    def may_give_reason(self, request_id: int, person: str) -> Verdict:
-        """What is refused before the form opens in which it would be typed in vain. Raises ``NoSuchRequest``."""
-        with self._context.ledger.reading() as reader:
-            return _judge_reason(reader, reader.request(request_id), person)
-
-    def give_reason(self, request_id: int, reason: str, touch: Touch) -> None:
-        """Add the reason of a rejection, once, by the person who rejected."""
-        with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
-            request = entry.reader.request(request_id)
-            text = _judge_reason(entry.reader, request, touch.person).sentence or _reason_problem(request_id, reason)
-            if text:
-                record_refusal(entry, touch.person, "reason", text, request_id)
-            else:
-                entry.give_reason(request_id, person_id=touch.person, reason=reason)
-                owe_change(entry, entry.reader.request(request_id))
-                text = f"Thank you. Your reason for rejecting #{request_id} is on record."
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
         self._context.nudge()
 
     def _may_have_voted(self, person: str) -> bool:
@@ -227,21 +206,6 @@ def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision
     others = [vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != touch.person]
     undoes = mine is not None and mine.voted_at <= touch.at and (touch.door is Door.BUTTON or mine.door is touch.door)
     return undoes and any(touch.at < vote.voted_at for vote in others)
-
-
-def _judge_reason(reader: Reader, request: ChangeRequest, person: str) -> Verdict:
-    rejecters = [vote.person_id for vote in reader.decisions([request.id]) if vote.vote is Vote.REJECT]
-    told = ""
-    if person not in rejecters:
-        told = f"Only the person who rejected #{request.id} can say why."
-    elif reader.reason_given(request.id) is not None:
-        told = f"A reason for rejecting #{request.id} is on record already; the record is never altered."
-    return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=told) if told else ALLOWED
-
-
-def _reason_problem(request_id: int, reason: str) -> str:
-    problem = text_problem(reason, "Write a sentence, so that the requester knows what to change.")
-    return about(request_id, problem) if problem else ""
 
 
 def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:

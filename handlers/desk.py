@@ -24,6 +24,7 @@ from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
+from handlers.reasons import Reasons
 from handlers.refusals import Refusals, record_refusal
 from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
@@ -77,6 +78,7 @@ class Desk:
         self.requests = Requests(context)
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)
+        self.reasons = Reasons(context)
         self.look_alikes = LookAlikes(context)
         self.rules = Rules(context)
         self.refusals = Refusals(context)
@@ -95,7 +97,7 @@ class Desk:
             "take_back": self._take_back,
             "look_alike": self._look_alike,
             "withdraw": lambda touch, said: self.requests.withdraw(int(said["request"]), touch),
-            "reason": lambda touch, said: self.decisions.give_reason(int(said["request"]), said["reason"], touch),
+            "reason": lambda touch, said: self.reasons.give(int(said["request"]), said["reason"], touch),
             "claim": lambda touch, said: self.drift.claim(int(said["request"]), said["reason"], touch),
             "reply": lambda touch, said: self.replies.reply(int(said["request"]), ReminderReply(said["vote"]), touch),
         }

@@ -103,7 +103,7 @@ class Clicks:
             reply.refuse("claim", verdict, request_id)
 
     def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.desk.decisions.may_give_reason(request_id, reply.person)
+        verdict = self._edge.desk.reasons.may_give(request_id, reply.person)
         if verdict.allowed:
             self._open_reason(body, request_id)
         else:
