@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from handlers.context import Context
 from handlers.identity import Identity
+from handlers.interaction import Interaction
 from handlers.notices import WAITING
 from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
@@ -17,7 +18,6 @@ from handlers.refusals import record_refusal
 from handlers.requests import latched
 from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, void, was_shown_another, why_void
 from handlers.sheets import approvers_of
-from handlers.touch import Touch
 from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
 from storage.ledger import BOT, Entry
@@ -44,52 +44,61 @@ class Decisions:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def decide(self, request_id: int, vote: Vote, touch: Touch) -> bool:
+    def decide(self, request_id: int, vote: Vote, interaction: Interaction) -> bool:
         """Record one approval or rejection and answer the person; tells whether it was a rejection that stands."""
         for _ in range(TRIES):
             with self._context.ledger.reading() as reader:
                 seen = reader.request(request_id)
                 voters = set(standing_approvals(reader.decisions([request_id])))
             people, others = self._context.people, Checked()
-            verdict = people.approver(touch.person)
+            verdict = people.approver(interaction.person)
             if verdict.allowed:  # whoever is none makes nobody else be looked up
                 asked = people.requester(seen.requester_id, seen.requester_enterprise_id)
-                verdict = people.apart(touch.person, verdict, asked)
+                verdict = people.apart(interaction.person, verdict, asked)
                 if vote is Vote.APPROVE:
-                    voter = Identity.known(touch.person, verdict.enterprise_user_id)
-                    others = people.checked(voters - {touch.person}, asked=asked, voter=voter)
+                    voter = Identity.known(interaction.person, verdict.enterprise_user_id)
+                    others = people.checked(voters - {interaction.person}, asked=asked, voter=voter)
             try:
-                return self._decide(seen, vote, touch, verdict, others)
+                return self._decide(seen, vote, interaction, verdict, others)
             except _MovedOn:
                 continue
-        self._look_again(request_id, touch)
+        self._look_again(request_id, interaction)
         return False
 
-    def take_back(self, request_id: int, touch: Touch) -> None:
+    def take_back(self, request_id: int, interaction: Interaction) -> None:
         """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
 
         An approver's removal is recorded even before the vote itself arrived, and also after the approval that it came before:
         Slack may deliver them in any order.
         """
-        may_have_voted = touch.door is Door.REACTION and self._may_have_voted(touch.person)
+        may_have_voted = interaction.door is Door.REACTION and self._may_have_voted(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
-            mine = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
+            mine = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             if request.state is State.PENDING and (mine or may_have_voted):
-                request = self._undo(entry, request, touch)
-            elif request.state is State.APPROVED and _never_stood_together(entry.reader, request, mine, touch):
-                undone = self._undo(entry, request, touch)
-                request = entry.move(undone, State.PENDING, actor=touch.person, detail=f"@{touch.person} {UNDONE_BEFORE}")
+                request = self._undo(entry, request, interaction)
+            elif request.state is State.APPROVED and _never_stood_together(entry.reader, request, mine, interaction):
+                undone = self._undo(entry, request, interaction)
+                request = entry.move(
+                    undone, State.PENDING, actor=interaction.person, detail=f"@{interaction.person} {UNDONE_BEFORE}"
+                )
                 owe_change(entry, request)
-            left = standing_approvals(entry.reader.decisions([request_id])).get(touch.person)
-            text = _taken_back_answer(request, mine, left, touch, approvers_of(entry.reader, request))
+            left = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
+            text = _taken_back_answer(request, mine, left, interaction, approvers_of(entry.reader, request))
             is_news = bool(text)
             if text and (mine is None or request.state is not State.PENDING):
-                is_news = record_refusal(entry, touch.person, "take_back", text, request_id)
+                is_news = record_refusal(entry, interaction.person, "take_back", text, request_id)
             if is_news:
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
-            owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+                owe_answer(
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.answers_in,
+                    request_id=request_id,
+                )
+            owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
         self._context.nudge()
 
     def _may_have_voted(self, person: str) -> bool:
@@ -100,58 +109,65 @@ class Decisions:
             return True
         return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
 
-    def _decide(self, seen: ChangeRequest, vote: Vote, touch: Touch, verdict: Verdict, others: Checked) -> bool:
+    def _decide(self, seen: ChangeRequest, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked) -> bool:
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             request = entry.reader.request(seen.id)
             if request.version != seen.version:
                 raise _MovedOn("the request moved on")
             now = self._context.now()  # once more: the lock may have been waited for
             request = latched(entry, request, now)
-            voting = judge_vote(request, touch.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
-            judged = self._judge(entry, request, touch, voting)
+            voting = judge_vote(request, interaction.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
+            judged = self._judge(entry, request, interaction, voting)
             is_news = True
             if not judged.allowed:
                 text = judged.sentence
-                is_news = record_refusal(entry, touch.person, vote.value, text, request.id)
+                is_news = record_refusal(entry, interaction.person, vote.value, text, request.id)
             elif vote is Vote.REJECT:
-                request, text = self._reject(entry, request, touch)
+                request, text = self._reject(entry, request, interaction)
             else:
-                request, text = self._approve(entry, request, touch, others)
+                request, text = self._approve(entry, request, interaction, others)
             rejected = judged.allowed and vote is Vote.REJECT
             if is_news:
-                owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
+                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
                 owe_answer(
                     entry,
-                    touch.key,
-                    person=touch.person,
+                    interaction.key,
+                    person=interaction.person,
                     text=text,
-                    channel=touch.answers_in,
+                    channel=interaction.answers_in,
                     request_id=request.id,
                     ask_reason=rejected,
                 )
         self._context.nudge()
         return rejected
 
-    def _judge(self, entry: Entry, request: ChangeRequest, touch: Touch, judged: Verdict) -> Verdict:
+    def _judge(self, entry: Entry, request: ChangeRequest, interaction: Interaction, judged: Verdict) -> Verdict:
         """Whoever may vote still may not by another rule than the one that holds, nor on what was shown under an earlier one."""
         if judged.allowed and is_outdated(entry.reader, self._context.rule):
             return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
-        if judged.allowed and was_shown_another(entry, request, touch.at):
+        if judged.allowed and was_shown_another(entry, request, interaction.at):
             return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
         return judged
 
-    def _approve(self, entry: Entry, request: ChangeRequest, touch: Touch, others: Checked) -> tuple[ChangeRequest, str]:
+    def _approve(
+        self, entry: Entry, request: ChangeRequest, interaction: Interaction, others: Checked
+    ) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
         digest = content_digest(request, self._context.rule.digest)
-        problem = _no_new_vote(votes, digest, touch)
+        problem = _no_new_vote(votes, digest, interaction)
         raised = request
         if not problem:
             raised, decision = entry.vote(
-                request, person_id=touch.person, vote=Vote.APPROVE, door=touch.door, digest=digest, voted_at=touch.at
+                request,
+                person_id=interaction.person,
+                vote=Vote.APPROVE,
+                door=interaction.door,
+                digest=digest,
+                voted_at=interaction.at,
             )
             votes.append(decision)
-        may, standing = others.eligible | {touch.person}, standing_approvals(votes)
+        may, standing = others.eligible | {interaction.person}, standing_approvals(votes)
         counted = tally(raised, votes, rule=self._context.rule, eligible=may)
         unsure = [] if counted.complete else [person for person in counted.void if person in others.unknown]
         lost = [person for person in counted.void if person not in unsure]
@@ -160,7 +176,7 @@ class Decisions:
         unchecked = f"{' and '.join(f'@{person}' for person in unsure)} {UNCHECKED}" if unsure else ""
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
-            actor = BOT if problem else touch.person
+            actor = BOT if problem else interaction.person
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
             why = f"{why_void(lost, may) if lost else ''} {unchecked}".strip()
@@ -168,32 +184,44 @@ class Decisions:
         if raised is not request:
             owe_card(entry, raised)
         if problem and not counted.complete:
-            record_refusal(entry, touch.person, "approve", answer, request.id)
+            record_refusal(entry, interaction.person, "approve", answer, request.id)
         return raised, f"{answer} {ENOUGH_STAND if problem and counted.complete else unchecked}".strip()
 
-    def _reject(self, entry: Entry, request: ChangeRequest, touch: Touch) -> tuple[ChangeRequest, str]:
+    def _reject(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)
         raised, _ = entry.vote(
-            request, person_id=touch.person, vote=Vote.REJECT, door=touch.door, digest=digest, voted_at=touch.at
+            request, person_id=interaction.person, vote=Vote.REJECT, door=interaction.door, digest=digest, voted_at=interaction.at
         )
-        rejected = entry.move(raised, State.REJECTED, actor=touch.person, detail=f"Rejected by @{touch.person}.")
+        rejected = entry.move(raised, State.REJECTED, actor=interaction.person, detail=f"Rejected by @{interaction.person}.")
         owe_change(entry, rejected)
         return rejected, f"#{request.id} is rejected; nothing is changed in Exchange. Please say why: the requester sees it."
 
-    def _undo(self, entry: Entry, request: ChangeRequest, touch: Touch) -> ChangeRequest:
+    def _undo(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> ChangeRequest:
         digest = content_digest(request, self._context.rule.digest)
         raised, _ = entry.vote(
-            request, person_id=touch.person, vote=Vote.TAKEN_BACK, door=touch.door, digest=digest, voted_at=touch.at
+            request,
+            person_id=interaction.person,
+            vote=Vote.TAKEN_BACK,
+            door=interaction.door,
+            digest=digest,
+            voted_at=interaction.at,
         )
         owe_card(entry, raised)
         return raised
 
-    def _look_again(self, request_id: int, touch: Touch) -> None:
+    def _look_again(self, request_id: int, interaction: Interaction) -> None:
         text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
-            record_refusal(entry, touch.person, "decide", "crowded", request_id)
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+            entry.finish_inbox(interaction.item_id)
+            record_refusal(entry, interaction.person, "decide", "crowded", request_id)
+            owe_answer(
+                entry,
+                interaction.key,
+                person=interaction.person,
+                text=text,
+                channel=interaction.answers_in,
+                request_id=request_id,
+            )
         self._context.nudge()
 
 
@@ -201,27 +229,35 @@ class _MovedOn(Conflict):
     """The row changed between looking people up and deciding."""
 
 
-def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, touch: Touch) -> bool:
+def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, interaction: Interaction) -> bool:
     """Whether a vote was taken back, by the time of the event, before the approval that seemed to complete them."""
-    others = [vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != touch.person]
-    undoes = mine is not None and mine.voted_at <= touch.at and (touch.door is Door.BUTTON or mine.door is touch.door)
-    return undoes and any(touch.at < vote.voted_at for vote in others)
+    others = [
+        vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != interaction.person
+    ]
+    undoes = (
+        mine is not None
+        and mine.voted_at <= interaction.at
+        and (interaction.door is Door.BUTTON or mine.door is interaction.door)
+    )
+    return undoes and any(interaction.at < vote.voted_at for vote in others)
 
 
-def _no_new_vote(votes: list[Decision], digest: str, touch: Touch) -> str:
-    mine = [vote for vote in votes if vote.person_id == touch.person]
+def _no_new_vote(votes: list[Decision], digest: str, interaction: Interaction) -> str:
+    mine = [vote for vote in votes if vote.person_id == interaction.person]
     undone = any(
         vote.vote is Vote.TAKEN_BACK
-        and vote.voted_at >= touch.at
-        and (vote.door is Door.BUTTON or (vote.door is Door.REACTION and touch.door is Door.REACTION))
+        and vote.voted_at >= interaction.at
+        and (vote.door is Door.BUTTON or (vote.door is Door.REACTION and interaction.door is Door.REACTION))
         for vote in mine
     )
     if undone:
         return "This vote was taken back later, so it is not counted for"
-    standing = standing_approvals(mine).get(touch.person)
-    if standing is None or standing.digest != digest or standing.door is not touch.door:
+    standing = standing_approvals(mine).get(interaction.person)
+    if standing is None or standing.digest != digest or standing.door is not interaction.door:
         return ""
-    cast_again = touch.door is Door.REACTION and touch.at > standing.voted_at  # its removal in between is still on its way
+    cast_again = (
+        interaction.door is Door.REACTION and interaction.at > standing.voted_at
+    )  # its removal in between is still on its way
     return "" if cast_again else "Your approval already counts for"
 
 
@@ -236,11 +272,11 @@ def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
 
 
 def _taken_back_answer(
-    request: ChangeRequest, mine: Decision | None, left: Decision | None, touch: Touch, approved_by: Sequence[str]
+    request: ChangeRequest, mine: Decision | None, left: Decision | None, interaction: Interaction, approved_by: Sequence[str]
 ) -> str:
     """``mine`` stood before; ``left`` still stands: a vote by another door, or one cast again before its removal arrived."""
     if mine is None:
-        return "" if touch.door is Door.REACTION else f"You have no vote on #{request.id} to take back."
+        return "" if interaction.door is Door.REACTION else f"You have no vote on #{request.id} to take back."
     if request.state is not State.PENDING:
         by = who_approved(request, approved_by)
         return f"#{request.id} is decided already, so your vote cannot be taken back. {by}".strip()

@@ -18,6 +18,7 @@ from handlers.drift import Drift
 from handlers.exports import Exports
 from handlers.forms import OptInForm
 from handlers.history import History
+from handlers.interaction import Interaction, interaction_of
 from handlers.look_alikes import LookAlikes
 from handlers.lost_copies import LostCopies
 from handlers.optouts import OptOuts
@@ -30,7 +31,6 @@ from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
 from handlers.status import StatusReports
-from handlers.touch import Touch, touch_of
 from handlers.why import Locks
 from storage.comparing import WHOLE, Difference
 from storage.correlation import correlated
@@ -90,18 +90,17 @@ class Desk:
         self._lost_copies = LostCopies(context, copies)
         self._inbox = inbox
         self._members: dict[str, datetime] = {}
-        self._use_cases: dict[str, Callable[[Touch, Mapping[str, str]], bool | None]] = {
+        self._use_cases: dict[str, Callable[[Interaction, Mapping[str, str]], bool | None]] = {
             "opt_in": self._ask_opt_in,
-            "opt_out": lambda touch, said: self.optouts.opt_out(touch, reason=said.get("reason", "")),
+            "opt_out": lambda interaction, said: self.optouts.opt_out(interaction, reason=said.get("reason", "")),
             "vote": self._vote,
             "take_back": self._take_back,
             "look_alike": self._look_alike,
-            "withdraw": lambda touch, said: self.requests.withdraw(int(said["request"]), touch),
-            "reason": lambda touch, said: self.reasons.give(int(said["request"]), said["reason"], touch),
-            "claim": lambda touch, said: self.drift.claim(int(said["request"]), said["reason"], touch),
-            "reply": lambda touch, said: self.replies.reply(int(said["request"]), ReminderReply(said["vote"]), touch),
+            "withdraw": lambda interaction, said: self.requests.withdraw(int(said["request"]), interaction),
+            "reason": lambda interaction, said: self.reasons.give(int(said["request"]), said["reason"], interaction),
+            "claim": lambda interaction, said: self.drift.claim(int(said["request"]), said["reason"], interaction),
+            "reply": lambda interaction, said: self.replies.reply(int(said["request"]), ReminderReply(said["vote"]), interaction),
         }
-        """By the kind of a delivery; only a vote has something to tell: whether it was a rejection."""
 
     @cached_property
     def channels(self) -> frozenset[str]:
@@ -145,37 +144,37 @@ class Desk:
 
     def handle(self, item: Item) -> bool:
         """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
-        touch = touch_of(item)
-        if touch is None or item.kind not in self._use_cases:
+        interaction = interaction_of(item)
+        if interaction is None or item.kind not in self._use_cases:
             self._set_aside(item)
             return False
         with correlated(item.correlation_id):
-            rejected = self._handle(item, touch)
+            rejected = self._handle(item, interaction)
             log.info("act.handled", kind=item.kind, **{name: item.payload[name] for name in SHOWN if name in item.payload})
         return rejected
 
-    def _handle(self, item: Item, touch: Touch) -> bool:
+    def _handle(self, item: Item, interaction: Interaction) -> bool:
         for _ in range(TRIES):
             try:
-                return bool(self._use_cases[item.kind](touch, item.payload))
+                return bool(self._use_cases[item.kind](interaction, item.payload))
             except AlreadyHandled:
                 return False
             except Conflict:
                 continue
             except _NoPlaceYet as unplaced:
-                self._look_later(item, touch, unplaced.within)
+                self._look_later(item, interaction, unplaced.within)
             except NoSuchRequest as unknown:
-                self._answer(touch, item.kind, str(unknown), item.payload)
+                self._answer(interaction, item.kind, str(unknown), item.payload)
             except Unavailable as away:
-                self._answer(touch, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
+                self._answer(interaction, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
             except Unreachable:
                 raise  # it is kept, and taken up again
             except Exception:
-                self._answer(touch, item.kind, BROKEN, item.payload)  # what was begun is rolled back
+                self._answer(interaction, item.kind, BROKEN, item.payload)  # what was begun is rolled back
                 raise
             return False
         crowded = "Others acted in the same moment, so nothing was changed. Look again, then decide."
-        self._answer(touch, item.kind, crowded, item.payload)
+        self._answer(interaction, item.kind, crowded, item.payload)
         return False
 
     def take_up_leftovers(self) -> int:
@@ -203,84 +202,85 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, touch: Touch, kind: str, sentence: str, payload: Mapping[str, str]) -> None:
-        number = self._number(touch, kind, payload)
-        text = about(number, sentence)
+    def _answer(self, interaction: Interaction, kind: str, sentence: str, payload: Mapping[str, str]) -> None:
+        text = about(number := self._number(interaction, kind, payload), sentence)
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
-                entry.finish_inbox(touch.item_id)
-                is_news, typed = record_refusal(entry, touch.person, kind, text, number), as_typed(payload)
+                entry.finish_inbox(interaction.item_id)
+                is_news, typed = record_refusal(entry, interaction.person, kind, text, number), as_typed(payload)
                 if is_news or typed:
-                    owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, typed=typed)
+                    owe_answer(
+                        entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in, typed=typed
+                    )
         except AlreadyHandled:
             return
         self.context.nudge()
 
-    def _number(self, touch: Touch, kind: str, payload: Mapping[str, str]) -> int | None:
+    def _number(self, interaction: Interaction, kind: str, payload: Mapping[str, str]) -> int | None:
         """Which change it is about: a button says it, a reaction stands on its message; a reminder is no change."""
         if kind == "reply" or "request" in payload:
             return int(payload["request"]) if kind != "reply" else None
         with self.context.ledger.reading() as reader:
-            card = reader.card_at(touch.channel, touch.ts)
+            card = reader.card_at(interaction.channel, interaction.ts)
         return card.request_id if card else None
 
-    def _ask_opt_in(self, touch: Touch, payload: Mapping[str, str]) -> None:
+    def _ask_opt_in(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
         protocols = tuple(MailProtocol(name) for name in payload["protocols"].split(","))
         day = datetime.fromisoformat(payload["day"]).date()
         form = OptInForm(reason=payload["reason"], clients=payload["clients"], protocols=protocols, day=day)
-        self.requests.ask(Kind(payload.get("kind", Kind.OPT_IN)), form, touch)
+        self.requests.ask(Kind(payload.get("kind", Kind.OPT_IN)), form, interaction)
 
-    def _vote(self, touch: Touch, payload: Mapping[str, str]) -> bool:
-        request_id = self._request_id(touch, payload)
+    def _vote(self, interaction: Interaction, payload: Mapping[str, str]) -> bool:
+        request_id = self._request_id(interaction, payload)
         if request_id is not None:
-            return self.decisions.decide(request_id, Vote(payload["vote"]), touch)
-        self._unmatched(touch, payload)
+            return self.decisions.decide(request_id, Vote(payload["vote"]), interaction)
+        self._unmatched(interaction, payload)
         return False
 
-    def _take_back(self, touch: Touch, payload: Mapping[str, str]) -> None:
-        if (request_id := self._request_id(touch, payload)) is None:
-            return self._ignore(touch)
-        return self.decisions.take_back(request_id, touch)
+    def _take_back(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
+        if (request_id := self._request_id(interaction, payload)) is None:
+            return self._ignore(interaction)
+        return self.decisions.take_back(request_id, interaction)
 
-    def _look_alike(self, touch: Touch, payload: Mapping[str, str]) -> None:
-        if (request_id := self._request_id(touch, payload)) is None:
-            return self._ignore(touch)
-        return self.look_alikes.answer(request_id, payload["emoji"], touch)
+    def _look_alike(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
+        if (request_id := self._request_id(interaction, payload)) is None:
+            return self._ignore(interaction)
+        return self.look_alikes.answer(request_id, payload["emoji"], interaction)
 
-    def _request_id(self, touch: Touch, payload: Mapping[str, str]) -> int | None:
+    def _request_id(self, interaction: Interaction, payload: Mapping[str, str]) -> int | None:
         """A button carries the number; a reaction is matched to our own message by its place."""
         if "request" in payload:
             return int(payload["request"])
         with self.context.ledger.reading() as reader:
             wish = reader.open_wish()
             unplaced = wish is not None and not reader.cards(wish.id)  # before the place itself, which may be noted meanwhile
-            card = reader.card_at(touch.channel, touch.ts)
+            card = reader.card_at(interaction.channel, interaction.ts)
             if card is None and unplaced:
                 raise _NoPlaceYet(PLACING)
-            if card is None and _awaits_a_word(payload) and not reader.announced_at(touch.channel, touch.ts):
+            if card is None and _awaits_a_word(payload) and not reader.announced_at(interaction.channel, interaction.ts):
                 raise _NoPlaceYet(NOTING)
         return card.request_id if card else None
 
-    def _look_later(self, item: Item, touch: Touch, within: timedelta) -> None:
+    def _look_later(self, item: Item, interaction: Interaction, within: timedelta) -> None:
         """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
         if self.context.now() - item.received_at >= within:
-            self._unmatched(touch, item.payload)
+            self._unmatched(interaction, item.payload)
         else:
             self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
 
-    def _unmatched(self, touch: Touch, payload: Mapping[str, str]) -> None:
+    def _unmatched(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
         """A vote on a message that is no known copy: on the bot's own it deserves a word, unless it is about no request."""
         with self.context.ledger.reading() as reader:
-            is_ours = _awaits_a_word(payload) and not reader.announced_at(touch.channel, touch.ts)
+            is_ours = _awaits_a_word(payload) and not reader.announced_at(interaction.channel, interaction.ts)
         if is_ours:
-            self._lost_copies.answer(touch)
+            self._lost_copies.answer(interaction)
         else:
-            self._ignore(touch)
+            self._ignore(interaction)
 
-    def _ignore(self, touch: Touch) -> None:
+    def _ignore(self, interaction: Interaction) -> None:
         """A reaction on somebody else's message is none of our business."""
         with self.context.ledger.recording(self.context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
 
 
 class NotKnown(Unreachable):

@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from handlers.context import Context
 from handlers.forms import text_problem
+from handlers.interaction import Interaction
 from handlers.lagging import LATE, LOOK_BACK, lags
 from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, owe_overtaken
 from handlers.policy import about
@@ -18,7 +19,6 @@ from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import what_is_needed
 from handlers.settle import opt_out_again, overtaken
-from handlers.touch import Touch
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -87,19 +87,21 @@ class Drift:
                 _make_stale(entry, reading)
         self._context.nudge()
 
-    def claim(self, request_id: int, reason: str, touch: Touch) -> None:
+    def claim(self, request_id: int, reason: str, interaction: Interaction) -> None:
         """Let an operator or approver say that it was them, and why, about a change made outside the bot; once."""
-        verdict = self._context.people.operator_or_approver(touch.person)
+        verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)
             if text:
-                record_refusal(entry, touch.person, "claim", text, request_id)
+                record_refusal(entry, interaction.person, "claim", text, request_id)
             else:
-                entry.give_reason(request_id, person_id=touch.person, reason=reason)
+                entry.give_reason(request_id, person_id=interaction.person, reason=reason)
                 owe_card(entry, entry.reader.request(request_id))
                 text = f"Your name and reason are on record for #{request_id}."
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+            owe_answer(
+                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
+            )
         self._context.nudge()
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:

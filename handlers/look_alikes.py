@@ -1,9 +1,9 @@
 """Use case of a reaction that looks like a vote and is none: said once to whoever could vote, with the reactions that count."""
 
 from handlers.context import Context
+from handlers.interaction import Interaction
 from handlers.owed import ANSWER, owe_answer
 from handlers.ports import Unavailable
-from handlers.touch import Touch
 from storage.lifecycle import State
 from storage.reading import Reader
 
@@ -14,17 +14,19 @@ class LookAlikes:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def answer(self, request_id: int, emoji: str, touch: Touch) -> None:
+    def answer(self, request_id: int, emoji: str, interaction: Interaction) -> None:
         """Tell an approver once for each request that ``emoji`` decides nothing; whoever cannot be looked up hears nothing."""
-        key = f"look_alike:{request_id}:{touch.person}"
+        key = f"look_alike:{request_id}:{interaction.person}"
         with self._context.ledger.reading() as reader:
             tell = self._is_open(reader, request_id) and not reader.owed(f"{ANSWER}:{key}")
-        tell = tell and self._is_approver(touch.person)
+        tell = tell and self._is_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             if tell and self._is_open(entry.reader, request_id):
                 text = self._told(request_id, emoji)
-                owe_answer(entry, key, person=touch.person, text=text, channel=touch.answers_in, request_id=request_id)
+                owe_answer(
+                    entry, key, person=interaction.person, text=text, channel=interaction.answers_in, request_id=request_id
+                )
         if tell:
             self._context.nudge()
 

@@ -5,11 +5,11 @@ whether the reaction still stands is not known. Once the copy is redrawn its pla
 """
 
 from handlers.context import Context
+from handlers.interaction import Interaction
 from handlers.owed import owe_answer, owe_redraw
 from handlers.policy import about
 from handlers.ports import Copies, Place, Unavailable
 from handlers.refusals import record_refusal
-from handlers.touch import Touch
 
 UNMATCHED = (
     "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
@@ -29,21 +29,30 @@ class LostCopies:
         self._context = context
         self._copies = copies
 
-    def answer(self, touch: Touch) -> None:
+    def answer(self, interaction: Interaction) -> None:
         """Answer whoever reacted there. Raises ``NoSuchRequest`` for the copy of another record's request."""
-        number = self._shown_at(touch)
+        number = self._shown_at(interaction)
         text = UNMATCHED if number is None else about(number, FOUND)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
-            is_news = record_refusal(entry, touch.person, "vote", text, number)
+            entry.finish_inbox(interaction.item_id)
+            is_news = record_refusal(entry, interaction.person, "vote", text, number)
             if is_news:
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in, request_id=number)
+                owe_answer(
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.answers_in,
+                    request_id=number,
+                )
             if is_news and number is not None:
-                owe_redraw(entry, entry.reader.request(number), channel=touch.channel, ts=touch.ts, key=touch.key)
+                owe_redraw(
+                    entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts, key=interaction.key
+                )
         self._context.nudge()
 
-    def _shown_at(self, touch: Touch) -> int | None:
+    def _shown_at(self, interaction: Interaction) -> int | None:
         try:
-            return self._copies.request_at(Place(touch.channel, touch.ts))
+            return self._copies.request_at(Place(interaction.channel, interaction.ts))
         except Unavailable:
             return None  # the answer says what works all the same

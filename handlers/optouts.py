@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context import Context
+from handlers.interaction import Interaction
 from handlers.owed import CHANNEL, asked_by, owe_answer, owe_card
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from handlers.superseding import supersede_unsent
-from handlers.touch import Touch
 from storage.correlation import correlated
 from storage.errors import AlreadyOpen
 from storage.ledger import Entry
@@ -82,17 +82,17 @@ class OptOuts:
         """Whether one person may opt out. Raises ``Unavailable``."""
         return self._context.people.opting_out(person)
 
-    def opt_out(self, touch: Touch, *, reason: str) -> None:
+    def opt_out(self, interaction: Interaction, *, reason: str) -> None:
         """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""
-        verdict = self.may_opt_out(touch.person)
+        verdict = self.may_opt_out(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             if not verdict.allowed:
-                record_refusal(entry, touch.person, "opt_out", verdict.sentence)
+                record_refusal(entry, interaction.person, "opt_out", verdict.sentence)
                 text = verdict.sentence
             else:
-                text = self._opt_out(entry, touch, reason)
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel)
+                text = self._opt_out(entry, interaction, reason)
+            owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
         self._context.nudge()
 
     def end_window(self) -> int:
@@ -159,12 +159,12 @@ class OptOuts:
             "mention": ",".join(dict.fromkeys([*self._context.escalate_to, *asked])),
         }
 
-    def _opt_out(self, entry: Entry, touch: Touch, reason: str) -> str:
+    def _opt_out(self, entry: Entry, interaction: Interaction, reason: str) -> str:
         try:
-            request = self._born_approved(entry, person=touch.person, door=Door.COMMAND, reason=reason)
+            request = self._born_approved(entry, person=interaction.person, door=Door.COMMAND, reason=reason)
         except AlreadyOpen as taken:
             text = f"Opt-out #{taken.request_id} is already under way; its result will be posted."
-            record_refusal(entry, touch.person, "opt_out", text, taken.request_id)
+            record_refusal(entry, interaction.person, "opt_out", text, taken.request_id)
             return text
         unless = "unless the live value is *opted out* already"
         return f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by direct message."

@@ -5,10 +5,10 @@ Must never alter a reason that is on record.
 
 from handlers.context import Context
 from handlers.forms import text_problem
+from handlers.interaction import Interaction
 from handlers.owed import owe_answer, owe_change
 from handlers.policy import ALLOWED, Reason, Verdict, about
 from handlers.refusals import record_refusal
-from handlers.touch import Touch
 from storage.reading import Reader
 from storage.records import ChangeRequest, Vote
 
@@ -24,19 +24,21 @@ class Reasons:
         with self._context.ledger.reading() as reader:
             return _judge(reader, reader.request(request_id), person)
 
-    def give(self, request_id: int, reason: str, touch: Touch) -> None:
+    def give(self, request_id: int, reason: str, interaction: Interaction) -> None:
         """Record the reason of a rejection, or answer why not. Raises ``Conflict`` and ``NoSuchRequest``."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             request = entry.reader.request(request_id)
-            text = _judge(entry.reader, request, touch.person).sentence or _problem(request_id, reason)
+            text = _judge(entry.reader, request, interaction.person).sentence or _problem(request_id, reason)
             if text:
-                record_refusal(entry, touch.person, "reason", text, request_id)
+                record_refusal(entry, interaction.person, "reason", text, request_id)
             else:
-                entry.give_reason(request_id, person_id=touch.person, reason=reason)
+                entry.give_reason(request_id, person_id=interaction.person, reason=reason)
                 owe_change(entry, entry.reader.request(request_id))
                 text = f"Thank you. Your reason for rejecting #{request_id} is on record."
-            owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+            owe_answer(
+                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
+            )
         self._context.nudge()
 
 

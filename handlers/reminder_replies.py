@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from handlers import snoozing
 from handlers.context import Context
 from handlers.days import spelled_instant
+from handlers.interaction import Interaction
 from handlers.owed import owe_answer, owe_reminder
 from handlers.refusals import record_refusal
 from handlers.slots import in_working_hours, next_opening
-from handlers.touch import Touch
 from storage.ledger import Entry
 from storage.records import Notice, ReminderReply
 from storage.reminders import keep_answer
@@ -20,22 +20,22 @@ class ReminderReplies:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def reply(self, number: int, reply: ReminderReply, touch: Touch) -> None:
+    def reply(self, number: int, reply: ReminderReply, interaction: Interaction) -> None:
         """Put the reminder with this number off, or call it done. Raises ``Conflict`` and ``Unavailable``."""
-        verdict = self._context.people.operator_or_approver(touch.person)
+        verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             notice = entry.reader.notice(number)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             is_news = True
             if refused or notice is None:
-                is_news = record_refusal(entry, touch.person, f"{reply.value} reminder {number}", refused)
+                is_news = record_refusal(entry, interaction.person, f"{reply.value} reminder {number}", refused)
                 text = refused
             else:
-                text = self._keep(entry, notice, reply, touch.person)
+                text = self._keep(entry, notice, reply, interaction.person)
             if is_news:
-                self._show(entry, notice, touch)
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.answers_in)
+                self._show(entry, notice, interaction)
+                owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in)
         self._context.nudge()
 
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:
@@ -57,12 +57,12 @@ class ReminderReplies:
         return until if in_working_hours(until, zone, hours) else next_opening(until, zone, hours).astimezone(UTC)
 
     @staticmethod
-    def _show(entry: Entry, notice: Notice | None, touch: Touch) -> None:
+    def _show(entry: Entry, notice: Notice | None, interaction: Interaction) -> None:
         """Draw every known copy again once there is an answer to show: the one that was posted, and the one that was touched."""
         if notice is None or not _answered(entry, notice):
             return
-        for channel, ts in {(touch.channel, touch.ts), entry.reader.posted_at(notice.id) or ("", "")}:
-            owe_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{touch.key}:{ts}")
+        for channel, ts in {(interaction.channel, interaction.ts), entry.reader.posted_at(notice.id) or ("", "")}:
+            owe_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{interaction.key}:{ts}")
 
 
 def _answered(entry: Entry, notice: Notice) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from handlers.context import Context
 from handlers.days import latest_day, local_day
 from handlers.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
+from handlers.interaction import Interaction
 from handlers.moving import move_on
 from handlers.notices import SMTP_AUTH_OFF, WAITING
 from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
@@ -25,7 +26,6 @@ from handlers.rules import OUTDATED, is_outdated
 from handlers.sheets import approvers_of
 from handlers.shortening import Shortening
 from handlers.slots import lapses_unseen
-from handlers.touch import Touch
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
@@ -90,51 +90,64 @@ class Requests:
             baseline = reader.baseline()
         return baseline.window_end if baseline else None
 
-    def ask(self, kind: Kind, form: OptInForm, touch: Touch) -> None:
+    def ask(self, kind: Kind, form: OptInForm, interaction: Interaction) -> None:
         """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
 
         Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again. A form that was judged as
         shortening the window goes another way, which neither reads nor opens anything.
         """
         if kind is Kind.SHORTENING:
-            self._shortening.shorten(form, touch)
+            self._shortening.shorten(form, interaction)
             return
-        asker = self._context.people.operator(touch.person)
-        refusal = self._refusal_to_ask(touch.person, asker)
+        asker = self._context.people.operator(interaction.person)
+        refusal = self._refusal_to_ask(interaction.person, asker)
         reading, before = None, self._baseline()
         if refusal is None:
             reading, refusal = self._read_before_asking(kind)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             if reading is not None and entry.reader.baseline() != before:
                 raise Conflict("a change was made while this was being read")
             if reading is not None:
                 entry.observe(reading.observation)
             if refusal is None and reading is not None:
-                refusal = self._wrong_day(entry, kind, form) or self._open(entry, kind, form, touch, reading=reading, asker=asker)
+                refusal = self._wrong_day(entry, kind, form) or self._open(
+                    entry, kind, form, interaction, reading=reading, asker=asker
+                )
             if refusal is not None:
-                record_refusal(entry, touch.person, f"ask_{kind.value}", refusal)
+                record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
-                owe_answer(entry, touch.key, person=touch.person, text=refusal, channel=touch.channel, typed=typed)
+                owe_answer(
+                    entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
+                )
         self._context.nudge()
 
-    def withdraw(self, request_id: int, touch: Touch) -> None:
+    def withdraw(self, request_id: int, interaction: Interaction) -> None:
         """The requester takes a request back; anybody else is told why not."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
-            verdict = judge_withdrawal(request, touch.person, approvers_of(entry.reader, request))
+            verdict = judge_withdrawal(request, interaction.person, approvers_of(entry.reader, request))
             text, is_news = verdict.sentence, True
             if verdict.allowed:
-                request = entry.move(request, State.WITHDRAWN, actor=touch.person, detail=f"Withdrawn by @{touch.person}.")
+                request = entry.move(
+                    request, State.WITHDRAWN, actor=interaction.person, detail=f"Withdrawn by @{interaction.person}."
+                )
                 owe_card(entry, request)
                 text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
             else:
-                is_news = record_refusal(entry, touch.person, "withdraw", text, request_id)
+                is_news = record_refusal(entry, interaction.person, "withdraw", text, request_id)
             if is_news:
-                owe_redraw(entry, request, channel=touch.channel, ts=touch.ts, key=touch.key)
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request_id)
+                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                owe_answer(
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.channel,
+                    request_id=request_id,
+                )
         self._context.nudge()
 
     def expire_lapsed(self) -> int:
@@ -173,14 +186,16 @@ class Requests:
         )
         return f"No request was opened. {problem}" if problem else None
 
-    def _open(self, entry: Entry, kind: Kind, form: OptInForm, touch: Touch, *, reading: Reading, asker: Verdict) -> str | None:
+    def _open(
+        self, entry: Entry, kind: Kind, form: OptInForm, interaction: Interaction, *, reading: Reading, asker: Verdict
+    ) -> str | None:
         rule = self._context.rule
         if is_outdated(entry.reader, rule):
             return OUTDATED
         try:
             request = entry.open(
                 kind,
-                requester_id=touch.person,
+                requester_id=interaction.person,
                 requester_enterprise_id=asker.enterprise_user_id,
                 door=Door.COMMAND,
                 to_value=SettingValue.OPTED_IN,
@@ -204,7 +219,9 @@ class Requests:
             text += UNSEEN
         if self._context.people.in_organisation and asker.enterprise_user_id is None:
             text += UNTOLD
-        owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=request.id)
+        owe_answer(
+            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request.id
+        )
         return None
 
     def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:

@@ -10,10 +10,10 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.days import spelled_end
 from handlers.forms import CLIENTS, REASON, OptInForm
+from handlers.interaction import Interaction
 from handlers.owed import as_typed, owe_answer, owe_card, owe_new_end, owe_overtaken
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
-from handlers.touch import Touch
 from storage.ledger import Entry
 from storage.lifecycle import Kind
 from storage.records import Baseline, Door, SettingValue
@@ -32,20 +32,20 @@ class Shortening:
         """Whether one person may have the window end earlier: whoever may opt out. Raises ``Unavailable``."""
         return self._context.people.opting_out(person)
 
-    def shorten(self, form: OptInForm, touch: Touch) -> None:
+    def shorten(self, form: OptInForm, interaction: Interaction) -> None:
         """Record the earlier end and let it hold from now on; every refusal is answered and changes nothing."""
-        verdict = self.may_shorten(touch.person)
+        verdict = self.may_shorten(interaction.person)
         end = form.window_end(self._context.zone)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(touch.item_id)
+            entry.finish_inbox(interaction.item_id)
             baseline = entry.reader.baseline()
             text = verdict.sentence or self._problem(baseline, end, entry.now)
             if baseline is None or text:
-                record_refusal(entry, touch.person, "shorten", text)
+                record_refusal(entry, interaction.person, "shorten", text)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
-                owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, typed=typed)
+                owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed)
             else:
-                self._shorten(entry, baseline, form, touch, verdict)
+                self._shorten(entry, baseline, form, interaction, verdict)
         self._context.nudge()
 
     def _problem(self, baseline: Baseline | None, end: datetime, now: datetime) -> str:
@@ -59,14 +59,14 @@ class Shortening:
             return f"Nothing was changed: the opt-in ends {present} by now, which is no later."
         return ""
 
-    def _shorten(self, entry: Entry, baseline: Baseline, form: OptInForm, touch: Touch, verdict: Verdict) -> None:
+    def _shorten(self, entry: Entry, baseline: Baseline, form: OptInForm, interaction: Interaction, verdict: Verdict) -> None:
         zone = self._context.zone
         end, before = form.window_end(zone), baseline.window_end
         instead = f" instead of {spelled_end(before, zone)}" if before else ""
         detail = f"The opt-in ends {spelled_end(end, zone)}{instead}. Until then nothing is written to Exchange."
         change = entry.open(
             Kind.SHORTENING,
-            requester_id=touch.person,
+            requester_id=interaction.person,
             requester_enterprise_id=verdict.enterprise_user_id,
             door=Door.COMMAND,
             to_value=baseline.value,
@@ -83,4 +83,6 @@ class Shortening:
         owe_card(entry, change)
         owe_new_end(entry, change)
         text = f"#{change.id}: {detail}"
-        owe_answer(entry, touch.key, person=touch.person, text=text, channel=touch.channel, request_id=change.id)
+        owe_answer(
+            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
+        )

@@ -26,13 +26,13 @@ from bot.worker import under_lease
 from handlers.apply import Apply
 from handlers.context import Context
 from handlers.decisions import Decisions
+from handlers.interaction import Interaction
 from handlers.milestones import Calendar, load_packaged
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Cloud, Fate, Person, Reading, WriteAnswer
 from handlers.requests import Requests
 from handlers.settle import Settling
-from handlers.touch import Touch
 from storage.engine import Database
 from storage.errors import AlreadyHandled, Conflict
 from storage.inbox import Inbox
@@ -137,10 +137,10 @@ class Replica:
         self._exchange = Path(exchange)
         self._rule = rule(int(needed))
         self._holder = holder_name()
-        self._deeds: dict[str, Callable[[Context, Order, Touch], object]] = {
-            "approve": lambda context, order, touch: Decisions(context).decide(order.request_id, Vote.APPROVE, touch),
-            "reject": lambda context, order, touch: Decisions(context).decide(order.request_id, Vote.REJECT, touch),
-            "withdraw": lambda context, order, touch: Requests(context).withdraw(order.request_id, touch),
+        self._deeds: dict[str, Callable[[Context, Order, Interaction], object]] = {
+            "approve": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.APPROVE, interaction),
+            "reject": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.REJECT, interaction),
+            "withdraw": lambda context, order, interaction: Requests(context).withdraw(order.request_id, interaction),
         }
 
     def obey(self, order: Order) -> str:
@@ -151,9 +151,9 @@ class Replica:
         item = Inbox(self._database, order.tenant).put(order.key, order.deed, {}, now=SOON, patience=PATIENCE)
         if item is None:
             return "known"
-        touch = Touch(item.id, order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
+        interaction = Interaction(item.id, order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
         try:
-            self._deeds[order.deed](context, order, touch)
+            self._deeds[order.deed](context, order, interaction)
         except AlreadyHandled:
             return "known"
         except Conflict:

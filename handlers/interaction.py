@@ -1,4 +1,4 @@
-"""One act of one person at Slack's edge, as the use cases see it: who, where, by which door, when."""
+"""What the use cases know of one interaction, a single act of one person in Slack: who, where, by which door, when."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,8 @@ from storage.records import Door
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """``key`` is the inbox key, unique per delivery; ``ts`` is the touched message, empty when none was."""
+class Interaction:
+    """``key`` is the inbox key, unique per delivery; ``ts`` is the message acted on, empty when none was."""
 
     item_id: int
     key: str
@@ -25,10 +25,10 @@ class Touch:
         return "" if self.door is Door.REACTION else self.channel
 
 
-def touch_of(item: Item) -> Touch | None:
+def interaction_of(item: Item) -> Interaction | None:
     """The act that a delivery tells of; ``None`` for one that no listener of ours can have written."""
     try:
-        return Touch(
+        return Interaction(
             item_id=item.id,
             key=item.key,
             person=item.payload["person"],
