@@ -176,7 +176,7 @@ class Replica:
         return Context(
             ledger=Ledger(self._database, tenant),
             leases=Leases(self._database, self._holder),
-            people=People(Everybody(), Home(TEAM), self._rule),
+            people=People(Everybody(), Home(TEAM), self._rule, checks=10**6),
             setting=Ledgered(self._exchange, tenant),
             rule=self._rule,
             cloud=WORLDWIDE,
