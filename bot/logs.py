@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TextIO
 
 import structlog
+from pydantic import SecretStr
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -64,6 +65,13 @@ def configure(settings: Settings | None = None, *, level: str = "info", stream: 
     return redaction
 
 
+def withhold(secrets: Iterable[SecretStr]) -> None:
+    """Take further secrets out of every log from now on: those that were read anew while the bot runs."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Handler):
+            handler.redaction.register(secrets)
+
+
 def catch_uncaught() -> None:
     """Log what nobody caught, on any thread, instead of letting Python print it with whatever it holds."""
     log = structlog.get_logger("uncaught")
@@ -85,7 +93,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO, redaction: Redaction) -> None:
         super().__init__(stream)
-        self._redaction = redaction
+        self.redaction = redaction
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is Python's
         """Replaces Python's own, which prints message and arguments as they are."""

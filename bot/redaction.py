@@ -6,6 +6,7 @@ It must never take long either, whatever somebody sends: texts are cut first, an
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
@@ -101,22 +102,25 @@ _QUOTING_NOTHING: Final = (
 
 
 class Redaction:
-    """Knows the secrets of this process. Registering is done at start; cleaning happens on every thread."""
+    """Knows the secrets of this process. Both registering and cleaning happen on any thread."""
 
     def __init__(self) -> None:
+        self._registering = threading.Lock()
         self._known: re.Pattern[str] | None = None
         self._spellings: frozenset[str] = frozenset()
         self._longest_known = 0
 
     def register(self, secrets: Iterable[SecretStr | str]) -> None:
         """Take these values out of everything from now on, as written and as they look inside URLs and in JSON."""
-        found = set(self._spellings)
-        for secret in secrets:
-            found |= _spellings(secret.get_secret_value() if isinstance(secret, SecretStr) else secret)
-        self._spellings = frozenset(found)
-        longest_first = sorted(found, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-        self._longest_known = len(longest_first[0]) if longest_first else 0
+        with self._registering:
+            found = set(self._spellings)
+            for secret in secrets:
+                found |= _spellings(secret.get_secret_value() if isinstance(secret, SecretStr) else secret)
+            self._spellings = frozenset(found)
+            longest_first = sorted(found, key=len, reverse=True)
+            # The length first: whoever cleans a text meanwhile must look far enough for the longest of the pattern.
+            self._longest_known = len(longest_first[0]) if longest_first else 0
+            self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def text(self, text: str) -> str:
         """Return a text without secrets, cut to ``LONGEST``."""

@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from bot import spellings
+from bot import logs, spellings
 from bot.authorities import unusable_authorities
 from bot.exchange.credentials import Certificate, Credential
 from bot.milestones import load_calendar
@@ -93,11 +93,16 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
 
 
 def credential_now() -> Credential | None:
-    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal."""
+    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal.
+
+    Its secret is kept out of the logs before anybody has it.
+    """
     try:
-        return load({"exchange"}).credential()
+        settings = load({"exchange"})
     except WrongSettings:
         return None
+    logs.withhold(settings.secrets())
+    return settings.credential()
 
 
 def withhold_from_bolt() -> None:

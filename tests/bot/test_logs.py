@@ -5,8 +5,10 @@ import json
 import logging
 import sys
 import threading
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -20,9 +22,11 @@ from slack_sdk import WebClient
 from bot import logs
 from bot.options import Settings
 from bot.redaction import NOT_SHOWN, Redaction
+from bot.settings import credential_now
 from handlers.ports import Unavailable
 from handlers.slack.calls import call
 from storage.correlation import correlated
+from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, reset
 
 KNOWN = "canary/known+secret="
@@ -302,3 +306,32 @@ def test_a_registered_secret_never_survives_whatever_it_is_made_of(secret: str, 
     told = json.dumps(cleaned, ensure_ascii=False)
     for form in (secret, quote_plus(secret), json.dumps(secret, ensure_ascii=False)[1:-1]):
         assert form not in told
+
+
+@pytest.mark.parametrize("name", ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD"])
+def test_a_secret_that_was_read_anew_is_withheld_as_the_first_one_is(
+    name: str, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pair = certificates.app()
+    common = f"AZURE_TENANT_ID={uuid.uuid4()}\nAZURE_CLIENT_ID={uuid.uuid4()}\n"
+    for canary in ("canary+of/today=", "canary+of/tomorrow="):
+        (tmp_path / "app.pem").write_bytes(pair.pem(canary.encode()))
+        certificate = "" if name == "AZURE_CLIENT_SECRET" else "AZURE_CLIENT_CERTIFICATE_PATH=app.pem\n"
+        (tmp_path / ".env").write_text(f"{common}{certificate}{name}={canary}\n")
+        assert credential_now() is not None
+        for written in (canary, quote_plus(canary)):
+            logging.getLogger("msal").warning("sent %s there", written)
+    assert "canary" not in log.text
+    assert [line["event"] for line in log.lines] == ["sent [redacted] there"] * 4
+
+
+def test_secrets_that_are_registered_at_once_by_several_threads_are_all_withheld() -> None:
+    redaction = Redaction()
+    secrets = [f"canary-{number:03}" for number in range(64)]
+    threads = [threading.Thread(target=redaction.register, args=([secret],)) for secret in secrets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "canary" not in redaction.text(" ".join(secrets))
