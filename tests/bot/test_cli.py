@@ -529,7 +529,7 @@ def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine)
     outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full)
     os.close(full)
     assert outcome.code == 1
-    assert outcome.err == "legacytls: No space left on device\n"
+    assert outcome.err == "legacytls: there is no space left on the disk. Make room, and run this again.\n"
 
 
 def test_a_health_endpoint_that_cannot_listen_ends_the_start_with_what_to_change(machine: Machine) -> None:
