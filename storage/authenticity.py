@@ -5,12 +5,13 @@ Without a key it signs nothing and believes every row. It decides nothing about 
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Row, Table
 
+from storage.damaged import NotAuthentic
 from storage.keyring import Doubt, Keyring
 
 T = TypeVar("T")
@@ -28,10 +29,6 @@ _IDENTITY: Mapping[str, tuple[str, ...]] = {
     "audit_events": ("seq",), "cards": ("channel", "ts"), "inbox": ("id",), "notices": ("id",),
 }  # fmt: skip
 """By table the columns by which people find a row."""
-
-
-class NotAuthentic(ValueError):
-    """A row is none that a bot with one of our keys wrote, or not as it wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +83,6 @@ class Authenticity:
         if found is not None:
             self._remember("audit_events", [row.seq], found)
         return found
-
-    def set_aside(self, table: Table, keys: Iterable[Sequence[object]]) -> None:
-        """Remember rows by their keys that were set aside; where nothing else was found, they cannot be read."""
-        for key in keys:
-            self._remember(table.name, key, Doubt.UNREADABLE)
 
     def unbelieved(self) -> list[Unbelieved]:
         """Every row that was not believed since the start, in the order of finding: the last ``REMEMBERED``."""

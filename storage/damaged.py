@@ -28,6 +28,10 @@ class Damaged(ValueError):
     """A row says something that no row of its table can mean."""
 
 
+class NotAuthentic(ValueError):
+    """A row is none that a bot with one of our keys wrote, or not as it wrote it; ``storage.authenticity`` tells of it."""
+
+
 class Met:
     """The damaged rows that were met since they were last taken, over all connections of a database; safe on every thread."""
 
@@ -120,5 +124,6 @@ def _one_by_one(
             if not is_damage(damage):
                 raise
             damaged.append(values)
-            _remember(connection, table, values)
+            if not isinstance(damage, NotAuthentic):
+                _remember(connection, table, values)
     return found, damaged

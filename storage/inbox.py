@@ -131,7 +131,6 @@ class Inbox:
             query = select(inbox).where(table.id.in_(taken)).order_by(table.id)
             authenticity = self._database.authenticity
             found, others = split(connection, query, inbox, authenticity.checked(inbox, item))
-            authenticity.set_aside(inbox, others)
             for (number,) in others:
                 aside = update(inbox).where(table.id == number)
                 connection.execute(aside.values(done_at=now, problem=SET_ASIDE))

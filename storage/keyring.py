@@ -35,7 +35,6 @@ class Doubt(StrEnum):
     MISSING = "it has no authenticator"
     UNKNOWN_KEY = "it was authenticated with a key that LEGACYTLS_RECORD_KEY does not name"
     FORGED = "its authenticator does not match its content"
-    UNREADABLE = "it cannot be read"
 
 
 class Keyring:

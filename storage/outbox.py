@@ -176,7 +176,6 @@ class Outbox:
         query = select(notices).where(notices.c.id.in_(numbers)).order_by(notices.c.id)
         authenticity = self._database.authenticity
         found, others = split(connection, query, notices, authenticity.checked(notices, rows.notice))
-        authenticity.set_aside(notices, others)
         for (number,) in others:
             unsent = update(notices).where(notices.c.id == number)
             connection.execute(unsent.values(delivered_at=now, problem=SET_ASIDE))
