@@ -11,12 +11,12 @@ from handlers.context import Context
 from handlers.days import spelled_end
 from handlers.forms import CLIENTS, REASON, OptInForm
 from handlers.interaction import Interaction
-from handlers.owed import as_typed, owe_answer, owe_card, owe_new_end, owe_overtaken
+from handlers.owed import as_typed, owe_answer, owe_card, owe_new_end, owe_overtaken, owe_redraw
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from storage.ledger import Entry
 from storage.lifecycle import Kind
-from storage.records import Baseline, Door, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 NO_WINDOW = "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows how things stand."
 OVER = "Nothing was changed: this day is over by now. `/legacytls disable` opts out at once."
@@ -81,8 +81,18 @@ class Shortening:
         owe_overtaken(entry, change)
         entry.rebase(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
         owe_card(entry, change)
+        self._draw_open_request(entry, change)
         owe_new_end(entry, change)
         text = f"#{change.id}: {detail}"
         owe_answer(
             entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
         )
+
+    @staticmethod
+    def _draw_open_request(entry: Entry, change: ChangeRequest) -> None:
+        """An extension that waits for its approvers shows the present end beside the one it asks for."""
+        waiting = entry.reader.open_wish()
+        if waiting is None:
+            return
+        for copy in entry.reader.cards(waiting.id):
+            owe_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")

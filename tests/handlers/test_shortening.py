@@ -12,6 +12,7 @@ from handlers.slack.plain import plain
 from storage.comparing import baseline_differences, request_differences
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, SettingValue
+from storage.verify import verify
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TENANT, House
 from tests.handlers.neighbours import UNREADABLE
 from tests.handlers.test_refusals import say
@@ -77,6 +78,8 @@ def test_it_is_on_record_and_agrees_with_the_record(both: House) -> None:
     with both.database.read() as connection:
         assert request_differences(connection, TENANT, change.id, through=True)[0] == []
         assert baseline_differences(connection, TENANT) == []
+    verdict = verify(both.database, TENANT)
+    assert (verdict.ok, verdict.problem) == (True, None)
 
 
 def test_the_window_ends_at_its_earlier_end(house: House, opted_in: int) -> None:
@@ -163,7 +166,11 @@ def test_an_extension_form_that_was_sent_before_somebody_extended_shortens_nothi
 def test_it_may_be_done_while_an_extension_is_open_which_then_counts_from_there(house: House, opted_in: int) -> None:
     extend(house, ALICE, days=60)
     wish = house.newest()
+    house.deliver()
+    assert "13 December 2026" in card_of(house, wish.id)
     extend(house, BOB, days=2)
+    house.deliver()
+    assert "13 December 2026" not in card_of(house, wish.id)
     assert window(house).window_end == in_days(house, 2)
     house.approve(CAROL, wish.id)
     house.run()
