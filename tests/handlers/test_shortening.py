@@ -167,10 +167,10 @@ def test_it_may_be_done_while_an_extension_is_open_which_then_counts_from_there(
     extend(house, ALICE, days=60)
     wish = house.newest()
     house.deliver()
-    assert "13 December 2026" in card_of(house, wish.id)
+    assert "14 December 2026" in card_of(house, wish.id), "24:00 of the day before"
     extend(house, BOB, days=2)
     house.deliver()
-    assert "13 December 2026" not in card_of(house, wish.id)
+    assert "14 December 2026" not in card_of(house, wish.id)
     assert window(house).window_end == in_days(house, 2)
     house.approve(CAROL, wish.id)
     house.run()

@@ -66,11 +66,24 @@ def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: 
     thumbs.press(ALICE, number, "withdraw")
 
 
-@pytest.mark.parametrize("name", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown", "eyes"])
-def test_look_alikes_and_other_reactions_are_ignored(stage: Stage, name: str) -> None:
+@pytest.mark.parametrize("name", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown::skin-tone-3"])
+def test_look_alikes_count_for_nothing_and_are_answered_once_with_the_ones_that_count(stage: Stage, name: str) -> None:
+    number = stage.ask(ALICE)
+    said = stage.react(BOB, number, name)
+    assert f"#{number} counts for nothing" in said
+    assert ":white_check_mark:" in said
+    before = len(stage.private(BOB))
+    stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "negative_squared_cross_mark")
+    stage.wait_until_acknowledged()
+    stage.status(BOB)
+    assert len(stage.private(BOB)) == before
+    assert stage.state(number) is State.PENDING
+
+
+def test_every_other_reaction_is_ignored(stage: Stage) -> None:
     number = stage.ask(ALICE)
     before = len(stage.private(BOB))
-    stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], name)
+    stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "eyes")
     stage.wait_until_acknowledged()
     stage.status(BOB)
     assert len(stage.private(BOB)) == before
