@@ -222,7 +222,7 @@ class Delivery:
             sheet = gather(self._context, reader, request)
         if request.state.value != notice.facts.get("state"):
             return None  # overtaken: the newer state owes its own message
-        for channel, ts in self._outbox.posted(request_id, OUTCOME):
+        for channel, ts in self._outbox.posted(request_id, OUTCOME, notice.recipient):
             self._retire(Place(channel, ts), sheet)  # first: this may be repeated, the message may not
         return self._announcer.outcome(notice.recipient or "", sheet)
 

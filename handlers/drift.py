@@ -19,6 +19,7 @@ from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import what_is_needed
 from handlers.settle import opt_out_again, overtaken
+from handlers.votes import approvers
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -225,9 +226,11 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
     facts = {"what": "correction", "request": str(late.id), "value": late.to_value.value}
     entry.owe(CHANNEL, f"correction:{late.id}", facts=facts | more)
     later = f" A later opt-out holds, so the bot opts out again (#{more['again']})." if "again" in more else ""
-    if late.requester_id:
+    heard = [late.requester_id, *approvers(entry.reader.decisions([late.id]))]
+    for person in dict.fromkeys(person for person in heard if person):
         text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
-        owe_answer(entry, f"correction:{late.id}", person=late.requester_id, text=text, request_id=late.id)
+        own = "" if person == late.requester_id else f":{person}"
+        owe_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
     shown = (
         f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
         "or somebody made the same change by hand."

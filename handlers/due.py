@@ -7,6 +7,7 @@ from handlers import slots
 from handlers.context import Context
 from handlers.days import local_day
 from handlers.notices import ABOUT_THE_WINDOW, is_about
+from handlers.policy import how_it_stands, why_so
 from handlers.ports import Unavailable
 from handlers.slots import Slot
 from handlers.snoozing import is_silenced
@@ -65,6 +66,8 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
 
 def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:
     """What came after the window that an announcement tells of, for its words; empty while that window is the present one."""
+    if facts.get("what") == "nudge":
+        return _stands(reader, int(facts["request"]))
     baseline = reader.baseline()
     if facts.get("what") not in ABOUT_THE_WINDOW or baseline is None or baseline.request_id is None or is_about(facts, baseline):
         return {}
@@ -72,6 +75,12 @@ def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:
     if change is None:
         return {}
     return {"over": str(change.id), "over_by": change.kind.value, "over_at": baseline.since.isoformat()}
+
+
+def _stands(reader: Reader, number: int) -> dict[str, str]:
+    """How the request that a reminder is about stands, once it no longer waits."""
+    request = reader.request(number)
+    return {} if request.state is State.PENDING else {"stands": how_it_stands(request) + why_so(request)}
 
 
 def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:

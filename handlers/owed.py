@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from handlers.forms import LABELS
 from handlers.notices import is_about
+from handlers.votes import approvers
 from storage.ledger import Entry
-from storage.lifecycle import Kind, State
+from storage.lifecycle import SETTLED, Kind, State
 from storage.reading import WISHES
 from storage.records import Baseline, ChangeRequest, SettingValue
 
@@ -36,6 +37,28 @@ def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
 def owe_card(entry: Entry, request: ChangeRequest) -> None:
     """The request's message in the channel has to show this version (or a later one)."""
     entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
+    if request.state in SETTLED and request.kind in WISHES:
+        _owe_deciders(entry, request)
+
+    if request.state is not State.PENDING and request.kind in WISHES:
+        _owe_reminders(entry, request)
+
+
+def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
+    """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
+    for notice in entry.reader.told_after(request.id, (CHANNEL,)):
+        if notice.facts.get("what") == "nudge" and notice.facts.get("request") == str(request.id):
+            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            facts = {"number": str(notice.id), "channel": channel, "ts": ts}
+            entry.owe(REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
+
+
+def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
+    """Whoever approved hears once what came of it; whoever rejected was told by the answer to that."""
+    for person in approvers(entry.reader.decisions([request.id])):
+        if person != request.requester_id:
+            facts = {"state": request.state.value}
+            entry.owe(OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts)
 
 
 def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
@@ -45,8 +68,11 @@ def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -
 
 
 def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
-    """A copy of the message was touched: draw it again, whatever it shows."""
-    if channel and ts:
+    """A copy of the message, or a reminder of it, was touched: draw it again, whatever it shows."""
+    reminder = entry.reader.announcement_at(channel, ts) if channel and ts else None
+    if reminder is not None:
+        owe_reminder(entry, reminder, channel=channel, ts=ts, key=key)
+    elif channel and ts:
         facts = {"channel": channel, "ts": ts}
         entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 

@@ -108,7 +108,14 @@ class MessageReader:
         return first if row[0] else "nothing owed"
 
     def announced_at(self, channel: str, ts: str) -> bool:
-        """Whether a message of ours that belongs to no request stands at this place."""
+        """Whether a message of ours that is no request's own stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
         return self._connection.execute(select(table.id).where(*place)).first() is not None
+
+    def announcement_at(self, channel: str, ts: str) -> int | None:
+        """The number of the channel message of ours, such as a reminder, that stands at this place."""
+        table = notices.c
+        place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
+        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == "channel")).scalar()
+        return found

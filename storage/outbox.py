@@ -118,11 +118,12 @@ class Outbox:
         """Give a message up for good; ``problem`` keeps why."""
         self._settle(notice, delivered_at=now, problem=problem)
 
-    def posted(self, request_id: int, kind: str) -> list[tuple[str, str]]:
-        """Channel and ``ts`` of every delivered message of one kind about one request."""
+    def posted(self, request_id: int, kind: str, recipient: str | None) -> list[tuple[str, str]]:
+        """Channel and ``ts`` of every delivered message of one kind about one request to one person."""
         table = notices.c
         about = (table.request_id == request_id, table.kind == kind, table.tenant_id == self._tenant_id)
-        query = select(table.posted_channel, table.posted_ts).where(*about, table.posted_ts.is_not(None))
+        arrived = (table.recipient == recipient, table.posted_ts.is_not(None))
+        query = select(table.posted_channel, table.posted_ts).where(*about, *arrived)
         with self._database.read() as connection:
             return [(row.posted_channel, row.posted_ts) for row in connection.execute(query)]
 

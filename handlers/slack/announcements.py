@@ -10,7 +10,7 @@ from handlers.days import spelled_end
 from handlers.notices import ABOUT_THE_WINDOW
 from handlers.slack import alarms, disagreements
 from handlers.slack.blocks import Message, actions, button, section, small
-from handlers.slack.cards import EXTEND, OPT_OUT_NOW
+from handlers.slack.cards import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from storage.lifecycle import Kind
 from storage.records import ReminderReply
@@ -26,7 +26,7 @@ def announcement(facts: Mapping[str, str], zone: ZoneInfo) -> Message:
         return Message(text=text, blocks=[section(text)])
     text = _SAYINGS[facts["what"]](facts, zone)
     blocks: list[Block] = [section(text)]
-    buttons = _about_the_window(facts)
+    buttons = [*_about_the_window(facts), *_about_the_request(facts)]
     if facts.get("reply"):
         blocks += small([_replied(facts, zone)])
     else:
@@ -40,6 +40,15 @@ def _about_the_window(facts: Mapping[str, str]) -> list[ButtonElement]:
     number = int(facts["request"])
     opt_out = button("Opt out now", OPT_OUT_NOW, number)
     return [opt_out] if facts["what"] == "overdue" else [button("Extend", EXTEND, number), opt_out]
+
+
+def _about_the_request(facts: Mapping[str, str]) -> list[ButtonElement]:
+    """The buttons of the request's own message, as long as it waits."""
+    if facts["what"] != "nudge" or facts.get("stands"):
+        return []
+    number = int(facts["request"])
+    approve, reject = button("Approve", APPROVE, number, style="primary"), button("Reject", REJECT, number, style="danger")
+    return [approve, reject, button("Withdraw", WITHDRAW, number)]
 
 
 def _about_the_reminder(facts: Mapping[str, str]) -> list[ButtonElement]:
@@ -189,14 +198,15 @@ def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    if facts.get("stands"):
+        return f":bell: {sentence(facts['stands'])}"
     lapses = instant(datetime.fromisoformat(facts["lapses"]), zone)
     asked = f" by <@{facts['requester']}>" if facts["requester"] else ""
     who = f": {people(facts['waiting_for'].split(','))}, please decide" if facts["waiting_for"] else " for an approver"
     away = ", before the next working hours begin" if facts["away"] else ""
     others = f" {people(facts['others'].split(','))}: please see that somebody decides." if facts["others"] else ""
-    return (
-        f":bell: #{facts['request']}{asked} still waits{who}. It lapses on {lapses}{away}; its message has the buttons.{others}"
-    )
+    waits = f":bell: #{facts['request']}{asked} still waits{who}. It lapses on {lapses}{away}"
+    return f"{waits}; its message says what it is about.{others}"
 
 
 def _approvers(facts: Mapping[str, str], zone: ZoneInfo) -> str:
