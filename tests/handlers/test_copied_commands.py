@@ -9,7 +9,7 @@ from tests.handlers.slack.shapes import command
 
 
 def files(house: House) -> int:
-    return len([said for said in house.windows.said if "filename" in said])
+    return len([said for said in house.windows.said if "content" in said])
 
 
 def send(house: House, text: str, **once: str) -> None:
