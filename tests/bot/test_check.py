@@ -23,6 +23,9 @@ from bot.sandbox import cast
 from bot.sandbox.microsoft import Microsoft
 from bot.sandbox.slack import Slack
 from handlers.slack.scopes import BOT_SCOPES
+from storage.adoption import adopt
+from storage.engine import Database
+from storage.keyring import Keyring
 from storage.migrate import upgrade
 from tests.bot.exchange.certificates import app as certificate
 from tests.postgres import Server, standby
@@ -600,3 +603,30 @@ def test_one_fault_hides_none_of_the_others(setup: Setup) -> None:
     setup.set(DATABASE_URL=f"postgresql://bot:hush@127.0.0.1:{port}/x", SLACK_BOT_TOKEN="xoxb-wrong")
     _no_role(setup)
     assert list(setup.failed()) == ["Database", "Slack token", "Get-TransportConfig"]
+
+
+def test_without_a_key_what_is_unprotected_is_a_warning(setup: Setup) -> None:
+    setup.unset("LEGACYTLS_RECORD_KEY")
+    code, verdicts = setup.check()
+    assert (code, verdicts["Record key"]["outcome"]) == (0, "warning")
+    assert "have the bot act on a vote" in verdicts["Record key"]["finding"]
+    assert "openssl rand -hex 32" in verdicts["Record key"]["mend"]
+
+
+def test_a_record_of_another_key_fails_and_is_told_how_to_go_on(setup: Setup) -> None:
+    database = Database(os.environ["DATABASE_URL"], keys=Keyring([b"o" * 32]))
+    adopt(database, os.environ["AZURE_TENANT_ID"], datetime.now(UTC), seen_authenticated=False)
+    database.close()
+    failed = setup.failed()
+    assert list(failed) == ["Record key"]
+    assert "LEGACYTLS_RECORD_KEY does not name" in failed["Record key"]["finding"]
+    assert "--accept-restore" in failed["Record key"]["mend"]
+    setup.set(LEGACYTLS_RECORD_KEY=f"{'ab' * 32},{(b'o' * 32).hex()}")
+    code, verdicts = setup.check()
+    assert (code, verdicts["Record key"]["outcome"]) == (0, "ok")
+
+
+def test_a_folder_that_cannot_be_written_is_a_wrong_setting(setup: Setup) -> None:
+    setup.set(LEGACYTLS_STATE_DIR="/dev/null")
+    assert main(["check"]) == 2
+    assert "LEGACYTLS_STATE_DIR: names no folder" in setup.capsys.readouterr().err
