@@ -41,6 +41,7 @@ from handlers.slack.crew import Crew
 from handlers.slack.directory import SlackDirectory
 from handlers.slack.edge import Edge
 from handlers.slack.home import AtHome
+from handlers.slack.links import finder
 from handlers.slack.register import guarded, register
 from handlers.slack.web_api import SlackWebClient
 from handlers.slots import Hours
@@ -211,7 +212,7 @@ def wire(
     outbox = Outbox(database, tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
-    announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone)
+    announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone, find=finder(ledger))
     waiting = partial(held_up, rule=context.rule)
     gauges = Gauges(
         ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting, standing=standing

@@ -16,6 +16,9 @@ class Announcer(Protocol):
     def thread(self, sheet: Sheet, place: Place) -> Place:
         """Reply in the thread of the request's message at ``place`` with what the message itself has no room for."""
 
+    def permalink(self, place: Place) -> str | None:
+        """Where a message is found, as a link; ``None`` where that is not known. Never raises."""
+
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:

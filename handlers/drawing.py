@@ -46,6 +46,9 @@ class Drawing:
             assert place is not None
             self._owe_thread(sheet.request, place)
             self._outbox.keep_card(Card(request_id, place.channel, place.ts, sheet.request.version))
+            link = self._announcer.permalink(place)
+            if link is not None:
+                self._outbox.keep_permalink(request_id, link)
         self._forget(sheet.request, copies, gone, replaced=place is not None)
         if troubles:
             raise troubles[0]

@@ -141,6 +141,10 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "drawn_version": "The request's version that it shows.",
         },
     ),
+    "permalinks": (
+        "Where the newest copy of a request's message is found in Slack.",
+        {"link": "Slack's own permalink; nothing is decided by it."},
+    ),
     "inbox": (
         "What Slack delivered, kept before it is acknowledged, until it is done.",
         {

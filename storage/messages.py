@@ -13,7 +13,7 @@ from storage import rows
 from storage.authenticity import authenticity_of
 from storage.damaged import one, readable
 from storage.records import Card, Notice, ReminderAnswer
-from storage.tables import cards, notices, reminder_answers
+from storage.tables import cards, notices, permalinks, reminder_answers
 
 
 class MessageReader:
@@ -80,6 +80,14 @@ class MessageReader:
         """Every known copy of a request's message in Slack; what is not authentic is none."""
         query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
         return readable(self._connection, query, cards, self._checked(cards, rows.card))
+
+    def permalinks(self, numbers: Collection[int]) -> dict[int, str]:
+        """Where the messages of these requests are found in Slack, as far as it is known."""
+        table = permalinks.c
+        query = select(table.request_id, table.link).where(
+            table.tenant_id == self._tenant_id, table.request_id.in_(list(numbers))
+        )
+        return {row.request_id: row.link for row in self._connection.execute(query)}
 
     def card_at(self, channel: str, ts: str) -> Card | None:
         """The request's message at this place in Slack, if it is one of ours."""

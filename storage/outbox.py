@@ -17,7 +17,7 @@ from storage.canonical import canonical
 from storage.damaged import DAMAGE, is_damage, split
 from storage.engine import Database, database_clock, is_over
 from storage.records import Card, Notice
-from storage.tables import cards, notices
+from storage.tables import cards, notices, permalinks
 
 CLAIM_MS = 30_000
 """How long one sender may keep a notice; longer than Slack's own time limit per call."""
@@ -144,6 +144,14 @@ class Outbox:
             if kept is None:
                 connection.execute(newer)
         return kept is not None
+
+    def keep_permalink(self, request_id: int, link: str) -> None:
+        """Remember where the newest copy of a request's message is found in Slack."""
+        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        statement = new(permalinks).values(request_id=request_id, tenant_id=self._tenant_id, link=link)
+        renewed = statement.on_conflict_do_update(index_elements=["request_id"], set_={"link": link})
+        with self._database.write() as connection:
+            connection.execute(renewed)
 
     def forget_card(self, channel: str, ts: str) -> None:
         """A copy of a request's message was deleted in Slack, and another one stands."""

@@ -263,6 +263,14 @@ cards = Table(
     Index("ix_cards_request", "request_id"),
 )
 
+permalinks = Table(
+    "permalinks",
+    metadata,
+    Column("request_id", ForeignKey("change_requests.id"), primary_key=True, autoincrement=False),
+    _tenant(),
+    Column("link", Text, nullable=False),
+)
+
 inbox = Table(
     "inbox",
     metadata,

@@ -13,16 +13,19 @@ from handlers.ports import Place, Unavailable
 from handlers.slack import announcements, cards, outcomes, thread
 from handlers.slack.blocks import Message, actions, button, section, small, typed
 from handlers.slack.calls import call, direct
+from handlers.slack.links import Find, is_slacks, linked, nowhere
 from handlers.slack.mrkdwn import sentence
 
 
 class SlackAnnouncer:
     """Posts to the configured channel and to people. Links in messages are never unfurled: a preview would fetch them."""
 
-    def __init__(self, client: WebClient, *, channel: str, zone: ZoneInfo) -> None:
+    def __init__(self, client: WebClient, *, channel: str, zone: ZoneInfo, find: Find = nowhere) -> None:
+        """``find`` looks up permalinks."""
         self._client = client
         self._channel = channel
         self._zone = zone
+        self._find = find
         self._private: dict[str, str] = {}
         self._opening = threading.Lock()
         self._shared = False
@@ -39,6 +42,14 @@ class SlackAnnouncer:
         """Reply in the thread of a request's message."""
         return self._post(place.channel, thread.details(sheet), thread_ts=place.ts)
 
+    def permalink(self, place: Place) -> str | None:
+        """Ask Slack where a message is found; ``None`` where it does not say, which costs a link and nothing else."""
+        try:
+            link = call(self._client.chat_getPermalink, channel=place.channel, message_ts=place.ts).get("permalink")
+        except Unavailable:
+            return None
+        return link if isinstance(link, str) and is_slacks(link) else None
+
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:
@@ -46,7 +57,7 @@ class SlackAnnouncer:
         message = _answer(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
-                call(self._client.chat_postEphemeral, channel=channel, user=person, **message.arguments())
+                call(self._client.chat_postEphemeral, channel=channel, user=person, **linked(message.arguments(), self._find))
                 return
             except Unavailable as refused:
                 if refused.retryable:
@@ -73,7 +84,7 @@ class SlackAnnouncer:
     def _draw_again(self, place: Place, message: Message) -> Place | None:
         """``None`` when somebody deleted that copy."""
         try:
-            call(self._client.chat_update, channel=place.channel, ts=place.ts, **message.arguments())
+            call(self._client.chat_update, channel=place.channel, ts=place.ts, **linked(message.arguments(), self._find))
         except Unavailable as refused:
             if refused.code not in ("message_not_found", "cant_update_message"):
                 raise
@@ -81,7 +92,7 @@ class SlackAnnouncer:
         return place
 
     def _post(self, channel: str, message: Message, **more: str) -> Place:
-        arguments = {"unfurl_links": False, "unfurl_media": False, **message.arguments(), **more}
+        arguments = {"unfurl_links": False, "unfurl_media": False, **linked(message.arguments(), self._find), **more}
         sent = call(self._client.chat_postMessage, channel=channel, **arguments)
         return Place(channel=str(sent.get("channel") or channel), ts=str(sent.get("ts") or ""))
 

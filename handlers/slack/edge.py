@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Respond
@@ -18,6 +19,7 @@ from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call, direct
 from handlers.slack.crew import Crew
+from handlers.slack.links import finder, linked
 from handlers.slack.mrkdwn import sentence
 from handlers.slack.web_api import SlackWebClient
 from storage.engine import Unreachable
@@ -89,6 +91,10 @@ class Edge:
         drop = partial(reply.say, TOO_LATE)
         return self.crew.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
 
+    def shown(self, message: Message) -> dict[str, Any]:
+        """The arguments of a message, its numbers linked."""
+        return linked(message.arguments(), finder(self.desk.context.ledger))
+
     def open_form(self, trigger_id: str, view: View) -> None:
         """Open a form within Slack's three seconds. Raises ``Unavailable``."""
         call(self.client.views_open, trigger_id=trigger_id, view=view.to_dict())
@@ -134,13 +140,13 @@ class Reply:
 
     def _send(self, message: Message, *, replace: bool) -> bool:
         url = self._respond.response_url
-        told = {"response_type": "ephemeral", "replace_original": replace, **message.arguments()}
+        told = {"response_type": "ephemeral", "replace_original": replace, **self._edge.shown(message)}
         return url is not None and self._edge.answers.post(url, told)
 
     def _fall_back(self, message: Message) -> None:
         if not self.person:
             return  # a payload that does not say who sent it
-        arguments = message.arguments()
+        arguments = self._edge.shown(message)
         try:
             call(self._edge.client.chat_postEphemeral, channel=self.channel, user=self.person, **arguments)
         except Unavailable:

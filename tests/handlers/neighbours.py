@@ -270,6 +270,9 @@ class Board:
         self.threads.append((place, sheet))
         return self._new_place(place.channel)
 
+    def permalink(self, place: Place) -> str | None:
+        return f"https://contoso.slack.com/archives/{place.channel}/p{place.ts.replace('.', '')}"
+
     def answer(
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 JSON = dict[str, Any]
 
+LINKED = re.compile(r"<http[^|>]+\|(#\d+)>")
+"""The number of a change, with the link to its message."""
+
 
 def words(shown: JSON) -> str:
     """All text of a message or a view, a line each; the fallback text first."""
@@ -51,6 +54,6 @@ def _texts(shown: object) -> Iterator[str]:
         for key in ("title", "text", "label", "hint", "fields", "elements", "element", "blocks"):
             found = shown.get(key)
             if isinstance(found, str):
-                yield found
+                yield LINKED.sub(r"\1", found)
             else:
                 yield from _texts(found)

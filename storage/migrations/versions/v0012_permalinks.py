@@ -1,0 +1,32 @@
+"""Where a request's message is found in Slack, as a link, so that its number can lead there.
+
+Revision ID: 0012
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.comments import statements
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create one table; the previous version goes on beside this one and knows nothing of it."""
+    op.create_table(
+        "permalinks",
+        sa.Column("request_id", sa.Integer, sa.ForeignKey("change_requests.id"), primary_key=True),
+        sa.Column("tenant_id", sa.String(64), nullable=False),
+        sa.Column("link", sa.Text, nullable=False),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in statements({"permalinks": ["request_id", "tenant_id", "link"]}):
+            op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
