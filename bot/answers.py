@@ -15,7 +15,7 @@ from handlers.history import History, HistoryLine, HistoryPage
 from handlers.optouts import Overdue
 from handlers.people import People
 from handlers.ports import Person, Unavailable
-from handlers.slack import replies
+from handlers.slack import replies, status_view
 from handlers.slack.plain import Names, plain, unmarked
 from handlers.status import Status, StatusReports
 from storage.engine import Database
@@ -63,7 +63,7 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
 def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
     """The status as a person reads it: the value, then every sentence of Slack's answer. ``name`` stands for somebody's id."""
     value = report.reading.value.value if report.reading else f"could not be read. {unmarked(report.problem or '')}"
-    said = plain(replies.status(report, zone), name)[0 if report.reading else 1 :]  # that it failed is said by the first line
+    said = plain(status_view.status(report, zone), name)[0 if report.reading else 1 :]  # that it failed is said by the first line
     return "\n".join([f"Live value: {value}", *(f"  {line}" for line in said)])
 
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from handlers.context import Context
 from handlers.lagging import lags
+from handlers.meaning import meanings
 from handlers.optouts import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.rations import Monotonic, Rations
@@ -44,6 +45,9 @@ class Status:
     organization: str | None
     timezone: str
     effects: tuple[tuple[MailProtocol, str], ...] = ()
+    """What the setting means for each protocol, at length and with dates."""
+    meanings: tuple[tuple[MailProtocol, str], ...] = ()
+    """The same in a clause."""
     freshness: str | None = None
     baseline: Baseline | None = None
     decided: ChangeRequest | None = None
@@ -199,6 +203,7 @@ class StatusReports:
             organization=(reading.organization if reading else None) or context.organization,
             timezone=context.rule.timezone,
             effects=effects,
+            meanings=meanings(context.calendar, context.cloud, today, value),
             freshness=context.calendar.freshness(today),
             last_seen=reading.observation if reading else None,
             on_record=False,

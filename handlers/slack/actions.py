@@ -87,11 +87,15 @@ class Clicks:
         ack()
         if job is None:
             edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, job, urgent=name != replies.HISTORY_PAGE):
+        elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY)):
             edge.crew.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
-        """What a button about no change does: it opens a form; ``None`` for every other button."""
+        """What a button about no change does: it opens a form, or history; ``None`` for every other button."""
+        if name == replies.OPEN_OPT_OUT:
+            return partial(forms.opt_out, self._edge, reply, body)
+        if name == replies.OPEN_HISTORY:
+            return partial(self._page, reply, None)
         kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
         return partial(forms.wish, self._edge, reply, body, kind, unread=True) if kind else None
 
@@ -109,7 +113,7 @@ class Clicks:
         else:
             reply.refuse("reason", verdict, request_id)
 
-    def _page(self, reply: Reply, before: int) -> None:
+    def _page(self, reply: Reply, before: int | None) -> None:
         verdict = self._edge.desk.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse("history", verdict)

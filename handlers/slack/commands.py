@@ -7,7 +7,7 @@ from slack_bolt import Ack, Respond
 
 from handlers.exports import StillExporting
 from handlers.invisible import hidden
-from handlers.slack import calendar, diagnosis, forms, parsing, replies
+from handlers.slack import calendar, diagnosis, forms, parsing, replies, status_view
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
@@ -71,7 +71,7 @@ class Commands:
         """The answer for everybody who waited for the same reading, drawn once."""
         report, message = self._newest
         if report is not status:
-            message = replies.status(status, self._edge.zone)
+            message = status_view.status(status, self._edge.zone)
             self._newest = status, message
         return message
 

@@ -3,7 +3,7 @@
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
-from handlers.slack import replies
+from handlers.slack import status_view
 from handlers.status import READINGS, SHOWN_FOR, Status, StatusReports
 from tests.handlers.house import ALICE, BOB, House
 
@@ -31,7 +31,7 @@ def test_the_newest_reading_is_shown_with_its_age_once_somebody_has_had_twenty(h
     asking.seconds += 4
     again = asking.ask(ALICE)
     assert (again.age, house.tenant.reads) == (4, reads)
-    assert "4 s ago" in replies.status(again, ZoneInfo("UTC")).text
+    assert "4 s ago" in status_view.status(again, ZoneInfo("UTC")).text
     assert asking.ask(BOB).age is None, "others are read to"
     asking.seconds += SHOWN_FOR + 1
     assert asking.ask(ALICE).age is None, "what is older is read again"

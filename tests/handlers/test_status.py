@@ -1,5 +1,6 @@
 """Status: read now, shared by all who wait, and never a value that was not read."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +9,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.slack import replies
+from handlers.slack import status_view
 from handlers.slack.register import guarded
 from handlers.status import Status
 from storage.lifecycle import Kind, State
@@ -16,6 +17,7 @@ from storage.records import ChangeRequest, SettingValue
 from tests.handlers.house import ALICE, BOB, HIGH, House
 from tests.handlers.neighbours import LATE, LOST, UNREADABLE
 from tests.handlers.test_applying import approved
+from tests.journeys.words import JSON, body
 from tests.sentences import says
 
 IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.NOT_SET
@@ -30,7 +32,7 @@ def serving(house: House) -> Iterator[House]:
 
 def shown(house: House) -> str:
     """All of a status answer as Slack would show it."""
-    message = replies.status(house.desk.status.report(), house.context.zone)
+    message = status_view.status(house.desk.status.report(), house.context.zone)
     return str(message.arguments())
 
 
@@ -205,7 +207,7 @@ def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and
         assert house.desk.status.stop()
     assert [entry["event"] for entry in logs] == ["slack.job_failed"] * 2
     assert [status.reading is None for status in told] == [True, True, False]
-    assert "defect" in str(replies.status(told[0], house.context.zone).arguments())
+    assert "defect" in str(status_view.status(told[0], house.context.zone).arguments())
 
 
 def given_an_end(house: House) -> ChangeRequest:
@@ -231,7 +233,7 @@ def test_an_opt_in_without_an_end_says_so_until_an_extension_gives_it_one(house:
     assert says("legacytls_extend_asks_to_keep_it_longer") in house.answer(BOB)
     end = given_an_end(house).window_end
     assert end is not None
-    assert says("ends_by_itself", value=int(end.timestamp())) in shown(house)
+    assert says("ends_by_itself_2") in shown(house)
     assert says("no_end_is_set") not in shown(house)
 
 
@@ -239,7 +241,7 @@ def test_during_drift_it_is_the_live_value_that_has_no_end_and_not_the_last_chan
     house.opt_out(BOB)
     house.work()
     house.tenant.value = IN
-    told = replies.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
+    told = status_view.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
     (endless,) = [block["text"]["text"] for block in told if "No end is set" in str(block)]
     assert endless.startswith(says("rotating_light_drift"))
 
@@ -318,3 +320,57 @@ def test_status_calls_a_controller_that_lags_behind_the_bot_s_own_write_no_drift
     house.tenant.value, house.tenant.changed_at = NOT_SET, changed
     report = house.desk.status.report()
     assert (report.lagging, report.drifted) == (True, False)
+
+
+def answer(house: House) -> list[JSON]:
+    """The blocks of a status answer."""
+    blocks: list[JSON] = status_view.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
+    return blocks
+
+
+@pytest.mark.parametrize("value", list(SettingValue))
+def test_when_all_is_well_a_status_has_seventy_words_at_most(house: House, value: SettingValue) -> None:
+    house.observe()
+    if value is not NOT_SET:
+        approved(house)
+        house.run()
+    if value is OUT:
+        house.opt_out(BOB)
+        house.run()
+    assert house.tenant.value is value
+    said = re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", body({"blocks": [one for one in answer(house) if one["type"] != "actions"]}))
+    found = [word for word in said.split() if re.search(r"\w", word)]
+    assert len(found) <= 70, said
+
+
+def test_the_first_line_says_what_holds_until_when_and_how_long_that_still_is(house: House) -> None:
+    house.observe()
+    number = approved(house)
+    house.run()
+    first, second, row, meanings, *_ = answer(house)
+    assert first["text"]["text"] == says("opted_in_until_and_days_left", days=20)
+    assert f"#{number}" in second["text"]["text"]
+    assert [element["text"]["text"] for element in row["elements"]] == ["Extend", "Opt out", "History"]
+    assert len(meanings["text"]["text"].split("\n")) == 2  # SMTP AUTH, and the other two together
+    house.clock.advance(days=20)
+    assert says("opted_in_until_and_hours_left", hours=12) in str(answer(house)[0])
+
+
+@pytest.mark.parametrize("value", [OUT, NOT_SET])
+def test_what_is_not_opted_in_offers_neither_an_extension_nor_an_opt_out(house: House, value: SettingValue) -> None:
+    house.tenant.value = value
+    (row,) = [block for block in answer(house) if block["type"] == "actions"]
+    assert [element["text"]["text"] for element in row["elements"]] == ["History"]
+
+
+def test_the_buttons_of_a_status_open_what_they_say(house: House) -> None:
+    house.observe()
+    approved(house)
+    house.run()
+    (row,) = [block for block in answer(house) if block["type"] == "actions"]
+    extend, opt_out, history = (element["action_id"] for element in row["elements"])
+    for name in (extend, opt_out):
+        house.press(name, BOB, 0, ts="1763899200.000001")
+    assert [view["callback_id"] for view in house.windows.opened] == ["extension", "opt_out"]
+    house.press(history, BOB, 0, ts="1763899200.000001")
+    assert says("history_newest_first") in str(house.windows.said[-1])

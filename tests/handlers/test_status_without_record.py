@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from handlers.slack import replies
+from handlers.slack import status_view
 from handlers.status import Status
 from storage.engine import Unreachable
 from storage.ledger import Ledger
@@ -35,7 +35,7 @@ def away(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_live_value_is_told_and_the_record_is_not_guessed(house: House) -> None:
     house.tenant.value = SettingValue.OPTED_IN
     report = house.desk.status.report()
-    text = str(replies.status(report, house.context.zone).arguments())
+    text = str(status_view.status(report, house.context.zone).arguments())
     assert "*opted in*" in text
     assert says("record_could_not_be_read") in text
     assert says("no_change_was_made") not in text

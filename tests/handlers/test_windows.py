@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.days import latest_day
-from handlers.slack import replies
+from handlers.slack import status_view
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
@@ -136,7 +136,7 @@ def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opt
     late = house.desk.status.report().overdue
     assert late is not None
     assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
-    told_now = replies.status(house.desk.status.report(), house.context.zone)
+    told_now = status_view.status(house.desk.status.report(), house.context.zone)
     assert "*Overdue:*" in words(told_now.arguments())
     assert says("ends_by_itself_2") not in words(told_now.arguments())
     house.tenant.fates.append(REFUSED)

@@ -19,7 +19,7 @@ from handlers.milestones import load_packaged
 from handlers.notices import Sheet
 from handlers.optouts import Overdue
 from handlers.ports import Place, Reading
-from handlers.slack import announcements, calendar, cards, modals, outcomes, replies
+from handlers.slack import announcements, calendar, cards, modals, outcomes, replies, status_view
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.blocks import Message
 from handlers.slack.mrkdwn import NAMED, QUOTE, SECTION, fitted, quotation, sentence
@@ -315,14 +315,14 @@ def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
 def test_a_status_fits(text: str) -> None:
     read = Reading(SettingValue.OPTED_IN, True, text[:255], "DC01", NOW, NOW, "id")
     for reading in (read, None):
-        fits(replies.status(report(text, reading=reading), ZONE))
-        fits(replies.status(report(text, reading=reading, unsettled=()), ZONE))
-        fits(replies.status(report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE))
+        fits(status_view.status(report(text, reading=reading), ZONE))
+        fits(status_view.status(report(text, reading=reading, unsettled=()), ZONE))
+        fits(status_view.status(report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE))
     for cloud in ("worldwide", "gcc-high", "21vianet"):
         effects = tuple(
             (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET)) for protocol in MailProtocol
         )
-        fits(replies.status(report(text, reading=read, effects=effects, cloud=HIGH), ZONE))
+        fits(status_view.status(report(text, reading=read, effects=effects, cloud=HIGH), ZONE))
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
