@@ -263,13 +263,8 @@ cards = Table(
     Index("ix_cards_request", "request_id"),
 )
 
-permalinks = Table(
-    "permalinks",
-    metadata,
-    Column("request_id", ForeignKey("change_requests.id"), primary_key=True, autoincrement=False),
-    _tenant(),
-    Column("link", Text, nullable=False),
-)
+_LINK = (Column("request_id", ForeignKey("change_requests.id"), primary_key=True), Column("link", Text, nullable=False))
+permalinks = Table("permalinks", metadata, *_LINK, _tenant())
 
 inbox = Table(
     "inbox",
