@@ -263,8 +263,10 @@ cards = Table(
     Index("ix_cards_request", "request_id"),
 )
 
-_LINK = (Column("request_id", ForeignKey("change_requests.id"), primary_key=True), Column("link", Text, nullable=False))
-permalinks = Table("permalinks", metadata, *_LINK, _tenant())
+_LINK: Column[str] = Column("link", Text, nullable=False)
+permalinks = Table(
+    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), _tenant(), _LINK
+)
 
 inbox = Table(
     "inbox",
