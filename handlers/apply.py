@@ -18,7 +18,7 @@ from handlers.context import UNKEPT, Context
 from handlers.lagging import is_no_news, lags, may_be_on
 from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change
-from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
+from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
 from handlers.retrying import send_again_later
 from handlers.rules import is_outdated, void, why_void
@@ -30,7 +30,7 @@ from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import ChangeRequest, Decision, SettingValue
+from storage.records import ChangeRequest, Decision, Fate, SettingValue
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,9 @@ Protocols and the values that cross them; no behaviour beyond a property. Implem
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
-from storage.records import Observation, SettingValue
+from storage.records import Fate, Observation, SettingValue
 
 Clock = Callable[[], datetime]
 """Returns the present as an aware UTC ``datetime``."""
@@ -80,20 +79,6 @@ class Reading:
             problem=None,
             changed_at=self.changed_at,
         )
-
-
-class Fate(StrEnum):
-    """What is known of a write after its answer (or its absence)."""
-
-    ACCEPTED = "accepted"
-    """A 2xx without errors: still no proof, read back."""
-    REFUSED = "refused"
-    """Exchange said no, in a way that proves that nothing was done; a matching read-back never turns this into success."""
-    NOT_PROCESSED = "not_processed"
-    """Provably not processed (nothing was sent, 429, 503 with Retry-After, ServerBusy): may be sent again."""
-    UNKNOWN = "unknown"
-    """Everything else (time-out, reset, an error that proves nothing, a broken or redirected answer): never sent again, settled
-    by reading."""
 
 
 @dataclass(frozen=True, slots=True)

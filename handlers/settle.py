@@ -13,14 +13,14 @@ from handlers.days import spelled_instant
 from handlers.lagging import lags
 from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_ended, owe_new_end, owe_overtaken
-from handlers.ports import Fate, Reading, Unavailable, WriteAnswer
+from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.superseding import supersede_unsent
 from storage.comparing import Difference
 from storage.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import Baseline, ChangeRequest, Door, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, Fate, SettingValue
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
 """Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
@@ -171,8 +171,9 @@ class Settling:
 
 
 def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
-    """Put on record what Exchange answered, beginning with its fate: ``reading.given_up`` goes by it."""
-    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=f"{answer.fate}: {answer.sentence}")
+    """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
+    detail = f"{answer.fate}: {answer.sentence}"
+    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.fate)
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
@@ -230,7 +231,7 @@ def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wr
         return f"The live value is {value}, as read back; it ends as approved."
     if not wrote:
         return f"The live value was {value} already, so nothing had to be written."
-    if reader.last_answer(request.id).startswith(Fate.ACCEPTED):
+    if reader.last_outcome(request.id) is Fate.ACCEPTED:
         return f"Written, and read back as {value}. {CLIENTS_LATE}"
     if overtaken_by is not None and overtaken_by.value is reading.value:
         return f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did it is not known."

@@ -65,6 +65,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "client_request_id": "The id under which Exchange logs the call.",
             "value": "What was read; " + _VALUE,
             "detail": "What came back, without secrets.",
+            "outcome": "Of an answer: accepted, refused, not_processed or unknown; empty: another step, or an earlier version.",
         },
     ),
     "observations": (

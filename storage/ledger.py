@@ -25,6 +25,7 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
+    Fate,
     MailProtocol,
     Observation,
     SettingValue,
@@ -167,13 +168,15 @@ class Entry(OutboxEntry):
         client_request_id: str | None = None,
         value: SettingValue | None = None,
         detail: str = "",
+        outcome: Fate | None = None,
     ) -> None:
-        """Add one step of the talk with Exchange: ``sending``, ``answered`` or ``read_back``."""
+        """Add one step of the talk with Exchange: ``sending``, ``answered`` (with its outcome) or ``read_back``."""
         values = {
             "step": step,
             "client_request_id": client_request_id,
             "value": value.value if value else None,
             "detail": detail,
+            "outcome": outcome.value if outcome else None,
         }
         row = insert(attempts).values(tenant_id=self.tenant_id, request_id=request.id, at=self.now, **values)
         self.connection.execute(row)

@@ -16,6 +16,7 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
+    Fate,
     SettingValue,
     Vote,
 )
@@ -27,8 +28,8 @@ from storage.tables import (
     reasons,
 )
 
-UNSETTLED_FATES = ("accepted", "unknown")
-"""How the note of an answer begins after which the change may still show up."""
+MAY_STILL_SHOW_UP = (Fate.ACCEPTED, Fate.UNKNOWN, None)
+"""The outcomes after which a change that was sent may still show up; ``None``: no answer is on record."""
 
 WISHES = (Kind.OPT_IN, Kind.EXTENSION)
 """The kinds that need a second person."""
@@ -88,8 +89,7 @@ class Reader(HoldingReader):
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
         for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
-            answer = self.last_answer(request.id)
-            if (not answer or answer.startswith(UNSETTLED_FATES)) and not self.corrected(request.id):
+            if self.last_outcome(request.id) in MAY_STILL_SHOW_UP and not self.corrected(request.id):
                 return request
         return None
 
@@ -236,9 +236,9 @@ class Reader(HoldingReader):
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
         return readable(self._connection, query, attempts, rows.attempt)
 
-    def last_answer(self, request_id: int) -> str:
-        """What Exchange answered to this change last, beginning with its fate; empty where no answer is on record."""
-        return next((step.detail for step in reversed(self.attempts([request_id])) if step.step == "answered"), "")
+    def last_outcome(self, request_id: int) -> Fate | None:
+        """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
+        return next((step.outcome for step in reversed(self.attempts([request_id])) if step.step == "answered"), None)
 
     def times_sent(self, request_id: int) -> int:
         """How often it is on record that this change was about to be sent."""

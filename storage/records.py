@@ -44,6 +44,20 @@ class Vote(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+class Fate(StrEnum):
+    """What is known of a write after its answer (or its absence)."""
+
+    ACCEPTED = "accepted"
+    """A 2xx without errors: still no proof, read back."""
+    REFUSED = "refused"
+    """Exchange said no, in a way that proves that nothing was done; a matching read-back never turns this into success."""
+    NOT_PROCESSED = "not_processed"
+    """Provably not processed (nothing was sent, 429, 503 with Retry-After, ServerBusy): may be sent again."""
+    UNKNOWN = "unknown"
+    """Everything else (time-out, reset, an error that proves nothing, a broken or redirected answer): never sent again, settled
+    by reading."""
+
+
 class ReminderReply(StrEnum):
     """What somebody answered to a reminder: tell it again later, or never again."""
 
@@ -134,6 +148,8 @@ class Attempt:
     client_request_id: str | None
     value: SettingValue | None
     detail: str
+    outcome: Fate | None = None
+    """Of ``answered``: what the answer proves; ``None`` for the other steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def decision(event: Told) -> Row:
 def attempt(event: Told) -> Row:
     """The row of ``attempts`` that a step of the talk with Exchange leaves."""
     said = event.payload
-    return {name: said[name] for name in ("step", "client_request_id", "value", "detail") if name in said} | {"at": event.at}
+    row = {name: said[name] for name in ("step", "client_request_id", "value", "detail") if name in said}
+    return row | {"at": event.at, "outcome": said.get("outcome")}  # earlier versions had no column for it, and left it empty
 
 
 def baseline(event: Told) -> Row:

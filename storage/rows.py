@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from storage import first_edition
 from storage.damaged import Damaged
 from storage.lifecycle import Kind, State
 from storage.records import (
@@ -15,6 +16,7 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
+    Fate,
     MailProtocol,
     Notice,
     Observation,
@@ -93,6 +95,7 @@ def attempt(row: Row[Any]) -> Attempt:
         client_request_id=row.client_request_id,
         value=setting_value(row.value),
         detail=row.detail,
+        outcome=Fate(row.outcome) if row.outcome is not None else first_edition.outcome(row.step, row.detail),
     )
 
 

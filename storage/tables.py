@@ -124,6 +124,7 @@ attempts = Table(
     Column("client_request_id", String(64)),
     Column("value", String(16)),
     Column("detail", Text, nullable=False),
+    Column("outcome", String(16)),
     Index("ix_attempts_request", "request_id", "id"),
 )
 

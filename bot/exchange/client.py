@@ -19,7 +19,8 @@ from bot.exchange.credentials import Credential, unchanged
 from bot.exchange.readings import KEY, reading_of
 from bot.exchange.tokens import Tokens
 from bot.exchange.transport import CALL_LIMIT
-from handlers.ports import Clock, Cloud, Fate, Reading, Unavailable, WriteAnswer
+from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
+from storage.records import Fate
 
 WRITE_LIMIT: Final = 20.0
 """Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back comes before that."""

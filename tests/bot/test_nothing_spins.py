@@ -19,14 +19,14 @@ from bot.lanes import lanes
 from bot.worker import Duty, Lane, Worker
 from handlers.attribution import Attribution
 from handlers.owed import owe_answer
-from handlers.ports import Fate, Unavailable
+from handlers.ports import Unavailable
 from handlers.waiting import held_up
 from storage.engine import Database, Unreachable
 from storage.errors import Conflict
 from storage.leases import Leases
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, Observation, SettingValue
+from storage.records import Baseline, Fate, Observation, SettingValue
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.conftest import without_syncing
 from tests.handlers.house import ALICE, BOB, RULE, House

@@ -30,7 +30,7 @@ from handlers.interaction import Interaction
 from handlers.milestones import Calendar, load_packaged
 from handlers.people import People
 from handlers.policy import Home, Rule
-from handlers.ports import Cloud, Fate, Person, Reading, WriteAnswer
+from handlers.ports import Cloud, Person, Reading, WriteAnswer
 from handlers.requests import Requests
 from handlers.settle import Settling
 from storage.engine import Database
@@ -39,7 +39,7 @@ from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.records import Door, SettingValue, Vote
+from storage.records import Door, Fate, SettingValue, Vote
 from tests.chance import chance
 from tests.storage.roads import NOW
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from handlers.notices import Sheet
-from handlers.ports import Fate, Person, Place, Reading, Unavailable, WriteAnswer
-from storage.records import SettingValue
+from handlers.ports import Person, Place, Reading, Unavailable, WriteAnswer
+from storage.records import Fate, SettingValue
 
 HOME_TEAM = "T0CONTOSO"
 CHANNEL = "C0CHANGES"

@@ -9,10 +9,10 @@ import pytest
 
 from handlers import apply, decisions, optouts, people, rules, settle
 from handlers.policy import Reason, Rule, Verdict, judge_vote
-from handlers.ports import Fate, Reading, WriteAnswer
+from handlers.ports import Reading, WriteAnswer
 from handlers.votes import Tally, standing_approvals, tally
 from storage import chain
-from storage.records import ChangeRequest, Decision, Vote
+from storage.records import ChangeRequest, Decision, Fate, Vote
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

@@ -7,10 +7,9 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import create_engine, text
 
-from handlers.ports import Fate
 from storage.errors import Stuck
 from storage.lifecycle import State
-from storage.records import SettingValue
+from storage.records import Fate, SettingValue
 from tests.handlers.house import ALICE, BOB, RULE, House
 from tests.handlers.neighbours import ACCEPTED_LATE, BUSY, LOST, LOST_BUT_TAKEN, REFUSED, Answering, Write
 from tests.sentences import says

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.ports import Fate
 from storage.lifecycle import Kind, State
-from storage.records import SettingValue
+from storage.records import Fate, SettingValue
 from tests.handlers.house import ALICE, BOB, CAROL, House
 from tests.handlers.neighbours import ACCEPTED_LATE, LATE, LOST, TAKEN, UNREADABLE, Answering
 from tests.handlers.test_applying import approved

@@ -12,7 +12,7 @@ from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.reconcile import differences
-from storage.records import Baseline, Door, ReminderReply, SettingValue, Vote
+from storage.records import Baseline, Door, Fate, ReminderReply, SettingValue, Vote
 from storage.reminders import keep_answer
 from storage.tables import metadata
 from tests.storage.roads import ALICE, BOB, CAROL, NOW, TENANT, approve, everything, wish
@@ -43,6 +43,7 @@ def full(ledger: Ledger) -> Ledger:
         sending = entry.move(entry.reader.request(made.id), State.APPROVED, actor=BOB, detail="")
         sending = entry.move(sending, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(seconds=1))
         entry.attempt(sending, "sending", client_request_id="c-1", value=SettingValue.OPTED_IN)
+        entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=Fate.ACCEPTED)
         entry.attempt(sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read")
         done = entry.move(sending, State.APPLIED, actor="bot", detail="")
         entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
@@ -186,12 +187,12 @@ def test_an_event_that_was_altered_is_named_and_ends_the_replay(full: Ledger) ->
 
 
 def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
-    """It did not say when a change was sent, nor since when what ought to be holds."""
+    """It did not say when a change was sent, nor since when what ought to be holds, nor what an answer proves."""
     from storage import ledger as module
 
     with pytest.MonkeyPatch.context() as patch:
         record = module.Entry.record
-        without = ("sent_at", "since", "requester_enterprise_id")
+        without = ("sent_at", "since", "requester_enterprise_id", "outcome")
 
         def as_before(
             self: module.Entry, kind: str, actor: str, payload: dict[str, object], request_id: int | None = None
@@ -204,6 +205,7 @@ def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
             (waiting,) = entry.reader.in_states({State.PENDING})
             sent = entry.move(waiting, State.APPROVED, actor=BOB, detail="")
             sent = entry.move(sent, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(days=1, seconds=9))
+            entry.attempt(sent, "answered", client_request_id="c-3", detail="accepted: Taken.")
             entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
     assert found(full.database) == []
 

@@ -11,7 +11,7 @@ import pytest
 from bot.exchange.answers import Meaning, judge
 from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
 from bot.exchange.received import Answer, Silence
-from handlers.ports import Fate
+from storage.records import Fate
 from tests.bot.exchange.bodies import STACK, envelope, error, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

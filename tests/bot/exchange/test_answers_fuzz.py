@@ -12,8 +12,8 @@ from bot.exchange.audit import changes_in
 from bot.exchange.details import clean
 from bot.exchange.readings import instant, reading_of, rows_of
 from bot.exchange.received import Answer
-from handlers.ports import Fate, Unavailable
-from storage.records import SettingValue
+from handlers.ports import Unavailable
+from storage.records import Fate, SettingValue
 from tests.bot.exchange.bodies import error, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
-from handlers.ports import Fate, Reading, Unavailable
-from storage.records import SettingValue
+from handlers.ports import Reading, Unavailable
+from storage.records import Fate, SettingValue
 from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.entra_stub import token
 from tests.bot.exchange.stage import Act, Stage, answer, raw

@@ -9,8 +9,8 @@ import pytest
 
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.credentials import Certificate, FederatedToken
-from handlers.ports import Fate, Unavailable
-from storage.records import SettingValue
+from handlers.ports import Unavailable
+from storage.records import Fate, SettingValue
 from tests.bot.exchange import certificates
 from tests.bot.exchange.bodies import ORGANIZATION, envelope, error, reading
 from tests.bot.exchange.conftest import NOON

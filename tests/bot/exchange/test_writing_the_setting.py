@@ -12,7 +12,8 @@ import pytest
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.clouds import CLOUDS
 from bot.exchange.tokens import Tokens
-from handlers.ports import Fate, Setting
+from handlers.ports import Setting
+from storage.records import Fate
 from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.conftest import NOON
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token

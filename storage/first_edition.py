@@ -1,0 +1,16 @@
+"""Reads rows that the first edition wrote, in which a text held what is a column of its own today.
+
+This is the only place that does: whoever needs it reads a record (``storage.rows``), which says it in a type. Nothing new is
+written this way, and the rows themselves are never altered.
+"""
+
+from storage.records import Fate
+
+
+def outcome(step: str, detail: str) -> Fate | None:
+    """Tell what an attempt without an outcome of its own proves: the detail of an answer began with the word and a colon.
+
+    ``None`` for the other steps, and for a detail that begins with no such word.
+    """
+    word, colon, _ = detail.partition(":")
+    return Fate(word) if step == "answered" and colon and word in set(Fate) else None

@@ -1,0 +1,28 @@
+"""What an answer of Exchange's proves has a column of its own; rows without it are read as ``storage.first_edition`` says.
+
+Revision ID: 0013
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.comments import statements
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add a column that may be empty, so that the previous version goes on beside this one; its table is guarded as a whole."""
+    op.add_column("attempts", sa.Column("outcome", sa.String(length=16), nullable=True))
+    if op.get_bind().dialect.name == "sqlite":
+        return
+    for statement in statements({"attempts": ["outcome"]}):
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

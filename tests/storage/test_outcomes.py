@@ -1,0 +1,83 @@
+"""What an answer of Exchange's proves is a column: no sentence decides it, except for rows that had no such column yet."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from storage import first_edition
+from storage.comparing import request_differences
+from storage.ledger import Ledger
+from storage.lifecycle import State
+from storage.reconcile import differences
+from storage.records import Fate, SettingValue
+from storage.tables import attempts
+from tests.storage.roads import BOB, NOW, TENANT, wish
+
+MAY_SHOW_UP = {Fate.ACCEPTED: True, Fate.UNKNOWN: True, Fate.REFUSED: False, Fate.NOT_PROCESSED: False, None: True}
+
+
+def given_up(ledger: Ledger) -> int:
+    """An opt-in that was sent, and given up as failed."""
+    with ledger.recording(NOW) as entry:
+        request = wish(entry)
+        for state in (State.APPROVED, State.APPLYING, State.FAILED):
+            sent = {"sent_at": NOW} if state is State.APPLYING else {}
+            request = entry.move(request, state, actor=BOB, detail="", **sent)
+    return request.id
+
+
+def may_show_up(ledger: Ledger) -> bool:
+    with ledger.reading() as reader:
+        return reader.given_up(SettingValue.OPTED_IN, NOW - timedelta(hours=1)) is not None
+
+
+@pytest.mark.parametrize("outcome", MAY_SHOW_UP)
+@pytest.mark.parametrize("said", [*(f"{fate}: said" for fate in Fate), "", "Accepted."])
+def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: Fate | None, said: str) -> None:
+    number = given_up(ledger)
+    if outcome is not None:
+        with ledger.recording(NOW) as entry:
+            entry.attempt(entry.reader.request(number), "answered", detail=said, outcome=outcome)
+    with ledger.reading() as reader:
+        assert reader.last_outcome(number) is outcome
+    assert may_show_up(ledger) is MAY_SHOW_UP[outcome]
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_an_answer_of_the_first_edition_is_read_as_it_was_written(ledger: Ledger, fate: Fate) -> None:
+    """Its bot inserts no outcome, and its events have none; it may do so beside this one."""
+    number = given_up(ledger)
+    values = {"step": "answered", "client_request_id": "c-1", "value": None, "detail": f"{fate}: It said so."}
+    with ledger.recording(NOW) as entry:
+        entry.connection.execute(insert(attempts).values(tenant_id=TENANT, request_id=number, at=NOW, **values))
+        entry.record("attempt", "bot", values, number)
+    with ledger.reading() as reader:
+        assert reader.last_outcome(number) is fate
+        assert request_differences(reader.connection, TENANT, number)[0] == []
+    assert may_show_up(ledger) is MAY_SHOW_UP[fate]
+    assert list(differences(ledger.database, TENANT)) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "detail"),
+    [
+        ("sending", "accepted: x"),
+        ("read_back", "unknown: x"),
+        ("answered", "accepted"),
+        ("answered", "Taken: x"),
+        ("answered", ""),
+    ],
+)
+def test_no_other_text_is_taken_for_an_outcome(step: str, detail: str) -> None:
+    assert first_edition.outcome(step, detail) is None
+
+
+def test_the_event_carries_it(ledger: Ledger) -> None:
+    number = given_up(ledger)
+    with ledger.recording(NOW) as entry:
+        entry.attempt(entry.reader.request(number), "answered", detail="No.", outcome=Fate.REFUSED)
+        entry.attempt(entry.reader.request(number), "read_back", value=SettingValue.OPTED_OUT)
+    with ledger.reading() as reader:
+        told = [event.payload["outcome"] for event in reader.events() if event.kind == "attempt"]
+    assert told == ["refused", None]
