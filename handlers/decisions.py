@@ -73,7 +73,7 @@ class Decisions:
         """
         may_have_voted = interaction.door is Door.REACTION and self._may_have_voted(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
             mine = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             if request.state is State.PENDING and (mine or may_have_voted):
@@ -111,7 +111,7 @@ class Decisions:
 
     def _decide(self, seen: ChangeRequest, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked) -> bool:
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             request = entry.reader.request(seen.id)
             if request.version != seen.version:
                 raise _MovedOn("the request moved on")
@@ -212,7 +212,7 @@ class Decisions:
     def _look_again(self, request_id: int, interaction: Interaction) -> None:
         text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             record_refusal(entry, interaction.person, "decide", "crowded", request_id)
             owe_answer(
                 entry,

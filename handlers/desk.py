@@ -188,7 +188,7 @@ class Desk:
     def _set_aside(self, item: Item) -> None:
         """Finish a delivery that no listener of ours can have written, so that it is not taken up again and again."""
         with suppress(AlreadyHandled), self.context.ledger.recording(self.context.now()) as entry:
-            entry.finish_inbox(item.id)
+            entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
         self.context.nudge()
 
@@ -206,7 +206,7 @@ class Desk:
         text = about(number := self._number(interaction, kind, payload), sentence)
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
-                entry.finish_inbox(interaction.item_id)
+                entry.finish_inbox(interaction.key)
                 is_news, typed = record_refusal(entry, interaction.person, kind, text, number), as_typed(payload)
                 if is_news or typed:
                     owe_answer(
@@ -280,7 +280,7 @@ class Desk:
     def _ignore(self, interaction: Interaction) -> None:
         """A reaction on somebody else's message is none of our business."""
         with self.context.ledger.recording(self.context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
 
 
 class NotKnown(Unreachable):

@@ -92,7 +92,7 @@ class Drift:
         """Let an operator or approver say that it was them, and why, about a change made outside the bot; once."""
         verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)
             if text:
                 record_refusal(entry, interaction.person, "claim", text, request_id)

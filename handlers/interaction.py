@@ -11,7 +11,6 @@ from storage.records import Door
 class Interaction:
     """``key`` is the inbox key, unique per delivery; ``ts`` is the message acted on, empty when none was."""
 
-    item_id: int
     key: str
     person: str
     door: Door
@@ -29,7 +28,6 @@ def interaction_of(item: Item) -> Interaction | None:
     """The act that a delivery tells of; ``None`` for one that no listener of ours can have written."""
     try:
         return Interaction(
-            item_id=item.id,
             key=item.key,
             person=item.payload["person"],
             door=Door(item.payload["door"]),

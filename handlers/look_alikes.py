@@ -21,7 +21,7 @@ class LookAlikes:
             tell = self._is_open(reader, request_id) and not reader.owed(f"{ANSWER}:{key}")
         tell = tell and self._is_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             if tell and self._is_open(entry.reader, request_id):
                 text = self._told(request_id, emoji)
                 owe_answer(

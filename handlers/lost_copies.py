@@ -34,7 +34,7 @@ class LostCopies:
         number = self._shown_at(interaction)
         text = UNMATCHED if number is None else about(number, FOUND)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             is_news = record_refusal(entry, interaction.person, "vote", text, number)
             if is_news:
                 owe_answer(

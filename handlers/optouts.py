@@ -86,7 +86,7 @@ class OptOuts:
         """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""
         verdict = self.may_opt_out(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             if not verdict.allowed:
                 record_refusal(entry, interaction.person, "opt_out", verdict.sentence)
                 text = verdict.sentence

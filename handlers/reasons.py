@@ -27,7 +27,7 @@ class Reasons:
     def give(self, request_id: int, reason: str, interaction: Interaction) -> None:
         """Record the reason of a rejection, or answer why not. Raises ``Conflict`` and ``NoSuchRequest``."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             request = entry.reader.request(request_id)
             text = _judge(entry.reader, request, interaction.person).sentence or _problem(request_id, reason)
             if text:

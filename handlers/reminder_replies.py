@@ -24,7 +24,7 @@ class ReminderReplies:
         """Put the reminder with this number off, or call it done. Raises ``Conflict`` and ``Unavailable``."""
         verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             notice = entry.reader.notice(number)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             is_news = True

@@ -106,7 +106,7 @@ class Requests:
             reading, refusal = self._read_before_asking(kind)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             if reading is not None and entry.reader.baseline() != before:
                 raise Conflict("a change was made while this was being read")
             if reading is not None:
@@ -126,7 +126,7 @@ class Requests:
     def withdraw(self, request_id: int, interaction: Interaction) -> None:
         """The requester takes a request back; anybody else is told why not."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
             verdict = judge_withdrawal(request, interaction.person, approvers_of(entry.reader, request))
             text, is_news = verdict.sentence, True

@@ -37,7 +37,7 @@ class Shortening:
         verdict = self.may_shorten(interaction.person)
         end = form.window_end(self._context.zone)
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.item_id)
+            entry.finish_inbox(interaction.key)
             baseline = entry.reader.baseline()
             text = verdict.sentence or self._problem(baseline, end, entry.now)
             if baseline is None or text:

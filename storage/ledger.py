@@ -223,11 +223,11 @@ class Entry(OutboxEntry):
         self.connection.execute(insert(rules).values(tenant_id=self.tenant_id, **values))
         self.record("rule", BOT, {"digest": digest, "body": body})
 
-    def finish_inbox(self, item_id: int) -> None:
-        """Mark one inbox row as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
+    def finish_inbox(self, key: str) -> None:
+        """Mark the delivery with this key as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
         done = (
             update(inbox)
-            .where(inbox.c.id == item_id, inbox.c.tenant_id == self.tenant_id, inbox.c.done_at.is_(None))
+            .where(inbox.c.tenant_id == self.tenant_id, inbox.c.key == key, inbox.c.done_at.is_(None))
             .values(done_at=self.now)
         )
         if self.connection.execute(done).rowcount != 1:

@@ -151,7 +151,7 @@ class Replica:
         item = Inbox(self._database, order.tenant).put(order.key, order.deed, {}, now=SOON, patience=PATIENCE)
         if item is None:
             return "known"
-        interaction = Interaction(item.id, order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
+        interaction = Interaction(order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
         try:
             self._deeds[order.deed](context, order, interaction)
         except AlreadyHandled:

@@ -46,7 +46,7 @@ def test_a_redelivery_after_the_work_was_done_is_told_apart_too(inbox: Inbox, le
     item = inbox.put("Ev1", "reaction", {}, now=NOW, patience=1)
     assert item
     with ledger.recording(NOW) as entry:
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
     assert inbox.put("Ev1", "reaction", {}, now=NOW, patience=1) is None
 
 
@@ -101,7 +101,7 @@ def test_what_was_done_is_never_taken_up_again(inbox: Inbox, ledger: Ledger) -> 
     item = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     assert item
     with ledger.recording(NOW) as entry:
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
     forget_claims(ledger.database)
     assert inbox.claim_waiting(NOW) == []
 
@@ -110,11 +110,11 @@ def test_doing_it_a_second_time_takes_back_what_the_second_time_caused(inbox: In
     item = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     assert item
     with ledger.recording(NOW) as entry:
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
     stood = everything(ledger.database)
     with pytest.raises(AlreadyHandled), ledger.recording(NOW) as entry:  # noqa: PT012
         wish(entry)
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
     assert everything(ledger.database) == stood
 
 
@@ -122,7 +122,7 @@ def test_an_effect_that_failed_leaves_the_delivery_to_be_taken_up(inbox: Inbox, 
     item = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     assert item
     with pytest.raises(ZeroDivisionError), ledger.recording(NOW) as entry:  # noqa: PT012
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
         _ = 1 / 0
     forget_claims(ledger.database)
     assert inbox.claim_waiting(NOW) == [item]
@@ -132,7 +132,7 @@ def test_another_tenant_finishes_nothing_of_ours(inbox: Inbox, ledger: Ledger) -
     item = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     assert item
     with pytest.raises(AlreadyHandled), Ledger(ledger.database, "another").recording(NOW) as entry:
-        entry.finish_inbox(item.id)
+        entry.finish_inbox(item.key)
 
 
 def test_leftovers_are_taken_in_people_s_turns(inbox: Inbox, database: Database) -> None:

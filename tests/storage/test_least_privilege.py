@@ -72,7 +72,7 @@ def whatever_the_bot_does(url: str) -> None:
         item = box.put("key", "vote", {}, now=NOW, patience=5)
         assert item
         with Ledger(database, TENANT).recording(NOW) as entry:
-            entry.finish_inbox(item.id)
+            entry.finish_inbox(item.key)
         leases = Leases(database, "alice")
         lease = leases.take("apply:1")
         assert lease

@@ -44,7 +44,7 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         item = Inbox(ledger.database, ledger.tenant_id).put(f"{key}:{at}", "vote", {}, now=at, patience=1)
         with ledger.recording(at) as entry:
             if key == "done" and item is not None:
-                entry.finish_inbox(item.id)
+                entry.finish_inbox(item.key)
             else:
                 entry.owe("answer", f"owed:{at}", recipient=BOB)
 
