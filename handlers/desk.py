@@ -4,32 +4,50 @@ A delivery is kept before it is acknowledged and finished in the transaction of 
 that died is taken up by the worker.
 """
 
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
+from typing import assert_never
 
 import structlog
 
 from handlers.agreement import Subject, tell
+from handlers.commands import (
+    AboutMessage,
+    AnswerLookAlike,
+    AskExtension,
+    AskOptIn,
+    CastVote,
+    ClaimChange,
+    Command,
+    GiveReason,
+    OptOut,
+    ReplyToReminder,
+    ShortenWindow,
+    TakeBackVote,
+    Withdraw,
+    command_of,
+)
+from handlers.conflicts import retry_on_conflict
 from handlers.context import Context
 from handlers.decisions import Decisions
 from handlers.drift import Drift
 from handlers.exports import Exports
-from handlers.forms import OptInForm
 from handlers.history import History
-from handlers.interaction import Interaction, interaction_of
+from handlers.interaction import Interaction
 from handlers.look_alikes import LookAlikes
 from handlers.lost_copies import LostCopies
 from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
+from handlers.reaction_targets import NoPlaceYet, ReactionTargets
 from handlers.reasons import Reasons
 from handlers.refusals import Refusals, record_refusal
 from handlers.reminder_replies import ReminderReplies
 from handlers.requests import Requests
 from handlers.rules import Rules
+from handlers.shortening import Shortening
 from handlers.status import StatusReports
 from handlers.why import Locks
 from storage.comparing import WHOLE, Difference
@@ -37,8 +55,6 @@ from storage.correlation import correlated
 from storage.engine import Busy, Unreachable
 from storage.errors import AlreadyHandled, Conflict, NoSuchRequest
 from storage.inbox import Inbox, Item
-from storage.lifecycle import Kind
-from storage.records import MailProtocol, ReminderReply, Vote
 
 log = structlog.get_logger(__name__)
 
@@ -48,25 +64,18 @@ BEFORE_ACK = 1.0
 REMEMBERED = 60.0
 """Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
 
-TRIES = 5
-
 BROKEN = (
     "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once more, have whoever "
     "runs the bot look at its log."
 )
 """For a defect: its details are in the log and nobody else's business."""
 
-PLACING = timedelta(minutes=1)
-"""How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
+CROWDED = "Others acted in the same moment, so nothing was changed. Look again, then decide."
 
-NOTING = timedelta(seconds=5)
-"""How long one on a message of the bot's own is kept that is not known: it may have been posted this moment."""
+UNREAD = "What you did could not be read when its turn came, so nothing was changed. Do it again."
 
 LOOK_AGAIN_MS = 250
-"""Milliseconds before such a reaction is looked at again."""
-
-SHOWN = ("request", "vote")
-"""What a log line tells of an act, beside its kind."""
+"""Milliseconds before a reaction on a message that is not known yet is looked at again."""
 
 
 class Desk:
@@ -76,6 +85,7 @@ class Desk:
         self.context = context
         self.locks = Locks(context, lookups)
         self.requests = Requests(context)
+        self.shortening = Shortening(context)
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)
         self.reasons = Reasons(context)
@@ -87,20 +97,9 @@ class Desk:
         self.history = History(context.ledger)
         self.exports = Exports(context)
         self.status = StatusReports(context, after=self.drift.seen)
-        self._lost_copies = LostCopies(context, copies)
+        self._targets = ReactionTargets(context, LostCopies(context, copies))
         self._inbox = inbox
         self._members: dict[str, datetime] = {}
-        self._use_cases: dict[str, Callable[[Interaction, Mapping[str, str]], bool | None]] = {
-            "opt_in": self._ask_opt_in,
-            "opt_out": lambda interaction, said: self.optouts.opt_out(interaction, reason=said.get("reason", "")),
-            "vote": self._vote,
-            "take_back": self._take_back,
-            "look_alike": self._look_alike,
-            "withdraw": lambda interaction, said: self.requests.withdraw(int(said["request"]), interaction),
-            "reason": lambda interaction, said: self.reasons.give(int(said["request"]), said["reason"], interaction),
-            "claim": lambda interaction, said: self.drift.claim(int(said["request"]), said["reason"], interaction),
-            "reply": lambda interaction, said: self.replies.reply(int(said["request"]), ReminderReply(said["vote"]), interaction),
-        }
 
     @cached_property
     def channels(self) -> frozenset[str]:
@@ -119,17 +118,18 @@ class Desk:
             self._members[person] = now
         return verdict
 
-    def take(self, kind: str, key: str, payload: Mapping[str, str]) -> Item | None:
-        """Keep one delivery before it is acknowledged; ``None`` when it is known already.
+    def take(self, command: Command, interaction: Interaction) -> Item | None:
+        """Keep one command before it is acknowledged; ``None`` when it is known already.
 
         Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
         """
+        payload = interaction.to_payload() | command.to_payload()
         try:
-            return self._inbox.put(key, kind, payload, now=self.context.now(), patience=BEFORE_ACK)
+            return self._inbox.put(interaction.key, command.kind.value, payload, now=self.context.now(), patience=BEFORE_ACK)
         except Busy:
             raise  # nothing was written
         except Unreachable as lost:
-            return self._look_up(key, lost)
+            return self._look_up(interaction.key, lost)
 
     def is_first(self, key: str) -> bool:
         """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
@@ -144,37 +144,72 @@ class Desk:
 
     def handle(self, item: Item) -> bool:
         """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
-        interaction = interaction_of(item)
-        if interaction is None or item.kind not in self._use_cases:
-            self._set_aside(item)
+        interaction, command = _read(item)
+        if interaction is None or command is None:
+            self._set_aside(item, interaction)
             return False
         with correlated(item.correlation_id):
-            rejected = self._handle(item, interaction)
-            log.info("act.handled", kind=item.kind, **{name: item.payload[name] for name in SHOWN if name in item.payload})
+            rejected = self._handle(item, command, interaction)
+            log.info("act.handled", kind=command.kind.value, **command.logged)
         return rejected
 
-    def _handle(self, item: Item, interaction: Interaction) -> bool:
-        for _ in range(TRIES):
-            try:
-                return bool(self._use_cases[item.kind](interaction, item.payload))
-            except AlreadyHandled:
-                return False
-            except Conflict:
-                continue
-            except _NoPlaceYet as unplaced:
-                self._look_later(item, interaction, unplaced.within)
-            except NoSuchRequest as unknown:
-                self._answer(interaction, item.kind, str(unknown), item.payload)
-            except Unavailable as away:
-                self._answer(interaction, item.kind, f"Nothing was changed: {away.sentence} {away.mend}".strip(), item.payload)
-            except Unreachable:
-                raise  # it is kept, and taken up again
-            except Exception:
-                self._answer(interaction, item.kind, BROKEN, item.payload)  # what was begun is rolled back
-                raise
+    def _handle(self, item: Item, command: Command, interaction: Interaction) -> bool:
+        try:
+            return retry_on_conflict(lambda: self._dispatch(command, interaction))
+        except AlreadyHandled:
             return False
-        crowded = "Others acted in the same moment, so nothing was changed. Look again, then decide."
-        self._answer(interaction, item.kind, crowded, item.payload)
+        except Conflict:
+            self._answer(command, interaction, CROWDED)
+        except NoPlaceYet as unplaced:
+            self._look_later(item, unplaced, interaction)
+        except NoSuchRequest as unknown:
+            self._answer(command, interaction, str(unknown))
+        except Unavailable as away:
+            self._answer(command, interaction, f"Nothing was changed: {away.sentence} {away.mend}".strip())
+        except Unreachable:
+            raise  # it is kept, and taken up again
+        except Exception:
+            self._answer(command, interaction, BROKEN)  # what was begun is rolled back
+            raise
+        return False
+
+    def _dispatch(self, command: Command, interaction: Interaction) -> bool:
+        """Hand a command to its use case; tells whether it was a rejection that stands."""
+        match command:
+            case AskOptIn() | AskExtension():
+                self.requests.ask(command.asked, command.form, interaction)
+            case ShortenWindow():
+                self.shortening.shorten(command.form, interaction)
+            case OptOut():
+                self.optouts.opt_out(interaction, reason=command.reason)
+            case CastVote() | TakeBackVote() | AnswerLookAlike():
+                return self._act_on_message(command, interaction)
+            case Withdraw():
+                self.requests.withdraw(command.request_id, interaction)
+            case GiveReason():
+                self.reasons.give(command.request_id, command.reason, interaction)
+            case ClaimChange():
+                self.drift.claim(command.request_id, command.reason, interaction)
+            case ReplyToReminder():
+                self.replies.reply(command.notice_id, command.reply, interaction)
+            case _:
+                assert_never(command)
+        return False
+
+    def _act_on_message(self, command: AboutMessage, interaction: Interaction) -> bool:
+        request_id = self._targets.request_of(command, interaction)
+        if request_id is None:
+            self._targets.answer_unmatched(command, interaction)
+            return False
+        match command:
+            case CastVote():
+                return self.decisions.decide(request_id, command.vote, interaction)
+            case TakeBackVote():
+                self.decisions.take_back(request_id, interaction)
+            case AnswerLookAlike():
+                self.look_alikes.answer(request_id, command.emoji, interaction)
+            case _:
+                assert_never(command)
         return False
 
     def take_up_leftovers(self) -> int:
@@ -185,11 +220,13 @@ class Desk:
                 each.callback(self.handle, item)
         return len(waiting)
 
-    def _set_aside(self, item: Item) -> None:
+    def _set_aside(self, item: Item, interaction: Interaction | None) -> None:
         """Finish a delivery that no listener of ours can have written, so that it is not taken up again and again."""
         with suppress(AlreadyHandled), self.context.ledger.recording(self.context.now()) as entry:
             entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
+            if interaction is not None:
+                owe_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
         self.context.nudge()
 
     def _look_up(self, key: str, lost: Unreachable) -> Item:
@@ -202,99 +239,47 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, interaction: Interaction, kind: str, sentence: str, payload: Mapping[str, str]) -> None:
-        text = about(number := self._number(interaction, kind, payload), sentence)
+    def _answer(self, command: Command, interaction: Interaction, sentence: str) -> None:
+        person, number = interaction.person, self._number(command, interaction)
+        text, typed = about(number, sentence), as_typed(command.to_payload())
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(interaction.key)
-                is_news, typed = record_refusal(entry, interaction.person, kind, text, number), as_typed(payload)
+                is_news = record_refusal(entry, person, command.kind.value, text, number)
                 if is_news or typed:
-                    owe_answer(
-                        entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in, typed=typed
-                    )
+                    owe_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
         except AlreadyHandled:
             return
         self.context.nudge()
 
-    def _number(self, interaction: Interaction, kind: str, payload: Mapping[str, str]) -> int | None:
+    def _number(self, command: Command, interaction: Interaction) -> int | None:
         """Which change it is about: a button says it, a reaction stands on its message; a reminder is no change."""
-        if kind == "reply" or "request" in payload:
-            return int(payload["request"]) if kind != "reply" else None
-        with self.context.ledger.reading() as reader:
-            card = reader.card_at(interaction.channel, interaction.ts)
-        return card.request_id if card else None
+        match command:
+            case CastVote() | TakeBackVote() | AnswerLookAlike():
+                return command.request_id or self._targets.shown_at(interaction)
+            case Withdraw() | GiveReason() | ClaimChange():
+                return command.request_id
+            case AskOptIn() | AskExtension() | ShortenWindow() | OptOut() | ReplyToReminder():
+                return None
+            case _:
+                assert_never(command)
 
-    def _ask_opt_in(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
-        protocols = tuple(MailProtocol(name) for name in payload["protocols"].split(","))
-        day = datetime.fromisoformat(payload["day"]).date()
-        form = OptInForm(reason=payload["reason"], clients=payload["clients"], protocols=protocols, day=day)
-        self.requests.ask(Kind(payload.get("kind", Kind.OPT_IN)), form, interaction)
-
-    def _vote(self, interaction: Interaction, payload: Mapping[str, str]) -> bool:
-        request_id = self._request_id(interaction, payload)
-        if request_id is not None:
-            return self.decisions.decide(request_id, Vote(payload["vote"]), interaction)
-        self._unmatched(interaction, payload)
-        return False
-
-    def _take_back(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
-        if (request_id := self._request_id(interaction, payload)) is None:
-            return self._ignore(interaction)
-        return self.decisions.take_back(request_id, interaction)
-
-    def _look_alike(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
-        if (request_id := self._request_id(interaction, payload)) is None:
-            return self._ignore(interaction)
-        return self.look_alikes.answer(request_id, payload["emoji"], interaction)
-
-    def _request_id(self, interaction: Interaction, payload: Mapping[str, str]) -> int | None:
-        """A button carries the number; a reaction is matched to our own message by its place."""
-        if "request" in payload:
-            return int(payload["request"])
-        with self.context.ledger.reading() as reader:
-            wish = reader.open_wish()
-            unplaced = wish is not None and not reader.cards(wish.id)  # before the place itself, which may be noted meanwhile
-            card = reader.card_at(interaction.channel, interaction.ts)
-            if card is None and unplaced:
-                raise _NoPlaceYet(PLACING)
-            if card is None and _awaits_a_word(payload) and not reader.announced_at(interaction.channel, interaction.ts):
-                raise _NoPlaceYet(NOTING)
-        return card.request_id if card else None
-
-    def _look_later(self, item: Item, interaction: Interaction, within: timedelta) -> None:
+    def _look_later(self, item: Item, unplaced: NoPlaceYet, interaction: Interaction) -> None:
         """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
-        if self.context.now() - item.received_at >= within:
-            self._unmatched(interaction, item.payload)
+        if self.context.now() - item.received_at >= unplaced.within:
+            self._targets.answer_unmatched(unplaced.command, interaction)
         else:
             self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
-
-    def _unmatched(self, interaction: Interaction, payload: Mapping[str, str]) -> None:
-        """A vote on a message that is no known copy: on the bot's own it deserves a word, unless it is about no request."""
-        with self.context.ledger.reading() as reader:
-            is_ours = _awaits_a_word(payload) and not reader.announced_at(interaction.channel, interaction.ts)
-        if is_ours:
-            self._lost_copies.answer(interaction)
-        else:
-            self._ignore(interaction)
-
-    def _ignore(self, interaction: Interaction) -> None:
-        """A reaction on somebody else's message is none of our business."""
-        with self.context.ledger.recording(self.context.now()) as entry:
-            entry.finish_inbox(interaction.key)
 
 
 class NotKnown(Unreachable):
     """Whether a delivery was kept cannot be told: the database went away while it was written."""
 
 
-class _NoPlaceYet(Exception):
-    """A reaction on a message we do not know, while one of ours may just have been posted; looked at again ``within`` a time."""
-
-    def __init__(self, within: timedelta) -> None:
-        super().__init__()
-        self.within = within
-
-
-def _awaits_a_word(payload: Mapping[str, str]) -> bool:
-    """Whether somebody decided on a message that the bot itself posted."""
-    return "vote" in payload and "ours" in payload
+def _read(item: Item) -> tuple[Interaction | None, Command | None]:
+    """Read a kept delivery; ``None`` for what does not fit, which no listener of ours can have written."""
+    interaction = command = None
+    with suppress(ValueError):
+        interaction = Interaction.from_payload(item.key, item.payload)
+        command = command_of(item.kind, item.payload)
+    return interaction, command

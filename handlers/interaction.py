@@ -1,9 +1,12 @@
-"""What the use cases know of one interaction, a single act of one person in Slack: who, where, by which door, when."""
+"""What the use cases know of one interaction, a single act of one person in Slack: who, where, by which door, when.
 
+What was asked for is a command (``handlers.commands``). Both are kept together in one row of the inbox.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.inbox import Item
 from storage.records import Door
 
 
@@ -23,17 +26,30 @@ class Interaction:
         """Where the private answer belongs: the channel of a click, nothing (a direct message) after a reaction."""
         return "" if self.door is Door.REACTION else self.channel
 
+    def to_payload(self) -> dict[str, str]:
+        """Return its part of an inbox row's payload; the key has a column of its own."""
+        place = {"channel": self.channel, "ts": self.ts}
+        said = {name: text for name, text in place.items() if text}
+        return {"person": self.person, "door": self.door.value, "at": self.at.isoformat(), **said}
 
-def interaction_of(item: Item) -> Interaction | None:
-    """The act that a delivery tells of; ``None`` for one that no listener of ours can have written."""
-    try:
-        return Interaction(
-            key=item.key,
-            person=item.payload["person"],
-            door=Door(item.payload["door"]),
-            at=datetime.fromisoformat(item.payload["at"]),
-            channel=item.payload.get("channel", ""),
-            ts=item.payload.get("ts", ""),
+    @classmethod
+    def from_payload(cls, key: str, payload: Mapping[str, str]) -> "Interaction":
+        """Read what ``to_payload`` of this or an earlier version wrote. Raises ``ValueError`` for anything else."""
+        at = datetime.fromisoformat(required(payload, "at"))
+        if at.tzinfo is None:
+            raise ValueError("the time of an interaction has no zone")
+        return cls(
+            key=key,
+            person=required(payload, "person"),
+            door=Door(required(payload, "door")),
+            at=at,
+            channel=payload.get("channel", ""),
+            ts=payload.get("ts", ""),
         )
-    except (KeyError, ValueError):
-        return None
+
+
+def required(payload: Mapping[str, str], name: str) -> str:
+    """Return one value of a payload. Raises ``ValueError`` where it is missing."""
+    if name not in payload:
+        raise ValueError(f"the payload has no {name}")
+    return payload[name]

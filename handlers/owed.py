@@ -24,9 +24,9 @@ _TYPED = "typed:"
 NOTHING_TYPED: Mapping[str, str] = {}
 
 
-def as_typed(payload: Mapping[str, str]) -> dict[str, str]:
+def as_typed(fields: Mapping[str, str]) -> dict[str, str]:
     """What somebody typed into a form that came to nothing, by label, so that nothing has to be typed again."""
-    return {LABELS[field]: payload[field] for field in LABELS if payload.get(field, "").strip()}
+    return {LABELS[field]: fields[field] for field in LABELS if fields.get(field, "").strip()}
 
 
 def typed_back(facts: Mapping[str, str]) -> dict[str, str]:

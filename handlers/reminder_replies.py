@@ -20,16 +20,16 @@ class ReminderReplies:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def reply(self, number: int, reply: ReminderReply, interaction: Interaction) -> None:
-        """Put the reminder with this number off, or call it done. Raises ``Conflict`` and ``Unavailable``."""
+    def reply(self, notice_id: int, reply: ReminderReply, interaction: Interaction) -> None:
+        """Put the reminder of this notice off, or call it done. Raises ``Conflict`` and ``Unavailable``."""
         verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            notice = entry.reader.notice(number)
+            notice = entry.reader.notice(notice_id)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             is_news = True
             if refused or notice is None:
-                is_news = record_refusal(entry, interaction.person, f"{reply.value} reminder {number}", refused)
+                is_news = record_refusal(entry, interaction.person, f"{reply.value} reminder {notice_id}", refused)
                 text = refused
             else:
                 text = self._keep(entry, notice, reply, interaction.person)

@@ -93,12 +93,8 @@ class Requests:
     def ask(self, kind: Kind, form: OptInForm, interaction: Interaction) -> None:
         """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
 
-        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again. A form that was judged as
-        shortening the window goes another way, which neither reads nor opens anything.
+        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
         """
-        if kind is Kind.SHORTENING:
-            self._shortening.shorten(form, interaction)
-            return
         asker = self._context.people.operator(interaction.person)
         refusal = self._refusal_to_ask(interaction.person, asker)
         reading, before = None, self._baseline()

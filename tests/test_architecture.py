@@ -14,7 +14,8 @@ ROOMS = ("bot", "handlers", "storage")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 PURE = (
-    "handlers.days", "handlers.forms", "handlers.identity", "handlers.milestones", "handlers.notices", "handlers.policy",
+    "handlers.commands", "handlers.days", "handlers.forms", "handlers.identity", "handlers.interaction",
+    "handlers.milestones", "handlers.notices", "handlers.policy",
     "handlers.ports", "handlers.slots", "handlers.snoozing", "handlers.votes",
     "storage.canonical", "storage.lifecycle", "storage.records",
 )  # fmt: skip

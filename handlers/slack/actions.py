@@ -2,22 +2,35 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.commands import (
+    AskExtension,
+    AskOptIn,
+    CastVote,
+    ClaimChange,
+    Command,
+    GiveReason,
+    OptOut,
+    ReplyToReminder,
+    ShortenWindow,
+    TakeBackVote,
+    Withdraw,
+)
 from handlers.desk import NotKnown
 from handlers.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.interaction import Interaction
 from handlers.ports import Unavailable
 from handlers.slack import forms, modals, replies
 from handlers.slack.announcements import DONE, SNOOZE
 from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
 from handlers.slack.parsing import (
-    Act,
     Malformed,
     channel_of,
     first_field,
@@ -33,15 +46,15 @@ from storage.engine import Unreachable
 from storage.lifecycle import Kind
 from storage.records import Door, MailProtocol, ReminderReply, Vote
 
-KINDS = {
-    APPROVE: ("vote", Vote.APPROVE.value),
-    REJECT: ("vote", Vote.REJECT.value),
-    WITHDRAW: ("withdraw", ""),
-    TAKE_BACK: ("take_back", ""),
-    SNOOZE: ("reply", ReminderReply.SNOOZED.value),
-    DONE: ("reply", ReminderReply.DONE.value),
+BUTTONS: Mapping[str, Callable[[int], Command]] = {
+    APPROVE: lambda number: CastVote(Vote.APPROVE, request_id=number),
+    REJECT: lambda number: CastVote(Vote.REJECT, request_id=number),
+    WITHDRAW: Withdraw,
+    TAKE_BACK: lambda number: TakeBackVote(request_id=number),
+    SNOOZE: lambda number: ReplyToReminder(number, ReminderReply.SNOOZED),
+    DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
 }
-"""The buttons that decide something: inbox kind, and the vote or reply."""
+"""The buttons that decide something, by action id: the command, made of the number that the button carries."""
 
 
 class Clicks:
@@ -52,13 +65,14 @@ class Clicks:
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Keep the click, acknowledge it, hand it over."""
-        act = press(body, kinds=KINDS, now=self._edge.desk.context.now())
-        if act is None:
+        found = press(body, buttons=BUTTONS, now=self._edge.desk.context.now())
+        if found is None:
             self._show(ack, body, respond)
             return
-        reply = Reply(self._edge, respond, person=act.person, channel=act.channel)
+        command, interaction = found
+        reply = Reply(self._edge, respond, person=interaction.person, channel=interaction.channel)
         try:
-            item = self._edge.desk.take(act.kind, act.key, act.payload)
+            item = self._edge.desk.take(command, interaction)
         except Unreachable as away:
             ack()
             told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
@@ -66,7 +80,7 @@ class Clicks:
             return
         ack()
         if item is not None:
-            self._edge.work(item, lambda rejected: self._ask_reason(act, body, rejected=rejected))
+            self._edge.work(item, interaction.person, lambda rejected: self._ask_reason(command, body, rejected=rejected))
 
     def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         action = body["actions"][0]
@@ -82,7 +96,7 @@ class Clicks:
         name = str(action.get("action_id"))
         job = self._form_opener(name, reply, body)
         if name in ways:
-            value = int(number(str(action.get("value"))))
+            value = number(str(action.get("value")))
             job = partial(ways[name], value)
         ack()
         if job is None:
@@ -120,17 +134,13 @@ class Clicks:
             return
         reply.finish(replies.history(self._edge.desk.history.page(before=before), self._edge.zone))
 
-    def _ask_reason(self, act: Act, body: dict[str, Any], *, rejected: bool) -> None:
-        if rejected:
+    def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
+        if rejected and isinstance(command, CastVote) and command.request_id is not None:
             with contextlib.suppress(Unavailable):  # the answer to the rejection carries a button for the same form
-                self._open_reason(body, int(act.payload["request"]))
+                self._open_reason(body, command.request_id)
 
     def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
         self._edge.open_form(trigger(body), modals.rejection(request_id))
-
-
-_REASONS = {modals.REJECTION: "reason", modals.CLAIM: "claim"}
-"""The forms that ask for nothing but a reason: inbox kind."""
 
 
 class Submissions:
@@ -143,7 +153,7 @@ class Submissions:
         """Judge the form purely, keep it, acknowledge; mistakes go back into the form with nothing typed lost."""
         view = body["view"]
         try:
-            act = self._act(body, view)
+            command, interaction = self._command(view), self._interaction(body, view)
         except WrongForm as wrong:
             ack(response_action="errors", errors=wrong.errors)
             return
@@ -151,7 +161,7 @@ class Submissions:
             ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
             return
         try:
-            item = self._edge.desk.take(act.kind, act.key, act.payload)
+            item = self._edge.desk.take(command, interaction)
         except Unreachable as away:
             told = NOT_KNOWN_FORM if isinstance(away, NotKnown) else NOT_RECORDED.replace("*", "")
             ack(response_action="errors", errors={first_field(view) or REASON: told})
@@ -159,34 +169,44 @@ class Submissions:
         ack()
         if item is not None:
             done = threading.Event()
-            self._edge.work(item, lambda rejected: done.set())
-            if act.kind == "opt_in":
-                self._edge.say_if_slow(act.person, act.channel, done.is_set)
+            self._edge.work(item, interaction.person, lambda rejected: done.set())
+            if isinstance(command, AskOptIn | AskExtension):
+                self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 
-    def _act(self, body: dict[str, Any], view: dict[str, Any]) -> Act:
-        filled = {field: found for field, found in values(view).items() if found}
-        payload = {
-            "person": person_of(body),
-            "door": Door.COMMAND.value,
-            "at": self._edge.desk.context.now().isoformat(),
-        }
-        kind = str(view.get("callback_id"))
+    def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
         metadata = str(view.get("private_metadata") or "")
-        if kind in (modals.OPT_IN, modals.EXTENSION):
-            later_than = self._edge.desk.requests.present_end() if kind == modals.EXTENSION else None
-            form = self._judge(filled, later_than)
-            shorter = later_than is not None and form.window_end(self._edge.desk.context.zone) < later_than
-            payload |= _spelled(form) | {"kind": Kind.SHORTENING.value if shorter else kind}
-            payload |= {"channel": identity(metadata) if metadata else ""}
-            kind = "opt_in"
-        elif kind == modals.OPT_OUT:
-            payload |= {"reason": _reason(filled, needed=False), "channel": identity(metadata) if metadata else ""}
-        elif kind in _REASONS:
-            payload |= {"reason": _reason(filled, needed=True), "request": number(metadata)}
-            kind = _REASONS[kind]
-        else:
-            raise Malformed("no form of ours")
-        return Act(kind=kind, key=f"view:{token(view.get('id'))}", payload=payload)
+        is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)  # then it is that change's number
+        return Interaction(
+            key=f"view:{token(view.get('id'))}",
+            person=person_of(body),
+            door=Door.COMMAND,
+            at=self._edge.desk.context.now(),
+            channel=identity(metadata) if metadata and not is_about_a_change else "",
+        )
+
+    def _command(self, view: dict[str, Any]) -> Command:
+        filled = {field: found for field, found in values(view).items() if found}
+        metadata = str(view.get("private_metadata") or "")
+        match view.get("callback_id"):
+            case modals.OPT_IN:
+                return AskOptIn(self._judge(filled, None))
+            case modals.EXTENSION:
+                return self._another_end(filled)
+            case modals.OPT_OUT:
+                return OptOut(_reason(filled, needed=False))
+            case modals.REJECTION:
+                return GiveReason(number(metadata), _reason(filled, needed=True))
+            case modals.CLAIM:
+                return ClaimChange(number(metadata), _reason(filled, needed=True))
+            case _:
+                raise Malformed("no form of ours")
+
+    def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
+        present_end = self._edge.desk.requests.present_end()
+        form = self._judge(filled, present_end)
+        if present_end is not None and form.window_end(self._edge.desk.context.zone) < present_end:
+            return ShortenWindow(form)
+        return AskExtension(form)
 
     def _judge(self, filled: dict[str, list[str]], later_than: datetime | None) -> OptInForm:
         context = self._edge.desk.context
@@ -211,12 +231,3 @@ def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:
     if problem:
         raise WrongForm({REASON: problem})
     return text
-
-
-def _spelled(form: OptInForm) -> dict[str, str]:
-    return {
-        "reason": form.reason,
-        "clients": form.clients,
-        "protocols": ",".join(form.protocols),
-        "day": form.day.isoformat(),
-    }

@@ -33,7 +33,7 @@ def _numbers(message: dict[str, Any]) -> Iterator[int]:
         for element in _dicts(block.get("elements")):
             if element.get("action_id") in (APPROVE, REJECT, WITHDRAW):
                 with contextlib.suppress(Malformed):
-                    yield int(number(str(element.get("value"))))
+                    yield number(str(element.get("value")))
 
 
 def _dicts(found: object) -> Iterator[dict[str, Any]]:

@@ -67,9 +67,9 @@ class Edge:
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
 
-    def work(self, item: Item, then: Callable[[bool], None] = lambda rejected: None) -> None:
+    def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None) -> None:
         """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
-        self.crew.submit(lambda: then(self.desk.handle(item)), person=item.payload.get("person", ""), urgent=True)
+        self.crew.submit(lambda: then(self.desk.handle(item)), person=person, urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""

@@ -8,12 +8,14 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers import commands
 from handlers.addresses import mailbox
+from handlers.commands import AnswerLookAlike, CastVote, Command, TakeBackVote
+from handlers.interaction import Interaction
 from handlers.slack.emoji import bare, looks_like_a_decision, same_emoji
 from storage.records import Door, Vote
 
@@ -57,25 +59,6 @@ class Malformed(ValueError):
     """The payload is not of a shape Slack sends; nothing is done with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One deciding act, ready for the inbox: ``key`` is unique per delivery."""
-
-    kind: str
-    key: str
-    payload: dict[str, str]
-
-    @property
-    def person(self) -> str:
-        """Who acted."""
-        return self.payload["person"]
-
-    @property
-    def channel(self) -> str:
-        """Where; empty when the act has no channel."""
-        return self.payload.get("channel", "")
-
-
 def subcommand(text: str) -> tuple[str, str]:
     """The subcommand meant by ``text`` and, when it is none, the nearest one: ``("status", "")`` or ``("", "status")``.
 
@@ -106,35 +89,36 @@ def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def press(body: Mapping[str, Any], *, kinds: Mapping[str, tuple[str, str]], now: datetime) -> Act | None:
+def press(
+    body: Mapping[str, Any], *, buttons: Mapping[str, Callable[[int], Command]], now: datetime
+) -> tuple[Command, Interaction] | None:
     """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
 
-    ``kinds`` maps an action id to the inbox kind and the vote it casts; ``now`` stands in where Slack does not say when. Where it
-    happened is told by ``container`` or, in older shapes, by ``channel`` and ``message``. Raises ``Malformed``.
+    ``buttons`` makes a command of an action id and the number that the button carries; ``now`` stands in where Slack does not say
+    when. Where it happened is told by ``container`` or, in older shapes, by ``channel`` and ``message``. Raises ``Malformed``.
     """
     action = _first(body.get("actions"))
     name = _text(action, "action_id")
-    if name not in kinds:
+    if name not in buttons:
         return None
-    kind, vote = kinds[name]
     container = _mapping(body, "container", default={})
-    person = person_of(body)
+    person, about = person_of(body), number(_text(action, "value"))
     stamp, moment = _clicked(action, body, now)
     shown_at = container.get("message_ts") or _mapping(body, "message", default={}).get("ts")
-    payload = {
-        "person": person,
-        "door": Door.BUTTON.value,
-        "at": moment.isoformat(),
-        "request": number(_text(action, "value")),
-        "channel": identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
-        "ts": stamped(shown_at) if shown_at else "",
-    }
-    if vote:
-        payload["vote"] = vote
-    return Act(kind=kind, key=f"action:{person}:{stamp}:{name}:{payload['request']}", payload=payload)
+    interaction = Interaction(
+        key=f"action:{person}:{stamp}:{name}:{about}",
+        person=person,
+        door=Door.BUTTON,
+        at=moment,
+        channel=identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
+        ts=stamped(shown_at) if shown_at else "",
+    )
+    return buttons[name](about), interaction
 
 
-def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Collection[str], bot: str = "") -> Act | None:
+def reaction(
+    body: Mapping[str, Any], *, approve: str, reject: str, channels: Collection[str], bot: str = ""
+) -> tuple[Command, Interaction] | None:
     """A deciding reaction on a message in one of our channels, or one that looks like it; ``None`` for every other reaction.
 
     Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody
@@ -151,21 +135,18 @@ def reaction(body: Mapping[str, Any], *, approve: str, reject: str, channels: Co
     look_alike = vote is None and added and looks_like_a_decision(name) and event.get("item_user", bot) == bot
     if not look_alike and (vote is None or (not added and vote is Vote.REJECT)):
         return None
-    payload = {
-        "person": identity(event.get("user")),
-        "door": Door.REACTION.value,
-        "at": _happened(event, body).isoformat(),
-        "channel": identity(item.get("channel")),
-        "ts": stamped(item.get("ts")),
-    }
-    if bot and event.get("item_user") == bot:
-        payload["ours"] = "yes"
-    key = f"event:{token(body.get('event_id'))}"
+    interaction = Interaction(
+        key=f"event:{token(body.get('event_id'))}",
+        person=identity(event.get("user")),
+        door=Door.REACTION,
+        at=_happened(event, body),
+        channel=identity(item.get("channel")),
+        ts=stamped(item.get("ts")),
+    )
+    own = bool(bot) and event.get("item_user") == bot
     if vote is None:
-        return Act(kind="look_alike", key=key, payload=payload | {"emoji": bare(name)})
-    if added:
-        payload["vote"] = vote.value
-    return Act(kind="vote" if added else "take_back", key=key, payload=payload)
+        return AnswerLookAlike(bare(name), on_own_message=own), interaction
+    return (CastVote(vote, on_own_message=own) if added else TakeBackVote(on_own_message=own)), interaction
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -223,11 +204,12 @@ def first_field(view: object) -> str:
     return ""
 
 
-def number(text: str) -> str:
-    """The number of a change that a button carries. Raises ``Malformed``."""
-    if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) <= 9):
-        raise Malformed("a button carries no change number")
-    return text
+def number(text: str) -> int:
+    """The number of a change or a reminder that a button carries. Raises ``Malformed``."""
+    try:
+        return commands.number(text)
+    except ValueError as wrong:
+        raise Malformed("a button carries no change number") from wrong
 
 
 def invocation(body: Mapping[str, Any]) -> str:

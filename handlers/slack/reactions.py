@@ -18,15 +18,16 @@ class Reactions:
     def listen(self, body: dict[str, Any]) -> None:
         """Keep a reaction that decides, or looks like it, and hand it over; every other is ignored. Raises ``Unreachable``."""
         rule = self._edge.desk.context.rule
-        act = reaction(
+        found = reaction(
             body,
             approve=rule.approve_emoji,
             reject=rule.reject_emoji,
             channels=self._edge.desk.channels,
             bot=self._edge.bot_user,
         )
-        if act is None:
+        if found is None:
             return
-        item = self._edge.desk.take(act.kind, act.key, act.payload)
+        command, interaction = found
+        item = self._edge.desk.take(command, interaction)
         if item is not None:
-            self._edge.work(item)
+            self._edge.work(item, interaction.person)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from handlers.desk import PLACING
+from handlers.reaction_targets import PLACING
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, House
 from tests.sentences import says

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.desk import NOTING
 from handlers.lost_copies import UNMATCHED
 from handlers.ports import Place, Unavailable
+from handlers.reaction_targets import NOTING
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, NOWHERE, TWO, House
 from tests.sentences import says

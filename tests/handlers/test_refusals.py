@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from slack_bolt import Respond
 
-from handlers.desk import NOTING
+from handlers.reaction_targets import NOTING
 from handlers.slack.commands import Commands
 from handlers.slack.mrkdwn import sentence
 from storage.engine import Unreachable

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from handlers.decisions import ENOUGH_STAND
+from storage.inbox import Inbox
 from storage.ledger import BOT
 from storage.lifecycle import State
 from storage.records import Door, Vote
-from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, MAIL, TWO, House
+from tests.handlers.house import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, MAIL, TENANT, TWO, House
 from tests.handlers.neighbours import member
 from tests.sentences import says
 
@@ -153,7 +154,8 @@ def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: i
 
 
 def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(house: House, pending: int) -> None:
-    house.desk.take("nonsense", "key", {"person": ALICE, "door": "button", "at": house.clock.at.isoformat()})
+    said = {"person": ALICE, "door": "button", "at": house.clock.at.isoformat()}
+    Inbox(house.database, TENANT).put("key", "nonsense", said, now=house.clock.at, patience=1)
     house.hands.dying = True
     house.approve(BOB, pending)
     house.approve(CAROL, pending)

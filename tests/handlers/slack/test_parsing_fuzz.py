@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slack.actions import KINDS
+from handlers.commands import CastVote, Command, CommandKind, command_of
+from handlers.interaction import Interaction
+from handlers.slack.actions import BUTTONS
 from handlers.slack.emoji import same_emoji
-from handlers.slack.parsing import Act, Malformed, at, number, person_of, press, reaction, subcommand, values
+from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, subcommand, values
 from handlers.slack.replies import no_such
+from storage.records import Vote
 from tests.handlers.house import NOW
 from tests.handlers.neighbours import CHANNEL
 from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
@@ -19,49 +22,52 @@ LIMITS = {"person": 32, "channel": 32, "ts": 32, "request": 9}
 """Characters that the columns hold."""
 
 
-def can_be_kept(act: Act) -> None:
-    """Every value is text that both databases hold: no NUL, no half of a character, not too long."""
-    assert len(act.key) <= 255
-    for name, value in (*act.payload.items(), ("key", act.key)):
+def can_be_kept(command: Command, interaction: Interaction) -> None:
+    """Every value is text that both databases hold, no NUL, no half of a character, not too long; and is read back as it was."""
+    payload = interaction.to_payload() | command.to_payload()
+    assert len(interaction.key) <= 255
+    assert Interaction.from_payload(interaction.key, payload) == interaction
+    assert command_of(command.kind.value, payload) == command
+    for name, value in (*payload.items(), ("key", interaction.key)):
         assert isinstance(value, str)
         assert "\x00" not in value
         value.encode("utf-8")
         assert len(value) <= LIMITS.get(name, 3000), name
 
 
-def parse_reaction(body: dict[str, Any]) -> Act | None:
+def parse_reaction(body: dict[str, Any]) -> tuple[Command, Interaction] | None:
     return reaction(body, approve="white_check_mark", reject="x", channels={CHANNEL})
 
 
 def test_true_payloads_are_understood() -> None:
-    act = press(button("U0BOB", "approve", "12"), kinds=KINDS, now=NOW)
-    assert act is not None
-    assert (act.kind, act.person, act.payload["request"], act.payload["vote"]) == ("vote", "U0BOB", "12", "approve")
+    pressed = press(button("U0BOB", "approve", "12"), buttons=BUTTONS, now=NOW)
+    assert pressed is not None
+    assert (pressed[0], pressed[1].person) == (CastVote(Vote.APPROVE, request_id=12), "U0BOB")
     voted = parse_reaction(event("U0BOB"))
     assert voted is not None
-    assert (voted.kind, voted.key) == ("vote", "event:Ev0123456789")
-    can_be_kept(act)
-    can_be_kept(voted)
+    assert (voted[0].kind, voted[1].key) == (CommandKind.VOTE, "event:Ev0123456789")
+    can_be_kept(*pressed)
+    can_be_kept(*voted)
 
 
 @given(spoilt(st.builds(button, action=st.sampled_from(ACTIONS))))
 def test_a_spoilt_click_is_refused_or_kept_whole(body: dict[str, Any]) -> None:
     try:
-        act = press(body, kinds=KINDS, now=NOW)
+        found = press(body, buttons=BUTTONS, now=NOW)
     except Malformed:
         return
-    if act is not None:
-        can_be_kept(act)
+    if found is not None:
+        can_be_kept(*found)
 
 
 @given(spoilt(st.builds(event, kind=st.sampled_from(EVENTS))))
 def test_a_spoilt_reaction_is_refused_or_kept_whole(body: dict[str, Any]) -> None:
     try:
-        act = parse_reaction(body)
+        found = parse_reaction(body)
     except Malformed:
         return
-    if act is not None:
-        can_be_kept(act)
+    if found is not None:
+        can_be_kept(*found)
 
 
 @given(spoilt(st.builds(submission, callback=st.sampled_from(CALLBACKS))))
@@ -78,7 +84,7 @@ def test_a_spoilt_form_gives_texts_or_is_refused(body: dict[str, Any]) -> None:
 
 @given(st.dictionaries(st.sampled_from(["actions", "user", "channel", "container", "event", "item", "state"]), SPOILT))
 def test_nonsense_is_refused_in_one_way(body: dict[str, Any]) -> None:
-    for parse in (lambda: press(body, kinds=KINDS, now=NOW), lambda: person_of(body), lambda: values(body)):
+    for parse in (lambda: press(body, buttons=BUTTONS, now=NOW), lambda: person_of(body), lambda: values(body)):
         try:
             parse()
         except Malformed:
@@ -102,7 +108,7 @@ def test_what_is_no_stamp_is_refused(stamp: str) -> None:
 @given(st.text(st.characters()) | st.integers().map(str))
 def test_a_number_is_one_to_nine_digits_or_is_refused(text: str) -> None:
     try:
-        assert 0 < int(number(text)) < 10**9
+        assert 0 < number(text) < 10**9
     except Malformed:
         return
 

@@ -1,0 +1,72 @@
+"""Finds out which change request a button or a reaction is about, and answers a reaction on a message that is no known copy.
+
+A button carries the number; a reaction is matched to a message of the bot's own by its place, never by what Slack says of it.
+"""
+
+from datetime import timedelta
+
+from handlers.commands import AboutMessage, CastVote
+from handlers.context import Context
+from handlers.interaction import Interaction
+from handlers.lost_copies import LostCopies
+
+PLACING = timedelta(minutes=1)
+"""How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
+
+NOTING = timedelta(seconds=5)
+"""How long one on a message of the bot's own is kept that is not known: it may have been posted this moment."""
+
+
+class NoPlaceYet(Exception):
+    """A reaction on a message we do not know, while one of ours may just have been posted; looked at again ``within`` a time."""
+
+    def __init__(self, command: AboutMessage, within: timedelta) -> None:
+        super().__init__()
+        self.command = command
+        self.within = within
+
+
+class ReactionTargets:
+    """Matches reactions to requests by the places of the bot's messages."""
+
+    def __init__(self, context: Context, lost_copies: LostCopies) -> None:
+        self._context = context
+        self._lost_copies = lost_copies
+
+    def request_of(self, command: AboutMessage, interaction: Interaction) -> int | None:
+        """Return the number of the request, ``None`` for a message that shows none. Raises ``NoPlaceYet``."""
+        if command.request_id is not None:
+            return command.request_id
+        with self._context.ledger.reading() as reader:
+            wish = reader.open_wish()
+            unplaced = wish is not None and not reader.cards(wish.id)  # before the place itself, which may be noted meanwhile
+            card = reader.card_at(interaction.channel, interaction.ts)
+            if card is None and unplaced:
+                raise NoPlaceYet(command, PLACING)
+            if card is None and _awaits_a_word(command) and not reader.announced_at(interaction.channel, interaction.ts):
+                raise NoPlaceYet(command, NOTING)
+        return card.request_id if card else None
+
+    def shown_at(self, interaction: Interaction) -> int | None:
+        """Return the number of the request that the message acted on shows, as far as is known by now."""
+        with self._context.ledger.reading() as reader:
+            card = reader.card_at(interaction.channel, interaction.ts)
+        return card.request_id if card else None
+
+    def answer_unmatched(self, command: AboutMessage, interaction: Interaction) -> None:
+        """Finish a reaction on a message that is no known copy; told to whoever voted on one that the bot wrote.
+
+        A message of the bot's own that is about no request, and everybody else's messages, are none of its business.
+        """
+        with self._context.ledger.reading() as reader:
+            is_ours = _awaits_a_word(command) and not reader.announced_at(interaction.channel, interaction.ts)
+        if is_ours:
+            self._lost_copies.answer(interaction)
+            return
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+
+
+def _awaits_a_word(command: AboutMessage) -> bool:
+    """Whether somebody decided on a message that the bot itself posted."""
+    return isinstance(command, CastVote) and command.on_own_message

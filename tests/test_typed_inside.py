@@ -1,0 +1,68 @@
+"""What is typed stays typed: a stored payload is read in one place, and old words stay gone."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HANDLERS = sorted((ROOT / "handlers").rglob("*.py"))
+
+CODEC = {"handlers/commands.py", "handlers/interaction.py"}
+"""The files that know a stored payload's keys."""
+
+GONE = {
+    r"\bpayload\[": "a payload of the inbox is read by from_payload only",
+    r"\bpayload\.get\(\"(request|vote|kind|person|door|at|ours|reason)\"": "likewise",
+    r"\bitem\.kind\b *(==|!=|in\b)": "commands are told apart by their type",
+    r"int\((act|item|said|payload)\b": "numbers are read by commands.number",
+    r"\bTouch\b|\btouch_of\b|handlers\.touch\b": "it is called an interaction",
+}
+"""Patterns that must not come back into handlers/, and why."""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("pattern", GONE)
+def test_what_was_untyped_does_not_come_back(pattern: str) -> None:
+    found = [
+        f"{_name(path)}:{number}"
+        for path in HANDLERS
+        if _name(path) not in CODEC
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if re.search(pattern, line)
+    ]
+    assert found == [], GONE[pattern]
+
+
+def test_the_edge_hands_on_no_dict_of_texts() -> None:
+    """Neither Slack's edge nor the desk has a function that takes or returns stored payloads."""
+    edge = [path for path in HANDLERS if path.parent.name == "slack" or path.name == "desk.py"]
+    found = [
+        f"{_name(path)}:{node.lineno} {node.name}"
+        for path in edge
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef) and any(argument.arg == "payload" for argument in _arguments(node))
+    ]
+    assert found == []
+
+
+def test_every_command_is_dispatched_by_its_type_to_the_last() -> None:
+    """Each ``match`` on a command ends in ``assert_never``, so that mypy finds a command without a handler."""
+    matches = [node for node in ast.walk(_tree(ROOT / "handlers/desk.py")) if isinstance(node, ast.Match)]
+    assert len(matches) == 3
+    for node in matches:
+        last = node.cases[-1]
+        assert ast.unparse(last) == "case _:\n    assert_never(command)", node.lineno
+        assert not any(case.guard for case in node.cases), node.lineno
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=_name(path))
+
+
+def _arguments(node: ast.FunctionDef) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
