@@ -15,7 +15,8 @@ WITHOUT_LEGACY = frozenset({"gcc", "gcc-high", "dod"})
 """Clouds where the legacy endpoints do not exist (Microsoft Learn, opt-in pages for SMTP AUTH and for POP3/IMAP4)."""
 
 REMOVAL_START, REMOVAL_END = "popimap-removal-start", "popimap-removal-end"
-SMTP_REMOVAL, SMTP_ENDED_21VIANET, BASIC_OFF = "smtp-legacy-tls-removal", "cn-smtp-off", "basic-smtp-default-off"
+SMTP_REMOVAL, SUPPORT_END_21VIANET, BASIC_OFF = "smtp-legacy-tls-removal", "cn-smtp-off", "basic-smtp-default-off"
+UNSUPPORTED = "tls-unsupported"
 
 OFF_FOR_GOOD = "Legacy TLS is permanently off in the US-government clouds: without legacy endpoints the setting does nothing."
 
@@ -115,18 +116,17 @@ def _window(dates: Dates, protocol: MailProtocol) -> Window | None:
 
 
 def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
-    lets = f"the setting {_lets(value)}"
+    holds = _holds(value, MailProtocol.IMAP4)
     if window is None:
-        return f"{_capital(lets)}; Microsoft has announced no removal date for legacy TLS here."
+        return f"{_capital(holds)}; {_undated(dates, cloud, today)}."
     if not window.start.touches(cloud):
-        return f"{_capital(lets)}; {_elsewhere(dates, window, today)}; whether that includes this cloud is not confirmed."
+        return f"{_capital(holds)}; {_elsewhere(dates, window, today)}; whether that includes this cloud is not confirmed."
     phase = window.phase(today)
     if phase is Phase.UPCOMING:
-        planned = f"Legacy TLS will be removed {window.display} whatever the setting says"
-        return f"{planned}; until the rollout reaches this tenant, {lets}."
+        return f"Legacy TLS will be removed {window.display} whatever the setting says; until then, {holds}."
     gone = f"Legacy TLS {_gone(dates, window, today)}"
     if phase is Phase.RUNNING:
-        return f"{gone}; nobody outside Microsoft can tell when the rollout reaches this tenant."
+        return f"{gone}." if _refuses(value) else f"{gone}; it may be refused here already."
     if _only_planned(dates, window.last):
         return f"{gone}; from then on the setting does nothing here."
     return f"{gone}; the setting does nothing here any more."
@@ -155,39 +155,61 @@ def _elsewhere(dates: Dates, window: Window, today: date) -> str:
 
 
 def _smtp(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
-    ended = dates.current(SMTP_ENDED_21VIANET)
-    if ended is not None and ended.touches(cloud) and ended.phase(today) in {Phase.RUNNING, Phase.PAST}:
+    announced = dates.current(SUPPORT_END_21VIANET)
+    if announced is not None and announced.touches(cloud) and announced.phase(today) in {Phase.RUNNING, Phase.PAST}:
         first = (
-            f"Microsoft ended TLS 1.0 and 1.1 here {ended.when()}, with refusals growing to all submissions, "
-            "so do not count on the setting"
+            f"Microsoft announced that support for TLS 1.0 and 1.1 would end here {announced.when()}, with refusals growing to "
+            "all submissions; whether that was completed is not confirmed, so do not count on the setting"
         )
         return "; ".join([first, *_basic(dates, cloud, today)]) + "."
     removal = dates.current(SMTP_REMOVAL)
     gone = removal is not None and removal.phase(today) is Phase.PAST
     role = [] if gone else [_role(window, cloud, today, value)]
-    sentence = "; ".join([*role, _removal(dates, removal, today), *_basic(dates, cloud, today)])
-    return f"{_capital(sentence)}."
+    told = [] if _refuses(value) and not gone else [_removal(dates, removal, cloud, today)]
+    return f"{_capital('; '.join([*role, *told, *_basic(dates, cloud, today)]))}."
 
 
 def _role(window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
+    holds = _holds(value, MailProtocol.SMTP_AUTH)
+    if _refuses(value):
+        return f"{holds}, though a device may send its password or token all the same"
     alone = window is not None and window.start.touches(cloud) and window.phase(today) in {Phase.RUNNING, Phase.PAST}
-    return (
-        f"this is the only thing the setting still surely controls; it {_lets(value)}" if alone else f"the setting {_lets(value)}"
-    )
+    return f"this is the only thing the setting still surely controls: {holds}" if alone else holds
 
 
-def _lets(value: SettingValue | None) -> str:
+def _holds(value: SettingValue | None, protocol: MailProtocol) -> str:
+    """What becomes of mail over old TLS. On SMTP AUTH the refusal comes after the sign-in, so of mail alone can it be said.
+
+    Microsoft's SmtpClientDiag module (1.4.0.6, November 2025) looks for the 421 only after AUTH: the server learns the tenant
+    from the credentials.
+    """
+    mail = "mail over TLS 1.0 and 1.1"
+    if protocol is MailProtocol.SMTP_AUTH:
+        takes, refuses = f"Exchange takes {mail} on the legacy host", f"Exchange refuses {mail}"
+    else:
+        takes, refuses = f"Exchange hands out {mail} on the legacy host", f"Exchange hands out no {mail}"
     if value is None:
-        return "decides whether TLS 1.0 and 1.1 are let in on the legacy host"
-    if value is SettingValue.OPTED_IN:
-        return "lets TLS 1.0 and 1.1 in on the legacy host"
-    return "keeps TLS 1.0 and 1.1 out"
+        return f"the setting decides whether {takes}"
+    return refuses if _refuses(value) else takes
 
 
-def _removal(dates: Dates, removal: Milestone | None, today: date) -> str:
+def _refuses(value: SettingValue | None) -> bool:
+    """Whether the value is known to have old TLS refused; not set does as opted out does."""
+    return value is not None and value is not SettingValue.OPTED_IN
+
+
+def _undated(dates: Dates, cloud: str, today: date) -> str:
+    """That no date is announced, and what that is worth: never one without the other (Exchange Team Blog 2659652)."""
+    end = dates.current(UNSUPPORTED)
+    over = end is not None and end.touches(cloud) and end.phase(today) is Phase.PAST
+    since = f"unsupported since {end.display}" if end is not None and over else "no longer supported"
+    return f"legacy TLS has no removal date here, but is {since} and may end without warning"
+
+
+def _removal(dates: Dates, removal: Milestone | None, cloud: str, today: date) -> str:
     phase = removal.phase(today) if removal is not None else Phase.UNANNOUNCED
     if removal is None or phase in {Phase.UNANNOUNCED, Phase.SUPERSEDED}:
-        return "Microsoft has announced no removal date for legacy TLS here"
+        return _undated(dates, cloud, today)
     if phase is Phase.UPCOMING:
         return f"Microsoft removes legacy TLS here {removal.when()} whatever the setting says"
     if phase is Phase.RUNNING:

@@ -23,7 +23,7 @@ _BASIC = "smtp-auth-basic"
 
 RISK = (
     "TLS 1.0 and 1.1 were retired for known weaknesses in March 2021 (RFC 8996): what such a device sends, "
-    "its password included, is guarded by nothing stronger."
+    "its password or token included, is guarded by nothing stronger."
 )
 """What an approver agrees to, for somebody who was never told."""
 

@@ -19,7 +19,13 @@ POLICY = (
 )
 
 
-ENTRA = "Entra admin centre; security defaults know no exclusions, Conditional Access does"
+ENTRA = (
+    "Entra admin centre; security defaults know no exclusions and rule out Conditional Access; of that, a policy of one's own "
+    "(Entra ID P1) can leave one account out"
+)
+
+
+FIREWALL = "Microsoft's list of endpoints does not name it, so a firewall made from that list may block it"
 
 
 class Concerns(StrEnum):
@@ -99,7 +105,8 @@ class Locks:
         hosts, name = self._context.cloud.legacy_hosts, "Host name on the device"
         if not hosts:
             return Lock(name, False, "this cloud has no legacy hosts", Concerns.OLD_TLS)
-        return Lock(name, None, f"it has to be `{hosts[0]}`; the standard host refuses TLS 1.0 and 1.1", Concerns.OLD_TLS)
+        told = f"it has to be `{hosts[0]}`; the standard host refuses mail over TLS 1.0 and 1.1"
+        return Lock(name, None, f"{told}. {FIREWALL}", Concerns.OLD_TLS)
 
     def _basic(self) -> str:
         ending = self._context.calendar.current("basic-smtp-default-off")

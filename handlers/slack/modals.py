@@ -101,8 +101,8 @@ def opt_out(
     blocks: list[Block] = [
         *([section(found)] if found else []),
         section(loss),
-        section("It takes effect at once, needs no second person, and supersedes every opt-in that was not sent yet."),
-        *small(["To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients."]),
+        section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
+        *small([_AFTERWARDS, _REPORT] if hosts else []),
         _typed(REASON, "Reason", "Kept in the record", optional=True),
     ]
     return View(
@@ -114,6 +114,18 @@ def opt_out(
         close="Cancel",
         blocks=blocks,
     )
+
+
+_WHEN = "It is written and read back at once; devices may feel it later, as Microsoft publishes no delay."
+
+_AFTERWARDS = "Their mail is refused, but a device that nobody changes may send its password or token over old TLS all the same."
+"""On SMTP AUTH the refusal comes after the sign-in (see ``handlers.effects``)."""
+
+_REPORT = (
+    "To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients. It names senders, not "
+    "devices, and nothing of POP or IMAP, for 7 days unless you choose more (90 at most)."
+)
+"""Microsoft Learn, mfr-smtp-auth-clients-report."""
 
 
 def rejection(request_id: int) -> View:

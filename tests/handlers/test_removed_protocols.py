@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
 from tests.handlers.test_refusals import say
 from tests.handlers.test_what_cards_say import card, thread
@@ -11,7 +12,7 @@ from tests.journeys.words import JSON, words
 from tests.sentences import says
 
 AFTER = datetime(2027, 1, 4, 12, 0, tzinfo=UTC)
-REMOVED = "legacy TLS was to be removed 1 August to 31 December 2026 (as published; checked 23 November 2026)"
+REMOVED = "legacy TLS was to be removed 1 August to 31 December 2026 (as published; checked 30 November 2026)"
 IN_VAIN = f"for POP3 and IMAP4 {REMOVED}, so the setting is not expected to help any device named here."
 
 
@@ -55,5 +56,6 @@ def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(house:
 
 
 def test_status_does_not_call_smtp_auth_the_only_thing_while_others_may_still_be_cut_off(house: House) -> None:
+    house.tenant.value = SettingValue.OPTED_IN
     (_, effect), *_ = house.desk.status.report().effects
     assert effect.startswith(says("this_is_the_only_thing_the_setting_still_surely"))
