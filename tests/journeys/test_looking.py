@@ -36,10 +36,11 @@ def test_status_is_read_now_for_everybody_who_asks(stage: Stage) -> None:
     assert len(stage.tenant.calls) == before + 2
 
 
-def test_status_says_what_it_means_per_protocol_and_which_hosts(stage: Stage) -> None:
+def test_status_says_what_it_means_per_protocol_and_to_which_host_devices_still_go(stage: Stage) -> None:
     said = stage.status(DAVE)
-    for told in ("SMTP AUTH", "POP3", "IMAP4", "smtp-legacy.office365.com", "pop-legacy.office365.com", Tenant.organization):
+    for told in ("SMTP AUTH", "POP3", "IMAP4", "smtp-legacy.office365.com", Tenant.organization):
         assert told in said
+    assert "pop-legacy.office365.com" not in said  # old TLS is being removed there
 
 
 def test_status_warns_when_smtp_auth_is_switched_off_for_the_organisation(stage: Stage) -> None:
