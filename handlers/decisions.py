@@ -7,17 +7,18 @@ row that moved in between makes the whole judgement start over. So two votes in 
 from collections.abc import Sequence
 
 from handlers.context import Context
+from handlers.decided import who_approved
 from handlers.identity import Identity
 from handlers.interaction import Interaction
 from handlers.notices import WAITING
 from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
 from handlers.people import Checked
-from handlers.policy import Reason, Verdict, judge_vote, who_approved
+from handlers.policy import Reason, Verdict, judge_vote
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import latched
 from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, void, was_shown_another, why_void
-from handlers.sheets import approvers_of
+from handlers.sheets import decided_by
 from handlers.votes import Tally, content_digest, standing_approvals, tally
 from storage.errors import Conflict
 from storage.ledger import BOT, Entry
@@ -85,7 +86,7 @@ class Decisions:
                 )
                 owe_change(entry, request)
             left = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
-            text = _taken_back_answer(request, mine, left, interaction, approvers_of(entry.reader, request))
+            text = _taken_back_answer(request, mine, left, interaction, decided_by(entry.reader, request).approvers)
             is_news = bool(text)
             if text and (mine is None or request.state is not State.PENDING):
                 is_news = record_refusal(entry, interaction.person, "take_back", text, request_id)
@@ -117,7 +118,7 @@ class Decisions:
                 raise _MovedOn("the request moved on")
             now = self._context.now()  # once more: the lock may have been waited for
             request = latched(entry, request, now)
-            voting = judge_vote(request, interaction.person, verdict, now=now, approved_by=approvers_of(entry.reader, request))
+            voting = judge_vote(request, interaction.person, verdict, now=now, decided_by=decided_by(entry.reader, request))
             judged = self._judge(entry, request, interaction, voting)
             is_news = True
             if not judged.allowed:

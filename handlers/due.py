@@ -6,12 +6,13 @@ from datetime import datetime
 from handlers import slots
 from handlers.context import Context
 from handlers.days import local_day
+from handlers.decided import why_so
 from handlers.notices import ABOUT_THE_WINDOW, is_about
-from handlers.policy import how_it_stands, why_so
+from handlers.policy import how_it_stands
 from handlers.ports import Unavailable
 from handlers.slots import Slot
 from handlers.snoozing import is_silenced
-from handlers.votes import standing_approvals
+from handlers.votes import rejecter, standing_approvals
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, SettingValue
@@ -80,7 +81,9 @@ def since_then(reader: Reader, facts: Mapping[str, str]) -> dict[str, str]:
 def _stands(reader: Reader, number: int) -> dict[str, str]:
     """How the request that a reminder is about stands, once it no longer waits."""
     request = reader.request(number)
-    return {} if request.state is State.PENDING else {"stands": how_it_stands(request) + why_so(request)}
+    if request.state is State.PENDING:
+        return {}
+    return {"stands": how_it_stands(request) + why_so(request, rejecter(reader.decisions([number])))}
 
 
 def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:

@@ -29,6 +29,8 @@ class Sheet:
     head: tuple[int, str]
     seen: Observation | None = None
     """The newest reading that has a value: an open request was asked for after one."""
+    rejected_by: str | None = None
+    """Who rejected it."""
     in_vain: str = ""
     """A warning where nothing that is asked for is likely to be helped."""
     adoption: int | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handlers.decided import NOBODY, DecidedBy, who_approved, why_so
 from handlers.identity import Identity, is_same_person
 from handlers.ports import Cloud, Person
 from storage.canonical import canonical
@@ -149,11 +150,11 @@ _ROLES = {
 
 
 def judge_vote(
-    request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime, approved_by: Sequence[str] = ()
+    request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime, decided_by: DecidedBy = NOBODY
 ) -> Verdict:
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
-        return _no(Reason.NOT_PENDING, no_longer_open(request, approved_by))
+        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if request.expires_at is None or request.has_lapsed(now):
         return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
     if person_id == request.requester_id:
@@ -180,20 +181,20 @@ def about(request_id: int | None, sentence: str) -> str:
     return sentence if request_id is None or f"#{request_id}" in sentence else f"#{request_id}: {sentence}"
 
 
-def judge_withdrawal(request: ChangeRequest, person_id: str, approved_by: Sequence[str] = ()) -> Verdict:
+def judge_withdrawal(request: ChangeRequest, person_id: str, decided_by: DecidedBy = NOBODY) -> Verdict:
     """Whether this person may take the request back: the requester, until it is sent to Exchange."""
     if request.state not in (State.PENDING, State.APPROVED):
-        return _no(Reason.NOT_PENDING, no_longer_open(request, approved_by))
+        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if person_id != request.requester_id:
         who = f"@{request.requester_id}" if request.requester_id else "the bot itself"
         return _no(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
     return ALLOWED
 
 
-def no_longer_open(request: ChangeRequest, approved_by: Sequence[str] = ()) -> str:
-    """The sentences for a click or reaction that came after the decision: how the request stands, and who approved it."""
-    told = how_it_stands(request, already=True) + why_so(request)
-    by = who_approved(request, approved_by)
+def no_longer_open(request: ChangeRequest, decided_by: DecidedBy = NOBODY) -> str:
+    """The sentences for a click or reaction that came after the decision: how the request stands, and who decided it."""
+    told = how_it_stands(request, already=True) + why_so(request, decided_by.rejecter)
+    by = who_approved(request, decided_by.approvers)
     return told if by in told else f"{told} {by}"
 
 
@@ -201,23 +202,6 @@ def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
     """The beginning of a sentence about a request: that it is rejected, has lapsed and so on."""
     verb = "has" if request.state is State.EXPIRED else "is"
     return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
-
-
-def why_so(request: ChangeRequest) -> str:
-    """What follows ``how_it_stands``: `` by @U1.`` where the detail would say the same again, else a full stop and the detail."""
-    word = STATE_WORDS[request.state].capitalize()
-    return request.detail.removeprefix(word) if request.detail.startswith(f"{word} by ") else f". {request.detail}".rstrip()
-
-
-def who_approved(request: ChangeRequest, approved_by: Sequence[str]) -> str:
-    """By whom a request was approved, as a sentence; empty where the approvals did not suffice or none was needed."""
-    if not approved_by or request.state not in _WAS_APPROVED:
-        return ""
-    return f"Approved by {' and '.join(f'@{person}' for person in approved_by)}."
-
-
-_WAS_APPROVED = frozenset({State.APPROVED, State.APPLYING, State.UNCERTAIN, State.APPLIED, State.FAILED})
-"""States that a request reaches only when enough people approved it."""
 
 
 STATE_WORDS: dict[State, str] = {

@@ -23,7 +23,7 @@ from handlers.policy import (
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
-from handlers.sheets import approvers_of
+from handlers.sheets import decided_by
 from handlers.shortening import Shortening
 from handlers.slots import lapses_unseen
 from storage.errors import AlreadyOpen, Conflict
@@ -124,7 +124,7 @@ class Requests:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             request = latched(entry, entry.reader.request(request_id), self._context.now())
-            verdict = judge_withdrawal(request, interaction.person, approvers_of(entry.reader, request))
+            verdict = judge_withdrawal(request, interaction.person, decided_by(entry.reader, request))
             text, is_news = verdict.sentence, True
             if verdict.allowed:
                 request = entry.move(

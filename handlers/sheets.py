@@ -1,16 +1,20 @@
 """Gathers a request's sheet from one reading of the ledger."""
 
 from handlers.context import Context
+from handlers.decided import NOBODY, DecidedBy
 from handlers.notices import Sheet
-from handlers.votes import Tally, approvers, standing_approvals, tally
+from handlers.votes import Tally, approvers, rejecter, standing_approvals, tally
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest
 
 
-def approvers_of(reader: Reader, request: ChangeRequest) -> tuple[str, ...]:
-    """Whose approvals stand on ``request``, to be named to whoever comes after the decision."""
-    return () if request.state is State.PENDING else approvers(reader.decisions([request.id]))
+def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
+    """Whose votes decided ``request``, to be named to whoever comes after the decision."""
+    if request.state is State.PENDING:
+        return NOBODY
+    decisions = reader.decisions([request.id])
+    return DecidedBy(approvers(decisions), rejecter(decisions))
 
 
 def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
@@ -32,6 +36,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         tally=counted,
         reason_given=reason,
         reason_by=reason_by,
+        rejected_by=rejecter(decisions),
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
         cloud=context.cloud,
         head=reader.head(),

@@ -66,6 +66,11 @@ def approvers(decisions: Iterable[Decision]) -> tuple[str, ...]:
     return tuple(person for person in standing_approvals(votes) if person not in rejecters)
 
 
+def rejecter(decisions: Iterable[Decision]) -> str | None:
+    """Who rejected: one rejection is final, so there is no second; ``None`` where nobody did."""
+    return next((vote.person_id for vote in decisions if vote.vote is Vote.REJECT), None)
+
+
 def tally(request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]) -> Tally:
     """Count the votes that stand, by people who are eligible now, on exactly this content. The requester never counts."""
     digest = content_digest(request, rule.digest)

@@ -14,7 +14,7 @@ ROOMS = ("bot", "handlers", "storage")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 PURE = (
-    "handlers.commands", "handlers.days", "handlers.forms", "handlers.identity", "handlers.interaction",
+    "handlers.commands", "handlers.days", "handlers.decided", "handlers.forms", "handlers.identity", "handlers.interaction",
     "handlers.milestones", "handlers.notices", "handlers.policy",
     "handlers.ports", "handlers.slots", "handlers.snoozing", "handlers.votes",
     "storage.canonical", "storage.lifecycle", "storage.records",

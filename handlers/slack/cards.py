@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
+from handlers.decided import why_so
 from handlers.forms import CLIENTS, REASON
 from handlers.notices import WAITING, Sheet, headline, missing_words, protocol_names
-from handlers.policy import how_it_stands, why_so
+from handlers.policy import how_it_stands
 from handlers.slack.blocks import Message, actions, button, header, quoted, section, small, typed
 from handlers.slack.mrkdwn import brief, fitted, instant, people, sentence
 from storage.lifecycle import OPEN, Kind, State
@@ -242,8 +243,8 @@ def _status_line(sheet: Sheet, zone: ZoneInfo) -> str:
         return f"{was}; {_came_after(sheet, later)} {instant(later.settled_at or later.created_at, zone)}."
     if request.state is State.APPLIED and request.kind in WISHES:
         return f"{brief(sentence(request.detail), 30)} The bot opts out by itself then."
-    told = sentence(request.detail) if request.state in _RESULT else f"*{how_it_stands(request)}*{sentence(why_so(request))}"
-    return brief(fitted(told, 2 * NOTE), 30)
+    stands = f"*{how_it_stands(request)}*{sentence(why_so(request, sheet.rejected_by))}"
+    return brief(fitted(sentence(request.detail) if request.state in _RESULT else stands, 2 * NOTE), 30)
 
 
 def _came_after(sheet: Sheet, later: ChangeRequest) -> str:
