@@ -26,9 +26,6 @@ from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
-TRIES = 7
-"""How often a judgement starts over before the person is told to look again."""
-
 UNCHECKED = (
     "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
     "who approved counts it."
@@ -46,25 +43,22 @@ class Decisions:
         self._context = context
 
     def decide(self, request_id: int, vote: Vote, interaction: Interaction) -> bool:
-        """Record one approval or rejection and answer the person; tells whether it was a rejection that stands."""
-        for _ in range(TRIES):
-            with self._context.ledger.reading() as reader:
-                seen = reader.request(request_id)
-                voters = set(standing_approvals(reader.decisions([request_id])))
-            people, others = self._context.people, Checked()
-            verdict = people.approver(interaction.person)
-            if verdict.allowed:  # whoever is none makes nobody else be looked up
-                asked = people.requester(seen.requester_id, seen.requester_enterprise_id)
-                verdict = people.apart(interaction.person, verdict, asked)
-                if vote is Vote.APPROVE:
-                    voter = Identity.known(interaction.person, verdict.enterprise_user_id)
-                    others = people.checked(voters - {interaction.person}, asked=asked, voter=voter)
-            try:
-                return self._decide(seen, vote, interaction, verdict, others)
-            except _MovedOn:
-                continue
-        self._look_again(request_id, interaction)
-        return False
+        """Record one approval or rejection and answer the person; tells whether it was a rejection that stands.
+
+        Raises ``Conflict`` where the request moved while people were looked up: then all of it has to be judged again.
+        """
+        with self._context.ledger.reading() as reader:
+            seen = reader.request(request_id)
+            voters = set(standing_approvals(reader.decisions([request_id])))
+        people, others = self._context.people, Checked()
+        verdict = people.approver(interaction.person)
+        if verdict.allowed:  # whoever is none makes nobody else be looked up
+            asked = people.requester(seen.requester_id, seen.requester_enterprise_id)
+            verdict = people.apart(interaction.person, verdict, asked)
+            if vote is Vote.APPROVE:
+                voter = Identity.known(interaction.person, verdict.enterprise_user_id)
+                others = people.checked(voters - {interaction.person}, asked=asked, voter=voter)
+        return self._decide(seen, vote, interaction, verdict, others)
 
     def take_back(self, request_id: int, interaction: Interaction) -> None:
         """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
@@ -115,7 +109,7 @@ class Decisions:
             entry.finish_inbox(interaction.key)
             request = entry.reader.request(seen.id)
             if request.version != seen.version:
-                raise _MovedOn("the request moved on")
+                raise Conflict("the request moved on while people were looked up")
             now = self._context.now()  # once more: the lock may have been waited for
             request = latched(entry, request, now)
             voting = judge_vote(request, interaction.person, verdict, now=now, decided_by=decided_by(entry.reader, request))
@@ -209,25 +203,6 @@ class Decisions:
         )
         owe_card(entry, raised)
         return raised
-
-    def _look_again(self, request_id: int, interaction: Interaction) -> None:
-        text = f"Others acted on #{request_id} in the same moment and your click was not counted. Look again, then decide."
-        with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.key)
-            record_refusal(entry, interaction.person, "decide", "crowded", request_id)
-            owe_answer(
-                entry,
-                interaction.key,
-                person=interaction.person,
-                text=text,
-                channel=interaction.answers_in,
-                request_id=request_id,
-            )
-        self._context.nudge()
-
-
-class _MovedOn(Conflict):
-    """The row changed between looking people up and deciding."""
 
 
 def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, interaction: Interaction) -> bool:

@@ -1,13 +1,15 @@
-"""What is typed stays typed: a stored payload is read in one place, and old words stay gone."""
+"""What is typed stays typed: a stored payload is read, and a conflict retried, in one place, and old words stay gone."""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 HANDLERS = sorted((ROOT / "handlers").rglob("*.py"))
+PRODUCT = sorted(path for room in ("bot", "handlers", "storage") for path in (ROOT / room).rglob("*.py"))
 
 CODEC = {"handlers/commands.py", "handlers/interaction.py"}
 """The files that know a stored payload's keys."""
@@ -58,6 +60,33 @@ def test_every_command_is_dispatched_by_its_type_to_the_last() -> None:
         last = node.cases[-1]
         assert ast.unparse(last) == "case _:\n    assert_never(command)", node.lineno
         assert not any(case.guard for case in node.cases), node.lineno
+
+
+def _conflicts() -> set[str]:
+    """``Conflict`` and whatever is one, by name."""
+    names, bases = {"Conflict"}, {}
+    for path in PRODUCT:
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    for _ in bases:
+        names |= {name for name, above in bases.items() if above & names}
+    return names
+
+
+def _retries(tree: ast.AST, conflicts: set[str]) -> Iterator[ast.For | ast.While]:
+    """Every loop that may begin the same act again: it counts, or runs until something is so, and goes on after a conflict."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.While) or (isinstance(node, ast.For) and ast.unparse(node.iter).startswith("range(")):
+            caught = [ast.walk(one.type) for one in ast.walk(node) if isinstance(one, ast.ExceptHandler) and one.type]
+            if any(isinstance(name, ast.Name) and name.id in conflicts for names in caught for name in names):
+                yield node
+
+
+def test_there_is_one_retry_loop_for_a_conflict() -> None:
+    conflicts = _conflicts()
+    assert {"Stuck", "AlreadyOpen", "AlreadyHandled"} < conflicts
+    assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == ["handlers/conflicts.py"]
 
 
 def _tree(path: Path) -> ast.Module:

@@ -24,6 +24,7 @@ from bot import logs
 from bot.wiring import holder_name
 from bot.worker import under_lease
 from handlers.apply import Apply
+from handlers.conflicts import retry_on_conflict
 from handlers.context import Context
 from handlers.decisions import Decisions
 from handlers.interaction import Interaction
@@ -153,7 +154,7 @@ class Replica:
             return "known"
         interaction = Interaction(order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
         try:
-            self._deeds[order.deed](context, order, interaction)
+            retry_on_conflict(lambda: self._deeds[order.deed](context, order, interaction))
         except AlreadyHandled:
             return "known"
         except Conflict:

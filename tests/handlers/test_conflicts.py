@@ -1,0 +1,99 @@
+"""Whoever is outrun begins again, a few times; whoever is outrun each time is told once, and nothing else comes of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.conflicts import TRIES, retry_on_conflict
+from handlers.desk import CROWDED
+from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
+from storage.lifecycle import State
+from storage.records import Door
+from tests.handlers.house import ALICE, BOB, CHANNEL, House
+
+
+class Outrun:
+    """An act for which somebody is faster ``times`` times."""
+
+    def __init__(self, times: int, how: type[Conflict] = Conflict) -> None:
+        self.begun, self._times, self._how = 0, times, how
+
+    def __call__(self) -> str:
+        self.begun += 1
+        if self.begun <= self._times:
+            raise self._how(7)
+        return "done"
+
+
+@pytest.mark.parametrize("how", [Conflict, AlreadyOpen])
+@pytest.mark.parametrize("times", [0, 1, TRIES - 1])
+def test_an_act_is_begun_again_until_nobody_is_faster(times: int, how: type[Conflict]) -> None:
+    act = Outrun(times, how)
+    assert (retry_on_conflict(act), act.begun) == ("done", times + 1)
+
+
+def test_it_is_not_begun_again_without_end_and_not_at_all_where_it_is_done() -> None:
+    outrun, handled = Outrun(TRIES), Outrun(1, AlreadyHandled)
+    with pytest.raises(Conflict):
+        retry_on_conflict(outrun)
+    with pytest.raises(AlreadyHandled):
+        retry_on_conflict(handled)
+    assert (outrun.begun, handled.begun) == (TRIES, 1)
+
+
+def outrun_votes(house: House, times: int) -> None:
+    """Let the request move on each time Bob is looked up, before his vote is recorded."""
+    person, left = house.workspace.person, [times]
+
+    def meanwhile(user_id: str) -> Any:
+        if user_id == BOB and left[0]:
+            left[0] -= 1
+            with house.ledger.recording(house.clock()) as entry:
+                entry.say(entry.reader.request(1), detail=f"{left[0]} to go")
+        return person(user_id)
+
+    house.workspace.person = meanwhile  # type: ignore[method-assign]
+
+
+ACTS: dict[str, Callable[[House], None]] = {
+    "approve": lambda house: house.approve(BOB, 1),
+    "approve by reaction": lambda house: house.approve(BOB, 1, Door.REACTION),
+    "reject": lambda house: house.reject(BOB, 1),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_vote_that_is_outrun_a_few_times_counts(house: House, act: str) -> None:
+    house.card_ts(house.ask(ALICE).id)
+    outrun_votes(house, TRIES - 1)
+    ACTS[act](house)
+    assert house.request(1).state in {State.APPROVED, State.REJECTED}
+    assert len(house.votes(1)) == 1
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_vote_that_is_outrun_each_time_is_answered_once_and_not_counted(house: House, act: str) -> None:
+    house.card_ts(house.ask(ALICE).id)
+    outrun_votes(house, 1000)
+    ACTS[act](house)
+    house.free_leftovers()
+    assert house.desk.take_up_leftovers() == 0
+    assert house.votes(1) == []
+    assert house.answers(BOB) == [f"#1: {CROWDED}"]
+    assert [(event.actor, event.request_id) for event in house.events("refused")] == [(BOB, 1)]
+
+
+def test_a_request_whose_reading_is_outrun_each_time_gives_back_what_was_typed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moved(*_: object) -> None:
+        raise Conflict("a change was made")
+
+    monkeypatch.setattr(house.desk.requests, "_open", lambda *_, **__: moved())
+    before = len(house.requests())
+    today = house.clock.at.date()
+    house.submit("opt_in", ALICE, CHANNEL, reason="Why", clients="Two scanners", protocols=["pop3"], day=today)
+    house.deliver()
+    (said,) = [said for said in house.board.said if said.person == ALICE]
+    assert (said.text, list(said.typed.values()), len(house.requests())) == (CROWDED, ["Why", "Two scanners"], before)
