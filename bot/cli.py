@@ -5,14 +5,13 @@ import io
 import json
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import arguments
 from bot.endings import WRONG_SETTINGS, told
 from bot.settings_home import see_to_a_home
 
@@ -194,6 +193,13 @@ def _export(options: argparse.Namespace) -> int:
     return export_record(settings, form=options.format, since=options.since, until=options.until)
 
 
+def _probe(options: argparse.Namespace) -> int:
+    settings = _settings()
+    from bot.probe.answers import probe_and_show
+
+    return probe_and_show(options.targets or settings.probed(), as_json=options.json)
+
+
 def _settings(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
     from bot import logs
     from bot.settings import load
@@ -217,9 +223,9 @@ def _parser() -> argparse.ArgumentParser:
     run = _verb(verbs, "run", _run, "serve Slack")
     run.add_argument("--mode", choices=("socket", "http"), help="default: socket when SLACK_APP_TOKEN is set, else http")
     run.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
-    run.add_argument("--port", type=_port, default=3000, help="HTTP mode: port to listen on (default 3000)")
+    run.add_argument("--port", type=arguments.port, default=3000, help="HTTP mode: port to listen on (default 3000)")
     sandbox = _verb(verbs, "sandbox", _sandbox, "a whole workspace and tenant on this machine, nothing to configure")
-    sandbox.add_argument("--port", type=_port, default=8642, help="port of the page (default 8642)")
+    sandbox.add_argument("--port", type=arguments.port, default=8642, help="port of the page (default 8642)")
     sandbox.add_argument("--mode", choices=("socket", "http"), default="socket", help="how the simulated Slack reaches the bot")
     _verb(verbs, "migrate", _migrate, "bring the database to the current schema")
     for name, function, what in (
@@ -230,22 +236,26 @@ def _parser() -> argparse.ArgumentParser:
         verb = _verb(verbs, name, function, what)
         verb.add_argument("--json", action="store_true", help="for machines")
         if name == "history":
-            verb.add_argument("--before", type=_number, metavar="N", help="start below this change number")
-            verb.add_argument("--limit", type=_number, metavar="N", default=20, help="changes to show (default 20)")
+            verb.add_argument("--before", type=arguments.number, metavar="N", help="start below this change number")
+            verb.add_argument("--limit", type=arguments.number, metavar="N", default=20, help="changes to show (default 20)")
     _record_verbs(verbs)
+    probe = _verb(verbs, "probe", _probe, "which TLS versions an endpoint takes; sends no credential and no mail")
+    where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
+    probe.add_argument("targets", nargs="*", type=arguments.target, metavar="HOST:PORT", help=where)
+    probe.add_argument("--json", action="store_true", help="for machines")
     return parser
 
 
 def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     verify = _verb(verbs, "verify", _verify, "check the hash chain of the record")
-    verify.add_argument("--witness", type=_witness, metavar="SEQUENCE:HASH", help="a head that was posted in Slack")
+    verify.add_argument("--witness", type=arguments.witness, metavar="SEQUENCE:HASH", help="a head that was posted in Slack")
     accept = "go on with a database that was put back, or is not authenticated, as it stands: open requests become stale"
     verify.add_argument("--accept-restore", action="store_true", help=accept)
     verify.add_argument("--json", action="store_true", help="for machines")
     export = _verb(verbs, "export", _export, "write the record to standard output")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default jsonl")
-    export.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day (UTC)")
-    export.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day (UTC), included")
+    export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help="first day (UTC)")
+    export.add_argument("--until", type=arguments.day, metavar="YYYY-MM-DD", help="last day (UTC), included")
 
 
 def _verb(
@@ -257,30 +267,3 @@ def _verb(
     parser = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
     parser.set_defaults(verb=function)
     return parser
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) < 1_000_000_000:
-        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    """A TCP port; 0 lets the system choose. What is larger the system would take all the same, without its upper bits."""
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError("write a port number between 0 and 65535; 0 takes a free one")
-    return int(text)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("write a day, such as 2026-11-23") from None
-
-
-def _witness(text: str) -> tuple[int, str]:
-    sequence, _, digest = text.strip().partition(":")
-    if not re.fullmatch(r"[0-9]{1,18}", sequence) or not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
-        raise argparse.ArgumentTypeError("write it as SEQUENCE:HASH, both as posted in the channel")
-    return int(sequence), digest.lower()

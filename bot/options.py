@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot import spellings
 from bot.exchange.clouds import CLOUDS
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.probe.targets import of_cloud, targets
+from handlers.ports import ProbeTarget
 from storage.keyring import Keyring
 
 _BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
@@ -47,6 +49,10 @@ def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 
 def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return value if isinstance(value, tuple) else spellings.record_keys_in(value)
+
+
+def _targets(value: str | tuple[ProbeTarget, ...]) -> tuple[ProbeTarget, ...]:
+    return value if isinstance(value, tuple) else targets(value)
 
 
 Text = Annotated[str, BeforeValidator(spellings.directory_id)]
@@ -134,6 +140,8 @@ class Settings(BaseSettings):
     """The keys that stand in the file; its path is not kept."""
     state_dir: Path | None = Field(None, alias="LEGACYTLS_STATE_DIR")
     """``None``: beside a SQLite file, else nowhere."""
+    probe_endpoints: Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)] = Field((), alias="LEGACYTLS_PROBE_ENDPOINTS")
+    """What is probed where nobody names an endpoint; empty: the cloud's own, see ``probed``."""
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)
@@ -187,6 +195,10 @@ class Settings(BaseSettings):
         """When the client secret expires, as far as the operator said so: with the beginning of that day, to be safe."""
         day = self.azure_client_secret_expires
         return datetime.combine(day, time(), tzinfo=self.timezone) if day else None
+
+    def probed(self) -> tuple[ProbeTarget, ...]:
+        """The endpoints whose TLS versions are probed."""
+        return self.probe_endpoints or of_cloud(self.exchange_cloud)
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret that is set, for the redaction of logs."""

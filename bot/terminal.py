@@ -5,7 +5,9 @@ terminal's escape sequences do anything.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +22,35 @@ def is_terminal() -> bool:
 def inert(text: str) -> str:
     """The text without signs that a terminal acts upon; lines stay lines."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
+
+
+PATIENCE = 2.0
+"""Seconds after which something that is not done yet says so."""
+
+
+@contextmanager
+def progress(text: str) -> Iterator[None]:
+    """Say on standard error what is being waited for, once it has taken two seconds; nothing where nobody looks at it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    lock, over = threading.Lock(), False
+
+    def say() -> None:
+        with lock:
+            if not over:
+                sys.stderr.write(f"{inert(text)}\n")
+                sys.stderr.flush()
+
+    timer = threading.Timer(PATIENCE, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            over = True
 
 
 def line(text: str, style: str = "") -> None:

@@ -37,6 +37,8 @@ class Endpoint:
     api_url: str
     scope: str
     authority: str
+    smtp_host: str
+    """The standard host for SMTP AUTH, beside the legacy one."""
 
     def at(self, *, api_url: str | None = None, authority_host: str | None = None) -> "Endpoint":
         """The same cloud under other addresses.
@@ -50,26 +52,56 @@ class Endpoint:
 
 
 def _cloud(
-    name: str, display: str, api_host: str, authority_host: str, *, legacy_domain: str | None = None, powershell: str = ""
+    name: str,
+    display: str,
+    api_host: str,
+    authority_host: str,
+    smtp_host: str,
+    *,
+    legacy_domain: str | None = None,
+    powershell: str = "",
 ) -> Endpoint:
     hosts = tuple(f"{protocol}-legacy.{legacy_domain}" for protocol in ("smtp", "pop", "imap")) if legacy_domain else ()
     api_url = f"https://{api_host}"
-    return Endpoint(Cloud(name, display, hosts, powershell), api_url, f"{api_url}/.default", f"https://{authority_host}")
+    cloud = Cloud(name, display, hosts, powershell)
+    return Endpoint(cloud, api_url, f"{api_url}/.default", f"https://{authority_host}", smtp_host)
 
 
 CLOUDS: Final[Mapping[str, Endpoint]] = MappingProxyType(
     {
         endpoint.cloud.name: endpoint
         for endpoint in (
-            _cloud("worldwide", "worldwide", "outlook.office365.com", "login.microsoftonline.com", legacy_domain="office365.com"),
-            _cloud("gcc", "GCC", "outlook.office365.com", "login.microsoftonline.com"),
-            _cloud("gcc-high", "GCC High", "outlook.office365.us", "login.microsoftonline.us", powershell="O365USGovGCCHigh"),
-            _cloud("dod", "DoD", "outlook-dod.office365.us", "login.microsoftonline.us", powershell="O365USGovDoD"),
+            _cloud(
+                "worldwide",
+                "worldwide",
+                "outlook.office365.com",
+                "login.microsoftonline.com",
+                "smtp.office365.com",
+                legacy_domain="office365.com",
+            ),
+            _cloud("gcc", "GCC", "outlook.office365.com", "login.microsoftonline.com", "smtp.office365.com"),
+            _cloud(
+                "gcc-high",
+                "GCC High",
+                "outlook.office365.us",
+                "login.microsoftonline.us",
+                "smtp.office365.us",
+                powershell="O365USGovGCCHigh",
+            ),
+            _cloud(
+                "dod",
+                "DoD",
+                "outlook-dod.office365.us",
+                "login.microsoftonline.us",
+                "outlook-dod.office365.us",
+                powershell="O365USGovDoD",
+            ),
             _cloud(
                 "21vianet",
                 "21Vianet",
                 "partner.outlook.cn",
                 "login.partner.microsoftonline.cn",
+                "smtp.partner.outlook.cn",
                 legacy_domain="partner.outlook.cn",
                 powershell="O365China",
             ),

@@ -25,7 +25,7 @@ from storage.migrate import upgrade
 from tests.bot.machine import ROOT, Machine, Outcome, command
 from tests.handlers.house import ALICE, BOB, House
 
-VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export")
+VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export", "probe")
 SHORT_VERBS = ("migrate", "check", "status", "history", "verify", "export")
 RECORD_VERBS = ("verify", "export")
 DAY = timedelta(days=1)
@@ -116,6 +116,7 @@ def test_help_needs_no_settings_and_leaves_no_file(tmp_path: Path) -> None:
         (("verify", "--witness", "as posted"), "write it as SEQUENCE:HASH"),
         (("verify", "--witness", "12:abcd"), "write it as SEQUENCE:HASH"),
         (("export", "--since", "2026-02-30"), "write a day, such as 2026-11-23"),
+        (("probe", "relay.contoso.com"), "write HOST:PORT, such as relay.contoso.com:587"),
         (("export", "--format", "xml"), "invalid choice: 'xml'"),
     ],
 )
