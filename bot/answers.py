@@ -12,7 +12,7 @@ from bot.record import tenant_of
 from bot.wiring import context_of, exchange_of, rule_of
 from handlers.days import last_day
 from handlers.history import History, HistoryLine, HistoryPage
-from handlers.optouts import Overdue
+from handlers.overdue import Overdue
 from handlers.people import People
 from handlers.ports import Person, Unavailable
 from handlers.slack import replies, status_view

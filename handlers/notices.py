@@ -5,6 +5,7 @@ How Slack shows it is the edge's business.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from handlers.policy import Rule
 from handlers.ports import Cloud
@@ -42,6 +43,8 @@ class Sheet:
     """Who is called when something stands that nobody approved."""
     followed_by: ChangeRequest | None = None
     """The change that ended or extended what this one had set, or undid it; ``None`` while it holds."""
+    tried_again: ChangeRequest | datetime | None = None
+    """Of an end of a window that failed: the next opt-out, or when the bot tries again."""
     hosts: tuple[str, ...] = ()
     """Where a device of the protocols asked for has to be pointed; without those from which legacy TLS is being removed."""
 

@@ -1,12 +1,12 @@
 """Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
 
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers.context import Context
 from handlers.interaction import Interaction
-from handlers.owed import CHANNEL, asked_by, owe_answer, owe_card
+from handlers.overdue import Overdue, overdue, pause
+from handlers.owed import CHANNEL, asked_by, owe_answer, owe_card, owe_failed
 from handlers.policy import Verdict
 from handlers.refusals import record_refusal
 from handlers.superseding import supersede_unsent
@@ -16,60 +16,6 @@ from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Door, SettingValue
-
-AGAIN_AFTER = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4))
-"""How long the bot waits before it tries again to end a window after Exchange did not take the opt-out once, twice, ..."""
-
-_TRIED = {State.APPROVED, State.APPLYING, State.UNCERTAIN, State.FAILED}
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """A window that has ended while the tenant still ought to be called opted in."""
-
-    window_of: int | None
-    """The change that set the window."""
-    ended_at: datetime
-    under_way: ChangeRequest | None
-    """The opt-out that is being made."""
-    failures: int
-    problem: str
-    """Why it is not done yet, as far as is known; empty while the first opt-out goes its ordinary way."""
-    next_try: datetime | None
-    """``None``: now."""
-
-
-def overdue(reader: Reader, now: datetime) -> Overdue | None:
-    """The window that has ended without its opt-out, if there is one."""
-    baseline = reader.baseline()
-    if baseline is None or baseline.window_end is None or not baseline.is_over(now):
-        return None
-    later = reader.in_states(_TRIED, kinds=(Kind.OPT_OUT,), above=baseline.request_id or 0)
-    ours = [request for request in later if reader.agrees(request)]  # one from nowhere is no reason to wait
-    tried = [request for request in ours if request.state is not State.FAILED or request.created_at >= baseline.window_end]
-    failed = [request.settled_at for request in tried if request.state is State.FAILED and request.settled_at is not None]
-    under_way = next((request for request in reversed(tried) if request.state is not State.FAILED), None)
-    next_try = under_way.retry_at if under_way else failed[-1] + _pause(len(failed)) if failed else None
-    return Overdue(
-        window_of=baseline.request_id,
-        ended_at=baseline.window_end,
-        under_way=under_way,
-        failures=len(failed),
-        problem=_latest_problem(tried),
-        next_try=next_try,
-    )
-
-
-def _latest_problem(tried: list[ChangeRequest]) -> str:
-    """The newest sentence that says why it is not done: an opt-out that has just been opened again has none yet."""
-    telling = [request for request in tried if request.state in (State.FAILED, State.UNCERTAIN) or request.retry_at is not None]
-    if telling and telling[-1].state is State.UNCERTAIN:
-        return f"#{telling[-1].id} got no clear answer, so the live value is read until it shows what happened."
-    return telling[-1].detail if telling else ""
-
-
-def _pause(failures: int) -> timedelta:
-    return AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
 
 
 class OptOuts:
@@ -123,6 +69,7 @@ class OptOuts:
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
+        owe_failed(entry)
         return 1
 
     def open_again(self, entry: Entry, reason: str) -> None:
@@ -142,7 +89,7 @@ class OptOuts:
         """Not while one is under way, nor for a while after one has failed; a clock that was set back holds nothing up."""
         if late.under_way is not None:
             return False
-        return late.next_try is None or now >= late.next_try or late.next_try - now > _pause(late.failures)
+        return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures)
 
     @staticmethod
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:

@@ -77,6 +77,15 @@ def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, k
         entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
+def owe_failed(entry: Entry) -> None:
+    """A window's end is tried again: the messages of the tries that failed no longer say when that will be."""
+    baseline = entry.reader.baseline()
+    number = baseline.request_id or 0 if baseline else 0
+    for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
+        for copy in entry.reader.cards(request.id):
+            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
+
+
 def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
     """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
 

@@ -1,8 +1,11 @@
 """Gathers a request's sheet from one reading of the ledger."""
 
+from datetime import datetime
+
 from handlers.context import Context
 from handlers.decided import NOBODY, DecidedBy
 from handlers.notices import Sheet
+from handlers.overdue import overdue
 from handlers.votes import Tally, approvers, rejecter, standing_approvals, tally
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
@@ -46,8 +49,17 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         baseline=reader.baseline(),
         escalate_to=context.escalate_to,
         followed_by=reader.undone_by(request) if request.state is State.APPLIED else None,
+        tried_again=_tried_again(reader, request, context.now()),
         hosts=context.calendar.hosts(context.cloud, today, request.protocols),
     )
+
+
+def _tried_again(reader: Reader, request: ChangeRequest, now: datetime) -> ChangeRequest | datetime | None:
+    """What follows where the bot itself could not end a window."""
+    if request.kind is not Kind.OPT_OUT or request.state is not State.FAILED:
+        return None
+    late = overdue(reader, now) if request.requester_id is None else None
+    return reader.opt_out_after(request.id) or (late.next_try if late else None)
 
 
 def _adoption(reader: Reader, request: ChangeRequest) -> int | None:

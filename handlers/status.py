@@ -14,7 +14,7 @@ from functools import partial
 from handlers.context import Context
 from handlers.lagging import lags
 from handlers.meaning import meanings
-from handlers.optouts import Overdue, overdue
+from handlers.overdue import Overdue, overdue
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.rations import Monotonic, Rations
 from handlers.votes import approvers

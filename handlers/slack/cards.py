@@ -128,7 +128,7 @@ def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     request = sheet.request
     who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
     lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
-    return [lead, *_standing(sheet, zone), *next_step(sheet)]
+    return [lead, *_standing(sheet, zone), *next_step(sheet, zone)]
 
 
 def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
@@ -147,13 +147,26 @@ def _effect(sheet: Sheet) -> str:
     return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(sheet)}."
 
 
-def next_step(sheet: Sheet) -> list[Block]:
+BY_HAND = "`/legacytls help` shows how to opt out by hand."
+
+
+def next_step(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     """What to do about a change that failed."""
     if _failed_to_opt_out(sheet):
-        return [section("`/legacytls disable` opts out again; `/legacytls help` shows how to opt out by hand.")]
+        return [section(f"{_tried_again(sheet, zone)} {BY_HAND}")]
     if sheet.request.kind is Kind.OPT_IN and sheet.request.state is State.FAILED:
         return [section("*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more.")]
     return []
+
+
+def _tried_again(sheet: Sheet, zone: ZoneInfo) -> str:
+    """When a failed opt-out is tried again, said once: by the next one, by the bot, or by whoever reads this."""
+    again = sheet.tried_again
+    if isinstance(again, ChangeRequest):
+        return f"Tried again by #{again.id}."
+    if again is not None:
+        return f"The bot tries again {instant(again, zone)}; *Opt out again* does so now."
+    return "`/legacytls disable` opts out again."
 
 
 def _failed_to_opt_out(sheet: Sheet) -> bool:
@@ -207,7 +220,7 @@ def _still_stands(sheet: Sheet) -> bool:
 
 def _buttons(sheet: Sheet) -> list[Block]:
     request = sheet.request
-    if _failed_to_opt_out(sheet):
+    if _failed_to_opt_out(sheet) and not isinstance(sheet.tried_again, ChangeRequest):
         return [actions(button("Opt out again", OPT_OUT_NOW, request.id))]
     if request.kind not in WISHES:
         return []

@@ -53,10 +53,25 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
     context = edge.desk.context
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
+        devices = _devices(reader)
     seen, seen_at = (newest.value, instant(newest.at, context.zone)) if newest else (None, "")
     removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
-    form = modals.opt_out(channel=reply.channel, cloud=context.cloud, removals=removals, seen=seen, seen_at=seen_at)
+    form = modals.opt_out(
+        channel=reply.channel, cloud=context.cloud, removals=removals, seen=seen, seen_at=seen_at, devices=devices
+    )
     edge.open_form(trigger(body), form)
+
+
+LISTED = 10
+"""Lists of devices that the form has room for; history has all of them."""
+
+
+def _devices(reader: Reader) -> dict[int, str]:
+    """The devices and owners on record for what is opted in now, by request, the oldest first; the same list once."""
+    baseline = reader.baseline()
+    wishes = reader.wishes_behind(baseline.request_id) if baseline and baseline.request_id else []
+    first = {wish.clients: wish.id for wish in wishes}  # the newest come first, so that the oldest with these words stays
+    return {number: clients for clients, number in list(first.items())[:LISTED]}
 
 
 def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> View:

@@ -1,6 +1,6 @@
 """The forms: to opt in, to opt out, to give a reason. Block ids are the field names of ``handlers.forms``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import zip_longest
 
@@ -17,7 +17,7 @@ from slack_sdk.models.views import View
 from handlers.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
 from handlers.notices import PROTOCOL_NAMES
 from handlers.ports import Cloud
-from handlers.slack.blocks import divider, section, small
+from handlers.slack.blocks import divider, section, small, typed
 from handlers.slack.mrkdwn import escape
 from storage.lifecycle import Kind
 from storage.records import MailProtocol, SettingValue
@@ -27,6 +27,8 @@ DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
 
 OPT_IN, EXTENSION, OPT_OUT = Kind.OPT_IN.value, Kind.EXTENSION.value, Kind.OPT_OUT.value
 REJECTION, CLAIM = "rejection", "claim"
+
+NO_DEVICES: Mapping[int, str] = {}
 
 
 def opt_in(
@@ -84,11 +86,18 @@ _REFUSED_ALREADY = {
 
 
 def opt_out(
-    *, channel: str, cloud: Cloud, removals: Sequence[str] = (), seen: SettingValue | None = None, seen_at: str = ""
+    *,
+    channel: str,
+    cloud: Cloud,
+    removals: Sequence[str] = (),
+    seen: SettingValue | None = None,
+    seen_at: str = "",
+    devices: Mapping[int, str] = NO_DEVICES,
 ) -> View:
     """The one confirmation before opting out; it names what stops working, and what the value was when last ``seen``.
 
-    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there.
+    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
+    owners, as typed, by the number of the request that named them.
     """
     told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
     hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
@@ -101,6 +110,7 @@ def opt_out(
     blocks: list[Block] = [
         *([section(found)] if found else []),
         section(loss),
+        *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if hosts else []),
         _typed(REASON, "Reason", "Kept in the record", optional=True),

@@ -17,7 +17,7 @@ def outcome(sheet: Sheet, zone: ZoneInfo, person: str | None = None) -> Message:
         given = rejection(sheet) if sheet.reason_given is not None else []
         told_why = small(["You hear this because you decided on it."])
         return Message(text=f"{title}. {told}", blocks=[header(title), section(told), *given, *told_why])
-    body = [section(told), *rejection(sheet), *next_step(sheet), *still_ends(sheet, zone)]
+    body = [section(told), *rejection(sheet), *next_step(sheet, zone), *still_ends(sheet, zone)]
     if sheet.request.state is State.APPLIED and sheet.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {until(sheet.request.window_end, zone)}."))
         body += small([_two_parts(sheet)] if sheet.request.kind is Kind.OPT_IN else [])  # extended, the device is there already

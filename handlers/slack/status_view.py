@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
 from handlers.notices import PROTOCOL_NAMES
-from handlers.optouts import Overdue
+from handlers.overdue import Overdue
 from handlers.policy import STATE_WORDS
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.mrkdwn import escape, instant, people, sentence

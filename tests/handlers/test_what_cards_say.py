@@ -256,6 +256,27 @@ def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_messag
     assert house.answer(BOB).endswith(says("opted_out_already_the_result_follows_by"))
 
 
+def test_the_confirmation_of_an_opt_out_lists_the_devices_on_record_that_will_stop_each_list_once(house: House) -> None:
+    number = opted_in(house)
+    for day, clients in ((24, "40 scanners, owned by Dave"), (26, "One plotter\nowned by Erin")):
+        extension = house.ask(ALICE, kind="extension", day=date(2027, 1, day), clients=clients).id
+        house.approve(BOB, extension)
+        house.run()
+    house.press("opt_out_now", BOB, extension)
+    said = words(house.windows.opened[-1])
+    assert says("will_stop_on_record_by", number=number) in said
+    assert says("will_stop_on_record_by", number=extension) in said
+    assert said.count("> 40 scanners, owned by Dave") == 1
+    assert "> One plotter\n> owned by Erin" in said
+    assert says("written_at_once_devices_notice_later") in said
+
+
+def test_the_confirmation_of_an_opt_out_lists_no_device_where_nothing_is_opted_in_by_request(house: House) -> None:
+    seen_outside(house)
+    house.press("opt_out_now", BOB, house.newest().id)
+    assert says("will_stop") not in words(house.windows.opened[-1])
+
+
 def test_an_uncertain_change_says_by_when_its_outcome_is_announced(house: House) -> None:
     number = opted_out(house, LATE)
     sent = house.request(number).sent_at
@@ -498,3 +519,24 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     house.deliver()
     told = [sheet for _, sheet in house.board.outcomes if sheet.request.id == number]
     assert not told or says("still_ends") not in words(outcomes.outcome(told[-1], house.context.zone).arguments())
+
+
+def test_a_failed_end_of_a_window_says_when_it_is_tried_again_and_then_by_which_opt_out(house: House) -> None:
+    opted_in(house)
+    house.tenant.fates.append(REFUSED)
+    house.clock.advance(days=21)
+    house.work()
+    failed = house.newest()
+    assert failed.state is State.FAILED
+    assert failed.settled_at is not None
+    shown = card(house, failed.id)
+    at = int((failed.settled_at + timedelta(minutes=30)).timestamp())
+    assert words(shown).count(says("the_bot_tries_again", at=at)) == 1
+    assert says("legacytls_disable_opts_out_again") not in words(shown)
+    assert list(buttons(shown)) == ["opt_out_now"]
+    house.clock.advance(minutes=31)
+    house.work()
+    assert house.newest().id == failed.id + 1
+    shown = card(house, failed.id)
+    assert says("the_bot_tries_again", at=at) not in words(shown)
+    assert buttons(shown) == {}

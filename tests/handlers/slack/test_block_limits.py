@@ -17,7 +17,7 @@ from bot.sandbox.blockkit import message_problems, view_problems
 from handlers.history import HistoryLine, HistoryPage
 from handlers.milestones import load_packaged
 from handlers.notices import Sheet
-from handlers.optouts import Overdue
+from handlers.overdue import Overdue
 from handlers.ports import Place, Reading
 from handlers.slack import announcements, calendar, cards, modals, outcomes, replies, status_view
 from handlers.slack.announcer import SlackAnnouncer
