@@ -99,20 +99,13 @@ def opt_out(
     ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
     owners, as typed, by the number of the request that named them.
     """
-    told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
-    hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
-    loss = (
-        f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
-        if hosts
-        else f"{cloud.display} has no legacy hosts, so no device should notice."
-    )
     found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
     blocks: list[Block] = [
         *([section(found)] if found else []),
-        section(loss),
+        section(_loss(cloud, removals)),
         *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
-        *small([_AFTERWARDS, _REPORT] if hosts else []),
+        *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
         _typed(REASON, "Reason", "Kept in the record", optional=True),
     ]
     return View(
@@ -136,6 +129,17 @@ _REPORT = (
     "devices, and nothing of POP or IMAP, for 7 days unless you choose more (90 at most)."
 )
 """Microsoft Learn, mfr-smtp-auth-clients-report."""
+
+
+def _loss(cloud: Cloud, removals: Sequence[str]) -> str:
+    """What stops working, host by host."""
+    told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
+    hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
+    return (
+        f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
+        if hosts
+        else f"{cloud.display} has no legacy hosts, so no device should notice."
+    )
 
 
 def rejection(request_id: int) -> View:
