@@ -13,6 +13,7 @@ from handlers.notices import WAITING, Sheet, headline, missing_words, protocol_n
 from handlers.policy import how_it_stands
 from handlers.slack.blocks import Message, actions, button, header, quoted, section, small, typed
 from handlers.slack.mrkdwn import brief, fitted, instant, people, sentence
+from handlers.slack.outside import is_loud, outside
 from storage.lifecycle import OPEN, Kind, State
 from storage.reading import WISHES
 from storage.records import ChangeRequest, SettingValue
@@ -176,46 +177,14 @@ def _failed_to_opt_out(sheet: Sheet) -> bool:
     return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
-_IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
-_IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
-_CHANGED_SINCE = "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things stand."
-_NOT_KNOWN_YET = "Who it was is not known yet: the audit log is asked for a day."
-
-
 def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    """The loudest card there is while the tenant is opted in by it: who, since when, one primary button."""
-    request, by = sheet.request, sheet.reason_by
-    loud = request.to_value is SettingValue.OPTED_IN and _still_stands(sheet)
-    who = f"<@{by}> says: it was me." if by else "Nobody asked the bot for it."
-    unknown = _NOT_KNOWN_YET if request.retry_at and not by else ""
-    noticed = f"*{who}* Noticed {instant(request.created_at, zone)}. {unknown}".strip()
-    called = [section(f"{people(sheet.escalate_to)}: please see to it.")] if loud and not by and sheet.escalate_to else []
-    ways: list[ButtonElement] = []
-    if loud:
-        ways = [button("Opt out again", OPT_OUT_NOW, request.id, style="primary"), button("Adopt", EXTEND, request.id)]
-    if not by:
-        ways.append(button("It was me", IT_WAS_ME, request.id))
-    return [
-        section(brief(fitted(sentence(request.detail), NOTE), NOTE // 6)),
-        section(noticed),
-        *called,
-        *([actions(*ways)] if ways else []),
-        *small([_advice(sheet)]),
-    ]
-
-
-def _advice(sheet: Sheet) -> str:
-    """What can be done about a change made outside, or what was."""
-    if sheet.adoption:
-        return f"Adopted by #{sheet.adoption}, which gave it an end."
-    if not _still_stands(sheet):
-        return _CHANGED_SINCE
-    return _IF_OPTED_IN if sheet.request.to_value is SettingValue.OPTED_IN else _IF_NOT_OPTED_IN
-
-
-def _still_stands(sheet: Sheet) -> bool:
-    """Whether a change made outside the bot is still what ought to be: nothing was made, adopted or noticed since."""
-    return sheet.baseline is not None and sheet.baseline.request_id == sheet.request.id
+    """A change made outside, with its ways on while there are any; the first of them is the one primary button."""
+    number, ways = sheet.request.id, list[ButtonElement]()
+    if is_loud(sheet):
+        ways = [button("Opt out again", OPT_OUT_NOW, number, style="primary"), button("Adopt", EXTEND, number)]
+    if sheet.reason_by is None:
+        ways.append(button("It was me", IT_WAS_ME, number))
+    return outside(sheet, zone, ways)
 
 
 def _buttons(sheet: Sheet) -> list[Block]:
