@@ -20,10 +20,11 @@ from handlers.policy import (
 from handlers.ports import Directory, Person, Unavailable
 from handlers.rations import MINUTE, ForAMinute, Monotonic, Rations
 
-CHECKS = 30
-"""Look-ups a minute of one person upon acts of their own: more than anybody does, and a part of what Slack allows for all."""
+CHECKS = 90
+"""Look-ups a minute of one person upon acts of their own: more than anybody does, and less than Slack allows for all (tier 4:
+about a hundred). A refusal costs one a minute, so this bounds only whoever may do something."""
 
-GROUP_CHECKS = 8
+GROUP_CHECKS = 15
 """The same of their user groups: Slack allows about twenty a minute for all (``usergroups.users.list``, tier 2)."""
 
 TOO_OFTEN = "You have done this so often within a minute that it is not looked up again what you may do."
