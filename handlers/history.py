@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from handlers.votes import approvers
+from handlers.votes import approvers, standing_approvals
 from storage.ledger import Ledger
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, SettingValue, Vote
 
@@ -24,6 +25,10 @@ class HistoryLine:
     read_back: SettingValue | None
     followed_by: ChangeRequest | None = None
     """What ended or extended its window before its time."""
+    approved_at: datetime | None = None
+    """When the last of the approvals that stand was cast."""
+    claimed_by: str | None = None
+    """Who said of a change made outside the bot that it was them; ``reason`` is why, then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,13 @@ def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
     decisions = reader.decisions([request.id])
     read_backs = [step.value for step in reader.attempts([request.id]) if step.step == "read_back"]
     given = reader.reason_given(request.id)
+    standing = standing_approvals(decisions)
+    approved_by = approvers(decisions)
     return HistoryLine(
         request=request,
-        approved_by=approvers(decisions),
+        approved_by=approved_by,
+        approved_at=max((standing[person].voted_at for person in approved_by), default=None),
+        claimed_by=given[0] if given and request.kind is Kind.OUTSIDE else None,
         rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
         reason=given[1] if given else None,
         read_back=read_backs[-1] if read_backs else None,

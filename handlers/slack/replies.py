@@ -48,7 +48,9 @@ def reading_now() -> Message:
 
 def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
     """One page of changes, newest first, with a button for the next; says so where words came with it that it does not take."""
-    note = [section(_NOT_TAKEN.format(words=escape(not_taken[:40])))] if not_taken else []
+    back = "*Older changes* below leads back" if page.older is not None else "this is all there is"
+    no_such_page = f"There is no page `{escape(not_taken[:40])}`: {back}. `/legacytls export` gives the record as a file."
+    note = [section(no_such_page)] if not_taken else []
     if not page.lines:
         nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
         return Message(text=nothing, blocks=[*note, section(nothing)])
@@ -62,12 +64,6 @@ def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Messag
     else:
         blocks += small(["That is the beginning of the record."])
     return Message(text=f"History, newest first, beginning with #{page.lines[0].request.id}.", blocks=blocks)
-
-
-_NOT_TAKEN = (
-    "`/legacytls history` takes nothing more, so `{words}` was not heeded: it shows the newest changes, and *Older changes* "
-    "below them leads to the first one. `/legacytls export` gives the whole record as a file."
-)
 
 
 def exported(name: str, *, not_taken: str = "") -> str:
@@ -95,22 +91,29 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
     request = line.request
     parts = [f"*{escape(headline(request))}*", f"{_asked(request.requester_id)} {instant(request.created_at, zone)}"]
     if line.approved_by:
-        parts.append(f"approved by {people(line.approved_by)}")
+        at = f" {instant(line.approved_at, zone)}" if line.approved_at else ""
+        parts.append(f"approved by {people(line.approved_by)}{at}")
     if line.rejected_by:
         parts.append(f"rejected by {people(line.rejected_by)}" + ("" if line.reason else ", no reason given"))
+    if line.claimed_by is not None:
+        parts.append(f"<@{line.claimed_by}> says: it was me")
     if line.read_back is not None:
-        parts.append(f"read back as *{line.read_back.value}*")
+        at = f" {instant(request.settled_at, zone)}" if request.settled_at else ""
+        parts.append(f"read back as *{line.read_back.value}*{at}")
     if request.window_end is not None:
         parts.append(_window(line, request.window_end, zone))
     if request.protocols:
         parts.append(protocol_names(request))
-    said = request.detail and request.state is not State.REJECTED  # who rejected it is told above
+    told = request.state is State.REJECTED or (request.state is State.APPLIED and line.read_back is not None)
+    said = request.detail and not told  # who rejected it, and what was read back, stand above
     detail = f"\n{sentence(request.detail)}" if said else ""
     refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []
+    claimed = quoted("Reason", line.reason) if line.claimed_by and line.reason else []
     return [
         section(fitted(" · ".join(parts), 2000) + fitted(detail, 900)),
         *quoted("Reason", request.reason),
         *refused,
+        *claimed,
     ]
 
 
@@ -120,7 +123,8 @@ def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
     extended = by is not None and by.kind is Kind.EXTENSION
     did = {Kind.EXTENSION: "extended", Kind.SHORTENING: "shortened"}.get(by.kind, "ended") if by else ""
     never = line.request.state in SETTLED - {State.APPLIED} or (by is not None and not extended)
-    then = f", {did} by #{by.id}" if by else ""
+    whose = f"<@{by.requester_id}>" if by and by.requester_id else "the bot"
+    then = f", {did} by #{by.id} of {whose}" if by else ""
     return f"window {'was to end at' if never else 'until'} {spelled_end(end, zone)}{then}"
 
 

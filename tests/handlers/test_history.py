@@ -1,7 +1,7 @@
 """History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -189,3 +189,29 @@ def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(hous
     assert ("#1" if on_record else says("no_change_is_on_record_yet")) in told
     say(house, "history", ALICE)
     assert says("not_heeded") not in words(house.windows.said[-1])
+
+
+def test_a_line_tells_when_it_was_approved_when_it_was_read_back_and_who_ended_it(house: House) -> None:
+    approved(house)
+    cast = house.clock.at
+    house.clock.advance(minutes=5)
+    house.run()
+    house.clock.advance(hours=1)
+    house.opt_out(CAROL)
+    house.run()
+    shown = told(house)
+    assert f"approved by <@{BOB}> <!date^{int(cast.timestamp())}^" in shown
+    assert says("read_back_as_opted_in_at", at=int((cast + timedelta(minutes=5)).timestamp())) in shown
+    assert says("ended_by_of", number=2, person=CAROL) in shown
+    assert says("written_and_read_back") not in shown
+
+
+def test_a_line_about_a_change_made_outside_tells_whose_it_was_and_why(house: House) -> None:
+    house.observe()
+    house.clock.advance(minutes=11)
+    house.tenant.value = SettingValue.OPTED_IN
+    house.observe()
+    number = house.newest().id
+    house.submit("claim", CAROL, str(number), reason="A test of the plotter")
+    assert says("says_it_was_me_2", person=CAROL) in told(house)
+    assert "> A test of the plotter" in told(house)
