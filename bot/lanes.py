@@ -14,7 +14,7 @@ from handlers.estrangement import Estrangements
 from handlers.reminders import Reminders
 from handlers.settle import Settling
 from handlers.watch import Watch
-from storage.leases import Lease
+from storage.leases import Lease, TenantDuty
 
 
 def lanes(
@@ -36,8 +36,8 @@ def lanes(
     every, watch = settings.observe_every, Watch(context, desk.optouts, noted)
     kept = (desk.requests.expire_lapsed, desk.optouts.end_window, estrangements.watch, measured, watch.run)
 
-    def held(name: str, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
-        return (under_lease(leases, f"{name}:{tenant_id}", duty, due=due),)
+    def held(name: TenantDuty, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
+        return (under_lease(leases, name.lease(tenant_id), duty, due=due),)
 
     def change(lease: Lease) -> int:
         return settling.run() + apply.run(lease)
@@ -46,14 +46,14 @@ def lanes(
         return desk.drift.observe(every)
 
     return (
-        Lane("apply", held("apply", change, lambda: settling.is_due() or apply.is_due())),
-        Lane("public", held("public", lambda lease: delivery.send_public(), delivery.owes_public), last=True),
+        Lane("apply", held(TenantDuty.APPLY, change, lambda: settling.is_due() or apply.is_due())),
+        Lane("public", held(TenantDuty.PUBLIC, lambda lease: delivery.send_public(), delivery.owes_public), last=True),
         Lane("private-1", (delivery.send_private,), last=True),
         Lane("private-2", (partial(delivery.send_private, newest_first=True),), last=True),
         Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
         Lane("keeper", kept, patient=False),
-        Lane("reminders", held("remind", lambda lease: reminders.run()), awaited=False),  # no one question tells what is due
-        Lane("authors", held("authors", lambda lease: attribution.run(), attribution.is_due), awaited=False),
+        Lane("reminders", held(TenantDuty.REMIND, lambda _: reminders.run()), awaited=False),  # no question tells what is due
+        Lane("authors", held(TenantDuty.AUTHORS, lambda lease: attribution.run(), attribution.is_due), awaited=False),
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
-        Lane("observer", held("observe", observe, lambda: desk.drift.is_due(every)), awaited=False),
+        Lane("observer", held(TenantDuty.OBSERVE, observe, lambda: desk.drift.is_due(every)), awaited=False),
     )

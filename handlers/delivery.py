@@ -16,7 +16,20 @@ from handlers.context import Context
 from handlers.drawing import Drawing
 from handlers.due import SCHEDULED, renewed, since_then
 from handlers.notices import Sheet
-from handlers.owed import ANSWER, ASK_REASON, CARD, CHANNEL, OUTCOME, PERSONAL, REMINDER, THREAD, owe_answer, typed_back
+from handlers.owed import (
+    ANSWER,
+    ASK_REASON,
+    CARD,
+    CHANNEL,
+    OUTCOME,
+    PERSONAL,
+    REMINDER,
+    THREAD,
+    is_unposted,
+    outage_key,
+    owe_unposted,
+    typed_back,
+)
 from handlers.pacing import RESTS, Pacing
 from handlers.ports import Place, Unavailable
 from handlers.rules import is_outdated
@@ -44,8 +57,6 @@ OWED_FOR = timedelta(days=1)
 """After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
 HERE_FOR = timedelta(minutes=5)
 """How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
-_UNPOSTED = "answer:unposted:"
-"""How the key of the word begins that a request's message could not be posted."""
 LET_ANOTHER_DRAW = timedelta(seconds=5)
 """How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -136,7 +147,7 @@ class Delivery:
 
     def _ready(self, notice: Notice) -> Notice | None:
         """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
-        if notice.key.startswith(_UNPOSTED) and self._is_posted(notice):
+        if is_unposted(notice) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
             return None
         if notice.facts.get("what") == "readable" and self._outage_is_untold(notice):
@@ -164,7 +175,8 @@ class Delivery:
     def _outage_is_untold(self, notice: Notice) -> bool:
         """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
         with self._context.ledger.reading() as reader:
-            return reader.is_unsent(f"un{notice.key}")
+            began = notice.facts.get("since") or (reader.newest_facts("unreadable:") or {}).get("since", "")
+            return reader.is_unsent(outage_key(began))
 
     def _would_show_another_rule(self, request_id: int) -> bool:
         """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
@@ -271,4 +283,4 @@ class Delivery:
                 f"#{request.id} is on record, but its message could not be posted in the channel: {why} "
                 "It is tried again until it gets through."
             )
-            owe_answer(entry, f"unposted:{request.id}", person=request.requester_id, text=text, request_id=request.id)
+            owe_unposted(entry, request, text)

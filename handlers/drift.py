@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.forms import text_problem
 from handlers.interaction import Interaction
 from handlers.lagging import LATE, LOOK_BACK, lags
-from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, owe_overtaken
+from handlers.owed import CHANNEL, owe_answer, owe_card, owe_change, owe_ended, owe_outage, owe_overtaken, owe_recovery
 from handlers.policy import about
 from handlers.ports import Reading, Unavailable
 from handlers.refusals import record_refusal
@@ -173,7 +173,7 @@ class Drift:
             failed = entry.reader.failed_observations(LOUD_AFTER + 1)
             if len(failed) == LOUD_AFTER:
                 since = failed[-1].at.isoformat()
-                entry.owe(CHANNEL, f"unreadable:{since}", facts={"what": "unreadable", "problem": problem, "since": since})
+                owe_outage(entry, since, problem)
         self._context.nudge()
 
     @staticmethod
@@ -181,7 +181,7 @@ class Drift:
         """Whoever read first, the channel hears once that the outage it heard of is over."""
         outage = entry.reader.newest_facts("unreadable:")
         if outage is not None and "since" in outage:
-            entry.owe(CHANNEL, f"readable:{outage['since']}", facts={"what": "readable"})
+            owe_recovery(entry, outage["since"])
 
 
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:

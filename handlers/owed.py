@@ -8,7 +8,7 @@ from handlers.votes import approvers
 from storage.ledger import Entry
 from storage.lifecycle import SETTLED, Kind, State
 from storage.reading import WISHES
-from storage.records import Baseline, ChangeRequest, SettingValue
+from storage.records import Baseline, ChangeRequest, Notice, SettingValue
 
 CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
 PERSONAL = "personal"
@@ -140,7 +140,41 @@ def owe_answer(
     """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
     kind = ASK_REASON if ask_reason else ANSWER
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
-    entry.owe(kind, f"answer:{key}", request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+    entry.owe(kind, _answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+
+
+def owe_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
+    """Tell the requester, once, that the request's message could not be posted; the bot itself needs no telling."""
+    if request.requester_id is not None:
+        owe_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
+
+
+def is_unposted(notice: Notice) -> bool:
+    """Whether a notice is the one that ``owe_unposted`` owes for its request."""
+    return notice.request_id is not None and notice.key == _answer_key(_unposted_key(notice.request_id))
+
+
+def _answer_key(key: str) -> str:
+    return f"answer:{key}"
+
+
+def _unposted_key(request_id: int) -> str:
+    return f"unposted:{request_id}"
+
+
+def owe_outage(entry: Entry, since: str, problem: str) -> None:
+    """Tell the channel, once, that the live value cannot be read since this instant (ISO 8601)."""
+    entry.owe(CHANNEL, outage_key(since), facts={"what": "unreadable", "problem": problem, "since": since})
+
+
+def owe_recovery(entry: Entry, since: str) -> None:
+    """Tell the channel, once, that the outage that began at this instant is over."""
+    entry.owe(CHANNEL, f"readable:{since}", facts={"what": "readable", "since": since})
+
+
+def outage_key(since: str) -> str:
+    """The key of the message about the outage that began at this instant."""
+    return f"unreadable:{since}"
 
 
 def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:

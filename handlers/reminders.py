@@ -67,7 +67,7 @@ class Reminders:
             yield from filter(None, (snoozing.to_tell(slot, answers, reader.owed, self._context.now()),))
 
     def _owe(self, entry: Entry, slot: Slot) -> None:
-        facts = {"what": slot.what, "slot": snoozing.told(slot.key)} | slot.facts
+        facts = {"what": slot.what} | slot.facts
         owed = entry.owe(CHANNEL, slot.key, facts=facts)
         if owed and slot.what == "ending" and slot.facts["request"]:
             for person in asked_by(entry.reader.wishes_behind(int(slot.facts["request"]))):

@@ -29,11 +29,12 @@ def to_tell(slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str],
     """What is to be told of a slot that is due: itself once, itself again after it was put off, or nothing."""
     if is_silenced(answers, now):
         return None
-    snoozed = _snoozed(answers)
-    key = slot.key
-    if snoozed and told(snoozed[-1].key) == slot.key:
-        key = f"{slot.key}:again:{len(snoozed)}"
-    return None if owed(key) else _with_buttons(replace(slot, key=key), len(snoozed), now)
+    snoozed, key = _snoozed(answers), slot.key
+    if snoozed and snoozed[-1].key in (_told_as(slot, times) for times in range(len(snoozed))):
+        key = _told_as(slot, len(snoozed))
+    if owed(key):
+        return None
+    return _with_buttons(replace(slot, key=key, facts={"slot": slot.key} | slot.facts), len(snoozed), now)
 
 
 def is_silenced(answers: Sequence[ReminderAnswer], now: datetime) -> bool:
@@ -91,6 +92,6 @@ def _too_close(what: str, ends: str, now: datetime) -> bool:
     return bool(ends) and now + timedelta(days=SNOOZE_DAYS[what]) >= datetime.fromisoformat(ends)
 
 
-def told(key: str) -> str:
-    """The key of the slot behind a reminder that may have been told again."""
-    return key.split(":again:", maxsplit=1)[0]
+def _told_as(slot: Slot, times: int) -> str:
+    """The key of a slot's message after its series was put off so many times."""
+    return f"{slot.key}:again:{times}" if times else slot.key

@@ -4,6 +4,7 @@ Only the database's clock is compared with the database's clock; a holder that w
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -14,6 +15,20 @@ from storage.tables import leases
 
 LEASE_MS = 10_000
 """A claim lasts ten seconds and is renewed while a call runs."""
+
+
+class TenantDuty(StrEnum):
+    """What one worker at a time does for a tenant, over all replicas."""
+
+    APPLY = "apply"
+    AUTHORS = "authors"
+    OBSERVE = "observe"
+    PUBLIC = "public"
+    REMIND = "remind"
+
+    def lease(self, tenant_id: str) -> str:
+        """The name of its lease."""
+        return f"{self.value}:{tenant_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +77,10 @@ class Leases:
 
     def holders(self, tenant_id: str) -> dict[str, bool]:
         """Each of a tenant's duties that was ever taken, by its bare name, and whether it was us who took it last."""
-        ending = f":{tenant_id}"
-        query = select(leases.c.name, leases.c.holder).where(leases.c.name.endswith(ending, autoescape=True))
+        duties = {duty.lease(tenant_id): duty.value for duty in TenantDuty}
+        query = select(leases.c.name, leases.c.holder).where(leases.c.name.in_(list(duties)))
         with self._database.read() as connection:
-            found = connection.execute(query).all()
-        return {row.name.removesuffix(ending): row.holder == self._holder for row in found}
+            return {duties[row.name]: row.holder == self._holder for row in connection.execute(query)}
 
     def _held_by_another(self, name: str) -> bool:
         others = (leases.c.name == name, leases.c.holder != self._holder, not_(is_over(leases.c.until, LEASE_MS)))

@@ -45,6 +45,20 @@ def test_what_was_put_off_is_told_again_at_its_hour_and_once() -> None:
     assert twice == f"{SLOT.key}:again:2"
 
 
+def test_a_key_that_looks_like_that_of_another_telling_is_no_other_slot_s() -> None:
+    """Nothing is read out of a key: what a thing is called may hold anything."""
+    odd, plain = replace(SLOT, key="certificate:x:again:1"), replace(SLOT, key="certificate:x")
+    assert told(odd, snoozed(odd.key), owed=(odd.key,), at=NOW + 3 * DAY) == f"{odd.key}:again:1"
+    assert told(plain, snoozed(odd.key), owed=(odd.key,), at=NOW + 3 * DAY) == plain.key
+
+
+def test_a_message_carries_the_slot_that_it_tells_however_often_it_was_put_off() -> None:
+    for answers in ((), (snoozed(),)):
+        found = to_tell(SLOT, answers, lambda key: False, NOW + 3 * DAY)
+        assert found is not None
+        assert found.facts["slot"] == SLOT.key
+
+
 def test_a_nearer_distance_waits_for_the_end_of_the_snooze_and_is_then_told_instead() -> None:
     assert told(NEXT, snoozed(), owed=(SLOT.key,)) is None
     assert told(NEXT, snoozed(), owed=(SLOT.key,), at=NOW + 3 * DAY) == NEXT.key

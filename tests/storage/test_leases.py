@@ -10,7 +10,7 @@ from freezegun import freeze_time
 from sqlalchemy import select, text
 
 from storage.engine import Database, database_clock
-from storage.leases import LEASE_MS, Lease, Leases, still_held
+from storage.leases import LEASE_MS, Lease, Leases, TenantDuty, still_held
 
 DUTY = "apply:1"
 OVER = -1
@@ -182,3 +182,13 @@ def test_of_eight_that_reach_for_an_abandoned_duty_one_gets_it(database: Databas
     with ThreadPoolExecutor(8) as pool:
         taken = [lease for lease in pool.map(reach, range(8)) if lease]
     assert [lease.epoch for lease in taken] == [2]
+
+
+def test_a_tenant_s_duties_are_found_by_their_names_and_nothing_that_ends_alike(alice: Leases, bob: Leases) -> None:
+    alice.take(TenantDuty.APPLY.lease("t_1"))
+    bob.take(TenantDuty.PUBLIC.lease("t_1"))
+    for other in ("export:U0BOB:t_1", "apply:tx1", "apply:another:t_1", "apply"):
+        alice.take(other)
+    assert alice.holders("t_1") == {"apply": True, "public": False}
+    assert bob.holders("t_1") == {"apply": False, "public": True}
+    assert alice.holders("_1") == {}
