@@ -23,6 +23,7 @@ from bot.logs import bolts_own
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
 from bot.options import Settings
+from bot.probe.run import probe
 from bot.settings import credential_now
 from bot.trust import trusting
 from bot.worker import Worker
@@ -33,6 +34,7 @@ from handlers.desk import Desk
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Clock
+from handlers.probing import Probing
 from handlers.sharing import SharedDirectory
 from handlers.slack.announcer import SlackAnnouncer
 from handlers.slack.answers import Answers
@@ -222,7 +224,8 @@ def wire(
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers)
+    probing = Probing(partial(probe, settings.probed()))
+    edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers, probing=probing)
     return Bot(desk, edge, people, crew, worker, exchange, client)
 
 

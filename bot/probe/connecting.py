@@ -47,8 +47,9 @@ async def look_up(target: ProbeTarget) -> Addresses:
 
     def ask() -> None:
         addresses = None
+        host = "localhost" if target.host.endswith(".localhost") else target.host  # RFC 6761, 6.3
         with suppress(OSError, UnicodeError):  # the second: labels that no name can have
-            addresses = list(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+            addresses = list(socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM))
         with suppress(RuntimeError):  # the loop is over, and with it whoever asked
             loop.call_soon_threadsafe(settle, addresses)
 

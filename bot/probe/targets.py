@@ -11,6 +11,9 @@ from handlers.ports import ProbeTarget
 
 HOW = "write HOST:PORT, such as relay.contoso.com:587 or [2001:db8::25]:465"
 
+MOST: Final = 20
+"""Endpoints in the setting: an answer in Slack shows them all."""
+
 _WRITTEN: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/@\[\]%]+)):(?P<port>[0-9]{1,5})")
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
@@ -65,7 +68,10 @@ def _ipv6(text: str) -> str:
 
 def targets(text: str) -> tuple[ProbeTarget, ...]:
     """Several of them, separated by commas, each once. Raises ``ValueError``."""
-    return tuple(dict.fromkeys(target(part) for part in text.split(",") if part.strip()))
+    found = tuple(dict.fromkeys(target(part) for part in text.split(",") if part.strip()))
+    if len(found) > MOST:
+        raise ValueError(f"at most {MOST} endpoints")
+    return found
 
 
 def of_cloud(name: str) -> tuple[ProbeTarget, ...]:

@@ -1,4 +1,4 @@
-"""The simulated Microsoft: an Entra authority and Exchange Online, over TLS on loopback, around one tenant.
+"""The simulated Microsoft: an Entra authority, Exchange Online and its mail hosts, over TLS on loopback, around one tenant.
 
 Puts the parts together and hands out the settings with which the production client, MSAL included, runs against it
 unchanged. Knows nothing of Slack or of the bot.
@@ -17,6 +17,7 @@ from bot.sandbox import wire
 from bot.sandbox.authority import Entra
 from bot.sandbox.certificates import Root, client_certificate, server_context, write_private
 from bot.sandbox.exchange import Exchange
+from bot.sandbox.mail import Mail
 from bot.sandbox.registration import Registration
 from bot.sandbox.server import Server
 from bot.sandbox.tenant import Tenant
@@ -44,15 +45,18 @@ class Microsoft:
         """After ``start``: the settings that point the bot here."""
         self._folder = folder
         self._servers: list[Server] = []
+        self._mail: Mail | None = None
 
     def start(self) -> None:
-        """Make keys and certificates, listen on two free ports, fill ``environment``."""
+        """Make keys and certificates, listen on free ports, fill ``environment``."""
         context = self._write_certificates()
         tenant = self.tenant
         entra = Entra(tenant.tenant_id, tenant.organization, self._registration, self.tokens, take_fault=tenant.take_fault)
         authority = self._serve(entra.application(), context)
         exchange = self._serve(Exchange(self.tenant, self.tokens).application(), context)
         entra.origin = authority.url
+        self._mail = Mail(self._folder / "server.pem")
+        self._mail.start()
         self.environment = {
             "AZURE_TENANT_ID": self.tenant.tenant_id,
             "AZURE_CLIENT_ID": CLIENT_ID,
@@ -61,10 +65,14 @@ class Microsoft:
             "EXCHANGE_API_URL": exchange.url,
             "EXCHANGE_ORGANIZATION": self.tenant.organization,
             "REQUESTS_CA_BUNDLE": str(self._folder / "ca.pem"),
+            "LEGACYTLS_PROBE_ENDPOINTS": self._mail.endpoints,
         }
 
     def stop(self) -> None:
-        """Close both servers; the tenant keeps its state."""
+        """Close every server; the tenant keeps its state."""
+        if self._mail is not None:
+            self._mail.stop()
+            self._mail = None
         while self._servers:
             self._servers.pop().stop()
 

@@ -7,7 +7,8 @@ from slack_bolt import Ack, Respond
 
 from handlers.exports import StillExporting
 from handlers.invisible import hidden
-from handlers.slack import calendar, diagnosis, forms, parsing, replies, status_view
+from handlers.probing import Probed
+from handlers.slack import calendar, diagnosis, forms, parsing, probe_view, replies, status_view
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
@@ -34,6 +35,7 @@ class Commands:
             "calendar": self._calendar,
             "export": self._export,
             "why": self._why,
+            "probe": self._probe,
         }
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))
 
@@ -116,3 +118,15 @@ class Commands:
         else:
             self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
             reply.finish(diagnosis.locks(self._edge.desk.locks.of(address)))
+
+    def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
+        """For every full member: it shows what anybody on the internet can see, of endpoints that the operator named."""
+        if str(body.get("text") or "").split()[1:]:
+            reply.say(probe_view.TAKES_NO_HOST)
+            return
+
+        def answer(report: Probed) -> None:
+            self._edge.crew.follow(answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person)
+
+        self._edge.crew.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
+        self._edge.probing.ask(answer)

@@ -15,6 +15,7 @@ from slack_sdk.models.views import View
 from handlers.desk import BROKEN, Desk
 from handlers.policy import Verdict, about
 from handlers.ports import Unavailable
+from handlers.probing import Probing
 from handlers.slack.answers import Answers
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call, direct
@@ -66,6 +67,7 @@ class Edge:
     bot_user: str = ""
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
+    probing: Probing = field(default_factory=lambda: Probing(list))
 
     def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None) -> None:
         """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""

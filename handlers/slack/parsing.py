@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "history": "the newest changes: who asked, who decided, what was read back",
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
+    "probe": "which TLS versions Microsoft's hosts take, seen from the bot's machine",
     "export": "the whole record as a file in a direct message (`export csv` for a spreadsheet)",
     "help": "this overview",
 }
