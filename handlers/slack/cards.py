@@ -54,16 +54,21 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     value = (
         f" The live value was *{request.from_value.value}* then." if request.from_value and request.kind is Kind.OPT_IN else ""
     )
+    quiet = request.state is State.PENDING and request.detail == WAITING and not sheet.in_vain
+    limit = 2 * EXCERPT if quiet else EXCERPT
     return [
         section(f"<@{request.requester_id}> {asks} to {_what(sheet, zone)}.{value}"),
-        *quoted(SHORT[REASON], request.reason, limit=EXCERPT),
-        *quoted(SHORT[CLIENTS], request.clients, limit=EXCERPT),
+        *quoted(SHORT[REASON], request.reason, limit=limit),
+        *quoted(SHORT[CLIENTS], request.clients, limit=limit),
         *_standing(sheet, zone),
     ]
 
 
 EXCERPT = 63
-"""Characters of what somebody typed that the card shows: whoever decides reads the whole in its thread."""
+"""Characters of what somebody typed that the card shows, twice as many while nothing else is to be said there.
+
+Whoever decides reads the whole in the thread.
+"""
 
 SHORT = {REASON: "Reason", CLIENTS: "Devices"}
 
