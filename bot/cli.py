@@ -186,6 +186,9 @@ def _verify(options: argparse.Namespace) -> int:
     return check_record(settings, witness=options.witness, as_json=options.json)
 
 
+_FORMATS = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
+
+
 def _export(options: argparse.Namespace) -> int:
     settings = _settings("database")
     from bot.record import export_record
@@ -253,8 +256,9 @@ def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     verify.add_argument("--accept-restore", action="store_true", help=accept)
     verify.add_argument("--json", action="store_true", help="for machines")
     export = _verb(verbs, "export", _export, "write the record to standard output")
-    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default jsonl")
-    export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help="first day (UTC)")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=_FORMATS)
+    days = "first day (UTC); of a table: on which a change was asked for"
+    export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help=days)
     export.add_argument("--until", type=arguments.day, metavar="YYYY-MM-DD", help="last day (UTC), included")
 
 

@@ -1,4 +1,7 @@
-"""``legacytls verify`` and ``legacytls export``: the record for auditors, from the database alone. Nothing is sent anywhere."""
+"""``legacytls verify`` and ``legacytls export``: the record for auditors, from the database alone.
+
+Nothing is sent anywhere; for a table Slack is asked who the people are, where there is a token.
+"""
 
 import json
 import sys
@@ -9,12 +12,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from bot.keeping import standing_of
+from bot.names import bare_names_of
 from bot.options import Settings
 from bot.settings import WrongSettings
+from handlers.change_table import change_lines
 from handlers.estrangement import Acceptance, accept, plainly
+from handlers.exports import Form
 from storage.comparing import Difference
 from storage.engine import Database
-from storage.export import Form, has_record, lines, tenants
+from storage.export import has_record, lines, tenants
 from storage.ledger import Ledger
 from storage.migrate import is_current
 from storage.reconcile import differences
@@ -121,13 +127,17 @@ def _help(verdict: Verdict) -> str:
 
 
 def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
-    """Write the events of these days (UTC, both included) to standard output, oldest first."""
+    """Write the events of these days (UTC, both included) to standard output, or a table of the changes asked for in them."""
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
     with _record_of(settings) as (database, tenant_id):
         if not has_record(database, tenant_id):
             raise _nothing(database, tenant_id)
-        for line in lines(database, tenant_id, since=first, until=last, form=form):
+        if form == "csv":
+            written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
+        else:
+            written = lines(database, tenant_id, since=first, until=last)
+        for line in written:
             sys.stdout.write(line)
     return 0
 

@@ -5,12 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from handlers.change_table import Named, change_lines, nameless
 from handlers.context import Context
 from handlers.policy import Verdict
-from storage.export import Form, lines
+from storage.export import lines
 from storage.leases import Lease
+
+Form = Literal["jsonl", "csv"]
+"""The events, which prove themselves, a line of JSON each; or the changes, a row each, for a spreadsheet."""
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on together."""
@@ -47,11 +51,11 @@ class Exports:
         return self._context.people.operator_or_approver(person)
 
     @contextmanager
-    def file(self, person: str, form: Form) -> Iterator[RecordFile]:
-        """The whole record, oldest first, with the event of this very export as its last.
+    def file(self, person: str, form: Form, named: Named = nameless) -> Iterator[RecordFile]:
+        """The whole record, oldest first, up to the event of this very export; ``named`` tells the names in a table.
 
-        It is read twice: Slack wants the length first, and a copy would take memory or a place on disk. Until the block
-        ends the person's next one, at any replica, raises ``StillExporting``.
+        It is read twice: Slack wants the length first, and a copy would take memory or a place on disk. ``named`` has to tell the
+        same both times. Until the block ends the person's next one, at any replica, raises ``StillExporting``.
         """
         with self._place_of(person) as lease:
             last = self._recorded(person, form)
@@ -59,7 +63,7 @@ class Exports:
 
             def pieces() -> Iterator[bytes]:
                 nonlocal renewed
-                for piece in self._pieces(form, last):
+                for piece in self._pieces(form, last, named):
                     if time.monotonic() - renewed > RENEW_AFTER:
                         self._context.leases.renew(lease)
                         renewed = time.monotonic()
@@ -91,12 +95,18 @@ class Exports:
             entry.record("exported", person, {"format": form})
             return entry.reader.head()[0]
 
-    def _pieces(self, form: Form, last: int) -> Iterator[bytes]:
-        ledger, piece = self._context.ledger, bytearray()
-        for line in lines(ledger.database, ledger.tenant_id, form=form, up_to=last):
+    def _pieces(self, form: Form, last: int, named: Named) -> Iterator[bytes]:
+        piece = bytearray()
+        for line in self._lines(form, last, named):
             piece += line.encode()
             if len(piece) >= PIECE:
                 yield bytes(piece)
                 piece.clear()
         if piece:
             yield bytes(piece)
+
+    def _lines(self, form: Form, last: int, named: Named) -> Iterator[str]:
+        database, tenant_id = self._context.ledger.database, self._context.ledger.tenant_id
+        if form == "csv":
+            return change_lines(database, tenant_id, named, up_to=last)
+        return lines(database, tenant_id, up_to=last)

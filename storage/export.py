@@ -1,17 +1,13 @@
 """Writes the audit record out for people who have no access to the database, one line an event, oldest first.
 
-A JSON line is the canonical event (see ``storage.chain``) with its ``hash`` added, so that the export proves itself offline.
-CSV is for spreadsheets: a cell that one of them would run as a formula, and a cell that begins with an apostrophe, gets one
-apostrophe in front; take the first apostrophe of a cell away and the stored text is back, byte for byte. This module never
-judges the record: what was tampered with is exported as it stands, and fails the check.
+A line is the canonical event (see ``storage.chain``) in JSON with its ``hash`` added, so that the export proves itself offline.
+This module never judges the record: what was tampered with is exported as it stands, and fails the check.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row, Select, String, false, func, select, type_coerce
 
@@ -20,15 +16,9 @@ from storage.canonical import canonical, stamp
 from storage.engine import Database
 from storage.tables import audit_events
 
-Form = Literal["jsonl", "csv"]
-
-FIELDS = ("seq", "at", "tenant", "kind", "actor", "request", "payload", "prev", "hash")
-"""The columns of the CSV form."""
-
 _BATCH = 500
 _Bounds = tuple[datetime | None, datetime | None, int | None]
 _COLUMNS = [column for column in audit_events.c if column.name != "at"]
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - spreadsheets run full-width signs too
 
 
 def has_record(database: Database, tenant_id: str) -> bool:
@@ -50,7 +40,6 @@ def lines(
     since: datetime | None = None,
     until: datetime | None = None,
     up_to: int | None = None,
-    form: Form = "jsonl",
 ) -> Iterator[str]:
     """Yield the tenant's events from ``since`` up to, not including, ``until``, each with its newline.
 
@@ -61,15 +50,12 @@ def lines(
     """
     if any(bound is not None and bound.tzinfo is None for bound in (since, until)):
         raise ValueError("an instant must be aware")
-    return _lines(database, tenant_id, (since, until, up_to), form)
+    return _lines(database, tenant_id, (since, until, up_to))
 
 
-def _lines(database: Database, tenant_id: str, bounds: _Bounds, form: Form) -> Iterator[str]:
-    if form == "csv":
-        yield _cells(FIELDS)
+def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]:
     for row in _rows(database, _piece(database, tenant_id, bounds)):
-        event = _event(row)
-        yield canonical(event) + "\n" if form == "jsonl" else _cells(tuple(_cell(event[name]) for name in FIELDS))
+        yield canonical(_event(row)) + "\n"
 
 
 def _rows(database: Database, piece: Select[Any]) -> Iterator[Row[Any]]:
@@ -125,14 +111,3 @@ def _payload(stored: str) -> object:
         return json.loads(stored)
     except ValueError:
         return stored
-
-
-def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else "" if value is None else canonical(value)
-    return f"'{text}" if text.startswith(_RUNS) else text
-
-
-def _cells(values: tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(values)
-    return line.getvalue()

@@ -5,16 +5,16 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from handlers.exports import StillExporting
+from handlers.exports import Form, StillExporting
 from handlers.invisible import hidden
 from handlers.probing import Probed
 from handlers.slack import calendar, diagnosis, forms, parsing, probe_view, replies, status_view
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
+from handlers.slack.names import Names
 from handlers.slack.parsing import invocation, subcommand
 from handlers.status import Status
-from storage.export import Form
 from storage.lifecycle import Kind
 
 URGENT = frozenset({"enable", "extend", "disable"})
@@ -101,7 +101,7 @@ class Commands:
         place = opened.get("id") if isinstance(opened, dict) else person
         name = f"legacytls-record.{form}"
         try:
-            with self._edge.desk.exports.file(person, form) as file:
+            with self._edge.desk.exports.file(person, form, Names(self._edge.client)) as file:
                 call(self._edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
         except StillExporting as still:
             reply.say(str(still))

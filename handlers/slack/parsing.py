@@ -28,7 +28,7 @@ SUBCOMMANDS = {
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
     "probe": "which TLS versions Microsoft's hosts take, seen from the bot's machine",
-    "export": "the whole record as a file in a direct message (`export csv` for a spreadsheet)",
+    "export": "the whole record as a file in a direct message (`export csv`: a table, one row a change)",
     "help": "this overview",
 }
 """What may follow ``/legacytls``, and what each does: for the help, for whoever mistypes, and for the sandbox's page."""

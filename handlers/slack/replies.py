@@ -70,7 +70,10 @@ def exported(name: str, *, not_taken: str = "") -> str:
     """Where the record is and how it is checked: only the lines of JSON prove themselves."""
     checks = "docs/audit.md has a script that checks it offline."
     if name.endswith(".csv"):
-        checks = "It is for reading: what the script of docs/audit.md checks offline is the file of `/legacytls export`."
+        checks = (
+            "It has one row a change and is for reading: what the script of docs/audit.md checks offline is the file of "
+            "`/legacytls export`."
+        )
     unheeded = f" Beside it only `csv` is taken, so `{not_taken[:40]}` was not heeded." if not_taken else ""
     return f"The record is in our direct messages, as `{name}`. {checks}{unheeded}"
 

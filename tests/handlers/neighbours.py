@@ -328,6 +328,11 @@ class Windows:
         self.said: list[dict[str, Any]] = []
         self.trouble: Unavailable | None = None
         """Why no form opens."""
+        self.looked_up: list[str] = []
+
+    def users_info(self, *, user: str) -> SimpleNamespace:
+        self.looked_up.append(user)
+        return SimpleNamespace(data={"ok": True, "user": {"id": user, "real_name": f"={user[2:].title()}"}}, headers={})
 
     def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
         if self.trouble is not None:

@@ -64,16 +64,23 @@ def test_an_operator_or_an_approver_gets_a_file_that_proves_itself(stage: Stage,
 
 
 def test_taking_the_record_is_itself_on_record(stage: Stage) -> None:
-    _, content = export(stage, BOB, "export csv")
-    last = list(csv.DictReader(io.StringIO(content)))[-1]
-    assert (last["kind"], last["actor"]) == ("exported", BOB)
+    export(stage, BOB, "export csv")
+    _, content = export(stage, ALICE)
+    taken = [event for event in map(json.loads, content.splitlines()) if event["kind"] == "exported"]
+    assert [(event["actor"], event["payload"]["format"]) for event in taken[-2:]] == [(BOB, "csv"), (ALICE, "jsonl")]
 
 
-def test_for_a_spreadsheet_it_is_a_csv_file(stage: Stage) -> None:
+def test_for_a_spreadsheet_it_is_a_table_with_one_row_a_change_and_names(stage: Stage) -> None:
+    number = stage.ask(ALICE)
+    stage.press(BOB, number, "approve")
+    stage.card(number, "Applied:")
     name, content = export(stage, ALICE, "export csv")
     assert name == "legacytls-record.csv"
-    rows = list(csv.DictReader(io.StringIO(content)))
-    assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, len(rows) + 1)]
+    rows = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert len({row["number"] for row in rows}) == len(rows)
+    (found,) = [row for row in rows if row["number"] == str(number)]
+    assert (found["outcome"], found["requester"], found["approvers"]) == ("applied", ALICE, BOB)
+    assert (found["requester_name"], found["approver_names"]) == ("Alice", "Bob")
 
 
 @pytest.mark.parametrize(

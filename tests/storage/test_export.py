@@ -1,7 +1,5 @@
 """The exported record proves itself: a script of a few lines, with nothing but Python, finds whatever was changed in it."""
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.engine import Database
-from storage.export import FIELDS, lines
+from storage.export import lines
 from storage.ledger import Ledger
 from tests.storage.roads import NOW, TENANT
 from tests.storage.spoiling import LENGTH, fill, spoil
@@ -184,53 +182,5 @@ def test_other_tenants_are_left_out(sound: Database) -> None:
     assert len(list(lines(sound, "another"))) == 1
 
 
-DANGEROUS = [
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    "＝1",
-    "'=1",
-    "'",
-    "''x",
-    "=1",
-    'x"y',
-    "a,b",
-    "a\nb",
-    "plain",
-]
-
-
-def test_a_spreadsheet_runs_nothing_and_no_byte_is_lost(ledger: Ledger) -> None:
-    with ledger.recording(NOW) as entry:
-        for actor in DANGEROUS:
-            entry.record("moved", actor, {"said": actor})
-    rows = list(csv.DictReader(io.StringIO("".join(lines(ledger.database, TENANT, form="csv")), newline="")))
-    cells = [row["actor"] for row in rows]
-    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))] == []
-    assert [cell.removeprefix("'") for cell in cells] == DANGEROUS
-    assert [json.loads(row["payload"])["said"] for row in rows] == DANGEROUS
-
-
-def test_csv_tells_the_same_as_json(sound: Database) -> None:
-    rows = list(csv.DictReader(io.StringIO("".join(lines(sound, TENANT, form="csv")), newline="")))
-    events = [json.loads(line) for line in lines(sound, TENANT)]
-    assert tuple(rows[0]) == FIELDS
-    rebuilt = [
-        row
-        | {
-            "seq": int(row["seq"]),
-            "payload": json.loads(row["payload"]),
-            "request": int(row["request"]) if row["request"] else None,
-        }
-        for row in rows
-    ]
-    assert rebuilt == events
-
-
-def test_an_empty_record_is_no_line_of_json_and_a_bare_header_of_csv(database: Database) -> None:
+def test_an_empty_record_is_no_line_of_json(database: Database) -> None:
     assert list(lines(database, TENANT)) == []
-    assert list(lines(database, TENANT, form="csv")) == [",".join(f'"{field}"' for field in FIELDS) + "\n"]
