@@ -69,6 +69,8 @@ def whatever_the_bot_does(url: str) -> None:
             outbox.delivered(notice, now=NOW, channel="C0CHANGES", ts="1.0")
         outbox.keep_card(Card(request_id=1, channel="C0CHANGES", ts="1.0", drawn_version=1))
         outbox.forget_card("C0CHANGES", "1.0")
+        for link in ("https://contoso.slack.com/1", "https://contoso.slack.com/2"):
+            outbox.keep_permalink(1, link)
         item = box.put("key", "vote", {}, now=NOW, patience=5)
         assert item
         with Ledger(database, TENANT).recording(NOW) as entry:
