@@ -1,7 +1,8 @@
 """Use cases of deciding: approve, reject, take a vote back.
 
-Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as it then is, and a
-row that moved in between makes the whole judgement start over. So two votes in the same moment both count or one is told.
+Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as it then is. Only
+an approval by somebody who was not looked up makes the judgement start over: whatever else happens to a request in between, votes
+that come and go among it, nobody who may decide is kept from it. So two votes in the same moment both count or one is told.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,9 @@ UNDONE_BEFORE = "had taken the approval back before the last one came, so they n
 
 ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
+OWN = Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence="You asked for it yourself.")
+"""For the requester, who has no vote and is not looked up."""
+
 
 class Decisions:
     """The one road for every vote, whichever the door."""
@@ -45,20 +49,21 @@ class Decisions:
     def decide(self, request_id: int, vote: Vote, interaction: Interaction) -> bool:
         """Record one approval or rejection and answer the person; tells whether it was a rejection that stands.
 
-        Raises ``Conflict`` where the request moved while people were looked up: then all of it has to be judged again.
+        Raises ``Conflict`` where somebody else approved while people were looked up: then all of it has to be judged again.
         """
         with self._context.ledger.reading() as reader:
             seen = reader.request(request_id)
             voters = set(standing_approvals(reader.decisions([request_id])))
         people, others = self._context.people, Checked()
-        verdict = people.approver(interaction.person)
+        is_own = interaction.person == seen.requester_id
+        verdict = OWN if is_own else people.approver(interaction.person)
         if verdict.allowed:  # whoever is none makes nobody else be looked up
             asked = people.requester(seen.requester_id, seen.requester_enterprise_id)
             verdict = people.apart(interaction.person, verdict, asked)
             if vote is Vote.APPROVE:
                 voter = Identity.known(interaction.person, verdict.enterprise_user_id)
                 others = people.checked(voters - {interaction.person}, asked=asked, voter=voter)
-        return self._decide(seen, vote, interaction, verdict, others)
+        return self._decide(request_id, vote, interaction, verdict, others)
 
     def take_back(self, request_id: int, interaction: Interaction) -> None:
         """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
@@ -66,10 +71,12 @@ class Decisions:
         An approver's removal is recorded even before the vote itself arrived, and also after the approval that it came before:
         Slack may deliver them in any order.
         """
-        may_have_voted = interaction.door is Door.REACTION and self._may_have_voted(interaction.person)
+        with self._context.ledger.reading() as reader:
+            is_own = interaction.person == reader.request(request_id).requester_id
+        may_have_voted = interaction.door is Door.REACTION and not is_own and self._may_have_voted(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            request = latched(entry, entry.reader.request(request_id), self._context.now())
+            request = before = latched(entry, entry.reader.request(request_id), self._context.now())
             mine = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, interaction)
@@ -93,7 +100,8 @@ class Decisions:
                     channel=interaction.answers_in,
                     request_id=request_id,
                 )
-            owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+            if is_news or request.version != before.version:
+                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
         self._context.nudge()
 
     def _may_have_voted(self, person: str) -> bool:
@@ -104,12 +112,13 @@ class Decisions:
             return True
         return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
 
-    def _decide(self, seen: ChangeRequest, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked) -> bool:
+    def _decide(self, request_id: int, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked) -> bool:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            request = entry.reader.request(seen.id)
-            if request.version != seen.version:
-                raise Conflict("the request moved on while people were looked up")
+            request = entry.reader.request(request_id)
+            standing = standing_approvals(entry.reader.decisions([request_id])).keys()
+            if verdict.allowed and vote is Vote.APPROVE and standing - others.asked - {interaction.person}:
+                raise Conflict("somebody else approved while people were looked up")
             now = self._context.now()  # once more: the lock may have been waited for
             request = latched(entry, request, now)
             voting = judge_vote(request, interaction.person, verdict, now=now, decided_by=decided_by(entry.reader, request))

@@ -68,13 +68,14 @@ def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -
 
 
 def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
-    """A copy of the message, or a reminder of it, was touched: draw it again, whatever it shows."""
+    """A copy of the message, or a reminder of it, was touched: draw it again, once for all who touch it now."""
     reminder = entry.reader.announcement_at(channel, ts) if channel and ts else None
     if reminder is not None:
         owe_reminder(entry, reminder, channel=channel, ts=ts, key=key)
     elif channel and ts:
         facts = {"channel": channel, "ts": ts}
-        entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+        if not entry.awaits(CARD, request.id, facts):
+            entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
 def owe_failed(entry: Entry) -> None:

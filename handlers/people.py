@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.group_lists import SCARCE, GroupLists
 from handlers.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy import (
     ALLOWED,
@@ -19,6 +20,7 @@ from handlers.policy import (
 )
 from handlers.ports import Directory, Person, Unavailable
 from handlers.rations import MINUTE, ForAMinute, Monotonic, Rations
+from handlers.sharing import InFlight
 
 CHECKS = 90
 """Look-ups a minute of one person upon acts of their own: more than anybody does, and less than Slack allows for all (tier 4:
@@ -47,6 +49,8 @@ class Checked:
 
     eligible: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    """All of them."""
 
 
 class People:
@@ -60,19 +64,30 @@ class People:
         *,
         checks: int = CHECKS,
         group_checks: int = GROUP_CHECKS,
+        scarce: int = SCARCE,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
         """``checks`` and ``group_checks``: how often a minute acts of one person look them up, or their groups.
 
-        Opting out is counted by itself.
+        Opting out is counted by itself. ``scarce``: as for ``GroupLists``.
         """
         self._directory = directory
         self._home = home
         self._rule = rule
         self._refused: ForAMinute[tuple[str, Role], Verdict] = ForAMinute(monotonic)
+        self._group_lists = GroupLists(directory.members, monotonic, scarce=scarce)
         self._acts: Rations[tuple[str, bool]] = Rations(checks, monotonic)
         self._group_acts: Rations[tuple[str, bool]] = Rations(group_checks, monotonic)
         """By the person, and whether it is opting out."""
+        both = (*rule.operators, *rule.approvers)
+        self._holders: dict[Role, Sequence[str]] = {
+            Role.MEMBER: (),
+            Role.OPERATOR: rule.operators,
+            Role.APPROVER: rule.approvers,
+            Role.OPERATOR_OR_APPROVER: both,
+            Role.OPTING_OUT: both,
+        }
+        self._judging: InFlight[tuple[str, Role], Verdict] = InFlight(self._judge)
 
     def at(self, home: Home) -> None:
         """From now on it is known which workspace is ours; until then nobody's membership is."""
@@ -90,18 +105,18 @@ class People:
 
     def member(self, user_id: str) -> Verdict:
         """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
-        return self._acting(user_id, Role.MEMBER, ())
+        return self._acting(user_id, Role.MEMBER)
 
     def operator(self, user_id: str) -> Verdict:
         """Whether this person may ask for a change. Raises ``Unavailable``."""
-        return self._acting(user_id, Role.OPERATOR, self._rule.operators)
+        return self._acting(user_id, Role.OPERATOR)
 
     def approver(self, user_id: str, *, asked: Identity | None = None) -> Verdict:
         """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id. Raises ``Unavailable``.
 
         Who in an organisation cannot be told apart from the requester may not.
         """
-        return self.apart(user_id, self._acting(user_id, Role.APPROVER, self._rule.approvers), asked)
+        return self.apart(user_id, self._acting(user_id, Role.APPROVER), asked)
 
     def apart(self, user_id: str, verdict: Verdict, asked: Identity | None) -> Verdict:
         """Return the verdict on an approver, unless they are the requester as well."""
@@ -128,18 +143,17 @@ class People:
 
     def operator_or_approver(self, user_id: str) -> Verdict:
         """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
-        return self._acting(user_id, Role.OPERATOR_OR_APPROVER, (*self._rule.operators, *self._rule.approvers))
+        return self._acting(user_id, Role.OPERATOR_OR_APPROVER)
 
     def opting_out(self, user_id: str) -> Verdict:
         """Whether this person may opt out: the same people. Raises ``Unavailable``.
 
         Whoever is listed by their own id may, also while Slack does not tell more of them: it is the safe direction.
         """
-        listed = (*self._rule.operators, *self._rule.approvers)
         try:
-            return self._acting(user_id, Role.OPTING_OUT, listed)
+            return self._acting(user_id, Role.OPTING_OUT)
         except Unavailable:
-            if self.signed_in and user_id in listed:
+            if self.signed_in and user_id in self._holders[Role.OPTING_OUT]:
                 return ALLOWED
             raise
 
@@ -154,13 +168,13 @@ class People:
     def checked(self, user_ids: Iterable[str], *, asked: Identity | None = None, voter: Identity | None = None) -> Checked:
         """The same, one by one, so that nobody who could not be checked stands in the way; without who is ``voter`` as well."""
         found: dict[str, Verdict] = {}
-        unknown = set()
-        for user_id in user_ids:
+        unknown, people = set(), frozenset(user_ids)
+        for user_id in people:
             try:
                 found[user_id] = self._surely(user_id, asked)
             except Unavailable:
                 unknown.add(user_id)
-        return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown))
+        return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown), people)
 
     def listed(self, entries: Sequence[str]) -> tuple[frozenset[str], bool]:
         """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up."""
@@ -170,31 +184,35 @@ class People:
 
     def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
         """Judged for somebody else's act, or the bot's own: looked up afresh, and out of nobody's share."""
-        approver = self._look_up(user_id, Role.APPROVER, self._rule.approvers)
+        approver = self._look_up(user_id, Role.APPROVER)
         verdict = self.apart(user_id, approver, asked)
         if not verdict.allowed and verdict.reason is Reason.NOT_CHECKED:
             raise Unavailable(verdict.sentence)
         return verdict
 
-    def _acting(self, user_id: str, role: Role, listed: Sequence[str]) -> Verdict:
+    def _acting(self, user_id: str, role: Role) -> Verdict:
         """The verdict on somebody who acts: a refusal found out within the minute, else looked up, out of their own share.
 
+        However often they act in the same moment, they are looked up once.
         A refusal grants nothing, so it may be a minute old; a right, and a look-up that failed, never is. Raises ``Unavailable``.
         """
         refused = self._refused.get((user_id, role))
-        if refused is not None:
-            return refused
+        return refused if refused is not None else self._judging.ask((user_id, role))
+
+    def _judge(self, act: tuple[str, Role]) -> Verdict:
+        user_id, role = act
         if self._home is not None and not self._acts.take((user_id, role is Role.OPTING_OUT)):
             raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
-        return self._look_up(user_id, role, listed, out_of_share=True)
+        return self._look_up(user_id, role, out_of_share=True)
 
-    def _look_up(self, user_id: str, role: Role, listed: Sequence[str], *, out_of_share: bool = False) -> Verdict:
+    def _look_up(self, user_id: str, role: Role, *, out_of_share: bool = False) -> Verdict:
         if self._home is None:
             raise Unavailable("The bot has not been able to sign in to Slack yet.")
         member = judge_member(self._person(user_id), self._home)
         verdict = member
         if role is not Role.MEMBER:
             share = (user_id, role is Role.OPTING_OUT) if out_of_share else None
+            listed = self._holders[role]
             found = self._listed(user_id, listed, share) if member.allowed else False
             verdict = judge_role(member, listed=found, role=role.value, holders=listed)
         if verdict.allowed:
@@ -208,6 +226,8 @@ class People:
         if user_id in listed:
             return True
         entries = [entry for entry in dict.fromkeys(listed) if is_group(entry)]
+        if share is not None and all(self._group_lists.leave_out(user_id, entry) for entry in entries):
+            return False
         if entries and share is not None and not self._group_acts.take(share):
             return None
         groups = [self._members(entry) for entry in entries]
@@ -217,7 +237,7 @@ class People:
 
     def _members(self, group_id: str) -> frozenset[str] | None:
         try:
-            return self._directory.members(group_id)
+            return self._group_lists.members(group_id)
         except Unavailable:
             return None
 

@@ -19,9 +19,6 @@ log = structlog.get_logger(__name__)
 WITHIN = timedelta(minutes=1)
 """How long a recorded refusal speaks for its repetitions."""
 
-LOOK_BACK = 64
-"""Events looked through. Should more have been added within the minute, a repetition is one among many."""
-
 PATIENCE = 1.0
 """Seconds the answer may be held up by the database."""
 
@@ -58,11 +55,10 @@ def record_refusal(entry: Entry, person: str, what: str, because: str, request_i
 
 def is_repeated(reader: Reader, person: str, what: str, because: str, request_id: int | None, *, now: datetime) -> bool:
     """Whether the same person was refused the same for the same reason within the minute."""
-    last = reader.head()[0]
     return any(
-        (event.kind, event.actor, event.request_id) == ("refused", person, request_id)
+        event.request_id == request_id
         and event.payload.get("what") == what
         and event.payload.get("because") == because
         and timedelta() <= now - event.at < WITHIN
-        for event in reader.events(after=max(0, last - LOOK_BACK), limit=LOOK_BACK)
+        for event in reader.newest_events("refused", person)
     )

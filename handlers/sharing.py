@@ -5,12 +5,13 @@ Nothing is remembered beyond the call itself, so a right is never granted upon a
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from handlers.ports import Directory, Person, Unavailable
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
@@ -23,15 +24,16 @@ class _Call(Generic[Value]):
     failed: Unavailable | None = None
 
 
-class _InFlight(Generic[Value]):
+class InFlight(Generic[Key, Value]):
     """Look-ups under way, by what they ask for."""
 
-    def __init__(self, look_up: Callable[[str], Value]) -> None:
+    def __init__(self, look_up: Callable[[Key], Value]) -> None:
         self._look_up = look_up
         self._lock = threading.Lock()
-        self._under_way: dict[str, _Call[Value]] = {}
+        self._under_way: dict[Key, _Call[Value]] = {}
 
-    def ask(self, key: str) -> Value:
+    def ask(self, key: Key) -> Value:
+        """Look one thing up, or wait for whoever is at it. Raises ``Unavailable``."""
         with self._lock:
             shared = self._under_way.get(key)
             mine: _Call[Value] = _Call()
@@ -44,7 +46,7 @@ class _InFlight(Generic[Value]):
             raise copy.copy(shared.failed)
         return self._look_up(key) if shared.found is None else shared.found
 
-    def _make(self, key: str, mine: _Call[Value]) -> Value:
+    def _make(self, key: Key, mine: _Call[Value]) -> Value:
         try:
             found = mine.found = self._look_up(key)
         except Unavailable as failed:
@@ -61,8 +63,8 @@ class SharedDirectory:
     """Implements ``handlers.ports.Directory`` over another one."""
 
     def __init__(self, directory: Directory) -> None:
-        self._people = _InFlight(directory.person)
-        self._groups = _InFlight(directory.members)
+        self._people = InFlight(directory.person)
+        self._groups = InFlight(directory.members)
 
     def person(self, user_id: str) -> Person:
         """Look somebody up, together with whoever does so right now. Raises ``Unavailable``."""

@@ -64,6 +64,13 @@ class OutboxEntry:
         )
         return self.connection.execute(statement).first() is not None
 
+    def awaits(self, kind: str, request_id: int, facts: Mapping[str, str]) -> bool:
+        """Whether a message of exactly these ``facts`` is owed already that no sender has taken in hand yet."""
+        table = notices.c
+        same = (table.kind == kind, table.request_id == request_id, table.facts == canonical(dict(facts)))
+        idle = (table.tenant_id == self.tenant_id, table.delivered_at.is_(None), table.claimed_until == 0)
+        return self.connection.execute(select(table.id).where(*same, *idle).limit(1)).first() is not None
+
 
 class Outbox:
     """The sender's view of one tenant's outbox."""
@@ -81,8 +88,8 @@ class Outbox:
     def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16, newest_first: bool = False) -> list[Notice]:
         """Take notices of these kinds that are due and free: every recipient's oldest, then every recipient's second, and so on.
 
-        Of those whose turn it is the oldest go first, or with ``newest_first`` the newest, so that of two senders one gets to
-        what was owed just now, however many others are owed something.
+        With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to what was owed just
+        now, however much is owed to others, or to the same person from before.
         """
         table = notices.c
         due = self._free(now, kinds, limit, newest_first=newest_first)
@@ -198,14 +205,15 @@ class Outbox:
 
     def _free(self, now: datetime, kinds: Collection[str], limit: int, *, newest_first: bool) -> Sequence[int]:
         table = notices.c
-        turn = func.row_number().over(partition_by=table.recipient, order_by=(table.due_at, table.id))
+        order = (table.due_at.desc(), table.id.desc()) if newest_first else (table.due_at, table.id)
+        turn = func.row_number().over(partition_by=table.recipient, order_by=order)
         free = select(table.id, table.due_at, turn.label("turn")).where(
             *self._due(now, kinds), is_over(table.claimed_until, CLAIM_MS)
         )
         owed = free.subquery().c
-        order = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
+        sooner = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
         with self._database.read() as connection:
-            return connection.execute(select(owed.id).order_by(owed.turn, *order).limit(limit)).scalars().all()
+            return connection.execute(select(owed.id).order_by(owed.turn, *sooner).limit(limit)).scalars().all()
 
     def _new_card(self, card: Card) -> Executable:
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert

@@ -37,6 +37,9 @@ WISHES = (Kind.OPT_IN, Kind.EXTENSION)
 MOVES_THE_END = (Kind.EXTENSION, Kind.SHORTENING)
 """The kinds that replace the end of the window there is."""
 
+LOOKED_THROUGH = 4096
+"""The last events of a record among which ``newest_events`` are sought: what comes in the worst of minutes, in a millisecond."""
+
 _ONE = select(change_requests).where(
     change_requests.c.tenant_id == bindparam("tenant"), change_requests.c.id == bindparam("number")
 )
@@ -261,6 +264,13 @@ class Reader(HoldingReader):
         table = audit_events.c
         query = select(audit_events).where(table.tenant_id == self._tenant_id, table.seq > after)
         return [rows.audit_event(row) for row in self._connection.execute(query.order_by(table.seq).limit(limit))]
+
+    def newest_events(self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH) -> list[AuditEvent]:
+        """Events of one kind by one person, the newest first, among the record's last ones: no index is kept for them."""
+        table = audit_events.c
+        lately = (table.tenant_id == self._tenant_id, table.seq > self.head()[0] - looked_through)
+        query = select(audit_events).where(*lately, table.kind == kind, table.actor == actor)
+        return readable(self._connection, query.order_by(table.seq.desc()), audit_events, rows.audit_event)
 
     def _requests(self) -> Select[tuple[object, ...]]:
         return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)

@@ -95,6 +95,7 @@ class House:
                 rule,
                 checks=10**6,  # here everything happens in the same minute
                 group_checks=10**6,
+                scarce=10**6,
                 monotonic=lambda: self.clock().timestamp(),
             ),
             setting=self.tenant,

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from handlers.group_lists import SCARCE
 from handlers.people import CHECKS, GROUP_CHECKS, People
-from handlers.policy import Home, Reason
+from handlers.policy import Home, Reason, Verdict
 from handlers.ports import Person, Unavailable
 from handlers.sharing import SharedDirectory
 from tests.handlers.house import ALICE, BOB, DAVE, ERIN, MAIL, RULE, House
@@ -112,6 +113,46 @@ def test_the_groups_are_expanded_a_few_times_a_minute_for_one_person(people: Peo
     assert verdicts[-1].reason is Reason.NOT_CHECKED
     assert workspace.asked.count(MAIL) == GROUP_CHECKS
     assert people.opting_out(DAVE).allowed
+
+
+def test_very_many_people_without_rights_leave_members_of_a_group_their_look_ups(
+    people: People, workspace: Workspace, seconds: Seconds
+) -> None:
+    crowd = [f"U0CROWD{number}" for number in range(60)]
+    workspace.people |= {who: member(who) for who in crowd}
+    assert not any(people.approver(who).allowed or people.opting_out(who).allowed for who in crowd)
+    assert workspace.asked.count(MAIL) == SCARCE
+    assert people.approver(DAVE).allowed
+    assert people.opting_out(DAVE).allowed
+    workspace.groups[MAIL].clear()
+    assert not people.approver(DAVE).allowed, "who is let in is looked up all the same"
+    workspace.groups[MAIL].append(crowd[0])
+    seconds.at += 60
+    assert people.approver(crowd[0]).allowed
+
+
+def test_somebody_who_acts_many_times_in_one_moment_is_looked_up_once(people: People, workspace: Workspace) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    ask = workspace._ask
+
+    def slowly(who: str) -> None:
+        begun.set()
+        go_on.wait(timeout=20)
+        ask(who)
+
+    workspace._ask = slowly  # type: ignore[method-assign]
+    verdicts: list[Verdict] = []
+    threads = [threading.Thread(target=lambda: verdicts.append(people.approver(ERIN))) for _ in range(GROUP_CHECKS + 12)]
+    threads[0].start()
+    assert begun.wait(timeout=20)
+    for thread in threads[1:]:
+        thread.start()
+    threading.Timer(0.1, go_on.set).start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert {verdict.reason for verdict in verdicts} == {Reason.NOT_APPROVER}
+    assert len(verdicts) == len(threads)
+    assert workspace.asked.count(MAIL) == 1
 
 
 def test_equal_look_ups_in_flight_are_one_and_nothing_is_kept_beyond() -> None:

@@ -88,6 +88,17 @@ def test_whoever_clicks_all_day_makes_one_event_a_minute(both: House) -> None:
     assert sorted(refused(both)) == sorted([(ERIN, "approve", number), (ERIN, "export", None)] * 3)
 
 
+def test_whatever_else_fills_the_record_within_the_minute_a_refusal_is_recorded_once(both: House) -> None:
+    number = both.ask(ALICE).id
+    for _ in range(5):
+        both.press("approve", ERIN, number)
+        with both.ledger.recording(both.clock()) as entry:
+            for event in range(150):
+                entry.record("settings", "bot", {"event": event})
+    assert refused(both) == [(ERIN, "approve", number)]
+    assert len(both.answers(ERIN)) == 1
+
+
 def test_whoever_snoozes_or_reacts_on_a_lost_copy_all_day_makes_one_event_a_minute(both: House) -> None:
     number = both.ask(ALICE).id
     both.card_ts(number)

@@ -166,6 +166,64 @@ def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(hou
     assert house.desk.take_up_leftovers() == 0
 
 
+def test_votes_that_come_and_go_without_a_pause_keep_nobody_from_deciding(both: House) -> None:
+    both.start(TWO)
+    number, ask = both.ask(ALICE).id, both.workspace._ask
+    both.card_ts(number)
+
+    def restless(who: str) -> None:
+        """Whenever Bob is looked up, Carol votes and takes it back in that very moment."""
+        ask(who)
+        if who == BOB:
+            both.react(CAROL, number)
+            both.react(CAROL, number, removed=True)
+
+    both.workspace._ask = restless  # type: ignore[method-assign]
+    both.approve(BOB, number)
+    assert counted(both, number) == {BOB}
+    assert len(both.votes(number)) == 3, "and it was judged once"
+    both.workspace._ask = ask  # type: ignore[method-assign]
+    both.approve(DAVE, number)
+    assert both.request(number).state is State.APPROVED
+
+
+def test_an_approval_that_came_while_people_were_looked_up_is_looked_up_as_well(both: House) -> None:
+    both.start(TWO)
+    number, ask = both.ask(ALICE).id, both.workspace._ask
+    both.card_ts(number)
+
+    def meanwhile(who: str) -> None:
+        both.workspace._ask = ask  # type: ignore[method-assign]
+        ask(who)
+        both.approve(CAROL, number)
+
+    both.workspace._ask = meanwhile  # type: ignore[method-assign]
+    both.approve(BOB, number)
+    assert both.request(number).state is State.APPROVED
+    assert counted(both, number) == {BOB, CAROL}
+
+
+def test_the_requester_s_reactions_that_come_and_go_leave_no_vote_and_draw_nothing(house: House, pending: int) -> None:
+    house.approve(ALICE, pending, Door.REACTION)
+    house.deliver()
+    drawn, version = len(house.board.cards), house.request(pending).version
+    house.workspace.asked.clear()
+    for _ in range(5):
+        house.react(ALICE, pending, removed=True)
+        house.react(ALICE, pending)
+    house.deliver()
+    assert (house.votes(pending), house.request(pending).version, len(house.board.cards)) == ([], version, drawn)
+    assert house.workspace.asked == [], "nor is anybody looked up for it"
+
+
+def test_a_message_that_many_touch_before_it_is_drawn_is_drawn_once_for_all(house: House, pending: int) -> None:
+    ts, drawn = house.card_ts(pending), len(house.board.cards)
+    for person in (ALICE, ERIN, *(f"U0OTHER{number}" for number in range(20))):
+        house.press("approve", person, pending, ts=ts)
+    house.deliver()
+    assert len(house.board.cards) == drawn + 1
+
+
 def test_a_removed_reaction_takes_back_its_vote_and_is_answered_by_direct_message(house: House, pending: int) -> None:
     house.react(BOB, pending)
     assert counted(house, pending) == {BOB}

@@ -227,3 +227,26 @@ def test_one_of_two_senders_gets_to_what_is_new_however_many_others_are_owed(led
     owe_to(ledger, *(f"U0OTHER{number}" for number in range(300)), BOB)
     assert BOB in {notice.recipient for notice in outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)}
     assert {notice.recipient for notice in claim(outbox, limit=2)} == {"U0OTHER0", "U0OTHER1"}
+
+
+def test_one_of_two_senders_gets_to_what_is_new_however_much_the_same_person_is_owed(ledger: Ledger, outbox: Outbox) -> None:
+    owe_to(ledger, *[BOB] * 300)
+    newest = outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)
+    assert [notice.key for notice in newest] == [f"{BOB}:{number}" for number in range(294, 300)], "in the order of events"
+    assert [notice.key for notice in claim(outbox, limit=2)] == [f"{BOB}:0", f"{BOB}:1"]
+
+
+def test_what_waits_already_is_told_apart_from_what_is_in_hand(ledger: Ledger, outbox: Outbox) -> None:
+    number, place = opened(ledger).id, {"channel": "C0TLS", "ts": "1.1"}
+    other = {**place, "ts": "1.2"}
+    with ledger.recording(NOW) as entry:
+        assert not entry.awaits(CARD, number, place)
+        entry.owe(CARD, "touched:1", request_id=number, facts=place)
+        waits = [entry.awaits(*said) for said in ((CARD, number, place), (CARD, number, other), (CARD, number + 1, place))]
+    assert waits == [True, False, False]
+    (taken,) = claim(outbox)
+    with ledger.recording(NOW) as entry:
+        assert not entry.awaits(CARD, number, place)
+    outbox.postponed(taken, due_at=NOW, problem="busy")
+    with ledger.recording(NOW) as entry:
+        assert entry.awaits(CARD, number, place)
