@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handlers.context import Context
 from handlers.days import latest_end
-from handlers.owed import CHANNEL, owe_card, owe_change
+from handlers.owed import CHANNEL, owe_card, owe_change, owe_reworded
 from storage import guards
 from storage.comparing import Difference, request_differences
 from storage.ledger import BOT, Entry
@@ -120,6 +120,5 @@ def _wait(entry: Entry, wish: ChangeRequest, detail: str) -> bool:
     """Leave a wish alone for a while; it lapses as ever. Never made meanwhile."""
     if wish.state in UNSENT:
         waiting = entry.postpone(wish, until=entry.now + WAIT, detail=detail)
-        if detail != wish.detail:
-            owe_card(entry, waiting)
+        owe_reworded(entry, wish, waiting)
     return False

@@ -17,7 +17,7 @@ from handlers.agreement import may_be_made
 from handlers.context import UNKEPT, Context
 from handlers.lagging import is_no_news, lags, may_be_on
 from handlers.moving import move_on
-from handlers.owed import owe_card, owe_change
+from handlers.owed import owe_card, owe_change, owe_reworded
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
 from handlers.retrying import send_again_later
@@ -191,8 +191,7 @@ class Apply:
         wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
         with self._context.ledger.recording(now) as entry:
             waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
-            if detail != request.detail:
-                owe_card(entry, waiting)
+            owe_reworded(entry, request, waiting)
 
     def _stale(self, request: ChangeRequest, reading: Reading) -> None:
         was = request.from_value.value if request.from_value else "unknown"

@@ -25,7 +25,7 @@ from storage.errors import Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import ChangeRequest, Decision, Door, Vote
+from storage.records import ChangeRequest, Decision, Door, Vote, Waiting
 
 UNCHECKED = (
     "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
@@ -184,7 +184,7 @@ class Decisions:
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
             why = f"{why_void(lost, may) if lost else ''} {unchecked}".strip()
-            raised = entry.say(raised, detail=why or WAITING)
+            raised = entry.say(raised, detail=why or WAITING, waiting=None if why else Waiting.DECISION)
         if raised is not request:
             owe_card(entry, raised)
         if problem and not counted.complete:

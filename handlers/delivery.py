@@ -175,7 +175,7 @@ class Delivery:
     def _outage_is_untold(self, notice: Notice) -> bool:
         """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
         with self._context.ledger.reading() as reader:
-            began = notice.facts.get("since") or (reader.newest_facts("unreadable:") or {}).get("since", "")
+            began = notice.facts.get("since") or (reader.newest_announcement("unreadable") or {}).get("since", "")
             return reader.is_unsent(outage_key(began))
 
     def _would_show_another_rule(self, request_id: int) -> bool:

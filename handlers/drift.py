@@ -179,7 +179,7 @@ class Drift:
     @staticmethod
     def _back_again(entry: Entry) -> None:
         """Whoever read first, the channel hears once that the outage it heard of is over."""
-        outage = entry.reader.newest_facts("unreadable:")
+        outage = entry.reader.newest_announcement("unreadable")
         if outage is not None and "since" in outage:
             owe_recovery(entry, outage["since"])
 

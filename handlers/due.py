@@ -57,8 +57,8 @@ def renewed(context: Context, notice: Notice) -> dict[str, str] | None:
     expires = expiry(context) if what == "certificate" else None
     with context.ledger.reading() as reader:
         if what == "head":
-            newest = reader.newest_facts("head:") or {}
-            return dict(notice.facts) if newest.get("sequence") == notice.facts["sequence"] else None
+            newest = reader.newest_announcement("head") or notice.facts
+            return dict(notice.facts) if int(newest["sequence"]) <= int(notice.facts["sequence"]) else None
         key = notice.facts.get("slot", notice.key)
         slot = next((slot for slot in due_slots(context, reader, expires) if slot.key == key), None)
         answers = reader.reminder_answers(slot.series) if slot is not None and slot.series else ()

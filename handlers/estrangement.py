@@ -15,6 +15,7 @@ from storage.errors import Conflict
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, State
 from storage.reading import WISHES
+from storage.records import Waiting
 from storage.standing import ACCEPTED, Estranged, Estrangement, Standing
 
 HELD = {
@@ -63,16 +64,16 @@ class Estrangements:
 
     def _tell(self, estranged: Estranged) -> None:
         """Once for each head that was found: in the channel, and on the card of whatever is approved."""
-        key = f"estranged:{estranged.why}:{_what(estranged)}"
+        key, waiting = f"estranged:{estranged.why}:{_what(estranged)}", Waiting(estranged.why)
         with self._context.ledger.reading() as reader:
-            held = [wish for wish in reader.in_states({State.APPROVED}, kinds=WISHES) if wish.detail != HELD[estranged.why]]
+            held = [wish for wish in reader.in_states({State.APPROVED}, kinds=WISHES) if wish.waiting is not waiting]
             if reader.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.owe(CHANNEL, key, facts=_facts(estranged))
             for wish in held:
                 try:
-                    owe_card(entry, entry.say(wish, detail=HELD[estranged.why]))
+                    owe_card(entry, entry.say(wish, detail=HELD[estranged.why], waiting=waiting))
                 except Conflict:
                     continue  # it moved on meanwhile, and is looked at again
         self._context.nudge()

@@ -44,6 +44,12 @@ def owe_card(entry: Entry, request: ChangeRequest) -> None:
         _owe_reminders(entry, request)
 
 
+def owe_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) -> None:
+    """Redraw the message where the sentence on it is another one; which, is nobody's business here."""
+    if now.detail != before.detail:
+        owe_card(entry, now)
+
+
 def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
     """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
     for notice in entry.reader.told_after(request.id, (CHANNEL,)):

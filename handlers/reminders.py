@@ -58,7 +58,7 @@ class Reminders:
         if not reader.page(limit=1):
             return
         sequence, digest = reader.head()
-        last_owed = int((reader.newest_facts("head:") or {}).get("sequence", "0"))
+        last_owed = int((reader.newest_announcement("head") or {}).get("sequence", "0"))
         yield from filter(None, (slots.head(sequence, digest, last_owed, self._context.now(), self._context.zone),))
 
     def _to_tell(self, reader: Reader, due: Iterable[Slot | None]) -> Iterator[Slot]:

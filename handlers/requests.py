@@ -29,7 +29,7 @@ from handlers.slots import lapses_unseen
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
-from storage.records import Baseline, ChangeRequest, Door, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, SettingValue, Waiting
 
 GOOD_FOR = timedelta(seconds=60)
 """How old a stored reading may be on which a form is refused."""
@@ -203,6 +203,7 @@ class Requests:
                 window_end=form.window_end(self._context.zone),
                 expires_at=min(self._context.lapses_at(entry.now), form.window_end(self._context.zone)),
                 detail=WAITING,
+                waiting=Waiting.DECISION,
             )
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))

@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "sent_at": "When the write was sent to Exchange; empty: never.",
             "settled_at": "When it came to its end; empty: it is open.",
             "correlation_id": _CORRELATION,
+            "waiting": "What an open request waits for, as far as something is decided by it; empty: nothing is.",
         },
     ),
     "decisions": (
@@ -122,6 +123,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "delivered_at": "When Slack took it; empty: it is owed still.",
             "posted_channel": "Where Slack put it.",
             "posted_ts": "Slack's time stamp of the message.",
+            "what": "What an announcement is about, as its facts say; empty: it is none.",
         },
     ),
     "reminder_answers": (

@@ -4,7 +4,7 @@ This is the only place that does: whoever needs it reads a record (``storage.row
 written this way, and the rows themselves are never altered.
 """
 
-from storage.records import Fate
+from storage.records import Fate, Waiting
 
 
 def outcome(step: str, detail: str) -> Fate | None:
@@ -14,3 +14,8 @@ def outcome(step: str, detail: str) -> Fate | None:
     """
     word, colon, _ = detail.partition(":")
     return Fate(word) if step == "answered" and colon and word in set(Fate) else None
+
+
+def waiting(detail: str) -> Waiting | None:
+    """Tell what a request without a column of its own waits for: this was the whole detail of one just opened or approved."""
+    return Waiting.DECISION if detail == "Waiting for approval." else None

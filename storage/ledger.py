@@ -30,6 +30,7 @@ from storage.records import (
     Observation,
     SettingValue,
     Vote,
+    Waiting,
 )
 from storage.tables import (
     attempts,
@@ -76,6 +77,7 @@ class Entry(OutboxEntry):
         window_end: datetime | None = None,
         expires_at: datetime | None = None,
         detail: str = "",
+        waiting: Waiting | None = None,
     ) -> ChangeRequest:
         """Record a new change request. Raises ``AlreadyOpen`` when the tenant's one place is taken."""
         content = {
@@ -93,7 +95,7 @@ class Entry(OutboxEntry):
         }
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
         self._refuse_second(kind)
-        request_id = self._insert_request(BIRTHS[kind], content, times)
+        request_id = self._insert_request(BIRTHS[kind], content | {"waiting": waiting.value if waiting else None}, times)
         stamps = {name: stamp(at) if at else None for name, at in times.items()}
         self.record("request_opened", requester_id or BOT, content | stamps | {"state": BIRTHS[kind].value}, request_id)
         return self.reader.request(request_id)
@@ -109,7 +111,7 @@ class Entry(OutboxEntry):
         changes.setdefault("retry_at", None)
         if to in SETTLED:
             changes["settled_at"] = self.now
-        moved = self._raise_version(request, state=to.value, detail=detail, **changes)
+        moved = self._raise_version(request, state=to.value, detail=detail, waiting=None, **changes)
         told: dict[str, str | None] = {"from": request.state.value, "to": to.value, "detail": detail}
         if "sent_at" in changes:
             sent_at = changes["sent_at"]
@@ -119,15 +121,15 @@ class Entry(OutboxEntry):
 
     def postpone(self, request: ChangeRequest, *, until: datetime, detail: str) -> ChangeRequest:
         """Keep the state and say why it waits; tried again at ``until``. Raises ``Conflict``."""
-        return self._raise_version(request, retry_at=until, detail=detail)
+        return self._raise_version(request, retry_at=until, detail=detail, waiting=None)
 
     def look_again(self, request: ChangeRequest, *, at: datetime | None) -> ChangeRequest:
         """Keep everything and note when to look again; ``None``: never. Raises ``Conflict``."""
         return self._raise_version(request, retry_at=at)
 
-    def say(self, request: ChangeRequest, *, detail: str) -> ChangeRequest:
-        """Keep the state and change only the sentence that explains it. Raises ``Conflict``."""
-        return self._raise_version(request, detail=detail)
+    def say(self, request: ChangeRequest, *, detail: str, waiting: Waiting | None = None) -> ChangeRequest:
+        """Keep the state and change only the sentence that explains it, and what it waits for. Raises ``Conflict``."""
+        return self._raise_version(request, detail=detail, waiting=waiting.value if waiting else None)
 
     def vote(
         self, request: ChangeRequest, *, person_id: str, vote: Vote, door: Door, digest: str, voted_at: datetime

@@ -61,13 +61,12 @@ class MessageReader:
         query = select(reminder_answers).where(table.tenant_id == self._tenant_id, table.series == series)
         return readable(self._connection, query.order_by(table.id), reminder_answers, rows.reminder_answer)
 
-    def newest_facts(self, prefix: str) -> dict[str, str] | None:
-        """The facts of the newest notice whose key begins with ``prefix``."""
+    def newest_announcement(self, what: str) -> dict[str, str] | None:
+        """The facts of the newest announcement about this; what its facts say counts, for they are authenticated."""
         table = notices.c
-        query = select(notices).where(table.tenant_id == self._tenant_id, table.key.startswith(prefix, autoescape=True))
-        query = query.order_by(table.id.desc()).limit(5)
-        found = one(self._connection, query, notices, self._checked(notices, rows.notice))
-        return dict(found.facts) if found else None
+        query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what)
+        found = readable(self._connection, query.order_by(table.id.desc()).limit(5), notices, self._checked(notices, rows.notice))
+        return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
     def told_after(self, request_id: int | None, kinds: Collection[str]) -> list[Notice]:
         """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""

@@ -55,10 +55,10 @@ class OutboxEntry:
             "facts": canonical(dict(facts or {})),
             "created_at": self.now,
         }
-        proof = self._authenticity.sign(notices, said)
+        proof, what = self._authenticity.sign(notices, said), (facts or {}).get("what")
         statement = (
             new(notices)
-            .values(**said, authenticator=proof, due_at=due_at or self.now, tries=0, claimed_until=0)
+            .values(**said, authenticator=proof, due_at=due_at or self.now, tries=0, claimed_until=0, what=what)
             .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
             .returning(notices.c.id)
         )

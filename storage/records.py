@@ -58,6 +58,19 @@ class Fate(StrEnum):
     by reading."""
 
 
+class Waiting(StrEnum):
+    """What an open request waits for, as far as something is decided by it; people read its ``detail``."""
+
+    DECISION = "decision"
+    """Its approvers, and nothing else has happened to it that its message would have to tell."""
+    RESTORED = "restored"
+    """Somebody who says that a backup that was put back is the database to go on with."""
+    NOT_AUTHENTIC = "not_authentic"
+    """Somebody who says so of a record that is not authentic."""
+    NOT_KEPT = "not_kept"
+    """That the newest head of the record can be kept again."""
+
+
 class ReminderReply(StrEnum):
     """What somebody answered to a reminder: tell it again later, or never again."""
 
@@ -107,6 +120,8 @@ class ChangeRequest:
 
     ``None``: outside of one, not told by Slack, or on record since before this was kept.
     """
+    waiting: Waiting | None = None
+    """What it waits for; ``None`` where nothing asks for it. It goes with ``detail``: a new sentence without one clears it."""
 
     @property
     def only_confirms(self) -> bool:

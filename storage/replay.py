@@ -1,8 +1,8 @@
 """What the events of one request say its rows have to be, purely: a fold over the record, oldest event first.
 
 Every value is spelled as text, as ``storage.comparing`` reads the rows: an instant as ``canonical.stamp`` writes it. What the
-events do not determine is left out: ``version``, ``detail``, ``retry_at`` and ``correlation_id`` change without an event, and
-nothing is decided by them. Events of earlier versions, which carried less, determine less.
+events do not determine is left out: ``version``, ``detail``, ``waiting``, ``retry_at`` and ``correlation_id`` change without an
+event, and nothing about the setting is decided by them. Events of earlier versions, which carried less, determine less.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -24,6 +24,7 @@ from storage.records import (
     ReminderReply,
     SettingValue,
     Vote,
+    Waiting,
 )
 
 _WANTS = {
@@ -33,6 +34,10 @@ _WANTS = {
     Kind.OPT_OUT: SettingValue.OPTED_OUT,
 }
 """What each kind asks for: an opt-out needs no second person, so one that would opt in is none."""
+
+
+_WAITING = frozenset(Waiting)
+"""A later version, which may run beside this one, may know more: those count as none, for nothing hangs on them but a card."""
 
 
 def setting_value(text: str | None) -> SettingValue | None:
@@ -68,6 +73,7 @@ def change_request(row: Row[Any]) -> ChangeRequest:
         settled_at=row.settled_at,
         correlation_id=row.correlation_id,
         requester_enterprise_id=row.requester_enterprise_id,
+        waiting=Waiting(row.waiting) if row.waiting in _WAITING else first_edition.waiting(row.detail),
     )
 
 

@@ -63,6 +63,7 @@ change_requests = Table(
     Column("settled_at", Instant),
     Column("correlation_id", String(64)),
     Column("requester_enterprise_id", String(32)),
+    Column("waiting", String(16)),
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
     sqlite_autoincrement=True,
@@ -71,13 +72,7 @@ change_requests = Table(
 _ONE_OPEN = text("kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')")
 _ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
 Index("ux_one_open_opt_in", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPEN, postgresql_where=_ONE_OPEN)
-Index(
-    "ux_one_open_opt_out",
-    change_requests.c.tenant_id,
-    unique=True,
-    sqlite_where=_ONE_OPT_OUT,
-    postgresql_where=_ONE_OPT_OUT,
-)
+Index("ux_one_open_opt_out", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPT_OUT, postgresql_where=_ONE_OPT_OUT)
 
 _ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
 Index(
@@ -231,9 +226,13 @@ notices = Table(
     Column("posted_ts", String(32)),
     Column("claimed_until", BigInteger, nullable=False),
     _authenticator(),
+    Column("what", String(32)),
     UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
     Index("ix_notices_request", "request_id", "kind"),
 )
+_ANNOUNCES = text("what IS NOT NULL")
+_NEWEST = (notices.c.tenant_id, notices.c.what, notices.c.id)
+Index("ix_notices_what", *_NEWEST, sqlite_where=_ANNOUNCES, postgresql_where=_ANNOUNCES)
 _OWED = text("delivered_at IS NULL")
 Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
 

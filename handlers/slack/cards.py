@@ -9,14 +9,14 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from handlers.days import spelled_end
 from handlers.decided import why_so
 from handlers.forms import CLIENTS, REASON
-from handlers.notices import WAITING, Sheet, headline, missing_words, protocol_names
+from handlers.notices import Sheet, headline, missing_words, protocol_names
 from handlers.policy import how_it_stands
 from handlers.slack.blocks import Message, actions, button, header, quoted, section, small, typed
 from handlers.slack.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.outside import is_loud, outside
 from storage.lifecycle import OPEN, Kind, State
 from storage.reading import WISHES
-from storage.records import ChangeRequest, SettingValue
+from storage.records import ChangeRequest, SettingValue, Waiting
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
 AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME = "again", "extend", "opt_out_now", "it_was_me"
@@ -54,7 +54,7 @@ def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
     value = (
         f" The live value was *{request.from_value.value}* then." if request.from_value and request.kind is Kind.OPT_IN else ""
     )
-    quiet = request.state is State.PENDING and request.detail == WAITING and not sheet.in_vain
+    quiet = request.state is State.PENDING and request.waiting is Waiting.DECISION and not sheet.in_vain
     limit = 2 * EXCERPT if quiet else EXCERPT
     return [
         section(f"<@{request.requester_id}> {asks} to {_what(sheet, zone)}.{value}"),
@@ -98,7 +98,7 @@ def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
         return [section(_status_line(sheet, zone)), *given, *still_ends(sheet, zone), *small([who])]
     voted = f"Approved so far by {people(sheet.approved_by, most=FEW)}; " if sheet.approved_by else "Nobody has approved yet; "
     lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    note = "" if request.detail == WAITING else brief(fitted(sentence(request.detail), NOTE), NOTE // 30)
+    note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 30)
     in_vain = IN_VAIN if sheet.in_vain else ""
     lines = [line for line in (in_vain, note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
     return [section("\n".join(lines))]

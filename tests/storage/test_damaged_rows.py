@@ -69,7 +69,7 @@ def full(ledger: Ledger) -> Ledger:
             entry.move(raised, State.WITHDRAWN, actor=ALICE, detail="")
             entry.observe(Observation(NOW + timedelta(seconds=number), SettingValue.NOT_SET, None, None, None))
             keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
-            entry.owe("answer", f"answer:{number}", recipient=BOB, facts={"text": "Hello"})
+            entry.owe("answer", f"answer:{number}", recipient=BOB, facts={"what": "greeting"})
     return ledger
 
 
@@ -148,7 +148,7 @@ def test_a_message_that_cannot_be_read_holds_no_other_up(full: Ledger, facts: st
     assert found.key == "answer:1"
     assert outbox.oldest_owed(LATER) == NOW
     with full.reading() as reader:
-        assert reader.newest_facts("answer:") == {"text": "Hello"}
+        assert reader.newest_announcement("greeting") == {"what": "greeting"}
 
 
 def test_a_time_that_is_none_holds_no_message_up(full: Ledger) -> None:

@@ -18,7 +18,7 @@ from storage.tables import metadata
 from tests.storage.roads import ALICE, BOB, CAROL, NOW, TENANT, approve, everything, wish
 
 UNTOLD = {
-    "change_requests": {"id", "tenant_id", "version", "detail", "retry_at", "correlation_id"},
+    "change_requests": {"id", "tenant_id", "version", "detail", "retry_at", "correlation_id", "waiting"},
     "decisions": {"id", "tenant_id", "request_id"},
     "attempts": {"id", "tenant_id", "request_id"},
     "reasons": {"tenant_id", "request_id"},

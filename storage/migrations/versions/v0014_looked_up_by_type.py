@@ -1,0 +1,38 @@
+"""What an open request waits for, and what an announcement is about, have columns of their own: a sentence and keys were read.
+
+Revision ID: 0014
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.comments import statements
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+ANNOUNCES = sa.text("what IS NOT NULL")
+LOOKED_UP = ("head", "unreadable")
+"""The announcements of which the newest is looked up; in the first edition their keys began with these words and a colon."""
+
+
+def upgrade() -> None:
+    """Add two columns that may be empty, so that the previous version goes on beside this one, and fill in what is looked up."""
+    op.add_column("change_requests", sa.Column("waiting", sa.String(length=16), nullable=True))
+    op.add_column("notices", sa.Column("what", sa.String(length=32), nullable=True))
+    for what in LOOKED_UP:
+        mine = sa.text("UPDATE notices SET what = :what WHERE kind = 'channel' AND key LIKE :key")
+        op.get_bind().execute(mine, {"what": what, "key": f"{what}:%"})
+    columns = ["tenant_id", "what", "id"]
+    op.create_index("ix_notices_what", "notices", columns, sqlite_where=ANNOUNCES, postgresql_where=ANNOUNCES)
+    if op.get_bind().dialect.name == "sqlite":
+        return
+    for statement in statements({"change_requests": ["waiting"], "notices": ["what"]}):
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
