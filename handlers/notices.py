@@ -121,8 +121,7 @@ def headline(request: ChangeRequest) -> str:
     if request.kind is Kind.OPT_OUT and request.state is State.APPROVED:
         return f"Recorded, not yet made: #{request.id} {WISH[request.kind]}"
     if request.kind is Kind.OUTSIDE or request.state is State.OBSERVED:
-        what = "Opted in" if request.to_value is SettingValue.OPTED_IN else "Changed"
-        return f"{SIGNS[State.OBSERVED]} {what} outside the bot: #{request.id}"
+        return f"{SIGNS[State.OBSERVED]} Changed outside the bot: #{request.id}"
     title = _TITLES[request.state].format(id=request.id, wish=WISH[request.kind])
     return f"{SIGNS.get(request.state, '')} {title}".strip()
 

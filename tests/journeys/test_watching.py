@@ -14,7 +14,7 @@ def test_a_change_outside_the_bot_is_announced_once_with_a_number(stage: Stage) 
     stage.tenant.value = True
     stage.observe()
     first = stage.announced(says("changed_from_not_set_to_opted_in"))
-    assert re.match(r"Changed outside the bot: #\d+", first["text"])
+    assert re.match(r"\W*Changed outside the bot: #\d+", first["text"])
     stage.observe()
     assert count(stage, says("changed_outside")) == before + 1
     stage.tenant.value = False
