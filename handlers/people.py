@@ -217,7 +217,9 @@ class People:
             verdict = judge_role(member, listed=found, role=role.value, holders=listed)
         if verdict.allowed:
             self._refused.forget((user_id, role))
-        elif verdict.reason is not Reason.NOT_CHECKED:
+        elif (
+            out_of_share and verdict.reason is not Reason.NOT_CHECKED
+        ):  # else they asked for nothing, and may have it back by now
             self._refused.keep((user_id, role), verdict)
         return verdict
 

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from handlers.policy import Home, Reason, Verdict
 from handlers.ports import Person, Unavailable
 from handlers.sharing import SharedDirectory
 from tests.handlers.house import ALICE, BOB, DAVE, ERIN, MAIL, RULE, House
-from tests.handlers.neighbours import HOME_TEAM, Workspace, member
+from tests.handlers.neighbours import CHANNEL, HOME_TEAM, Workspace, member
 
 GUEST = "U0GUEST"
 
@@ -64,6 +65,17 @@ def test_a_right_that_was_given_meanwhile_is_seen_after_a_minute(people: People,
     assert people.eligible([ERIN]) == {ERIN}, "what is judged for others is looked up"
     assert people.approver(ERIN).allowed, "and what was found out then holds"
     assert people.opting_out(ERIN).allowed, "a refusal is of one role"
+
+
+@pytest.mark.parametrize("judged", ["eligible", "checked"])
+def test_what_was_found_out_for_somebody_else_keeps_nobody_waiting_who_has_their_right_again(
+    people: People, workspace: Workspace, judged: str
+) -> None:
+    for person, role in ((DAVE, "approver"), (BOB, "operator_or_approver"), (BOB, "opting_out")):
+        workspace.change(person, deleted=True)
+        getattr(people, judged)([person])
+        workspace.change(person, deleted=False)
+        assert getattr(people, role)(person).allowed
 
 
 def test_a_right_that_is_gone_is_gone_at_once(people: People, workspace: Workspace) -> None:
@@ -204,3 +216,31 @@ def test_the_same_refusal_is_recorded_and_answered_once_a_minute(house: House) -
     house.clock.advance(minutes=1)
     house.approve(ERIN, number)
     assert len(house.answers(ERIN)) == 3
+
+
+def test_another_reason_another_request_or_another_person_is_answered_within_the_minute(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.approve(ERIN, number)
+    house.approve(GUEST, number)
+    house.workspace.change(ERIN, is_guest=True)
+    house.start(house.context.rule)
+    house.approve(ERIN, number)
+    house.press("withdraw", ALICE, number)
+    house.approve(ERIN, number)
+    house.approve(ERIN, house.ask(ALICE).id)
+    said = house.answers(ERIN)
+    assert len(said) == len(set(said)) == 4
+    assert len(house.answers(GUEST)) == 1
+
+
+@pytest.mark.parametrize("kind", ["opt_in", "opt_out"])
+def test_what_was_typed_is_given_back_however_often_it_is_refused_within_a_minute(house: House, kind: str) -> None:
+    house.workspace.down = True
+    for number in range(3):
+        filled: dict[str, object] = {"reason": f"Reason {number}"}
+        if kind == "opt_in":
+            filled |= {"clients": "One", "protocols": ["smtp-auth"], "day": house.clock.at.date() + timedelta(days=20)}
+        house.submit(kind, ERIN, CHANNEL, **filled)
+    house.workspace.down = False
+    house.deliver()
+    assert [said.typed["Reason"] for said in house.board.said if said.person == ERIN] == ["Reason 0", "Reason 1", "Reason 2"]
