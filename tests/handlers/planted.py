@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers import apply, decisions, optouts, people, rules, settle
+from handlers import apply, decisions, optouts, people, retrying, rules, settle
 from handlers.policy import Reason, Rule, Verdict, judge_vote
 from handlers.ports import Reading, WriteAnswer
 from handlers.votes import Tally, standing_approvals, tally
@@ -24,7 +24,7 @@ def _everywhere(patch: pytest.MonkeyPatch, name: str, planted: Callable[..., Any
 
 
 def self_approval(patch: pytest.MonkeyPatch) -> None:
-    """Whoever asked may decide as well."""
+    """Whoever asked may decide as well, under the same id or another."""
 
     def lax(request: ChangeRequest, person_id: str, eligible: Verdict, **when: Any) -> Verdict:
         verdict = judge_vote(request, person_id, eligible, **when)
@@ -35,6 +35,7 @@ def self_approval(patch: pytest.MonkeyPatch) -> None:
 
     _everywhere(patch, "judge_vote", lax)
     _everywhere(patch, "tally", counting)
+    patch.setattr(people.People, "apart", lambda self, user_id, verdict, asked: verdict)
 
 
 def group_by_name(patch: pytest.MonkeyPatch) -> None:
@@ -84,18 +85,24 @@ def stale_digest(patch: pytest.MonkeyPatch) -> None:
 
 def no_second_check(patch: pytest.MonkeyPatch) -> None:
     """What was approved once is applied, whoever left in between."""
-    patch.setattr(apply.Apply, "_still_approved", lambda self, request: True)
+
+    def as_they_were(self: Any, request: ChangeRequest) -> list[Decision]:
+        with self._context.ledger.reading() as reader:
+            return list(reader.decisions([request.id]))
+
+    patch.setattr(apply.Apply, "_still_approved", as_they_were)
 
 
 def enable_after_disable(patch: pytest.MonkeyPatch) -> None:
     """An approved opt-in outlives a later opt-out and is tried again."""
     patch.setattr(optouts, "supersede_unsent", lambda entry, by: None)
-    patch.setattr(apply, "supersede_overtaken", lambda entry, request: False)
+    sent_again_after_disable(patch)
 
 
 def sent_again_after_disable(patch: pytest.MonkeyPatch) -> None:
     """An opt-in that was at Exchange when the opt-out came, and was not processed, is tried again."""
-    patch.setattr(apply, "supersede_overtaken", lambda entry, request: False)
+    for room in (apply, retrying):
+        patch.setattr(room, "supersede_overtaken", lambda entry, request: False)
 
 
 def quiet_refusal(patch: pytest.MonkeyPatch) -> None:
