@@ -130,6 +130,125 @@ def test_the_environment_is_read_in_one_place() -> None:
     assert {name for name in readers if not name.startswith("bot/sandbox/")} == {"bot/settings.py", "bot/settings_home.py"}
 
 
+LOOKS_INTO = {
+    "startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "like", "ilike",
+}  # fmt: skip
+"""What looks into a text, of Python's and of SQLAlchemy's."""
+
+READS_TEXTS = {
+    "handlers/change_table.py": "an instant as ISO 8601 spells it",
+    "handlers/commands.py": "payloads of the inbox: protocols are a list there",
+    "handlers/effects.py": "the words of one milestone, made in the line before",
+    "handlers/invisible.py": "Unicode's names of characters",
+    "handlers/milestone.py": "days as the milestones' file spells them",
+    "handlers/milestones.py": "a month as it was just spelled",
+    "handlers/policy.py": "Slack's ids: a user group's begins with S",
+    "handlers/slack/alarms.py": "lists in the facts of a notice",
+    "handlers/slack/announcements.py": "lists in the facts of a notice",
+    "handlers/slack/announcer.py": "Slack's ids: a direct message's begins with D",
+    "handlers/slack/blocks.py": "words that are to be shortened",
+    "handlers/slack/commands.py": "what somebody typed behind the command",
+    "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
+    "handlers/slack/links.py": "web addresses and quoted lines, when a message is drawn",
+    "handlers/slack/parsing.py": "what somebody typed behind the command",
+    "handlers/slack/plain.py": "Slack's mark-up, line by line",
+    "handlers/slack/replies.py": "the name of a file",
+    "handlers/web_addresses.py": "web addresses",
+    "handlers/why.py": "domains of mail addresses",
+    "storage/address.py": "the database's address",
+    "storage/connecting.py": "the name of a file; SQLite's names of errors",
+    "storage/cells.py": "texts that a spreadsheet would run",
+    "storage/files.py": "the name of a file",
+    "storage/first_edition.py": "rows of the first edition, which had no column for it: the one place that reads them",
+    "storage/guards.py": "columns as SQL lists them",
+    "storage/keyring.py": "an authenticator: which key made it",
+    "storage/rows.py": "the column of protocols is a list",
+    "storage/verify.py": "an authenticator, and an instant as SQLite keeps it",
+}
+"""Who looks into texts where something is judged or kept, and into which: none of them says what was decided."""
+
+SENTENCES = {"detail", "sentence", "mend", "problem"}
+"""What is written for people."""
+
+KEYS = {"key", "series"}
+"""What tells one thing from another: compared whole, and never taken apart."""
+
+COMPARES_SENTENCES = {
+    "handlers/owed.py: now.detail != before.detail": "a message is redrawn when its sentence is another one",
+    "handlers/policy.py: f'#{request_id}' in sentence": "a number is put before a sentence that does not name it",
+    "storage/first_edition.py: detail == 'Waiting for approval.'": "rows of the first edition",
+    "storage/watching.py: problem != self._problem": "a problem is told when it is another one",
+}
+"""Where two of them are compared, and why nothing is decided by what they say."""
+
+
+def _called(node: ast.AST) -> ast.Attribute | None:
+    """The method that is called here."""
+    return node.func if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+
+
+def _last_name(node: ast.expr) -> str:
+    """``detail`` for ``request.detail``, ``wish.detail[0]`` and ``detail`` itself."""
+    if isinstance(node, ast.Subscript):
+        return _last_name(node.value)
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def test_texts_are_looked_into_where_it_is_said_why() -> None:
+    """What code decides by is a column or a type: who needs to look into a text says here which, or keeps it typed instead."""
+    judging = [path for path in SOURCES if _name(path).startswith(("handlers/", "storage/")) and "migrations" not in path.parts]
+    found = {
+        _name(path)
+        for path in judging
+        for called in map(_called, ast.walk(_tree(path)))
+        if called is not None and called.attr in LOOKS_INTO
+    }
+    assert sorted(found - set(READS_TEXTS)) == []
+    assert sorted(set(READS_TEXTS) - found) == [], "no reason is needed any more"
+
+
+def _taken_apart(tree: ast.AST) -> list[str]:
+    """The calls that look into a sentence or a key."""
+    calls = (called for called in map(_called, ast.walk(tree)) if called is not None and called.attr in LOOKS_INTO)
+    return [ast.unparse(called) for called in calls if _last_name(called.value) in SENTENCES | KEYS]
+
+
+def _compared(tree: ast.AST) -> set[str]:
+    """The comparisons of a sentence with anything but ``None``."""
+    return {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and not all(isinstance(how, ast.Is | ast.IsNot) for how in node.ops)
+        for side in (node.left, *node.comparators)
+        if isinstance(side, ast.Attribute | ast.Name) and _last_name(side).strip("_") in SENTENCES
+    }
+
+
+def test_no_sentence_and_no_key_is_taken_apart() -> None:
+    """The sandbox is no part of the judgement: its keys are Exchange's own names of properties."""
+    found = {_name(path): _taken_apart(_tree(path)) for path in SOURCES}
+    mine = {name: places for name, places in found.items() if places and not name.startswith("bot/sandbox/")}
+    assert mine == {"storage/first_edition.py": ["detail.partition"]}
+
+
+def test_nothing_is_decided_by_comparing_a_sentence() -> None:
+    compared = {f"{_name(path)}: {found}" for path in SOURCES for found in _compared(_tree(path))}
+    assert sorted(compared - set(COMPARES_SENTENCES)) == []
+    assert sorted(set(COMPARES_SENTENCES) - compared) == [], "no reason is needed any more"
+
+
+FIRST_EDITION = (
+    "request.detail.removeprefix(word)", "notice.key.startswith(_UNPOSTED)", "key.split(':again:', maxsplit=1)[0]",
+    "table.key.startswith(prefix, autoescape=True)", "wish.detail != HELD[estranged.why]", "request.detail == WAITING",
+    "'approved' in request.detail",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("was", FIRST_EDITION)
+def test_what_the_first_edition_did_would_be_found(was: str) -> None:
+    assert _taken_apart(ast.parse(was)) or _compared(ast.parse(was))
+
+
 def test_nothing_is_left_to_be_done_later() -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
     found = [
