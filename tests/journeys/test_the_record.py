@@ -80,7 +80,7 @@ def test_for_a_spreadsheet_it_is_a_table_with_one_row_a_change_and_names(stage: 
     assert len({row["number"] for row in rows}) == len(rows)
     (found,) = [row for row in rows if row["number"] == str(number)]
     assert (found["outcome"], found["requester"], found["approvers"]) == ("applied", ALICE, BOB)
-    assert (found["requester_name"], found["approver_names"]) == ("Alice", "Bob")
+    assert (found["requester_name"], found["approver_names"]) == ("alice", "bob")
 
 
 @pytest.mark.parametrize(
