@@ -98,7 +98,7 @@ def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
         return [section(_status_line(sheet, zone)), *given, *still_ends(sheet, zone), *small([who])]
     voted = f"Approved so far by {people(sheet.approved_by, most=FEW)}; " if sheet.approved_by else "Nobody has approved yet; "
     lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 30)
+    note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 25)
     in_vain = IN_VAIN if sheet.in_vain else ""
     lines = [line for line in (in_vain, note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
     return [section("\n".join(lines))]

@@ -44,7 +44,7 @@ def test_status_says_what_it_means_per_protocol_and_to_which_host_devices_still_
 
 
 def test_status_warns_when_smtp_auth_is_switched_off_for_the_organisation(stage: Stage) -> None:
-    assert says("switched_on") in stage.status(DAVE)
+    assert says("smtp_auth_is_switched_off_for_the_organisation") not in stage.status(DAVE)
     stage.tenant.smtp_auth_disabled = True
     assert says("smtp_auth_is_switched_off_for_the_organisation") in stage.status(DAVE)
 
