@@ -178,8 +178,9 @@ def test_where_a_message_arrived_is_told_for_its_request_and_kind(ledger: Ledger
             entry.owe(kind, f"{kind}:{request_id}", request_id=request_id)
     for notice in outbox.claim(NOW, kinds=[CARD, RESULT]):
         outbox.delivered(notice, now=NOW, channel="C0TLS", ts=f"{notice.key}.0")
-    assert outbox.posted(1, CARD) == [("C0TLS", "card:1.0")]
-    assert Outbox(ledger.database, "another").posted(1, CARD) == []
+    assert outbox.posted(1, CARD, None) == [("C0TLS", "card:1.0")]
+    assert outbox.posted(1, CARD, "U0ALICE") == []
+    assert Outbox(ledger.database, "another").posted(1, CARD, None) == []
 
 
 def test_a_card_remembers_the_newest_version_it_was_drawn_from(ledger: Ledger, outbox: Outbox) -> None:
