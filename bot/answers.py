@@ -14,13 +14,14 @@ from handlers.days import last_day
 from handlers.history import History, HistoryLine, HistoryPage
 from handlers.overdue import Overdue
 from handlers.people import People
-from handlers.ports import Person, Unavailable
+from handlers.ports import Person, ProbeOutcome, Unavailable
 from handlers.slack import replies, status_view
 from handlers.slack.plain import Names, plain, unmarked
 from handlers.status import Status, StatusReports
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.probes import KnownVersion
 from storage.records import ChangeRequest
 
 
@@ -105,8 +106,15 @@ def status_data(report: Status) -> dict[str, Any]:
         "last_change": _request(report.decided) if report.decided else None,
         "approved_by": list(report.approved_by),
         "open_request": _request(report.open_wish) if report.open_wish else None,
+        "probes": [_probe(version) for version in report.probes],
         "warning": report.freshness,
     }
+
+
+def _probe(known: KnownVersion) -> dict[str, Any]:
+    outcome = None if known.accepted is None else ProbeOutcome.ACCEPTED if known.accepted else ProbeOutcome.REFUSED
+    stamps = {"since": _stamp(known.since), "seen_at": _stamp(known.seen_at), "tried_at": _stamp(known.tried_at)}
+    return {"host": known.host, "port": known.port, "tls": known.tls, "outcome": outcome, **stamps}
 
 
 def _overdue(late: Overdue) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from bot.pruning import Pruning
 from bot.worker import Duty, Lane, always, under_lease
 from handlers.apply import Apply
 from handlers.attribution import Attribution
+from handlers.context import Context
 from handlers.delivery import Delivery
 from handlers.desk import Desk
 from handlers.estrangement import Estrangements
+from handlers.probe_news import ProbeNews
+from handlers.probing import Probing
 from handlers.reminders import Reminders
 from handlers.settle import Settling
 from handlers.watch import Watch
@@ -57,3 +60,19 @@ def lanes(
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
         Lane("observer", held(TenantDuty.OBSERVE, observe, lambda: desk.drift.is_due(every)), awaited=False),
     )
+
+
+def probe_lane(settings: Settings, context: Context, probing: Probing, news: ProbeNews) -> tuple[Lane, ...]:
+    """The lane that probes by itself, where the operator allows it: off by default, since port 587 may be closed and watched."""
+    every = settings.probe_every
+    if every is None or not (context.cloud.offers_legacy or settings.probe_endpoints):
+        return ()
+    due = partial(news.is_due, settings.probed(), every)
+
+    def probe(lease: Lease) -> int:
+        if due():  # else another replica was faster
+            probing.ask(lambda probed: None)
+        return 0  # there is never more to do at once
+
+    duty = under_lease(context.leases, TenantDuty.PROBE.lease(context.ledger.tenant_id), probe, due=due)
+    return (Lane("probes", (duty,), awaited=False),)

@@ -23,7 +23,7 @@ from storage.keyring import Keyring
 
 _BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
 _APP_TOKEN = partial(spellings.token, prefix="xapp-", what="an app-level token")
-
+_DAILY = partial(spellings.at_least, days=1)
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -119,10 +119,11 @@ class Settings(BaseSettings):
     approve_emoji: Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
     reject_emoji: Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
     observe_every: Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
-    retention: Annotated[timedelta, BeforeValidator(spellings.retention)] = Field(
+    retention: Annotated[timedelta, BeforeValidator(partial(spellings.at_least, days=30))] = Field(
         timedelta(days=400), alias="LEGACYTLS_RETENTION"
     )
-    """How long readings, deliveries and sent messages are kept; the record itself is kept for ever."""
+    """How long readings, deliveries and sent messages are kept, since reminders must not forget that they were sent; the record
+    itself is kept for ever."""
     timezone: Annotated[ZoneInfo, BeforeValidator(spellings.zone)] = Field(
         default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE"
     )
@@ -142,6 +143,8 @@ class Settings(BaseSettings):
     """``None``: beside a SQLite file, else nowhere."""
     probe_endpoints: Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)] = Field((), alias="LEGACYTLS_PROBE_ENDPOINTS")
     """What is probed where nobody names an endpoint; empty: the cloud's own, see ``probed``."""
+    probe_every: Annotated[timedelta, BeforeValidator(_DAILY)] | None = Field(None, alias="LEGACYTLS_PROBE_EVERY")
+    """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)

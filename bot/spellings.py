@@ -23,8 +23,6 @@ ADDED = "Emoji that a workspace added decide nothing, because whoever may add em
 LONGEST = timedelta(days=3650)
 """No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
 
-SHORTEST_RETENTION = timedelta(days=30)
-
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
@@ -50,11 +48,11 @@ def request_ttl(text: str) -> timedelta | None:
         raise ValueError(f"{wrong}; or workday, for when working hours end on the next working day") from None
 
 
-def retention(text: str) -> timedelta:
-    """A duration of thirty days or more: reminders must not forget that they were sent."""
+def at_least(text: str, *, days: int) -> timedelta:
+    """A duration of so many days or more."""
     length = duration(text)
-    if length < SHORTEST_RETENTION:
-        raise ValueError(f"at least {SHORTEST_RETENTION.days}d")
+    if length < timedelta(days=days):
+        raise ValueError(f"at least {days}d")
     return length
 
 

@@ -18,7 +18,7 @@ from bot.exchange.client import ExchangeOnline, connect, not_kept
 from bot.exchange.lookups import OptionalLookups
 from bot.gauges import Gauges
 from bot.health import Health
-from bot.lanes import lanes
+from bot.lanes import lanes, probe_lane
 from bot.logs import bolts_own
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
@@ -34,6 +34,7 @@ from handlers.desk import Desk
 from handlers.people import People
 from handlers.policy import Home, Rule
 from handlers.ports import Clock
+from handlers.probe_news import ProbeNews
 from handlers.probing import Probing
 from handlers.sharing import SharedDirectory
 from handlers.slack.announcer import SlackAnnouncer
@@ -219,12 +220,15 @@ def wire(
     gauges = Gauges(
         ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting, standing=standing
     )
+    news = ProbeNews(context)
+    probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
-    worker = Worker(lanes(settings, desk, delivery, gauges.refresh, attribution, noted=partial(health.note, "agreement")))
+    noted = partial(health.note, "agreement")
+    main = lanes(settings, desk, delivery, gauges.refresh, attribution, noted=noted)
+    worker = Worker((*main, *probe_lane(settings, context, probing, news)))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    probing = Probing(partial(probe, settings.probed()))
     edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers, probing=probing)
     return Bot(desk, edge, people, crew, worker, exchange, client)
 

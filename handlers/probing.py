@@ -6,7 +6,7 @@ most once a minute, whoever asks.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handlers.ports import Probe, ProbeRow
@@ -25,8 +25,16 @@ class Probed:
 class Probing:
     """Answers ``probe``: one at a time, shared by all who ask meanwhile, and shown again for a minute."""
 
-    def __init__(self, probe: Probe, *, monotonic: Monotonic = time.monotonic) -> None:
+    def __init__(
+        self,
+        probe: Probe,
+        after: Callable[[Sequence[ProbeRow]], None] = lambda rows: None,
+        *,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """``after`` is handed what was found once those who waited for it are answered."""
         self._probe = probe
+        self._after = after
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._waiting: list[Callable[[Probed], None]] = []
@@ -61,3 +69,4 @@ class Probing:
                     self._newest, self._at = rows, self._monotonic()
             for answer in waiting:
                 answer(Probed(rows))
+        self._after(rows)

@@ -20,6 +20,7 @@ from handlers.rations import Monotonic, Rations
 from handlers.votes import approvers
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
+from storage.probes import KnownVersion, known_versions
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
 
@@ -65,6 +66,8 @@ class Status:
     """A later opt-out that found it so."""
     age: float | None = None
     """Seconds since the reading, where it is not read anew for somebody who asks often; ``None``: read just now."""
+    probes: tuple[KnownVersion, ...] = ()
+    """What the endpoints were last seen to do."""
     on_record: bool = True
     """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
 
@@ -235,5 +238,6 @@ class StatusReports:
             overdue=None if has_followed else overdue(reader, now),
             last_seen=live.last_seen or last_seen,
             lagging=live.reading is not None and lags(reader, live.reading, now),
+            probes=tuple(known_versions(reader.connection, self._context.ledger.tenant_id)),
             on_record=True,
         )

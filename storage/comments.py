@@ -148,6 +148,18 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "Where the newest copy of a request's message is found in Slack.",
         {"link": "Slack's own permalink; nothing is decided by it."},
     ),
+    "probes": (
+        "What was last found of each endpoint and TLS version; nothing is decided by it.",
+        {
+            "host": "The endpoint's name or address.",
+            "port": "Its TCP port.",
+            "tls": "The version of TLS: 1.0, 1.1, 1.2 or 1.3.",
+            "accepted": "Whether it was taken when last seen; empty: it could never be told.",
+            "since": "When it was first seen so.",
+            "seen_at": "When it was last seen so.",
+            "tried_at": "When it was last probed, with whatever outcome.",
+        },
+    ),
     "inbox": (
         "What Slack delivered, kept before it is acknowledged, until it is done.",
         {

@@ -23,6 +23,7 @@ class TenantDuty(StrEnum):
     APPLY = "apply"
     AUTHORS = "authors"
     OBSERVE = "observe"
+    PROBE = "probe"
     PUBLIC = "public"
     REMIND = "remind"
 

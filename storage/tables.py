@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,14 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from storage import probe_table, schema
 from storage.comments import describe
 from storage.instants import Instant
 
-metadata = MetaData()
-
-
-def _tenant() -> Column[str]:
-    return Column("tenant_id", String(64), nullable=False)
+metadata, tenant = schema.metadata, schema.tenant
+probes = probe_table.probes
 
 
 def _authenticator() -> Column[str]:
@@ -42,7 +39,7 @@ change_requests = Table(
     "change_requests",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("kind", String(16), nullable=False),
     Column("requester_id", String(32)),
     Column("door", String(16), nullable=False),
@@ -87,7 +84,7 @@ decisions = Table(
     "decisions",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     _request(),
     Column("person_id", String(32), nullable=False),
     Column("vote", String(16), nullable=False),
@@ -102,7 +99,7 @@ reasons = Table(
     "reasons",
     metadata,
     Column("request_id", ForeignKey("change_requests.id"), primary_key=True),
-    _tenant(),
+    tenant(),
     Column("person_id", String(32), nullable=False),
     Column("reason", Text, nullable=False),
     Column("given_at", Instant, nullable=False),
@@ -112,7 +109,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     _request(),
     Column("step", String(16), nullable=False),
     Column("at", Instant, nullable=False),
@@ -127,7 +124,7 @@ observations = Table(
     "observations",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("at", Instant, nullable=False),
     Column("value", String(16)),
     Column("smtp_auth_disabled", Boolean),
@@ -159,7 +156,7 @@ rules = Table(
     "rules",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("digest", String(64), nullable=False),
     Column("body", Text, nullable=False),
     Column("since", Instant, nullable=False),
@@ -210,7 +207,7 @@ notices = Table(
     "notices",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("kind", String(32), nullable=False),
     Column("key", String(255), nullable=False),
     Column("request_id", Integer),
@@ -240,7 +237,7 @@ reminder_answers = Table(
     "reminder_answers",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("series", String(255), nullable=False),
     Column("key", String(255), nullable=False),
     Column("reply", String(16), nullable=False),
@@ -256,7 +253,7 @@ cards = Table(
     metadata,
     Column("channel", String(32), primary_key=True),
     Column("ts", String(32), primary_key=True),
-    _tenant(),
+    tenant(),
     _request(),
     Column("drawn_version", Integer, nullable=False),
     _authenticator(),
@@ -265,14 +262,14 @@ cards = Table(
 
 _LINK: Column[str] = Column("link", Text, nullable=False)
 permalinks = Table(
-    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), _tenant(), _LINK
+    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), tenant(), _LINK
 )
 
 inbox = Table(
     "inbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    _tenant(),
+    tenant(),
     Column("key", String(255), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("payload", Text, nullable=False),

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
 from handlers.notices import ABOUT_THE_WINDOW
-from handlers.slack import alarms, disagreements
+from handlers.slack import alarms, disagreements, probe_news
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.cards import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.mrkdwn import escape, instant, people, sentence
@@ -264,5 +264,6 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "set_aside": alarms.set_aside,
     ACCEPTED: alarms.accepted,
     "disagreement": disagreements.disagreement,
+    "probe": probe_news.changed,
     "guards": disagreements.guards,
 }

@@ -11,6 +11,7 @@ from handlers.overdue import Overdue
 from handlers.policy import STATE_WORDS
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.mrkdwn import escape, instant, people, sentence
+from handlers.slack.probe_news import refusals
 from handlers.slack.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.status import Status
 from storage.lifecycle import Kind
@@ -40,7 +41,7 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     first = _live(report, zone)
     second = " ".join(part for part in (_decided(report, zone), _read(report, zone)) if part)
     more = [_overdue(report.overdue, zone) if report.overdue else "", _drift(report), _LAGS if report.lagging else ""]
-    more += [_end(report, zone), _under_way(report, zone)]
+    more += [_end(report, zone), _under_way(report, zone), refusals(report.probes, report.cloud.legacy_hosts, zone)]
     blocks: list[Block] = [section(first), section(second), *(section(line) for line in more if line)]
     blocks += [actions(*_ways(report)), *(section(line) for line in (_effects(report), _smtp_auth(report)) if line)]
     blocks += small([escape(report.freshness) if report.freshness else "", _tenant(report)])

@@ -701,3 +701,23 @@ def test_the_example_file_names_every_setting(put: Put) -> None:
 
     example = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"{name}=" not in example] == []
+
+
+def test_probing_by_itself_is_off_and_at_most_once_a_day(put: Put) -> None:
+    put()
+    assert load().probe_every is None
+    put(LEGACYTLS_PROBE_EVERY="1d")
+    assert load().probe_every == timedelta(days=1)
+    put(LEGACYTLS_PROBE_EVERY="23h")
+    with pytest.raises(WrongSettings, match="LEGACYTLS_PROBE_EVERY: at least 1d"):
+        load()
+
+
+def test_what_is_probed_is_the_clouds_own_unless_it_is_named(put: Put) -> None:
+    put()
+    assert load().probed()[0].host == "smtp-legacy.office365.com"
+    put(LEGACYTLS_PROBE_ENDPOINTS="relay.example:25, 10.0.0.7:465")
+    assert [str(one) for one in load().probed()] == ["relay.example:25", "10.0.0.7:465"]
+    put(LEGACYTLS_PROBE_ENDPOINTS=",".join(f"relay.example:{port}" for port in range(1, 22)))
+    with pytest.raises(WrongSettings, match="at most 20"):
+        load()

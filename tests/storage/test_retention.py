@@ -11,6 +11,7 @@ from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.outbox import Outbox
+from storage.probes import keep_version
 from storage.records import Baseline, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
@@ -35,9 +36,11 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
             value = None if number % 2 else SettingValue.OPTED_IN
             entry.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
         keep_answer(entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at)
+        keep_version(entry.connection, entry.tenant_id, host="a.example", port=587, tls="1.0", accepted=True, at=at)
         for kind in (*PASSING, "channel"):
             entry.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
     outbox = Outbox(ledger.database, ledger.tenant_id)
+    outbox.keep_permalink(request.id, "https://contoso.slack.com/archives/C0CHANGES/p1")
     for notice in outbox.claim(at, kinds=[*PASSING, "channel"]):
         outbox.delivered(notice, now=at)
     for key in ("done", "waiting"):

@@ -333,6 +333,7 @@ def test_help_after_anything_that_was_typed_fits(text: str) -> None:
 
 
 FACTS = {
+    "target": f"{'x' * 253}:65535", "taken": "1.0, 1.1", "refused": "1.2, 1.3", "useless": "yes",
     "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
     "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
     "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",

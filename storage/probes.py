@@ -1,0 +1,72 @@
+"""What was last found of each endpoint and TLS version: kept by one conditional UPDATE, so that a change is noticed once.
+
+Only what an endpoint was seen to do counts as an outcome; a probe that could not tell leaves the last one as it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.damaged import readable
+from storage.probe_table import probes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """What is known of one TLS version at one endpoint."""
+
+    host: str
+    port: int
+    tls: str
+    accepted: bool | None
+    """Whether it was taken when last seen; ``None``: it could never be told."""
+    since: datetime | None
+    """When it was first seen so."""
+    seen_at: datetime | None
+    """When it was last seen so."""
+    tried_at: datetime
+    """When it was last probed, with whatever outcome."""
+
+
+def known_versions(connection: Connection, tenant_id: str) -> list[KnownVersion]:
+    """All that is known of a tenant's endpoints, by host, port and version."""
+    table = probes.c
+    query = select(probes).where(table.tenant_id == tenant_id).order_by(table.host, table.port, table.tls)
+    return readable(
+        connection,
+        query,
+        probes,
+        lambda row: KnownVersion(row.host, row.port, row.tls, row.accepted, row.since, row.seen_at, row.tried_at),
+    )
+
+
+def keep_version(
+    connection: Connection, tenant_id: str, *, host: str, port: int, tls: str, accepted: bool | None, at: datetime
+) -> bool:
+    """Keep what a probe found; tells whether it is another outcome than the last one known. An older probe changes nothing."""
+    table = probes.c
+    key: dict[str, str | int] = {"tenant_id": tenant_id, "host": host, "port": port, "tls": tls}
+    mine = update(probes).where(*(table[name] == value for name, value in key.items()), table.tried_at <= at)
+    if accepted is None:
+        done = connection.execute(mine.values(tried_at=at)).rowcount
+    else:
+        same = mine.where(table.accepted == accepted).values(tried_at=at, seen_at=at)
+        known = {"accepted": accepted, "since": at, "seen_at": at, "tried_at": at}
+        if connection.execute(mine.where(table.accepted != accepted).values(**known)).rowcount:
+            return True
+        done = connection.execute(same).rowcount or connection.execute(mine.values(**known)).rowcount
+    if not done:
+        _add(connection, key, accepted, at)
+    return False
+
+
+def _add(connection: Connection, key: dict[str, str | int], accepted: bool | None, at: datetime) -> None:
+    """The first outcome of a version; nothing where there is a row, of a newer probe."""
+    seen = {} if accepted is None else {"accepted": accepted, "since": at, "seen_at": at}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(probes).values(**key, **seen, tried_at=at))
+    except IntegrityError:
+        return
