@@ -24,7 +24,7 @@ from sqlalchemy.types import BigInteger
 from storage.authenticity import OPTION, Authenticity
 from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
 from storage.damaged import Met
-from storage.files import file_of, open_to_others
+from storage.files import InPlace, file_of, open_to_others
 from storage.keyring import Keyring
 from storage.troubles import Trouble, of_result, of_statement
 from storage.watching import Watch
@@ -64,6 +64,12 @@ class Busy(Unreachable):
     def __init__(self, finding: str = Trouble.LOCKED.finding) -> None:
         super().__init__(finding, Trouble.LOCKED)
 
+
+MOVED = (
+    "the database file was moved, removed or replaced while the bot runs, so nothing is read from it or written to it: put it "
+    "back, or restart the bot to begin with the file that is there now"
+)
+"""SQLite would go on with the file it has open, and everything recorded there would be gone after the next start."""
 
 Misfit = SQLAlchemyError
 """A statement of ours that the database does not understand: it holds something else than this version expects."""
@@ -115,6 +121,7 @@ class Database:
             engine.update_execution_options(**{OPTION: self.authenticity})
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._one_writer = threading.Lock()
+        self._in_place = InPlace(self.file)
         self.watch = Watch()
         self.damaged = Met()
         self.damaged.listen(self.engine, self._quick)
@@ -174,19 +181,20 @@ class Database:
     def _translated(self, *, writing: bool) -> Iterator[None]:
         """The driver's troubles in the ledger's own two words, and told to whoever watches; everything else passes."""
         try:
+            if not self._in_place.holds():
+                raise Unreachable(MOVED)
             with _translated():
                 yield
-        except Busy:
-            raise  # somebody else writes, so the database is well
         except Unreachable as away:
             self.watch.failed(str(away), writing=writing)
             raise
         self.watch.succeeded(writing=writing)
 
     def close(self) -> None:
-        """Give every pooled connection back."""
+        """Give every pooled connection back. Used again, the object begins with whatever is there then."""
         self.engine.dispose()
         self._quick.dispose()
+        self._in_place = InPlace(self.file)
 
     @staticmethod
     @contextmanager

@@ -27,6 +27,25 @@ def file_of(url: URL) -> Path | None:
     return Path(unquote(named.removeprefix("file:")) if named.startswith("file:") else named).resolve()
 
 
+class InPlace:
+    """Whether a SQLite database is still the file that was first found at its place; without a file it always is."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._first: tuple[int, int] | None = None
+
+    def holds(self) -> bool:
+        """Tell whether the very file is where it was; costs microseconds."""
+        if self._file is None:
+            return True
+        try:
+            found = self._file.stat()
+        except OSError:
+            return self._first is None  # SQLite is about to make it
+        self._first = self._first or (found.st_dev, found.st_ino)
+        return self._first == (found.st_dev, found.st_ino)
+
+
 def keep_private(file: Path) -> None:
     """Make the file, empty and for its owner alone, or take the rights of others from it and from its journals.
 

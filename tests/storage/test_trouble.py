@@ -1,15 +1,19 @@
 """What the database's own troubles are called: full, read-only, gone. Nothing above this room knows a driver's exception."""
 
+import os
+import shutil
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from storage.engine import Busy, Database, Unreachable
+from storage.engine import MOVED, Busy, Database, Unreachable
 from storage.inbox import Inbox
+from storage.troubles import Trouble
 from storage.watching import Watch
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -89,6 +93,51 @@ def test_a_database_that_is_only_busy_is_no_trouble(migrated_sqlite_url: str) ->
     with database.write(), pytest.raises(Busy), database.write(patience=0.01):
         """Never begun."""
     assert heard == []
+    database.close()
+
+
+def test_a_database_that_another_program_locks_is_trouble_until_it_can_be_written(migrated_sqlite_url: str) -> None:
+    database, heard = Database(migrated_sqlite_url), list[str | None]()
+    database.watch.tell = heard.append
+    with closing(sqlite3.connect(str(database.file), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy), database.write(patience=0.01):
+            """Never begun."""
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        assert heard == [Trouble.LOCKED.finding]
+        other.execute("ROLLBACK")
+    with database.write():
+        """Written again."""
+    assert heard == [Trouble.LOCKED.finding, None]
+    database.close()
+
+
+@pytest.mark.parametrize("way", ["moved", "removed", "replaced"])
+def test_a_file_that_was_taken_away_is_neither_read_nor_written_until_it_is_back(migrated_sqlite_url: str, way: str) -> None:
+    database, heard = Database(migrated_sqlite_url), list[str | None]()
+    database.watch.tell = heard.append
+    with database.write():
+        """The file is open from now on."""
+    file = database.file
+    assert file is not None
+    aside = file.with_suffix(".aside")
+    if way == "removed":
+        os.link(file, aside)
+        file.unlink()
+    else:
+        file.rename(aside)
+    if way == "replaced":
+        shutil.copy(aside, file)
+    for opened in (database.read, database.write, partial(database.write, quick=True)):
+        with pytest.raises(Unreachable, match="moved, removed or replaced"), opened():
+            """Never begun."""
+    assert file.exists() == (way == "replaced"), "and no empty one is made in its place"
+    assert heard == [MOVED]
+    aside.replace(file)
+    with database.write():
+        """It goes on where it was."""
+    assert heard == [MOVED, None]
     database.close()
 
 
