@@ -15,8 +15,11 @@ MOST_MARKS = 4
 _HIDING = frozenset({"Cf", "Zl", "Zp"})
 """Format characters, and the separators of lines and paragraphs: a line of its own to one reader, and none to another."""
 
-_WITHOUT_INK = frozenset("\u034f\u17b4\u17b5")
-"""Marks that are never drawn: the grapheme joiner, and two vowels of Khmer that are spoken and not written."""
+_WITHOUT_INK = re.compile(
+    "[\u034f\u17b4\u17b5\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+"""What is never drawn: the grapheme joiner, two vowels of Khmer that are spoken and not written, the fillers of Hangul and
+Khitan, Braille without a dot, a note without a head, and what Unicode keeps for such signs (``Default_Ignorable_Code_Point``)."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _JOINERS = frozenset({"\u200c", _ZERO_WIDTH_JOINER})
@@ -56,7 +59,7 @@ def hidden(text: str) -> str:
 
 
 def _may_hide(character: str) -> bool:
-    hides = unicodedata.category(character) in _HIDING or character in _WITHOUT_INK
+    hides = unicodedata.category(character) in _HIDING or _WITHOUT_INK.match(character) is not None
     return hides or _SELECTORS.match(character) is not None
 
 

@@ -17,6 +17,7 @@ from tests.sentences import says
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 SELECTORS = [chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x180E), 0x180F)]
 HIDING = [sign for sign in EVERY if unicodedata.category(sign) in ("Cf", "Zl", "Zp")] + ["\u034f", "\u17b4", "\u17b5", *SELECTORS]
+HIDING += list("\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0\ufff8\U000e0000\U000e0080\U000e01f0\U000e0fff")
 SOME = [
     "\u00ad",
     "\u200b",
@@ -89,6 +90,8 @@ def test_it_is_refused_by_its_name_and_its_place(field: str, sign: str) -> None:
         "スキャナー",
         "सोलह स्कैनर",
         "x\u00a0y",
+        "스캐너 마흔 대",
+        "A shaking face \U0001fae8",
     ],
     ids=ascii,
 )
