@@ -33,6 +33,9 @@ PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
 
 
+TOLD_AFTER = 1.0
+"""Seconds for which somebody else may hold SQLite's lock before that is trouble worth a word."""
+
 IDLE_LIMIT = 8.0
 """Seconds after which PostgreSQL ends a transaction whose owner has fallen silent (frozen, unplugged), so that its locks do not
 keep the other replicas from writing until TCP notices, hours later. Less than ``PATIENCE``: whoever waits outlives it. No
@@ -196,13 +199,23 @@ class Database:
         self._quick.dispose()
         self._in_place = InPlace(self.file)
 
-    @staticmethod
-    @contextmanager
-    def _sqlite(engine: Engine, patience: float) -> Iterator[Connection]:
-        with engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+    def _begin(self, connection: Connection, patience: float) -> None:
+        """Begin to write. Who else wants to waits behind this one, so a lock that lasts is told before the patience is over."""
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {int(min(patience, TOLD_AFTER) * 1000)}")
+        try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if _trouble(error) is not Trouble.LOCKED or patience <= TOLD_AFTER:
+                raise
+            self.watch.failed(Trouble.LOCKED.finding, writing=True)
+            driver.execute(f"PRAGMA busy_timeout = {int((patience - TOLD_AFTER) * 1000)}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _sqlite(self, engine: Engine, patience: float) -> Iterator[Connection]:
+        with engine.connect() as connection:
+            self._begin(connection, patience)
             try:
                 yield connection
             except BaseException:

@@ -113,6 +113,26 @@ def test_a_database_that_another_program_locks_is_trouble_until_it_can_be_writte
     database.close()
 
 
+def test_a_lock_that_lasts_is_told_while_the_first_writer_still_waits(
+    migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.engine.TOLD_AFTER", 0.05)
+    database, heard = Database(migrated_sqlite_url), list[str | None]()
+    with closing(sqlite3.connect(str(database.file), isolation_level=None, check_same_thread=False)) as other:
+
+        def told(problem: str | None) -> None:
+            heard.append(problem)
+            if problem:
+                other.execute("ROLLBACK")
+
+        database.watch.tell = told
+        other.execute("BEGIN IMMEDIATE")
+        with database.write():
+            """Begun once the lock was given up, which it is only when it is told."""
+    assert heard == [Trouble.LOCKED.finding, None]
+    database.close()
+
+
 @pytest.mark.parametrize("way", ["moved", "removed", "replaced"])
 def test_a_file_that_was_taken_away_is_neither_read_nor_written_until_it_is_back(migrated_sqlite_url: str, way: str) -> None:
     database, heard = Database(migrated_sqlite_url), list[str | None]()
