@@ -25,6 +25,8 @@ class Mail:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox-mail", daemon=True)
         self._servers: list[asyncio.Server] = []
+        self._open: set[asyncio.StreamWriter] = set()
+        self._closing = False
         self.endpoints = ""
         """After ``start``: what ``LEGACYTLS_PROBE_ENDPOINTS`` takes."""
 
@@ -49,18 +51,34 @@ class Mail:
         ]
         found = []
         for name, serve, implicit in hosts:
-            server = await asyncio.start_server(partial(_serve, serve), "127.0.0.1", 0, ssl=implicit)
+            server = await asyncio.start_server(partial(self._serve, serve), "127.0.0.1", 0, ssl=implicit)
             self._servers.append(server)
             found.append(f"{name}.localhost:{server.sockets[0].getsockname()[1]}")
         self.endpoints = ",".join(found)
 
+    async def _serve(self, serve: Serve, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closing:
+            return writer.transport.abort()
+        self._open.add(writer)
+        try:
+            await serve(reader, writer)
+        except (OSError, EOFError, ValueError):
+            return None  # whoever connected has gone, or speaks something else
+        finally:
+            self._open.remove(writer)
+            writer.close()
+        return None
+
     async def _close(self) -> None:
+        """End every connection by its transport: asyncio logs a task that was cancelled before it began as a defect."""
+        self._closing = True
         for server in self._servers:
             server.close()
+        for writer in self._open:
+            writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if others:
+            await asyncio.wait(others, timeout=5)
 
 
 def _with_old_tls(pem: Path) -> ssl.SSLContext:
@@ -70,15 +88,6 @@ def _with_old_tls(pem: Path) -> ssl.SSLContext:
         context.minimum_version = ssl.TLSVersion.TLSv1
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
-
-
-async def _serve(serve: Serve, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        await serve(reader, writer)
-    except (OSError, EOFError, ValueError):
-        return  # whoever connected has gone, or speaks something else
-    finally:
-        writer.close()
 
 
 async def _inside(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,8 +103,9 @@ async def _smtp(context: ssl.SSLContext, reader: asyncio.StreamReader, writer: a
             writer.write(b"250-sandbox.localhost\r\n250-STARTTLS\r\n250 SIZE 157286400\r\n")
         elif command == b"STARTTLS":
             writer.write(b"220 2.0.0 SMTP server ready\r\n")
+            protocol = writer.transport.get_protocol()
+            protocol._over_ssl = True  # type: ignore[attr-defined]  # else asyncio warns of every client that ends the handshake
             await writer.start_tls(context)
-            await _inside(reader, writer)
-            return
+            return  # within TLS nothing is served
         else:
             writer.write(b"530 5.7.57 Client not authenticated\r\n")
