@@ -63,9 +63,9 @@ class OptOuts:
         late = overdue(entry.reader, now)
         if late is None:
             return 0
-        if self._is_to_be_told(entry.reader, late, now):
-            entry.owe(CHANNEL, _telling(late, now), facts=self._facts(entry.reader, late))
-        if not self._is_due(late, now):
+        if not self._is_due(late, now):  # what is due is tried first: when it fails, the message can say when it is tried again
+            if self._is_to_be_told(entry.reader, late, now):
+                entry.owe(CHANNEL, _telling(late, now), facts=self._facts(entry.reader, late))
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
@@ -96,13 +96,18 @@ class OptOuts:
         return bool(late.problem) and not reader.owed(_telling(late, now))
 
     def _facts(self, reader: Reader, late: Overdue) -> dict[str, str]:
-        """Mentioned are those to escalate to, and whoever asked for the window: they count on its end."""
+        """Mentioned are those to escalate to, and whoever asked for the window: they count on its end.
+
+        ``next`` is empty while an opt-out is being made, or its outcome is looked for: that is read again, not sent again.
+        """
+        is_uncertain = late.under_way is not None and late.under_way.state is State.UNCERTAIN
         asked = asked_by(reader.wishes_behind(late.window_of)) if late.window_of else []
         return {
             "what": "overdue",
             "request": str(late.window_of or ""),
             "end": late.ended_at.isoformat(),
             "problem": late.problem,
+            "next": late.next_try.isoformat() if late.next_try and not is_uncertain else "",
             "mention": ",".join(dict.fromkeys([*self._context.escalate_to, *asked])),
         }
 

@@ -152,9 +152,10 @@ def _overdue(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     about = f"#{facts['request']}: " if facts["request"] else ""
     ended = instant(datetime.fromisoformat(facts["end"]), zone)
     others = f"\n{people(facts['mention'].split(','))}: please see to it." if facts.get("mention") else ""
+    again = f"tries again {instant(datetime.fromisoformat(facts['next']), zone)}" if facts.get("next") else "keeps trying"
     return (
         f":red_circle: {about}the window ended {ended}, and the opt-out is *not done yet*: {sentence(facts['problem'])} "
-        f"The bot keeps trying; `/legacytls status` says when, `/legacytls help` how to opt out by hand.{others}"
+        f"The bot {again}; `/legacytls help` says how to opt out by hand.{others}"
     )
 
 

@@ -74,8 +74,8 @@ def exported(name: str, *, not_taken: str = "") -> str:
             "It has one row a change and is for reading: what the script of docs/audit.md checks offline is the file of "
             "`/legacytls export`."
         )
-    unheeded = f" Beside it only `csv` is taken, so `{not_taken[:40]}` was not heeded." if not_taken else ""
-    return f"The record is in our direct messages, as `{name}`. {checks}{unheeded}"
+    no_such_form = f" `{not_taken[:40]}` is not a form of the export; it is `export` or `export csv`." if not_taken else ""
+    return f"The record is in our direct messages, as `{name}`. {checks}{no_such_form}"
 
 
 OPEN_FORM = {Kind.OPT_IN: "open_opt_in", Kind.EXTENSION: "open_extension"}

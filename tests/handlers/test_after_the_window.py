@@ -8,7 +8,7 @@ from handlers.ports import Unavailable
 from handlers.slack.announcements import announcement
 from storage.records import SettingValue
 from tests.handlers.house import ALICE, BOB, House
-from tests.handlers.neighbours import CHANNEL, LATE
+from tests.handlers.neighbours import CHANNEL, LATE, REFUSED
 from tests.handlers.test_reminders import remind
 from tests.handlers.test_windows import apply, end_of
 from tests.journeys.words import JSON, buttons, words
@@ -57,7 +57,26 @@ def test_the_alert_of_an_overdue_window_does_not_contradict_itself_while_the_out
     alert = posted(house, "overdue")
     assert says("not_done_yet_got_no_clear_answer", number=number) in words(alert)
     assert says("not_sent_again") not in words(alert)
+    assert says("the_bot_keeps_trying") in words(alert)
     assert list(buttons(alert)) == ["opt_out_now"]
+
+
+def test_the_alert_of_an_overdue_window_says_each_day_when_the_next_try_is(house: House) -> None:
+    number = apply(house)
+    house.clock.at = end_of(house, number)
+    house.tenant.fates.extend([REFUSED] * 40)
+    seen = 0
+    for _ in range(120):
+        house.work()
+        alerts = [facts for facts in house.board.announced if facts["what"] == "overdue"]
+        late = house.desk.status.report().overdue
+        if len(alerts) > seen and late is not None and late.next_try is not None:
+            told = words(drawn(house, alerts[-1]))
+            assert late.next_try > house.clock.at
+            assert says("the_bot_tries_again", at=int(late.next_try.timestamp())) in told
+            seen = len(alerts)
+        house.clock.advance(minutes=30)
+    assert seen == 3
 
 
 def test_the_alert_of_an_overdue_window_says_once_it_is_done_what_ended_it(both: House) -> None:
