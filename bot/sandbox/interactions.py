@@ -5,12 +5,13 @@ there ``LookupError``. Must never tell the bot anything that Slack would not.
 """
 
 import copy
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from functools import partial
 
 from bot.sandbox import inputs, payloads, posting
 from bot.sandbox.carrying import Carrier
-from bot.sandbox.cast import BOT_USER
+from bot.sandbox.cast import BOT_USER, Channel
 from bot.sandbox.deliveries import Parcel
 from bot.sandbox.messages import JSON, Content, Message
 from bot.sandbox.modals import Modals, View
@@ -22,12 +23,18 @@ from bot.sandbox.workspace import Workspace
 PATIENCE_SECONDS = 60.0
 """Longer than any ack may take; reached only when the server stops meanwhile."""
 
+_BOT_NAMED = re.compile(r"(?<![\w@.<])@legacytls\b", re.IGNORECASE)
+"""The bot's name as people type it; Slack's client sends its id instead."""
+
 NO_ANSWER = {"operation_timeout": "We had some trouble connecting. Try again?"}
 """What a form shows when the bot did not acknowledge it in time."""
 
 
 class Interactions:
-    """People's hands. ``base`` gives the workspace's own address, ``command`` is the one slash command that exists."""
+    """People's hands. ``base`` gives the workspace's own address, ``command`` is the one slash command that exists.
+
+    ``scopes`` are those of the bot token: without ``app_mentions:read`` it hears of no mention.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class Interactions:
         *,
         base: Callable[[], str],
         command: str,
+        scopes: Collection[str],
     ) -> None:
         self._workspace = workspace
         self._modals = modals
@@ -45,6 +53,7 @@ class Interactions:
         self._urls = urls
         self._base = base
         self._command = command
+        self._scopes = scopes
         self._events: dict[str, JSON] = {}
 
     def command(self, as_: str, text: str, channel: str) -> None:
@@ -61,8 +70,14 @@ class Interactions:
         self._carrier.send(Parcel("slash_commands", payload, answered, partial(self._failed, as_, name)))
 
     def say(self, as_: str, text: str, channel: str) -> None:
-        """Post a plain message, of which the bot learns nothing: it has no history scope."""
-        self._workspace.post(self._workspace.entered(channel, as_).id, as_, Content(text))
+        """Post a plain message. Without a history scope the bot learns of it only where it mentions the bot in its channel."""
+        where = self._workspace.entered(channel, as_)
+        typed = _BOT_NAMED.sub(f"<@{BOT_USER}>", text)
+        message = self._workspace.post(where.id, as_, Content(typed))
+        is_heard = "app_mentions:read" in self._scopes and where.person is None and BOT_USER in where.members
+        if is_heard and f"<@{BOT_USER}>" in typed:
+            team = self._workspace.member(as_).team_id
+            self._tell_of(payloads.mention_event(message, team=team, event_ts=message.ts), where)
 
     def press(self, as_: str, channel: str | None, ts: str, wanted: Wanted) -> None:
         """Press or choose something on a message, or in a view when ``ts`` is the id of one."""
@@ -108,7 +123,10 @@ class Interactions:
         if BOT_USER not in channel.members:
             return None
         kind = "reaction_removed" if removed else "reaction_added"
-        event = payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp())
+        return self._tell_of(payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp()), channel)
+
+    def _tell_of(self, event: JSON, channel: Channel) -> str:
+        """Deliver an event to the bot; returns its id."""
         event_id = f"Ev{self._workspace.number():09X}"
         self._events[event_id] = payloads.event_callback(event, event_id=event_id, is_ext_shared=channel.is_ext_shared)
         self._carrier.send(Parcel("events_api", self._events[event_id]))

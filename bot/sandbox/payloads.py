@@ -97,6 +97,13 @@ def reaction_event(kind: str, user: str, name: str, message: Message, *, event_t
     }
 
 
+def mention_event(message: Message, *, team: str, event_ts: str) -> JSON:
+    """``app_mention``: the message as it was typed, the bot in it as ``<@U…>`` (docs.slack.dev/reference/events/app_mention)."""
+    thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
+    said = {"user": message.user, "text": message.text, "ts": message.ts, "channel": message.channel, "team": team}
+    return {"type": "app_mention", **said, **thread, "event_ts": event_ts}
+
+
 def event_callback(event: JSON, *, event_id: str, is_ext_shared: bool) -> JSON:
     """The envelope of an event; ``event_id`` stays the same when it is delivered again."""
     authorization: dict[str, Any] = {

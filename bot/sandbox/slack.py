@@ -66,7 +66,9 @@ class Slack:
         self.carrier = self._http or self._socket
         self._urls = ResponseUrls(self.workspace, self.faults, lifetime=response_url_lifetime)
         self._files = Files(self.workspace, base=self._base)
-        self.people = Interactions(self.workspace, self.modals, self.carrier, self._urls, base=self._base, command=COMMAND)
+        self.people = Interactions(
+            self.workspace, self.modals, self.carrier, self._urls, base=self._base, command=COMMAND, scopes=self._scopes
+        )
         self._server = Server(self._application(mount), port=port)
         self._running = False
 
@@ -105,7 +107,7 @@ class Slack:
         self.people.command(as_, text, channel)
 
     def say(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
-        """Post a plain message, of which the bot learns nothing."""
+        """Post a plain message; the bot learns of it only where it is mentioned (``@legacytls``), by an ``app_mention``."""
         self.people.say(as_, text, channel)
 
     def press(

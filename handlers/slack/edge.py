@@ -103,13 +103,17 @@ class Edge:
 
 
 class Reply:
-    """The private answer to one command or click: by its ``response_url``, else ephemeral, else by direct message."""
+    """The private answer to one act: by its ``response_url`` if it has one, else ephemeral, else by direct message.
 
-    def __init__(self, edge: Edge, respond: Respond, *, person: str, channel: str) -> None:
+    ``thread`` is the thread that the person wrote in (its ``ts``), where an ephemeral answer is seen; empty where there is none.
+    """
+
+    def __init__(self, edge: Edge, respond: Respond, *, person: str, channel: str, thread: str = "") -> None:
         self._edge = edge
         self._respond = respond
         self.person = person
         self.channel = channel
+        self._place = {"channel": channel, **({"thread_ts": thread} if thread else {})}
         self._said = threading.Lock()
         self._progress_shown = False
         self._finished = False
@@ -150,7 +154,7 @@ class Reply:
             return  # a payload that does not say who sent it
         arguments = self._edge.shown(message)
         try:
-            call(self._edge.client.chat_postEphemeral, channel=self.channel, user=self.person, **arguments)
+            call(self._edge.client.chat_postEphemeral, user=self.person, **self._place, **arguments)
         except Unavailable:
             call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self.person), **arguments)
 

@@ -13,9 +13,10 @@ from handlers.slack.actions import Clicks, Submissions
 from handlers.slack.commands import Commands
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
 from handlers.slack.home import OTHER_WORKSPACE, NotAtHome
+from handlers.slack.mentions import Mentions
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.reactions import Reactions
-from handlers.slack.scopes import COMMAND, EVENTS
+from handlers.slack.scopes import COMMAND, MENTION, REACTIONS
 from storage.engine import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -29,8 +30,9 @@ def register(app: App, edge: Edge) -> None:
     app.command(COMMAND)(commands.listen)
     app.action(ANY)(clicks.listen)
     app.view(ANY)(submissions.listen)
-    for event in EVENTS:
+    for event in REACTIONS:
         app.event(event)(reactions.listen)
+    app.event(MENTION)(Mentions(edge).listen)
     app.error(Failures(edge).answer)
 
 
@@ -61,10 +63,10 @@ class Failures:
 
 
 def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
-    """Whether Slack is to send this once more: an event that could not be kept, not whatever cannot be read."""
+    """Whether Slack is to send this once more: a reaction that could not be kept, not whatever cannot be read."""
     event = body.get("event")
-    is_ours = isinstance(event, dict) and event.get("type") in EVENTS
-    return is_ours and told not in (MISREAD, OTHER_WORKSPACE)
+    decides = isinstance(event, dict) and event.get("type") in REACTIONS
+    return decides and told not in (MISREAD, OTHER_WORKSPACE)
 
 
 def _noted(error: Exception, kind: str) -> str:

@@ -1,16 +1,24 @@
 """What the bot asks of a workspace: scopes, events and its one command, each with its reason.
 
 ``manifest.yml`` is tested against this file, and ``legacytls check`` compares it with what the token was granted. It must never
-list what no code here uses: no history scope is asked for, so the bot cannot read what people write to each other.
+list what no code here uses: no history scope is asked for, so the bot cannot read what people write to each other. Slack sends
+it the messages that mention it, and nothing here looks at their text.
 """
 
 COMMAND = "/legacytls"
 """The one slash command."""
 
-EVENTS = ("reaction_added", "reaction_removed")
+REACTIONS = ("reaction_added", "reaction_removed")
+"""Events that decide: kept before they are acknowledged, so that Slack sends again what could not be kept."""
+
+MENTION = "app_mention"
+"""Somebody typed ``@legacytls`` in a channel that the bot is in (docs.slack.dev/reference/events/app_mention)."""
+
+EVENTS = (MENTION, *REACTIONS)
 """Events with a listener; any other is acknowledged, and logged once."""
 
 BOT_SCOPES: dict[str, str] = {
+    "app_mentions:read": "tells whoever mentions the bot what to type instead",
     "channels:read": "sees whether a public channel is shared with another organisation (conversations.info)",
     "chat:write": "posts change requests, results and reminders; answers privately",
     "commands": "receives /legacytls",
@@ -23,8 +31,8 @@ BOT_SCOPES: dict[str, str] = {
 }
 """Scope of the bot token -> what would not work without it."""
 
-COMFORTS = frozenset({"channels:read", "files:write", "groups:read"})
-"""Scopes without which the bot still serves: it then cannot warn of a shared channel, or cannot upload a file."""
+COMFORTS = frozenset({"app_mentions:read", "channels:read", "files:write", "groups:read"})
+"""Scopes without which the bot still serves: it then cannot warn of a shared channel, upload a file, or answer a mention."""
 
 
 def needed(*, groups: bool) -> frozenset[str]:

@@ -328,6 +328,10 @@ class Windows:
         self.said: list[dict[str, Any]] = []
         self.trouble: Unavailable | None = None
         """Why no form opens."""
+        self.no_ephemeral: Unavailable | None = None
+        """Why no ephemeral message is taken."""
+        self.no_message: Unavailable | None = None
+        """Why no other message is taken."""
         self.looked_up: list[str] = []
 
     def users_info(self, *, user: str) -> SimpleNamespace:
@@ -348,6 +352,14 @@ class Windows:
         return SimpleNamespace(data={"ok": True}, headers={})
 
     def chat_postEphemeral(self, **said: Any) -> SimpleNamespace:  # noqa: N802 - Slack's name
+        if self.no_ephemeral is not None:
+            raise self.no_ephemeral
+        self.said.append(said)
+        return SimpleNamespace(data={"ok": True}, headers={})
+
+    def chat_postMessage(self, **said: Any) -> SimpleNamespace:  # noqa: N802 - Slack's name
+        if self.no_message is not None:
+            raise self.no_message
         self.said.append(said)
         return SimpleNamespace(data={"ok": True}, headers={})
 

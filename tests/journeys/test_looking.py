@@ -5,6 +5,7 @@ import pytest
 from bot.sandbox.tenant import Tenant
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
+from tests.journeys.words import words
 from tests.sentences import says
 
 WORDS = [value.value for value in SettingValue]
@@ -92,3 +93,16 @@ def test_looking_changes_nothing_and_posts_nothing(stage: Stage) -> None:
     stage.command(DAVE, "help")
     assert stage.record(lambda reader: reader.head()) == before
     assert stage.public() == []
+
+
+def test_a_mention_is_answered_privately_with_what_to_type_instead(stage: Stage) -> None:
+    seen = len(stage.public())
+    said = words(stage.answer(DAVE, lambda: stage.slack.say(DAVE, "@legacytls swordfish, please")))
+    for command in ("`/legacytls status`", "`/legacytls help`"):
+        assert command in said
+    stage.slack.say(DAVE, "@legacytls and now?")
+    stage.wait_until_acknowledged()
+    stage.command(DAVE, "help")
+    assert [text for text in stage.ephemeral(DAVE) if "mention" in text] == [said]
+    assert [message["user"] for message in stage.public()[seen:]] == [DAVE, DAVE]
+    assert "swordfish" not in f"{stage.logged('info')} {stage.logged('warning')} {stage.logged('error')}"

@@ -47,6 +47,16 @@ def event(person: str = BOB, name: str = "white_check_mark", kind: str = "reacti
     }
 
 
+def mention(person: str = BOB, text: str = "<@U0LEGACY> status", **more: Any) -> dict[str, Any]:
+    said = {"user": person, "text": text, "ts": "1763899300.000001", "channel": CHANNEL, "event_ts": "1763899300.000001"}
+    return {
+        "type": "event_callback",
+        "team_id": HOME_TEAM,
+        "event_id": "Ev0123456780",
+        "event": {"type": "app_mention", "team": HOME_TEAM, **said, **more},
+    }
+
+
 def submission(person: str = ALICE, callback: str = "opt_in", metadata: str = CHANNEL) -> dict[str, Any]:
     def typed(text: str) -> dict[str, str]:
         return {"type": "plain_text_input", "value": text}
@@ -103,6 +113,7 @@ def bodies(people: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         st.builds(button, people, st.sampled_from(ACTIONS), st.sampled_from(["1", "2", "999999999"])),
         st.builds(event, people, st.sampled_from(["white_check_mark", "x", "eyes"]), st.sampled_from(EVENTS)),
+        st.builds(mention, people, st.sampled_from(["<@U0LEGACY>", "<@U0LEGACY> disable", ""])),
         st.builds(submission, people, st.sampled_from(CALLBACKS), st.sampled_from([CHANNEL, "1", ""])),
         st.builds(command, people, st.sampled_from(WORDS)),
     )
