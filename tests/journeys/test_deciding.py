@@ -3,7 +3,7 @@
 import pytest
 
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, MINUTE, Stage
 from tests.journeys.words import begins, buttons, words
 from tests.sentences import says
 
@@ -33,6 +33,7 @@ def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(stage: Stage, 
     number = stage.ask()
     assert why in stage.press(person, number, "approve")
     assert why in stage.press(person, number, "reject")
+    stage.advance(MINUTE)  # the same refusal is told once a minute, whichever the door
     assert why in stage.react(person, number)
     assert stage.state(number) is State.PENDING
     assert stage.writes == []
@@ -165,6 +166,7 @@ def test_late_clicks_are_told_how_it_ended(stage: Stage) -> None:
     stage.card(number, "Applied:")
     for button in ("approve", "reject", "withdraw"):
         assert says("is_already_done_2", number=number) in stage.press(CAROL, number, button)
+    stage.advance(MINUTE)  # the same refusal is told once a minute, whichever the door
     assert says("is_already_done_2", number=number) in stage.react(CAROL, number, "x")
 
 

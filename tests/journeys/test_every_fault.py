@@ -66,7 +66,7 @@ def assert_one_truth(stage: Stage) -> None:
     private = stage.wait(
         lambda: [told for told in stage.private(ALICE) if f"#{number}" in told and told.startswith(("App", "Fai"))]
     )
-    assert begins(all(told, "Applied:") is (end is State.APPLIED) for told in private)
+    assert all(begins(told, "Applied:") is (end is State.APPLIED) for told in private)
 
 
 def due_later(stage: Stage, number: int) -> bool:

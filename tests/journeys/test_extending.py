@@ -111,12 +111,21 @@ def test_two_approvals_are_needed_where_opting_in_needs_two(fresh_stage) -> None
     stage.card(number, "Applied:")
 
 
-@pytest.mark.parametrize("days", [3, 10])
-def test_an_earlier_or_equal_end_opens_nothing(stage: Stage, opted_in: int, days: int) -> None:
-    values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301", "day": stage.day(days)}
+def test_the_same_end_opens_nothing(stage: Stage, opted_in: int) -> None:
+    values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301", "day": stage.day(10)}
     errors = stage.slack.submit(ALICE, stage.form(ALICE, "extend")["id"], values)
     assert errors == {"day": says("the_opt_in_runs_until_already_choose", value=spelled(stage, 10))}
     assert stage.record(lambda reader: reader.open_wish()) is None
+
+
+def test_an_earlier_end_takes_one_person_and_holds_at_once(stage: Stage, opted_in: int) -> None:
+    written = len(stage.writes)
+    assert spelled(stage, 3) in submit(stage, ALICE, stage.form(ALICE, "extend"), 3)
+    assert stage.record(lambda reader: reader.open_wish()) is None
+    status = stage.status(DAVE)
+    assert spelled(stage, 3) in status
+    assert spelled(stage, 10) not in status
+    assert len(stage.writes) == written
 
 
 def test_the_maximum_window_counts_from_the_extension(stage: Stage, opted_in: int) -> None:

@@ -155,7 +155,7 @@ def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(
     told = words(stage.told(BOB, lambda: stage.slack.react(BOB, CHANGES, old, "white_check_mark")))
     assert says("your_approval_of_is_counted", number=number) in told
     stage.card(number, "Applied:")
-    stage.wait(lambda: begins(any(text, "Applied:") for text in shown()))
+    stage.wait(lambda: any(begins(text, "Applied:") for text in shown()))
 
 
 def test_a_message_deleted_while_the_bot_was_away_is_posted_anew_when_it_is_drawn(fresh_stage) -> None:

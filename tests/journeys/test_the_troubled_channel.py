@@ -122,7 +122,7 @@ def test_whichever_copy_is_touched_is_answered_and_redrawn(stage: Stage) -> None
     for copy in stage.cards(number):
         stage.answer(ALICE, lambda ts=copy["ts"]: stage.slack.press(ALICE, CHANGES, ts, "approve"))
     stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, stage.cards(number)[0]["ts"], "approve"))
-    stage.wait(lambda: begins(all(copy["text"], "Applied:") for copy in stage.cards(number)))
+    stage.wait(lambda: all(begins(copy["text"], "Applied:") for copy in stage.cards(number)))
     assert len(stage.cards(number)) == 2
 
 
