@@ -1,7 +1,7 @@
 """Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.interaction import Interaction
@@ -16,6 +16,9 @@ from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Door, SettingValue
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much a failure may lie in the future without the clock having been set back: replicas' clocks are not one."""
 
 
 class OptOuts:
@@ -60,6 +63,7 @@ class OptOuts:
         return opened
 
     def _end(self, entry: Entry, now: datetime) -> int:
+        now = max(now, self._context.now())  # the lock may have been waited for, while the last try failed
         late = overdue(entry.reader, now)
         if late is None:
             return 0
@@ -89,7 +93,7 @@ class OptOuts:
         """Not while one is under way, nor for a while after one has failed; a clock that was set back holds nothing up."""
         if late.under_way is not None:
             return False
-        return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures)
+        return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures) + CLOCKS_DIFFER
 
     @staticmethod
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:

@@ -186,6 +186,18 @@ def test_a_clock_that_was_set_back_does_not_hold_up_the_next_try(house: House, o
     assert house.tenant.value is OUT
 
 
+@pytest.mark.parametrize("behind", [0.05, 30.0])
+def test_whoever_looked_a_moment_before_a_try_failed_does_not_try_at_once_again(
+    house: House, opted_in: int, behind: float
+) -> None:
+    house.clock.at = end_of(house, opted_in) + timedelta(hours=1)
+    house.tenant.fates.append(REFUSED)
+    house.work()
+    house.clock.advance(seconds=-behind)
+    assert house.desk.optouts.end_window() == 0
+    assert len(house.requests(Kind.OPT_OUT)) == 1
+
+
 def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
     house.tenant.unreadable = UNREADABLE
