@@ -12,7 +12,7 @@ from handlers.decided import who_approved
 from handlers.identity import Identity
 from handlers.interaction import Interaction
 from handlers.notices import WAITING
-from handlers.owed import owe_answer, owe_card, owe_change, owe_redraw
+from handlers.owed import owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
 from handlers.people import Checked
 from handlers.policy import Reason, Verdict, judge_vote
 from handlers.ports import Unavailable
@@ -143,6 +143,8 @@ class Decisions:
                     request_id=request.id,
                     ask_reason=rejected,
                 )
+            else:
+                owe_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
         return rejected
 

@@ -6,7 +6,7 @@ whether the reaction still stands is not known. Once the copy is redrawn its pla
 
 from handlers.context import Context
 from handlers.interaction import Interaction
-from handlers.owed import owe_answer, owe_redraw
+from handlers.owed import owe_answer, owe_lost_copy
 from handlers.policy import about
 from handlers.ports import Copies, Place, Unavailable
 from handlers.refusals import record_refusal
@@ -45,10 +45,8 @@ class LostCopies:
                     channel=interaction.answers_in,
                     request_id=number,
                 )
-            if is_news and number is not None:
-                owe_redraw(
-                    entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts, key=interaction.key
-                )
+            if number is not None:
+                owe_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
 
     def _shown_at(self, interaction: Interaction) -> int | None:

@@ -93,6 +93,15 @@ def owe_failed(entry: Entry) -> None:
             owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
 
 
+def owe_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+    """Draw a touched copy whose place is not noted yet, though the act is not answered again: at most once a minute.
+
+    Drawn, its place is known, and from then on it shows what the others show.
+    """
+    if entry.reader.card_at(channel, ts) is None:
+        owe_redraw(entry, request, channel=channel, ts=ts, key=f"{channel}:{ts}:{entry.now:%Y%m%d%H%M}")
+
+
 def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
     """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
 

@@ -8,7 +8,7 @@ from handlers.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
 from handlers.interaction import Interaction
 from handlers.moving import move_on
 from handlers.notices import SMTP_AUTH_OFF, WAITING
-from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_redraw
+from handlers.owed import as_typed, owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
 from handlers.policy import (
     ALREADY_IN,
     NOT_IN,
@@ -144,6 +144,8 @@ class Requests:
                     channel=interaction.channel,
                     request_id=request_id,
                 )
+            else:
+                owe_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
 
     def expire_lapsed(self) -> int:

@@ -11,7 +11,7 @@ from handlers.people import CHECKS, GROUP_CHECKS, People
 from handlers.policy import Home, Reason, Verdict
 from handlers.ports import Person, Unavailable
 from handlers.sharing import SharedDirectory
-from tests.handlers.house import ALICE, BOB, DAVE, ERIN, MAIL, RULE, House
+from tests.handlers.house import ALICE, BOB, DAVE, ERIN, MAIL, NOWHERE, RULE, House
 from tests.handlers.neighbours import CHANNEL, HOME_TEAM, Workspace, member
 
 GUEST = "U0GUEST"
@@ -231,6 +231,20 @@ def test_another_reason_another_request_or_another_person_is_answered_within_the
     said = house.answers(ERIN)
     assert len(said) == len(set(said)) == 4
     assert len(house.answers(GUEST)) == 1
+
+
+@pytest.mark.parametrize("act", ["approve", "reject", "withdraw"])
+def test_a_copy_whose_place_was_lost_is_drawn_once_though_the_refusal_was_just_told(house: House, act: str) -> None:
+    number = house.ask(ALICE).id
+    house.press(act, ERIN, number)
+    house.deliver()
+    drawn = len(house.board.cards)
+    for _ in range(20):
+        house.press(act, ERIN, number, ts=NOWHERE)
+    assert len(house.answers(ERIN)) == 1
+    assert len(house.board.cards) == drawn + 1
+    with house.ledger.reading() as reader:
+        assert NOWHERE in [copy.ts for copy in reader.cards(number)]
 
 
 @pytest.mark.parametrize("kind", ["opt_in", "opt_out"])

@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.cast import BOT_USER
 from storage.lifecycle import State
-from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, PEOPLE, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, MINUTE, PEOPLE, Stage
 from tests.journeys.words import begins, words
 from tests.sentences import says
 
@@ -67,6 +67,7 @@ def test_a_direct_message_arrives_although_no_conversation_can_be_opened(stage: 
 
 def test_an_answer_outlives_a_token_that_slack_refused(stage: Stage) -> None:
     number = stage.ask(ALICE)
+    stage.wait_until_delivered()  # its thread as well: the faults are for the answer
     for method in ("chat.postEphemeral", "chat.postMessage"):
         stage.slack.fault(method, "token_revoked")
     assert says("somebody_else_has_to_decide_it") in stage.press(ALICE, number, "approve")
@@ -81,7 +82,7 @@ def test_whoever_could_not_be_checked_is_not_called_unknown_and_decides_nothing(
     assert says("ry_again") in told
     assert stage.record(lambda reader: reader.decisions([number])) == []
     stage.slack.fault("users.info", "user_not_found")
-    assert says("slack_does_not_know_this_account") in stage.press(CAROL, number, "approve")
+    assert says("slack_does_not_know_this_account") in stage.press(ERIN, number, "approve")
 
 
 def test_a_channel_that_slack_wants_left_alone_keeps_nobody_else_waiting(stage: Stage) -> None:
@@ -121,6 +122,7 @@ def test_whichever_copy_is_touched_is_answered_and_redrawn(stage: Stage) -> None
     number = two_copies(stage)
     for copy in stage.cards(number):
         stage.answer(ALICE, lambda ts=copy["ts"]: stage.slack.press(ALICE, CHANGES, ts, "approve"))
+        stage.advance(MINUTE)  # the same refusal is told once a minute
     stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, stage.cards(number)[0]["ts"], "approve"))
     stage.wait(lambda: all(begins(copy["text"], "Applied:") for copy in stage.cards(number)))
     assert len(stage.cards(number)) == 2
