@@ -68,9 +68,7 @@ def test_marks_that_turn_the_order_of_a_text_around_are_refused(field: str, mark
     assert says("order_of_the_text") in mistakes(**{field: says("scanner_reversed", mark=mark)})[field]
 
 
-@pytest.mark.parametrize(
-    "text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "?", "7", "스캐너", "\u3164스캐너", "<!channel> & <@U0BOB>", "Z\u0308urich"]
-)
+@pytest.mark.parametrize("text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "?", "7", "스캐너", "<!channel> & <@U0BOB>", "Z\u0308urich"])
 def test_what_people_write_in_any_script_is_taken(text: str) -> None:
     assert judged(reason=text).reason == text
 
