@@ -25,6 +25,8 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds until a journey gives up waiting; hardly ever needed, but the machine may be busy."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
+UNTIL_LAPSED = 4 * DAY
+"""Seconds after which the next working day is over, whichever day this is."""
 
 
 class Backstage:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.sandbox import cast
 from storage.lifecycle import UNSENT, State
 from storage.records import SettingValue
-from tests.journeys.backstage import DAY, HOUR, MINUTE, Backstage
+from tests.journeys.backstage import DAY, HOUR, MINUTE, UNTIL_LAPSED, Backstage
 from tests.journeys.words import JSON, words
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "HOUR",
     "MINUTE",
     "PEOPLE",
+    "UNTIL_LAPSED",
     "ZONE",
     "Stage",
 ]

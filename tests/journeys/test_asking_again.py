@@ -1,6 +1,6 @@
 """``Ask again``: a request that came to nothing is the draft of the next one, for whoever may ask."""
 
-from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ERIN, HOUR, Stage
+from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ERIN, UNTIL_LAPSED, Stage
 from tests.journeys.words import JSON, buttons, typed, words
 from tests.sentences import says
 
@@ -45,7 +45,7 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
     withdrawn = stage.ask(ALICE)
     stage.press(ALICE, withdrawn, "withdraw")
     lapsed = stage.ask(ALICE)
-    stage.advance(25 * HOUR)
+    stage.advance(UNTIL_LAPSED)
     stage.card(lapsed, "Lapsed:")
     stale = stage.ask(ALICE)
     stage.tenant.value = False

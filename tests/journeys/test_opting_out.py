@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, DAY, ERIN, HOUR, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, HOUR, UNTIL_LAPSED, Stage
 from tests.journeys.words import buttons, fields, words
 from tests.sentences import says
 
@@ -120,7 +120,7 @@ def test_the_end_of_a_window_opts_out_by_itself_exactly_once(fresh_stage) -> Non
     assert says("the_window_of_has_ended", number=number) in words(card)
     assert stage.effective_writes == [True, False]
     lapsing = stage.ask(ALICE)
-    stage.advance(4 * DAY)  # the next working day is over, whichever day this is
+    stage.advance(UNTIL_LAPSED)
     stage.card(lapsing, "Lapsed:")
     stage.observe()
     assert len(stage.writes) == 2

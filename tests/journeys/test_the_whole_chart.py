@@ -1,7 +1,7 @@
 """One stage on which changes make every move of the chart, so that no state is a word that nobody ever met."""
 
 from storage.lifecycle import MOVES, State
-from tests.journeys.stage import ALICE, BOB, CAROL, DAY, HOUR, MINUTE, Stage
+from tests.journeys.stage import ALICE, BOB, CAROL, HOUR, MINUTE, UNTIL_LAPSED, Stage
 from tests.sentences import says
 
 GET, SET = "Get-TransportConfig", "Set-TransportConfig"
@@ -26,7 +26,7 @@ def endings_of_a_pending_request(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.press(ALICE, number, "withdraw")
     number = stage.ask(ALICE)
-    stage.advance(DAY)
+    stage.advance(UNTIL_LAPSED)
     stage.card(number, "Lapsed:")
     number = stage.ask(ALICE)
     stage.tenant.value = False
@@ -46,7 +46,7 @@ def endings_of_an_approved_request(stage: Stage) -> None:
     stage.press(ALICE, number, "withdraw")
     stage.card(number, "Withdrawn:")
     number = waiting_for_exchange(stage)
-    stage.advance(DAY)
+    stage.advance(UNTIL_LAPSED)
     stage.card(number, "Lapsed:")
     number = waiting_for_exchange(stage)
     stage.tenant.clear_faults()
