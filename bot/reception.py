@@ -4,6 +4,7 @@ Who carries it has made sure that it is Slack's: by the app-level token's connec
 a payload of a shape that Slack does not send is refused, and everything else is Bolt's and the listeners' business.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -34,6 +35,14 @@ _KINDS: Mapping[str, type] = {
     "type": str, "command": str, "text": str, "user_id": str, "channel_id": str, "response_url": str, "trigger_id": str,
     "actions": list, "event": dict, "view": dict, "user": dict, "team": dict, "channel": dict, "container": dict,
 }  # fmt: skip
+
+
+_SORT = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+"""How Slack spells its types (docs.slack.dev, the list of events); whatever else stands there is not logged."""
+
+
+def _sort(said: object) -> str:
+    return said if isinstance(said, str) and _SORT.fullmatch(said) else "(none of Slack's)" if said else ""
 
 
 class Reception:
@@ -74,7 +83,7 @@ class Reception:
     def _unheard(self, payload: Mapping[str, Any]) -> BoltResponse:
         """Acknowledge what nobody listens to: left alone, Slack would send it again four times. Each sort is logged once."""
         event = payload.get("event")
-        sort = (str(payload.get("type") or "")[:64], str(event.get("type") or "")[:64] if isinstance(event, dict) else "")
+        sort = (_sort(payload.get("type")), _sort(event.get("type")) if isinstance(event, dict) else "")
         if sort not in self._seen and len(self._seen) < MOST_SORTS:
             self._seen.add(sort)
             log.info("slack.unheard", kind=sort[0], name=sort[1])

@@ -4,7 +4,7 @@ const EMOJI = {
   white_check_mark: "✅", heavy_check_mark: "✔️", ballot_box_with_check: "☑️", x: "❌", negative_squared_cross_mark: "❎",
   heavy_multiplication_x: "✖️", eyes: "👀", thumbsup: "👍", "+1": "👍", thumbsdown: "👎", "-1": "👎", ok_hand: "👌", clap: "👏", pray: "🙏",
   wave: "👋", raised_hands: "🙌", warning: "⚠️", rotating_light: "🚨", no_entry: "⛔", no_entry_sign: "🚫", octagonal_sign: "🛑",
-  information_source: "ℹ️", question: "❓", grey_question: "❔", checkered_flag: "🏁", exclamation: "❗", lock: "🔒", unlock: "🔓",
+  information_source: "ℹ️", question: "❓", grey_question: "❔", checkered_flag: "🏁", scissors: "✂️", exclamation: "❗", lock: "🔒", unlock: "🔓",
   closed_lock_with_key: "🔐", key: "🔑", shield: "🛡️",
   bell: "🔔", no_bell: "🔕", mega: "📣", loudspeaker: "📢", hourglass: "⌛", hourglass_flowing_sand: "⏳", alarm_clock: "⏰", stopwatch: "⏱️",
   clock1: "🕐", calendar: "📅", date: "📅", spiral_calendar_pad: "🗓️", red_circle: "🔴", large_orange_circle: "🟠", large_yellow_circle: "🟡",
