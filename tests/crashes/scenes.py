@@ -109,7 +109,7 @@ TAKING_BACK = Scene(
     State.PENDING, "is taken back", votes=2, before=1, settings=TWO_APPROVALS,
 )  # fmt: skip
 LAPSE = Scene(
-    "the end of a request's time", Begin.ASKED, ALICE, _later(hours=25),
+    "the end of a request's time", Begin.ASKED, ALICE, _later(days=4),
     State.EXPIRED, "Nobody decided in time", teller=ALICE, certain=True, votes=0, arm="UPDATE change_requests",
 )  # fmt: skip
 EXTENSION = Scene(

@@ -225,7 +225,7 @@ def test_a_server_killed_under_way_and_started_again_loses_nothing(
         world.let_claims_lapse()
         assert_applied_once(world)
         world.slack.command(ALICE, "/legacytls status")
-        world.wait(lambda: any("Last change: #1" in text for text in world.answers(ALICE)))
+        world.wait(lambda: any("Last change:" in text and "#1" in text for text in world.answers(ALICE)))
 
 
 @contextmanager
