@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers import apply, decisions, optouts, people, retrying, rules, settle
-from handlers.policy import Reason, Rule, Verdict, judge_vote
+from handlers.policy import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.ports import Reading, WriteAnswer
 from handlers.votes import Tally, standing_approvals, tally
 from storage import chain
@@ -35,6 +35,7 @@ def self_approval(patch: pytest.MonkeyPatch) -> None:
 
     _everywhere(patch, "judge_vote", lax)
     _everywhere(patch, "tally", counting)
+    patch.setattr(decisions, "OWN", ALLOWED)
     patch.setattr(people.People, "apart", lambda self, user_id, verdict, asked: verdict)
 
 
