@@ -5,7 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.pruning import EVERY, Pruning
+from bot.pruning import EVERY, PASSING, Pruning
+from handlers.delivery import PRIVATE, PUBLIC
+from handlers.owed import CHANNEL
 from handlers.reminders import Reminders
 from storage.engine import Database
 from storage.migrate import upgrade
@@ -51,6 +53,10 @@ def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path)
     house.deliver()
     assert house.newest().state.value == "applied"
     database.close()
+
+
+def test_every_kind_of_message_goes_but_what_the_channel_is_told_once() -> None:
+    assert {*PUBLIC, *PRIVATE} - {*PASSING} == {CHANNEL}
 
 
 def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twice(migrated_database_url: str) -> None:
