@@ -57,6 +57,8 @@ class Listener:
         """``settings`` are waitress' own."""
         self._places = places
         self._connections: dict[int, Any] = {}
+        self._closing = threading.Lock()
+        self._closed = False
         self._server = create_server(
             application, map=self._connections, sockets=[listen(host, port)], ident=None, asyncore_use_poll=True,
             connection_limit=places + spare, cleanup_interval=5, clear_untrusted_proxy_headers=True, **settings,
@@ -73,8 +75,10 @@ class Listener:
         self._server.task_dispatcher.shutdown(timeout=within)
 
     def wake(self) -> None:
-        """Have ``turn`` look up at once."""
-        self._server.pull_trigger()
+        """Have ``turn`` look up at once; without effect once all is closed, when the trigger's descriptor may be another's."""
+        with self._closing:
+            if not self._closed:
+                self._server.pull_trigger()
 
     def run(self, stopping: threading.Event) -> None:
         """Answer until told to stop.
@@ -96,7 +100,9 @@ class Listener:
 
     def close(self) -> None:
         """Close every connection."""
-        wasyncore.close_all(self._connections, ignore_all=True)
+        with self._closing:
+            self._closed = True
+            wasyncore.close_all(self._connections, ignore_all=True)
 
     def _make_room(self) -> None:
         """Give away the places of those who have been idle longest, first of those who never asked anything.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.connections import Listener
 from bot.health import CannotListen, Endpoint, Health, serve_health
 from bot.metrics import Metrics
 from bot.options import Settings
@@ -208,3 +209,11 @@ def test_the_configured_address_is_served() -> None:
     assert endpoint is not None
     assert endpoint.port == port
     endpoint.stop()
+
+
+def test_a_listener_that_is_closed_already_is_woken_in_vain() -> None:
+    """Its trigger's descriptor may belong to somebody else by then."""
+    listener = Listener(lambda environ, start: [], host="127.0.0.1", port=0, places=2, spare=1, threads=1)
+    listener.close()
+    listener.wake()
+    listener.finish(within=1)

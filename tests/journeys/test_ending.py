@@ -72,6 +72,7 @@ def test_one_rejection_is_final(stage: Stage) -> None:
     number = stage.ask(ALICE)
     stage.press(BOB, number, "reject")
     assert says("is_already_rejected_2", number=number) in stage.press(CAROL, number, "approve")
+    stage.advance(61)  # within a minute the same refusal is not answered again
     assert says("is_already_rejected_2", number=number) in stage.react(CAROL, number)
     assert stage.state(number) is State.REJECTED
 
