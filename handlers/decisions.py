@@ -126,7 +126,8 @@ class Decisions:
             is_news = True
             if not judged.allowed:
                 text = judged.sentence
-                is_news = record_refusal(entry, interaction.person, vote.value, text, request.id)
+                recorded = record_refusal(entry, interaction.person, vote.value, text, request.id)
+                is_news = recorded or not judged.is_refusal
             elif vote is Vote.REJECT:
                 request, text = self._reject(entry, request, interaction)
             else:

@@ -39,6 +39,7 @@ from handlers.look_alikes import LookAlikes
 from handlers.lost_copies import LostCopies
 from handlers.optouts import OptOuts
 from handlers.owed import as_typed, owe_answer
+from handlers.people import ActedTooOften
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
@@ -163,9 +164,10 @@ class Desk:
         except NoPlaceYet as unplaced:
             self._look_later(item, unplaced, interaction)
         except NoSuchRequest as unknown:
-            self._answer(command, interaction, str(unknown))
+            self._answer(command, interaction, str(unknown), is_refusal=True)
         except Unavailable as away:
-            self._answer(command, interaction, f"Nothing was changed: {away.sentence} {away.mend}".strip())
+            text = f"Nothing was changed: {away.sentence} {away.mend}".strip()
+            self._answer(command, interaction, text, is_refusal=isinstance(away, ActedTooOften))
         except Unreachable:
             raise  # it is kept, and taken up again
         except Exception:
@@ -239,14 +241,15 @@ class Desk:
             raise lost
         return kept
 
-    def _answer(self, command: Command, interaction: Interaction, sentence: str) -> None:
+    def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
+        """Say what came of it, and have it on record; the same refusal once a minute, everything else every time."""
         person, number = interaction.person, self._number(command, interaction)
         text, typed = about(number, sentence), as_typed(command.to_payload())
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(interaction.key)
                 is_news = record_refusal(entry, person, command.kind.value, text, number)
-                if is_news or typed:
+                if is_news or typed or not is_refusal:
                     owe_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
         except AlreadyHandled:
             return

@@ -31,12 +31,16 @@ class LostCopies:
 
     def answer(self, interaction: Interaction) -> None:
         """Answer whoever reacted there. Raises ``NoSuchRequest`` for the copy of another record's request."""
-        number = self._shown_at(interaction)
+        number, is_known = None, True
+        try:
+            number = self._copies.request_at(Place(interaction.channel, interaction.ts))
+        except Unavailable:
+            is_known = False  # the answer says what works all the same
         text = UNMATCHED if number is None else about(number, FOUND)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             is_news = record_refusal(entry, interaction.person, "vote", text, number)
-            if is_news:
+            if is_news or not is_known:
                 owe_answer(
                     entry,
                     interaction.key,
@@ -48,9 +52,3 @@ class LostCopies:
             if number is not None:
                 owe_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
-
-    def _shown_at(self, interaction: Interaction) -> int | None:
-        try:
-            return self._copies.request_at(Place(interaction.channel, interaction.ts))
-        except Unavailable:
-            return None  # the answer says what works all the same

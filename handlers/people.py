@@ -33,6 +33,10 @@ TOO_OFTEN = "You have done this so often within a minute that it is not looked u
 TOO_OFTEN_MEND = "Try again in a minute."
 
 
+class ActedTooOften(Unavailable):
+    """Somebody's share of the look-ups is used up, by themselves: a refusal, unlike a look-up that failed."""
+
+
 class Role(StrEnum):
     """What somebody has to be for an act."""
 
@@ -202,7 +206,7 @@ class People:
     def _judge(self, act: tuple[str, Role]) -> Verdict:
         user_id, role = act
         if self._home is not None and not self._acts.take((user_id, role is Role.OPTING_OUT)):
-            raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
+            raise ActedTooOften(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE)
         return self._look_up(user_id, role, out_of_share=True)
 
     def _look_up(self, user_id: str, role: Role, *, out_of_share: bool = False) -> Verdict:

@@ -50,6 +50,11 @@ class Verdict:
     enterprise_user_id: str | None = None
     """Of whoever is let in: what tells that two ids are one person, as far as Slack says it."""
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether a rule says no, so that the same again within a minute needs no answer; what could not be found out does."""
+        return not self.allowed and self.reason not in (Reason.NOT_CHECKED, Reason.NOT_READ)
+
 
 ALLOWED = Verdict(allowed=True, reason=Reason.ALLOWED)
 

@@ -29,7 +29,8 @@ class ReminderReplies:
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             is_news = True
             if refused or notice is None:
-                is_news = record_refusal(entry, interaction.person, f"{reply.value} reminder {notice_id}", refused)
+                recorded = record_refusal(entry, interaction.person, f"{reply.value} reminder {notice_id}", refused)
+                is_news = recorded or not (verdict.allowed or verdict.is_refusal)
                 text = refused
             else:
                 text = self._keep(entry, notice, reply, interaction.person)

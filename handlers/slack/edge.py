@@ -139,9 +139,13 @@ class Reply:
             self._edge.desk.owe_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
-        """Answer with why not, and have it on record, the same once a minute: the one road before a form opens."""
+        """Answer with why not, and have it on record, the same once a minute: the one road before a form opens.
+
+        What could not be found out is answered every time.
+        """
         text = about(request_id, verdict.sentence)
-        if self._edge.desk.refusals.keep(self.person, what, text, request_id):
+        is_news = self._edge.desk.refusals.keep(self.person, what, text, request_id)
+        if is_news or not verdict.is_refusal:
             self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from slack_bolt import Respond
 
+from handlers.rations import Rations
 from handlers.reaction_targets import NOTING
 from handlers.slack.commands import Commands
 from handlers.slack.mrkdwn import sentence
@@ -128,6 +129,63 @@ def test_a_reminder_that_could_not_be_answered_is_not_said_to_be_a_change(house:
     house.press("snooze", BOB, 4711)
     assert house.answer(BOB).startswith(says("nothing_was_changed_2"))
     assert refused(house) == [(BOB, "reply", None)]
+
+
+WITHOUT_CHECK = {"a person": BOB, "a user group": MAIL}
+"""What Slack does not tell, so that nobody can be let in by it."""
+
+
+@pytest.mark.parametrize("silent", WITHOUT_CHECK.values(), ids=WITHOUT_CHECK)
+@pytest.mark.parametrize("act", ["approve", "reject", "snooze", "enable", "disable", "export", "why a@b.c", "again", "it_was_me"])
+def test_what_could_not_be_checked_is_answered_every_time(both: House, act: str, silent: str) -> None:
+    both.start(replace(RULE, approvers=(ALICE, MAIL), operators=(ALICE, MAIL)))
+    number = both.ask(ALICE).id
+    both.card_ts(number)
+    both.workspace.silent.add(silent)
+
+    def heard() -> int:
+        return len(both.answers(BOB)) + len(both.windows.said)
+
+    for times in range(1, 4):
+        if act.split(maxsplit=1)[0] in ("enable", "disable", "export", "why"):
+            say(both, act, BOB)
+        else:
+            both.press(act, BOB, number)
+        assert heard() == times
+        both.clock.advance(seconds=1)
+    assert len(both.events("refused")) <= 1, "on record once a minute all the same"
+
+
+def test_a_refusal_after_a_failed_look_up_is_told_once(house: House) -> None:
+    number = house.ask(ALICE).id
+    house.workspace.silent.add(MAIL)
+    for _ in range(2):
+        house.press("approve", ERIN, number)
+    house.workspace.silent.clear()
+    for _ in range(2):
+        house.press("approve", ERIN, number)
+    assert len(house.answers(ERIN)) == 3
+
+
+def test_whoever_acts_more_often_than_is_looked_up_hears_so_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house.context.people, "_acts", Rations(2, lambda: house.clock().timestamp()))
+    for _ in range(5):
+        house.press("snooze", BOB, 4711)
+    assert len(house.answers(BOB)) == 2
+    assert refused(house) == [(BOB, says("snoozed_reminder_4711"), None), (BOB, "reply", None)]
+
+
+def test_a_defect_is_told_every_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> Any:
+        raise KeyError("a defect")
+
+    number = house.ask(ALICE).id
+    house.card_ts(number)
+    monkeypatch.setattr(house.desk.decisions, "decide", broken)
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            house.press("approve", BOB, number)
+    assert len(house.answers(BOB)) == 3
 
 
 def test_each_person_each_act_and_each_change_has_its_own_event(house: House) -> None:
