@@ -11,6 +11,7 @@ from handlers.policy import Home, is_group
 from handlers.ports import Unavailable
 from handlers.slack.calls import MENDS, call, call_with_headers
 from handlers.slack.directory import SlackDirectory
+from handlers.slack.names import Names
 from handlers.slack.scopes import BOT_SCOPES, needed
 
 NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."
@@ -35,7 +36,7 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     yield from _app_token(settings)
     yield _channel(settings)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
-    yield from people_verdicts(rule, directory, People(directory, home, rule))
+    yield from people_verdicts(rule, directory, People(directory, home, rule), Names(client))
 
 
 def _scopes(header: str, *, groups: bool) -> Verdict:

@@ -21,11 +21,14 @@ class Verdict:
     outcome: Outcome
     finding: str
     mend: str = ""
+    name: str = ""
+    """What Slack calls the person whose id stands in ``check``; empty where it is about nobody, or Slack does not say."""
 
     def line(self) -> str:
         """The line as people read it."""
+        about = f" (@{self.name})" if self.name else ""
         mend = f"\n            mend: {self.mend}" if self.mend else ""
-        return f"{self.outcome.value:>8}  {self.check}: {self.finding}{mend}"
+        return f"{self.outcome.value:>8}  {self.check}{about}: {self.finding}{mend}"
 
 
 def passed(check: str, finding: str) -> Verdict:
@@ -33,9 +36,9 @@ def passed(check: str, finding: str) -> Verdict:
     return Verdict(check, Outcome.PASSED, finding)
 
 
-def warned(check: str, finding: str, mend: str) -> Verdict:
+def warned(check: str, finding: str, mend: str, *, name: str = "") -> Verdict:
     """It holds today."""
-    return Verdict(check, Outcome.WARNED, finding, mend)
+    return Verdict(check, Outcome.WARNED, finding, mend, name)
 
 
 def optional(check: str, finding: str, mend: str = "") -> Verdict:
@@ -43,6 +46,6 @@ def optional(check: str, finding: str, mend: str = "") -> Verdict:
     return Verdict(check, Outcome.OPTIONAL, finding, mend)
 
 
-def failed(check: str, finding: str, mend: str) -> Verdict:
+def failed(check: str, finding: str, mend: str, *, name: str = "") -> Verdict:
     """It does not hold, and the bot needs it."""
-    return Verdict(check, Outcome.FAILED, finding, mend)
+    return Verdict(check, Outcome.FAILED, finding, mend, name)

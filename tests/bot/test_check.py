@@ -134,6 +134,30 @@ def test_the_verdicts_are_lines_for_people_with_the_mend_below(setup: Setup) -> 
     assert lines[-1].startswith("Not yet: Slack channel, Get-TransportConfig. ")
 
 
+def test_people_are_named_beside_their_ids(setup: Setup) -> None:
+    setup.set(LEGACYTLS_APPROVERS="U0BOB,U0CAROL,U0ERIN")
+    assert main(["check"]) == 0
+    lines = setup.capsys.readouterr().out.splitlines()
+    assert [line for line in lines if " Approver U0ERIN (@erin): " in line]
+    enough = next(line for line in lines if "Enough approvers: " in line)
+    assert enough.endswith(": U0BOB (@bob), U0CAROL (@carol)")
+
+
+def test_nobody_is_called_as_only_slack_calls_people(setup: Setup) -> None:
+    _silent_directory(setup)
+    assert main(["check"]) == 1
+    out = setup.capsys.readouterr().out
+    assert "U0ALICE" in out
+    assert "@U0" not in out
+
+
+def test_where_slack_tells_no_name_the_id_stands_alone(setup: Setup) -> None:
+    setup.set(LEGACYTLS_APPROVERS="U0BOB,U0NONE")
+    assert main(["check"]) == 0
+    assert " Approver U0NONE: " in setup.capsys.readouterr().out
+    assert setup.check()[1]["Approver U0NONE"]["name"] == ""
+
+
 TRIO = "U0ALICE,U0BOB,U0CAROL"
 
 BROKEN_SETTINGS = [
