@@ -47,8 +47,8 @@ from handlers.slack.home import AtHome
 from handlers.slack.links import finder
 from handlers.slack.register import guarded, register
 from handlers.slack.web_api import SlackWebClient
-from handlers.slots import Hours
 from handlers.waiting import held_up
+from handlers.working_hours import Hours
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases

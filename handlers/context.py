@@ -10,7 +10,7 @@ from handlers.milestones import Calendar
 from handlers.people import People
 from handlers.policy import Rule
 from handlers.ports import Clock, Cloud, Setting
-from handlers.slots import NINE_TO_FIVE, Hours, lapses_at
+from handlers.working_hours import NINE_TO_FIVE, Hours, lapses_at
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.reading import Reader

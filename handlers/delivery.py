@@ -34,7 +34,7 @@ from handlers.pacing import RESTS, Pacing
 from handlers.ports import Place, Unavailable
 from handlers.rules import is_outdated
 from handlers.sheets import gather
-from handlers.slots import in_working_hours, next_opening
+from handlers.working_hours import in_working_hours, next_opening
 from storage.engine import Unreachable
 from storage.lifecycle import State
 from storage.outbox import Outbox

@@ -80,7 +80,7 @@ class Rule:
     operators: tuple[str, ...]
     approvals_required: int
     request_ttl: timedelta | None
-    """How long an undecided request lives; ``None``: until working hours end on the next working day (``slots.lapses_at``)."""
+    """How long an undecided request lives; ``None``: until the next working day is over (``working_hours.lapses_at``)."""
     default_window: timedelta
     max_window: timedelta
     approve_emoji: str

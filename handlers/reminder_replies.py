@@ -8,7 +8,7 @@ from handlers.days import spelled_instant
 from handlers.interaction import Interaction
 from handlers.owed import owe_answer, owe_reminder
 from handlers.refusals import record_refusal
-from handlers.slots import in_working_hours, next_opening
+from handlers.working_hours import in_working_hours, next_opening
 from storage.ledger import Entry
 from storage.records import Notice, ReminderReply
 from storage.reminders import keep_answer

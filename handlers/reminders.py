@@ -7,7 +7,7 @@ none.
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from handlers import slots, snoozing
+from handlers import slots, snoozing, working_hours
 from handlers.approvers import ApproverHealth
 from handlers.context import Context
 from handlers.due import due_slots, expiry
@@ -33,7 +33,7 @@ class Reminders:
     def run(self) -> int:
         """Owe every reminder that is due and was never owed; returns how many."""
         now = self._context.now()
-        if not slots.in_working_hours(now, self._context.zone, self._context.hours):
+        if not working_hours.in_working_hours(now, self._context.zone, self._context.hours):
             return 0
         expires, warning = expiry(self._context), self._approvers.look()
         with self._context.ledger.reading() as reader:

@@ -25,7 +25,7 @@ from handlers.refusals import record_refusal
 from handlers.rules import OUTDATED, is_outdated
 from handlers.sheets import decided_by
 from handlers.shortening import Shortening
-from handlers.slots import lapses_unseen
+from handlers.working_hours import lapses_unseen
 from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State

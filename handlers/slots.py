@@ -11,18 +11,8 @@ from zoneinfo import ZoneInfo
 from handlers.days import last_day, local_day
 from handlers.milestone import Milestone, Precision
 from handlers.milestones import Calendar
+from handlers.working_hours import NINE_TO_FIVE, Hours, last_opening, next_opening
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Scheduled messages are posted Monday to Friday within these hours of the configured zone."""
-
-    opens: time = time(9)
-    closes: time = time(17)
-
-
-NINE_TO_FIVE = Hours()
 
 BEFORE_END = (timedelta(days=7), timedelta(days=1))
 BEFORE_MILESTONE = (30, 14, 7, 1)
@@ -46,42 +36,6 @@ class Slot:
     """What the reminder is about, over all its distances; empty where it can neither be put off nor called done."""
     ends: datetime | None = None
     """When what it is about comes, if that is known to the instant."""
-
-
-def in_working_hours(now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
-    """Whether scheduled messages may be posted at ``now``."""
-    local = now.astimezone(zone)
-    return local.weekday() < 5 and hours.opens <= local.time() < hours.closes
-
-
-def last_opening(before: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """The last time working hours begin before an instant."""
-    day = local_day(before, zone)
-    while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) >= before:
-        day -= DAY
-    return datetime.combine(day, hours.opens, tzinfo=zone)
-
-
-def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """The first time working hours begin after an instant."""
-    day = local_day(after, zone)
-    while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) <= after:
-        day += DAY
-    return datetime.combine(day, hours.opens, tzinfo=zone)
-
-
-def lapses_at(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """When a request that was asked for lapses undecided: ``ttl`` later, or (``None``) by the next working day.
-
-    That is when working hours end on the first day from Monday to Friday after the one it was asked on: what is asked on Friday
-    is still open on Monday.
-    """
-    if ttl is not None:
-        return asked + ttl
-    day = local_day(asked, zone) + DAY
-    while day.weekday() >= 5:
-        day += DAY
-    return datetime.combine(day, hours.closes, tzinfo=zone).astimezone(UTC)
 
 
 def window_ending(baseline: Baseline, now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> Slot | None:
@@ -213,11 +167,6 @@ def nudge(
     facts |= {"waiting_for": ",".join(waiting_for), "others": ",".join(escalate_to) if now >= last_word else ""}
     facts["away"] = "yes" if next_opening(now, zone, hours) >= request.expires_at and not _same_day(now, request, zone) else ""
     return Slot(f"nudge:{request.id}:{step}", "nudge", facts)
-
-
-def lapses_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
-    """Whether nobody is at work between now and then."""
-    return not in_working_hours(now, zone, hours) and next_opening(now, zone, hours) >= expires
 
 
 def _same_day(now: datetime, request: ChangeRequest, zone: ZoneInfo) -> bool:

@@ -16,7 +16,7 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 PURE = (
     "handlers.commands", "handlers.days", "handlers.decided", "handlers.forms", "handlers.identity", "handlers.interaction",
     "handlers.milestones", "handlers.notices", "handlers.policy",
-    "handlers.ports", "handlers.slots", "handlers.snoozing", "handlers.votes",
+    "handlers.ports", "handlers.slots", "handlers.snoozing", "handlers.votes", "handlers.working_hours",
     "storage.canonical", "storage.lifecycle", "storage.records",
 )  # fmt: skip
 IMPURE = {

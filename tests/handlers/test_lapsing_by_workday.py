@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slots import Hours, in_working_hours, lapses_at
+from handlers.working_hours import Hours, in_working_hours, lapses_at
 from storage.lifecycle import State
 from tests.handlers.house import ALICE, BOB, RULE, House
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import slots
+from handlers import working_hours
 from handlers.ports import Unavailable
 from handlers.reminders import Reminders
 from storage.lifecycle import State
@@ -129,8 +129,8 @@ def test_a_nudge_for_what_is_decided_meanwhile_is_not_told(house: House) -> None
 @given(minutes=st.integers(0, 20 * 365 * 1440), zone=st.sampled_from(ZONES))
 def test_the_next_opening_is_a_working_morning_and_the_first(minutes: int, zone: ZoneInfo) -> None:
     now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    opening = slots.next_opening(now, zone)
+    opening = working_hours.next_opening(now, zone)
     assert opening > now
-    assert slots.in_working_hours(opening, zone)
-    assert opening.astimezone(zone).time() == slots.NINE_TO_FIVE.opens
-    assert slots.last_opening(opening, zone) <= now
+    assert working_hours.in_working_hours(opening, zone)
+    assert opening.astimezone(zone).time() == working_hours.NINE_TO_FIVE.opens
+    assert working_hours.last_opening(opening, zone) <= now

@@ -12,7 +12,7 @@ from handlers.delivery import Delivery
 from handlers.ports import Unavailable
 from handlers.reminders import Reminders
 from handlers.slack.announcements import announcement
-from handlers.slots import Hours
+from handlers.working_hours import Hours
 from storage.engine import Database, Unreachable
 from storage.lifecycle import State
 from storage.records import SettingValue

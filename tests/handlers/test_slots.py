@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import slots
+from handlers import slots, working_hours
 from handlers.days import end_of_day
 from handlers.milestone import Milestone, Precision
 from handlers.milestones import load_packaged
@@ -45,7 +45,7 @@ def due(of: Baseline, first: date, days: int, zone: ZoneInfo) -> dict[str, date]
     found: dict[str, date] = {}
     for now in mornings(first, days, zone):
         slot = slots.window_ending(of, now, zone) or slots.weekly(of, now)
-        if slot is not None and slots.in_working_hours(now, zone):
+        if slot is not None and working_hours.in_working_hours(now, zone):
             found.setdefault(slot.key.split(":")[0] + ":" + slot.key.rsplit(":", 1)[1], now.astimezone(zone).date())
     return found
 
@@ -66,7 +66,7 @@ def test_working_hours_are_nine_to_five_on_weekdays_where_the_readers_are(zone: 
             (time(0), False),
         ):
             now = datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
-            assert slots.in_working_hours(now, zone) is (inside and day.weekday() < 5), now
+            assert working_hours.in_working_hours(now, zone) is (inside and day.weekday() < 5), now
 
 
 @pytest.mark.parametrize(
@@ -81,30 +81,30 @@ def test_a_changed_clock_moves_working_hours_with_the_people(zone: ZoneInfo, sun
     """Before and after the change eight hours are open on a weekday, whatever UTC says."""
     for day in (sunday - 7 * DAY, sunday - 3 * DAY, sunday, sunday + 4 * DAY):
         start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
-        open_minutes = sum(slots.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100))
+        open_minutes = sum(working_hours.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100))
         assert open_minutes == (32 if day.weekday() < 5 else 0)
 
 
 @given(minutes=st.integers(0, 20 * 365 * 1440), zone=st.sampled_from(ZONES))
 def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(minutes: int, zone: ZoneInfo) -> None:
     now = datetime(2020, 1, 1, tzinfo=UTC) + minutes * MINUTE
-    opening = slots.last_opening(now, zone)
+    opening = working_hours.last_opening(now, zone)
     assert opening < now
-    assert slots.in_working_hours(opening, zone)
-    assert opening.astimezone(zone).time() == slots.NINE_TO_FIVE.opens
+    assert working_hours.in_working_hours(opening, zone)
+    assert opening.astimezone(zone).time() == working_hours.NINE_TO_FIVE.opens
     assert now - opening <= 4 * DAY
     tomorrow = opening.astimezone(zone).date() + DAY
     days = (tomorrow + ahead * DAY for ahead in range(5))
-    openings = (datetime.combine(day, slots.NINE_TO_FIVE.opens, tzinfo=zone) for day in days if day.weekday() < 5)
+    openings = (datetime.combine(day, working_hours.NINE_TO_FIVE.opens, tzinfo=zone) for day in days if day.weekday() < 5)
     assert next(openings) >= now
 
 
 def test_other_hours_are_kept_to_the_minute() -> None:
-    early = slots.Hours(time(6, 30), time(7))
+    early = working_hours.Hours(time(6, 30), time(7))
     day = datetime(2026, 11, 23, tzinfo=UTC)
-    inside = [minute for minute in range(1440) if slots.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)]
+    inside = [minute for minute in range(1440) if working_hours.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)]
     assert (inside[0], inside[-1], len(inside)) == (390, 419, 30)
-    assert slots.last_opening(day, UTC_ZONE, early) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    assert working_hours.last_opening(day, UTC_ZONE, early) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 
 # The end of the window
@@ -282,7 +282,7 @@ def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: dat
     for minute in range(0, 10 * 1440, 30):
         now = end - 9 * DAY + minute * MINUTE
         slot = slots.window_ending(of, now, zone)
-        if slot is not None and slots.in_working_hours(now, zone):
+        if slot is not None and working_hours.in_working_hours(now, zone):
             keys.add(slot.key)
     assert len(keys) == 2
 
@@ -404,7 +404,7 @@ def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = 
     assert request.expires_at is not None
     for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
         now = request.created_at + minutes * MINUTE
-        if not (awake or slots.in_working_hours(now, zone)):
+        if not (awake or working_hours.in_working_hours(now, zone)):
             continue
         slot = slots.nudge(request, now, zone)
         if slot is not None:
@@ -445,9 +445,9 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
 
 def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
     friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
-    assert slots.lapses_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
-    assert not slots.lapses_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
-    assert not slots.lapses_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
+    assert working_hours.lapses_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
+    assert not working_hours.lapses_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
+    assert not working_hours.lapses_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
 
 
 def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
