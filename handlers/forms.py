@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from handlers.days import end_of_day, last_day, latest_day, local_day
 from handlers.invisible import hidden
 from handlers.milestone import spelled
-from handlers.notices import PROTOCOL_NAMES
 from handlers.policy import Rule
+from handlers.protocols import PROTOCOL_NAMES
 from storage.records import MailProtocol
 
 LONGEST = 3000

@@ -12,8 +12,8 @@ from importlib import resources
 from handlers import effects, milestone_file
 from handlers.milestone import Milestone, MilestoneKind, Phase, Precision, span, spelled
 from handlers.milestone_file import WrongMilestones
-from handlers.notices import PROTOCOL_NAMES
 from handlers.ports import Cloud
+from handlers.protocols import PROTOCOL_NAMES
 from storage.records import MailProtocol, SettingValue
 
 STALE_AFTER = 60

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from handlers.policy import Rule
 from handlers.ports import Cloud
+from handlers.protocols import PROTOCOL_NAMES
 from handlers.votes import Tally, content_digest, short_code
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
+from storage.records import Baseline, ChangeRequest, Observation, SettingValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,6 @@ _TITLES = {
     State.STALE: "Stale: #{id} {wish}",
     State.SUPERSEDED: "Superseded: #{id} {wish}",
 }
-
-PROTOCOL_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
-
 
 WAITING = "Waiting for approval."
 """What is said of a request that nothing has happened to yet."""

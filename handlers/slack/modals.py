@@ -15,8 +15,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from handlers.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
-from handlers.notices import PROTOCOL_NAMES
 from handlers.ports import Cloud
+from handlers.protocols import PROTOCOL_NAMES
 from handlers.slack.blocks import divider, section, small, typed
 from handlers.slack.mrkdwn import escape
 from storage.lifecycle import Kind

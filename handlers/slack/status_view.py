@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.days import spelled_end
-from handlers.notices import PROTOCOL_NAMES
 from handlers.overdue import Overdue
 from handlers.policy import STATE_WORDS
+from handlers.protocols import PROTOCOL_NAMES
 from handlers.slack.blocks import Message, actions, button, section, small
 from handlers.slack.mrkdwn import escape, instant, people, sentence
 from handlers.slack.probe_news import refusals

@@ -1,0 +1,5 @@
+"""The mail protocols that the setting is about, by the names people know them by. Pure."""
+
+from storage.records import MailProtocol
+
+PROTOCOL_NAMES = {MailProtocol.SMTP_AUTH: "SMTP AUTH", MailProtocol.POP3: "POP3", MailProtocol.IMAP4: "IMAP4"}
