@@ -208,7 +208,7 @@ def _settings(*need: str, mode: str | None = None, serving: bool = False, withou
     from bot.settings import load
 
     settings = load(need=set(need), mode=mode, without=without)
-    logs.configure(settings)
+    logs.configure(settings.secrets(), level=settings.log_level)
     if not serving and settings.log_level == "info":
         logging.getLogger().setLevel(logging.WARNING)
         for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has a level of its own (handlers.slack.web_api)

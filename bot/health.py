@@ -13,7 +13,6 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.connections import Listener
 from bot.metrics import Metrics
-from bot.options import Settings
 
 LONGEST_SILENCE = 60.0
 """Seconds without a beat of the worker after which the process no longer counts as alive."""
@@ -144,12 +143,12 @@ class Endpoint:
         return _json(503 if missing else 200, {"ready": not missing, "missing": missing, "trouble": self._health.trouble})
 
 
-def serve_health(health: Health, settings: Settings, metrics: Metrics) -> Endpoint | None:
-    """Serve on the configured address; ``None`` when no port is configured. Raises ``CannotListen``."""
-    if settings.health_port is None:
+def serve_health(health: Health, metrics: Metrics, *, host: str, port: int | None) -> Endpoint | None:
+    """Serve on ``host``; ``None`` when there is no port. Raises ``CannotListen``."""
+    if port is None:
         return None
     try:
-        return Endpoint(health, metrics, host=settings.health_host, port=settings.health_port)
+        return Endpoint(health, metrics, host=host, port=port)
     except OSError as failure:
         why = failure.strerror or type(failure).__name__
         mend = "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port."

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.options import Settings
 from bot.redaction import LONGEST, Redaction, told
 
 HEARD_AT_DEBUG = ("bot", "handlers", "storage", "asyncio", "msal", "waitress")
@@ -41,15 +40,13 @@ QUOTING = {"slack_sdk.web.base_client": "Failed to decode Slack API response"}
 """How a library's line begins that quotes a piece of what came: of an answer that broke off, or of somebody else's page."""
 
 
-def configure(settings: Settings | None = None, *, level: str = "info", stream: TextIO | None = None) -> Redaction:
-    """Send every log to ``stream`` (stderr), from ``settings.log_level`` on, without the secrets of ``settings``.
+def configure(secrets: Iterable[SecretStr] = (), *, level: str = "info", stream: TextIO | None = None) -> Redaction:
+    """Send every log to ``stream`` (stderr), from ``level`` on, without ``secrets``.
 
     Every other handler of the root is put aside: it would write what this one takes out. The answer takes further secrets.
     """
     redaction = Redaction()
-    if settings is not None:
-        redaction.register(settings.secrets())
-        level = settings.log_level
+    redaction.register(secrets)
     handler = _Handler(stream or sys.stderr, redaction)
     handler.setFormatter(_formatter(redaction))
     handler.addFilter(_is_heard)

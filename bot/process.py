@@ -48,7 +48,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     stopping = Stopping(patience=END_UNSTARTED)
     _end_whole(stopping)
     health, metrics = Health(), Metrics(clock)
-    endpoint = serve_health(health, settings, metrics)
+    endpoint = serve_health(health, metrics, host=settings.health_host, port=settings.health_port)
     database = _migrated(settings, health)
     try:
         standing = standing_of(settings, database)

@@ -17,7 +17,7 @@ PORT = "SANDBOX_BOT_PORT"
 def main() -> int:
     """Serve until stopped."""
     settings = load()
-    logs.configure(settings)
+    logs.configure(settings.secrets(), level=settings.log_level)
     withhold_from_bolt()
     port = int(os.environ.get(PORT, "0"))
     return run(settings, mode=settings.mode, host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))

@@ -193,19 +193,18 @@ def test_a_taken_port_is_an_error_at_once(watched: Watched) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1", "nowhere.invalid"])
 def test_an_address_that_cannot_be_had_names_the_settings_to_change(watched: Watched, host: str) -> None:
-    settings = Settings(LEGACYTLS_HEALTH_HOST=host, LEGACYTLS_HEALTH_PORT=str(watched.endpoint.port))  # type: ignore[call-arg]
     with pytest.raises(CannotListen, match=r"LEGACYTLS_HEALTH_HOST .* LEGACYTLS_HEALTH_PORT"):
-        serve_health(Health(), settings, watched.metrics)
+        serve_health(Health(), watched.metrics, host=host, port=watched.endpoint.port)
 
 
 def test_nothing_is_served_unless_a_port_is_configured() -> None:
-    assert serve_health(Health(), Settings(), Metrics(lambda: NOW)) is None
+    assert serve_health(Health(), Metrics(lambda: NOW), host="127.0.0.1", port=Settings().health_port) is None
 
 
 def test_the_configured_address_is_served() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    endpoint = serve_health(Health(), Settings(LEGACYTLS_HEALTH_PORT=str(port)), Metrics(lambda: NOW))  # type: ignore[call-arg]
+    endpoint = serve_health(Health(), Metrics(lambda: NOW), host="127.0.0.1", port=port)
     assert endpoint is not None
     assert endpoint.port == port
     endpoint.stop()

@@ -84,7 +84,7 @@ def log() -> Iterator[Log]:
     before, handlers = {name: logging.getLogger(name).level for name in names}, list(root.handlers)
     hooks = sys.excepthook, threading.excepthook
     settings = Settings(AZURE_CLIENT_SECRET=KNOWN, DATABASE_URL=DATABASE, LEGACYTLS_LOG_LEVEL="debug")  # type: ignore[call-arg]
-    logs.configure(settings, stream=captured.stream)
+    logs.configure(settings.secrets(), level=settings.log_level, stream=captured.stream)
     yield captured
     sys.excepthook, threading.excepthook = hooks
     root.handlers[:] = handlers
