@@ -14,9 +14,10 @@ from bot.sandbox import fault_answers, wire
 from bot.sandbox.binding import Command, command_of, continuation
 from bot.sandbox.cmdlets import Cmdlets, Outcome
 from bot.sandbox.faults import FAULTS, Fault
-from bot.sandbox.odata import Answer, Envelope, Refused, clixml, envelope, role_missing, selected, success
+from bot.sandbox.odata import Envelope, Refused, clixml, envelope, role_missing, selected, success
 from bot.sandbox.tenant import EXCHANGE_ADMINISTRATOR, Tenant
 from bot.sandbox.tokens import Caller, TokenRefused, Tokens
+from bot.sandbox.wire import Answer
 
 PATH = re.compile(r"/adminapi/(?P<version>beta|v1\.0)/(?P<tenant>[^/]+)/(?P<what>[A-Za-z]+)", re.IGNORECASE)
 FOREIGN = "/foreign"

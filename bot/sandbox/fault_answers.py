@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from bot.sandbox.faults import Fault
-from bot.sandbox.odata import JSON, Answer, Envelope, Row, error, page_expired, role_missing, success
+from bot.sandbox.odata import JSON, Envelope, Row, error, page_expired, role_missing, success
 from bot.sandbox.transport_config import ORGANIZATION
+from bot.sandbox.wire import Answer
 
 EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"
 FOREIGN_ORGANIZATION = "fabrikam.onmicrosoft.com"

@@ -6,10 +6,11 @@ Shapes follow what public clients of ``InvokeCommand`` recorded of the real serv
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from xml.sax.saxutils import escape, quoteattr
+
+from bot.sandbox.wire import Answer
 
 HOST = "https://outlook.office365.com"
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -22,15 +23,6 @@ Envelope = dict[str, object]
 
 class UInt32(int):
     """An integer that Exchange annotates as ``System.UInt32`` rather than ``System.Int32``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer before it meets a socket."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Refused(Exception):

@@ -3,14 +3,23 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from aiohttp import web
 
-from bot.sandbox.odata import Answer
-
 DRIP_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer before it meets a socket."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def end_connections_at_shutdown(app: web.Application) -> None:
