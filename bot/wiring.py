@@ -208,7 +208,7 @@ def wire(
     database.watch.tell = health.note_database
     people = People(SharedDirectory(SlackDirectory(client)), None, rule_of(settings))
     nudge = _Nudge()
-    ledger = Ledger(database, settings.azure_tenant_id or "")
+    ledger = Ledger(database, settings.azure_tenant_id or "", unbroken=2 * settings.observe_every)
     exchange = exchange_of(settings, clock, ledger, metrics.called)
     context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge, standing=standing)
     tenant_id = ledger.tenant_id

@@ -171,8 +171,8 @@ class Drift:
             blank = Observation(at=now, value=None, smtp_auth_disabled=None, organization=None, problem=problem)
             entry.observe(blank)
             failed = entry.reader.failed_observations(LOUD_AFTER + 1)
-            if len(failed) == LOUD_AFTER:
-                since = failed[-1].at.isoformat()
+            if sum(run.count for run in failed) == LOUD_AFTER:
+                since = failed[-1].since.isoformat()
                 owe_outage(entry, since, problem)
         self._context.nudge()
 
@@ -189,20 +189,20 @@ def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelt
     last = newest[0]
     if baseline is None or last.value in (None, baseline.value):
         return every
-    seen_twice = any(one.value is last.value and last.at - one.at >= CONFIRM_AFTER for one in newest[1:])
+    seen_twice = any(one.value is last.value and last.at - one.since >= CONFIRM_AFTER for one in newest)
     return every if seen_twice else min(CONFIRM_AFTER, every)
 
 
 def _until(now: datetime, seen: Iterable[Observation]) -> list[Observation]:
-    """These readings without those stamped in the future: by a clock that was set back since, or another replica's."""
-    return [one for one in seen if one.at <= now]
+    """These runs without the readings stamped in the future: by a clock that was set back since, or another replica's."""
+    return [known for known in (run.as_of(now) for run in seen) if known is not None]
 
 
 def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
     """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
     known = _until(reading.read_at, reader.newest_observations(LOOK_BACK))
     readable = (seen for seen in known if seen.value is not None)
-    return min((seen.at for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
+    return min((seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
 
 
 def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:

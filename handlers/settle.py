@@ -194,7 +194,7 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
 
 def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
     """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
-    seen = (one for one in reader.newest_observations(LOOK_BACK) if request.sent_at is not None and one.at <= request.sent_at)
+    seen = (one for one in reader.newest_observations(LOOK_BACK) if request.sent_at is not None and one.since <= request.sent_at)
     before = next((one.value for one in seen if one.value is not None), None)
     stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
     return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."

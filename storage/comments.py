@@ -70,9 +70,11 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "observations": (
-        "One dated reading of the live setting a row; old ones are removed (LEGACYTLS_RETENTION).",
+        "Readings of the live setting that followed each other and told the same. Old rows are removed (LEGACYTLS_RETENTION).",
         {
-            "at": "When it was read.",
+            "at": "When it was read; the last time, of several.",
+            "first_at": "When it was read for the first time, of several; empty: it was read once.",
+            "readings": "How many readings told it, none far behind the one before; empty: one.",
             "value": "Empty: it could not be read; else " + _VALUE,
             "smtp_auth_disabled": "Whether SMTP AUTH is off for the whole organisation; empty: not told.",
             "organization": "Initial domain, as Exchange answered.",

@@ -6,7 +6,7 @@ An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -32,13 +32,13 @@ from storage.records import (
     Vote,
     Waiting,
 )
+from storage.runs import UNBROKEN, keep_reading
 from storage.tables import (
     attempts,
     baselines,
     change_requests,
     decisions,
     inbox,
-    observations,
     organizations,
     reasons,
     rules,
@@ -51,8 +51,9 @@ BOT = "bot"
 class Entry(OutboxEntry):
     """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock."""
 
-    def __init__(self, connection: Connection, tenant_id: str, now: datetime) -> None:
+    def __init__(self, connection: Connection, tenant_id: str, now: datetime, *, unbroken: timedelta = UNBROKEN) -> None:
         super().__init__(connection, tenant_id, now)
+        self.unbroken = unbroken
         self.reader = Reader(connection, tenant_id)
 
     def record(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
@@ -185,18 +186,8 @@ class Entry(OutboxEntry):
         self.record("attempt", BOT, values, request.id)
 
     def observe(self, observation: Observation) -> None:
-        """Keep one dated reading (or the failure of one). Readings are no audit events: they may be pruned."""
-        self.connection.execute(
-            insert(observations).values(
-                tenant_id=self.tenant_id,
-                at=observation.at,
-                value=observation.value.value if observation.value else None,
-                smtp_auth_disabled=observation.smtp_auth_disabled,
-                organization=observation.organization,
-                problem=observation.problem,
-                changed_at=observation.changed_at,
-            )
-        )
+        """Keep one reading (or the failure of one), in the run that it goes on with. Readings are no audit events."""
+        keep_reading(self.connection, self.tenant_id, observation, unbroken=self.unbroken)
 
     def rebase(self, baseline: Baseline, *, why: str) -> None:
         """Say what the live value ought to be from now on."""
@@ -278,17 +269,21 @@ class Entry(OutboxEntry):
 
 
 class Ledger:
-    """One tenant's ledger. Reads open a connection each; writes go through ``recording``."""
+    """One tenant's ledger. Reads open a connection each; writes go through ``recording``.
 
-    def __init__(self, database: Database, tenant_id: str) -> None:
+    ``unbroken`` is how far apart two readings may be that are kept as one run: what nobody looked at for longer shows as a gap.
+    """
+
+    def __init__(self, database: Database, tenant_id: str, *, unbroken: timedelta = UNBROKEN) -> None:
         self.database = database
         self.tenant_id = tenant_id
+        self.unbroken = unbroken
 
     @contextmanager
     def recording(self, now: datetime, *, patience: float = PATIENCE) -> Iterator[Entry]:
         """One write transaction; commits when the block ends, rolls back when it raises. Raises ``engine.Busy``."""
         with self.database.recording(self.tenant_id, patience=patience) as connection:
-            yield Entry(connection, self.tenant_id, now)
+            yield Entry(connection, self.tenant_id, now, unbroken=self.unbroken)
 
     @contextmanager
     def reading(self, *, quick: bool = False) -> Iterator[Reader]:

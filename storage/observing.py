@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from storage import rows
 from storage.damaged import one, readable
@@ -16,12 +16,12 @@ class ObservationReader(MessageReader):
     """Reads one tenant's readings over one connection, inside or outside a transaction."""
 
     def newest_observations(self, limit: int) -> list[Observation]:
-        """The newest readings and failures of one, newest first."""
+        """The newest runs of readings, and of failures of one, newest first."""
         query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
         return readable(self._connection, query.limit(limit), observations, rows.observation)
 
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
-        """The newest reading; with ``readable`` the newest one that has a value."""
+        """The newest run of readings; with ``readable`` the newest one that has a value."""
         query = select(observations).where(observations.c.tenant_id == self._tenant_id)
         if readable:
             query = query.where(observations.c.value.is_not(None))
@@ -30,9 +30,11 @@ class ObservationReader(MessageReader):
     def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
         """The newest reading until ``before`` that showed ``value``."""
         table = observations.c
-        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, table.at <= before)
-        return one(self._connection, query.order_by(table.id.desc()).limit(1), observations, rows.observation)
+        began = func.coalesce(table.first_at, table.at)
+        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, began <= before)
+        seen = one(self._connection, query.order_by(table.id.desc()).limit(1), observations, rows.observation)
+        return seen.as_of(before) if seen is not None else None
 
     def failed_observations(self, limit: int) -> list[Observation]:
-        """The unreadable observations since the last readable one, newest first, at most ``limit``."""
+        """The runs of unreadable observations since the last readable one, newest first, at most ``limit``."""
         return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))

@@ -4,7 +4,7 @@ Every instant is an aware UTC ``datetime``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -169,15 +169,39 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One dated reading of the live setting. ``value`` is ``None`` when it could not be read; ``problem`` says why."""
+    """A run of readings of the live setting that told the same, at least one. ``value`` is ``None`` when it could not be read."""
 
     at: datetime
+    """When it was read, the last time."""
     value: SettingValue | None
     smtp_auth_disabled: bool | None
     organization: str | None
     problem: str | None
+    """Why it could not be read."""
     changed_at: datetime | None = None
     """When the domain controller that answered last knew of a change (``WhenChangedUTC``)."""
+    first_at: datetime | None = None
+    """When it was read for the first time; ``None``: ``at``, it was read once."""
+    count: int = 1
+    """How many readings told it. Two that follow each other are never farther apart than ``Ledger.unbroken`` was then."""
+
+    @property
+    def since(self) -> datetime:
+        """When it was read for the first time."""
+        return self.at if self.first_at is None else self.first_at
+
+    def as_of(self, instant: datetime) -> "Observation | None":
+        """Return what was known of this run at an instant; ``None`` where it began later.
+
+        A run that went on beyond the instant counts as its first reading: when the others were made, in between, is not kept.
+        """
+        if self.at <= instant:
+            return self
+        return replace(self, at=self.since, first_at=None, count=1) if self.since <= instant else None
+
+    def is_within(self, span: timedelta, instant: datetime) -> bool:
+        """Whether it was read less than ``span`` before or after an instant, as far as the first and the last time tell."""
+        return self.since - span < instant < self.at + span
 
 
 @dataclass(frozen=True, slots=True)

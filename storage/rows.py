@@ -114,6 +114,8 @@ def observation(row: Row[Any]) -> Observation:
         organization=row.organization,
         problem=row.problem,
         changed_at=row.changed_at,
+        first_at=row.first_at,
+        count=row.readings if row.readings is not None else 1,
     )
 
 

@@ -131,6 +131,8 @@ observations = Table(
     Column("organization", String(255)),
     Column("problem", Text),
     Column("changed_at", Instant),
+    Column("first_at", Instant),
+    Column("readings", Integer),
     Index("ix_observations_newest", "tenant_id", "id"),
 )
 

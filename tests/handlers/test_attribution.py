@@ -107,7 +107,7 @@ def test_the_bot_s_own_write_is_known_by_its_app_and_its_time(
         house.observe(timedelta(0))
     log.rows = [Author("somebody@contoso.com", sent + timedelta(minutes=minutes), IN, own=own)]
     with house.database.write() as connection:  # as if the bot had been away: the earlier value was not read meanwhile
-        connection.execute(update(observations).values(at=sent - timedelta(hours=1)))
+        connection.execute(update(observations).values(at=sent - timedelta(hours=1), first_at=None))
     house.clock.advance(minutes=3)
     Attribution(house.context, log).run()
     assert ("somebody@contoso.com" in house.newest().detail) is named

@@ -470,3 +470,24 @@ def test_the_end_of_an_outage_is_told_after_its_beginning_however_late_that_gets
         both.deliver()
         both.clock.advance(seconds=20)
     assert announced(both) == ["unreadable", "readable"]
+
+
+def test_the_readings_of_a_run_from_before_the_clock_was_set_back_count_for_nothing(both: House) -> None:
+    for _ in range(3):
+        look(both)
+    both.clock.advance(minutes=-10)
+    assert not both.desk.drift.is_due(timedelta(hours=1)), "the first of them still lies in the past"
+    assert both.observe(EVERY)
+    assert not both.desk.drift.is_due(EVERY)
+    newest = both.observation()
+    assert newest is not None
+    assert (newest.since, newest.at, newest.count) == (both.clock(), both.clock(), 1)
+
+
+def test_three_failures_are_told_once_whatever_rows_they_are_kept_in(both: House) -> None:
+    look(both)
+    for failure in (UNREADABLE, UNREADABLE, Unavailable("It is another trouble."), UNREADABLE, UNREADABLE):
+        both.tenant.unreadable = failure
+        look(both)
+    assert announced(both) == ["unreadable"]
+    assert both.board.announced[0]["since"] == (both.clock.at - 4 * EVERY).isoformat()

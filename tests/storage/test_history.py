@@ -1,5 +1,6 @@
 """History pages by number: nothing twice, nothing left out, whatever is added meanwhile, and by an index."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,14 +152,16 @@ def test_the_safe_direction_is_ready_first(ledger: Ledger) -> None:
 def test_readings_tell_the_newest_the_newest_value_and_how_often_it_failed(ledger: Ledger) -> None:
     failed = Observation(NOW, None, None, None, "timed out")
     good = Observation(NOW, SettingValue.NOT_SET, True, "contoso.onmicrosoft.com", None)
+    refused = Observation(NOW, None, None, None, "access denied")
     with ledger.recording(NOW) as entry:
-        for seen in (failed, good, failed, failed):
+        for seen in (failed, good, failed, refused, refused):
             entry.observe(seen)
+    twice = replace(refused, first_at=NOW, count=2)
     with ledger.reading() as reader:
-        assert reader.newest_observation() == failed
+        assert reader.newest_observation() == twice
         assert reader.newest_observation(readable=True) == good
-        assert reader.failed_observations(10) == [failed, failed]
-        assert reader.failed_observations(1) == [failed]
+        assert reader.failed_observations(10) == [twice, failed]
+        assert reader.failed_observations(1) == [twice]
 
 
 def test_the_organisation_and_the_rule_are_kept(ledger: Ledger) -> None:

@@ -76,8 +76,8 @@ def test_what_is_old_goes_and_the_record_stays(ledger: Ledger, database: Databas
 def test_the_newest_readings_and_the_newest_with_a_value_stay_however_old(ledger: Ledger, database: Database) -> None:
     with ledger.recording(OLD) as entry:
         entry.observe(Observation(OLD, SettingValue.OPTED_IN, None, None, None))
-        for _ in range(3 * KEPT):
-            entry.observe(Observation(OLD, None, None, None, "Exchange could not be reached."))
+        for number in range(3 * KEPT):
+            entry.observe(Observation(OLD, None, None, None, f"Exchange could not be reached ({number})."))
     prune(database, TENANT, before=CUT, kinds=PASSING)
     assert left(database, observations) == KEPT + 1
     with ledger.reading() as reader:
@@ -97,8 +97,8 @@ def test_what_is_young_or_belongs_to_another_tenant_stays(ledger: Ledger, databa
 
 def test_much_goes_a_batch_at_a_time(ledger: Ledger, database: Database) -> None:
     with ledger.recording(OLD) as entry:
-        for _ in range(BATCH + 100 + KEPT):
-            entry.observe(Observation(OLD, SettingValue.NOT_SET, None, None, None))
+        for number in range(BATCH + 100 + KEPT):
+            entry.observe(Observation(OLD, SettingValue.NOT_SET, None, None, None, OLD + timedelta(seconds=number)))
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == BATCH
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == 100
     assert left(database, observations) == KEPT

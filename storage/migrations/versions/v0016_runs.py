@@ -1,0 +1,28 @@
+"""Readings that tell the same are one row with the first and the last time and their number: there was a row for each.
+
+Revision ID: 0016
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.comments import statements
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add two columns that stay empty in a row of one reading: in all that there are, and in those of the previous version."""
+    op.add_column("observations", sa.Column("first_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("observations", sa.Column("readings", sa.Integer, nullable=True))
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in statements({"observations": ["at", "first_at", "readings"]}):
+            op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
