@@ -18,6 +18,7 @@ from handlers.context import UNKEPT, Context
 from handlers.lagging import is_no_news, lags, may_be_on
 from handlers.moving import move_on
 from handlers.owed import owe_card, owe_change, owe_reworded
+from handlers.policy import still_fits
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.requests import as_far_as_sent, expire, latched, what_is_needed
 from handlers.retrying import send_again_later
@@ -112,7 +113,7 @@ class Apply:
         if votes is None:
             return
         judged = _Judged(reading, votes)
-        if request.kind is not Kind.OPT_OUT and request.from_value not in (None, reading.value):
+        if request.kind is not Kind.OPT_OUT and not still_fits(request, reading.value):
             self._stale(request, reading)
         elif self._needs_no_write(request, reading):
             self._confirm(request, lease, judged)

@@ -7,6 +7,7 @@ that come and go among it, nobody who may decide is kept from it. So two votes i
 
 from collections.abc import Sequence
 
+from handlers.changes.authorise import may_vote, weigh, why_unsure
 from handlers.context import Context
 from handlers.decided import who_approved
 from handlers.identity import Identity
@@ -14,27 +15,20 @@ from handlers.interaction import Interaction
 from handlers.notices import WAITING
 from handlers.owed import owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
 from handlers.people import Checked
-from handlers.policy import Reason, Verdict, judge_vote
+from handlers.policy import Reason, Verdict
 from handlers.ports import Unavailable
 from handlers.refusals import record_refusal
 from handlers.requests import latched
-from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, void, was_shown_another, why_void
+from handlers.rules import void, why_void
 from handlers.sheets import decided_by
-from handlers.votes import Tally, content_digest, standing_approvals, tally
+from handlers.votes import content_digest, standing_approvals
 from storage.errors import Conflict
 from storage.ledger import BOT, Entry
-from storage.lifecycle import Kind, State
+from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote, Waiting
 
-UNCHECKED = (
-    "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
-    "who approved counts it."
-)
-
 UNDONE_BEFORE = "had taken the approval back before the last one came, so they never stood together: approve again."
-
-ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
 OWN = Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence="You asked for it yourself.")
 """For the requester, who has no vote and is not looked up."""
@@ -121,8 +115,7 @@ class Decisions:
                 raise Conflict("somebody else approved while people were looked up")
             now = self._context.now()  # once more: the lock may have been waited for
             request = latched(entry, request, now)
-            voting = judge_vote(request, interaction.person, verdict, now=now, decided_by=decided_by(entry.reader, request))
-            judged = self._judge(entry, request, interaction, voting)
+            judged = may_vote(entry.reader, request, interaction, verdict, rule=self._context.rule, now=now)
             is_news = True
             if not judged.allowed:
                 text = judged.sentence
@@ -149,22 +142,14 @@ class Decisions:
         self._context.nudge()
         return rejected
 
-    def _judge(self, entry: Entry, request: ChangeRequest, interaction: Interaction, judged: Verdict) -> Verdict:
-        """Whoever may vote still may not by another rule than the one that holds, nor on what was shown under an earlier one."""
-        if judged.allowed and is_outdated(entry.reader, self._context.rule):
-            return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
-        if judged.allowed and was_shown_another(entry, request, interaction.at):
-            return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
-        return judged
-
     def _approve(
         self, entry: Entry, request: ChangeRequest, interaction: Interaction, others: Checked
     ) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
         digest = content_digest(request, self._context.rule.digest)
-        problem = _no_new_vote(votes, digest, interaction)
-        raised = request
-        if not problem:
+        weighed = weigh(request, votes, interaction, others, rule=self._context.rule)
+        raised, counted = request, weighed.counted
+        if weighed.is_new:
             raised, decision = entry.vote(
                 request,
                 person_id=interaction.person,
@@ -174,25 +159,21 @@ class Decisions:
                 voted_at=interaction.at,
             )
             votes.append(decision)
-        may, standing = others.eligible | {interaction.person}, standing_approvals(votes)
-        counted = tally(raised, votes, rule=self._context.rule, eligible=may)
-        unsure = [] if counted.complete else [person for person in counted.void if person in others.unknown]
-        lost = [person for person in counted.void if person not in unsure]
-        raised = void(entry, raised, (standing[person] for person in lost))
-        answer = f"{problem} #{request.id}." if problem else _counted_answer(raised, counted)
-        unchecked = f"{' and '.join(f'@{person}' for person in unsure)} {UNCHECKED}" if unsure else ""
+        standing = standing_approvals(votes)
+        raised = void(entry, raised, (standing[person] for person in weighed.lost))
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
-            actor = BOT if problem else interaction.person
+            actor = interaction.person if weighed.is_new else BOT
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
-            why = f"{why_void(lost, may) if lost else ''} {unchecked}".strip()
+            may = others.eligible | {interaction.person}
+            why = f"{why_void(weighed.lost, may) if weighed.lost else ''} {why_unsure(weighed.unsure)}".strip()
             raised = entry.say(raised, detail=why or WAITING, waiting=None if why else Waiting.DECISION)
         if raised is not request:
             owe_card(entry, raised)
-        if problem and not counted.complete:
-            record_refusal(entry, interaction.person, "approve", answer, request.id)
-        return raised, f"{answer} {ENOUGH_STAND if problem and counted.complete else unchecked}".strip()
+        if not weighed.is_new and not counted.complete:
+            record_refusal(entry, interaction.person, "approve", weighed.answer, request.id)
+        return raised, weighed.answer
 
     def _reject(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)
@@ -228,35 +209,6 @@ def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision
         and (interaction.door is Door.BUTTON or mine.door is interaction.door)
     )
     return undoes and any(interaction.at < vote.voted_at for vote in others)
-
-
-def _no_new_vote(votes: list[Decision], digest: str, interaction: Interaction) -> str:
-    mine = [vote for vote in votes if vote.person_id == interaction.person]
-    undone = any(
-        vote.vote is Vote.TAKEN_BACK
-        and vote.voted_at >= interaction.at
-        and (vote.door is Door.BUTTON or (vote.door is Door.REACTION and interaction.door is Door.REACTION))
-        for vote in mine
-    )
-    if undone:
-        return "This vote was taken back later, so it is not counted for"
-    standing = standing_approvals(mine).get(interaction.person)
-    if standing is None or standing.digest != digest or standing.door is not interaction.door:
-        return ""
-    cast_again = (
-        interaction.door is Door.REACTION and interaction.at > standing.voted_at
-    )  # its removal in between is still on its way
-    return "" if cast_again else "Your approval already counts for"
-
-
-def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
-    if counted.complete:
-        following = "the change goes to Exchange now"
-        if request.kind is Kind.EXTENSION:
-            following = "the opt-in gets this end as soon as the live value is read once more; nothing is written to Exchange"
-        return f"Your approval of #{request.id} is counted. It was the last one needed, so {following}."
-    more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
-    return f"Your approval of #{request.id} is counted; {more} needed from other people."
 
 
 def _taken_back_answer(

@@ -42,6 +42,7 @@ from handlers.owed import as_typed, owe_answer
 from handlers.people import ActedTooOften
 from handlers.policy import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
+from handlers.queries.what_if import WhatIfs
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
 from handlers.reasons import Reasons
 from handlers.refusals import Refusals, record_refusal
@@ -97,6 +98,7 @@ class Desk:
         self.replies = ReminderReplies(context)
         self.history = History(context.ledger)
         self.exports = Exports(context)
+        self.what_ifs = WhatIfs(context)
         self.status = StatusReports(context, after=self.drift.seen)
         self._targets = ReactionTargets(context, LostCopies(context, copies))
         self._inbox = inbox

@@ -1,10 +1,11 @@
 """Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.foreseen import Foreseen
 from handlers.group_lists import SCARCE, GroupLists
 from handlers.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy import (
@@ -185,6 +186,43 @@ class People:
         groups = [self._members(entry) for entry in entries if is_group(entry)]
         people = frozenset(entry for entry in entries if not is_group(entry))
         return people.union(*(group for group in groups if group is not None)), None not in groups
+
+    def foreseen(self, also: Iterable[str], *, asked: Identity | None, asker: str, most: int) -> Foreseen:
+        """How each approver, and whoever else is in ``also``, would be judged now; each group is looked up once.
+
+        Out of the share of ``asker``, who wants to know. Raises ``Unavailable`` where that is used up.
+        """
+        if any(is_group(entry) for entry in self._rule.approvers) and not self._group_acts.take((asker, False)):
+            raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
+        listed, complete = self.listed(self._rule.approvers)
+        people = list(dict.fromkeys((*also, *(one for one in self._rule.approvers if not is_group(one)), *sorted(listed))))
+        verdicts = {
+            user_id: self._foreseen(
+                user_id, listed=True if user_id in listed else False if complete else None, asked=asked, asker=asker
+            )
+            for user_id in people[:most]
+        }
+        return Foreseen(verdicts, len(people[most:]), complete)
+
+    def _foreseen(self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str) -> Verdict:
+        refused = self._refused.get((user_id, Role.APPROVER))
+        if refused is not None:
+            return refused
+        try:
+            if self._home is None or not self._acts.take((asker, False)):
+                raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
+            member = judge_member(self._person(user_id), self._home)
+        except Unavailable as away:
+            return Verdict(allowed=False, reason=Reason.NOT_CHECKED, sentence=away.sentence)
+        verdict = judge_role(member, listed=listed, role=Role.APPROVER.value, holders=self._holders[Role.APPROVER])
+        return self.apart(user_id, verdict, asked)
+
+    def sorted_out(self, verdicts: Mapping[str, Verdict], *, voter: Identity | None = None) -> Checked:
+        """The same as ``checked``, from verdicts that were ``foreseen``."""
+        unknown = {user_id for user_id, verdict in verdicts.items() if verdict.reason is Reason.NOT_CHECKED}
+        found = {user_id: verdict for user_id, verdict in verdicts.items() if user_id not in unknown}
+        eligible = once_each(found, besides=voter, in_organisation=self.in_organisation)
+        return Checked(eligible, frozenset(unknown), frozenset(verdicts))
 
     def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
         """Judged for somebody else's act, or the bot's own: looked up afresh, and out of nobody's share."""

@@ -226,6 +226,11 @@ STATE_WORDS: dict[State, str] = {
 """How each state reads inside a sentence; "applied" itself is left to results."""
 
 
+def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
+    """Whether the live value is still the one from which the change was asked for; else an approval of it is stale."""
+    return request.from_value in (None, live)
+
+
 def no_legacy(cloud: Cloud) -> str:
     """Why nobody can opt in in a cloud that offers no legacy TLS."""
     return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."

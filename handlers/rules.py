@@ -41,22 +41,22 @@ def is_outdated(reader: Reader, rule: Rule) -> bool:
     return newest is not None and newest.digest != rule.digest
 
 
-def was_shown_another(entry: Entry, request: ChangeRequest, at: datetime) -> bool:
+def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now: datetime) -> bool:
     """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
 
     A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
     in the future was stamped by a clock that is ahead, or has been set back since: only that it was drawn tells anything then.
     """
-    newest = entry.reader.rule()
+    newest = reader.rule()
     if newest is None or newest.is_first:
         return False
-    if newest.since > entry.now:
-        return entry.reader.first_sent(request.id, CARD, newest.since) is None
+    if newest.since > now:
+        return reader.first_sent(request.id, CARD, newest.since) is None
     if at < newest.since:
         return True
     if request.rule_digest == newest.digest and request.created_at >= newest.since:
         return False
-    drawn = entry.reader.first_sent(request.id, CARD, newest.since)
+    drawn = reader.first_sent(request.id, CARD, newest.since)
     return drawn is None or (isinstance(drawn, datetime) and at < drawn)
 
 

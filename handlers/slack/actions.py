@@ -28,8 +28,9 @@ from handlers.interaction import Interaction
 from handlers.ports import Unavailable
 from handlers.slack import forms, modals, replies
 from handlers.slack.announcements import DONE, SNOOZE
-from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WITHDRAW
+from handlers.slack.cards import AGAIN, APPROVE, EXTEND, GIVE_REASON, IT_WAS_ME, OPT_OUT_NOW, REJECT, TAKE_BACK, WHAT_IF, WITHDRAW
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
+from handlers.slack.listeners import what_if
 from handlers.slack.parsing import (
     Malformed,
     channel_of,
@@ -91,6 +92,7 @@ class Clicks:
             replies.HISTORY_PAGE: lambda value: self._page(reply, value),
             AGAIN: lambda value: forms.wish(edge, reply, body, Kind.OPT_IN, earlier=value),
             EXTEND: lambda value: forms.wish(edge, reply, body, Kind.EXTENSION, earlier=value),
+            WHAT_IF: lambda value: what_if.press(edge, reply, value),
             OPT_OUT_NOW: lambda value: forms.opt_out(edge, reply, body, earlier=value),
         }
         name = str(action.get("action_id"))
@@ -101,7 +103,7 @@ class Clicks:
         ack()
         if job is None:
             edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY)):
+        elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF)):
             edge.crew.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:

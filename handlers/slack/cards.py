@@ -19,7 +19,7 @@ from storage.reading import WISHES
 from storage.records import ChangeRequest, SettingValue, Waiting
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
-AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME = "again", "extend", "opt_out_now", "it_was_me"
+AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME, WHAT_IF = "again", "extend", "opt_out_now", "it_was_me", "what_if"
 
 _ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State.FAILED, State.SUPERSEDED}
 
@@ -208,7 +208,7 @@ def _buttons(sheet: Sheet) -> list[Block]:
     approve = button("Approve", APPROVE, request.id, style="primary")
     reject = button("Reject", REJECT, request.id, style="danger")
     take_back = [button("Take back my approval", TAKE_BACK, request.id)] if sheet.tally.approved_by else []
-    return [actions(approve, reject, withdraw, *take_back)]
+    return [actions(approve, reject, withdraw, *take_back, button("Who can decide?", WHAT_IF, request.id))]
 
 
 def _another(sheet: Sheet) -> ButtonElement:

@@ -12,6 +12,7 @@ from handlers.slack import calendar, diagnosis, forms, parsing, probe_view, repl
 from handlers.slack.blocks import Message
 from handlers.slack.calls import call
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
+from handlers.slack.listeners import what_if
 from handlers.slack.names import Names
 from handlers.slack.parsing import invocation, subcommand
 from handlers.status import Status
@@ -36,6 +37,7 @@ class Commands:
             "export": self._export,
             "why": self._why,
             "probe": self._probe,
+            "whatif": lambda reply, body: what_if.command(edge, reply, body),
         }
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))
 

@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "disable": "opt out; one operator or approver suffices",
     "history": "the newest changes: who asked, who decided, what was read back",
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
+    "whatif": "who could decide an open request now, who not and why: `/legacytls whatif 12`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
     "probe": "which TLS versions Microsoft's hosts take, seen from the bot's machine",
     "export": "the whole record as a file in a direct message (`export csv`: a table, one row a change)",
@@ -84,6 +85,12 @@ def address(text: str) -> str | None:
     said = text.strip().partition(" ")[2].strip()
     link = _MAIL_LINK.fullmatch(said)
     return mailbox(_unescaped(link[1] if link else said))
+
+
+def request_number(text: str) -> int | None:
+    """The number in ``whatif 12`` or ``whatif #12``; ``None`` where there is none. Raises ``Malformed`` for anything else."""
+    said = text.strip().partition(" ")[2].strip()
+    return number(said.removeprefix("#")) if said else None
 
 
 def _unescaped(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers import apply, decisions, optouts, people, retrying, rules, settle
+from handlers.changes import authorise
 from handlers.policy import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.ports import Reading, WriteAnswer
 from handlers.votes import Tally, standing_approvals, tally
@@ -18,7 +19,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _everywhere(patch: pytest.MonkeyPatch, name: str, planted: Callable[..., Any]) -> None:
-    for room in (decisions, apply):
+    for room in (authorise, decisions, apply):
         if hasattr(room, name):
             patch.setattr(room, name, planted)
 

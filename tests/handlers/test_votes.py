@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.decisions import ENOUGH_STAND
+from handlers.changes.authorise import ENOUGH_STAND
 from storage.inbox import Inbox
 from storage.ledger import BOT
 from storage.lifecycle import State

@@ -13,7 +13,7 @@ SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 def test_the_buttons_are_there_and_carry_the_number_alone(stage: Stage) -> None:
     number = stage.ask()
     found = buttons(stage.card(number))
-    assert [button["text"]["text"] for button in found.values()] == ["Approve", "Reject", "Withdraw"]
+    assert [button["text"]["text"] for button in found.values()] == ["Approve", "Reject", "Withdraw", "Who can decide?"]
     assert {button["value"] for button in found.values()} == {str(number)}
 
 

@@ -103,9 +103,25 @@ ACTIONS = [
     "opt_out_now",
     "it_was_me",
     "history_page",
+    "what_if",
 ]
 CALLBACKS = ["opt_in", "extension", "opt_out", "rejection", "claim", "another"]
-WORDS = ["status", "enable", "extend", "disable", "history", "calendar", "export", "why", "why a@b.example", "help", "enabel", ""]
+WORDS = [
+    "status",
+    "enable",
+    "extend",
+    "disable",
+    "history",
+    "calendar",
+    "export",
+    "why",
+    "why a@b.example",
+    "whatif",
+    "whatif 1",
+    "help",
+    "enabel",
+    "",
+]
 
 
 def bodies(people: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:

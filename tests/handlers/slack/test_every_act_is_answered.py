@@ -44,7 +44,9 @@ def broken(*args: object, **kwargs: object) -> Any:
     raise Defect("nobody thought of this")
 
 
-@pytest.mark.parametrize("text", ["status", "enable", "extend", "disable", "history", "calendar", "export", "why a@b.example"])
+@pytest.mark.parametrize(
+    "text", ["status", "enable", "extend", "disable", "history", "calendar", "export", "why a@b.example", "whatif 1"]
+)
 def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(Desk, "may_read", broken)
     send(bolt, command(ALICE, text))
@@ -124,7 +126,7 @@ def test_a_defect_while_deciding_changes_nothing_and_is_told_once(house: House, 
     number = house.ask(ALICE).id
     house.card_ts(number)
     with monkeypatch.context() as broke:
-        broke.setattr("handlers.decisions.judge_vote", broken)
+        broke.setattr("handlers.changes.authorise.judge_vote", broken)
         with pytest.raises(Defect):
             house.approve(BOB, number)
     assert house.answer(BOB) == f"#{number}: {BROKEN}"

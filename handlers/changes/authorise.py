@@ -1,0 +1,98 @@
+"""What a person's vote does to a request: judged once, here, for the vote itself and for whoever asks beforehand.
+
+Everything is judged on one reading of the ledger and on people who were looked up before. Must never record anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.interaction import Interaction
+from handlers.people import Checked
+from handlers.policy import Reason, Rule, Verdict, judge_vote
+from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.sheets import decided_by
+from handlers.votes import Tally, content_digest, standing_approvals, tally
+from storage.lifecycle import Kind
+from storage.reading import Reader
+from storage.records import ChangeRequest, Decision, Door, Vote
+
+UNCHECKED = (
+    "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
+    "who approved counts it."
+)
+
+ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
+
+
+def may_vote(
+    reader: Reader, request: ChangeRequest, cast: Interaction, eligible: Verdict, *, rule: Rule, now: datetime
+) -> Verdict:
+    """Judge whether somebody may approve or reject, by the present rule and on what they were shown; ``eligible`` is of them."""
+    judged = judge_vote(request, cast.person, eligible, now=now, decided_by=decided_by(reader, request))
+    if judged.allowed and is_outdated(reader, rule):
+        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
+    if judged.allowed and was_shown_another(reader, request, cast.at, now):
+        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
+    return judged
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the approval of somebody who may vote does to the votes on a request."""
+
+    is_new: bool
+    """Whether it is a vote that was not cast before."""
+    counted: Tally
+    unsure: tuple[str, ...]
+    """Whose approvals do not count yet, because they could not be looked up."""
+    lost: tuple[str, ...]
+    """Whose approvals do not count any more."""
+    answer: str
+    """What whoever approves is told."""
+
+
+def weigh(request: ChangeRequest, votes: Sequence[Decision], cast: Interaction, others: Checked, *, rule: Rule) -> Weighed:
+    """Count an approval together with those on record; ``others`` are whoever approved before, looked up."""
+    digest = content_digest(request, rule.digest)
+    problem = _no_new_vote(votes, digest, cast)
+    last = max((vote.id for vote in votes), default=0)
+    vote = Decision(last + 1, request.id, cast.person, Vote.APPROVE, cast.door, digest, voted_at=cast.at, recorded_at=cast.at)
+    counted = tally(request, votes if problem else [*votes, vote], rule=rule, eligible=others.eligible | {cast.person})
+    unsure = () if counted.complete else tuple(person for person in counted.void if person in others.unknown)
+    lost = tuple(person for person in counted.void if person not in unsure)
+    answer = f"{problem} #{request.id}." if problem else _counted_answer(request, counted)
+    more = ENOUGH_STAND if problem and counted.complete else why_unsure(unsure)
+    return Weighed(not problem, counted, unsure, lost, f"{answer} {more}".strip())
+
+
+def why_unsure(people: Sequence[str]) -> str:
+    """Say whose approvals do not count yet; empty where there are none."""
+    return f"{' and '.join(f'@{person}' for person in people)} {UNCHECKED}" if people else ""
+
+
+def _no_new_vote(votes: Sequence[Decision], digest: str, cast: Interaction) -> str:
+    mine = [vote for vote in votes if vote.person_id == cast.person]
+    undone = any(
+        vote.vote is Vote.TAKEN_BACK
+        and vote.voted_at >= cast.at
+        and (vote.door is Door.BUTTON or (vote.door is Door.REACTION and cast.door is Door.REACTION))
+        for vote in mine
+    )
+    if undone:
+        return "This vote was taken back later, so it is not counted for"
+    standing = standing_approvals(mine).get(cast.person)
+    if standing is None or standing.digest != digest or standing.door is not cast.door:
+        return ""
+    cast_again = cast.door is Door.REACTION and cast.at > standing.voted_at  # its removal in between is still on its way
+    return "" if cast_again else "Your approval already counts for"
+
+
+def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
+    if counted.complete:
+        following = "the change goes to Exchange now"
+        if request.kind is Kind.EXTENSION:
+            following = "the opt-in gets this end as soon as the live value is read once more; nothing is written to Exchange"
+        return f"Your approval of #{request.id} is counted. It was the last one needed, so {following}."
+    more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
+    return f"Your approval of #{request.id} is counted; {more} needed from other people."

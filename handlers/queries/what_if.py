@@ -1,0 +1,173 @@
+"""What a vote on an open request would do now, for each approver: judged as the vote itself is, and nothing is recorded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.changes.authorise import may_vote, weigh
+from handlers.context import Context
+from handlers.estrangement import plainly
+from handlers.foreseen import Foreseen
+from handlers.identity import Identity
+from handlers.interaction import Interaction
+from handlers.policy import Verdict, no_longer_open, still_fits
+from handlers.ports import Reading, Unavailable
+from handlers.rations import Rations
+from handlers.sheets import decided_by
+from handlers.status import READINGS
+from handlers.votes import standing_approvals, tally
+from storage.lifecycle import State
+from storage.reading import WISHES, Reader
+from storage.records import ChangeRequest, Decision, Door, SettingValue
+
+LOOKED_UP = 50
+"""People looked up for one answer: Slack allows about a hundred look-ups a minute for everybody together (tier 4)."""
+
+PATIENCE = 10.0
+"""Seconds the live value may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What one person's approval, by the button on the card, would do."""
+
+    person: str
+    verdict: Verdict
+    """Whether they may decide now; if not, its sentence is what they would be told."""
+    counts: bool = False
+    """Whether it would be a vote that was not cast before."""
+    completes: bool = False
+    """Whether the request would be approved by it."""
+    answer: str = ""
+    """What they would be told; empty where they may not decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """One answer to ``whatif``."""
+
+    request: ChangeRequest
+    approved_by: tuple[str, ...]
+    """Whose approvals count now."""
+    void: tuple[str, ...]
+    """Whose approvals on record count no more, or cannot be looked up now."""
+    missing: int
+    """How many more approvals are needed."""
+    people: tuple[Foresight, ...]
+    left_out: int
+    """Approvers who were not looked up, because they are very many."""
+    groups_known: bool
+    """Whether each user group of approvers could be looked up."""
+    live: SettingValue | None
+    """The live value; ``None`` where it is not known."""
+    read_at: datetime | None
+    problem: str
+    """Why the live value is not known; empty where it is."""
+    held: str
+    """Why an approved request would wait all the same; empty where nothing is known to be in the way."""
+
+    @property
+    def stands(self) -> bool | None:
+        """Whether the live value is still the one to be approved from; ``None`` where it is not known."""
+        return None if self.live is None else still_fits(self.request, self.live)
+
+
+class Settled(Exception):
+    """Nobody can decide this any more, or nobody has to; its text says why."""
+
+
+class WhatIfs:
+    """Answers ``whatif``."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._readings: Rations[str] = Rations(READINGS)
+
+    def open_number(self) -> int | None:
+        """Return the number of the request that waits for a decision, if one does."""
+        with self._context.ledger.reading() as reader:
+            wish = reader.open_wish()
+        return wish.id if wish is not None and wish.state is State.PENDING else None
+
+    def of(self, request_id: int, asker: str) -> WhatIf:
+        """Judge an open request for everybody who may decide it. Raises ``NoSuchRequest``, ``Settled`` and ``Unavailable``.
+
+        ``asker`` is a full member; everybody is looked up out of their share of look-ups.
+        """
+        request, votes = self._open(request_id)
+        foreseen = self._foreseen(request, votes, asker)
+        reading, problem = self._read(asker)
+        with self._context.ledger.reading() as reader:
+            request, votes = self._must_be_open(reader, request_id), reader.decisions([request_id])
+            people = tuple(self._each(reader, request, votes, foreseen))
+            estranged = self._context.estranged(reader)
+        eligible = self._context.people.sorted_out(_of_voters(votes, foreseen)).eligible
+        counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
+        return WhatIf(
+            request=request,
+            approved_by=counted.approved_by,
+            void=counted.void,
+            missing=counted.missing,
+            people=people,
+            left_out=foreseen.left_out,
+            groups_known=foreseen.complete,
+            live=reading.value if reading else None,
+            read_at=reading.read_at if reading else None,
+            problem=problem,
+            held=plainly(estranged) if estranged else "",
+        )
+
+    def would(self, request_id: int, people: Iterable[str], asker: str) -> list[Foresight]:
+        """Judge what the approval of each of ``people`` would do. Raises as ``of``."""
+        request, votes = self._open(request_id)
+        foreseen = self._foreseen(request, votes, asker, also=people)
+        with self._context.ledger.reading() as reader:
+            request, votes = self._must_be_open(reader, request_id), reader.decisions([request_id])
+            found = {one.person: one for one in self._each(reader, request, votes, foreseen)}
+        return [found[person] for person in people]
+
+    def _open(self, request_id: int) -> tuple[ChangeRequest, list[Decision]]:
+        with self._context.ledger.reading() as reader:
+            return self._must_be_open(reader, request_id), reader.decisions([request_id])
+
+    def _must_be_open(self, reader: Reader, request_id: int) -> ChangeRequest:
+        request = reader.request(request_id)
+        if request.kind not in WISHES:
+            raise Settled(f"#{request_id} needs nobody's approval, so there is nothing to decide.")
+        if request.state is not State.PENDING:
+            raise Settled(no_longer_open(request, decided_by(reader, request)))
+        if request.has_lapsed(self._context.now()):
+            raise Settled(f"#{request_id} has lapsed, so nobody can decide it any more; ask again if it is still needed.")
+        return request
+
+    def _foreseen(self, request: ChangeRequest, votes: Iterable[Decision], asker: str, also: Iterable[str] = ()) -> Foreseen:
+        people = self._context.people
+        asked = people.requester(request.requester_id, request.requester_enterprise_id)
+        first = (*also, *standing_approvals(votes))
+        return people.foreseen(first, asked=asked, asker=asker, most=max(LOOKED_UP, len(first)))
+
+    def _each(self, reader: Reader, request: ChangeRequest, votes: list[Decision], foreseen: Foreseen) -> Iterable[Foresight]:
+        voters, now = _of_voters(votes, foreseen), self._context.now()
+        for person, eligible in foreseen.verdicts.items():
+            cast = Interaction(key="", person=person, door=Door.BUTTON, at=now)
+            verdict = may_vote(reader, request, cast, eligible, rule=self._context.rule, now=now)
+            if not verdict.allowed:
+                yield Foresight(person, verdict)
+                continue
+            voter = Identity.known(person, eligible.enterprise_user_id)
+            others = {voted: judged for voted, judged in voters.items() if voted != person}
+            checked = self._context.people.sorted_out(others, voter=voter)
+            weighed = weigh(request, votes, cast, checked, rule=self._context.rule)
+            yield Foresight(person, verdict, weighed.is_new, weighed.counted.complete, weighed.answer)
+
+    def _read(self, asker: str) -> tuple[Reading | None, str]:
+        if not self._readings.take(asker):
+            return None, "You asked this often within a minute, so it was not read again."
+        try:
+            return self._context.setting.read(patience=PATIENCE), ""
+        except Unavailable as unread:
+            return None, f"{unread.sentence} {unread.mend}".strip()
+
+
+def _of_voters(votes: Iterable[Decision], foreseen: Foreseen) -> Mapping[str, Verdict]:
+    return {person: foreseen.verdicts[person] for person in standing_approvals(votes) if person in foreseen.verdicts}
