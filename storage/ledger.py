@@ -9,58 +9,41 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import chain, rows
-from storage.canonical import canonical, stamp
+from storage import rows
+from storage.canonical import stamp
 from storage.correlation import caused
 from storage.engine import PATIENCE, Database
 from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
+from storage.holding_entry import BOT, HoldingEntry
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
-from storage.outbox import OutboxEntry
 from storage.reading import WISHES, Reader
 from storage.records import (
-    Baseline,
     ChangeRequest,
     Decision,
     Door,
     Fate,
     MailProtocol,
-    Observation,
     SettingValue,
     Vote,
     Waiting,
 )
-from storage.runs import UNBROKEN, keep_reading
+from storage.runs import UNBROKEN
 from storage.tables import (
     attempts,
-    baselines,
     change_requests,
     decisions,
     inbox,
-    organizations,
     reasons,
-    rules,
 )
 
-BOT = "bot"
-"""The actor of events that no person caused."""
+__all__ = ["BOT", "Entry", "Ledger"]
 
 
-class Entry(OutboxEntry):
+class Entry(HoldingEntry):
     """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock."""
-
-    def __init__(self, connection: Connection, tenant_id: str, now: datetime, *, unbroken: timedelta = UNBROKEN) -> None:
-        super().__init__(connection, tenant_id, now)
-        self.unbroken = unbroken
-        self.reader = Reader(connection, tenant_id)
-
-    def record(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
-        """Append one audit event and return the chain's new head."""
-        return chain.append(
-            self.connection, self.tenant_id, at=self.now, kind=kind, actor=actor, payload=payload, request_id=request_id
-        )
 
     def open(
         self,
@@ -184,37 +167,6 @@ class Entry(OutboxEntry):
         row = insert(attempts).values(tenant_id=self.tenant_id, request_id=request.id, at=self.now, **values)
         self.connection.execute(row)
         self.record("attempt", BOT, values, request.id)
-
-    def observe(self, observation: Observation) -> None:
-        """Keep one reading (or the failure of one), in the run that it goes on with. Readings are no audit events."""
-        keep_reading(self.connection, self.tenant_id, observation, unbroken=self.unbroken)
-
-    def rebase(self, baseline: Baseline, *, why: str) -> None:
-        """Say what the live value ought to be from now on."""
-        values = {
-            "value": baseline.value.value,
-            "since": baseline.since,
-            "request_id": baseline.request_id,
-            "window_end": baseline.window_end,
-        }
-        mine = update(baselines).where(baselines.c.tenant_id == self.tenant_id).values(**values)
-        if self.connection.execute(mine).rowcount == 0:
-            self.connection.execute(insert(baselines).values(tenant_id=self.tenant_id, **values))
-        end = stamp(baseline.window_end) if baseline.window_end else None
-        payload = {"value": baseline.value.value, "window_end": end, "since": stamp(baseline.since), "why": why}
-        self.record("baseline", BOT, payload, baseline.request_id)
-
-    def keep_organization(self, name: str) -> None:
-        """Keep the first answer's organisation, to be compared with every later one."""
-        if self.reader.organization() is None:
-            self.connection.execute(insert(organizations).values(tenant_id=self.tenant_id, name=name))
-            self.record("organization", BOT, {"name": name})
-
-    def keep_rule(self, digest: str, body: Mapping[str, object]) -> None:
-        """Record the rule that holds from now on."""
-        values = {"digest": digest, "body": canonical(body), "since": self.now}
-        self.connection.execute(insert(rules).values(tenant_id=self.tenant_id, **values))
-        self.record("rule", BOT, {"digest": digest, "body": body})
 
     def finish_inbox(self, key: str) -> None:
         """Mark the delivery with this key as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
