@@ -8,7 +8,12 @@ from storage.records import ChangeRequest, Decision, Door, Vote
 
 
 def content_digest(request: ChangeRequest, rule_digest: str) -> str:
-    """SHA-256 (hex) of exactly what is approved: tenant, values, window, reason, clients, protocols, and the rule's version."""
+    """SHA-256 (hex) of exactly what is approved: tenant, values, window, reason, clients, devices, protocols, and the rule.
+
+    Devices are the entries of the register that it names, each with its due day; a request that names none has the digest that
+    it had before there was a register.
+    """
+    named = [[device.number, device.due.isoformat()] for device in request.devices]
     return digest_of(
         {
             "request": request.id,
@@ -21,6 +26,7 @@ def content_digest(request: ChangeRequest, rule_digest: str) -> str:
             "clients": request.clients,
             "protocols": sorted(request.protocols),
             "rule": rule_digest,
+            **({"devices": named} if named else {}),
         }
     )
 

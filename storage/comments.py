@@ -6,6 +6,8 @@ own (``apply`` once more).
 
 from sqlalchemy import MetaData
 
+from storage import device_comments
+
 _ID = "Number of the row, counted up."
 _REQUEST = "Number of the change request (change_requests.id)."
 _TENANT = "Entra id of the tenant that the row belongs to."
@@ -42,6 +44,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "settled_at": "When it came to its end; empty: it is open.",
             "correlation_id": _CORRELATION,
             "waiting": "What an open request waits for, as far as something is decided by it; empty: nothing is.",
+            "devices": "The entries of the register that it names, each with its due day, in JSON; empty: it names none.",
         },
     ),
     "decisions": (
@@ -162,6 +165,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "tried_at": "When it was last probed, with whatever outcome.",
         },
     ),
+    **device_comments.TABLES,
     "inbox": (
         "What Slack delivered, kept before it is acknowledged, until it is done.",
         {

@@ -27,3 +27,15 @@ class Unreadable(NoSuchRequest):
 
 class AlreadyHandled(Conflict):
     """Another worker has dealt with this delivery; there is nothing left to do."""
+
+
+class AlreadyRegistered(Conflict):
+    """The same device stands on the register; ``number`` is its entry's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"this device stands on the register already, as D{number}")
+        self.number = number
+
+
+class NoSuchDevice(LookupError):
+    """There is no entry with this number in this tenant's register, or its row is damaged."""

@@ -15,7 +15,14 @@ _CONTENT = (
     "window_end, rule_digest, created_at, expires_at"
 )
 _EVENT = "tenant_id, seq, at, kind, actor, request_id, payload, prev_hash, hash"
-_APPEND_ONLY = ("decisions", "reasons", "attempts", "rules", "reminder_answers", "audit_events")
+_DEVICE_CONTENT = (
+    "id, tenant_id, device, sender, site, protocol, reason, plan, proposer_id, proposer_enterprise_id, fingerprint, created_at"
+)
+_DEVICE_ENDED = "'replaced', 'withdrawn', 'refused'"
+_APPEND_ONLY = (
+    *("decisions", "reasons", "attempts", "rules", "reminder_answers", "audit_events"),
+    *("device_acts", "reports"),
+)
 _IDENTITY = {
     "decisions": "id = NEW.id",
     "reasons": "request_id = NEW.request_id",
@@ -24,8 +31,12 @@ _IDENTITY = {
     "audit_events": "tenant_id = NEW.tenant_id AND (seq = NEW.seq OR prev_hash = NEW.prev_hash)",
     "change_requests": "id = NEW.id",
     "reminder_answers": "id = NEW.id OR (tenant_id = NEW.tenant_id AND key = NEW.key)",
+    "devices": "id = NEW.id",
+    "device_acts": "id = NEW.id OR (tenant_id = NEW.tenant_id AND seq = NEW.seq)",
+    "reports": "id = NEW.id OR (tenant_id = NEW.tenant_id AND digest = NEW.digest)",
 }
 _FIXED, _SETTLES = "a request is fixed at birth", "a settled request stays settled"
+_DEVICE_FIXED, _DEVICE_ENDS = "a device is fixed at birth", "an entry that has ended stays ended"
 _FUNCTION = "BEGIN RAISE EXCEPTION '%: the record is never altered', TG_TABLE_NAME; END"
 _BITS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
 _ROW, _BEFORE = 1, 2
@@ -74,6 +85,12 @@ def _shared() -> Iterator[Guard]:
     yield Guard("change_requests_content", "change_requests", ("UPDATE",), _CONTENT, message=_FIXED)
     yield Guard("change_requests_requester", "change_requests", ("UPDATE",), "requester_enterprise_id", message=_FIXED)
     yield Guard("change_requests_settled", "change_requests", ("UPDATE",), "state", settled, _SETTLES)
+    named = f"OLD.state IN ({_SETTLED})"
+    yield Guard("change_requests_devices", "change_requests", ("UPDATE",), "devices", named, _SETTLES)
+    ended = f"OLD.state IN ({_DEVICE_ENDED})"
+    yield Guard("devices_no_delete", "devices", ("DELETE",), message="a device is never removed")
+    yield Guard("devices_content", "devices", ("UPDATE",), _DEVICE_CONTENT, message=_DEVICE_FIXED)
+    yield Guard("devices_ended", "devices", ("UPDATE",), when=ended, message=_DEVICE_ENDS)
     name, without = "audit_events_keeps_authenticator", "NEW.authenticator IS NULL"
     yield Guard(name, "audit_events", ("UPDATE",), "authenticator", without, _altered("audit_events"))
 
@@ -88,6 +105,7 @@ def _sqlite() -> Iterator[Guard]:
         there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
         yield Guard(f"{table}_no_replace", table, ("INSERT",), when=there, message=_altered(table))
     yield Guard("change_requests_number", "change_requests", ("UPDATE",), when="NEW.id <> OLD.id", message=_FIXED)
+    yield Guard("devices_number", "devices", ("UPDATE",), when="NEW.id <> OLD.id", message=_DEVICE_FIXED)
 
 
 def _postgresql() -> Iterator[Guard]:
@@ -95,7 +113,7 @@ def _postgresql() -> Iterator[Guard]:
     for table in _APPEND_ONLY:
         columns = _EVENT if table == "audit_events" else ""
         yield Guard(f"{table}_append_only", table, ("UPDATE", "DELETE"), columns)
-    for table in (*_APPEND_ONLY, "change_requests"):
+    for table in (*_APPEND_ONLY, "change_requests", "devices"):
         yield Guard(f"{table}_no_truncate", table, ("TRUNCATE",))
 
 

@@ -26,6 +26,7 @@ from storage.records import (
     Door,
     Fate,
     MailProtocol,
+    NamedDevice,
     SettingValue,
     Vote,
     Waiting,
@@ -62,6 +63,7 @@ class Entry(HoldingEntry):
         expires_at: datetime | None = None,
         detail: str = "",
         waiting: Waiting | None = None,
+        devices: tuple[NamedDevice, ...] = (),
     ) -> ChangeRequest:
         """Record a new change request. Raises ``AlreadyOpen`` when the tenant's one place is taken."""
         content = {
@@ -78,10 +80,11 @@ class Entry(HoldingEntry):
             "detail": detail,
         }
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
-        self._refuse_second(kind)
-        request_id = self._insert_request(BIRTHS[kind], content | {"waiting": waiting.value if waiting else None}, times)
-        stamps = {name: stamp(at) if at else None for name, at in times.items()}
-        self.record("request_opened", requester_id or BOT, content | stamps | {"state": BIRTHS[kind].value}, request_id)
+        kept = {"waiting": waiting.value if waiting else None, "devices": rows.spelled_devices(devices)}
+        request_id = self._insert_request(kind, content | kept, times)
+        told: dict[str, object] = {name: stamp(at) if at else None for name, at in times.items()}
+        told |= content | {"state": BIRTHS[kind].value, **rows.told_devices(devices)}
+        self.record("request_opened", requester_id or BOT, told, request_id)
         return self.reader.request(request_id)
 
     def move(self, request: ChangeRequest, to: State, *, actor: str, detail: str, **changes: datetime | None) -> ChangeRequest:
@@ -95,7 +98,7 @@ class Entry(HoldingEntry):
         changes.setdefault("retry_at", None)
         if to in SETTLED:
             changes["settled_at"] = self.now
-        moved = self._raise_version(request, state=to.value, detail=detail, waiting=None, **changes)
+        moved = self.revise(request, state=to.value, detail=detail, waiting=None, **changes)
         told: dict[str, str | None] = {"from": request.state.value, "to": to.value, "detail": detail}
         if "sent_at" in changes:
             sent_at = changes["sent_at"]
@@ -105,21 +108,27 @@ class Entry(HoldingEntry):
 
     def postpone(self, request: ChangeRequest, *, until: datetime, detail: str) -> ChangeRequest:
         """Keep the state and say why it waits; tried again at ``until``. Raises ``Conflict``."""
-        return self._raise_version(request, retry_at=until, detail=detail, waiting=None)
+        return self.revise(request, retry_at=until, detail=detail, waiting=None)
 
     def look_again(self, request: ChangeRequest, *, at: datetime | None) -> ChangeRequest:
         """Keep everything and note when to look again; ``None``: never. Raises ``Conflict``."""
-        return self._raise_version(request, retry_at=at)
+        return self.revise(request, retry_at=at)
 
     def say(self, request: ChangeRequest, *, detail: str, waiting: Waiting | None = None) -> ChangeRequest:
         """Keep the state and change only the sentence that explains it, and what it waits for. Raises ``Conflict``."""
-        return self._raise_version(request, detail=detail, waiting=waiting.value if waiting else None)
+        return self.revise(request, detail=detail, waiting=waiting.value if waiting else None)
+
+    def name_devices(self, request: ChangeRequest, devices: tuple[NamedDevice, ...]) -> ChangeRequest:
+        """Change which entries of the register a request names, and so what is approved. Raises ``Conflict``."""
+        renamed = self.revise(request, devices=rows.spelled_devices(devices))
+        self.record("devices_changed", BOT, rows.told_devices(devices), request.id)
+        return renamed
 
     def vote(
         self, request: ChangeRequest, *, person_id: str, vote: Vote, door: Door, digest: str, voted_at: datetime
     ) -> tuple[ChangeRequest, Decision]:
         """Add one vote and raise the version with it; by ``Door.BOT`` the bot takes one back. Raises ``Conflict``."""
-        raised = self._raise_version(request)
+        raised = self.revise(request)
         values = {
             "person_id": person_id,
             "vote": vote.value,
@@ -143,7 +152,7 @@ class Entry(HoldingEntry):
                 self.connection.execute(insert(reasons).values(tenant_id=self.tenant_id, **values))
         except IntegrityError as given:
             raise Conflict("a reason was given already") from given
-        self._raise_version(self.reader.request(request_id))
+        self.revise(self.reader.request(request_id))
         self.record("reason_given", person_id, {"reason": reason}, request_id)
 
     def attempt(
@@ -178,7 +187,9 @@ class Entry(HoldingEntry):
         if self.connection.execute(done).rowcount != 1:
             raise AlreadyHandled("this was dealt with already")
 
-    def _insert_request(self, born: State, content: Mapping[str, str | None], times: Mapping[str, datetime | None]) -> int:
+    def _insert_request(self, kind: Kind, content: Mapping[str, str | None], times: Mapping[str, datetime | None]) -> int:
+        self._refuse_second(kind)
+        born = BIRTHS[kind]
         settled = self.now if born in SETTLED else None
         statement = insert(change_requests).values(
             tenant_id=self.tenant_id, state=born.value, version=1, settled_at=settled, **content, **times, **caused()
@@ -201,7 +212,8 @@ class Entry(HoldingEntry):
         if taken is not None:
             raise AlreadyOpen(taken)
 
-    def _raise_version(self, request: ChangeRequest, **changes: object) -> ChangeRequest:
+    def revise(self, request: ChangeRequest, **changes: object) -> ChangeRequest:
+        """Raise the version of a request, and change columns that leave no event by themselves. Raises ``Conflict``."""
         table = change_requests.c
         guarded = (
             update(change_requests)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, s
 
 from storage import chain, rows
 from storage.damaged import DAMAGE, is_damage, readable
+from storage.device_reading import DeviceReader
 from storage.errors import NoSuchRequest, Unreadable
 from storage.holding import HoldingReader
 from storage.lifecycle import OPEN, UNSENT, Kind, State
@@ -48,6 +49,11 @@ _ONE = select(change_requests).where(
 
 class Reader(HoldingReader):
     """Reads one tenant's ledger over one connection, inside or outside a transaction."""
+
+    @property
+    def devices(self) -> DeviceReader:
+        """The register of devices, over the same connection."""
+        return DeviceReader(self._connection, self._tenant_id)
 
     def request(self, request_id: int) -> ChangeRequest:
         """The request with this number. Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged."""

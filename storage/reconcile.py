@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, or_, select
 
-from storage import believing, comparing, replay
+from storage import believing, comparing, device_replay, replay
 from storage.believing import Disbelieved, Told
 from storage.comparing import WHOLE, Difference, Stored, columns, raw
 from storage.damaged import any_bytes
+from storage.device_tables import device_acts, devices, reports
 from storage.engine import Database
 from storage.tables import attempts, audit_events, change_requests, decisions, reasons, reminder_answers, rules
 
@@ -31,6 +32,8 @@ def differences(database: Database, tenant_id: str) -> Iterator[Difference]:
     with _snapshot(database) as connection:
         try:
             yield from _requests(connection, tenant_id)
+            yield from _register(connection, tenant_id)
+            yield from _listed(connection, tenant_id, reports, "report_imported", device_replay.report)
             yield from _listed(connection, tenant_id, rules, "rule", replay.rule)
             yield from _listed(connection, tenant_id, reminder_answers, "reminder_answered", replay.reminder_answer)
         except Disbelieved as altered:
@@ -79,6 +82,26 @@ def _request(number: int, row: Stored | None, told: replay.Replay) -> Iterator[D
         yield from columns(change_requests.name, str(number), row, told.request)
     elif row is not None or told.opened:
         yield Difference(change_requests.name, str(number), WHOLE)
+
+
+def _register(connection: Connection, tenant_id: str) -> Iterator[Difference]:
+    """The entries of the register with the acts on them, in the order of their numbers."""
+    of_acts = (device_acts.c.tenant_id == tenant_id, device_acts.c.seq == audit_events.c.seq)
+    about = believing.events_of(tenant_id).where(*of_acts).order_by(device_acts.c.device_id, audit_events.c.seq)
+    told = _Ahead(device_replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0])
+    whole = _Ahead(_rows(connection, tenant_id, devices), lambda row: row["id"])
+    acts = _Ahead(_rows(connection, tenant_id, device_acts), lambda row: row["device_id"])
+    while any(stream.more for stream in (told, whole, acts)):
+        number = min(stream.key for stream in (told, whole, acts) if stream.more)
+        _, said = next(told.take(number), (number, device_replay.DeviceReplay()))
+        row = next(whole.take(number), None)
+        if row is None or not said.row:
+            yield Difference(devices.name, str(number), WHOLE)
+        else:
+            yield from columns(devices.name, str(number), row, said.row)
+        recorded = ({**act, "tenant_id": tenant_id} for act in said.acts)
+        yield from aligned(device_acts.name, acts.take(number), recorded, at=f"of D{number}")
+    yield from device_replay.unacted(connection, tenant_id)
 
 
 def _decisions(told: replay.Replay) -> list[replay.Row]:
@@ -135,7 +158,9 @@ def _key(row: Stored) -> str:
 def _rows(connection: Connection, tenant_id: str, table: Table) -> Iterator[Stored]:
     """The rows of a table in the order of recording, as they are stored, a batch at a time."""
     mine = table.c.tenant_id == tenant_id
-    if "request_id" in table.c:
+    if table is device_acts:
+        query = select(*raw(table)).where(mine).order_by(table.c.device_id, *table.primary_key.columns)
+    elif "request_id" in table.c:
         ours = select(change_requests.c.id).where(change_requests.c.tenant_id == tenant_id)
         mine = or_(mine, table.c.request_id.in_(ours))
         query = select(*raw(table)).where(mine).order_by(table.c.request_id, *table.primary_key.columns)

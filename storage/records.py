@@ -5,7 +5,7 @@ Every instant is an aware UTC ``datetime``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from storage.lifecycle import Kind, State
@@ -87,6 +87,14 @@ class Door(StrEnum):
     BOT = "bot"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class NamedDevice:
+    """One entry of the register as a request names it: its number, and the due day that is part of what is approved."""
+
+    number: int
+    due: date
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
     """One recorded wish. Everything up to ``expires_at`` is fixed at birth; the rest moves with the state."""
@@ -122,6 +130,9 @@ class ChangeRequest:
     """
     waiting: Waiting | None = None
     """What it waits for; ``None`` where nothing asks for it. It goes with ``detail``: a new sentence without one clears it."""
+    devices: tuple[NamedDevice, ...] = ()
+    """The standing entries of the register that it names, by number. While it is open it follows them: what is approved changes
+    with a due day, and with an entry that ends."""
 
     @property
     def only_confirms(self) -> bool:

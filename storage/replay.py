@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from storage.believing import Told
+from storage.canonical import canonical
 from storage.lifecycle import SETTLED, State
 
 Row = Mapping[str, Any]
@@ -44,6 +45,8 @@ class Replay:
             self.opened, self.request = True, born(event)
         elif event.kind == "moved":
             self._moved(event)
+        elif event.kind == "devices_changed":
+            self.request["devices"] = named(said)
         elif event.kind == "voted":
             self.decisions.append(decision(event))
         elif event.kind == "attempt":
@@ -76,8 +79,14 @@ def born(event: Told) -> dict[str, Any]:
     said = event.payload
     row = {name: said[name] for name in (*CONTENT, "state") if name in said}
     row["requester_enterprise_id"] = said.get("requester_enterprise_id")  # earlier versions knew of none, and kept none
+    row["devices"] = named(said)
     settled = event.at if row.get("state") in SETTLED else None
     return row | {"sent_at": None, "settled_at": settled}
+
+
+def named(said: Mapping[str, Any]) -> str | None:
+    """The entries of the register that a request names, as its column keeps them; earlier versions knew of none."""
+    return canonical(said["devices"]) if said.get("devices") else None
 
 
 def decision(event: Told) -> Row:

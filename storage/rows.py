@@ -1,11 +1,14 @@
 """Turns database rows into the records people of the upper floors read, and nothing else."""
 
 import json
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
 
 from storage import first_edition
+from storage.canonical import canonical
 from storage.damaged import Damaged
 from storage.lifecycle import Kind, State
 from storage.records import (
@@ -18,6 +21,7 @@ from storage.records import (
     Door,
     Fate,
     MailProtocol,
+    NamedDevice,
     Notice,
     Observation,
     ReminderAnswer,
@@ -74,7 +78,26 @@ def change_request(row: Row[Any]) -> ChangeRequest:
         correlation_id=row.correlation_id,
         requester_enterprise_id=row.requester_enterprise_id,
         waiting=Waiting(row.waiting) if row.waiting in _WAITING else first_edition.waiting(row.detail),
+        devices=named_devices(row.devices),
     )
+
+
+def named_devices(stored: str | None) -> tuple[NamedDevice, ...]:
+    """The entries that a request names, as ``spelled_devices`` wrote them. Raises ``ValueError`` or ``TypeError``."""
+    found = json.loads(stored) if stored else []
+    return tuple(sorted(NamedDevice(int(number), date.fromisoformat(due)) for number, due in found))
+
+
+def told_devices(named: Iterable[NamedDevice]) -> dict[str, list[list[object]]]:
+    """The same as an event tells it: number and due day of each, by number; nothing where none is named."""
+    listed: list[list[object]] = [[one.number, one.due.isoformat()] for one in sorted(named)]
+    return {"devices": listed} if listed else {}
+
+
+def spelled_devices(named: Iterable[NamedDevice]) -> str | None:
+    """The same as the column keeps it; ``None`` where none is named."""
+    told = told_devices(named)
+    return canonical(told["devices"]) if told else None
 
 
 def decision(row: Row[Any]) -> Decision:

@@ -18,12 +18,13 @@ from sqlalchemy import (
     text,
 )
 
-from storage import probe_table, schema
+from storage import device_tables, probe_table, schema
 from storage.comments import describe
 from storage.instants import Instant
 
 metadata, tenant = schema.metadata, schema.tenant
 probes = probe_table.probes
+devices = device_tables.devices
 
 
 def _authenticator() -> Column[str]:
@@ -61,6 +62,7 @@ change_requests = Table(
     Column("correlation_id", String(64)),
     Column("requester_enterprise_id", String(32)),
     Column("waiting", String(16)),
+    Column("devices", Text),
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
     sqlite_autoincrement=True,

@@ -162,6 +162,7 @@ READS_TEXTS = {
     "storage/first_edition.py": "rows of the first edition, which had no column for it: the one place that reads them",
     "storage/guards.py": "columns as SQL lists them",
     "storage/keyring.py": "an authenticator: which key made it",
+    "storage/register.py": "blanks in the name of a device",
     "storage/rows.py": "the column of protocols is a list",
     "storage/verify.py": "an authenticator, and an instant as SQLite keeps it",
 }

@@ -1,11 +1,13 @@
 """How tests get a ledger into the state they speak about: by the moves people make, never by writing rows."""
 
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from storage import register
+from storage.device_records import Device, DeviceAct, NewDevice
 from storage.engine import Database
 from storage.ledger import Entry, Ledger
 from storage.lifecycle import BIRTHS, MOVES, Kind, State
@@ -39,6 +41,26 @@ def opened(ledger: Ledger, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRe
     """Open a request in a transaction of its own."""
     with ledger.recording(NOW) as entry:
         return wish(entry, kind, **changed)
+
+
+DUE = date(2026, 12, 15)
+
+
+def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
+    """Put a device on the register; a scanner of Carol's unless said otherwise. ``owner_id=None`` makes it an orphan."""
+    content: dict[str, Any] = {
+        "device": "Scanner",
+        "sender": "scan@contoso.com",
+        "site": "Zürich",
+        "protocol": MailProtocol.SMTP_AUTH,
+        "reason": "Its firmware speaks TLS 1.0",
+        "plan": "A new one is ordered",
+        "owner_id": CAROL,
+        "due": DUE,
+    } | changed
+    orphaned = content["owner_id"] is None
+    device = register.add(entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=proposer)
+    return register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, owner_id=None) if orphaned else device
 
 
 def way(kind: Kind, to: State) -> list[State] | None:

@@ -98,7 +98,7 @@ def test_every_settled_state_is_for_ever_even_past_the_ledger(database: Database
 def test_all_columns_but_those_that_move_are_guarded(database: Database) -> None:
     with database.read() as connection:
         columns = set(connection.execute(text("SELECT * FROM change_requests")).keys())
-    moving = {"state", "version", "detail", "waiting", "retry_at", "sent_at", "settled_at", "correlation_id"}
+    moving = {"state", "version", "detail", "waiting", "devices", "retry_at", "sent_at", "settled_at", "correlation_id"}
     assert columns - set(CONTENT) == moving
 
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from storage import guards
+from storage import guards, register
 from storage.comparing import Difference
+from storage.device_lifecycle import DeviceState
+from storage.device_records import DeviceAct
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
@@ -15,7 +17,9 @@ from storage.reconcile import differences
 from storage.records import Baseline, Door, Fate, ReminderReply, SettingValue, Vote
 from storage.reminders import keep_answer
 from storage.tables import metadata
-from tests.storage.roads import ALICE, BOB, CAROL, NOW, TENANT, approve, everything, wish
+from tests.storage.roads import ALICE, BOB, CAROL, DUE, NOW, TENANT, approve, everything, proposed, wish
+
+DAY = timedelta(days=1)
 
 UNTOLD = {
     "change_requests": {"id", "tenant_id", "version", "detail", "retry_at", "correlation_id", "waiting"},
@@ -26,6 +30,8 @@ UNTOLD = {
     "organizations": {"tenant_id"},
     "rules": {"id", "tenant_id"},
     "reminder_answers": {"id", "tenant_id"},
+    "devices": {"id", "tenant_id"},
+    "device_acts": {"id", "tenant_id", "device_id", "seq"},
 }
 """By table the columns that no event tells, or that make the row another one."""
 
@@ -36,6 +42,11 @@ def full(ledger: Ledger) -> Ledger:
     with ledger.recording(NOW) as entry:
         entry.keep_rule("r" * 64, {"approvers": [BOB], "text": "é"})
         entry.keep_organization("contoso.onmicrosoft.com")
+        scanner = register.act(
+            entry, proposed(entry), DeviceAct.LONGER_ASKED, actor=BOB, asked_due=DUE + DAY, asked_by=BOB, why="é"
+        )
+        register.act(entry, scanner, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED, request_id=1)
+        named = proposed(entry, device="Scales", owner_id=None)
         made = approve(entry, approve(entry, wish(entry), BOB), CAROL)
         entry.vote(
             entry.reader.request(made.id), person_id=CAROL, vote=Vote.TAKEN_BACK, door=Door.BOT, digest="d" * 64, voted_at=NOW
@@ -53,7 +64,7 @@ def full(ledger: Ledger) -> Ledger:
         entry.look_again(outside, at=NOW)
         rejected = entry.move(wish(entry), State.REJECTED, actor=BOB, detail="no")
         entry.give_reason(rejected.id, person_id=BOB, reason="The window is too long")
-        waiting = wish(entry, requester_enterprise_id="E0ALICE")
+        waiting = wish(entry, requester_enterprise_id="E0ALICE", devices=entry.reader.devices.as_named([named.id]))
         entry.say(waiting, detail="Said anew.")
         wish(entry, Kind.OPT_OUT)
         for number in range(2):

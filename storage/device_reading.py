@@ -1,0 +1,162 @@
+"""The ledger's questions about the register: an entry, a page of them, how many there are.
+
+Every page is found by an index and its last row, so its depth and the number of entries cost nothing.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
+
+from storage import device_rows
+from storage.damaged import DAMAGE, is_damage, readable
+from storage.device_lifecycle import DeviceState
+from storage.device_records import Device, RecordedAct
+from storage.device_replay import device_differences
+from storage.device_tables import device_acts, devices
+from storage.errors import NoSuchDevice
+from storage.records import NamedDevice
+
+_STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
+"""As the indexes spell it (``device_tables.IS_STANDING``)."""
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCounts:
+    """How many standing entries there are of each sort; an overdue or orphaned one is proposed or active as well."""
+
+    proposed: int
+    active: int
+    overdue: int
+    orphaned: int
+
+
+class DeviceReader:
+    """Reads one tenant's register over one connection, inside or outside a transaction."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    def device(self, number: int) -> Device:
+        """The entry with this number. Raises ``NoSuchDevice``, also where its row is damaged."""
+        try:
+            row = self._connection.execute(self._devices(devices.c.id == number)).one_or_none()
+            if row is not None:
+                return device_rows.device(row)
+        except DAMAGE as damage:
+            if not is_damage(damage):
+                raise
+            raise NoSuchDevice(f"D{number} cannot be read: its row in the database is damaged.") from damage
+        raise NoSuchDevice(f"There is no device D{number}.")
+
+    def agrees(self, device: Device) -> bool:
+        """Whether an entry and the acts on it are as the record says."""
+        return not device_differences(self._connection, self._tenant_id, device.id)
+
+    def standing(self, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
+        """One page of the standing entries, the next due first, behind the due day and number of the last one seen."""
+        return self._page((), after, limit)
+
+    def owned_by(self, person: str | None, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
+        """One page of the standing entries of one owner, the next due first; ``None``: of nobody, the orphans."""
+        mine = devices.c.owner_id.is_(None) if person is None else devices.c.owner_id == person
+        return self._page((mine,), after, limit)
+
+    def due_before(self, day: date, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
+        """One page of the standing entries that were due before a day, the oldest first."""
+        return self._page((devices.c.due < day.isoformat(),), after, limit)
+
+    def asked_longer(self, limit: int = 100) -> list[Device]:
+        """Active entries for which a later due day waits for an approver."""
+        return self._page((devices.c.asked_due.is_not(None),), None, limit)
+
+    def everything(self) -> Iterator[Device]:
+        """Every entry there ever was, by number, a batch at a time."""
+        last, batch = 0, self._numbered(0)
+        while batch:
+            yield from batch
+            last = batch[-1].id
+            batch = self._numbered(last)
+
+    def named(self, numbers: Collection[int]) -> list[Device]:
+        """The entries with these numbers, by number; one that cannot be read, or is not there, is left out."""
+        query = self._devices(devices.c.id.in_(list(numbers))).order_by(devices.c.id)
+        return self._many(query)
+
+    def with_sender(self, sender: str) -> list[Device]:
+        """The standing entries that send as this address (in small letters), by number."""
+        return self._many(self._devices(_STANDING, devices.c.sender == sender).order_by(devices.c.id))
+
+    def senders(self) -> set[str]:
+        """The addresses of all standing entries."""
+        query = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, _STANDING)
+        return set(self._connection.execute(query).scalars())
+
+    def owners(self) -> list[str]:
+        """Whoever owns a standing entry, each once, in order."""
+        query = select(devices.c.owner_id).where(
+            devices.c.tenant_id == self._tenant_id, _STANDING, devices.c.owner_id.is_not(None)
+        )
+        return list(self._connection.execute(query.distinct().order_by(devices.c.owner_id)).scalars())
+
+    def active(self) -> int:
+        """How many entries are active."""
+        return self._count(devices.c.state == DeviceState.ACTIVE.value)
+
+    def is_empty(self) -> bool:
+        """Whether no entry stands on the register."""
+        return self._connection.execute(select(devices.c.id).where(self._mine, _STANDING).limit(1)).first() is None
+
+    def counts(self, today: date) -> DeviceCounts:
+        """Count the standing entries; one is overdue whose due day was before ``today``."""
+        late, nobody = devices.c.due < today.isoformat(), devices.c.owner_id.is_(None)
+        return DeviceCounts(
+            proposed=self._count(devices.c.state == DeviceState.PROPOSED.value),
+            active=self.active(),
+            overdue=self._count(late),
+            orphaned=self._count(nobody),
+        )
+
+    def ends(self) -> list[tuple[date, date | None, date]]:
+        """Of every entry that was ever active: its first day (UTC), the day it ended (``None``: it stands), its due day."""
+        table = devices.c
+        query = select(table.active_at, table.ended_at, table.due).where(self._mine, table.active_at.is_not(None))
+        found = self._connection.execute(query).all()
+        return [(row.active_at.date(), row.ended_at and row.ended_at.date(), date.fromisoformat(row.due)) for row in found]
+
+    def acts(self, number: int) -> list[RecordedAct]:
+        """Every act on one entry, oldest first."""
+        query = select(device_acts).where(device_acts.c.device_id == number, device_acts.c.tenant_id == self._tenant_id)
+        return readable(self._connection, query.order_by(device_acts.c.id), device_acts, device_rows.act)
+
+    def as_named(self, numbers: Collection[int]) -> tuple[NamedDevice, ...]:
+        """How a request names these entries now: those that stand, by number, with their due days."""
+        return tuple(NamedDevice(device.id, device.due) for device in self.named(numbers) if device.is_standing)
+
+    @property
+    def _mine(self) -> ColumnElement[bool]:
+        return devices.c.tenant_id == self._tenant_id
+
+    def _count(self, sort: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(devices).where(self._mine, _STANDING, sort)
+        return self._connection.execute(query).scalar_one()
+
+    def _devices(self, *only: ColumnElement[bool]) -> Select[Any]:
+        return select(devices).where(self._mine, *only)
+
+    def _page(self, only: Sequence[ColumnElement[bool]], after: tuple[date, int] | None, limit: int) -> list[Device]:
+        query = self._devices(_STANDING, *only)
+        if after is not None:
+            query = query.where(tuple_(devices.c.due, devices.c.id) > tuple_(after[0].isoformat(), after[1]))
+        return self._many(query.order_by(devices.c.due, devices.c.id).limit(limit))
+
+    def _numbered(self, above: int) -> list[Device]:
+        return self._many(self._devices(devices.c.id > above).order_by(devices.c.id).limit(_BATCH))
+
+    def _many(self, query: Select[Any]) -> list[Device]:
+        return readable(self._connection, query, devices, device_rows.device)

@@ -1,0 +1,118 @@
+"""What the events of an entry say its row and its acts have to be, and where the database says something else.
+
+An entry's events are found by the numbers that its acts keep; every value is spelled as text, as ``storage.comparing`` does.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, select
+
+from storage import believing
+from storage.believing import Disbelieved, Told
+from storage.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows
+from storage.device_records import DEVICE_EVENTS, DeviceAct
+from storage.device_tables import device_acts, devices
+from storage.tables import audit_events
+
+ACTS = {act.event: act for act in DeviceAct}
+"""By kind of event the act that it records."""
+
+
+@dataclass(slots=True)
+class DeviceReplay:
+    """One entry as the record has it so far."""
+
+    row: dict[str, Any] = field(default_factory=dict)
+    acts: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, event: Told) -> None:
+        """Add what one event of this entry says; whatever it changed stands in its payload whole."""
+        said, act = event.payload, ACTS[event.kind]
+        self.row |= said["after"]
+        self.row["version"] = len(self.acts) + 1
+        self.row["changed_at"] = event.at
+        self.acts.append(
+            {
+                "device_id": said["device"],
+                "seq": event.seq,
+                "act": act.value,
+                "person_id": event.actor,
+                "at": event.at,
+                "due_before": said.get("due_before"),
+                "due_after": said.get("due_after"),
+                "why": said["why"],
+                "request_id": said.get("request"),
+            }
+        )
+
+
+def device_differences(connection: Connection, tenant_id: str, number: int) -> list[Difference]:
+    """Where one entry or the acts on it differ from the events they came from."""
+    try:
+        told = told_of(number, _events(connection, tenant_id, number))
+    except Disbelieved as altered:
+        return [Difference("audit_events", altered.place, WHOLE)]
+    except (KeyError, TypeError):
+        return [Difference(devices.name, str(number), WHOLE)]
+    mine = select(*raw(devices)).where(devices.c.id == number, devices.c.tenant_id == tenant_id)
+    row = next(iter(stored_rows(connection, devices, mine)), None)
+    if row is None or not told.acts:
+        return [Difference(devices.name, str(number), WHOLE)]
+    done = select(*raw(device_acts)).where(device_acts.c.device_id == number).order_by(device_acts.c.id)
+    acts = [{**act, "tenant_id": tenant_id} for act in told.acts]
+    return [
+        *columns(devices.name, str(number), row, told.row | {"tenant_id": tenant_id}),
+        *pairwise(device_acts.name, stored_rows(connection, device_acts, done), acts, at=f"D{number}"),
+    ]
+
+
+def told_of(number: int, events: Iterable[Told]) -> DeviceReplay:
+    """Fold the events of one entry. Raises ``Disbelieved`` for one that is about another."""
+    told = DeviceReplay()
+    for event in events:
+        if event.kind not in ACTS or event.payload.get("device") != number:
+            raise Disbelieved(event.seq)
+        told.take(event)
+    return told
+
+
+def grouped(events: Iterable[Told]) -> Iterator[tuple[int, DeviceReplay]]:
+    """Each entry with what its events say, where events come ordered by entry; never more than one is kept."""
+    number, told = None, DeviceReplay()
+    for event in events:
+        if number is not None and event.payload.get("device") != number:
+            yield number, told
+            told = DeviceReplay()
+        number = int(event.payload["device"])
+        told.take(event)
+    if number is not None:
+        yield number, told
+
+
+def report(event: Told) -> dict[str, Any]:
+    """The row of ``reports`` that an import leaves."""
+    said = event.payload
+    row = {name: said.get(name) for name in ("kind", "first_day", "last_day", "digest", "row_count")}
+    return row | {"seq": event.seq, "imported_by": event.actor, "imported_at": event.at}
+
+
+def unacted(connection: Connection, tenant_id: str, *, since: int = 0) -> list[Difference]:
+    """Events of entries from this number on that no act is kept of: somebody took it away, or altered its number."""
+    return [
+        Difference(device_acts.name, f"of event {seq}", WHOLE) for seq in connection.execute(_unacted(tenant_id, since)).scalars()
+    ]
+
+
+def _unacted(tenant_id: str, since: int) -> Select[Any]:
+    table = audit_events.c
+    kept = exists().where(device_acts.c.tenant_id == tenant_id, device_acts.c.seq == table.seq)
+    told = (table.tenant_id == tenant_id, table.seq >= since, table.kind.in_(sorted(DEVICE_EVENTS)))
+    return select(table.seq).where(*told, ~kept).order_by(table.seq)
+
+
+def _events(connection: Connection, tenant_id: str, number: int) -> Iterator[Told]:
+    acts = select(device_acts.c.seq).where(device_acts.c.device_id == number)
+    query = believing.events_of(tenant_id).where(audit_events.c.seq.in_(acts)).order_by(audit_events.c.seq)
+    return believing.streamed(connection, tenant_id, query)
