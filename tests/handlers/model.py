@@ -5,11 +5,11 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -113,6 +113,23 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
 }
 """What may happen at any time."""
 
+BEGINNINGS: dict[str, st.SearchStrategy[Any]] = {
+    "chosen": st.sampled_from(RULES[:2]),
+    "value": st.sampled_from([SettingValue.NOT_SET, SettingValue.OPTED_OUT]),
+    "already": st.sampled_from([0, 1, 2, 3]),
+}
+SCENES: dict[str, st.SearchStrategy[Any]] = {
+    "fresh": st.sampled_from([True, True, False]),
+    "lagging": st.sampled_from([0, 1, 2]),
+    "before": st.sampled_from(["", "", *BEFORE]),
+    "approvers": st.sampled_from([(BOB, CAROL), (DAVE, CAROL, BOB), (CAROL, BOB), (BOB, BOB), ()]),
+    "door": st.sampled_from(DOORS),
+    "between": st.sampled_from(["", *BETWEEN]),
+    "fates": st.lists(st.sampled_from(FATES), max_size=2),
+    "later": st.lists(st.sampled_from(sorted(EVENTS)), max_size=3),
+}
+"""How a life may begin, and of what its scenes are made."""
+
 
 class Machine(RuleBasedStateMachine):
     """One life of one bot."""
@@ -121,12 +138,7 @@ class Machine(RuleBasedStateMachine):
     lived: ClassVar[Counter[str]] = Counter()
     """How many lives began, and how many scenes were played in them."""
 
-    @initialize(
-        chosen=st.sampled_from(RULES[:2]),
-        value=st.sampled_from([SettingValue.NOT_SET, SettingValue.OPTED_OUT]),
-        already=st.sampled_from([0, 1, 2, 3]),
-    )
-    def begin(self, chosen: Rule, value: SettingValue, already: int) -> None:
+    def enter(self, chosen: Rule, value: SettingValue, already: int) -> None:
         """A new bot; ``already``: an opt-in was asked for (1), approved (2), applied (3)."""
         self.lived["lives of a bot"] += 1
         self.room = ExitStack()
@@ -149,17 +161,9 @@ class Machine(RuleBasedStateMachine):
         if already > 2:
             self.work(1)
 
-    @rule(
-        fresh=st.sampled_from([True, True, False]),
-        lagging=st.sampled_from([0, 1, 2]),
-        before=st.sampled_from(["", "", *BEFORE]),
-        approvers=st.sampled_from([(BOB, CAROL), (DAVE, CAROL, BOB), (CAROL, BOB), (BOB, BOB), ()]),
-        door=st.sampled_from(DOORS),
-        between=st.sampled_from(["", *BETWEEN]),
-        fates=st.lists(st.sampled_from(FATES), max_size=2),
-        later=st.lists(st.sampled_from(sorted(EVENTS)), max_size=3),
-    )
-    def scene(
+    begin = initialize(**BEGINNINGS)(enter)
+
+    def play(
         self,
         *,
         fresh: bool,
@@ -183,6 +187,8 @@ class Machine(RuleBasedStateMachine):
         for name in (between, *later):
             self.happen(name)
         self.work(1)
+
+    scene = rule(**SCENES)(play)
 
     def happen(self, name: str) -> None:
         """One of the events."""
@@ -340,3 +346,12 @@ class Machine(RuleBasedStateMachine):
     def newest_wish(self) -> ChangeRequest | None:
         wishes = [request for request in self.house.requests() if request.kind in WISHES]
         return wishes[-1] if wishes else None
+
+
+def aimed(machine: type[Machine], aim: Mapping[str, object]) -> type[Machine]:
+    """The same machine with a part of each beginning and scene held still: what it does is among what the other may do."""
+    assert aim.keys() <= BEGINNINGS.keys() | SCENES.keys()
+    begin, scene = (
+        {name: st.just(aim[name]) if name in aim else drawn for name, drawn in parts.items()} for parts in (BEGINNINGS, SCENES)
+    )
+    return type("Aimed", (machine,), {"begin": initialize(**begin)(machine.enter), "scene": rule(**scene)(machine.play)})

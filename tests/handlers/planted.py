@@ -1,6 +1,6 @@
 """Bugs that systems like this one have had, each put into the house in the way it would have got there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from handlers.ports import Reading, WriteAnswer
 from handlers.votes import Tally, standing_approvals, tally
 from storage import chain
 from storage.records import ChangeRequest, Decision, Fate, Vote
+from tests.handlers.house import BOB, CAROL, TWO
+from tests.handlers.neighbours import BUSY, LOST
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -149,18 +151,40 @@ def old_readings_believed(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(room, "lags", lambda reader, reading, now: False)
 
 
-PLANTS: dict[str, tuple[Plant, str]] = {
-    "self-approval is allowed": (self_approval, "the requester decided|without enough approvals"),
-    "groups are compared by name": (group_by_name, "somebody decided who may not|without enough approvals"),
-    "expiry is off by one": (expiry_off_by_one, "sent after it had lapsed"),
-    "a vote is counted twice": (vote_counted_twice, "without enough approvals"),
-    "a stale digest is accepted": (stale_digest, "without enough approvals"),
-    "there is no second check": (no_second_check, "without enough approvals"),
-    "an opt-in is retried after an opt-out": (enable_after_disable, "after a later opt-out"),
-    "an opt-in is sent again after an opt-out": (sent_again_after_disable, "after a later opt-out|outlived a later opt-out"),
-    "a refusal is quiet": (quiet_refusal, "an act was not answered"),
-    "it is announced before it is read back": (announced_before_read_back, "read back as something else"),
-    "a domain controller that lags is believed": (old_readings_believed, "applied although it was not so"),
-    "the chain has a gap": (chain_gap, "is missing"),
+THEY_TRY = {"before": "those who may not decide try"}
+"""A member without a role, a stranger and the requester press and react."""
+APPROVED = {"before": "", "approvers": (BOB, CAROL), "later": []}
+"""Enough people approve, under either rule."""
+UNPROCESSED = APPROVED | {"fates": [BUSY], "between": "Carol opts out while it is sent"}
+
+PLANTS: dict[str, tuple[Plant, str, Mapping[str, object]]] = {
+    "self-approval is allowed": (self_approval, "the requester decided|without enough approvals", THEY_TRY),
+    "groups are compared by name": (group_by_name, "somebody decided who may not|without enough approvals", THEY_TRY),
+    "expiry is off by one": (expiry_off_by_one, "sent after it had lapsed", APPROVED | {"between": "the wish lapses"}),
+    "a vote is counted twice": (
+        vote_counted_twice,
+        "without enough approvals",
+        {"chosen": TWO, "before": "Bob approves by both doors", "approvers": (), "between": "", "later": []},
+    ),
+    "a stale digest is accepted": (stale_digest, "without enough approvals", APPROVED | {"between": "the rule changes"}),
+    "there is no second check": (no_second_check, "without enough approvals", APPROVED | {"between": "Bob is deactivated"}),
+    "an opt-in is retried after an opt-out": (enable_after_disable, "after a later opt-out", UNPROCESSED),
+    "an opt-in is sent again after an opt-out": (
+        sent_again_after_disable,
+        "after a later opt-out|outlived a later opt-out",
+        UNPROCESSED,
+    ),
+    "a refusal is quiet": (quiet_refusal, "an act was not answered", THEY_TRY),
+    "it is announced before it is read back": (
+        announced_before_read_back,
+        "read back as something else",
+        APPROVED | {"between": ""},
+    ),
+    "a domain controller that lags is believed": (
+        old_readings_believed,
+        "applied although it was not so",
+        APPROVED | {"fresh": True, "lagging": 2, "already": 3, "fates": [LOST], "between": ""},
+    ),
+    "the chain has a gap": (chain_gap, "is missing", {}),
 }
-"""Each bug with the words in which the oracle complains of it."""
+"""Each bug with the words in which the oracle complains of it, and the part of a scene in which it shows: the rest is drawn."""
