@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONPATH", "TMPDIR")
 """What the bot's process inherits: nothing that could be taken for a setting."""
@@ -29,11 +30,18 @@ class Child:
             if self.running:
                 return
             with (self._folder / "bot.log").open("ab") as log:
-                command = [sys.executable, "-m", "bot.sandbox.robot"]
-                self._process = subprocess.Popen(  # noqa: S603 - our own module, no words from outside
-                    command, env=self._environment, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                )
+                self._process = self._launch("bot.sandbox.robot", log)
         self._changed()
+
+    def _launch(self, module: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(  # noqa: S603 - our own module, no words from outside
+            [sys.executable, "-m", module],
+            env=self._environment,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
 
     def stop(self) -> None:
         """Stop the bot as an operator would (SIGTERM) and wait; after twenty-five seconds it is killed."""

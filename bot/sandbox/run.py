@@ -32,10 +32,18 @@ OBSERVE_EVERY = "15s"
 class Sandbox:
     """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment.
 
-    ``mode`` is Slack's way to the bot: ``socket``, or ``http`` for signed requests.
+    ``mode`` is Slack's way to the bot: ``socket``, or ``http`` for signed requests; ``child`` is what starts the bot.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, mode: str = "socket", settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        mode: str = "socket",
+        settings: dict[str, str] | None = None,
+        child: type[Child] = Child,
+    ) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
         self._bot_port = free_port() if mode == "http" else 0
@@ -44,6 +52,7 @@ class Sandbox:
         self.slack = Slack(clock=self.clock, port=port, request_url=request_url, mount=self._site.mount)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
         self._settings = settings or {}
+        self._child = child
         self.bot: Child | None = None
 
     def __enter__(self) -> Self:
@@ -55,7 +64,7 @@ class Sandbox:
             self.slack.stop()
             raise
         environment = self.slack.environment | self.microsoft.environment | self._bot_settings()
-        self.bot = Child(environment | self._settings, self.folder, self.slack.workspace.touch)
+        self.bot = self._child(environment | self._settings, self.folder, self.slack.workspace.touch)
         self._site.controls = self._controls(self.bot)
         self.bot.start()
         return self

@@ -1,21 +1,24 @@
 """The machine on which an admin types ``legacytls``: a folder, settings in the environment, Slack and Microsoft on loopback.
 
-Every command is a process of its own, started as people start it; nothing of the tests' own surroundings reaches it.
+Every command is a process of its own; nothing of the tests' own surroundings reaches it.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from bot.sandbox.microsoft import Microsoft
 from bot.sandbox.slack import Slack
+from tests.processes import ROOT, ended, start
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["ROOT", "Machine", "Outcome", "command"]
+
 SECRETS = {
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
@@ -38,19 +41,35 @@ class Outcome:
         return self.out + self.err
 
 
-def command(*arguments: str, settings: dict[str, str], folder: Path, stdout: int = subprocess.PIPE) -> Outcome:
-    """Run ``python -m bot`` with nothing but ``settings`` in a folder. Whatever it writes holds no traceback and no secret."""
+def command(
+    *arguments: str, settings: dict[str, str], folder: Path, stdout: int | None = None, interpreter: bool = False
+) -> Outcome:
+    """Run ``python -m bot`` with nothing but ``settings`` in a folder. Whatever it writes holds no traceback and no secret.
+
+    With ``interpreter`` Python itself is started, as people start it.
+    """
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        env=inherited | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | settings,
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=50, check=False,
-    )  # fmt: skip
-    outcome = Outcome(done.returncode, done.stdout or "", done.stderr)
+    environment = inherited | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | settings
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        streams = {"stdout": out if stdout is None else stdout, "stderr": err}
+        if interpreter:
+            call = [sys.executable, "-m", "bot", *arguments]
+            code = subprocess.run(
+                call, env=environment, cwd=folder, stdin=subprocess.DEVNULL, timeout=50, check=False, **streams
+            ).returncode
+        else:
+            code = ended(start("bot", *arguments, environment=environment, folder=folder, **streams), within=50)
+        outcome = Outcome(code, _written(out), _written(err))
     assert "Traceback" not in outcome.said or "LEGACYTLS_LOG_LEVEL" in settings, outcome.said
     leaked = [name for name in SECRETS if settings.get(name) and settings[name] in outcome.said]
     assert leaked == []
     return outcome
+
+
+def _written(file: IO[bytes]) -> str:
+    """As a pipe in text mode gives it: UTF-8, and every end of a line the same."""
+    file.seek(0)
+    return file.read().decode().replace("\r\n", "\n")
 
 
 @dataclass
@@ -76,7 +95,7 @@ class Machine:
     def database(self) -> Path:
         return self.folder / "record.db"
 
-    def run(self, *arguments: str, without: tuple[str, ...] = (), **changed: str) -> Outcome:
+    def run(self, *arguments: str, without: tuple[str, ...] = (), interpreter: bool = False, **changed: str) -> Outcome:
         """Run one command with some settings changed or left away."""
         kept = {name: value for name, value in self.settings.items() if name not in without}
-        return command(*arguments, settings=kept | changed, folder=self.folder)
+        return command(*arguments, settings=kept | changed, folder=self.folder, interpreter=interpreter)

@@ -1,4 +1,7 @@
-"""The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and what it never says."""
+"""The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and what it never says.
+
+Where the start or the end of Python is part of the claim, it is started as people do (``interpreter``); see ``tests.processes``.
+"""
 
 import contextlib
 import csv
@@ -84,7 +87,7 @@ def copy(machine: Machine, tmp_path: Path) -> Path:
 
 
 def test_help_names_every_verb_and_every_verb_explains_itself(tmp_path: Path) -> None:
-    shown = command("--help", settings={}, folder=tmp_path)
+    shown = command("--help", settings={}, folder=tmp_path, interpreter=True)
     assert shown.code == 0
     assert shown.err == ""
     for verb in VERBS:
@@ -204,7 +207,7 @@ def test_a_settings_file_in_the_working_directory_is_read(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("verb", SHORT_VERBS)
 def test_a_short_verb_that_succeeds_keeps_stderr_empty(verb: str, machine: Machine) -> None:
-    outcome = machine.run(verb)
+    outcome = machine.run(verb, interpreter=True)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.endswith("\n")
 
@@ -527,7 +530,7 @@ def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(machine:
 def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=writing)
+    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=writing, interpreter=True)
     os.close(writing)
     assert (outcome.code, outcome.err) == (1, "")
 
@@ -535,7 +538,7 @@ def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
-    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full)
+    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full, interpreter=True)
     os.close(full)
     assert outcome.code == 1
     assert outcome.err == "legacytls: there is no space left on the disk. Make room, and run this again.\n"

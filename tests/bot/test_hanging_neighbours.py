@@ -23,6 +23,7 @@ from storage.records import Baseline, SettingValue
 from storage.tables import inbox
 from tests.bot.machine import ROOT, Machine
 from tests.patience import patience
+from tests.processes import Process, start
 
 IDLE, BUSY = 5.0, 20.0
 """Seconds in which a bot that was told to stop has ended."""
@@ -52,17 +53,20 @@ class Silence:
             connection.close()
 
 
-class Process:
+class Run:
     """``legacytls run``, to be told to stop."""
 
-    def __init__(self, machine: Machine, program: tuple[str, ...] = ("-m", "bot", "run"), **changed: str) -> None:
+    def __init__(self, machine: Machine, program: tuple[str, ...] = (), **changed: str) -> None:
         self.log = machine.folder / "bot.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *program],
-                env={"PYTHONPATH": str(ROOT), "PATH": "", **machine.settings, **changed},
-                cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            environment = {"PYTHONPATH": str(ROOT), "PATH": "", **machine.settings, **changed}
+            if program:
+                call = [sys.executable, *program]
+                self.process: Process = subprocess.Popen(
+                    call, env=environment, cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            else:
+                self.process = start("bot", "run", environment=environment, folder=machine.folder, stdout=log, stderr=log)
 
     def stop(self) -> tuple[int, float]:
         """SIGTERM; the exit code and the seconds it took."""
@@ -94,14 +98,14 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., Process]]:
-    processes: list[Process] = []
+def started() -> Iterator[Callable[..., Run]]:
+    processes: list[Run] = []
 
-    def start(machine: Machine, *program: str, **changed: str) -> Process:
-        processes.append(Process(machine, *([program] if program else []), **changed))
+    def begin(machine: Machine, *program: str, **changed: str) -> Run:
+        processes.append(Run(machine, program, **changed))
         return processes[-1]
 
-    yield start
+    yield begin
     for process in processes:
         process.process.kill()
         process.process.wait()
@@ -120,20 +124,20 @@ def opted_in_until_a_minute_ago(machine: Machine) -> None:
     machine.microsoft.tenant.value = True
 
 
-def test_slack_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+def test_slack_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
     process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
     assert silence.called.wait(patience(20))
     code, seconds = process.stop()
     assert (code, seconds < patience(IDLE)) == (0, True), process.said()
 
 
-def test_slack_is_silent_and_the_window_ends(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+def test_slack_is_silent_and_the_window_ends(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
     opted_in_until_a_minute_ago(machine)
     process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
     process.wait(lambda: machine.microsoft.tenant.value is False)
 
 
-def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: Callable[..., Process]) -> None:
+def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: Callable[..., Run]) -> None:
     opted_in_until_a_minute_ago(machine)
     machine.slack.fault("auth.test", "invalid_auth", 1000)
     process = started(machine)
@@ -143,7 +147,7 @@ def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: 
     process.wait(lambda: machine.slack.connections)
 
 
-def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, started: Callable[..., Process]) -> None:
+def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, started: Callable[..., Run]) -> None:
     machine.slack.fault("auth.test", "invalid_auth", 1000)
     process = started(machine)
     assert process.process.wait(timeout=patience(20)) == 1
@@ -161,7 +165,7 @@ def leave_over(machine: Machine) -> None:
     database.close()
 
 
-def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(machine: Machine, started: Callable[..., Process]) -> None:
+def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(machine: Machine, started: Callable[..., Run]) -> None:
     machine.microsoft.tenant.value = True
     upgrade(machine.settings["DATABASE_URL"])
     leave_over(machine)
@@ -181,7 +185,7 @@ sys.exit(main(["run"]))
 """
 
 
-def test_what_was_left_over_holds_up_no_window(machine: Machine, started: Callable[..., Process]) -> None:
+def test_what_was_left_over_holds_up_no_window(machine: Machine, started: Callable[..., Run]) -> None:
     opted_in_until_a_minute_ago(machine)
     leave_over(machine)
     process = started(machine, "-c", HELD_UP)
@@ -189,7 +193,7 @@ def test_what_was_left_over_holds_up_no_window(machine: Machine, started: Callab
 
 
 def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stops(
-    machine: Machine, silence: Silence, started: Callable[..., Process]
+    machine: Machine, silence: Silence, started: Callable[..., Run]
 ) -> None:
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections and silence.called.is_set())
@@ -202,7 +206,7 @@ def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stop
     assert "could not be read" in told[-1]
 
 
-def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections == 2 and silence.called.is_set())
     code, seconds = process.stop()
@@ -210,7 +214,7 @@ def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silen
     assert '"left": ["observer"]' in process.said()
 
 
-def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Process]) -> None:
+def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
     process = started(machine, DATABASE_URL=f"postgresql+psycopg://legacytls:x@127.0.0.1:{silence.port}/legacytls")
     assert silence.called.wait(patience(20))
     code, seconds = process.stop()
@@ -236,7 +240,7 @@ sys.exit(main(["run"]))
     ids=["a lane", "the keeper of the connections", "the crew"],
 )
 def test_a_thread_that_dies_of_a_defect_takes_the_process_along(
-    machine: Machine, started: Callable[..., Process], module: str, kind: str, method: str
+    machine: Machine, started: Callable[..., Run], module: str, kind: str, method: str
 ) -> None:
     process = started(machine, "-c", DYING.format(module=module, kind=kind, method=method))
     assert process.process.wait(timeout=patience(25)) == 1

@@ -1,7 +1,6 @@
 """A replica that is stopped in mid-change loses the right to it: whoever takes over makes it once, and the late one gives up."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, MORTAL
 from tests.patience import patience
+from tests.processes import Process
 
 MOMENTS = {
     "in the middle of recording the vote": "before COMMIT of audit_events, change_requests, decisions, inbox, notices",
@@ -24,7 +24,7 @@ ON_RECORD_AS_SENDING = "after COMMIT of attempts, audit_events, change_requests,
 """The last moment at which a stop is seen to hold: the look at the clock and the first byte are less than a system call apart."""
 
 
-def is_stopped(process: "subprocess.Popen[bytes]") -> bool:
+def is_stopped(process: Process) -> bool:
     """Whether the process lies still: state ``T`` behind the name in ``/proc/<pid>/stat``."""
     return Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].startswith("T")
 

@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -36,10 +35,10 @@ from storage.reading import Reader
 from storage.records import Attempt, Decision
 from tests.chance import QUIET
 from tests.patience import patience
+from tests.processes import ROOT, Process, start
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
 ALICE, BOB, CAROL = PEOPLE = ("U0ALICE", "U0BOB", "U0CAROL")
 CHANNEL = cast.CHANGES
 SWITCH = "AllowLegacyTLSClients"
@@ -95,7 +94,7 @@ class World:
         """What is done, once, when a cmdlet arrives at Exchange and before it is run."""
         self.url = url
         self._settings = dict(settings or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._begin_call = self.tenant.begin_call
         self.tenant.begin_call = self._arrived  # type: ignore[method-assign]
 
@@ -131,16 +130,14 @@ class World:
         }
         environment = inherited | self.slack.environment | self.microsoft.environment | ours | self._settings | more
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module], env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = start(module, environment=environment, folder=self.folder, stdout=log, stderr=log)
 
     @property
     def dead(self) -> bool:
         """Whether the bot's process has ended."""
         return self._process is None or self._process.poll() is not None
 
-    def set_aside(self) -> "subprocess.Popen[bytes]":
+    def set_aside(self) -> Process:
         """Hand the bot's process over to the caller, so that another can be started beside it."""
         process, self._process = self._process, None
         assert process is not None

@@ -1,6 +1,6 @@
 """The machine is worth something only if it finds bugs: each planted one, within a few seconds, for the right reason.
 
-Told what part of a scene a bug shows in, it draws the rest and has to find the bug in a few lives. The long tests tell it nothing.
+Told in what part of a scene a bug shows, it draws the rest and has to find it in a few lives. The long tests tell it nothing.
 """
 
 import pytest
@@ -37,9 +37,7 @@ def test_the_machine_finds_it(machine: type[Machine], monkeypatch: pytest.Monkey
 
 @pytest.mark.long
 @pytest.mark.parametrize("bug", PLANTS)
-def test_the_machine_finds_it_without_being_told_where(
-    machine: type[Machine], monkeypatch: pytest.MonkeyPatch, bug: str
-) -> None:
+def test_the_machine_finds_it_without_being_told_where(machine: type[Machine], monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
     plant, complaint, _ = PLANTS[bug]
     plant(monkeypatch)
     search(machine, BLIND, complaint)

@@ -1,7 +1,6 @@
 """Behind the stage: the sandbox and the bot's process, waiting, what Exchange received and what is on record."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from storage.records import Observation
 from tests.chance import QUIET
 from tests.journeys.words import JSON
 from tests.patience import patience
+from tests.processes import ForkedChild, Process
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Backstage:
     ) -> None:
         self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
         ours = {"DATABASE_URL": self.database_url, "LEGACYTLS_OBSERVE_EVERY": "1h"}
-        self.sandbox = Sandbox(folder, mode=mode, settings=ours | (settings or {}))
+        self.sandbox = Sandbox(folder, mode=mode, settings=ours | (settings or {}), child=ForkedChild)
         self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock
         self.clock.advance(QUIET)
         # Slack's three seconds are for tests/bot to measure; here nothing may hang on how busy the machine is.
@@ -99,7 +99,7 @@ class Backstage:
         entries = [json.loads(line) if line.startswith("{") else {"level": "error", "event": line} for line in lines]
         return [entry for entry in entries if entry.get("level") == level]
 
-    def _process(self) -> "subprocess.Popen[bytes]":
+    def _process(self) -> Process:
         assert self.sandbox.bot is not None
         process = self.sandbox.bot._process
         assert process is not None
