@@ -47,7 +47,7 @@ class Health:
             self._connected, self._silence = connected, beat
 
     def note(self, where: str, trouble: str | None) -> None:
-        """Keep a sentence about trouble at ``exchange``, in the ``channel``, at the ``database`` or with ``changes`` that wait.
+        """Keep a sentence about trouble at ``exchange``, in the ``channel``, at the ``database``, with ``stream`` or ``changes``.
 
         ``None``: over.
         """

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.options import Settings
 from bot.pruning import Pruning
+from bot.stream.receiver import Receiver
+from bot.stream.sending import Stream, receiver_name
 from bot.worker import Duty, Lane, always, under_lease
 from handlers.apply import Apply
 from handlers.attribution import Attribution
@@ -18,6 +22,7 @@ from handlers.reminders import Reminders
 from handlers.settle import Settling
 from handlers.watch import Watch
 from storage.leases import Lease, TenantDuty
+from storage.streams import Streams
 
 
 def lanes(
@@ -76,3 +81,22 @@ def probe_lane(settings: Settings, context: Context, probing: Probing, news: Pro
 
     duty = under_lease(context.leases, TenantDuty.PROBE.lease(context.ledger.tenant_id), probe, due=due)
     return (Lane("probes", (duty,), awaited=False),)
+
+
+def stream_lanes(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Lane, ...]:
+    """Lanes of its own: a receiver that is slow or away holds up nothing else, not even the end of the process."""
+    if settings.events_url is None or settings.events_secret is None:
+        return ()
+    url, ledger = settings.events_url.get_secret_value(), context.ledger
+    receiver = Receiver(url, settings.events_secret.get_secret_value())
+    streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))
+    stream = Stream(ledger, streams, receiver, clock=context.clock, operators=settings.operators)
+
+    def lag() -> int:
+        backlog = streams.backlog()
+        metrics.streaming(backlog.events, backlog.since)
+        health.note("stream", stream.trouble(backlog))
+        return 0
+
+    send = under_lease(context.leases, TenantDuty.STREAM.lease(ledger.tenant_id), stream.send, due=stream.is_due)
+    return (Lane("stream", (send,), awaited=False), Lane("stream-lag", (lag,), awaited=False))

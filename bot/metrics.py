@@ -25,6 +25,7 @@ class Metrics:
         self._clock = clock
         self._observed_at: datetime | None = None
         self._owed_since: datetime | None = None
+        self._unsent_since: datetime | None = None
         self._requests = self._gauge("requests", "Change requests by state, the same on every replica.", ["state"])
         recorded = "Decisions recorded since the start. Every replica counts those of all: take max, not sum."
         self._decisions = Counter("legacytls_decisions", recorded, ["vote", "door"], registry=self.registry)
@@ -39,6 +40,11 @@ class Metrics:
         self._duties = self._gauge("lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"])
         outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
+        self._unsent = self._gauge("stream_events_waiting", "Events that the receiver has not taken yet; 0 without one.")
+        stream = self._gauge(
+            "stream_oldest_seconds", "Age of the oldest event that the receiver has not taken; 0 when none waits."
+        )
+        stream.set_function(lambda: self._age(self._unsent_since, otherwise=0.0))
         observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
         observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))
 
@@ -67,6 +73,11 @@ class Metrics:
     def owing(self, since: datetime | None) -> None:
         """When the oldest notice still owed was written; ``None``: nothing is owed."""
         self._owed_since = since
+
+    def streaming(self, events: int, since: datetime | None) -> None:
+        """How many events the receiver of the stream has not taken, and when the oldest was recorded; ``None``: none waits."""
+        self._unsent.set(events)
+        self._unsent_since = since
 
     def observed(self, at: datetime, *, drifted: bool | None) -> None:
         """The live value was read at ``at``; whether it was set outside the bot, ``None`` when that cannot be told."""

@@ -18,7 +18,9 @@ from bot import spellings
 from bot.exchange.clouds import CLOUDS
 from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
 from bot.probe.targets import of_cloud, targets
+from bot.stream import spelled
 from handlers.ports import ProbeTarget
+from handlers.web_addresses import taken_apart
 from storage.keyring import Keyring
 
 _BOT_TOKEN = partial(spellings.token, prefix="xoxb-", what="the app's bot token")
@@ -145,6 +147,9 @@ class Settings(BaseSettings):
     """What is probed where nobody names an endpoint; empty: the cloud's own, see ``probed``."""
     probe_every: Annotated[timedelta, BeforeValidator(_DAILY)] | None = Field(None, alias="LEGACYTLS_PROBE_EVERY")
     """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
+    events_url: Annotated[SecretStr, BeforeValidator(spelled.receiver)] | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
+    """Where every event of the record is posted; ``None``: nowhere. Its path may be a secret."""
+    events_secret: Annotated[SecretStr, BeforeValidator(spelled.secret)] | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)
@@ -223,6 +228,7 @@ class Settings(BaseSettings):
             "EXCHANGE_CLOUD": self.exchange_cloud,
             "EXCHANGE_ORGANIZATION": self.exchange_organization,
             "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
+            "LEGACYTLS_EVENTS_URL": taken_apart(self.events_url.get_secret_value()).origin if self.events_url else None,
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
             "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),

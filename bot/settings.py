@@ -189,6 +189,7 @@ def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterat
             "is longer than LEGACYTLS_MAX_WINDOW; make one of them fit the other",
         )
     yield from _milestones(draft)
+    yield from _stream(draft)
     if same_emoji(draft.approve_emoji, draft.reject_emoji):
         yield (
             ("LEGACYTLS_REJECT_EMOJI", "LEGACYTLS_APPROVE_EMOJI"),
@@ -265,6 +266,14 @@ def _milestones(draft: Settings) -> Iterator[Finding]:
             load_calendar(draft.milestones)
         except WrongMilestones as wrong:
             yield ("LEGACYTLS_MILESTONES",), str(wrong)
+
+
+def _stream(draft: Settings) -> Iterator[Finding]:
+    """Nothing is posted unsigned, and a secret alone sends nothing."""
+    names = ("LEGACYTLS_EVENTS_URL", "LEGACYTLS_EVENTS_SECRET")
+    if (draft.events_url is None) is not (draft.events_secret is None):
+        unset, other = names if draft.events_url is None else names[::-1]
+        yield (unset, other), f"is not set, and {other} is; set both, or neither"
 
 
 def _missing(draft: Settings, *names: str) -> Iterator[Finding]:

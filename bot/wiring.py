@@ -18,7 +18,7 @@ from bot.exchange.client import ExchangeOnline, connect, not_kept
 from bot.exchange.lookups import OptionalLookups
 from bot.gauges import Gauges
 from bot.health import Health
-from bot.lanes import lanes, probe_lane
+from bot.lanes import lanes, probe_lane, stream_lanes
 from bot.logs import bolts_own
 from bot.metrics import Metrics
 from bot.milestones import load_calendar
@@ -225,7 +225,8 @@ def wire(
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     noted = partial(health.note, "agreement")
     main = lanes(settings, desk, delivery, gauges.refresh, attribution, noted=noted)
-    worker = Worker((*main, *probe_lane(settings, context, probing, news)))
+    streaming = stream_lanes(settings, context, metrics, health)
+    worker = Worker((*main, *probe_lane(settings, context, probing, news), *streaming))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)

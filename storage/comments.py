@@ -166,6 +166,18 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     **device_comments.TABLES,
+    "streams": (
+        "How far each receiver of the stream of events has got: one row a receiver.",
+        {
+            "receiver": "SHA-256 of the receiver's address.",
+            "seq": "Number of the last event that was taken; 0: none yet.",
+            "hash": "Hash of that event: where the record has another one, everything is sent anew.",
+            "taken_at": "When it was taken.",
+            "tries": "How often the next event was not taken.",
+            "problem": "Why not, when it was last tried.",
+            "next_at": "When it is tried again; empty: at once.",
+        },
+    ),
     "inbox": (
         "What Slack delivered, kept before it is acknowledged, until it is done.",
         {

@@ -16,6 +16,9 @@ from storage.canonical import canonical, stamp
 from storage.engine import Database
 from storage.tables import audit_events
 
+Event = dict[str, object]
+"""The canonical event with its ``hash``; an authenticator is no part of it."""
+
 _BATCH = 500
 _Bounds = tuple[datetime | None, datetime | None, int | None]
 _COLUMNS = [column for column in audit_events.c if column.name != "at"]
@@ -53,6 +56,12 @@ def lines(
     return _lines(database, tenant_id, (since, until, up_to))
 
 
+def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> list[Event]:
+    """The next events behind one number in their order, at most ``limit``. Raises ``Unreachable``."""
+    piece = _of_tenant(tenant_id).where(audit_events.c.seq > seq).limit(limit)
+    return [_event(row) for row in _batch(database, piece)]
+
+
 def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]:
     for row in _rows(database, _piece(database, tenant_id, bounds)):
         yield canonical(_event(row)) + "\n"
@@ -76,7 +85,7 @@ def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
     since, until, up_to = bounds
     table = audit_events.c
     of_tenant = table.tenant_id == tenant_id
-    piece = select(*_COLUMNS, type_coerce(table.at, String).label("stored_at")).where(of_tenant).order_by(table.seq)
+    piece = _of_tenant(tenant_id)
     with database.read() as connection:
         if since is not None:
             first = connection.execute(select(func.min(table.seq)).where(of_tenant, table.at >= since)).scalar()
@@ -87,7 +96,13 @@ def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
     return piece if up_to is None else piece.where(table.seq <= up_to)
 
 
-def _event(row: Row[Any]) -> dict[str, object]:
+def _of_tenant(tenant_id: str) -> Select[Any]:
+    table = audit_events.c
+    columns = (*_COLUMNS, type_coerce(table.at, String).label("stored_at"))
+    return select(*columns).where(table.tenant_id == tenant_id).order_by(table.seq)
+
+
+def _event(row: Row[Any]) -> Event:
     return {
         "tenant": row.tenant_id,
         "seq": row.seq,

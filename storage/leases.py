@@ -26,6 +26,7 @@ class TenantDuty(StrEnum):
     PROBE = "probe"
     PUBLIC = "public"
     REMIND = "remind"
+    STREAM = "stream"
 
     def lease(self, tenant_id: str) -> str:
         """The name of its lease."""

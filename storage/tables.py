@@ -18,13 +18,12 @@ from sqlalchemy import (
     text,
 )
 
-from storage import device_tables, probe_table, schema
+from storage import device_tables, probe_table, schema, stream_table
 from storage.comments import describe
 from storage.instants import Instant
 
 metadata, tenant = schema.metadata, schema.tenant
-probes = probe_table.probes
-devices = device_tables.devices
+probes, streams, devices = probe_table.probes, stream_table.streams, device_tables.devices
 
 
 def _authenticator() -> Column[str]:

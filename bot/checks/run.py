@@ -10,6 +10,7 @@ from bot.checks.database import database_verdicts
 from bot.checks.exchange import exchange_verdicts
 from bot.checks.files import file_verdicts
 from bot.checks.slack import slack_verdicts
+from bot.checks.stream import stream_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
 from bot.options import Settings
 from bot.process import utc_now
@@ -45,6 +46,7 @@ def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdic
         yield failed("Database", f"DATABASE_URL cannot be used: {'; '.join(no_database)}", mend)
     else:
         yield from database_verdicts(settings)
+        yield from stream_verdicts(settings)
     yield from believing_verdicts(settings)
     yield from file_verdicts(settings)
     yield from slack_verdicts(settings)

@@ -1,9 +1,9 @@
-"""Channel messages about a database that is not to be believed: a backup put back, rows that the bot did not write."""
+"""Channel messages for whoever runs the bot: a database that is not to be believed, a receiver that wants no more events."""
 
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from handlers.slack.mrkdwn import escape, sentence
+from handlers.slack.mrkdwn import escape, people, sentence
 from storage.standing import Estrangement
 
 ACCEPT = "`legacytls verify --accept-restore`"
@@ -31,6 +31,15 @@ def accepted(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     stale = [f"#{number}" for number in facts["stale"].split(",") if number]
     ended = f" {', '.join(stale)} became stale: ask again for what is still needed." if stale else ""
     return f":white_check_mark: The database was accepted as it stands, by {ACCEPT}.{ended}"
+
+
+def stream_gone(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    """That the receiver of the stream has answered 410."""
+    return (
+        f":rotating_light: {people(facts['operators'].split(','))}: the receiver of the record's events, "
+        f"`{escape(facts['receiver'])}`, says that it is gone for good (status 410). Nothing is lost: the bot keeps what it has "
+        "not taken and tries hourly. Mend the receiver, or name another one in LEGACYTLS_EVENTS_URL."
+    )
 
 
 def _restored(facts: Mapping[str, str]) -> str:

@@ -264,6 +264,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, str], ZoneInfo], str]] = {
     "estranged": alarms.estranged,
     "set_aside": alarms.set_aside,
     ACCEPTED: alarms.accepted,
+    "stream_gone": alarms.stream_gone,
     "disagreement": disagreements.disagreement,
     "probe": probe_news.changed,
     "guards": disagreements.guards,

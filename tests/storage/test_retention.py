@@ -15,6 +15,7 @@ from storage.probes import keep_version
 from storage.records import Baseline, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
+from storage.streams import Streams
 from storage.tables import inbox, metadata, notices, observations
 from storage.verify import verify
 from tests.postgres import _libpq, _text
@@ -40,6 +41,9 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         for kind in (*PASSING, "channel"):
             entry.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
     outbox = Outbox(ledger.database, ledger.tenant_id)
+    streams = Streams(ledger.database, ledger.tenant_id, "receiver")
+    (event,) = streams.behind(streams.position(), 1)
+    streams.taken(streams.position(), event, at)
     outbox.keep_permalink(request.id, "https://contoso.slack.com/archives/C0CHANGES/p1")
     for notice in outbox.claim(at, kinds=[*PASSING, "channel"]):
         outbox.delivered(notice, now=at)

@@ -1,0 +1,84 @@
+"""Posts one event to the operator's receiver and tells what it answered: signed, to that address alone, never redirected."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Final
+
+import requests
+from standardwebhooks import Webhook
+
+from bot.exchange.wire import Wire, content_of
+from bot.stream.envelope import CONTENT_TYPE, body_of, event_id
+from handlers.web_addresses import taken_apart
+from storage.export import Event
+
+PATIENCE: Final = 15.0
+"""Seconds one post may take, its answer included (Standard Webhooks: 15 to 30)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one post. ``status`` is ``None`` when no answer came; ``retry_after`` in seconds, as it was asked for."""
+
+    status: int | None
+    retry_after: float | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the event need not be sent again."""
+        return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def gone(self) -> bool:
+        """Whether the receiver says that it wants nothing any more."""
+        return self.status == HTTPStatus.GONE
+
+    @property
+    def problem(self) -> str:
+        """Why it was not taken, for people; nothing of what the receiver wrote."""
+        if self.status is None:
+            return "it gave no answer"
+        if HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST:
+            return f"it redirects (status {self.status}), which is never followed"
+        return f"it answered with status {self.status}"
+
+
+class Receiver:
+    """One receiver: its address, and the secret that it knows the bot by."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = str(taken_apart(url))
+        self._webhook = Webhook(secret)
+        self._wire = Wire()
+        self.origin = taken_apart(url).origin
+        """Scheme, host and port, which people may see."""
+
+    def post(self, event: Event, now: datetime) -> Answer:
+        """Post one event, once. Never raises."""
+        body, number = body_of(event), event_id(event)
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "User-Agent": "legacytls",
+            "webhook-id": number,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self._webhook.sign(number, now.astimezone(UTC), body),
+        }
+        try:
+            with self._wire.post(self._url, data=body.encode(), headers=headers, timeout=PATIENCE, stream=True) as answer:
+                content_of(answer)
+                return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After", ""), now))
+        except (requests.RequestException, OSError):
+            return Answer(None)
+
+
+def _seconds(text: str, now: datetime) -> float | None:
+    """What ``Retry-After`` asks for (RFC 9110, 10.2.3: seconds or a date); ``None`` where it cannot be read."""
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())

@@ -1,0 +1,40 @@
+"""How far each receiver of the stream has got, so that a restart goes on where it stopped.
+
+Revision ID: 0018
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.comments import statements
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create one table; the previous version goes on beside this one and knows nothing of it."""
+    columns: list[sa.Column[Any]] = [
+        sa.Column("tenant_id", sa.String(64), nullable=False),
+        sa.Column("receiver", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("problem", sa.Text, nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+    ]
+    names = [column.name for column in columns]
+    op.create_table("streams", *columns, sa.PrimaryKeyConstraint("tenant_id", "receiver", name="pk_streams"))
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in statements({"streams": names}):
+            op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
