@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import arguments
-from bot.endings import WRONG_SETTINGS, told
-from bot.settings_home import see_to_a_home
+from bot.failures import WRONG_SETTINGS, told
+from bot.settings.home import see_to_a_home
 
 if TYPE_CHECKING:
-    from bot.options import Settings
+    from bot.settings.model import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,14 +87,14 @@ def _discard_what_cannot_be_written() -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from bot import garbage
+    from bot import gc_tuning
 
-    garbage.put_off()  # until all of it is imported and wired: bot.process.run
+    gc_tuning.put_off()  # until all of it is imported and wired: bot.process.run
     load_logging_plainly()
     settings = _settings("slack", "exchange", "database", mode=options.mode, serving=True)
-    from bot import logs
+    from bot.observability import logs
     from bot.process import run
-    from bot.settings import withhold_from_bolt
+    from bot.settings.load import withhold_from_bolt
 
     logs.catch_uncaught()
     withhold_from_bolt()
@@ -135,7 +135,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bot.checks.run import check
-    from bot.settings import WrongSettings
+    from bot.settings.load import WrongSettings
 
     try:
         return check(_settings("slack", "exchange", "database"), as_json=options.json)
@@ -149,14 +149,14 @@ def _check(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     settings = _settings("exchange", "database")
-    from bot.answers import status, status_data
+    from bot.reports.answers import status, status_data
 
     report = status(settings)
     if options.json:
         print(json.dumps(status_data(report), indent=2))
     else:
-        from bot.names import names_of
-        from bot.showing import show_status
+        from bot.reports.names import names_of
+        from bot.reports.tables import show_status
 
         show_status(report, settings.timezone, names_of(settings))
     return 0 if report.problem is None else 1
@@ -164,14 +164,14 @@ def _status(options: argparse.Namespace) -> int:
 
 def _history(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.answers import history, history_data
+    from bot.reports.answers import history, history_data
 
     page = history(settings, before=options.before, limit=options.limit)
     if options.json:
         print(json.dumps(history_data(page), indent=2))
     else:
-        from bot.names import names_of
-        from bot.showing import show_history
+        from bot.reports.names import names_of
+        from bot.reports.tables import show_history
 
         show_history(page, settings.timezone, names_of(settings))
     return 0
@@ -179,7 +179,7 @@ def _history(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.record import accept_record, check_record
+    from bot.reports.record import accept_record, check_record
 
     if options.accept_restore:
         return accept_record(settings)
@@ -191,7 +191,7 @@ _FORMATS = "jsonl (default): every event, which proves itself; csv: a table with
 
 def _export(options: argparse.Namespace) -> int:
     settings = _settings("database")
-    from bot.record import export_record
+    from bot.reports.record import export_record
 
     return export_record(settings, form=options.format, since=options.since, until=options.until)
 
@@ -204,14 +204,14 @@ def _probe(options: argparse.Namespace) -> int:
 
 
 def _settings(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
-    from bot import logs
-    from bot.settings import load
+    from bot.observability import logs
+    from bot.settings.load import load
 
     settings = load(need=set(need), mode=mode, without=without)
     logs.configure(settings.secrets(), level=settings.log_level)
     if not serving and settings.log_level == "info":
         logging.getLogger().setLevel(logging.WARNING)
-        for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has a level of its own (handlers.slack.web_api)
+        for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has its own level (handlers.slack.client.web_api)
             logging.getLogger(name).setLevel(logging.CRITICAL)  # the answer itself says what Slack did
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)

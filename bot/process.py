@@ -7,21 +7,21 @@ from functools import partial
 
 import structlog
 
-from bot import garbage
-from bot.health import Health, serve_health
-from bot.keeping import standing_of
-from bot.metrics import Metrics
-from bot.options import Settings
-from bot.reaching import Reaching
-from bot.serving import Serving, serving_of
+from bot import gc_tuning
+from bot.connect import Reaching
+from bot.observability.health import Health, serve_health
+from bot.observability.metrics import Metrics
+from bot.settings.model import Settings
+from bot.settings.state_dir import standing_of
 from bot.stopping import Stopping
+from bot.transport.modes import Serving, serving_of
 from bot.wiring import Bot, Identity, app_of, slack_client, wire
 from handlers.ports import Clock
-from handlers.slack.register import guarded
-from storage.adoption import Adopted, adopt
+from handlers.slack.listeners.register import guarded
 from storage.engine import Database
 from storage.migrate import upgrade
-from storage.standing import Standing
+from storage.record.adoption import Adopted, adopt
+from storage.record.standing import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
         _take_over(settings, database, standing, clock)
         client = slack_client(settings)
         bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics, standing=standing)
-        garbage.begin()
+        gc_tuning.begin()
         bot.desk.rules.keep_rule()
         bot.desk.rules.keep_settings(settings.on_record())
 

@@ -16,45 +16,45 @@ from slack_sdk import WebClient
 from bot.exchange.admin import unheard
 from bot.exchange.client import ExchangeOnline, connect, not_kept
 from bot.exchange.lookups import OptionalLookups
-from bot.gauges import Gauges
-from bot.health import Health
-from bot.lanes import lanes, probe_lane, stream_lanes
-from bot.logs import bolts_own
-from bot.metrics import Metrics
-from bot.milestones import load_calendar
-from bot.options import Settings
+from bot.observability.gauges import Gauges
+from bot.observability.health import Health
+from bot.observability.logs import bolts_own
+from bot.observability.metrics import Metrics
 from bot.probe.run import probe
-from bot.settings import credential_now
-from bot.trust import trusting
-from bot.worker import Worker
-from handlers.attribution import Attribution
-from handlers.context import Context
-from handlers.delivery import Delivery
-from handlers.desk import Desk
-from handlers.people import People
-from handlers.policy import Home, Rule
+from bot.settings.load import credential_now
+from bot.settings.milestones import load_calendar
+from bot.settings.model import Settings
+from bot.transport.tls import trusting
+from bot.worker.jobs import lanes, probe_lane, stream_lanes
+from bot.worker.loops import Worker
+from handlers.changes.change_author import Attribution
+from handlers.changes.waiting import held_up
+from handlers.context.context import Context
+from handlers.context.people import People
+from handlers.context.sharing import SharedDirectory
+from handlers.delivery.deliver import Delivery
+from handlers.dispatch import Desk
+from handlers.policy.rule import Home, Rule
+from handlers.policy.working_hours import Hours
 from handlers.ports import Clock
-from handlers.probe_news import ProbeNews
-from handlers.probing import Probing
-from handlers.sharing import SharedDirectory
-from handlers.slack.announcer import SlackAnnouncer
-from handlers.slack.answers import Answers
-from handlers.slack.copies import SlackCopies
-from handlers.slack.crew import Crew
-from handlers.slack.directory import SlackDirectory
+from handlers.queries.probe_news import ProbeNews
+from handlers.queries.probing import Probing
+from handlers.slack.client.announcer import SlackAnnouncer
+from handlers.slack.client.answers import Answers
+from handlers.slack.client.copies import SlackCopies
+from handlers.slack.client.directory import SlackDirectory
+from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import Edge
-from handlers.slack.home import AtHome
-from handlers.slack.links import finder
-from handlers.slack.register import guarded, register
-from handlers.slack.web_api import SlackWebClient
-from handlers.waiting import held_up
-from handlers.working_hours import Hours
+from handlers.slack.executor import Crew
+from handlers.slack.listeners.register import guarded, register
+from handlers.slack.views.links import finder
+from handlers.slack.workspace_guard import AtHome
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
-from storage.standing import Standing
+from storage.record.standing import Standing
 
 SLACK_TIMEOUT = 10
 """Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
@@ -247,8 +247,8 @@ def app_of(bot: Bot, identity: Identity) -> App:
 def bolt_app(client: WebClient, identity: Identity) -> App:
     """Bolt, acknowledging inline: its listeners only parse, keep and hand over (see ``handlers.slack``).
 
-    Signatures are checked before Bolt sees anything, by ``bot.http_mode``; Socket Mode has none. Bolt gets the token from
-    ``authorize`` alone: a second one, in its client or in the environment, it would put aside with a warning.
+    Signatures are checked before Bolt sees anything, by ``bot.transport.http_mode``; Socket Mode has none. Bolt gets the token
+    from ``authorize`` alone: a second one, in its client or in the environment, it would put aside with a warning.
     """
     known = AuthorizeResult(
         enterprise_id=identity.enterprise_id,

@@ -1,6 +1,6 @@
 """The commands: what a person in Slack can ask of the bot so that something changes, one frozen dataclass each.
 
-Slack's edge makes them, the inbox keeps them as a kind and a payload of texts, ``handlers.desk`` hands each to its use case.
+Slack's edge makes them, the inbox keeps them as a kind and a payload of texts, ``handlers.dispatch`` hands each to its use case.
 Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of earlier versions
 are still read. Must never judge who may do what.
 """
@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeAlias
 
-from handlers.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm
 from handlers.interaction import required
+from handlers.policy.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm
 from storage.lifecycle import Kind
 from storage.records import MailProtocol, ReminderReply, Vote
 

@@ -1,12 +1,12 @@
 """Repeats an act for which somebody else was faster: the one loop of its kind, for whatever a person asked for.
 
-Jobs of the worker need none: what they leave is due again at their next look (``handlers.moving``).
+Jobs of the worker need none: what they leave is due again at their next look (``handlers.context.moving``).
 """
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from storage.errors import AlreadyHandled, Conflict
+from storage.database.errors import AlreadyHandled, Conflict
 
 TRIES = 7
 """How often an act is begun before the person is told to look again."""

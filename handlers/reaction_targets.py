@@ -6,9 +6,9 @@ A button carries the number; a reaction is matched to a message of the bot's own
 from datetime import timedelta
 
 from handlers.commands import AboutMessage, CastVote
-from handlers.context import Context
+from handlers.context.context import Context
+from handlers.delivery.unknown_messages import LostCopies
 from handlers.interaction import Interaction
-from handlers.lost_copies import LostCopies
 
 PLACING = timedelta(minutes=1)
 """How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from storage.authenticity import authenticity_of
-from storage.canonical import canonical, stamp
-from storage.tables import audit_events
+from storage.integrity.authenticity import authenticity_of
+from storage.integrity.canonical import canonical, stamp
+from storage.schema.tables import audit_events
 
 GENESIS = "0" * 64
 

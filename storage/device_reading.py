@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from storage import device_rows
-from storage.damaged import DAMAGE, is_damage, readable
+from storage.database.errors import NoSuchDevice
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device, RecordedAct
 from storage.device_replay import device_differences
-from storage.device_tables import device_acts, devices
-from storage.errors import NoSuchDevice
+from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
+from storage.schema.device_tables import device_acts, devices
 
 _STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
 """As the indexes spell it (``device_tables.IS_STANDING``)."""

@@ -1,6 +1,6 @@
 """What the events of an entry say its row and its acts have to be, and where the database says something else.
 
-An entry's events are found by the numbers that its acts keep; every value is spelled as text, as ``storage.comparing`` does.
+An entry's events are found by the numbers that its acts keep; every value is spelled as text, as ``storage.integrity.comparing`` does.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, select
 
-from storage import believing
-from storage.believing import Disbelieved, Told
-from storage.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows
 from storage.device_records import DEVICE_EVENTS, DeviceAct
-from storage.device_tables import device_acts, devices
-from storage.tables import audit_events
+from storage.integrity import believing
+from storage.integrity.believing import Disbelieved, Told
+from storage.integrity.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows
+from storage.schema.device_tables import device_acts, devices
+from storage.schema.tables import audit_events
 
 ACTS = {act.event: act for act in DeviceAct}
 """By kind of event the act that it records."""

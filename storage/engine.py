@@ -21,13 +21,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
 
-from storage.authenticity import OPTION, Authenticity
-from storage.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
-from storage.damaged import Met
-from storage.files import InPlace, file_of, open_to_others
-from storage.keyring import Keyring
-from storage.troubles import Trouble, of_result, of_statement
-from storage.watching import Watch
+from storage.database.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
+from storage.database.files import InPlace, file_of, open_to_others
+from storage.database.troubles import Trouble, of_result, of_statement
+from storage.database.watching import Watch
+from storage.integrity.authenticity import OPTION, Authenticity
+from storage.integrity.damaged import Met
+from storage.integrity.keyring import Keyring
 
 PATIENCE = 10.0
 """Seconds the worker waits for a lock; listeners that still owe an acknowledgement wait less."""
@@ -273,7 +273,7 @@ def _translated() -> Iterator[None]:
 def _trouble(error: DBAPIError) -> Trouble | None:
     """Why, by the driver's own code; ``None``: the statement is wrong."""
     driver = error.orig
-    found: Trouble | None = getattr(driver, "trouble", None)  # storage.dialling.NotConnected
+    found: Trouble | None = getattr(driver, "trouble", None)  # storage.database.dialling.NotConnected
     if found is not None:
         return found
     result, sqlstate = getattr(driver, "sqlite_errorcode", None), getattr(driver, "sqlstate", None)

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage import believing, comparing, rows
-from storage.damaged import DAMAGE, is_damage, one, readable
+from storage import rows
+from storage.integrity import believing, comparing
+from storage.integrity.damaged import DAMAGE, is_damage, one, readable
+from storage.integrity.recorded import recorded_baseline, recorded_end
 from storage.lifecycle import State
 from storage.observing import ObservationReader
-from storage.recorded import recorded_baseline, recorded_end
 from storage.records import Baseline, ChangeRequest, KeptRule
-from storage.tables import SETTINGS, audit_events, baselines, organizations, rules
+from storage.schema.tables import SETTINGS, audit_events, baselines, organizations, rules
 
 
 class HoldingReader(ObservationReader):

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, update
 
 from storage import chain
-from storage.canonical import canonical, stamp
+from storage.integrity.canonical import canonical, stamp
 from storage.outbox import OutboxEntry
 from storage.reading import Reader
 from storage.records import Baseline, Observation
 from storage.runs import UNBROKEN, keep_reading
-from storage.tables import baselines, organizations, rules
+from storage.schema.tables import baselines, organizations, rules
 
 BOT = "bot"
 """The actor of events that no person caused."""

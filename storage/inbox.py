@@ -15,13 +15,13 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.authenticity import SET_ASIDE
-from storage.canonical import canonical
-from storage.correlation import caused
-from storage.damaged import one, split
+from storage.database.correlation import caused
 from storage.engine import Database, database_clock, is_over
+from storage.integrity.authenticity import SET_ASIDE
+from storage.integrity.canonical import canonical
+from storage.integrity.damaged import one, split
 from storage.rows import texts
-from storage.tables import inbox
+from storage.schema.tables import inbox
 
 LOOKED_THROUGH = 4096
 """Waiting items among which everybody's turn is found."""

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.engine import Database, database_clock, is_over
-from storage.tables import leases
+from storage.schema.tables import leases
 
 LEASE_MS = 10_000
 """A claim lasts ten seconds and is renewed while a call runs."""

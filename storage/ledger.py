@@ -13,11 +13,11 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import rows
-from storage.canonical import stamp
-from storage.correlation import caused
+from storage.database.correlation import caused
+from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.engine import PATIENCE, Database
-from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.holding_entry import BOT, HoldingEntry
+from storage.integrity.canonical import stamp
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
 from storage.reading import WISHES, Reader
 from storage.records import (
@@ -32,7 +32,7 @@ from storage.records import (
     Waiting,
 )
 from storage.runs import UNBROKEN
-from storage.tables import (
+from storage.schema.tables import (
     attempts,
     change_requests,
     decisions,

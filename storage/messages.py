@@ -10,10 +10,10 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from storage import rows
-from storage.authenticity import authenticity_of
-from storage.damaged import one, readable
+from storage.integrity.authenticity import authenticity_of
+from storage.integrity.damaged import one, readable
 from storage.records import Card, Notice, ReminderAnswer
-from storage.tables import cards, notices, permalinks, reminder_answers
+from storage.schema.tables import cards, notices, permalinks, reminder_answers
 
 
 class MessageReader:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from storage import guards
 from storage.engine import Database, lacks_a_privilege
+from storage.schema import guards
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -6,10 +6,10 @@ from itertools import takewhile
 from sqlalchemy import func, select
 
 from storage import rows
-from storage.damaged import one, readable
+from storage.integrity.damaged import one, readable
 from storage.messages import MessageReader
 from storage.records import Observation, SettingValue
-from storage.tables import observations
+from storage.schema.tables import observations
 
 
 class ObservationReader(MessageReader):

@@ -12,12 +12,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage import rows
-from storage.authenticity import SET_ASIDE, authenticity_of
-from storage.canonical import canonical
-from storage.damaged import DAMAGE, is_damage, split
 from storage.engine import Database, database_clock, is_over
+from storage.integrity.authenticity import SET_ASIDE, authenticity_of
+from storage.integrity.canonical import canonical
+from storage.integrity.damaged import DAMAGE, is_damage, split
 from storage.records import Card, Notice
-from storage.tables import cards, notices, permalinks
+from storage.schema.tables import cards, notices, permalinks
 
 CLAIM_MS = 30_000
 """How long one sender may keep a notice; longer than Slack's own time limit per call."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from storage.engine import Database
-from storage.tables import cards, inbox, metadata, notices, observations
+from storage.schema.tables import cards, inbox, metadata, notices, observations
 
 REMOVED_FROM = (cards, inbox, notices, observations)
 """The tables that old rows are deleted from; everything else is kept for ever."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.damaged import readable
-from storage.probe_table import probes
+from storage.integrity.damaged import readable
+from storage.schema.probe_table import probes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from storage import chain, rows
-from storage.damaged import DAMAGE, is_damage, readable
+from storage.database.errors import NoSuchRequest, Unreadable
 from storage.device_reading import DeviceReader
-from storage.errors import NoSuchRequest, Unreadable
 from storage.holding import HoldingReader
+from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, Kind, State
 from storage.records import (
     Attempt,
@@ -21,7 +21,7 @@ from storage.records import (
     SettingValue,
     Vote,
 )
-from storage.tables import (
+from storage.schema.tables import (
     attempts,
     audit_events,
     change_requests,

@@ -14,15 +14,15 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import device_rows
-from storage.canonical import canonical, stamp
+from storage.database.errors import AlreadyRegistered, Conflict
 from storage.device_lifecycle import ENDED, STANDING, DeviceState, may_move_device
 from storage.device_records import Device, DeviceAct, NewDevice
-from storage.device_tables import device_acts, devices
-from storage.errors import AlreadyRegistered, Conflict
+from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Entry
 from storage.lifecycle import UNSENT
 from storage.reading import WISHES
 from storage.records import ChangeRequest
+from storage.schema.device_tables import device_acts, devices
 
 
 def fingerprint(new: NewDevice) -> str:

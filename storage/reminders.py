@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from storage.canonical import stamp
-from storage.errors import Conflict
+from storage.database.errors import Conflict
+from storage.integrity.canonical import stamp
 from storage.ledger import Entry
 from storage.records import ReminderReply
-from storage.tables import reminder_answers
+from storage.schema.tables import reminder_answers
 
 
 def keep_answer(entry: Entry, *, series: str, key: str, reply: ReminderReply, person_id: str, until: datetime | None) -> None:

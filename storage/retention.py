@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 
 from storage.engine import Database
-from storage.tables import inbox, notices, observations
+from storage.schema.tables import inbox, notices, observations
 
 BATCH = 500
 """Rows in one transaction, so that nobody waits for it."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from storage import first_edition
-from storage.canonical import canonical
-from storage.damaged import Damaged
+from storage.integrity import first_edition
+from storage.integrity.canonical import canonical
+from storage.integrity.damaged import Damaged
 from storage.lifecycle import Kind, State
 from storage.records import (
     Attempt,

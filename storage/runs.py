@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, func, insert, select, update
 
 from storage.records import Observation
-from storage.tables import observations
+from storage.schema.tables import observations
 
 UNBROKEN = timedelta(minutes=20)
 """Twice the time between two readings by default: one that comes late breaks no run."""

@@ -1,9 +1,9 @@
-"""The table of how far each receiver of the stream has got; ``storage.tables`` has all the others."""
+"""The table of how far each receiver of the stream has got; ``storage.schema.tables`` has all the others."""
 
 from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from storage.instants import Instant
-from storage.schema import metadata, tenant
+from storage.database.instants import Instant
+from storage.schema.base import metadata, tenant
 
 streams = Table(
     "streams",

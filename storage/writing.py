@@ -5,7 +5,7 @@ from uuid import uuid4
 from sqlalchemy import insert, inspect
 
 from storage.engine import Database
-from storage.tables import leases
+from storage.schema.tables import leases
 
 
 class _TakenBack(Exception):

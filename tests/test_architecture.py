@@ -14,10 +14,11 @@ ROOMS = ("bot", "handlers", "storage")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 PURE = (
-    "handlers.commands", "handlers.days", "handlers.decided", "handlers.forms", "handlers.identity", "handlers.interaction",
-    "handlers.milestones", "handlers.notices", "handlers.policy",
-    "handlers.ports", "handlers.slots", "handlers.snoozing", "handlers.votes", "handlers.working_hours",
-    "storage.canonical", "storage.lifecycle", "storage.records",
+    "handlers.commands", "handlers.policy.days", "handlers.policy.decided", "handlers.policy.forms",
+    "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones", "handlers.outgoing.notices",
+    "handlers.policy.rule", "handlers.ports", "handlers.reminders.schedule", "handlers.reminders.snooze",
+    "handlers.policy.votes", "handlers.policy.working_hours", "storage.integrity.canonical", "storage.lifecycle",
+    "storage.records",
 )  # fmt: skip
 IMPURE = {
     "sqlalchemy", "alembic", "psycopg", "sqlite3", "requests", "urllib3", "urllib", "http", "socket", "ssl", "aiohttp", "msal",
@@ -29,9 +30,9 @@ LONGEST_FUNCTION = 40
 
 BROAD_EXCEPTS = {
     "bot/cli.py": "the command line's last words are a sentence, not a traceback",
-    "bot/worker.py": "one failing duty must not end the others",
-    "handlers/delivery.py": "one undeliverable notice must not hold up the rest",
-    "handlers/slack/register.py": "whatever a listener runs into, the person is answered",
+    "bot/worker/loops.py": "one failing duty must not end the others",
+    "handlers/delivery/deliver.py": "one undeliverable notice must not hold up the rest",
+    "handlers/slack/listeners/register.py": "whatever a listener runs into, the person is answered",
 }
 """The four places where everything is caught, once each: there a failure is recorded and told, everywhere else it is a defect."""
 
@@ -127,7 +128,7 @@ def _reads_environment(node: ast.AST) -> bool:
 def test_the_environment_is_read_in_one_place() -> None:
     """The sandbox builds the environment of the bot that it starts, which is not reading its own."""
     readers = {_name(path) for path in SOURCES for node in ast.walk(_tree(path)) if _reads_environment(node)}
-    assert {name for name in readers if not name.startswith("bot/sandbox/")} == {"bot/settings.py", "bot/settings_home.py"}
+    assert {name for name in readers if not name.startswith("bot/sandbox/")} == {"bot/settings/load.py", "bot/settings/home.py"}
 
 
 LOOKS_INTO = {
@@ -136,35 +137,35 @@ LOOKS_INTO = {
 """What looks into a text, of Python's and of SQLAlchemy's."""
 
 READS_TEXTS = {
-    "handlers/change_table.py": "an instant as ISO 8601 spells it",
+    "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",
-    "handlers/effects.py": "the words of one milestone, made in the line before",
-    "handlers/invisible.py": "Unicode's names of characters",
-    "handlers/milestone.py": "days as the milestones' file spells them",
-    "handlers/milestones.py": "a month as it was just spelled",
-    "handlers/policy.py": "Slack's ids: a user group's begins with S",
-    "handlers/slack/alarms.py": "lists in the facts of a notice",
-    "handlers/slack/announcements.py": "lists in the facts of a notice",
-    "handlers/slack/announcer.py": "Slack's ids: a direct message's begins with D",
-    "handlers/slack/blocks.py": "words that are to be shortened",
-    "handlers/slack/commands.py": "what somebody typed behind the command",
+    "handlers/calendar/effects.py": "the words of one milestone, made in the line before",
+    "handlers/policy/invisible.py": "Unicode's names of characters",
+    "handlers/calendar/milestone.py": "days as the milestones' file spells them",
+    "handlers/calendar/milestones.py": "a month as it was just spelled",
+    "handlers/policy/rule.py": "Slack's ids: a user group's begins with S",
+    "handlers/slack/views/alarms.py": "lists in the facts of a notice",
+    "handlers/slack/views/announcements.py": "lists in the facts of a notice",
+    "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
+    "handlers/slack/views/blocks.py": "words that are to be shortened",
+    "handlers/slack/listeners/commands.py": "what somebody typed behind the command",
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
-    "handlers/slack/links.py": "web addresses and quoted lines, when a message is drawn",
+    "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
     "handlers/slack/parsing.py": "what somebody typed behind the command",
-    "handlers/slack/plain.py": "Slack's mark-up, line by line",
-    "handlers/slack/replies.py": "the name of a file",
-    "handlers/web_addresses.py": "web addresses",
-    "handlers/why.py": "domains of mail addresses",
-    "storage/address.py": "the database's address",
-    "storage/connecting.py": "the name of a file; SQLite's names of errors",
-    "storage/cells.py": "texts that a spreadsheet would run",
-    "storage/files.py": "the name of a file",
-    "storage/first_edition.py": "rows of the first edition, which had no column for it: the one place that reads them",
-    "storage/guards.py": "columns as SQL lists them",
-    "storage/keyring.py": "an authenticator: which key made it",
+    "handlers/slack/views/plain.py": "Slack's mark-up, line by line",
+    "handlers/slack/views/replies.py": "the name of a file",
+    "handlers/context/web_addresses.py": "web addresses",
+    "handlers/queries/mailbox_diagnosis.py": "domains of mail addresses",
+    "storage/database/address.py": "the database's address",
+    "storage/database/connecting.py": "the name of a file; SQLite's names of errors",
+    "storage/record/spreadsheet_cells.py": "texts that a spreadsheet would run",
+    "storage/database/files.py": "the name of a file",
+    "storage/integrity/first_edition.py": "rows of the first edition, which had no column for it: the one place that reads them",
+    "storage/schema/guards.py": "columns as SQL lists them",
+    "storage/integrity/keyring.py": "an authenticator: which key made it",
     "storage/register.py": "blanks in the name of a device",
     "storage/rows.py": "the column of protocols is a list",
-    "storage/verify.py": "an authenticator, and an instant as SQLite keeps it",
+    "storage/record/verify.py": "an authenticator, and an instant as SQLite keeps it",
 }
 """Who looks into texts where something is judged or kept, and into which: none of them says what was decided."""
 
@@ -175,10 +176,10 @@ KEYS = {"key", "series"}
 """What tells one thing from another: compared whole, and never taken apart."""
 
 COMPARES_SENTENCES = {
-    "handlers/owed.py: now.detail != before.detail": "a message is redrawn when its sentence is another one",
-    "handlers/policy.py: f'#{request_id}' in sentence": "a number is put before a sentence that does not name it",
-    "storage/first_edition.py: detail == 'Waiting for approval.'": "rows of the first edition",
-    "storage/watching.py: problem != self._problem": "a problem is told when it is another one",
+    "handlers/outgoing/enqueue.py: now.detail != before.detail": "a message is redrawn when its sentence is another one",
+    "handlers/policy/rule.py: f'#{request_id}' in sentence": "a number is put before a sentence that does not name it",
+    "storage/integrity/first_edition.py: detail == 'Waiting for approval.'": "rows of the first edition",
+    "storage/database/watching.py: problem != self._problem": "a problem is told when it is another one",
 }
 """Where two of them are compared, and why nothing is decided by what they say."""
 
@@ -229,7 +230,7 @@ def test_no_sentence_and_no_key_is_taken_apart() -> None:
     """The sandbox is no part of the judgement: its keys are Exchange's own names of properties."""
     found = {_name(path): _taken_apart(_tree(path)) for path in SOURCES}
     mine = {name: places for name, places in found.items() if places and not name.startswith("bot/sandbox/")}
-    assert mine == {"storage/first_edition.py": ["detail.partition"]}
+    assert mine == {"storage/integrity/first_edition.py": ["detail.partition"]}
 
 
 def test_nothing_is_decided_by_comparing_a_sentence() -> None:

@@ -4,8 +4,8 @@ import re
 from configparser import ConfigParser
 from pathlib import Path
 
-from bot.options import NAMES
 from bot.process import END_WITHIN
+from bot.settings.model import NAMES
 from handlers.slack.parsing import SUBCOMMANDS
 from storage.lifecycle import BIRTHS, MOVES
 

@@ -54,7 +54,7 @@ def test_the_edge_hands_on_no_dict_of_texts() -> None:
 
 def test_every_command_is_dispatched_by_its_type_to_the_last() -> None:
     """Each ``match`` on a command ends in ``assert_never``, so that mypy finds a command without a handler."""
-    matches = [node for node in ast.walk(_tree(ROOT / "handlers/desk.py")) if isinstance(node, ast.Match)]
+    matches = [node for node in ast.walk(_tree(ROOT / "handlers/dispatch.py")) if isinstance(node, ast.Match)]
     assert len(matches) == 3
     for node in matches:
         last = node.cases[-1]

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.keeping import standing_of
-from bot.options import Settings
-from handlers.estrangement import plainly
-from storage.adoption import Adopted, would_adopt
+from bot.settings.model import Settings
+from bot.settings.state_dir import standing_of
+from handlers.changes.restored_database import plainly
 from storage.engine import Database, Misfit, Unreachable
 from storage.migrate import is_current
-from storage.standing import Estrangement
+from storage.record.adoption import Adopted, would_adopt
+from storage.record.standing import Estrangement
 
 KEY, HEAD = "Record key", "Restored backups"
 UNPROTECTED = (

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.options import Settings
+from bot.settings.model import Settings
 from storage.engine import Database, Misfit, Unreachable, durability
-from storage.guards import missing
 from storage.migrate import is_current, is_newer
 from storage.privileges import role_of
+from storage.schema.guards import missing
 from storage.writing import prove_write
 
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."

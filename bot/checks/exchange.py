@@ -8,8 +8,8 @@ from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.optional import optional_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed, optional, passed, warned
 from bot.exchange.client import ExchangeOnline
-from bot.options import Settings
 from bot.process import utc_now
+from bot.settings.model import Settings
 from handlers.ports import Reading, Unavailable
 
 SOON = timedelta(days=30)

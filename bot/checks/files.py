@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.checks.verdict import Verdict, passed, warned
-from bot.options import Settings
+from bot.settings.model import Settings
 
 SETTINGS_FILE = Path(".env")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from handlers.people import People
-from handlers.policy import Rule, is_group
+from handlers.context.people import People
+from handlers.policy.rule import Rule, is_group
 from handlers.ports import Directory, Unavailable
 
 NAMED = 10

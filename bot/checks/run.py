@@ -12,8 +12,8 @@ from bot.checks.files import file_verdicts
 from bot.checks.slack import slack_verdicts
 from bot.checks.stream import stream_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
-from bot.options import Settings
 from bot.process import utc_now
+from bot.settings.model import Settings
 from bot.terminal import line
 from bot.wiring import exchange_of
 

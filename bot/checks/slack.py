@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from bot.checks.people import people_verdicts
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.options import Settings
+from bot.settings.model import Settings
 from bot.wiring import identity_of, rule_of, slack_client
-from handlers.people import People
-from handlers.policy import Home, is_group
+from handlers.context.people import People
+from handlers.policy.rule import Home, is_group
 from handlers.ports import Unavailable
-from handlers.slack.calls import MENDS, call, call_with_headers
-from handlers.slack.directory import SlackDirectory
-from handlers.slack.names import Names
+from handlers.slack.client.calls import MENDS, call, call_with_headers
+from handlers.slack.client.directory import SlackDirectory
+from handlers.slack.client.names import Names
 from handlers.slack.scopes import BOT_SCOPES, needed
 
 NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from bot.checks.verdict import Verdict, passed, warned
-from bot.options import Settings
+from bot.settings.model import Settings
 from bot.stream.sending import receiver_name
-from handlers.days import spelled_instant
-from handlers.web_addresses import taken_apart
+from handlers.context.web_addresses import taken_apart
+from handlers.policy.days import spelled_instant
 from storage.engine import Database, Misfit, Unreachable
 from storage.migrate import is_current
 from storage.streams import Backlog, Streams

@@ -15,9 +15,9 @@ from time import monotonic
 from typing import Final
 
 from bot.exchange.answers import Meaning, Outcome, judge
-from bot.exchange.received import Answer, Silence
-from bot.exchange.tokens import Tokens
-from bot.exchange.transport import Transport
+from bot.exchange.auth.tokens import Tokens
+from bot.exchange.http.received import Answer, Silence
+from bot.exchange.http.transport import Transport
 from handlers.ports import Clock, Unavailable
 
 log = logging.getLogger(__name__)

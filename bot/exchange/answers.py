@@ -17,8 +17,8 @@ from enum import StrEnum
 from typing import Final
 
 from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
+from bot.exchange.http.received import Answer, Silence
 from bot.exchange.proofs import is_busy, proven_by, turned_away
-from bot.exchange.received import Answer, Silence
 from handlers.ports import Unavailable
 from storage.records import Fate
 

@@ -14,11 +14,11 @@ from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
+from bot.exchange.auth.credentials import Credential, unchanged
+from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
-from bot.exchange.credentials import Credential, unchanged
+from bot.exchange.http.transport import CALL_LIMIT
 from bot.exchange.readings import KEY, reading_of
-from bot.exchange.tokens import Tokens
-from bot.exchange.transport import CALL_LIMIT
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import Fate
 

@@ -1,6 +1,7 @@
 """Where each of Microsoft's clouds keeps Exchange Online's admin API and its sign-in, and whether it has legacy endpoints.
 
-Facts; no connection is ever made here and nothing heavy is imported. Which addresses may replace them ``bot.spellings`` judges.
+Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.fields`` judges which addresses may replace
+them.
 """
 
 from collections.abc import Mapping
@@ -8,8 +9,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from handlers.context.web_addresses import taken_apart
 from handlers.ports import Cloud
-from handlers.web_addresses import taken_apart
 
 MICROSOFT_AUTHORITIES: Final = frozenset(
     {

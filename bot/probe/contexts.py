@@ -2,7 +2,7 @@
 
 The rule that TLS is always verified concerns what the bot sends: tokens, values, messages. A probe sends none of these and
 believes nothing that it is told, so it judges no certificate: a relay with a self-signed one shows its versions all the same.
-These contexts must never serve anything else; ``bot.trust`` makes the others.
+These contexts must never serve anything else; ``bot.transport.tls`` makes the others.
 """
 
 import ssl

@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from bot import logs
+from bot.observability import logs
 from bot.process import run
-from bot.sandbox.clock import MovableClock
-from bot.settings import load, withhold_from_bolt
+from bot.sandbox.shared.clock import MovableClock
+from bot.settings.load import load, withhold_from_bolt
 
 CLOCK_FILE = "SANDBOX_CLOCK_FILE"
 PORT = "SANDBOX_BOT_PORT"

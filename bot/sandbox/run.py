@@ -13,17 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.http_mode import PATH
-from bot.sandbox.certificates import write_private
 from bot.sandbox.child import Child
-from bot.sandbox.clock import MovableClock
-from bot.sandbox.controls import Controls
-from bot.sandbox.microsoft import Microsoft
-from bot.sandbox.ports import free_port
+from bot.sandbox.console.controls import Controls
+from bot.sandbox.console.site import Site
+from bot.sandbox.microsoft.certificates import write_private
+from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.robot import CLOCK_FILE, PORT
-from bot.sandbox.site import Site
-from bot.sandbox.slack import Slack
+from bot.sandbox.shared.clock import MovableClock
+from bot.sandbox.shared.ports import free_port
+from bot.sandbox.slack.simulation import Slack
 from bot.stopping import Stopping
+from bot.transport.http_mode import PATH
 
 OBSERVE_EVERY = "15s"
 """Often enough that a change made outside the bot is noticed while one watches."""

@@ -1,7 +1,7 @@
 """The shape in which an event leaves: a CloudEvents 1.0 body (cloudevents.io, JSON event format, structured mode). Pure."""
 
-from storage.canonical import canonical
-from storage.export import Event
+from storage.integrity.canonical import canonical
+from storage.record.export import Event
 
 CONTENT_TYPE = "application/cloudevents+json"
 

@@ -9,10 +9,10 @@ from typing import Final
 import requests
 from standardwebhooks import Webhook
 
-from bot.exchange.wire import Wire, content_of
+from bot.exchange.http.wire import Wire, content_of
 from bot.stream.envelope import CONTENT_TYPE, body_of, event_id
-from handlers.web_addresses import taken_apart
-from storage.export import Event
+from handlers.context.web_addresses import taken_apart
+from storage.record.export import Event
 
 PATIENCE: Final = 15.0
 """Seconds one post may take, its answer included (Standard Webhooks: 15 to 30)."""

@@ -13,11 +13,11 @@ from typing import Final
 import structlog
 
 from bot.stream.receiver import Answer, Receiver
-from handlers.owed import CHANNEL
+from handlers.outgoing.enqueue import CHANNEL
 from handlers.ports import Clock
-from storage.export import Event
 from storage.leases import Lease, still_held
 from storage.ledger import Ledger
+from storage.record.export import Event
 from storage.streams import LONGEST_WAIT, Backlog, Position, Streams
 
 log = structlog.get_logger(__name__)

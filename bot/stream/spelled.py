@@ -4,7 +4,7 @@ import base64
 
 from pydantic import SecretStr
 
-from handlers.web_addresses import taken_apart
+from handlers.context.web_addresses import taken_apart
 
 PREFIX = "whsec_"
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64

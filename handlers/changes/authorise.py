@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from handlers.changes.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.context.people import Checked
 from handlers.interaction import Interaction
-from handlers.people import Checked
-from handlers.policy import Reason, Rule, Verdict, judge_vote
-from handlers.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
-from handlers.sheets import decided_by
-from handlers.votes import Tally, content_digest, standing_approvals, tally
+from handlers.outgoing.request_view import decided_by
+from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
+from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
 from storage.lifecycle import Kind
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote

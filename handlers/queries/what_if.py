@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
-from handlers.context import Context
-from handlers.estrangement import plainly
-from handlers.foreseen import Foreseen
-from handlers.identity import Identity
+from handlers.changes.restored_database import plainly
+from handlers.context.context import Context
+from handlers.context.rations import Rations
 from handlers.interaction import Interaction
-from handlers.policy import Verdict, no_longer_open, still_fits
+from handlers.outgoing.request_view import decided_by
+from handlers.policy.foreseen import Foreseen
+from handlers.policy.identity import Identity
+from handlers.policy.rule import Verdict, no_longer_open, still_fits
+from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
-from handlers.rations import Rations
-from handlers.sheets import decided_by
-from handlers.status import READINGS
-from handlers.votes import standing_approvals, tally
+from handlers.queries.status import READINGS
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
 from storage.records import ChangeRequest, Decision, Door, SettingValue

@@ -12,19 +12,19 @@ from zoneinfo import ZoneInfo
 from slack_bolt import Respond
 from slack_sdk.models.views import View
 
-from handlers.desk import BROKEN, Desk
-from handlers.policy import Verdict, about
+from handlers.dispatch import BROKEN, Desk
+from handlers.policy.rule import Verdict, about
 from handlers.ports import Unavailable
-from handlers.probing import Probing
-from handlers.slack.answers import Answers
-from handlers.slack.blocks import Message
-from handlers.slack.calls import call, direct
-from handlers.slack.crew import Crew
-from handlers.slack.links import finder, linked
-from handlers.slack.mrkdwn import sentence
-from handlers.slack.web_api import SlackWebClient
+from handlers.queries.probing import Probing
+from handlers.slack.client.answers import Answers
+from handlers.slack.client.calls import call, direct
+from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.executor import Crew
+from handlers.slack.views.blocks import Message
+from handlers.slack.views.links import finder, linked
+from handlers.slack.views.mrkdwn import sentence
+from storage.database.errors import NoSuchRequest
 from storage.engine import Unreachable
-from storage.errors import NoSuchRequest
 from storage.inbox import Item
 
 STALE_COMMAND = timedelta(seconds=20)

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers import commands
-from handlers.addresses import mailbox
 from handlers.commands import AnswerLookAlike, CastVote, Command, TakeBackVote
 from handlers.interaction import Interaction
+from handlers.policy.addresses import mailbox
 from handlers.slack.emoji import bare, looks_like_a_decision, same_emoji
 from storage.records import Door, Vote
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from bot.sandbox.ports import free_port
+from bot.sandbox.shared.ports import free_port
 from tests.benchmarks.subjects import Subjects, wait_for_port
 from tests.benchmarks.table import Figure
 from tests.benchmarks.workspace import Line, Wire, Workspace, payload

@@ -15,22 +15,22 @@ import requests
 from pydantic import SecretStr
 from slack_sdk import WebClient
 
+from bot.exchange.auth.credentials import ClientSecret
+from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import connect
 from bot.exchange.clouds import CLOUDS
-from bot.exchange.credentials import ClientSecret
-from bot.exchange.tokens import Tokens
-from bot.options import Settings
+from bot.settings.model import Settings
 from bot.wiring import slack_client
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.migrate import upgrade
-from storage.verify import verify
+from storage.record.verify import verify
 from tests.benchmarks import test_ledger_speed as ledger_speed
 from tests.benchmarks.databases import Postgres
 from tests.benchmarks.subjects import Tenant
 from tests.benchmarks.table import Figure
-from tests.storage.roads import NOW, TENANT, opened
+from tests.storage.states import NOW, TENANT, opened
 
 HISTORY, SHORT_HISTORY = 1_000_000, 20_000
 """Rows of the long history; the short one is for a look whether every figure can be taken."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.sandbox.certificates import server_context
-from bot.sandbox.microsoft import Microsoft
-from bot.sandbox.server import Server
+from bot.sandbox.microsoft.certificates import server_context
+from bot.sandbox.microsoft.simulation import Microsoft
+from bot.sandbox.shared.server import Server
 
 
 def main(folder: str) -> None:

@@ -20,16 +20,16 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from handlers.attribution import Attribution
-from handlers.reminders import Reminders
+from handlers.changes.change_author import Attribution
+from handlers.reminders.remind import Reminders
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
+from storage.record.verify import verify
 from storage.records import SettingValue
-from storage.verify import verify
 from tests.handlers.audit_log import AuditLog
-from tests.handlers.house import House
-from tests.storage.roads import NOW, TENANT, opened
+from tests.handlers.driver import House
+from tests.storage.states import NOW, TENANT, opened
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

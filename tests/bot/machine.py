@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from bot.sandbox.microsoft import Microsoft
-from bot.sandbox.slack import Slack
+from bot.sandbox.microsoft.simulation import Microsoft
+from bot.sandbox.slack.simulation import Slack
 from tests.processes import ROOT, ended, start
 
 __all__ = ["ROOT", "Machine", "Outcome", "command"]

@@ -26,8 +26,8 @@ import structlog
 
 from bot import process
 from bot.cli import main
-from bot.sandbox.microsoft import Microsoft
-from bot.sandbox.slack import Slack
+from bot.sandbox.microsoft.simulation import Microsoft
+from bot.sandbox.slack.simulation import Slack
 from tests.bot.machine import ROOT
 
 VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export")

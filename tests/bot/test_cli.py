@@ -26,7 +26,7 @@ import pytest
 from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import ROOT, Machine, Outcome, command
-from tests.handlers.house import ALICE, BOB, House
+from tests.handlers.driver import ALICE, BOB, House
 
 VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export", "probe")
 SHORT_VERBS = ("migrate", "check", "status", "history", "verify", "export")

@@ -65,7 +65,7 @@ def test_being_told_more_often_than_anybody_listens_is_being_told() -> None:
 
 STUCK = """
 import os, signal, threading
-from bot import logs
+from bot.observability import logs
 from bot.stopping import Stopping
 
 logs.configure()

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from sqlalchemy import make_url, text
 
 from storage.engine import Database
-from storage.keyring import Keyring
+from storage.integrity.keyring import Keyring
 from storage.lifecycle import State
 from tests.bot.machine import Outcome, command
 from tests.crashes.world import BOB, CHANNEL, World

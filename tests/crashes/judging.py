@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from storage.lifecycle import State
-from storage.verify import verify
+from storage.record.verify import verify
 from tests.crashes.scenes import Scene, Stand
 from tests.crashes.world import PEOPLE, World
 

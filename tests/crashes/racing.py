@@ -20,29 +20,29 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from bot import logs
+from bot.observability import logs
 from bot.wiring import holder_name
-from bot.worker import under_lease
-from handlers.apply import Apply
+from bot.worker.loops import under_lease
+from handlers.calendar.milestones import Calendar, load_packaged
+from handlers.changes.apply import Apply
+from handlers.changes.ask import Requests
+from handlers.changes.decide import Decisions
+from handlers.changes.settle import Settling
 from handlers.conflicts import retry_on_conflict
-from handlers.context import Context
-from handlers.decisions import Decisions
+from handlers.context.context import Context
+from handlers.context.people import People
 from handlers.interaction import Interaction
-from handlers.milestones import Calendar, load_packaged
-from handlers.people import People
-from handlers.policy import Home, Rule
+from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud, Person, Reading, WriteAnswer
-from handlers.requests import Requests
-from handlers.settle import Settling
+from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import Database
-from storage.errors import AlreadyHandled, Conflict
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.records import Door, Fate, SettingValue, Vote
 from tests.chance import chance
-from tests.storage.roads import NOW
+from tests.storage.states import NOW
 
 TEAM = "T0CONTOSO"
 SOON = NOW + timedelta(minutes=1)

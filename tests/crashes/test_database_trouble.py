@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import make_url
 
 from storage.lifecycle import State
-from storage.tables import metadata
-from storage.verify import verify
+from storage.record.verify import verify
+from storage.schema.tables import metadata
 from tests.crashes.beginnings import Begin, Beginning, on_postgres, on_sqlite
 from tests.crashes.conftest import Beginnings
 from tests.crashes.cramped import TROUBLES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.keyring import Keyring
+from storage.integrity.keyring import Keyring
 from storage.lifecycle import State
 from tests.crashes.attacked import KEY, OTHER, Attacked, key_id
 from tests.crashes.beginnings import Begin

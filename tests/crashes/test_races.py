@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.ledger import Ledger
+from storage.record.verify import verify
 from storage.records import Vote
-from storage.verify import verify
 from tests.counting import Tally
 from tests.crashes.racing import ALICE, BOB, CAROL, DAVE, Order, Replicas, arrived, make_exchange, rule
-from tests.storage.roads import opened
+from tests.storage.states import opened
 
 REQUESTS = [pytest.param(10, id="10 requests"), pytest.param(200, id="200 requests", marks=[pytest.mark.long])]
 pytestmark = pytest.mark.timeout(600)

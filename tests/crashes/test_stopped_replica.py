@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.apply import BEGIN_WITHIN
+from handlers.changes.apply import BEGIN_WITHIN
 from storage.lifecycle import State
-from storage.verify import verify
+from storage.record.verify import verify
 from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB, MORTAL

@@ -21,14 +21,14 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import text
 
-from bot.sandbox import cast
 from bot.sandbox.child import PASSED_ON
-from bot.sandbox.clock import MovableClock
-from bot.sandbox.messages import JSON
-from bot.sandbox.microsoft import Microsoft
+from bot.sandbox.microsoft.simulation import Microsoft
+from bot.sandbox.microsoft.tenant import Call
 from bot.sandbox.robot import CLOCK_FILE
-from bot.sandbox.slack import Slack
-from bot.sandbox.tenant import Call
+from bot.sandbox.shared.clock import MovableClock
+from bot.sandbox.slack import cast
+from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.simulation import Slack
 from storage.engine import Database
 from storage.lifecycle import State
 from storage.reading import Reader

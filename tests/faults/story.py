@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import text
 
 from storage.lifecycle import State
+from storage.record.verify import verify
 from storage.records import Vote
-from storage.verify import verify
 from tests.faults.troubles import EVERYTHING, Call, Trouble
 from tests.journeys.backstage import PATIENCE
 from tests.journeys.stage import ALICE, CHANGES, MINUTE, Stage

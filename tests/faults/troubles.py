@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.sandbox.cast import BOT_USER
-from bot.sandbox.slack_faults import ANY, Fault
+from bot.sandbox.slack.cast import BOT_USER
+from bot.sandbox.slack.faults import ANY, Fault
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, PEOPLE, Stage
 
 LASTING = 10_000

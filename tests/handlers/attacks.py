@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from storage import guards
 from storage.engine import Database
+from storage.schema import guards
 
 
 def unguard(database: Database) -> None:

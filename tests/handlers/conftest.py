@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from storage.engine import Database
-from tests.handlers.house import House
+from tests.handlers.driver import House
 
 
 @pytest.fixture

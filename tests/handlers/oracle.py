@@ -1,6 +1,6 @@
 """What must hold whatever happens, judged anew from the record and from what the neighbours saw, without the rules under test.
 
-Nothing of ``handlers.policy`` is asked here: who may decide, which votes stand and how many are needed is worked out again.
+Nothing of ``handlers.policy.rule`` is asked here: who may decide, which votes stand and how many are needed is worked out again.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from storage.lifecycle import OPEN, Kind, State
+from storage.record.verify import verify
 from storage.records import Attempt, ChangeRequest, Decision, Door, SettingValue, Vote
-from storage.tables import attempts, change_requests, inbox, notices
-from storage.verify import verify
-from tests.handlers.house import TENANT, House
-from tests.handlers.neighbours import HOME_TEAM, Write
+from storage.schema.tables import attempts, change_requests, inbox, notices
+from tests.handlers.driver import TENANT, House
+from tests.handlers.fakes import HOME_TEAM, Write
 
 WISHES = (Kind.OPT_IN, Kind.EXTENSION)
 ANSWERED = ("vote", "withdraw", "opt_out", "opt_in")

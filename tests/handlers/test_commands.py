@@ -22,12 +22,12 @@ from handlers.commands import (
     Withdraw,
     command_of,
 )
-from handlers.desk import UNREAD
-from handlers.forms import OptInForm
+from handlers.dispatch import UNREAD
 from handlers.interaction import Interaction
+from handlers.policy.forms import OptInForm
 from storage.inbox import Inbox
 from storage.records import Door, MailProtocol, ReminderReply, Vote
-from tests.handlers.house import ALICE, BOB, CHANNEL, TENANT, House
+from tests.handlers.driver import ALICE, BOB, CHANNEL, TENANT, House
 
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)
 BY_BUTTON = {"person": BOB, "door": "button", "at": AT.isoformat(), "channel": CHANNEL, "ts": "1763899200.000001"}

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from handlers.conflicts import TRIES, retry_on_conflict
-from handlers.desk import CROWDED
-from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
+from handlers.dispatch import CROWDED
+from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import State
 from storage.records import ChangeRequest, Door
-from tests.handlers.house import ALICE, BOB, CHANNEL, House
+from tests.handlers.driver import ALICE, BOB, CHANNEL, House
 
 
 class Outrun:

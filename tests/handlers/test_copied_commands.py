@@ -3,8 +3,8 @@
 import pytest
 from slack_bolt import Respond
 
-from handlers.slack.commands import Commands
-from tests.handlers.house import ALICE, RULE, House
+from handlers.slack.listeners.commands import Commands
+from tests.handlers.driver import ALICE, RULE, House
 from tests.handlers.slack.shapes import command
 
 

@@ -9,7 +9,7 @@ from handlers.slack.edge import NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED
 from storage.engine import Busy, Unreachable
 from storage.inbox import Inbox
 from storage.lifecycle import State
-from tests.handlers.house import ALICE, BOB, CHANNEL, House
+from tests.handlers.driver import ALICE, BOB, CHANNEL, House
 from tests.sentences import says
 
 Put = Callable[..., Any]

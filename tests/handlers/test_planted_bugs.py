@@ -7,9 +7,9 @@ import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.handlers.model import Machine, aimed
-from tests.handlers.planted import PLANTS
-from tests.handlers.test_model import FIXED, machine
+from tests.handlers.planted_bugs import PLANTS
+from tests.handlers.reference_model import Machine, aimed
+from tests.handlers.test_reference_model import FIXED, machine
 
 __all__ = ["machine"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from bot.sandbox.microsoft.tenant import Call
 from bot.sandbox.run import Sandbox
-from bot.sandbox.tenant import Call
-from handlers.drift import CONFIRM_AFTER
+from handlers.changes.drift import CONFIRM_AFTER
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.sandbox import cast
+from bot.sandbox.slack import cast
 from storage.lifecycle import UNSENT, State
 from storage.records import SettingValue
 from tests.journeys.backstage import DAY, HOUR, MINUTE, UNTIL_LAPSED, Backstage

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.sandbox.faults import FAULTS
+from bot.sandbox.microsoft.faults import FAULTS
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, MINUTE, Stage

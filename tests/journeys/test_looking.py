@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.tenant import Tenant
+from bot.sandbox.microsoft.tenant import Tenant
 from storage.records import SettingValue
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import words

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from handlers.milestones import load_packaged
-from storage.tables import leases
+from handlers.calendar.milestones import load_packaged
+from storage.schema.tables import leases
 from tests.journeys.stage import ALICE, BOB, Stage
 from tests.journeys.words import begins
 from tests.sentences import says

@@ -4,9 +4,9 @@ import time
 
 from sqlalchemy import select
 
-from bot.sandbox.cast import BOT_USER, GENERAL
+from bot.sandbox.slack.cast import BOT_USER, GENERAL
 from storage.lifecycle import State
-from storage.tables import leases
+from storage.schema.tables import leases
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, HOUR, PEOPLE, Stage
 from tests.journeys.words import begins, words
 from tests.patience import patience

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import inspect, text
 
-from bot.sandbox import cast
+from bot.sandbox.slack import cast
 from tests.journeys.stage import ALICE, BOB, CHANGES, Stage
 
 TYPED = "canaryword"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from handlers.milestone import Phase
-from handlers.milestones import load_packaged
+from handlers.calendar.milestone import Phase
+from handlers.calendar.milestones import load_packaged
 from tests.journeys.stage import BOB, DAVE, DAY, ERIN, Stage
 from tests.sentences import says
 

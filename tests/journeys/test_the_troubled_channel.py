@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.cast import BOT_USER
+from bot.sandbox.slack.cast import BOT_USER
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, MINUTE, PEOPLE, Stage
 from tests.journeys.words import begins, words

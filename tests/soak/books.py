@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bot.sandbox.deliveries import Delivery
+from bot.sandbox.slack.deliveries import Delivery
 from storage.lifecycle import State
-from storage.verify import verify
+from storage.record.verify import verify
 from tests.crashes.world import World
 from tests.soak.replicas import Replicas
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.socket_lines import CONNECTIONS
+from bot.transport.socket_lines import CONNECTIONS
 from tests.crashes.world import World
 
 MORTALS = 2

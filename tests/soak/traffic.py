@@ -5,8 +5,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.sandbox import payloads
-from bot.sandbox.deliveries import Parcel
+from bot.sandbox.slack import payloads
+from bot.sandbox.slack.deliveries import Parcel
 from tests.crashes.world import CHANNEL, PEOPLE, World
 from tests.soak.books import Books
 

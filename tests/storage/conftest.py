@@ -6,7 +6,7 @@ import pytest
 
 from storage.engine import Database
 from storage.ledger import Ledger
-from tests.storage.roads import TENANT
+from tests.storage.states import TENANT
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlalchemy import event
 
+from storage.database.errors import AlreadyOpen, Conflict
 from storage.engine import Database
-from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.migrate import upgrade
 from storage.outbox import Outbox
 from storage.records import ChangeRequest
-from tests.storage.roads import NOW, approve, wish
+from tests.storage.states import NOW, approve, wish
 
 
 class Racer:

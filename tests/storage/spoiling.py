@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from storage.canonical import canonical, stamp
 from storage.engine import Database
+from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Ledger
-from storage.tables import audit_events
-from tests.storage.roads import BOB, NOW, approve, opened
+from storage.schema.tables import audit_events
+from tests.storage.states import BOB, NOW, approve, opened
 
 LENGTH = 24
 """How many events a record made here has."""

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
+from storage.database.errors import Conflict, NoSuchRequest
 from storage.engine import Database
-from storage.errors import Conflict, NoSuchRequest
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue
-from tests.storage.roads import ALICE, BOB, CAROL, NOW, TENANT, approve, brought_to, opened, wish
+from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, brought_to, opened, wish
 
 
 @pytest.fixture

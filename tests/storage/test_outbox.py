@@ -12,7 +12,7 @@ from storage.ledger import Ledger
 from storage.outbox import Outbox
 from storage.records import Card, Notice
 from tests.storage.racer import racers
-from tests.storage.roads import BOB, NOW, TENANT, opened
+from tests.storage.states import BOB, NOW, TENANT, opened
 
 CARD, RESULT = "card", "result"
 

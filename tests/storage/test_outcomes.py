@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from storage import first_edition
-from storage.comparing import request_differences
+from storage.integrity import first_edition
+from storage.integrity.comparing import request_differences
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.reconcile import differences
+from storage.record.reconcile import differences
 from storage.records import Fate, SettingValue
-from storage.tables import attempts
-from tests.storage.roads import BOB, NOW, TENANT, wish
+from storage.schema.tables import attempts
+from tests.storage.states import BOB, NOW, TENANT, wish
 
 MAY_SHOW_UP = {Fate.ACCEPTED: True, Fate.UNKNOWN: True, Fate.REFUSED: False, Fate.NOT_PROCESSED: False, None: True}
 

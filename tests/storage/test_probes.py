@@ -6,7 +6,7 @@ import pytest
 
 from storage.ledger import Ledger
 from storage.probes import KnownVersion, keep_version, known_versions
-from tests.storage.roads import NOW, TENANT
+from tests.storage.states import NOW, TENANT
 
 
 def keep(ledger: Ledger, accepted: bool | None, hours: int, *, host: str = "a.example", tls: str = "1.0") -> bool:

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
+from storage.database.errors import AlreadyOpen, Conflict
 from storage.engine import Database
-from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import Ledger
 from storage.lifecycle import OPEN, SETTLED, Kind, State
-from storage.tables import change_requests
-from storage.verify import verify
+from storage.record.verify import verify
+from storage.schema.tables import change_requests
 from tests.counting import Tally
 from tests.storage.racer import Racers, racers
-from tests.storage.roads import BOB, NOW, TENANT, approve, brought_to, opened, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, brought_to, opened, wish
 
 PROCESSES = 4
 ROUNDS = [pytest.param(5, id="5 rounds"), pytest.param(200, id="200 rounds", marks=[pytest.mark.long, pytest.mark.timeout(600)])]

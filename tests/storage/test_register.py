@@ -8,18 +8,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage import register
+from storage.database.errors import AlreadyRegistered, Conflict, NoSuchDevice
 from storage.device_lifecycle import DEVICE_MOVES, ENDED, DeviceState, may_move_device
 from storage.device_records import DeviceAct
 from storage.device_replay import device_differences, unacted
 from storage.engine import Database
-from storage.errors import AlreadyRegistered, Conflict, NoSuchDevice
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.reconcile import differences
+from storage.record.reconcile import differences
+from storage.record.verify import verify
 from storage.records import NamedDevice
-from storage.verify import verify
-from tests.storage.roads import ALICE, BOB, CAROL, DUE, NOW, TENANT, proposed, wish
-from tests.storage.test_reconcile import tamper
+from tests.storage.record.test_reconcile import tamper
+from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, proposed, wish
 
 DAY = timedelta(days=1)
 REACHES = {

@@ -12,14 +12,14 @@ from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.outbox import Outbox
 from storage.probes import keep_version
+from storage.record.verify import verify
 from storage.records import Baseline, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
+from storage.schema.tables import inbox, metadata, notices, observations
 from storage.streams import Streams
-from storage.tables import inbox, metadata, notices, observations
-from storage.verify import verify
 from tests.postgres import _libpq, _text
-from tests.storage.roads import BOB, NOW, TENANT, approve, everything, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, everything, wish
 
 OLD, CUT = NOW - timedelta(days=500), NOW - timedelta(days=400)
 PASSING = ("card", "answer")

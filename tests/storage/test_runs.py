@@ -12,8 +12,8 @@ from storage.engine import Database
 from storage.ledger import Ledger
 from storage.records import Observation, SettingValue
 from storage.runs import UNBROKEN
-from storage.tables import observations
-from tests.storage.roads import TENANT
+from storage.schema.tables import observations
+from tests.storage.states import TENANT
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 EVERY = timedelta(minutes=10)

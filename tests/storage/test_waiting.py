@@ -11,8 +11,8 @@ from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.records import Waiting
-from storage.tables import notices
-from tests.storage.roads import BOB, NOW, TENANT, opened
+from storage.schema.tables import notices
+from tests.storage.states import BOB, NOW, TENANT, opened
 
 ASKED = "Waiting for approval."
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from handlers.policy import Reason
+from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, WhatIf
-from handlers.slack.blocks import Message, section, small
-from handlers.slack.mrkdwn import fitted, instant, people, sentence
+from handlers.slack.views.blocks import Message, section, small
+from handlers.slack.views.mrkdwn import fitted, instant, people, sentence
 
 NAME_ONE = "Name one request: `/legacytls whatif {number}`."
 NONE_OPEN = "No request waits for a decision now."

@@ -6,7 +6,7 @@ Revision ID: 0010
 import sqlalchemy as sa
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0010"
 down_revision = "0009"

@@ -5,7 +5,7 @@ Revision ID: 0011
 
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0011"
 down_revision = "0010"

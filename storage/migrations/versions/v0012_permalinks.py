@@ -6,7 +6,7 @@ Revision ID: 0012
 import sqlalchemy as sa
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0012"
 down_revision = "0011"

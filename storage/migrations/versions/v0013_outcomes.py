@@ -1,4 +1,4 @@
-"""What an answer of Exchange's proves has a column of its own; rows without it are read as ``storage.first_edition`` says.
+"""What an answer of Exchange's proves has a column of its own; ``storage.integrity.first_edition`` reads rows without it.
 
 Revision ID: 0013
 """
@@ -6,7 +6,7 @@ Revision ID: 0013
 import sqlalchemy as sa
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0013"
 down_revision = "0012"

@@ -6,7 +6,7 @@ Revision ID: 0014
 import sqlalchemy as sa
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0014"
 down_revision = "0013"

@@ -6,7 +6,7 @@ Revision ID: 0016
 import sqlalchemy as sa
 from alembic import op
 
-from storage.comments import statements
+from storage.schema.comments import statements
 
 revision = "0016"
 down_revision = "0015"

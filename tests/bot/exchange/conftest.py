@@ -8,9 +8,9 @@ from ssl import SSLContext
 import pytest
 from pydantic import SecretStr
 
+from bot.exchange.auth.credentials import ClientSecret, Credential
+from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import ExchangeOnline, connect
-from bot.exchange.credentials import ClientSecret, Credential
-from bot.exchange.tokens import Tokens
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import CLIENT, SECRET, TENANT, Entra
 from tests.bot.exchange.stage import Stage

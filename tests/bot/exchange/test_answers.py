@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.exchange.answers import Meaning, judge
+from bot.exchange.http.received import Answer, Silence
 from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
-from bot.exchange.received import Answer, Silence
 from storage.records import Fate
 from tests.bot.exchange.bodies import STACK, envelope, error, reading
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.exchange.answers import Meaning, Outcome, judge
 from bot.exchange.audit import changes_in
 from bot.exchange.details import clean
+from bot.exchange.http.received import Answer
 from bot.exchange.readings import instant, reading_of, rows_of
-from bot.exchange.received import Answer
 from handlers.ports import Unavailable
 from storage.records import Fate, SettingValue
 from tests.bot.exchange.bodies import error, reading

@@ -9,7 +9,7 @@ import msal.authority
 import pytest
 
 from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, is_microsoft, stays_here
-from handlers.slack.replies import help_text
+from handlers.slack.views.replies import help_text
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_msal_knows_every_authority_that_counts_as_microsofts() -> None:
 
 def test_naming_a_cloud_or_a_credential_imports_nothing_heavy() -> None:
     code = (
-        "import sys, bot.exchange.clouds, bot.exchange.credentials, bot.exchange.tokens; "
+        "import sys, bot.exchange.clouds, bot.exchange.auth.credentials, bot.exchange.auth.tokens; "
         "print(sorted({'msal', 'requests', 'cryptography', 'urllib3'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

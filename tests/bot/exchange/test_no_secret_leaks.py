@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange.answers import judge
+from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.auth.keys import load
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
-from bot.exchange.keys import load
-from bot.exchange.received import Answer
+from bot.exchange.http.received import Answer
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.bodies import envelope, error, reading

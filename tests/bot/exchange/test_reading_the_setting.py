@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.exchange.auth.credentials import Certificate, FederatedToken
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.credentials import Certificate, FederatedToken
 from handlers.ports import Unavailable
 from storage.records import Fate, SettingValue
 from tests.bot.exchange import certificates

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.exchange.answers import judge
+from bot.exchange.http.received import Answer
 from bot.exchange.readings import instant, reading_of, rows_of
-from bot.exchange.received import Answer
 from handlers.ports import Reading, Unavailable
 from storage.records import SettingValue
 from tests.bot.exchange.bodies import ORGANIZATION, config, envelope, reading

@@ -8,9 +8,9 @@ from ssl import SSLContext
 import pytest
 from pydantic import SecretStr
 
-from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
-from bot.exchange.files import mark_of
-from bot.exchange.tokens import Tokens
+from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
+from bot.exchange.auth.files import mark_of
+from bot.exchange.auth.tokens import Tokens
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import CLIENT, SECRET, TENANT, Entra, refusal, token

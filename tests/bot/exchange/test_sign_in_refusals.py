@@ -13,12 +13,12 @@ import requests
 from pydantic import SecretStr
 
 from bot.exchange import refusals
-from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken
-from bot.exchange.entra import _belongs, _EntraWire
-from bot.exchange.tokens import Tokens
-from bot.exchange.wire import SIZE_LIMIT
+from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken
+from bot.exchange.auth.entra import _belongs, _EntraWire
+from bot.exchange.auth.tokens import Tokens
+from bot.exchange.http.wire import SIZE_LIMIT
+from handlers.context.web_addresses import taken_apart
 from handlers.ports import Unavailable
-from handlers.web_addresses import taken_apart
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
 from tests.bot.exchange.stage import Stage, answer, hang, raw, reset

@@ -10,8 +10,8 @@ from ssl import SSLContext
 import pytest
 from pydantic import SecretStr
 
-from bot.exchange.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
-from bot.exchange.tokens import Tokens
+from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
+from bot.exchange.auth.tokens import Tokens
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import SECRET, TENANT, Entra, token

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.clouds import CLOUDS
-from bot.exchange.tokens import Tokens
 from handlers.ports import Setting
 from storage.records import Fate
 from tests.bot.exchange.bodies import envelope, error, reading

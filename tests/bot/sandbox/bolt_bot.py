@@ -10,8 +10,8 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.sandbox.site import Site
-from bot.sandbox.slack import Slack
+from bot.sandbox.console.site import Site
+from bot.sandbox.slack.simulation import Slack
 from handlers.slack.scopes import BOT_SCOPES
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

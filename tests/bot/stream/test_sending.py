@@ -12,18 +12,18 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
-from handlers.owed import CHANNEL
-from handlers.slack.announcements import announcement
+from handlers.outgoing.enqueue import CHANNEL
+from handlers.slack.views.announcements import announcement
 from storage.engine import Database
-from storage.export import lines
-from storage.keyring import Keyring
+from storage.integrity.keyring import Keyring
 from storage.leases import Lease, Leases, TenantDuty
 from storage.ledger import Ledger
 from storage.outbox import Outbox
+from storage.record.export import lines
 from storage.records import Notice
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving
-from tests.storage.roads import BOB, TENANT
+from tests.storage.states import BOB, TENANT
 
 KEY = bytes(range(32))
 UTC_ZONE = ZoneInfo("UTC")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import cast
+from bot.sandbox.slack import cast
 from tests.bot.stream.receiving import SECRET, Act, Receiving
-from tests.bot.test_running import Running
+from tests.bot.test_process import Running
 from tests.patience import patience
 
 ALICE = "U0ALICE"

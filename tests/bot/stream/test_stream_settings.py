@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bot.settings import WrongSettings, load
+from bot.settings.load import WrongSettings, load
+from tests.bot.checks.test_check import Setup, microsoft, setup  # noqa: F401 - fixtures
+from tests.bot.settings.test_load import Put, put  # noqa: F401 - a fixture
 from tests.bot.stream.receiving import SECRET
-from tests.bot.test_check import Setup, microsoft, setup  # noqa: F401 - fixtures
-from tests.bot.test_settings import Put, put  # noqa: F401 - a fixture
 
 URL = "https://events.example.com/in/canary?token=canary"
 

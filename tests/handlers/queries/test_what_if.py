@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_bolt import Respond
 
-from handlers.delivery import Delivery
-from handlers.desk import Desk
-from handlers.policy import Reason
+from handlers.delivery.deliver import Delivery
+from handlers.dispatch import Desk
+from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, Settled
-from handlers.slack.commands import Commands
 from handlers.slack.edge import Edge
-from handlers.slack.mrkdwn import sentence
+from handlers.slack.listeners.commands import Commands
 from handlers.slack.views import what_if as view
+from handlers.slack.views.mrkdwn import sentence
 from storage.engine import Database
 from storage.inbox import Inbox
 from storage.leases import Leases
@@ -30,9 +30,9 @@ from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.records import Door, SettingValue, Vote
 from tests.handlers.audit_log import AuditLog
-from tests.handlers.house import ALICE, BOB, BOT_USER, CAROL, DAVE, ERIN, FRANK, MAIL, RULE, TENANT, TWO, House
-from tests.handlers.neighbours import CHANNEL, UNREADABLE, member
-from tests.handlers.test_every_state_every_event import WAYS
+from tests.handlers.changes.test_every_state_every_event import WAYS
+from tests.handlers.driver import ALICE, BOB, BOT_USER, CAROL, DAVE, ERIN, FRANK, MAIL, RULE, TENANT, TWO, House
+from tests.handlers.fakes import CHANNEL, UNREADABLE, member
 from tests.sentences import says
 
 EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN, FRANK)

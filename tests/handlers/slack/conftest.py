@@ -5,9 +5,9 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from handlers.slack.register import register
-from tests.handlers.house import House
-from tests.handlers.neighbours import HOME_TEAM
+from handlers.slack.listeners.register import register
+from tests.handlers.driver import House
+from tests.handlers.fakes import HOME_TEAM
 
 KNOWN = AuthorizeResult(enterprise_id=None, team_id=HOME_TEAM, bot_user_id="U0LEGACY", bot_id="B0LEGACY", bot_token="xoxb-none")
 

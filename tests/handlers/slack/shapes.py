@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.handlers.house import ALICE, BOB, ERIN
-from tests.handlers.neighbours import CHANNEL, HOME_TEAM
+from tests.handlers.driver import ALICE, BOB, ERIN
+from tests.handlers.fakes import CHANNEL, HOME_TEAM
 
 NONSENSE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=12),

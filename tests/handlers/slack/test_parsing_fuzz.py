@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from handlers.commands import CastVote, Command, CommandKind, command_of
 from handlers.interaction import Interaction
-from handlers.slack.actions import BUTTONS
 from handlers.slack.emoji import same_emoji
+from handlers.slack.listeners.actions import BUTTONS
 from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, subcommand, values
-from handlers.slack.replies import no_such
+from handlers.slack.views.replies import no_such
 from storage.records import Vote
-from tests.handlers.house import NOW
-from tests.handlers.neighbours import CHANNEL
+from tests.handlers.driver import NOW
+from tests.handlers.fakes import CHANNEL
 from tests.handlers.slack.shapes import ACTIONS, CALLBACKS, EVENTS, SPOILT, button, event, spoilt, submission
 from tests.sentences import says
 

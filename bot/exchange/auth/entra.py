@@ -1,0 +1,297 @@
+"""MSAL's app for one tenant and one credential, and its failures as ``Unavailable``.
+
+Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some with an exception, and logs answers it
+cannot read in full, token included: such answers are stopped before they reach it. Not for several threads; ``Tokens`` is.
+"""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import Any, Final
+
+import msal
+import requests
+
+from bot.exchange import refusals
+from bot.exchange.answers import LONGEST_WAIT
+from bot.exchange.auth import keys
+from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity, unchanged
+from bot.exchange.auth.key_file import key_file_of
+from bot.exchange.clouds import MICROSOFT_AUTHORITIES
+from bot.exchange.http.wire import SIZE_LIMIT, Wire, content_of
+from handlers.context.web_addresses import Address, taken_apart
+from handlers.ports import Unavailable
+
+_CAPABILITIES: Final = ["cp1"]
+"""Tells Entra that claims challenges are understood."""
+
+_PRINTABLE: Final = re.compile(r"[!-~]+")
+
+_MSAL_FAILURES: Final = (msal.exceptions.MsalError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+"""What MSAL raises over answers that are not Entra's: it takes their shape for granted."""
+
+
+class _Gibberish(requests.RequestException):
+    """An answer that is no JSON object where only that makes sense."""
+
+
+class _Elsewhere(requests.RequestException):
+    """An address in Entra's answer that is not Entra's: the credential is not sent there."""
+
+
+class _EntraWire(Wire):
+    """The session that MSAL works with: one time limit over all calls of a sign-in, and the last refusal kept for its code.
+
+    ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer, so each
+    one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
+    """
+
+    def __init__(self, authority: str | None) -> None:
+        super().__init__(surroundings=authority is not None)
+        self.headers["Accept-Encoding"] = "identity"
+        self.hooks["response"].append(_bounded)  # MSAL copies both to the session of its own that it makes for Service Fabric
+        self._until = 0.0
+        self._authority = taken_apart(authority) if authority is not None else None
+        self.status = 0
+        self.code: int | None = None
+        self.retry_after: float | None = None
+
+    def begin(self, seconds: float) -> None:
+        """Start a sign-in that may take so long. What is known of the last answer stays: MSAL may give that answer again."""
+        self._until = monotonic() + seconds
+
+    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
+        remaining = self._until - monotonic()
+        if remaining <= 0:
+            raise requests.Timeout("the sign-in took too long")
+        address = self._judged(url if isinstance(url, str) else url.decode())
+        response = super().request(method, str(address), *arguments, **(named | {"timeout": remaining, "stream": True}))
+        failed = response.status_code >= 400
+        self.status = response.status_code
+        self.code = refusals.code_in(response.text) if failed else None
+        self.retry_after = _seconds(response.headers.get("Retry-After", "")) if failed else None
+        if response.status_code < 300 or (self._authority is not None and response.status_code < 500):
+            _must_be_object(response)
+        return response
+
+    def _judged(self, url: str) -> Address:
+        """The parts of an address that may have the credential. Raises ``_Elsewhere``."""
+        try:
+            address = taken_apart(url)
+        except ValueError:
+            raise _Elsewhere("the answer names no plain web address") from None
+        if self._authority is not None and not _belongs(address, self._authority):
+            raise _Elsewhere("the answer names a host that is not the authority's")
+        return address
+
+
+def _belongs(address: Address, authority: Address) -> bool:
+    """Whether an address is the authority's: its own host, or another of Microsoft's where that is one of them.
+
+    Microsoft's name each other: a tenant of its government clouds, or an older name of the same service. Those in China
+    are another company's, 21Vianet's.
+    """
+    if not address.encrypted:
+        return False
+    if authority.stays_here:
+        return address.stays_here
+    both = {address.host, authority.host}
+    known = both <= MICROSOFT_AUTHORITIES and len({host.endswith(".cn") for host in both}) == 1
+    return address.port == authority.port and (known or address.host == authority.host)
+
+
+def _bounded(response: requests.Response, *_: object, **__: object) -> requests.Response:
+    """Read an answer to the limit, unpacked, before anybody reads it whole or follows it elsewhere.
+
+    Raises ``_Gibberish`` beyond the limit and for a redirect, ``requests.ConnectionError`` for what broke off.
+    """
+    with response:
+        if response.is_redirect:
+            raise _Gibberish("the answer is a redirect")
+        content, whole = content_of(response)
+    if not whole and len(content) < SIZE_LIMIT:
+        raise requests.ConnectionError("the answer broke off")
+    if not whole:
+        raise _Gibberish("the answer is larger than any of Entra's")
+    response.raw = io.BytesIO(content)
+    response.headers.pop("Content-Encoding", None)
+    return response
+
+
+class Entra:
+    """Signs in as one app. ``authority`` is an origin (``https://login.microsoftonline.com``)."""
+
+    def __init__(
+        self,
+        tenant_id: str,
+        client_id: str,
+        credential: Credential,
+        *,
+        authority: str,
+        instance_discovery: bool,
+        scope: str,
+        renewed: Callable[[], Credential | None] = unchanged,
+    ) -> None:
+        self._renewed = renewed
+        self._authority = authority
+        self._tenant_id = tenant_id
+        self._client_id = client_id
+        self._credential = credential
+        self._discovery = instance_discovery
+        self._scope = scope
+        self._key_file = key_file_of(credential)
+        self._assertion = self._turned_down = ""
+        """The federated token that was sent last, and the one that was refused last."""
+        self._app: Any = None
+        self._built_with: keys.KeyPair | None = None
+        self._cache = msal.TokenCache()
+        # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
+        # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
+        logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
+        self._wire = _EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
+
+    def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
+        """An access token, from MSAL's cache or new (always new for a claims challenge), and for how many seconds it is good.
+
+        A refusal is the moment to look whether there is another credential by now: then that is tried, once. Raises
+        ``Unavailable``.
+        """
+        self._wire.begin(timeout)
+        try:
+            return self._acquire(claims_challenge)
+        except Unavailable as refused:
+            self._turned_down = self._assertion
+            if refused.retryable or not self._renew():
+                raise
+        return self._acquire(claims_challenge)
+
+    def _acquire(self, claims_challenge: str | None) -> tuple[str, float]:
+        # The key pair is read outside MSAL, so that the file's troubles keep their own words.
+        if self.key_pair() is not self._built_with or self._has_another_token():
+            self._app, self._turned_down = None, ""
+        try:
+            result = self._ask(claims_challenge)
+        except requests.RequestException as failure:
+            raise self._unreached(failure) from None
+        except _MSAL_FAILURES:
+            raise self._refused({}) from None
+        token = result.get("access_token") if isinstance(result, dict) else None
+        if not isinstance(token, str) or not _PRINTABLE.fullmatch(token):
+            raise self._refused(result if isinstance(result, dict) else {})
+        good = result.get("expires_in")
+        return token, float(good) if isinstance(good, int) else 0.0
+
+    def forget(self) -> None:
+        """Drop cached tokens: a role granted since is only in a new one."""
+        for entry in list(self._cache.search(msal.TokenCache.CredentialType.ACCESS_TOKEN)):
+            self._cache.remove_at(entry)
+
+    def key_pair(self) -> keys.KeyPair | None:
+        """The certificate in use, as its file has it now; ``None`` for other credentials. Raises ``Unavailable``."""
+        return self._key_file.pair() if self._key_file else None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def _renew(self) -> bool:
+        """Whether the credential is another one by now than the one that was refused; MSAL's memory of the refusal goes then."""
+        given = self._renewed()
+        if given is not None and given != self._credential and type(given) is type(self._credential):
+            self._credential, self._key_file, self._app = given, key_file_of(given), None
+            return True
+        if self._key_file is not None:
+            return self._key_file.reread()
+        return self._has_another_token()
+
+    def _has_another_token(self) -> bool:
+        """Whether the file holds another federated token than the one that was refused: MSAL remembers that for a minute."""
+        if not self._turned_down or not isinstance(self._credential, FederatedToken):
+            return False
+        return keys.token_now(self._credential) not in {"", self._turned_down}
+
+    def _ask(self, claims_challenge: str | None) -> Any:
+        if self._app is None:
+            self._app = self._built()
+        if isinstance(self._credential, ManagedIdentity):
+            resource = self._scope.removesuffix("/.default")
+            return self._app.acquire_token_for_client(resource=resource, claims_challenge=claims_challenge)
+        return self._app.acquire_token_for_client([self._scope], claims_challenge=claims_challenge)
+
+    def _built(self) -> Any:
+        """MSAL's app; for all but a managed identity this asks the authority for its endpoints."""
+        common = {"http_client": self._wire, "token_cache": self._cache, "client_capabilities": _CAPABILITIES}
+        if isinstance(self._credential, ManagedIdentity):
+            chosen = self._credential.client_id
+            identity = msal.UserAssignedManagedIdentity(client_id=chosen) if chosen else msal.SystemAssignedManagedIdentity()
+            return msal.ManagedIdentityClient(identity, **common)
+        return msal.ConfidentialClientApplication(
+            self._client_id,
+            client_credential=self._proof(),
+            authority=f"{self._authority}/{self._tenant_id}",
+            instance_discovery=self._discovery,
+            **common,
+        )
+
+    def _proof(self) -> Any:
+        """The credential as MSAL wants it; without a thumbprint of ours it takes SHA-256 and signs with PS256."""
+        match self._credential:
+            case ClientSecret(secret):
+                return secret.get_secret_value()
+            case FederatedToken() as file:
+                return {"client_assertion": partial(self._asserted, file)}
+        pair = self._built_with = self.key_pair()
+        assert pair is not None
+        return {"private_key": pair.key, "public_certificate": pair.public_pem()}
+
+    def _asserted(self, file: FederatedToken) -> str:
+        self._assertion = keys.read_token(file)
+        return self._assertion
+
+    def _unreached(self, failure: requests.RequestException) -> Unavailable:
+        if isinstance(failure, requests.exceptions.SSLError):
+            return refusals.untrusted(self._authority)
+        if isinstance(failure, _Elsewhere):
+            self._app = None  # built from that answer; the next sign-in asks anew
+            return refusals.elsewhere(self._authority)
+        if isinstance(failure, _Gibberish):
+            return refusals.unintelligible(self._authority)
+        if isinstance(self._credential, ManagedIdentity):
+            return refusals.no_identity(retryable=True)
+        return refusals.unreachable(self._authority)
+
+    def _refused(self, result: dict[str, Any]) -> Unavailable:
+        """Why there is no token: by the code of this sign-in's answer, or of the one that MSAL remembered for a minute."""
+        status = self._wire.status
+        code = self._wire.code or next((one for one in result.get("error_codes") or [] if isinstance(one, int)), None)
+        if code is None and (status == 429 or status >= 500):
+            return refusals.busy(status, self._wire.retry_after)
+        if isinstance(self._credential, ManagedIdentity):
+            return refusals.no_identity()
+        if code is None and not result:
+            return refusals.unintelligible(self._authority)
+        return refusals.refused(code, expired=self._expired())
+
+    def _expired(self) -> datetime | None:
+        expires = self._built_with.expires if self._built_with else None
+        return expires if expires is not None and expires <= datetime.now(UTC) else None
+
+
+def _must_be_object(response: requests.Response) -> None:
+    """Raises ``_Gibberish``: MSAL would log the text, and half a token answer holds a whole token."""
+    try:
+        found = json.loads(response.text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise _Gibberish("the answer is no JSON object")
+
+
+def _seconds(text: str) -> float | None:
+    """``Retry-After`` of the authority, which uses whole seconds; at most an hour, as with Exchange."""
+    return min(float(text), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,12}", text) else None

@@ -1,0 +1,144 @@
+"""Access tokens for Exchange Online: got when needed, kept as long as they are good, dropped when a new role must show.
+
+The one place that decides when to sign in; how is ``entra``'s. MSAL is imported at the first sign-in, so that naming a
+credential costs nothing at start.
+"""
+
+import base64
+import binascii
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
+
+from bot.exchange.auth.credentials import Certificate, Credential, unchanged
+from handlers.ports import Unavailable
+
+if TYPE_CHECKING:
+    from bot.exchange.auth.entra import Entra
+
+SIGN_IN_LIMIT: Final = 30.0
+"""Seconds for a sign-in with all its calls."""
+
+KEPT: Final = 60.0
+"""Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as long."""
+
+_LAST: Final = 300.0
+"""Seconds before its end in which a token is not handed out unasked; MSAL renews it then."""
+
+_NOTHING: Final = (SecretStr(""), 0.0)
+
+_TOLD: Final = ("tid", "appid", "oid", "roles", "wids", "aud", "exp")
+
+
+class Tokens:
+    """The tokens of one app in one tenant; safe to share among threads, one sign-in at a time.
+
+    ``authority`` is an origin such as ``https://login.microsoftonline.com``; ``instance_discovery`` has to be off where that is
+    not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built at the first call, and anew when the credential's file
+    was replaced. ``renewed`` is asked after a refusal for the credential as the settings have it now; ``None``: there is none.
+    """
+
+    def __init__(
+        self,
+        tenant_id: str,
+        client_id: str,
+        credential: Credential,
+        *,
+        authority: str,
+        instance_discovery: bool,
+        scope: str,
+        renewed: Callable[[], Credential | None] = unchanged,
+    ) -> None:
+        self._renewed = renewed
+        self.tenant_id = tenant_id
+        self.client_id = client_id
+        self._credential = credential
+        self._authority = authority
+        self._discovery = instance_discovery
+        self._scope = scope
+        self._lock = threading.Lock()
+        self._building = threading.Lock()
+        self._entra: Entra | None = None
+        self._kept = _NOTHING
+        """The token handed out last, and until when (monotonic) it is handed out again."""
+
+    def bearer(self, claims_challenge: str | None = None, *, timeout: float = SIGN_IN_LIMIT) -> str:
+        """A token, waiting at most ``timeout`` seconds; a new one when ``claims_challenge`` (JSON) is given.
+
+        Raises ``Unavailable`` with a sentence and a mend; ``retryable`` tells trouble on the way from a refusal.
+        """
+        token, kept_until = self._kept
+        if claims_challenge is None and monotonic() < kept_until:
+            return token.get_secret_value()
+        until = monotonic() + timeout
+        if not self._lock.acquire(timeout=max(0.0, timeout)):
+            raise Unavailable("Signing in takes longer than this call may.")
+        try:
+            fresh, seconds = self._signed_in().acquire(claims_challenge, until - monotonic())
+            self._kept = SecretStr(fresh), monotonic() + min(KEPT, seconds - _LAST)
+            return fresh
+        finally:
+            self._lock.release()
+
+    def forget(self) -> None:
+        """Drop the cached token, so that a role granted since is in the next one."""
+        with self._lock:
+            self._kept = _NOTHING
+            if self._entra is not None:
+                self._entra.forget()
+
+    def claims(self) -> dict[str, Any]:
+        """What the token says of tenant, app and roles, unverified, for diagnosis; empty where it cannot be decoded.
+
+        Signs in where there is no token yet. Raises ``Unavailable``.
+        """
+        return _told(self.bearer())
+
+    def certificate_expires(self) -> datetime | None:
+        """When the certificate in use expires; ``None`` for other credentials. Raises ``Unavailable`` when it is unreadable.
+
+        Never waits for a sign-in that is under way.
+        """
+        if not isinstance(self._credential, Certificate):
+            return None
+        pair = self._signed_in().key_pair()
+        return pair.expires if pair else None
+
+    def close(self) -> None:
+        """Close the connections to the authority; never waits for a sign-in that is under way."""
+        entra = self._entra
+        if entra is not None:
+            entra.close()
+
+    def _signed_in(self) -> "Entra":
+        """MSAL behind its wrapper; building it makes no call."""
+        with self._building:
+            if self._entra is None:
+                from bot.exchange.auth.entra import Entra  # noqa: PLC0415 - MSAL costs a quarter second, a configuration check needs none
+
+                self._entra = Entra(
+                    self.tenant_id,
+                    self.client_id,
+                    self._credential,
+                    authority=self._authority,
+                    instance_discovery=self._discovery,
+                    scope=self._scope,
+                    renewed=self._renewed,
+                )
+            return self._entra
+
+
+def _told(token: str) -> dict[str, Any]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return {name: claims[name] for name in _TOLD if name in claims} if isinstance(claims, dict) else {}

@@ -1,0 +1,152 @@
+"""Carries one command to the admin API and brings back what came: status, headers and raw bytes, or how far it got.
+
+Judges nothing but the connection. The token goes to the service itself only: redirects are followed by hand, for reads alone,
+and never out of the service. What came back is read raw, because Exchange labels 4 KiB of NUL bytes as gzip in the very
+answer that matters most (a missing role), and ``requests`` then loses the status.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from time import monotonic
+from typing import Final
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from bot.exchange.http.received import Answer, Silence
+from bot.exchange.http.wire import Wire, content_of, was_sent
+from handlers.context.web_addresses import onward, taken_apart
+
+CALL_LIMIT: Final = 60.0
+REDIRECTS: Final = 3
+HTTPS: Final = 443
+INNER_PORT: Final = 446
+_REDIRECTING: Final = frozenset(
+    {
+        HTTPStatus.MOVED_PERMANENTLY,
+        HTTPStatus.FOUND,
+        HTTPStatus.SEE_OTHER,
+        HTTPStatus.TEMPORARY_REDIRECT,
+        HTTPStatus.PERMANENT_REDIRECT,
+    }
+)
+
+
+class _Bearer(AuthBase):
+    """Puts the token on the request; its presence keeps ``~/.netrc`` out, and its repr tells nothing."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport:
+    """Posts to one admin API, given as an origin (``https://host``), over one kept-alive session; safe to share among threads."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._base = origin
+        self._wire = Wire()
+
+    def post(
+        self,
+        path: str,
+        payload: object,
+        *,
+        token: str,
+        headers: Mapping[str, str],
+        timeout: float = CALL_LIMIT,
+        begin_by: float = math.inf,
+        follow: bool,
+    ) -> Answer | Silence:
+        """Post ``payload`` as JSON and wait at most ``timeout`` seconds for the whole answer. Never raises.
+
+        After ``begin_by`` (monotonic clock) nothing is sent, not even over a connection that took until then to open.
+        ``follow`` sends it again to where a redirect inside the service points; without it a redirect is the answer.
+        """
+        until = monotonic() + timeout
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        url, auth = self._base + path, _Bearer(token)
+        answer = self._once(url, body, auth, headers, until=until, begin_by=begin_by)
+        for _ in range(REDIRECTS):
+            target = self._onward(url, answer) if follow else None
+            if target is None:
+                break
+            url = target
+            answer = self._once(url, body, auth, headers, until=until, begin_by=begin_by)
+        self._settle_on(url, answer)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections; a call in flight ends by itself."""
+        self._wire.close()
+
+    def _once(
+        self, url: str, body: bytes, auth: AuthBase, headers: Mapping[str, str], *, until: float, begin_by: float
+    ) -> Answer | Silence:
+        given = {**headers, "Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+        remaining = until - monotonic()
+        if remaining <= 0:
+            return Silence.NOT_SENT
+        try:
+            response = self._wire.request(
+                "POST", url, data=body, headers=given, auth=auth, stream=True, timeout=remaining, begin_by=begin_by
+            )
+        except (requests.RequestException, HTTPError, OSError, ValueError) as failure:  # ValueError: a header that cannot be one
+            return _silence(failure)
+        with response:
+            content, complete = content_of(response)
+        whole = complete and (bool(content) or _says_its_length(response))
+        return Answer(response.status_code, response.headers, content, whole)
+
+    def _onward(self, url: str, answer: Answer | Silence) -> str | None:
+        """Where to post again, or ``None`` when this is the answer: no redirect, or one that leads out of the service."""
+        if not isinstance(answer, Answer) or answer.status not in _REDIRECTING:
+            return None
+        location = answer.headers.get("Location", "")
+        return _inside(self._origin, url, location) if location else None
+
+    def _settle_on(self, url: str, answer: Answer | Silence) -> None:
+        """Keep to the regional host that answered, and return to the front door when that host is not there."""
+        if isinstance(answer, Answer) and answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            self._base = taken_apart(url).origin
+        elif answer is Silence.NOT_SENT:
+            self._base = self._origin
+
+
+def _silence(failure: Exception) -> Silence:
+    if was_sent():
+        return Silence.LOST
+    return Silence.UNTRUSTED if isinstance(failure, requests.exceptions.SSLError) else Silence.NOT_SENT
+
+
+def _inside(origin: str, url: str, location: str) -> str | None:
+    """Where ``location`` points when that belongs to the service at ``origin``, port 446 made 443; ``None`` for anywhere else.
+
+    Some tenants are sent on to ``<prefix>.outlook.office365.com``, one name below the front door's own, which is known to name
+    its inner port 446. On loopback another port is another program, so there nothing but the very same origin counts.
+    """
+    try:
+        home, there = taken_apart(origin), onward(taken_apart(url), location)
+    except ValueError:
+        return None
+    if home.stays_here:
+        return str(there) if there.origin == home.origin else None
+    prefix, _, parent = there.host.partition(".")
+    belongs = there.host == home.host or (prefix and parent == home.host)
+    if there.scheme != "https" or not belongs or there.port not in {HTTPS, INNER_PORT, home.port}:
+        return None
+    return str(replace(there, port=home.port if there.port == home.port else HTTPS))
+
+
+def _says_its_length(response: requests.Response) -> bool:
+    """Whether an empty body is known to be meant: without a length it may as well have broken off within the headers."""
+    named = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
+    return bool(named) or response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}

@@ -1,0 +1,1 @@
+"""What operators see of the process: logs without secrets, metrics, health."""

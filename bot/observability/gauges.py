@@ -1,0 +1,108 @@
+"""Keeps ``/metrics`` and the trouble in ``/readyz`` up to date from the ledger; counts nothing by hand.
+
+What is read here is the same for every replica, whichever of them did it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from bot.observability.health import Health
+from bot.observability.metrics import Metrics
+from handlers.changes.restored_database import plainly
+from handlers.delivery.deliver import PUBLIC
+from handlers.ports import Clock
+from storage.leases import Leases
+from storage.ledger import Ledger
+from storage.lifecycle import Kind
+from storage.outbox import Outbox
+from storage.reading import Reader
+from storage.record.standing import Standing
+from storage.records import Observation
+
+EVERY = 2.0
+"""Seconds between two looks at the ledger."""
+
+
+class Gauges:
+    """A duty of the worker: looks at the ledger now and then."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        leases: Leases,
+        *,
+        metrics: Metrics,
+        health: Health,
+        clock: Clock,
+        held_up: Callable[[Reader], str | None],
+        standing: Standing | None = None,
+    ) -> None:
+        """``held_up`` says what keeps changes waiting."""
+        self._ledger = ledger
+        self._outbox = outbox
+        self._leases = leases
+        self._metrics = metrics
+        self._health = health
+        self._clock = clock
+        self._held_up = held_up
+        self._standing = standing
+        self._next = 0.0
+        self._counted = (0, "")
+        self._last_decision: int | None = None
+
+    def refresh(self) -> int:
+        """Bring everything up to date; never counts as work found. Raises ``Unreachable``."""
+        if time.monotonic() < self._next:
+            return 0
+        self._next = time.monotonic() + EVERY
+        with self._ledger.reading() as reader:
+            self._count(reader)
+            self._observe(reader)
+            self._health.note("changes", self._held_up(reader))
+        self._metrics.owing(self._outbox.oldest_owed(self._clock()))
+        self._metrics.held(self._leases.holders(self._ledger.tenant_id))
+        self._health.note("channel", self._outbox.problem(PUBLIC))
+        self._trust()
+        return 0
+
+    def _count(self, reader: Reader) -> None:
+        """Only when something was recorded since: counting settled requests means passing through all of them."""
+        head = reader.head()
+        if head == self._counted:
+            return
+        self._counted = head
+        self._metrics.requests(reader.counts())
+        fresh, self._last_decision = reader.decisions_since(self._last_decision)
+        for vote, door in fresh:
+            self._metrics.decided(vote, door)
+
+    def _trust(self) -> None:
+        """Whether the database is the one that is known, and what was set aside of it since the start."""
+        estranged = self._standing.look() if self._standing is not None else None
+        self._health.note("record", plainly(estranged) if estranged is not None else self._unkept())
+        rows = self._ledger.database.authenticity.unbelieved()
+        counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
+        said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."
+        self._health.note("set_aside", said if rows else None)
+
+    def _unkept(self) -> str | None:
+        problem = self._standing.problem if self._standing is not None else None
+        return f"A backup that is put back would not be recognised: {problem}." if problem else None
+
+    def _observe(self, reader: Reader) -> None:
+        newest, readable = reader.newest_observation(), reader.newest_observation(readable=True)
+        self._health.note("exchange", newest.problem if newest is not None and newest.value is None else None)
+        if readable is not None:
+            self._metrics.observed(readable.at, drifted=_drifted(reader, readable))
+
+
+def _drifted(reader: Reader, readable: Observation) -> bool | None:
+    """Whether the live value is not what the bot applied: not on record yet, or on record as a change made outside."""
+    baseline = reader.baseline()
+    if baseline is None:
+        return None
+    set_by = reader.find(baseline.request_id) if baseline.request_id is not None else None
+    outside = set_by is not None and set_by.kind is Kind.OUTSIDE
+    return outside or readable.value is not baseline.value

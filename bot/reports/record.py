@@ -1,0 +1,171 @@
+"""``legacytls verify`` and ``legacytls export``: the record for auditors, from the database alone.
+
+Nothing is sent anywhere; for a table Slack is asked who the people are, where there is a token.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+
+from bot.reports.names import bare_names_of
+from bot.settings.load import WrongSettings
+from bot.settings.model import Settings
+from bot.settings.state_dir import standing_of
+from handlers.changes.restored_database import Acceptance, accept, plainly
+from handlers.queries.change_table import change_lines
+from handlers.queries.export import Form
+from storage.engine import Database
+from storage.integrity.comparing import Difference
+from storage.ledger import Ledger
+from storage.migrate import is_current
+from storage.record.export import has_record, lines, tenants
+from storage.record.reconcile import differences
+from storage.record.verify import Authenticator, Verdict, verify
+
+NAMED = 100
+"""Rows that are named; memory does not grow with what is wrong."""
+
+
+class NoRecord(Exception):
+    """There is nothing to check or to hand out; the text says what to look at."""
+
+
+_NOT_CURRENT = (
+    "the database holds no record of this version. Check DATABASE_URL; if it is the right one, `legacytls migrate` brings it up "
+    "to date."
+)
+
+
+def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json: bool) -> int:
+    """Check the record against its chain, its authenticators and the heads that were seen; exit code 0 when it is sound, else 1.
+
+    ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by itself.
+    """
+    with _record_of(settings) as (database, tenant_id):
+        verdict = verify(database, tenant_id, witness=witness)
+        if verdict.ok and not verdict.checked:
+            raise _nothing(database, tenant_id)
+        estranged = standing_of(settings, database).look() if verdict.ok else None
+        found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
+    if estranged is not None:
+        verdict = replace(verdict, ok=False, problem=plainly(estranged))
+    elif found:
+        verdict = replace(verdict, ok=False, problem="Rows of the database do not agree with it.")
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(verdict) | {"differences": [asdict(each) for each in found]}, indent=2) + "\n")
+    elif found and estranged is None:
+        sys.stdout.write(f"The record itself is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
+        sys.stdout.write(_disagreeing(found))
+    elif verdict.ok:
+        sys.stdout.write(f"The record is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
+        sys.stdout.write(f"{_authentic(settings)}\n")
+        if witness is None:
+            sys.stdout.write(
+                "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
+            )
+    else:
+        sys.stdout.write(f"The record is NOT sound: {verdict.problem}\n{_help(verdict)}")
+    return 0 if verdict.ok else 1
+
+
+def _disagreeing(found: Sequence[Difference]) -> str:
+    """Each row that differs, a line each, and what to do."""
+    lines = [f"  {difference}\n" for difference in found[:NAMED]]
+    more = f"  and more than these {NAMED}\n" if len(found) > NAMED else ""
+    return (
+        f"Rows of the database do NOT agree with it:\n{''.join(lines)}{more}"
+        "Somebody changed them past the bot, or lost the events. What is on record counts; nothing is opted in by such rows.\n"
+    )
+
+
+def accept_record(settings: Settings) -> int:
+    """Go on with the database as it stands, whatever was seen or authenticated before; exit code 0 when that is so, else 1."""
+    with _record_of(settings, look_only=False) as (database, tenant_id):
+        verdict = verify(database, tenant_id, chain_only=True)
+        if not verdict.ok:
+            sys.stdout.write(f"The record is NOT sound: {verdict.problem}\nNothing was accepted, and nothing was changed.\n")
+            return 1
+        done = accept(Ledger(database, tenant_id), standing_of(settings, database), datetime.now(UTC))
+    sys.stdout.write(
+        _accepted(done) if done is not None else "There is nothing to accept: no head is missing. Nothing was changed.\n"
+    )
+    return 0
+
+
+def _accepted(done: Acceptance) -> str:
+    seen = f"The newest head seen before was {done.known}." if done.known else "No head was kept by this machine before."
+    stale = ", ".join(f"#{number}" for number in done.stale)
+    left = ", ".join(f"#{number}" for number in done.left)
+    return "".join(
+        [
+            f"The database is accepted as it stands, with the head {done.found}. {seen}\n",
+            f"Stale now, to be asked for again if still needed: {stale}.\n" if stale else "No request was open or approved.\n",
+            f"Being sent when the copy was made, and settled by reading the live value: {left}.\n" if left else "",
+            "It is an event of the record, and every copy of the bot that runs on this database goes on by itself.\n",
+        ]
+    )
+
+
+def _authentic(settings: Settings) -> str:
+    keys = settings.keyring()
+    if keys:
+        return f"Every event is authenticated by a key of LEGACYTLS_RECORD_KEY ({', '.join(keys.ids)})."
+    return "It is not authenticated: without LEGACYTLS_RECORD_KEY, whoever owns the database can rebuild all of it."
+
+
+def _help(verdict: Verdict) -> str:
+    """What to do where the chain is whole and only the key does not go with it."""
+    if verdict.authenticator is Authenticator.UNKNOWN_KEY:
+        return "Add the key that is missing to LEGACYTLS_RECORD_KEY, behind the newest one.\n"
+    if verdict.authenticator is Authenticator.MISSING and not verdict.checked:
+        return "If the key is new, the next start of the bot takes the record over with it.\n"
+    return ""
+
+
+def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
+    """Write the events of these days (UTC, both included) to standard output, or a table of the changes asked for in them."""
+    last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
+    first = datetime.combine(since, time.min, UTC) if since else None
+    with _record_of(settings) as (database, tenant_id):
+        if not has_record(database, tenant_id):
+            raise _nothing(database, tenant_id)
+        if form == "csv":
+            written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
+        else:
+            written = lines(database, tenant_id, since=first, until=last)
+        for line in written:
+            sys.stdout.write(line)
+    return 0
+
+
+def tenant_of(settings: Settings) -> str:
+    """The tenant whose record is meant. Raises ``WrongSettings``."""
+    if settings.azure_tenant_id is None:
+        raise WrongSettings(["AZURE_TENANT_ID: is not set; it names the tenant whose record is meant"])
+    return settings.azure_tenant_id
+
+
+def _nothing(database: Database, tenant_id: str) -> NoRecord:
+    """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
+    others = ", ".join(tenants(database)) or "no tenant at all"
+    return NoRecord(
+        f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the record of {others}. "
+        "Check AZURE_TENANT_ID and DATABASE_URL."
+    )
+
+
+@contextmanager
+def _record_of(settings: Settings, *, look_only: bool = True) -> Iterator[tuple[Database, str]]:
+    """The database and the tenant. Where it is only looked at, a copy or a backup may be given. Raises ``NoRecord``."""
+    tenant_id = tenant_of(settings)
+    database = Database(settings.database_url.get_secret_value(), look_only=look_only, keys=settings.keyring())
+    try:
+        if not is_current(database):
+            raise NoRecord(_NOT_CURRENT)
+        yield database, tenant_id
+    finally:
+        database.close()

@@ -1,0 +1,1 @@
+"""The sandbox's web page and what a person does on it."""

@@ -1,0 +1,24 @@
+"""Puts the page on the simulated Slack: its files, its state, what people do on it, and the guard before all of it."""
+
+from aiohttp import web
+
+from bot.sandbox.console.acts import PersonActs, WorldActs
+from bot.sandbox.console.controls import Controls
+from bot.sandbox.console.guard import own_page_only
+from bot.sandbox.console.server import Console, Scene
+from bot.sandbox.slack.simulation import Slack
+from handlers.slack.scopes import COMMAND
+
+
+class Site:
+    """The page of one sandbox; ``controls`` may be replaced at any time."""
+
+    def __init__(self, controls: Controls | None = None) -> None:
+        self.controls = controls or Controls()
+
+    def mount(self, app: web.Application, slack: Slack) -> None:
+        """Add the page's routes to the server of ``slack``."""
+        app.middlewares.append(own_page_only)
+        scene = Scene(slack.workspace, slack.modals, slack.carrier, COMMAND, lambda: self.controls)
+        world = WorldActs(lambda: self.controls, slack.faults, slack.workspace.member)
+        Console(scene, PersonActs(slack.people).acts() | world.acts()).mount(app)

@@ -1,0 +1,1 @@
+"""The simulated Microsoft: Entra, Exchange Online and its mail hosts around one tenant."""

@@ -1,0 +1,162 @@
+"""Block Kit's composition objects and interactive elements: their fields, and Slack's limits for them.
+
+Limits are those of slack_sdk's models (3.47) and docs.slack.dev/reference/block-kit; where both say nothing, of Slack's answers
+as people report them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.blockkit_shapes import (
+    Check,
+    Shape,
+    anything,
+    array,
+    boolean,
+    both,
+    either,
+    integer,
+    one_of,
+    pattern,
+    problem,
+    shaped,
+    string,
+    variant,
+)
+
+ACTION_ID = string(255)
+DATE = pattern(r"\d{4}-\d{2}-\d{2}", "YYYY-MM-DD")
+TIME = pattern(r"([01]\d|2[0-3]):[0-5]\d", "HH:mm")
+SOME_ID = string(255)
+
+
+def plain(most: int) -> Check:
+    """A ``plain_text`` object; an empty one is refused, as Slack does."""
+    return variant({"plain_text": shaped({"type": anything, "text": string(most)}, {"emoji": boolean})})
+
+
+def text(most: int) -> Check:
+    """A ``plain_text`` or ``mrkdwn`` object."""
+    return variant(
+        {
+            "plain_text": shaped({"type": anything, "text": string(most)}, {"emoji": boolean}),
+            "mrkdwn": shaped({"type": anything, "text": string(most)}, {"verbatim": boolean}),
+        }
+    )
+
+
+CONFIRM = shaped(
+    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)}, {"style": one_of("primary", "danger")}
+)
+
+
+def option(label: Check, **more: Check) -> Check:
+    """One choice; its value at most 150 characters."""
+    return shaped({"text": label, "value": string(150)}, {"description": plain(75), **more})
+
+
+CHOICE = option(plain(75))
+RICH_CHOICE = option(text(75), description=text(75))
+CHOICES = {"options": array(CHOICE, 100)}
+GROUPS = {"option_groups": array(shaped({"label": plain(75), **CHOICES}), 100)}
+SEVERAL = {"max_selected_items": integer(1, 1000)}
+
+
+def choices_of(element: dict[str, Any]) -> list[Any]:
+    """All options of an element, those inside groups included."""
+    groups = element.get("option_groups") or []
+    grouped = [choice for group in groups if isinstance(group, dict) for choice in group.get("options") or []]
+    return [*(element.get("options") or []), *grouped]
+
+
+def initial_among_options(element: Any, at: str) -> Iterator[str]:
+    """What is chosen at first has to be one of the options, letter by letter."""
+    if not isinstance(element, dict):
+        return
+    chosen = element.get("initial_options") or [element.get("initial_option")]
+    offered = choices_of(element)
+    if any(each is not None and each not in offered for each in chosen):
+        yield problem("initial option must exactly match one of the options", at)
+
+
+def _element(required: Shape | None = None, optional: Shape | None = None, *more: Check) -> Check:
+    """An interactive element: every one may have an ``action_id`` and take the focus."""
+    fields = {"action_id": ACTION_ID, "focus_on_load": boolean, **(optional or {})}
+    return both(shaped({"type": anything, **(required or {})}, fields), *more)
+
+
+def _select(optional: Shape, *more: Check) -> Check:
+    return _element({}, {"placeholder": plain(150), "confirm": CONFIRM, **optional}, *more)
+
+
+def _picker(**optional: Check) -> Check:
+    return _element({}, {"confirm": CONFIRM, **optional})
+
+
+def _chooser(most: int, initial: Shape) -> Check:
+    return _element({"options": array(RICH_CHOICE, most)}, {"confirm": CONFIRM, **initial}, initial_among_options)
+
+
+def _typed(required: Shape | None = None, **optional: Check) -> Check:
+    return _element(required, {"placeholder": plain(150), "dispatch_action_config": anything, **optional})
+
+
+def _ids(kind: str) -> dict[str, Check]:
+    """Both select menus over people, conversations or channels."""
+    filters = {"filter": anything, "default_to_current_conversation": boolean}
+    return {
+        f"{kind}s_select": _select({f"initial_{kind}": SOME_ID, "response_url_enabled": boolean, **filters}),
+        f"multi_{kind}s_select": _select({f"initial_{kind}s": array(SOME_ID, 100), **SEVERAL, **filters}),
+    }
+
+
+BUTTON = _element(
+    {"text": plain(75)},
+    {
+        "value": string(2000, least=0),
+        "url": string(3000),
+        "style": one_of("primary", "danger"),
+        "confirm": CONFIRM,
+        "accessibility_label": string(75),
+    },
+)
+
+CLICKED: dict[str, Check] = {
+    "button": BUTTON,
+    "overflow": _element({"options": array(option(plain(75), url=string(3000)), 5)}, {"confirm": CONFIRM}),
+}
+"""Elements that act at once and keep no value."""
+
+CHOSEN: dict[str, Check] = {
+    "static_select": _select(
+        {**CHOICES, **GROUPS, "initial_option": CHOICE}, either("options", "option_groups"), initial_among_options
+    ),
+    "multi_static_select": _select(
+        {**CHOICES, **GROUPS, **SEVERAL, "initial_options": array(CHOICE, 100)},
+        either("options", "option_groups"),
+        initial_among_options,
+    ),
+    **_ids("user"),
+    **_ids("conversation"),
+    **_ids("channel"),
+    "datepicker": _picker(initial_date=DATE, placeholder=plain(150)),
+    "timepicker": _picker(initial_time=TIME, placeholder=plain(150), timezone=string(100)),
+    "datetimepicker": _picker(initial_date_time=integer(1_000_000_000, 9_999_999_999)),
+    "checkboxes": _chooser(10, {"initial_options": array(RICH_CHOICE, 10)}),
+    "radio_buttons": _chooser(10, {"initial_option": RICH_CHOICE}),
+}
+"""Elements that keep a value and may stand anywhere."""
+
+TYPED: dict[str, Check] = {
+    "plain_text_input": _typed(
+        initial_value=string(3000, least=0), multiline=boolean, min_length=integer(0, 3000), max_length=integer(1, 3000)
+    ),
+    "number_input": _typed(
+        {"is_decimal_allowed": boolean}, initial_value=string(100), min_value=string(100), max_value=string(100)
+    ),
+    "email_text_input": _typed(initial_value=string(3000)),
+    "url_text_input": _typed(initial_value=string(3000)),
+}
+"""Elements that stand in an input block only."""
+
+IMAGE = shaped({"type": anything, "alt_text": string(2000)}, {"image_url": string(3000), "slack_file": anything})

@@ -1,0 +1,158 @@
+"""Web API methods about who and where: ``auth.test``, ``users.info``, ``usergroups.*``, ``conversations.*``."""
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from bot.sandbox.slack import cast
+from bot.sandbox.slack.api import Arguments, Method
+from bot.sandbox.slack.cast import BOT_USER, Channel, Group, Member
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.workspace import Workspace
+
+CONVERSATIONS = ("channels:read", "groups:read", "im:read")
+PAGE = 100
+
+
+class Directory:
+    """``scopes`` decide whether an address is shown with a person; ``base`` gives the workspace's own address."""
+
+    def __init__(self, workspace: Workspace, *, base: Callable[[], str], scopes: Sequence[str]) -> None:
+        self._workspace = workspace
+        self._base = base
+        self._shows_email = "users:read.email" in scopes
+
+    def methods(self) -> dict[str, Method]:
+        """What this module answers."""
+        return {
+            "auth.test": Method(self._identity),
+            "users.info": Method(self._user, ("users:read",)),
+            "usergroups.list": Method(self._groups, ("usergroups:read",)),
+            "usergroups.users.list": Method(self._group_members, ("usergroups:read",)),
+            "conversations.open": Method(self._open, ("im:write",)),
+            "conversations.info": Method(self._channel, CONVERSATIONS),
+            "conversations.members": Method(self._channel_members, CONVERSATIONS),
+        }
+
+    def _identity(self, _arguments: Arguments) -> JSON:
+        return {
+            "url": f"{self._base()}/",
+            "team": cast.TEAM_NAME,
+            "user": self._workspace.member(BOT_USER).name,
+            "team_id": cast.TEAM_ID,
+            "user_id": BOT_USER,
+            "bot_id": cast.BOT_ID,
+            "is_enterprise_install": False,
+        }
+
+    def _user(self, arguments: Arguments) -> JSON:
+        return {"user": self._described(self._workspace.member(arguments.need("user")))}
+
+    def _described(self, member: Member) -> JSON:
+        """The ``user`` object: a stranger comes without the guest flags, an active member without ``is_stranger``."""
+        now = self._workspace.clock().astimezone(ZoneInfo(member.tz))
+        offset = now.utcoffset()
+        guest = {} if member.is_stranger else {"is_restricted": member.is_guest, "is_ultra_restricted": False}
+        organised = {"enterprise_user": _in_organisation(member)} if member.enterprise_user_id else {}
+        email = {"email": member.email} if self._shows_email else {}
+        return {
+            "id": member.id,
+            "team_id": member.team_id,
+            "name": member.name,
+            "real_name": member.real_name,
+            "deleted": member.deleted,
+            "tz": member.tz,
+            "tz_label": now.tzname(),
+            "tz_offset": int(offset.total_seconds()) if offset else 0,
+            "profile": {"real_name": member.real_name, "display_name": member.name, "title": member.title, **email},
+            "is_bot": member.is_bot,
+            "is_app_user": False,
+            "is_admin": False,
+            "is_owner": False,
+            **organised,
+            **guest,
+            **({"is_stranger": True} if member.is_stranger else {}),
+            **({"is_invited_user": True} if member.is_invited else {}),
+        }
+
+    def _groups(self, arguments: Arguments) -> JSON:
+        return {"usergroups": [_group(group, arguments.flag("include_users")) for group in self._workspace.groups()]}
+
+    def _group_members(self, arguments: Arguments) -> JSON:
+        wanted = arguments.need("usergroup")
+        for group in self._workspace.groups():
+            if group.id == wanted:
+                return {"users": group.members}
+        raise SlackError("no_such_subteam")
+
+    def _open(self, arguments: Arguments) -> JSON:
+        """Open the direct messages with one person; they were there all the time, and for who is deactivated stay shut."""
+        users = [user for user in arguments.text("users").split(",") if user]
+        if not users:
+            raise SlackError("users_list_not_supplied")
+        if len(users) > 1:
+            raise SlackError("too_many_users")
+        channel = self._workspace.direct(users[0])
+        if self._workspace.member(users[0]).deleted:
+            raise SlackError("user_disabled")
+        shown = self._shown(channel) if arguments.flag("return_im") else {"id": channel.id}
+        return {"no_op": True, "already_open": True, "channel": shown}
+
+    def _channel(self, arguments: Arguments) -> JSON:
+        channel = self._workspace.channel(arguments.need("channel"))
+        count = {"num_members": len(channel.members)} if arguments.flag("include_num_members") else {}
+        return {"channel": {**self._shown(channel), **count}}
+
+    def _channel_members(self, arguments: Arguments) -> JSON:
+        channel = self._workspace.channel(arguments.need("channel"))
+        cursor, limit = arguments.text("cursor") or "0", arguments.text("limit") or str(PAGE)
+        if not (cursor.isdigit() and limit.isdigit()):
+            raise SlackError("invalid_cursor")
+        start, most = int(cursor), int(limit)
+        members = sorted(channel.members)
+        following = str(start + most) if start + most < len(members) else ""
+        return {"members": members[start : start + most], "response_metadata": {"next_cursor": following}}
+
+    def _shown(self, channel: Channel) -> JSON:
+        if channel.person is not None:
+            return {"id": channel.id, "is_im": True, "user": channel.person, "is_archived": False, "is_org_shared": False}
+        return {
+            "id": channel.id,
+            "name": channel.name,
+            "is_channel": True,
+            "is_group": False,
+            "is_im": False,
+            "is_private": False,
+            "is_archived": channel.is_archived,
+            "is_member": BOT_USER in channel.members,
+            "is_shared": channel.is_ext_shared,
+            "is_ext_shared": channel.is_ext_shared,
+            "is_pending_ext_shared": False,
+            "is_org_shared": False,
+            "context_team_id": cast.TEAM_ID,
+        }
+
+
+def _in_organisation(member: Member) -> JSON:
+    return {
+        "id": member.enterprise_user_id,
+        "enterprise_id": cast.ENTERPRISE_ID,
+        "enterprise_name": cast.TEAM_NAME,
+        "is_admin": False,
+        "is_owner": False,
+        "teams": [member.team_id],
+    }
+
+
+def _group(group: Group, with_users: bool) -> JSON:
+    users = {"users": group.members} if with_users else {}
+    return {
+        "id": group.id,
+        "team_id": cast.TEAM_ID,
+        "is_usergroup": True,
+        "name": group.name,
+        "handle": group.handle,
+        "date_delete": 0,
+        "user_count": len(group.members),
+        **users,
+    }

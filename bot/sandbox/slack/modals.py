@@ -1,0 +1,149 @@
+"""The modals that people have open, and the trigger ids that allow to open one.
+
+Slack's rules: a trigger id lives 3 seconds and opens one view; at most 3 views lie on each other
+(docs.slack.dev/surfaces/modals).
+"""
+
+import copy
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.slack.blockkit import identified, view_problems
+from bot.sandbox.slack.cast import APP_ID, BOT_ID, TEAM_ID
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.inputs import initial_values
+from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.workspace import Workspace
+
+DEEPEST = 3
+
+
+@dataclass(slots=True)
+class View:
+    """One open modal of one person."""
+
+    id: str
+    user: str
+    definition: JSON
+    root: str
+    previous: str | None
+    version: int = 1
+    values: JSON = field(default_factory=dict)
+    """``state.values``: what is filled in, as far as Slack was told."""
+    errors: dict[str, str] | None = None
+
+    @property
+    def hash(self) -> str:
+        """Changes with every update."""
+        return f"{self.id[1:]}.{self.version}"
+
+    def as_slack(self) -> JSON:
+        """The ``view`` object of answers and payloads."""
+        defaults: JSON = {
+            "private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None,
+            "clear_on_close": False, "notify_on_close": False,
+        }  # fmt: skip
+        identity: JSON = {
+            "id": self.id, "team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID, "app_installed_team_id": TEAM_ID,
+            "hash": self.hash, "root_view_id": self.root, "previous_view_id": self.previous, "state": {"values": self.values},
+        }  # fmt: skip
+        return copy.deepcopy({**defaults, **self.definition, **identity})
+
+
+@dataclass(slots=True)
+class Trigger:
+    """One interaction's right to open a view."""
+
+    user: str
+    born: float
+    spent: bool = False
+
+
+class Modals:
+    """Who has which views open. ``trigger_lifetime`` is in seconds of real time."""
+
+    def __init__(self, workspace: Workspace, *, trigger_lifetime: float = 3.0) -> None:
+        self._workspace = workspace
+        self._lifetime = trigger_lifetime
+        self._stacks: dict[str, list[View]] = {}
+        self._triggers: dict[str, Trigger] = {}
+
+    def trigger(self, user: str) -> str:
+        """A new trigger id for something that ``user`` just did."""
+        number = self._workspace.number()
+        trigger = f"{number}.{TEAM_ID}.{number:032x}"
+        self._triggers[trigger] = Trigger(user, time.monotonic())
+        return trigger
+
+    def spend(self, trigger_id: str) -> str:
+        """Whose trigger it is. Raises ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``."""
+        trigger = self._triggers.get(trigger_id)
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if trigger.spent:
+            raise SlackError("exchanged_trigger_id")
+        if time.monotonic() - trigger.born > self._lifetime:
+            raise SlackError("expired_trigger_id")
+        trigger.spent = True
+        return trigger.user
+
+    def stack(self, user: str) -> list[View]:
+        """Open views of this person, topmost last."""
+        return list(self._stacks.get(user, []))
+
+    def view(self, view_id: str, *, user: str | None = None) -> View:
+        """An open view by its id or external id, of ``user`` if given. Raises ``not_found``."""
+        for stack in list(self._stacks.values()):
+            for view in stack:
+                if view_id in {view.id, view.definition.get("external_id")} and user in {None, view.user}:
+                    return view
+        raise SlackError("not_found")
+
+    def open(self, user: str, definition: Any, *, upon: View | None = None) -> View:
+        """Show a view, ``upon`` another one if given. Raises ``invalid_arguments`` or ``push_limit_reached``."""
+        checked = self._checked(definition)
+        with self._workspace.changing():
+            stack = self._stacks.setdefault(user, [])
+            if len(stack) >= DEEPEST:
+                raise SlackError("push_limit_reached")
+            identity = f"V{self._workspace.number():08X}"
+            view = View(identity, user, checked, upon.root if upon else identity, upon.id if upon else None)
+            view.values = initial_values(checked["blocks"])
+            stack.append(view)
+        return view
+
+    def update(self, view: View, definition: Any) -> View:
+        """Replace what a view shows; what was filled in under ids that stay is kept. Raises ``invalid_arguments``."""
+        checked = self._checked(definition)
+        with self._workspace.changing():
+            kept = view.values
+            view.definition, view.errors, view.version = checked, None, view.version + 1
+            view.values = initial_values(checked["blocks"])
+            for block, actions in view.values.items():
+                actions |= {name: state for name, state in kept.get(block, {}).items() if name in actions}
+        return view
+
+    def fill(self, view: View, values: JSON, errors: dict[str, str] | None) -> None:
+        """Remember what is filled in and what was found wrong with it."""
+        with self._workspace.changing():
+            view.values, view.errors = values, errors
+
+    def close(self, view: View) -> None:
+        """Take a view away, with all that lie upon it."""
+        with self._workspace.changing():
+            stack = self._stacks.get(view.user, [])
+            if view in stack:
+                del stack[stack.index(view) :]
+
+    def clear(self, user: str) -> None:
+        """Take all views of this person away."""
+        with self._workspace.changing():
+            self._stacks.pop(user, None)
+
+    def _checked(self, definition: Any) -> JSON:
+        if problems := view_problems(definition):
+            raise SlackError("invalid_arguments", messages=problems)
+        checked: JSON = copy.deepcopy({name: value for name, value in definition.items() if value is not None})
+        identified(checked["blocks"], self._workspace.number)
+        return checked

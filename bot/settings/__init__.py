@@ -1,0 +1,1 @@
+"""The settings: read from the environment once, checked whole, then frozen. Nothing else reads the environment."""

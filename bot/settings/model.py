@@ -1,0 +1,252 @@
+"""Everything an operator may decide: the settings' names, kinds and defaults, as one frozen value.
+
+Describes, and checks single values. It never reads the environment: ``bot.settings.load`` does, and checks what holds between
+them.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.clouds import CLOUDS
+from bot.probe.targets import of_cloud, targets
+from bot.settings import fields
+from bot.stream import spelled
+from handlers.context.web_addresses import taken_apart
+from handlers.ports import ProbeTarget
+from storage.integrity.keyring import Keyring
+
+_BOT_TOKEN = partial(fields.token, prefix="xoxb-", what="the app's bot token")
+_APP_TOKEN = partial(fields.token, prefix="xapp-", what="an app-level token")
+_DAILY = partial(fields.at_least, days=1)
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class CredentialKind(StrEnum):
+    """The ways in which the bot proves to Entra who it is; exactly one is configured. The values name the setting."""
+
+    CERTIFICATE = "AZURE_CLIENT_CERTIFICATE_PATH"
+    SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - the name of a setting
+    FEDERATED = "AZURE_FEDERATED_TOKEN_FILE"
+    MANAGED = "AZURE_MANAGED_IDENTITY"
+
+
+def _one_of(words: Collection[str], text: str) -> str:
+    if text.lower() not in words:
+        raise ValueError(f"write one of {', '.join(words)}")
+    return text.lower()
+
+
+def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else fields.record_keys(value)
+
+
+def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else fields.record_keys_in(value)
+
+
+def _targets(value: str | tuple[ProbeTarget, ...]) -> tuple[ProbeTarget, ...]:
+    return value if isinstance(value, tuple) else targets(value)
+
+
+Text = Annotated[str, BeforeValidator(fields.directory_id)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(lambda value: value if isinstance(value, tuple) else fields.people(value))]
+Duration = Annotated[timedelta, BeforeValidator(fields.duration)]
+Count = Annotated[int, BeforeValidator(fields.count)]
+Emoji = Annotated[str, BeforeValidator(fields.emoji)]
+Origin = Annotated[str, BeforeValidator(fields.origin)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator decides, frozen; secrets show as asterisks. It reads nothing itself: ``bot.settings.load`` does."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True, env_ignore_empty=True, enable_decoding=False,
+        extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=False,
+    )  # fmt: skip
+
+    slack_bot_token: Annotated[SecretStr, BeforeValidator(_BOT_TOKEN)] | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: Annotated[SecretStr, BeforeValidator(_APP_TOKEN)] | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: Annotated[SecretStr, BeforeValidator(fields.signing_secret)] | None = Field(
+        None, alias="SLACK_SIGNING_SECRET"
+    )
+    slack_api_url: Annotated[str, BeforeValidator(fields.base_url)] = Field("https://slack.com/api/", alias="SLACK_API_URL")
+
+    azure_tenant_id: Annotated[str, BeforeValidator(fields.tenant)] | None = Field(None, alias="AZURE_TENANT_ID")
+    azure_client_id: Text | None = Field(None, alias="AZURE_CLIENT_ID")
+    azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
+    azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
+    azure_client_secret: Annotated[SecretStr, BeforeValidator(fields.client_secret)] | None = Field(
+        None, alias="AZURE_CLIENT_SECRET"
+    )
+    azure_client_secret_expires: Annotated[date, BeforeValidator(fields.day)] | None = Field(
+        None, alias="AZURE_CLIENT_SECRET_EXPIRES"
+    )
+    """The day that Entra shows beside the secret; it tells an app nothing of it."""
+    azure_federated_token_file: Path | None = Field(None, alias="AZURE_FEDERATED_TOKEN_FILE")
+    azure_managed_identity: Annotated[bool, BeforeValidator(fields.truth)] = Field(False, alias="AZURE_MANAGED_IDENTITY")
+    azure_authority_host: Annotated[str, BeforeValidator(fields.authority)] | None = Field(None, alias="AZURE_AUTHORITY_HOST")
+    """Scheme and host; ``None``: the cloud's own."""
+
+    exchange_cloud: Annotated[str, BeforeValidator(partial(_one_of, CLOUDS))] = Field("worldwide", alias="EXCHANGE_CLOUD")
+    exchange_organization: Annotated[str, BeforeValidator(fields.domain)] | None = Field(None, alias="EXCHANGE_ORGANIZATION")
+    exchange_api_url: Origin | None = Field(None, alias="EXCHANGE_API_URL")
+    """Scheme and host; ``None``: the cloud's own."""
+
+    database_url: Annotated[SecretStr, BeforeValidator(fields.database)] = Field(
+        SecretStr("sqlite:///legacytls.db"), alias="DATABASE_URL"
+    )
+
+    channel: Annotated[str, BeforeValidator(fields.channel)] | None = Field(None, alias="LEGACYTLS_CHANNEL")
+    approvers: Ids = Field((), alias="LEGACYTLS_APPROVERS")
+    operators: Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
+    approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
+    escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
+    """Who is mentioned when a request is about to lapse; they gain no right by it."""
+    request_ttl: Annotated[timedelta | None, BeforeValidator(fields.request_ttl)] = Field(None, alias="LEGACYTLS_REQUEST_TTL")
+    """How long an undecided request lives; ``None``: until working hours end on the next working day."""
+    max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
+    default_window: Duration = Field(
+        default_factory=lambda data: min(timedelta(days=30), data["max_window"]), alias="LEGACYTLS_DEFAULT_WINDOW"
+    )
+    approve_emoji: Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
+    reject_emoji: Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
+    observe_every: Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
+    retention: Annotated[timedelta, BeforeValidator(partial(fields.at_least, days=30))] = Field(
+        timedelta(days=400), alias="LEGACYTLS_RETENTION"
+    )
+    """How long readings, deliveries and sent messages are kept, since reminders must not forget that they were sent; the record
+    itself is kept for ever."""
+    timezone: Annotated[ZoneInfo, BeforeValidator(fields.zone)] = Field(
+        default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE"
+    )
+    working_hours: Annotated[tuple[time, time], BeforeValidator(fields.working_hours)] = Field(
+        (time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS"
+    )
+    milestones: Path | None = Field(None, alias="LEGACYTLS_MILESTONES")
+    """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
+    health_host: Annotated[str, BeforeValidator(fields.host)] = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
+    health_port: Annotated[int, BeforeValidator(fields.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
+    record_key: Keys = Field((), alias="LEGACYTLS_RECORD_KEY")
+    record_key_file: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)] = Field(
+        (), alias="LEGACYTLS_RECORD_KEY_FILE"
+    )
+    """The keys that stand in the file; its path is not kept."""
+    state_dir: Path | None = Field(None, alias="LEGACYTLS_STATE_DIR")
+    """``None``: beside a SQLite file, else nowhere."""
+    probe_endpoints: Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)] = Field((), alias="LEGACYTLS_PROBE_ENDPOINTS")
+    """What is probed where nobody names an endpoint; empty: the cloud's own, see ``probed``."""
+    probe_every: Annotated[timedelta, BeforeValidator(_DAILY)] | None = Field(None, alias="LEGACYTLS_PROBE_EVERY")
+    """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
+    events_url: Annotated[SecretStr, BeforeValidator(spelled.receiver)] | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
+    """Where every event of the record is posted; ``None``: nowhere. Its path may be a secret."""
+    events_secret: Annotated[SecretStr, BeforeValidator(spelled.secret)] | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
+    log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
+
+    _warnings: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``load`` hands over: that reads the environment itself, to tell every mistake at once."""
+        return (init_settings,)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What looks wrong without stopping the program, a sentence each."""
+        return list(self._warnings)
+
+    @property
+    def mode(self) -> str:
+        """Socket Mode when there is an app-level token, else HTTP."""
+        return "socket" if self.slack_app_token else "http"
+
+    @property
+    def credential_kinds(self) -> tuple[CredentialKind, ...]:
+        """Every credential that is set; after ``load`` at most one."""
+        given = {
+            CredentialKind.CERTIFICATE: self.azure_client_certificate_path,
+            CredentialKind.SECRET: self.azure_client_secret,
+            CredentialKind.FEDERATED: self.azure_federated_token_file,
+            CredentialKind.MANAGED: self.azure_managed_identity,
+        }
+        return tuple(kind for kind, value in given.items() if value)
+
+    @property
+    def credential_kind(self) -> CredentialKind | None:
+        """The one credential; ``None`` only where Exchange was not needed."""
+        return next(iter(self.credential_kinds), None)
+
+    def credential(self) -> Credential:
+        """The one credential as a value. Raises ``ValueError`` where none is set, as it may be when Exchange is not needed."""
+        if self.azure_client_certificate_path:
+            return Certificate(self.azure_client_certificate_path, self.azure_client_certificate_password)
+        if self.azure_client_secret:
+            return ClientSecret(self.azure_client_secret)
+        if self.azure_federated_token_file:
+            return FederatedToken(self.azure_federated_token_file)
+        if self.azure_managed_identity:
+            return ManagedIdentity(self.azure_client_id)
+        raise ValueError("no credential is set")
+
+    def secret_expires(self) -> datetime | None:
+        """When the client secret expires, as far as the operator said so: with the beginning of that day, to be safe."""
+        day = self.azure_client_secret_expires
+        return datetime.combine(day, time(), tzinfo=self.timezone) if day else None
+
+    def probed(self) -> tuple[ProbeTarget, ...]:
+        """The endpoints whose TLS versions are probed."""
+        return self.probe_endpoints or of_cloud(self.exchange_cloud)
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret that is set, for the redaction of logs."""
+        found = (getattr(self, name) for name in type(self).model_fields)
+        each = (value if isinstance(value, tuple) else (value,) for value in found)
+        return tuple(value for values in each for value in values if isinstance(value, SecretStr))
+
+    def keyring(self) -> Keyring:
+        """The keys that authenticate the record, newest first; empty where none is set."""
+        return Keyring([fields.key_bytes(key) for key in self.record_key or self.record_key_file])
+
+    def on_record(self) -> dict[str, object]:
+        """What the record keeps of the settings beside the rule: no secret, and nothing that changes by itself."""
+        opens, closes = self.working_hours
+        return {
+            "AZURE_AUTHORITY_HOST": self.azure_authority_host,
+            "AZURE_CLIENT_ID": self.azure_client_id,
+            "EXCHANGE_API_URL": self.exchange_api_url,
+            "EXCHANGE_CLOUD": self.exchange_cloud,
+            "EXCHANGE_ORGANIZATION": self.exchange_organization,
+            "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
+            "LEGACYTLS_EVENTS_URL": taken_apart(self.events_url.get_secret_value()).origin if self.events_url else None,
+            "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
+            "LEGACYTLS_MAX_WINDOW": str(self.max_window),
+            "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),
+            "LEGACYTLS_OBSERVE_EVERY": str(self.observe_every),
+            "LEGACYTLS_RETENTION": str(self.retention),
+            "LEGACYTLS_STATE_DIR": str(self.state_dir) if self.state_dir else None,
+            "LEGACYTLS_TIMEZONE": self.timezone.key,
+            "LEGACYTLS_WORKING_HOURS": f"{opens:%H:%M}-{closes:%H:%M}",
+            "credential": self.credential_kind.value if self.credential_kind else None,
+        }
+
+    def noting(self, warnings: Collection[str]) -> Self:
+        """The same settings with these warnings."""
+        copy = self.model_copy()
+        copy._warnings = list(warnings)  # noqa: SLF001 - its own, on the copy
+        return copy
+
+
+NAMES: dict[str, str] = {str(field.alias): name for name, field in Settings.model_fields.items()}
+"""Every setting's name in the environment and the attribute that holds it, in the order people read them."""

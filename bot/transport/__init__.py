@@ -1,0 +1,1 @@
+"""Slack's payloads in, acknowledgements out: Socket Mode and HTTP. Nothing here knows what a payload means."""

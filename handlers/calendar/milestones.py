@@ -1,0 +1,183 @@
+"""The calendar of the deprecation: what is past, running, due or unannounced, and what that means for people, pure.
+
+Every answer is computed from the milestones and the day it is asked about; the file is package data, and an operator's own file
+may replace or extend its entries. It never shows a day where Microsoft gave a month, and never reminds of a superseded date.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+
+from handlers.calendar import effects, milestone_file
+from handlers.calendar.milestone import Milestone, MilestoneKind, Phase, Precision, span, spelled
+from handlers.calendar.milestone_file import WrongMilestones
+from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.ports import Cloud
+from storage.records import MailProtocol, SettingValue
+
+STALE_AFTER = 60
+"""Days after which the last check of the milestones is too old to be relied on."""
+
+_BASIC = "smtp-auth-basic"
+
+RISK = (
+    "TLS 1.0 and 1.1 were retired for known weaknesses in March 2021 (RFC 8996): what such a device sends, "
+    "its password or token included, is guarded by nothing stronger."
+)
+"""What an approver agrees to, for somebody who was never told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row of the calendar: the milestone, its phase on the day asked about, and what replaced it."""
+
+    milestone: Milestone
+    phase: Phase
+    replaced_by: Milestone | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """All milestones, when they were last checked, and how new the newest source then was (as stated: a month or a day)."""
+
+    milestones: tuple[Milestone, ...]
+    verified_on: date
+    newest_source: str
+
+    def current(self, milestone_id: str) -> Milestone | None:
+        """The entry that holds for an id today: itself, or whatever superseded it; ``None`` when there is no such entry."""
+        by_id = self._by_id()
+        found = by_id.get(milestone_id)
+        while found is not None and found.superseded_by is not None:
+            found = by_id.get(found.superseded_by)
+        return found
+
+    def effect(self, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
+        """One sentence: what the setting means today for a protocol in an ``EXCHANGE_CLOUD``; ``value`` ``None``: not known."""
+        return effects.effect(self, protocol, cloud, today, value)
+
+    def removal(self, protocol: MailProtocol, cloud: str, today: date) -> str:
+        """A clause that tells of the removal of legacy TLS from a protocol once it has begun; empty before."""
+        begun = effects.removal(self, protocol, cloud, today)
+        return begun.words if begun else ""
+
+    def removals(self, cloud: str, today: date) -> dict[MailProtocol, date]:
+        """The last day of the removal of legacy TLS, for each protocol of which Microsoft has stated one."""
+        found = {protocol: effects.ends(self, protocol, cloud, today) for protocol in MailProtocol}
+        return {protocol: day for protocol, day in found.items() if day is not None}
+
+    def hosts(self, cloud: Cloud, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
+        """The legacy hosts to point devices of these protocols at; none from which legacy TLS is being removed."""
+        known = dict(zip(MailProtocol, cloud.legacy_hosts, strict=False))  # in this order, or none
+        chosen = set(protocols)
+        return tuple(
+            host
+            for protocol, host in known.items()
+            if protocol in chosen and effects.removal(self, protocol, cloud.name, today) is None
+        )
+
+    def in_vain(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> str:
+        """A warning where an opt-in names only protocols from which legacy TLS was to be removed by now; else empty."""
+        told: dict[str, list[str]] = {}
+        for protocol in protocols:
+            begun = effects.removal(self, protocol, cloud, today)
+            if begun is None or not begun.over:
+                return ""
+            told.setdefault(begun.words, []).append(PROTOCOL_NAMES[protocol])
+        removed = "; ".join(f"for {' and '.join(names)} {words}" for words, names in told.items())
+        return f"Mind: {removed}, so the setting is not expected to help any device named here." if removed else ""
+
+    def briefing(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
+        """The risks an approver has to know, a dated line each: for the form and for the request's message."""
+        chosen = [protocol for protocol in MailProtocol if protocol in set(protocols)]
+        if cloud in effects.WITHOUT_LEGACY:
+            return (effects.OFF_FOR_GOOD,)
+        lines: dict[str, list[str]] = {}
+        for protocol in chosen:
+            lines.setdefault(self.effect(protocol, cloud, today, None), []).append(PROTOCOL_NAMES[protocol])
+        told = [f"{' and '.join(names)}: {line}" for line, names in lines.items()]
+        if MailProtocol.SMTP_AUTH in chosen:
+            told += self._announced_for_basic(cloud, today)
+        return (RISK, *told, self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.")
+
+    def freshness(self, today: date) -> str | None:
+        """A warning when the milestones were last checked more than 60 days before ``today``, else ``None``."""
+        age = (today - self.verified_on).days
+        if age <= STALE_AFTER:
+            return None
+        return (
+            f"The dates were last checked on {spelled(self.verified_on)}, {age} days ago, against sources no newer than "
+            f"{_source_age(self.newest_source)}: look for news in the Microsoft 365 message center before relying on them."
+        )
+
+    def upcoming(self, cloud: str, today: date) -> tuple[Milestone, ...]:
+        """The changes still to come or under way, soonest first; no announcements, nothing superseded, nothing without a date."""
+        found = [row.milestone for row in self.listing(cloud, today) if row.phase in {Phase.UPCOMING, Phase.RUNNING}]
+        return tuple(milestone for milestone in found if milestone.is_change)
+
+    def listing(self, cloud: str, today: date) -> tuple[Listed, ...]:
+        """Everything that concerns a cloud, oldest first, what has no date last; superseded entries answer stale advice."""
+        found = [milestone for milestone in self.milestones if milestone.touches(cloud)]
+        found.sort(key=lambda milestone: (milestone.first or date.max, milestone.last or date.max))
+        return tuple(Listed(milestone, milestone.phase(today), self._successor(milestone)) for milestone in found)
+
+    def _announced_for_basic(self, cloud: str, today: date) -> list[str]:
+        """What is still to come for Basic authentication besides the change of its default, which the effect tells."""
+        return [
+            f"{row.milestone.display[:1].upper()}{row.milestone.display[1:]}: {row.milestone.effect}"
+            for row in self.listing(cloud, today)
+            if row.milestone.concerns(_BASIC)
+            and row.milestone.kind is not MilestoneKind.DEFAULT_CHANGE
+            and row.phase in {Phase.UPCOMING, Phase.RUNNING}
+        ]
+
+    def _successor(self, milestone: Milestone) -> Milestone | None:
+        return self.current(milestone.id) if milestone.superseded_by is not None else None
+
+    def _by_id(self) -> Mapping[str, Milestone]:
+        return {milestone.id: milestone for milestone in self.milestones}
+
+
+def parse(text: str, *, extends: Calendar | None = None) -> Calendar:
+    """Read a milestones file. References may also lead to entries of ``extends``, the calendar that it is written against.
+
+    Raises ``WrongMilestones`` with every mistake and its line.
+    """
+    read = milestone_file.read_file(text)
+    calendar = Calendar(read.milestones, read.verified_on, read.newest_source)
+    whole = _joined(extends, calendar) if extends is not None else calendar
+    mistakes = milestone_file.unlinked(whole.milestones, read.lines)
+    if mistakes:
+        raise WrongMilestones(mistakes)
+    return calendar
+
+
+def merge(base: Calendar, override: Calendar) -> Calendar:
+    """The base with the override's entries: the same id replaces, a new id extends. The newer check counts.
+
+    Raises ``WrongMilestones`` when the result refers to nothing or to itself.
+    """
+    whole = _joined(base, override)
+    mistakes = milestone_file.unlinked(whole.milestones)
+    if mistakes:
+        raise WrongMilestones(mistakes)
+    return whole
+
+
+def load_packaged() -> Calendar:
+    """The milestones that this version carries."""
+    return parse(resources.files("handlers.calendar").joinpath("milestones.yaml").read_text(encoding="utf-8"))
+
+
+def _joined(base: Calendar, override: Calendar) -> Calendar:
+    entries = {milestone.id: milestone for milestone in (*base.milestones, *override.milestones)}
+    newer = max(base, override, key=lambda calendar: calendar.verified_on)
+    return Calendar(tuple(entries.values()), newer.verified_on, newer.newest_source)
+
+
+def _source_age(stated: str) -> str:
+    """A month as ``September 2026``, a day as ``7 September 2026``."""
+    if len(stated) == len("2026-09"):
+        return spelled(span(stated, Precision.MONTH)[0]).split(" ", 1)[1]
+    return spelled(date.fromisoformat(stated))

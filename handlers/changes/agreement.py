@@ -1,0 +1,124 @@
+"""What follows where the database does not agree with its own record, or lacks its guards: that act stops, and is told once.
+
+Only what opts in or extends is asked here. Opting out goes on whatever is found.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from handlers.context.context import Context
+from handlers.outgoing.enqueue import CHANNEL, owe_card, owe_change, owe_reworded
+from handlers.policy.days import latest_end
+from storage.integrity.comparing import Difference, request_differences
+from storage.ledger import BOT, Entry
+from storage.lifecycle import UNSENT, State
+from storage.record.setting_aside import set_aside as end
+from storage.record.survey import elsewhere
+from storage.records import ChangeRequest
+from storage.schema import guards
+
+WAIT = timedelta(minutes=2)
+"""How long a change waits where something that is not its own does not agree: somebody may be mending it."""
+
+NAMED = 5
+"""Places named in a message; ``legacytls verify`` names all."""
+
+TOO_LONG = "Its window ends later than the rule allows, counted from when it was asked for. Nothing was sent; ask again."
+
+
+class Subject(StrEnum):
+    """What a message about a disagreement is about."""
+
+    STOPPED = "stopped"
+    """A request that was not made, and is over."""
+    SET_ASIDE = "set_aside"
+    """A request whose row cannot be read, or stands where it never came to."""
+    GOES_ON = "goes_on"
+    """An opt-out, or what was sent before: it goes on by what is on record."""
+    WINDOW = "window"
+    """What the live value ought to be, and until when."""
+    JUDGED_BY = "judged_by"
+    """The rule, or the tenant's name."""
+    UNREADABLE = "unreadable"
+    """A message or a delivery that cannot be read."""
+
+
+def may_be_made(context: Context, entry: Entry, wish: ChangeRequest) -> bool:
+    """Compare a wish, its votes, its rule and the baseline with the record, in the transaction before it is sent.
+
+    Where something does not agree, the wish ends or waits, people are told, and the answer is no.
+    """
+    gone = guards.missing(entry.connection)
+    if gone:
+        return _wait(entry, wish, "Waiting, nothing has been sent: guards of the record are missing from the database.")
+    differences, _ = request_differences(entry.connection, entry.tenant_id, wish.id, through=True)
+    if differences:
+        stop(entry, wish, differences)
+        return False
+    others = elsewhere(entry.connection, entry.tenant_id)
+    if others:
+        tell_elsewhere(entry, others)
+        return _wait(entry, wish, f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]}).")
+    if is_too_long(context, wish):
+        owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=TOO_LONG))
+        return False
+    return True
+
+
+def is_too_long(context: Context, wish: ChangeRequest) -> bool:
+    """Whether a wish has no end, or one that could not have been chosen when it was asked for, under the present rule."""
+    asked = min(wish.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
+    return wish.window_end is None or wish.window_end > latest_end(asked, context.rule.max_window, context.zone)
+
+
+def stop(entry: Entry, wish: ChangeRequest, differences: Sequence[Difference]) -> None:
+    """End a wish that is not as it was recorded, so that a new one can be asked for. Raises ``Conflict``."""
+    tell(entry, Subject.STOPPED, f"{wish.id}", differences, wish.id)
+    sent = "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(wish.id) else "Nothing was sent."
+    detail = f"The database does not agree with the record ({differences[0]}), so it is not made. {sent} Ask again if needed."
+    owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
+
+
+def set_aside(entry: Entry, number: int, differences: Sequence[Difference]) -> None:
+    """End a request whose row no move can be made on, so that it keeps no place and holds nothing up."""
+    tell(entry, Subject.SET_ASIDE, f"{number}", differences, number)
+    end(entry, number, detail="Its row in the database does not agree with the record, so it is set aside.")
+    request = entry.reader.find(number)
+    if request is not None:
+        owe_card(entry, request)
+
+
+def tell_elsewhere(entry: Entry, differences: Sequence[Difference]) -> None:
+    """Tell what every opt-in is judged by and does not agree, once for each place and what is recorded there."""
+    for difference in differences:
+        subject = Subject.WINDOW if difference.table == "baselines" else Subject.JUDGED_BY
+        tell(entry, subject, f"{difference.table}:{difference.column}:{difference.recorded}", [difference])
+
+
+def tell(entry: Entry, subject: Subject, about: str, differences: Sequence[Difference], number: int | None = None) -> None:
+    """Owe the channel one message, and put what was found on record; ``about`` is what it is told once for."""
+    places = [str(difference) for difference in differences]
+    facts = {
+        "what": "disagreement",
+        "subject": subject.value,
+        "request": str(number or ""),
+        "places": "; ".join(places[:NAMED]),
+        "more": str(max(0, len(places) - NAMED)),
+        "end": _end(entry) if subject is Subject.WINDOW else "",
+    }
+    if entry.owe(CHANNEL, f"disagreement:{subject}:{about}"[:255], facts=facts):
+        entry.record("disagreed", BOT, {"subject": subject.value, "places": places}, number)
+
+
+def _end(entry: Entry) -> str:
+    baseline = entry.reader.baseline()
+    return baseline.window_end.isoformat() if baseline is not None and baseline.window_end is not None else ""
+
+
+def _wait(entry: Entry, wish: ChangeRequest, detail: str) -> bool:
+    """Leave a wish alone for a while; it lapses as ever. Never made meanwhile."""
+    if wish.state in UNSENT:
+        waiting = entry.postpone(wish, until=entry.now + WAIT, detail=detail)
+        owe_reworded(entry, wish, waiting)
+    return False

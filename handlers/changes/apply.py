@@ -1,0 +1,286 @@
+"""Use case of making an approved change real: read, judge again, record, write once, read back, record what was read.
+
+The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced that was not read back,
+and nothing is sent again unless Exchange provably did not process it.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from handlers.changes.agreement import may_be_made
+from handlers.changes.ask import as_far_as_sent, expire, latched, what_is_needed
+from handlers.changes.replication_lag import is_no_news, lags, may_be_on
+from handlers.changes.retry import send_again_later
+from handlers.changes.rules import is_outdated, void, why_void
+from handlers.changes.settle import Settling, note_answer, refused
+from handlers.changes.supersede import supersede_overtaken
+from handlers.context.context import UNKEPT, Context
+from handlers.context.moving import move_on
+from handlers.outgoing.enqueue import owe_card, owe_change, owe_reworded
+from handlers.policy.rule import still_fits
+from handlers.policy.votes import standing_approvals, tally
+from handlers.ports import Reading, Unavailable, WriteAnswer
+from storage.database.errors import Conflict
+from storage.leases import Lease, still_held
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.reading import Reader
+from storage.records import ChangeRequest, Decision, Fate, SettingValue
+
+log = structlog.get_logger(__name__)
+
+READ_PATIENCE = 20.0
+"""Seconds a read before the write may take; it is tried again until the approval lapses."""
+
+BACKOFF = (5, 10, 20, 40, 60)
+"""Seconds between tries while Exchange cannot be read."""
+
+BEGIN_WITHIN = 10.0
+"""Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
+others have taken over, have read, and may have said how it ended."""
+
+UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
+
+BEHIND = "One of its domain controllers does not know of the newest change yet."
+
+ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
+
+
+class _Outrun(Conflict):
+    """What a change was judged by is no news any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a change was judged by before the transaction that makes it: both have to hold there still."""
+
+    reading: Reading
+    votes: Sequence[Decision]
+    """Every vote on a wish, as its approvers were looked up for; none for an opt-out."""
+
+
+class Apply:
+    """Applies what is approved, one change of the tenant at a time, under the lease the worker holds."""
+
+    def __init__(self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._context = context
+        self._settling = settling
+        self._sleep = sleep
+        self._outrun: set[int] = set()
+        """Requests whose last try was outrun."""
+
+    def is_due(self) -> bool:
+        """Whether anything is ready; only reads."""
+        return bool(self._ready())
+
+    def run(self, lease: Lease) -> int:
+        """Apply everything that is ready; returns how many requests were moved on. Raises ``Stuck`` when none was."""
+        return move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
+
+    def _ready(self) -> list[ChangeRequest]:
+        with self._context.ledger.reading() as reader:
+            ready = reader.ready(self._context.now())
+            if ready and self._wishes_wait(reader):
+                ready = [request for request in ready if request.kind is Kind.OPT_OUT]
+        return ready
+
+    def _wishes_wait(self, reader: Reader) -> bool:
+        """For whoever runs with the rule that holds, or until a person has accepted another database than the one we know."""
+        return is_outdated(reader, self._context.rule) or self._context.estranged(reader) is not None
+
+    def _overtaken(self, request: ChangeRequest, faster: Conflict) -> None:
+        """What is outrun twice in a row waits, and says so, instead of being tried without a pause."""
+        if isinstance(faster, _Outrun) and request.id in self._outrun:
+            with suppress(Conflict):
+                self._postpone(request, f"Waiting, nothing has been sent: {faster}.", None)
+            return
+        self._outrun = {request.id} if isinstance(faster, _Outrun) else set()
+
+    def _apply(self, request: ChangeRequest, lease: Lease) -> None:
+        """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""
+        if self._expired(request):
+            return
+        reading = self._read_first(request)
+        if reading is None:
+            return
+        votes = self._still_approved(request) if request.kind is not Kind.OPT_OUT else []
+        if votes is None:
+            return
+        judged = _Judged(reading, votes)
+        if request.kind is not Kind.OPT_OUT and not still_fits(request, reading.value):
+            self._stale(request, reading)
+        elif self._needs_no_write(request, reading):
+            self._confirm(request, lease, judged)
+        else:
+            self._send(request, lease, judged)
+
+    def _expired(self, request: ChangeRequest) -> bool:
+        """Saves the look-ups of what has lapsed already; the instant itself is judged where it is recorded as *sending*."""
+        now = self._context.now()
+        if not request.has_lapsed(now):
+            return False
+        with self._context.ledger.recording(now) as entry:
+            expire(entry, request)
+        return True
+
+    def _still_approved(self, request: ChangeRequest) -> list[Decision] | None:
+        """Judge every vote again and return them; a vote that lost its eligibility sends the request back to its approvers.
+
+        After the reading, which may take long: nothing but recording and sending comes behind it.
+        """
+        with self._context.ledger.reading() as reader:
+            votes = reader.decisions([request.id])
+        standing = standing_approvals(votes)
+        try:
+            asked = self._context.people.requester(request.requester_id, request.requester_enterprise_id)
+            eligible = self._context.people.eligible(standing, asked=asked)
+        except Unavailable as unknown:
+            self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
+            return None
+        counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
+        if counted.complete and not counted.void:
+            return votes
+        detail = why_void(counted.void, eligible)
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            if latched(entry, request, now) is request:
+                left = void(entry, request, (standing[person] for person in counted.void))
+                if counted.complete:
+                    owe_card(entry, left)  # one too many: on the next look the others carry it
+                else:
+                    owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
+        return None
+
+    def _read_first(self, request: ChangeRequest) -> Reading | None:
+        """The reading to judge by; without one, or with one that names no tenant, the request waits.
+
+        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the value is.
+        """
+        wait: float | None = None
+        try:
+            reading = self._context.setting.read(patience=READ_PATIENCE)
+        except Unavailable as unread:
+            why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
+        else:
+            if reading.organization and (request.kind is Kind.OPT_OUT or not self._in_doubt(request, reading)):
+                return reading
+            why = BEHIND if reading.organization else UNNAMED
+        self._postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
+        return None
+
+    def _in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
+        """Whether what was read may be what was so before, or will not be so for long."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
+
+    def _needs_no_write(self, request: ChangeRequest, reading: Reading) -> bool:
+        """An extension never writes; an opt-out does, unless it is beyond doubt that there is nothing to turn off."""
+        if request.kind is Kind.OPT_OUT:
+            return request.to_value is reading.value and not self._in_doubt(request, reading)
+        return request.to_value is reading.value
+
+    def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
+        now = self._context.now()
+        waited = abs((now - request.created_at).total_seconds())  # asked for in the future: the clock was set back since
+        wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
+        with self._context.ledger.recording(now) as entry:
+            waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
+            owe_reworded(entry, request, waiting)
+
+    def _stale(self, request: ChangeRequest, reading: Reading) -> None:
+        was = request.from_value.value if request.from_value else "unknown"
+        with self._context.ledger.recording(self._context.now()) as entry:
+            self._must_be_news(entry, request, reading)
+            entry.observe(reading.observation)
+            detail = (
+                f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
+                f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
+            )
+            owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
+
+    def _confirm(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
+        with self._context.ledger.recording(self._context.now()) as entry:
+            baseline, now = entry.reader.baseline(), self._context.now()
+            if self._may_still_be_made(entry, request, lease, judged):
+                if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
+                    owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
+                else:
+                    self._settling.applied(entry, request, judged.reading, wrote=False)
+        self._context.keeps_head()
+        self._context.nudge()
+
+    def _send(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
+        sending_id = str(uuid.uuid4())
+        with self._context.ledger.recording(self._context.now()) as entry:
+            begin_by = self._last_moment(entry, request, lease, judged)
+            if begin_by is None:
+                return
+            entry.observe(judged.reading.observation)
+            sent_before = entry.reader.times_sent(request.id)
+            sent_at = self._context.now()
+            request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
+            entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
+            owe_card(entry, request)
+        self._context.nudge()
+        kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
+        log.info("apply.sending", request=request.id, client_request_id=sending_id)
+        opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(Fate.NOT_PROCESSED, UNKEPT, sending_id)
+        if kept:
+            answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
+        log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
+        self._answered(request, answer, sends=sent_before + 1)
+
+    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> float | None:
+        """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
+        asked = time.monotonic()
+        if not self._may_still_be_made(entry, request, lease, judged):
+            return None
+        left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
+        return asked + min(BEGIN_WITHIN, left)
+
+    def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> bool:
+        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends.
+
+        Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
+        """
+        if not still_held(entry.connection, lease):
+            raise Conflict("the right to make changes was lost meanwhile")
+        if request.kind is not Kind.OPT_OUT and self._wishes_wait(entry.reader):
+            raise Conflict("another rule holds by now, or the database is another one")
+        self._must_be_news(entry, request, judged.reading)
+        if supersede_overtaken(entry, request):
+            return False
+        if request.has_lapsed(self._context.now()):
+            expire(entry, request)
+            return False
+        if request.kind is Kind.OPT_OUT:
+            return True
+        if entry.reader.decisions([request.id]) != judged.votes:
+            raise Conflict("its votes changed while they were judged")
+        return may_be_made(self._context, entry, request)
+
+    def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
+        """An opt-out is right whatever the value is; for a wish it raises ``Conflict``."""
+        if request.kind is not Kind.OPT_OUT and is_no_news(entry.reader, reading, self._context.now()):
+            raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
+
+    def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
+        if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):
+            self._settling.read_back(request, answer, sleep=self._sleep)
+            return
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            note_answer(entry, request, answer)
+            if answer.fate is Fate.NOT_PROCESSED:
+                send_again_later(entry, request, answer, sends)
+            else:
+                detail = refused(entry.reader, request, answer)
+                owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+        self._context.nudge()

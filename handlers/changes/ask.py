@@ -1,0 +1,283 @@
+"""Use cases around a wish that needs a second person: ask for an opt-in or its extension, withdraw it, let it lapse."""
+
+from datetime import datetime, timedelta
+
+from handlers.changes.rules import OUTDATED, is_outdated
+from handlers.changes.shorten import Shortening
+from handlers.context.context import Context
+from handlers.context.moving import move_on
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import as_typed, owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
+from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
+from handlers.outgoing.refusals import record_refusal
+from handlers.outgoing.request_view import decided_by
+from handlers.policy.days import latest_day, local_day
+from handlers.policy.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
+from handlers.policy.rule import (
+    ALREADY_IN,
+    NOT_IN,
+    Reason,
+    Verdict,
+    already_open,
+    judge_extending,
+    judge_opening,
+    judge_withdrawal,
+    no_legacy,
+)
+from handlers.policy.working_hours import lapses_unseen
+from handlers.ports import Reading, Unavailable
+from storage.database.errors import AlreadyOpen, Conflict
+from storage.ledger import BOT, Entry
+from storage.lifecycle import UNSENT, Kind, State
+from storage.records import Baseline, ChangeRequest, Door, SettingValue, Waiting
+
+GOOD_FOR = timedelta(seconds=60)
+"""How old a stored reading may be on which a form is refused."""
+
+AT_THE_TRIGGER = 1.5
+"""Seconds for reading the value before a form opens: Slack lets one be opened within three seconds of the command."""
+
+NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The form reads it again when it is sent."
+
+UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
+
+UNTOLD = (
+    " Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "
+    "from you."
+)
+
+
+class Requests:
+    """Opens, withdraws and expires change requests."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._shortening = Shortening(context)
+
+    def may_ask(self, person: str, kind: Kind, *, patience: float = AT_THE_TRIGGER) -> Verdict:
+        """Judge what can be refused before the form opens. Raises ``Unavailable`` where Slack tells nothing of the person.
+
+        No refusal rests on a value that was read more than a minute ago: it is read again, for at most ``patience`` seconds.
+        Where that does not tell in time, the verdict is no and its reason ``NOT_READ``.
+        """
+        verdict = self._context.people.operator(person)
+        if not verdict.allowed and not (kind is Kind.EXTENSION and self._may_shorten(person)):
+            return verdict
+        with self._context.ledger.reading() as reader:
+            newest = reader.newest_observation(readable=True)
+            request, baseline = reader.open_wish(), reader.baseline()
+        verdict = self._judged(kind, newest.value if newest else None, request, baseline)
+        if verdict.reason is not Reason.VALUE or (newest and self._context.now() - newest.at <= GOOD_FOR):
+            return verdict
+        try:
+            live = self._context.setting.read(patience=patience)
+        except Unavailable:
+            return Verdict(allowed=False, reason=Reason.NOT_READ, sentence=NOT_READ_IN_TIME)
+        return self._judged(kind, live.value, request, baseline)
+
+    def _judged(
+        self, kind: Kind, value: SettingValue | None, request: ChangeRequest | None, baseline: Baseline | None
+    ) -> Verdict:
+        if kind is not Kind.EXTENSION:
+            return judge_opening(cloud=self._context.cloud, newest=value, open_wish=request)
+        verdict = judge_extending(newest=value, open_wish=request)
+        no_day = self._no_other_day(baseline) if verdict.allowed else ""
+        return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
+
+    def present_end(self) -> datetime | None:
+        """When the present window ends, asked while an acknowledgement is still owed. Raises ``Unreachable``."""
+        with self._context.ledger.reading(quick=True) as reader:
+            baseline = reader.baseline()
+        return baseline.window_end if baseline else None
+
+    def ask(self, kind: Kind, form: OptInForm, interaction: Interaction) -> None:
+        """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
+
+        Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
+        """
+        asker = self._context.people.operator(interaction.person)
+        refusal = self._refusal_to_ask(interaction.person, asker)
+        reading, before = None, self._baseline()
+        if refusal is None:
+            reading, refusal = self._read_before_asking(kind)
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            entry.finish_inbox(interaction.key)
+            if reading is not None and entry.reader.baseline() != before:
+                raise Conflict("a change was made while this was being read")
+            if reading is not None:
+                entry.observe(reading.observation)
+            if refusal is None and reading is not None:
+                refusal = self._wrong_day(entry, kind, form) or self._open(
+                    entry, kind, form, interaction, reading=reading, asker=asker
+                )
+            if refusal is not None:
+                record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
+                typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
+                owe_answer(
+                    entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
+                )
+        self._context.nudge()
+
+    def withdraw(self, request_id: int, interaction: Interaction) -> None:
+        """The requester takes a request back; anybody else is told why not."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            request = latched(entry, entry.reader.request(request_id), self._context.now())
+            verdict = judge_withdrawal(request, interaction.person, decided_by(entry.reader, request))
+            text, is_news = verdict.sentence, True
+            if verdict.allowed:
+                request = entry.move(
+                    request, State.WITHDRAWN, actor=interaction.person, detail=f"Withdrawn by @{interaction.person}."
+                )
+                owe_card(entry, request)
+                text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
+            else:
+                is_news = record_refusal(entry, interaction.person, "withdraw", text, request_id)
+            if is_news:
+                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                owe_answer(
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.channel,
+                    request_id=request_id,
+                )
+            else:
+                owe_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
+        self._context.nudge()
+
+    def expire_lapsed(self) -> int:
+        """Latch every request whose time has run out; returns how many. Raises ``Stuck``."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            lapsed = reader.lapsed(now)
+        return move_on(lapsed, lambda request: self._expire(request, now))
+
+    def _expire(self, request: ChangeRequest, now: datetime) -> None:
+        with self._context.ledger.recording(now) as entry:
+            expire(entry, request)
+
+    def _may_shorten(self, person: str) -> bool:
+        """Whether there is a window that this person, who may not extend it, may have end earlier. Raises ``Unavailable``."""
+        return self.present_end() is not None and self._shortening.may_shorten(person).allowed
+
+    def _no_other_day(self, baseline: Baseline | None) -> str:
+        """Why the present window can be given no other end, if so: it ends today, and has the longest end there is."""
+        rule, now, zone = self._context.rule, self._context.now(), self._context.zone
+        end = baseline.window_end if baseline else None
+        if shortens(local_day(now, zone).isoformat(), now=now, zone=zone, present_end=end):
+            return ""
+        return day_problem(latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end)
+
+    def _baseline(self) -> Baseline | None:
+        with self._context.ledger.reading() as reader:
+            return reader.baseline()
+
+    def _wrong_day(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
+        """What the form could not know: its day may be over by now, or the window be extended beyond it meanwhile."""
+        baseline = entry.reader.baseline() if kind is Kind.EXTENSION else None
+        later_than = baseline.window_end if baseline else None
+        problem = day_problem(
+            form.day.isoformat(), rule=self._context.rule, now=entry.now, zone=self._context.zone, later_than=later_than
+        )
+        return f"No request was opened. {problem}" if problem else None
+
+    def _open(
+        self, entry: Entry, kind: Kind, form: OptInForm, interaction: Interaction, *, reading: Reading, asker: Verdict
+    ) -> str | None:
+        rule = self._context.rule
+        if is_outdated(entry.reader, rule):
+            return OUTDATED
+        try:
+            request = entry.open(
+                kind,
+                requester_id=interaction.person,
+                requester_enterprise_id=asker.enterprise_user_id,
+                door=Door.COMMAND,
+                to_value=SettingValue.OPTED_IN,
+                from_value=reading.value,
+                rule_digest=rule.digest,
+                reason=form.reason,
+                clients=form.clients,
+                protocols=form.protocols,
+                window_end=form.window_end(self._context.zone),
+                expires_at=min(self._context.lapses_at(entry.now), form.window_end(self._context.zone)),
+                detail=WAITING,
+                waiting=Waiting.DECISION,
+            )
+        except AlreadyOpen as taken:
+            return already_open(entry.reader.request(taken.request_id))
+        owe_card(entry, request)
+        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
+        in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
+        for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
+            text += f" {warning}" if warning else ""
+        if request.expires_at and lapses_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
+            text += UNSEEN
+        if self._context.people.in_organisation and asker.enterprise_user_id is None:
+            text += UNTOLD
+        owe_answer(
+            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request.id
+        )
+        return None
+
+    def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
+        if not verdict.allowed:
+            return verdict.sentence
+        if not self._context.cloud.offers_legacy:
+            return no_legacy(self._context.cloud)
+        approvers, complete = self._context.people.listed(self._context.rule.approvers)
+        others, needed = len(approvers - {person}), self._context.rule.approvals_required
+        if complete and others < needed:
+            return (
+                f"Nobody could approve this: {needed} approver{'s' if needed > 1 else ''} other than you "
+                f"{'are' if needed > 1 else 'is'} needed, and the settings name {others}. Have LEGACYTLS_APPROVERS extended."
+            )
+        return None
+
+    def _read_before_asking(self, kind: Kind) -> tuple[Reading | None, str | None]:
+        try:
+            reading = self._context.setting.read(patience=20)
+        except Unavailable as unread:
+            why = f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip()
+            return None, f"{why} {'Try again in a few minutes.' if unread.retryable else 'Ask again once that is mended.'}"
+        opted_in = reading.value is SettingValue.OPTED_IN
+        if kind is Kind.EXTENSION:
+            return reading, None if opted_in else NOT_IN
+        return reading, ALREADY_IN if opted_in else None
+
+
+_COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
+"""The command that asks for the same once more."""
+
+
+def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
+    """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
+    return expire(entry, request) if request.state in UNSENT and request.has_lapsed(now) else request
+
+
+def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
+    """Move one request to *expired* and tell people. Raises ``Conflict``."""
+    decided = request.state is State.APPROVED
+    detail = (
+        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
+        if decided
+        else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
+    )
+    lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
+    owe_change(entry, lapsed)
+    return lapsed
+
+
+def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
+    """What an approved request that ends unmade may say of Exchange: no more than is on record."""
+    if entry.reader.times_sent(request.id):
+        return "It had been sent, and Exchange answered that it was not processed; it is not sent again."
+    return "Nothing was sent."
+
+
+def what_is_needed(value: SettingValue) -> str:
+    """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
+    return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."

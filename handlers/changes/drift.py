@@ -1,0 +1,273 @@
+"""Use case of watching: the live value is read regularly, kept as an observation and compared with the baseline.
+
+A difference that a second reading confirms is a change made outside the bot: recorded once, with a number of its own, and
+announced at once. An unreadable value is never drift and never silence: after three failed readings the channel hears, and hears
+again when it is back.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from handlers.changes.ask import what_is_needed
+from handlers.changes.replication_lag import LATE, LOOK_BACK, lags
+from handlers.changes.settle import opt_out_again, overtaken
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import (
+    CHANNEL,
+    owe_answer,
+    owe_card,
+    owe_change,
+    owe_ended,
+    owe_outage,
+    owe_overtaken,
+    owe_recovery,
+)
+from handlers.outgoing.refusals import record_refusal
+from handlers.policy.forms import text_problem
+from handlers.policy.rule import about
+from handlers.policy.votes import approvers
+from handlers.ports import Reading, Unavailable
+from storage.engine import PATIENCE
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.reading import WISHES, Reader
+from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
+
+AUTHOR_AFTER = timedelta(minutes=2)
+"""When the audit log is first asked who it was; see ``handlers.changes.change_author``."""
+
+CONFIRM_AFTER = timedelta(seconds=3)
+"""When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""
+
+LOUD_AFTER = 3
+"""Failed readings in a row before the channel hears of it."""
+
+
+class Drift:
+    """Observes the setting and remembers nothing: the ledger holds the truth."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def is_due(self, every: timedelta) -> bool:
+        """Whether the newest observation is older than ``every``, or asks for a second; only reads."""
+        with self._context.ledger.reading() as reader:
+            return self._is_due(reader, every)
+
+    def observe(self, every: timedelta) -> bool:
+        """Read the live value if that is due; tells whether it read."""
+        with self._context.ledger.reading() as reader:
+            due, before = self._is_due(reader, every), reader.baseline()
+        if not due:
+            return False
+        try:
+            reading = self._context.setting.read(patience=30)
+        except Unavailable as unread:
+            self._unreadable(unread)
+            return True
+        self._keep(reading, before)
+        return True
+
+    def _is_due(self, reader: Reader, every: timedelta) -> bool:
+        now = self._context.now()
+        newest = _until(now, reader.newest_observations(LOOK_BACK))[:2]
+        return not newest or now >= newest[0].at + _pause(newest, reader.baseline(), every)
+
+    def seen(self, reading: Reading) -> None:
+        """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.
+
+        Raises ``engine.Unreachable``; waits for the database for a second at most.
+        """
+        with self._context.ledger.reading() as reader:
+            baseline = reader.baseline()
+        if baseline is not None and baseline.since <= reading.read_at and baseline.value is not reading.value:
+            self._keep(reading, baseline, patience=1.0)
+
+    def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
+        with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
+            self._back_again(entry)
+            if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
+                first_seen = _first_seen(entry.reader, reading)
+                entry.observe(reading.observation)
+                self._compare(entry, reading, first_seen)
+            baseline = entry.reader.baseline()
+            if baseline is not None and baseline.value is reading.value:
+                _make_stale(entry, reading)
+        self._context.nudge()
+
+    def claim(self, request_id: int, reason: str, interaction: Interaction) -> None:
+        """Let an operator or approver say that it was them, and why, about a change made outside the bot; once."""
+        verdict = self._context.people.operator_or_approver(interaction.person)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)
+            if text:
+                record_refusal(entry, interaction.person, "claim", text, request_id)
+            else:
+                entry.give_reason(request_id, person_id=interaction.person, reason=reason)
+                owe_card(entry, entry.reader.request(request_id))
+                text = f"Your name and reason are on record for #{request_id}."
+            owe_answer(
+                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
+            )
+        self._context.nudge()
+
+    def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
+        """Record drift, unless a change of ours is under way; the first reading ever only sets the baseline."""
+        if entry.reader.in_states({State.APPLYING, State.UNCERTAIN}):
+            return
+        baseline = entry.reader.baseline()
+        if baseline is None:
+            entry.rebase(_first(reading), why="first reading")
+            if reading.value is SettingValue.OPTED_IN:
+                entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
+            return
+        if not _confirmed(baseline, reading, first_seen) or lags(entry.reader, reading, entry.now):
+            return
+        late = entry.reader.given_up(reading.value, entry.now - LATE)
+        if late is not None and not overtaken(entry.reader, late, baseline):
+            self._correct(entry, late, baseline, reading)
+        elif late is None or not self._took_effect_too_late(entry, late, baseline, reading):
+            self._outside(entry, baseline, reading)
+
+    def _correct(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> None:
+        """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
+        end = entry.reader.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
+        entry.record("correction", BOT, {"value": reading.value.value}, late.id)
+        owe_overtaken(entry, late)
+        entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
+        _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
+        owe_ended(entry, late, baseline)
+
+    def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
+        """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
+        again = opt_out_again(self._context, entry, late, baseline)
+        if again is None:
+            return False
+        entry.record("correction", BOT, {"value": reading.value.value, "opt_out": again.id}, late.id)
+        _tell_correction(entry, late, {"end": "", "again": str(again.id)})
+        owe_card(entry, again)
+        return True
+
+    def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
+        detail = f"The live value changed from *{baseline.value.value}* to *{reading.value.value}*."
+        approved = _still_approved(entry, reading)
+        if approved is not None:
+            detail += f" The window of #{approved.id} has not ended and holds: at its end the bot opts out."
+        change = entry.open(
+            Kind.OUTSIDE,
+            requester_id=None,
+            door=Door.BOT,
+            from_value=baseline.value,
+            to_value=reading.value,
+            rule_digest=self._context.rule.digest,
+            detail=detail,
+        )
+        end = entry.reader.approved_end(approved) if approved else None
+        owe_overtaken(entry, change, revived=approved)
+        entry.rebase(
+            Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
+        )
+        owe_card(entry, change)
+        entry.look_again(change, at=entry.now + AUTHOR_AFTER)
+
+    def _unreadable(self, unread: Unavailable) -> None:
+        now = self._context.now()
+        problem = f"{unread.sentence} {unread.mend}".strip()
+        with self._context.ledger.recording(now) as entry:
+            blank = Observation(at=now, value=None, smtp_auth_disabled=None, organization=None, problem=problem)
+            entry.observe(blank)
+            failed = entry.reader.failed_observations(LOUD_AFTER + 1)
+            if sum(run.count for run in failed) == LOUD_AFTER:
+                since = failed[-1].since.isoformat()
+                owe_outage(entry, since, problem)
+        self._context.nudge()
+
+    @staticmethod
+    def _back_again(entry: Entry) -> None:
+        """Whoever read first, the channel hears once that the outage it heard of is over."""
+        outage = entry.reader.newest_announcement("unreadable")
+        if outage is not None and "since" in outage:
+            owe_recovery(entry, outage["since"])
+
+
+def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
+    """How long after the newest observation the next one is due: soon, if it ought not to be so and was seen once only."""
+    last = newest[0]
+    if baseline is None or last.value in (None, baseline.value):
+        return every
+    seen_twice = any(one.value is last.value and last.at - one.since >= CONFIRM_AFTER for one in newest)
+    return every if seen_twice else min(CONFIRM_AFTER, every)
+
+
+def _until(now: datetime, seen: Iterable[Observation]) -> list[Observation]:
+    """These runs without the readings stamped in the future: by a clock that was set back since, or another replica's."""
+    return [known for known in (run.as_of(now) for run in seen) if known is not None]
+
+
+def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
+    """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
+    known = _until(reading.read_at, reader.newest_observations(LOOK_BACK))
+    readable = (seen for seen in known if seen.value is not None)
+    return min((seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
+
+
+def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:
+    """Whether the value ought not to be so and was seen so before, not just now: two who look at once may meet one controller."""
+    if baseline.value is reading.value or first_seen is None:
+        return False
+    return not timedelta(0) <= reading.read_at - first_seen < CONFIRM_AFTER
+
+
+def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
+    """What was approved last, if the value is back to it before its window has ended: the end that was approved holds."""
+    newest = entry.reader.newest_made()
+    if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
+        return None
+    end = entry.reader.approved_end(newest)
+    return newest if end is not None and entry.now < end else None
+
+
+def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) -> None:
+    """In the channel, to who asked, and in place of the sentence that called it failed: its message and history say so too."""
+    facts = {"what": "correction", "request": str(late.id), "value": late.to_value.value}
+    entry.owe(CHANNEL, f"correction:{late.id}", facts=facts | more)
+    later = f" A later opt-out holds, so the bot opts out again (#{more['again']})." if "again" in more else ""
+    heard = [late.requester_id, *approvers(entry.reader.decisions([late.id]))]
+    for person in dict.fromkeys(person for person in heard if person):
+        text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
+        own = "" if person == late.requester_id else f":{person}"
+        owe_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
+    shown = (
+        f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
+        "or somebody made the same change by hand."
+    )
+    holds = " Its window holds: at its end the bot opts out." if more["end"] else ""
+    owe_card(entry, entry.say(late, detail=shown + holds + later))
+
+
+def _make_stale(entry: Entry, reading: Reading) -> None:
+    """Nobody is asked any longer to approve a change from a value that has gone; what is approved is judged before it is sent."""
+    for wish in entry.reader.in_states({State.PENDING}, kinds=WISHES):
+        if wish.from_value is None or wish.from_value is reading.value or reading.read_at <= wish.created_at:
+            continue
+        detail = (
+            f"The live value is *{reading.value.value}* now, but this was asked for while it was *{wish.from_value.value}*. "
+            f"Nothing was sent. {what_is_needed(reading.value)}"
+        )
+        owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
+
+
+def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:
+    if entry.reader.request(request_id).kind is not Kind.OUTSIDE:
+        return f"#{request_id} was not made outside the bot."
+    if entry.reader.reason_given(request_id) is not None:
+        return f"Somebody has put a name to #{request_id} already; the record is never altered."
+    problem = text_problem(reason, "Write a sentence, so that the record says why.")
+    return about(request_id, problem) if problem else ""
+
+
+def _first(reading: Reading) -> Baseline:
+    return Baseline(value=reading.value, since=reading.read_at, request_id=None, window_end=None)

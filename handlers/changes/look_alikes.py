@@ -1,0 +1,48 @@
+"""Use case of a reaction that looks like a vote and is none: said once to whoever could vote, with the reactions that count."""
+
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import ANSWER, owe_answer
+from handlers.ports import Unavailable
+from storage.lifecycle import State
+from storage.reading import Reader
+
+
+class LookAlikes:
+    """Answers another tick, thumb or cross on an open request; counts nothing, and leaves everybody else alone."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def answer(self, request_id: int, emoji: str, interaction: Interaction) -> None:
+        """Tell an approver once for each request that ``emoji`` decides nothing; whoever cannot be looked up hears nothing."""
+        key = f"look_alike:{request_id}:{interaction.person}"
+        with self._context.ledger.reading() as reader:
+            tell = self._is_open(reader, request_id) and not reader.owed(f"{ANSWER}:{key}")
+        tell = tell and self._is_approver(interaction.person)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            if tell and self._is_open(entry.reader, request_id):
+                text = self._told(request_id, emoji)
+                owe_answer(
+                    entry, key, person=interaction.person, text=text, channel=interaction.answers_in, request_id=request_id
+                )
+        if tell:
+            self._context.nudge()
+
+    def _is_open(self, reader: Reader, request_id: int) -> bool:
+        request = reader.request(request_id)
+        return request.state is State.PENDING and not request.has_lapsed(self._context.now())
+
+    def _is_approver(self, person: str) -> bool:
+        try:
+            return self._context.people.approver(person).allowed
+        except Unavailable:
+            return False
+
+    def _told(self, request_id: int, emoji: str) -> str:
+        rule = self._context.rule
+        return (
+            f"Your :{emoji}: on #{request_id} counts for nothing. To approve, react with :{rule.approve_emoji}:, to reject with "
+            f":{rule.reject_emoji}:, or use the buttons on the message."
+        )

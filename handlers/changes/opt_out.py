@@ -1,0 +1,147 @@
+"""Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from handlers.changes.supersede import supersede_unsent
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import CHANNEL, asked_by, owe_answer, owe_card, owe_failed
+from handlers.outgoing.refusals import record_refusal
+from handlers.policy.overdue import Overdue, overdue, pause
+from handlers.policy.rule import Verdict
+from storage.database.correlation import correlated
+from storage.database.errors import AlreadyOpen
+from storage.ledger import Entry
+from storage.lifecycle import Kind, State
+from storage.reading import Reader
+from storage.records import ChangeRequest, Door, SettingValue
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much a failure may lie in the future without the clock having been set back: replicas' clocks are not one."""
+
+
+class OptOuts:
+    """Opens opt-outs; they are born approved and supersede every opt-in that was not yet sent."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def may_opt_out(self, person: str) -> Verdict:
+        """Whether one person may opt out. Raises ``Unavailable``."""
+        return self._context.people.opting_out(person)
+
+    def opt_out(self, interaction: Interaction, *, reason: str) -> None:
+        """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""
+        verdict = self.may_opt_out(interaction.person)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            if not verdict.allowed:
+                record_refusal(entry, interaction.person, "opt_out", verdict.sentence)
+                text = verdict.sentence
+            else:
+                text = self._opt_out(entry, interaction, reason)
+            owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
+        self._context.nudge()
+
+    def end_window(self) -> int:
+        """Opt out when the window has ended; returns how many opt-outs were opened: none or one.
+
+        While it does not succeed, the channel and those to escalate to hear of it at once, and then once a day.
+        """
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            late = overdue(reader, now)
+            if late is None or not (self._is_due(late, now) or self._is_to_be_told(reader, late, now)):
+                return 0
+        try:
+            with correlated(), self._context.ledger.recording(now) as entry:
+                opened = self._end(entry, now)
+        except AlreadyOpen:
+            return 0
+        self._context.nudge()
+        return opened
+
+    def _end(self, entry: Entry, now: datetime) -> int:
+        now = max(now, self._context.now())  # the lock may have been waited for, while the last try failed
+        late = overdue(entry.reader, now)
+        if late is None:
+            return 0
+        if not self._is_due(late, now):  # what is due is tried first: when it fails, the message can say when it is tried again
+            if self._is_to_be_told(entry.reader, late, now):
+                entry.owe(CHANNEL, _telling(late, now), facts=self._facts(entry.reader, late))
+            return 0
+        reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
+        self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
+        owe_failed(entry)
+        return 1
+
+    def open_again(self, entry: Entry, reason: str) -> None:
+        """Ask by the bot for an opt-out whose own row can no longer be acted on; nothing where another is under way."""
+        with suppress(AlreadyOpen):
+            self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
+
+    def may_not_rest(self) -> bool:
+        """Whether something stands that the bot has to end or to find out, whether Slack can be reached or not."""
+        with self._context.ledger.reading() as reader:
+            baseline = reader.baseline()
+            opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN
+            return opted_in or bool(reader.in_states({State.APPROVED, State.APPLYING, State.UNCERTAIN}))
+
+    @staticmethod
+    def _is_due(late: Overdue, now: datetime) -> bool:
+        """Not while one is under way, nor for a while after one has failed; a clock that was set back holds nothing up."""
+        if late.under_way is not None:
+            return False
+        return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures) + CLOCKS_DIFFER
+
+    @staticmethod
+    def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
+        return bool(late.problem) and not reader.owed(_telling(late, now))
+
+    def _facts(self, reader: Reader, late: Overdue) -> dict[str, str]:
+        """Mentioned are those to escalate to, and whoever asked for the window: they count on its end.
+
+        ``next`` is empty while an opt-out is being made, or its outcome is looked for: that is read again, not sent again.
+        """
+        is_uncertain = late.under_way is not None and late.under_way.state is State.UNCERTAIN
+        asked = asked_by(reader.wishes_behind(late.window_of)) if late.window_of else []
+        return {
+            "what": "overdue",
+            "request": str(late.window_of or ""),
+            "end": late.ended_at.isoformat(),
+            "problem": late.problem,
+            "next": late.next_try.isoformat() if late.next_try and not is_uncertain else "",
+            "mention": ",".join(dict.fromkeys([*self._context.escalate_to, *asked])),
+        }
+
+    def _opt_out(self, entry: Entry, interaction: Interaction, reason: str) -> str:
+        try:
+            request = self._born_approved(entry, person=interaction.person, door=Door.COMMAND, reason=reason)
+        except AlreadyOpen as taken:
+            text = f"Opt-out #{taken.request_id} is already under way; its result will be posted."
+            record_refusal(entry, interaction.person, "opt_out", text, taken.request_id)
+            return text
+        unless = "unless the live value is *opted out* already"
+        return f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by direct message."
+
+    def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str) -> ChangeRequest:
+        by = f"Asked for by @{person}" if person else "Opened by the bot itself"
+        request = entry.open(
+            Kind.OPT_OUT,
+            requester_id=person,
+            door=door,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest=self._context.rule.digest,
+            reason=reason,
+            detail=f"{by}; opting out needs no second person.",
+        )
+        supersede_unsent(entry, request)
+        owe_card(entry, request)
+        return request
+
+
+def _telling(late: Overdue, now: datetime) -> str:
+    """The key of the message that a window is overdue: one for each day that it is."""
+    return f"overdue:{late.window_of or 0}:{late.ended_at.isoformat()}:{(now - late.ended_at).days}"

@@ -1,0 +1,161 @@
+"""Use case of a database that is not to be believed: say so once, hold what would opt in, and take a person's word for it.
+
+A backup that was put back, or a record without authenticators, holds every wish; opting out never asks here. What single rows
+were set aside is told too. Nothing is judged about a single request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.context.context import Context
+from handlers.outgoing.enqueue import CHANNEL, owe_card, owe_change
+from storage.database.errors import Conflict
+from storage.ledger import BOT, Entry, Ledger
+from storage.lifecycle import UNSENT, State
+from storage.reading import WISHES
+from storage.record.adoption import Basis, take_over
+from storage.record.standing import ACCEPTED, Estranged, Estrangement, Standing
+from storage.records import Waiting
+
+HELD = {
+    Estrangement.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
+    Estrangement.NOT_AUTHENTIC: "Waiting: the record in the database is not authentic, so nothing is sent.",
+    Estrangement.NOT_KEPT: "Waiting: a backup that is put back could not be recognised at present, so nothing is sent.",
+}
+"""What the card of an approved request says meanwhile."""
+
+APART = timedelta(minutes=1)
+"""Between two messages about rows of one table."""
+
+STALE = (
+    "The database was put back from a backup, so what was approved here may have been made already. Nothing was sent. "
+    "Ask again if it is still needed."
+)
+
+
+def plainly(estranged: Estranged) -> str:
+    """What is wrong, what it stops and what ends it, for whoever runs the bot."""
+    ends = f"{estranged.detail[:1].upper()}{estranged.detail[1:]}. Nothing is opted in or extended until "
+    if estranged.why is Estrangement.NOT_KEPT:
+        return f"{ends}the folder LEGACYTLS_STATE_DIR can be written again; opting out goes on."
+    looks = "The database looks like a backup that was put back. " if estranged.why is Estrangement.RESTORED else ""
+    return f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting out goes on."
+
+
+class Estrangements:
+    """Looks whether the database is the one that is known, and tells what is not believed; a duty of the worker."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._told: set[tuple[str, str]] = set()
+        self._told_at: dict[str, datetime] = {}
+
+    def watch(self) -> int:
+        """Keep the newest head, or say why the record is not believed; never counts as work. Raises ``Unreachable``."""
+        standing = self._context.standing
+        if standing is not None:
+            standing.keep()
+            estranged = standing.look()
+            if estranged is not None:
+                self._tell(estranged)
+        self._tell_set_aside()
+        return 0
+
+    def _tell(self, estranged: Estranged) -> None:
+        """Once for each head that was found: in the channel, and on the card of whatever is approved."""
+        key, waiting = f"estranged:{estranged.why}:{_what(estranged)}", Waiting(estranged.why)
+        with self._context.ledger.reading() as reader:
+            held = [wish for wish in reader.in_states({State.APPROVED}, kinds=WISHES) if wish.waiting is not waiting]
+            if reader.owed(key) and not held:
+                return
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.owe(CHANNEL, key, facts=_facts(estranged))
+            for wish in held:
+                try:
+                    owe_card(entry, entry.say(wish, detail=HELD[estranged.why], waiting=waiting))
+                except Conflict:
+                    continue  # it moved on meanwhile, and is looked at again
+        self._context.nudge()
+
+    def _tell_set_aside(self) -> None:
+        """One message a table and minute, for what was found since: whoever plants a thousand rows floods nobody."""
+        found, now = self._context.ledger.database.authenticity.unbelieved(), self._context.now()
+        fresh = [row for row in found if (row.table, row.row) not in self._told and not self._was_told(row.table, now)]
+        if not fresh:
+            return
+        with self._context.ledger.recording(now) as entry:
+            for table in sorted({row.table for row in fresh}):
+                rows = [row for row in fresh if row.table == table]
+                first = rows[0]
+                facts = {"what": "set_aside", "table": table, "count": str(len(rows)), "row": first.row, "why": first.doubt.value}
+                entry.owe(CHANNEL, f"set_aside:{table}:{first.row}:{first.doubt.name}", facts=facts)
+        self._told |= {(row.table, row.row) for row in fresh}
+        self._told_at |= {row.table: now for row in fresh}
+        self._context.nudge()
+
+    def _was_told(self, table: str, now: datetime) -> bool:
+        """Whether a message about this table went out just now; a clock that was set back holds none up."""
+        at = self._told_at.get(table)
+        return at is not None and timedelta(0) <= now - at < APART
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What was done when a person accepted the database as it stands."""
+
+    known: str
+    """The newest head that was seen before, ``seq:hash``; empty when none was."""
+    found: str
+    """The newest head of the database that was accepted."""
+    stale: tuple[int, ...]
+    """The numbers of the requests that were made stale."""
+    left: tuple[int, ...]
+    """Those that were being sent when the copy was made: they are settled by reading."""
+
+
+def accept(ledger: Ledger, standing: Standing, now: datetime) -> Acceptance | None:
+    """Take the database as it stands for the one to go on with; ``None`` when nothing is in the way of that already.
+
+    Every wish that is not at Exchange becomes stale, as an event says. Raises ``Unreachable``.
+    """
+    estranged = standing.look()
+    if estranged is None:
+        return None
+    if estranged.why is Estrangement.NOT_AUTHENTIC or standing.seen_authenticated:
+        take_over(ledger.database, ledger.tenant_id, now, Basis.PERSON)
+    known = str(estranged.known) if estranged.known is not None else ""
+    with ledger.recording(now) as entry:
+        done = _accept(entry, known)
+    standing.know_anew()
+    return done
+
+
+def _accept(entry: Entry, known: str) -> Acceptance:
+    seq, digest = entry.reader.head()
+    stale = [_stale(entry, wish.id) for wish in entry.reader.in_states(UNSENT, kinds=WISHES)]
+    left = [wish.id for wish in entry.reader.in_states({State.APPLYING, State.UNCERTAIN}, kinds=WISHES)]
+    found = f"{seq}:{digest}"
+    entry.record(ACCEPTED, BOT, {"known": known, "head": found, "stale": stale, "left": left})
+    entry.owe(CHANNEL, f"{ACCEPTED}:{digest}", facts={"what": ACCEPTED, "stale": ",".join(map(str, stale))})
+    return Acceptance(known, found, tuple(stale), tuple(left))
+
+
+def _stale(entry: Entry, number: int) -> int:
+    owe_change(entry, entry.move(entry.reader.request(number), State.STALE, actor=BOT, detail=STALE))
+    return number
+
+
+def _facts(estranged: Estranged) -> Mapping[str, str]:
+    known = str(estranged.known.seq) if estranged.known is not None else ""
+    return {
+        "what": "estranged", "why": estranged.why.value, "detail": estranged.detail, "known": known,
+        "found": str(estranged.found[0]),
+    }  # fmt: skip
+
+
+def _what(estranged: Estranged) -> str:
+    """What the telling is about, so that it is told once: the head that is missing, or else what is wrong."""
+    if estranged.why is Estrangement.RESTORED and estranged.known is not None:
+        return estranged.known.hash
+    return estranged.detail

@@ -1,0 +1,238 @@
+"""Use case of finding out: after a write only a reading tells what happened.
+
+A match settles as *applied*; an unknown outcome is shown as *uncertain* at once and read again until it matches or fifteen
+minutes have passed. Nothing is ever written here.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from handlers.changes.agreement import set_aside
+from handlers.changes.replication_lag import lags
+from handlers.changes.supersede import supersede_unsent
+from handlers.context.context import Context
+from handlers.context.moving import move_on
+from handlers.outgoing.enqueue import owe_card, owe_change, owe_ended, owe_new_end, owe_overtaken
+from handlers.policy.days import spelled_instant
+from handlers.ports import Reading, Unavailable, WriteAnswer
+from storage.database.errors import AlreadyOpen
+from storage.integrity.comparing import Difference
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
+from storage.reading import Reader
+from storage.records import Baseline, ChangeRequest, Door, Fate, SettingValue
+
+PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
+"""Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
+
+READ_BACK = 5.0
+"""Seconds one reading may take here: the next one comes soon."""
+
+SHOWN_WITHIN = timedelta(seconds=27)
+"""From the sending on; what is not read back by then is shown as uncertain, within thirty seconds with its posting."""
+
+GIVE_UP = timedelta(minutes=15)
+"""A write that has not shown up by then did not happen; a later match is announced as a correction."""
+
+CLIENTS_LATE = "Clients may take a while to notice: Microsoft publishes no figure for how long."
+
+LOOK_BACK = 5
+"""Observations looked through for the reading before the write: few are kept in the seconds that a write takes."""
+
+SETTLE_EVERY = (5, 10, 20, 30, 60)
+"""Seconds between the readings that settle an uncertain change."""
+
+
+class Settling:
+    """Reads until it is known what a write did."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def read_back(self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]) -> None:
+        """Poll after a write; ends in *applied* or *uncertain*. An unknown answer is read once, then shown as uncertain."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            note_answer(entry, request, answer)
+        pauses = PAUSES if answer.fate is Fate.ACCEPTED else PAUSES[:1]
+        shown_by = (request.sent_at or self._context.now()) + SHOWN_WITHIN
+        for pause in pauses:
+            sleep(pause)
+            left = (shown_by - self._context.now()).total_seconds()
+            if left <= 0:
+                break
+            reading = self._try_reading(min(READ_BACK, left))
+            if reading is not None and reading.value is request.to_value:
+                self._settle(request, reading)
+                return
+        why = answer.sentence if answer.fate is Fate.UNKNOWN else "Exchange accepted it, but the new value does not show yet."
+        self._uncertain(request, why)
+
+    def is_due(self) -> bool:
+        """Whether anything is to be settled or read again; only reads."""
+        return bool(self._due())
+
+    def run(self) -> int:
+        """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many.
+
+        Raises ``Stuck``.
+        """
+        return move_on(self._due(), self._look)
+
+    def _due(self) -> list[ChangeRequest]:
+        with self._context.ledger.reading() as reader:
+            unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
+        now = self._context.now()
+        return [request for request in unsettled if not request.has_to_wait(now)]
+
+    def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> None:
+        """Record what was read back, move to *applied* and set what the live value ought to be from now on.
+
+        A wish of which the record does not say that it was sent is none, whatever its row says.
+        """
+        now = self._context.now()
+        if wrote and request.kind is not Kind.OPT_OUT and not entry.reader.was_sent(request):
+            set_aside(entry, request.id, [Difference("change_requests", str(request.id), "state")])
+            return
+        entry.observe(reading.observation)
+        seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
+        entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
+        newer = entry.reader.baseline()
+        late = newer if newer is not None and overtaken(entry.reader, request, newer) else None
+        done = entry.move(request, State.APPLIED, actor=BOT, detail=_applied_detail(entry.reader, request, reading, wrote, late))
+        again = opt_out_again(self._context, entry, done, late) if late is not None else None
+        if late is None:
+            end = entry.reader.approved_end(request) if request.kind is not Kind.OPT_OUT else None
+            owe_overtaken(entry, done)
+            entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
+            if done.kind is Kind.OPT_OUT and newer is not None:
+                owe_ended(entry, done, newer)
+        owe_change(entry, done)
+        if again is not None:
+            owe_card(entry, again)
+        if done.kind is Kind.EXTENSION:
+            owe_new_end(entry, done)
+
+    def _look(self, request: ChangeRequest) -> None:
+        reading = self._try_reading(READ_BACK)
+        if reading is not None and reading.value is request.to_value:
+            self._settle(request, reading)
+        elif request.state is State.APPLYING:
+            self._uncertain(request, "The bot was interrupted while it was sending.")
+        elif reading is not None and self._context.now() >= (request.sent_at or request.created_at) + GIVE_UP:
+            self._give_up(request, reading)
+        else:
+            self._wait(request)
+
+    def _settle(self, request: ChangeRequest, reading: Reading) -> None:
+        with self._context.ledger.recording(self._context.now()) as entry:
+            self.applied(entry, request, reading)
+        self._context.nudge()
+
+    def _uncertain(self, request: ChangeRequest, why: str) -> None:
+        now = self._context.now()
+        by = spelled_instant(max((request.sent_at or now) + GIVE_UP, now))
+        detail = (
+            f"{why} The change is not sent a second time; the live value is read until it shows what happened. "
+            f"The outcome is announced about 15 minutes after the sending at the latest, {by}, or as soon as Exchange can be "
+            "read again."
+        )
+        with self._context.ledger.recording(now) as entry:
+            retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
+            owe_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
+        self._context.nudge()
+
+    def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
+        still = "still " if request.from_value in (None, reading.value) else ""
+        detail = (
+            f"Fifteen minutes after it was sent, the live value is {still}*{reading.value.value}*. "
+            "Should the change show up later, it will be announced as a correction."
+        )
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.observe(reading.observation)
+            owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+        self._context.nudge()
+
+    def _wait(self, request: ChangeRequest) -> None:
+        now = self._context.now()
+        waited = abs((now - (request.sent_at or now)).total_seconds())  # sent in the future: the clock was set back since
+        wait = next((step for step in SETTLE_EVERY if step > waited / 2), SETTLE_EVERY[-1])
+        with self._context.ledger.recording(now) as entry:
+            entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
+
+    def _try_reading(self, patience: float) -> Reading | None:
+        """A reading that names its tenant and is the newest there is; any other proves nothing of what was written there."""
+        try:
+            reading = self._context.setting.read(patience=patience)
+        except Unavailable:
+            return None
+        with self._context.ledger.reading() as reader:
+            lagging = lags(reader, reading, self._context.now())
+        return reading if reading.organization and not lagging else None
+
+
+def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
+    """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
+    detail = f"{answer.fate}: {answer.sentence}"
+    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.fate)
+
+
+def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
+    """Whether what ought to be was set by a later change after ``request`` was sent.
+
+    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
+    outside may have been recorded between asking and sending, so there the time tells. Another end of the window writes
+    nothing: it overtakes no opt-out that is on its way.
+    """
+    if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
+        return False
+    newer = reader.find(baseline.request_id)
+    kind = newer.kind if newer is not None else None
+    if kind in (Kind.EXTENSION, Kind.SHORTENING) and request.kind is Kind.OPT_OUT:
+        return False
+    return kind is Kind.OPT_OUT or baseline.since >= request.sent_at
+
+
+def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
+    """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
+    seen = (one for one in reader.newest_observations(LOOK_BACK) if request.sent_at is not None and one.since <= request.sent_at)
+    before = next((one.value for one in seen if one.value is not None), None)
+    stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
+    return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."
+
+
+def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
+    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself.
+
+    The caller owes its message, after the word on ``late``.
+    """
+    if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
+        return None
+    try:
+        request = entry.open(
+            Kind.OPT_OUT,
+            requester_id=None,
+            door=Door.BOT,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest=context.rule.digest,
+            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and holds.",
+            detail="Opened by the bot itself; opting out needs no second person.",
+        )
+    except AlreadyOpen:
+        return None
+    supersede_unsent(entry, request)
+    return request
+
+
+def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None) -> str:
+    """What is known: that it was written only where Exchange said so, and not whose write it was where another came later."""
+    value = f"*{reading.value.value}*"
+    if request.kind is Kind.EXTENSION:
+        return f"The live value is {value}, as read back; it ends as approved."
+    if not wrote:
+        return f"The live value was {value} already, so nothing had to be written."
+    if reader.last_outcome(request.id) is Fate.ACCEPTED:
+        return f"Written, and read back as {value}. {CLIENTS_LATE}"
+    if overtaken_by is not None and overtaken_by.value is reading.value:
+        return f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did it is not known."
+    return f"Sent, and read back as {value}; its answer was lost. {CLIENTS_LATE}"

@@ -1,0 +1,98 @@
+"""Use case of the safe direction: an earlier end of the present window, by one operator or approver, at once.
+
+It never lengthens a window and never opens one, writes nothing to Exchange, and asks for nobody's approval. A later end is an
+extension, which two people make.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import as_typed, owe_answer, owe_card, owe_new_end, owe_overtaken, owe_redraw
+from handlers.outgoing.refusals import record_refusal
+from handlers.policy.days import spelled_end
+from handlers.policy.forms import CLIENTS, REASON, OptInForm
+from handlers.policy.rule import Verdict
+from storage.ledger import Entry
+from storage.lifecycle import Kind
+from storage.records import Baseline, ChangeRequest, Door, SettingValue
+
+NO_WINDOW = "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows how things stand."
+OVER = "Nothing was changed: this day is over by now. `/legacytls disable` opts out at once."
+
+
+class Shortening:
+    """Gives the present window an earlier end."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def may_shorten(self, person: str) -> Verdict:
+        """Whether one person may have the window end earlier: whoever may opt out. Raises ``Unavailable``."""
+        return self._context.people.opting_out(person)
+
+    def shorten(self, form: OptInForm, interaction: Interaction) -> None:
+        """Record the earlier end and let it hold from now on; every refusal is answered and changes nothing."""
+        verdict = self.may_shorten(interaction.person)
+        end = form.window_end(self._context.zone)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            baseline = entry.reader.baseline()
+            text = verdict.sentence or self._problem(baseline, end, entry.now)
+            if baseline is None or text:
+                record_refusal(entry, interaction.person, "shorten", text)
+                typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
+                owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed)
+            else:
+                self._shorten(entry, baseline, form, interaction, verdict)
+        self._context.nudge()
+
+    def _problem(self, baseline: Baseline | None, end: datetime, now: datetime) -> str:
+        """Why there is nothing to shorten, or an empty string; asked in the transaction that would do it."""
+        if baseline is None or baseline.value is not SettingValue.OPTED_IN or baseline.window_end is None:
+            return NO_WINDOW
+        if end <= now:
+            return OVER
+        if end >= baseline.window_end:
+            present = spelled_end(baseline.window_end, self._context.zone)
+            return f"Nothing was changed: the opt-in ends {present} by now, which is no later."
+        return ""
+
+    def _shorten(self, entry: Entry, baseline: Baseline, form: OptInForm, interaction: Interaction, verdict: Verdict) -> None:
+        zone = self._context.zone
+        end, before = form.window_end(zone), baseline.window_end
+        instead = f" instead of {spelled_end(before, zone)}" if before else ""
+        detail = f"The opt-in ends {spelled_end(end, zone)}{instead}. Until then nothing is written to Exchange."
+        change = entry.open(
+            Kind.SHORTENING,
+            requester_id=interaction.person,
+            requester_enterprise_id=verdict.enterprise_user_id,
+            door=Door.COMMAND,
+            to_value=baseline.value,
+            from_value=baseline.value,
+            rule_digest=self._context.rule.digest,
+            reason=form.reason,
+            clients=form.clients,
+            protocols=form.protocols,
+            window_end=end,
+            detail=detail,
+        )
+        owe_overtaken(entry, change)
+        entry.rebase(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
+        owe_card(entry, change)
+        self._draw_open_request(entry, change)
+        owe_new_end(entry, change)
+        text = f"#{change.id}: {detail}"
+        owe_answer(
+            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
+        )
+
+    @staticmethod
+    def _draw_open_request(entry: Entry, change: ChangeRequest) -> None:
+        """An extension that waits for its approvers shows the present end beside the one it asks for."""
+        waiting = entry.reader.open_wish()
+        if waiting is None:
+            return
+        for copy in entry.reader.cards(waiting.id):
+            owe_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")

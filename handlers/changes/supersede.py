@@ -1,0 +1,26 @@
+"""A later opt-out wins over every opt-in and extension that is not at Exchange: that is never sent, or never sent again."""
+
+from handlers.outgoing.enqueue import owe_change
+from storage.ledger import BOT, Entry
+from storage.lifecycle import UNSENT, Kind, State
+from storage.reading import WISHES
+from storage.records import ChangeRequest
+
+
+def supersede_unsent(entry: Entry, by: ChangeRequest) -> None:
+    """Where an opt-out is born: what is not at Exchange ends here, and its requester hears."""
+    for request in entry.reader.in_states(UNSENT, kinds=WISHES):
+        _supersede(entry, request, by)
+
+
+def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
+    """Where something may be sent again: an opt-out may have come while it was at Exchange, which did not process it."""
+    later = entry.reader.opt_out_after(request.id) if request.kind is not Kind.OPT_OUT else None
+    if later is not None:
+        _supersede(entry, request, later)
+    return later is not None
+
+
+def _supersede(entry: Entry, request: ChangeRequest, by: ChangeRequest) -> None:
+    detail = f"Opt-out #{by.id} came later and wins."
+    owe_change(entry, entry.move(request, State.SUPERSEDED, actor=by.requester_id or BOT, detail=detail))

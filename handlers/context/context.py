@@ -1,0 +1,68 @@
+"""What every use case needs, gathered once at start: the ledger, the people, the setting, the rule, the clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers.calendar.milestones import Calendar
+from handlers.context.people import People
+from handlers.policy.days import local_day
+from handlers.policy.rule import Rule
+from handlers.policy.working_hours import NINE_TO_FIVE, Hours, lapses_at
+from handlers.ports import Clock, Cloud, Setting
+from storage.leases import Leases
+from storage.ledger import Ledger
+from storage.reading import Reader
+from storage.record.standing import Estranged, Standing
+
+UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR), so nothing was sent."
+"""Why a change is not sent: put back later, a backup of this moment would have it made once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One tenant's surroundings. ``nudge`` wakes the worker after a commit."""
+
+    ledger: Ledger
+    leases: Leases
+    people: People
+    setting: Setting
+    rule: Rule
+    cloud: Cloud
+    calendar: Calendar
+    zone: ZoneInfo
+    clock: Clock
+    nudge: Callable[[], None]
+    hours: Hours = NINE_TO_FIVE
+    escalate_to: tuple[str, ...] = ()
+    """People and user groups who hear of a request that is about to lapse."""
+    certificate_expires: Callable[[], datetime | None] = lambda: None
+    """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
+    organization: str | None = None
+    """The tenant's initial domain, where the operator's settings name it."""
+    secret_expires: datetime | None = None
+    """When the client secret expires, as far as the operator said so."""
+
+    standing: Standing | None = None
+    """Whether the database is the one that this process knows; ``None`` where nobody asks."""
+
+    def estranged(self, reader: Reader) -> Estranged | None:
+        """Why nothing may be opted in, or extended, on this database; ``None`` where nothing is in the way."""
+        return self.standing.look(reader.connection) if self.standing is not None else None
+
+    def keeps_head(self) -> bool:
+        """Keep the record's newest head; ``False`` where a backup put back later would have a change made a second time."""
+        return self.standing is None or self.standing.keep()
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return self.clock()
+
+    def lapses_at(self, asked: datetime) -> datetime:
+        """When a request asked for at this instant lapses undecided, unless its window would end before."""
+        return lapses_at(asked, self.rule.request_ttl, self.zone, self.hours)
+
+    def today(self) -> date:
+        """The present day in the configured zone."""
+        return local_day(self.clock(), self.zone)

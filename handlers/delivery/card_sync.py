@@ -1,0 +1,112 @@
+"""Use case of keeping a request's message true: every copy of it is drawn, and one that is lost is posted anew.
+
+Copies are drawn one by one, and one that fails holds none of the others up. A request that is not settled, or whose result nobody
+was shown yet, always has a copy in the present channel: where somebody deleted it, where Slack lets nobody edit it any more, or
+where the settings name another channel now, it is posted once more.
+"""
+
+from handlers.context.context import Context
+from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.enqueue import owe_redraw, owe_thread
+from handlers.outgoing.notices import Sheet
+from handlers.outgoing.request_view import gather
+from handlers.ports import Place, Unavailable
+from storage.lifecycle import OPEN, State
+from storage.outbox import Outbox
+from storage.records import Card, ChangeRequest, Notice
+
+RESULTS = frozenset({State.APPLIED, State.FAILED})
+"""Settled states that the channel is told of even where the earlier message is gone; how the others end is the requester's."""
+
+Copy = tuple[str, str]
+"""Channel and ``ts`` of one message."""
+
+
+class Drawing:
+    """Draws the messages of one tenant's requests; the caller holds the lease for it."""
+
+    def __init__(self, context: Context, outbox: Outbox, announcer: Announcer) -> None:
+        self._context = context
+        self._outbox = outbox
+        self._announcer = announcer
+
+    def draw(self, request_id: int, notice: Notice) -> Place | None:
+        """Bring every copy up to date; tells where a new one was posted. Raises ``Unavailable`` once all were tried."""
+        with self._context.ledger.reading() as reader:
+            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.cards(request_id)}  # before the row
+            sheet = gather(self._context, reader, reader.request(request_id))
+        behind = [copy for copy, drawn in copies.items() if drawn < sheet.request.version]
+        touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
+        if all(touched) and touched not in behind:
+            behind.append(touched)
+        gone, stuck, troubles = self._draw_copies(sheet, notice, copies, behind)
+        place = None
+        if self._needs_another(sheet.request, copies, gone, stuck, touched=all(touched)):
+            place = self._announcer.draw(sheet, None)
+            assert place is not None
+            self._owe_thread(sheet.request, place)
+            self._outbox.keep_card(Card(request_id, place.channel, place.ts, sheet.request.version))
+            link = self._announcer.permalink(place)
+            if link is not None:
+                self._outbox.keep_permalink(request_id, link)
+        self._forget(sheet.request, copies, gone, replaced=place is not None)
+        if troubles:
+            raise troubles[0]
+        return place
+
+    def _draw_copies(
+        self, sheet: Sheet, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
+    ) -> tuple[list[Copy], list[Copy], list[Unavailable]]:
+        """Which copies are gone, which stand as they are for good (Slack's ``edit_window_closed``), and what else went wrong.
+
+        Trouble in a channel we have left for good is none.
+        """
+        gone: list[Copy] = []
+        stuck: list[Copy] = []
+        troubles: list[Unavailable] = []
+        for copy in behind:
+            try:
+                drawn = self._announcer.draw(sheet, Place(*copy))
+            except Unavailable as failed:
+                ours = copy[0] == self._context.rule.channel
+                if failed.retryable or (ours and failed.mend):
+                    troubles.append(failed)
+                elif ours:
+                    stuck.append(copy)
+                continue
+            if drawn is None:
+                gone.append(copy)
+            elif not self._outbox.keep_card(Card(sheet.request.id, *copy, sheet.request.version), seen=copies.get(copy)):
+                self._draw_again(sheet.request, notice, copy)
+        return gone, stuck, troubles
+
+    def _needs_another(
+        self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], stuck: list[Copy], *, touched: bool
+    ) -> bool:
+        if not copies:
+            return not touched  # a copy was touched whose place is not known: the post of the first one is still owed
+        if any(copy[0] == self._context.rule.channel and copy not in (*gone, *stuck) for copy in copies):
+            return False
+        untold = (request.state in RESULTS or bool(stuck)) and max(copies.values()) < request.version
+        return request.state in OPEN or untold
+
+    def _forget(self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, replaced: bool) -> None:
+        """A copy that was deleted is not tried again; the last one stays noted, so that the request has had its message."""
+        kept = [copy for copy in copies if copy not in gone]
+        for copy in gone:
+            if replaced or kept:
+                self._outbox.forget_card(*copy)
+            elif copy in copies:
+                self._outbox.keep_card(Card(request.id, *copy, request.version), seen=copies[copy])
+
+    def _owe_thread(self, request: ChangeRequest, place: Place) -> None:
+        """Before the copy itself is noted: a copy that is not noted is posted once more, and has a thread of its own."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_thread(entry, request, channel=place.channel, ts=place.ts)
+
+    def _draw_again(self, request: ChangeRequest, notice: Notice, copy: Copy) -> None:
+        """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""
+        channel, ts = copy
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
+        self._context.nudge()

@@ -1,0 +1,286 @@
+"""Use case of sending what is owed: claim, show, note where it stands; whatever fails stays owed and is tried again.
+
+Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets one message and a
+late drawing loses; private answers may be sent by many. A claim is made sure of again before a message that had to wait for
+others, so that a process that was frozen, or kept waiting by Slack, does not send what somebody else has taken over.
+"""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from handlers.changes.rules import is_outdated
+from handlers.context.context import Context
+from handlers.context.pacing import RESTS, Pacing
+from handlers.delivery.card_sync import Drawing
+from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.enqueue import (
+    ANSWER,
+    ASK_REASON,
+    CARD,
+    CHANNEL,
+    OUTCOME,
+    PERSONAL,
+    REMINDER,
+    THREAD,
+    is_unposted,
+    outage_key,
+    owe_unposted,
+    typed_back,
+)
+from handlers.outgoing.notices import Sheet
+from handlers.outgoing.request_view import gather
+from handlers.policy.working_hours import in_working_hours, next_opening
+from handlers.ports import Place, Unavailable
+from handlers.reminders.due import SCHEDULED, renewed, since_then
+from storage.engine import Unreachable
+from storage.lifecycle import State
+from storage.outbox import Outbox
+from storage.records import Notice
+
+log = structlog.get_logger(__name__)
+
+PUBLIC = (CARD, CHANNEL, REMINDER, THREAD)
+PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
+PRIVATE_AT_ONCE = 6
+"""Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
+LONGEST_WAIT = 60.0
+"""Seconds between tries at most."""
+HICCUPS = 3
+"""Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
+FAILURES_ALONE = 1
+"""Failures in a row that concern one message alone; from the next one on Slack itself is left alone for a while, growing to ten
+seconds, however many messages are owed."""
+OWED_FOR = timedelta(days=1)
+"""After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
+HERE_FOR = timedelta(minutes=5)
+"""How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
+LET_ANOTHER_DRAW = timedelta(seconds=5)
+"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+SURE_FOR = 2.0
+"""Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
+
+
+class Delivery:
+    """Sends one tenant's notices."""
+
+    def __init__(self, context: Context, outbox: Outbox, announcer: Announcer) -> None:
+        self._context = context
+        self._outbox = outbox
+        self._announcer = announcer
+        self._drawing = Drawing(context, outbox, announcer)
+        self._paces: dict[tuple[str, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
+        self._paused: dict[str, tuple[datetime, datetime]] = {}
+        """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
+
+    def owes_public(self) -> bool:
+        """Whether a card or channel message is due, and Slack is not left alone for a while; only reads."""
+        return self._may_try(PUBLIC) and self._outbox.is_due(self._context.now(), kinds=PUBLIC)
+
+    def send_public(self) -> int:
+        """Send cards and channel messages; the caller holds the lease for it."""
+        return self._send(PUBLIC)
+
+    def send_private(self, *, newest_first: bool = False) -> int:
+        """Send a few answers and direct messages, everybody in their turn; ``newest_first`` as in ``Outbox.claim``."""
+        return self._send(PRIVATE, limit=PRIVATE_AT_ONCE, newest_first=newest_first)
+
+    def _send(self, kinds: tuple[str, ...], *, limit: int = 16, newest_first: bool = False) -> int:
+        began = time.monotonic()
+        if not self._may_try(kinds):
+            return 0
+        claimed = self._outbox.claim(self._context.now(), kinds=kinds, limit=limit, newest_first=newest_first)
+        for notice in claimed:
+            sure = time.monotonic() - began < SURE_FOR
+            mine = notice if sure else self._outbox.renew(notice, self._context.now())
+            if mine is not None and not self._waits(mine):
+                self._send_one(mine)
+        return len(claimed)
+
+    def _send_one(self, notice: Notice) -> None:
+        try:
+            ready = self._ready(notice)
+            place = self._show(ready) if ready is not None else None
+        except Unavailable as failed:
+            self._failed(notice, failed)
+        except Unreachable:
+            raise  # nothing is wrong with the message; what was claimed is free again in half a minute
+        except Exception as broken:  # one message that cannot be drawn must not hold up the others
+            log.error("delivery.broken", notice=notice.key, error=type(broken).__name__, exc_info=broken)
+            self._keep_owed(notice, Unavailable("The message could not be drawn."))
+        else:
+            if ready is None:
+                return
+            where = {"channel": place.channel, "ts": place.ts} if place else {}
+            shown = self._context.now()  # not when it began: whoever acts before this may act on what stood there before
+            self._outbox.delivered(notice, now=shown, **where)
+            self._pace(notice).got_on()
+
+    def _waits(self, notice: Notice) -> bool:
+        """Put off what Slack would refuse for the same reason as the message before it; that is no try."""
+        now = self._context.now()
+        if not self._pace(notice).may_look(now.timestamp()):
+            self._outbox.put_off(notice, until=now + timedelta(seconds=RESTS[0]))
+            return True
+        since, until = self._paused.get(self._conversation(notice), (NEVER, NEVER))
+        if not since <= self._context.now() < until:  # before it: the clock was set back, and the wait may be long over
+            return False
+        self._outbox.put_off(notice, until=until)
+        return True
+
+    def _may_try(self, kinds: tuple[str, ...]) -> bool:
+        return self._paces[kinds].may_look(self._context.now().timestamp())
+
+    def _pace(self, notice: Notice) -> Pacing:
+        return self._paces[PUBLIC if notice.kind in PUBLIC else PRIVATE]
+
+    def _conversation(self, notice: Notice) -> str:
+        """What Slack counts together: the channel, somebody's direct messages, the answers in one place."""
+        return "" if notice.kind in PUBLIC else self._here(notice) or notice.recipient or ""
+
+    def _here(self, notice: Notice) -> str | None:
+        fresh = self._context.now() - notice.created_at < HERE_FOR
+        return notice.channel if fresh else None
+
+    def _ready(self, notice: Notice) -> Notice | None:
+        """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        if is_unposted(notice) and self._is_posted(notice):
+            self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
+            return None
+        if notice.facts.get("what") == "readable" and self._outage_is_untold(notice):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
+        if notice.kind == CARD and self._would_show_another_rule(notice.request_id or 0):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
+        if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
+            return notice
+        now, zone, hours = self._context.now(), self._context.zone, self._context.hours
+        if not in_working_hours(now, zone, hours):
+            self._outbox.put_off(notice, until=next_opening(now, zone, hours))
+            return None
+        facts = renewed(self._context, notice)
+        if facts is None:
+            self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
+            return None
+        return replace(notice, facts=facts)
+
+    def _is_posted(self, notice: Notice) -> bool:
+        with self._context.ledger.reading() as reader:
+            return bool(reader.cards(notice.request_id or 0))
+
+    def _outage_is_untold(self, notice: Notice) -> bool:
+        """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
+        with self._context.ledger.reading() as reader:
+            began = notice.facts.get("since") or (reader.newest_announcement("unreadable") or {}).get("since", "")
+            return reader.is_unsent(outage_key(began))
+
+    def _would_show_another_rule(self, request_id: int) -> bool:
+        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        with self._context.ledger.reading() as reader:
+            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
+
+    def _show(self, notice: Notice) -> Place | None:
+        if notice.kind == CARD and notice.request_id is not None:
+            return self._drawing.draw(notice.request_id, notice)
+        if notice.kind == OUTCOME and notice.request_id is not None:
+            return self._tell_outcome(notice.request_id, notice)
+        if notice.kind == THREAD and notice.request_id is not None:
+            return self._tell_in_thread(notice.request_id, notice)
+        if notice.kind == CHANNEL:
+            return self._announcer.announce({**notice.facts, **self._since_then(notice), "number": str(notice.id)})
+        if notice.kind == PERSONAL:
+            return self._announcer.tell(notice.recipient or "", {**notice.facts, **self._since_then(notice)})
+        if notice.kind == REMINDER:
+            self._draw_reminder(notice)
+            return None
+        reason_for = notice.request_id if notice.kind == ASK_REASON else None
+        text, typed = notice.facts["text"], typed_back(notice.facts)
+        self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
+        return None
+
+    def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
+        with self._context.ledger.reading() as reader:
+            sheet = gather(self._context, reader, reader.request(request_id))
+        return self._announcer.thread(sheet, Place(notice.facts["channel"], notice.facts["ts"]))
+
+    def _since_then(self, notice: Notice) -> dict[str, str]:
+        with self._context.ledger.reading() as reader:
+            return since_then(reader, notice.facts)
+
+    def _draw_reminder(self, drawn: Notice) -> None:
+        """Draw one copy of a reminder again, with whoever answered it, or what came after it, instead of its buttons."""
+        with self._context.ledger.reading() as reader:
+            number = int(drawn.facts["number"])
+            reminder = reader.notice(number)
+            answers = reader.reminder_answers(reminder.facts.get("series", "")) if reminder else []
+            place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.posted_at(number)
+            later = since_then(reader, reminder.facts) if reminder else {}
+        if reminder is None or place is None:
+            return
+        facts = {**reminder.facts, **later, "number": drawn.facts["number"]}
+        for answer in answers:
+            if answer.key == reminder.key:
+                until = answer.until.isoformat() if answer.until else ""
+                facts |= {"reply": answer.reply.value, "by": answer.person_id, "until": until}
+        self._announcer.announce(facts, Place(*place))
+
+    def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
+        with self._context.ledger.reading() as reader:
+            request = reader.request(request_id)
+            sheet = gather(self._context, reader, request)
+        if request.state.value != notice.facts.get("state"):
+            return None  # overtaken: the newer state owes its own message
+        for channel, ts in self._outbox.posted(request_id, OUTCOME, notice.recipient):
+            self._retire(Place(channel, ts), sheet)  # first: this may be repeated, the message may not
+        return self._announcer.outcome(notice.recipient or "", sheet)
+
+    def _retire(self, place: Place, sheet: Sheet) -> None:
+        """A message that is gone says nothing untrue any more."""
+        try:
+            self._announcer.retire(place, sheet)
+        except Unavailable as gone:
+            if gone.retryable:
+                raise
+
+    def _failed(self, notice: Notice, failed: Unavailable) -> None:
+        if failed.retryable or failed.mend:
+            self._pace(notice).stuck(self._context.now().timestamp(), free=FAILURES_ALONE)
+        self._keep_owed(notice, failed)
+
+    def _keep_owed(self, notice: Notice, failed: Unavailable) -> None:
+        """Have it tried again later, unless that is of no use."""
+        now = self._context.now()
+        too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
+        if too_late or self._is_hopeless(notice, failed):
+            self._outbox.abandoned(notice, now=now, problem=failed.sentence)
+            return
+        if failed.retry_after is not None:
+            self._paused[self._conversation(notice)] = (now, now + timedelta(seconds=failed.retry_after))
+        wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), LONGEST_WAIT))
+        self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
+        if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
+            self._tell_requester(notice, failed)
+
+    def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
+        """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
+        if failed.retryable or notice.kind not in (*PRIVATE, REMINDER, THREAD):
+            return False
+        left = notice.kind in (REMINDER, THREAD) and notice.facts["channel"] not in ("", self._context.rule.channel)
+        return left or not failed.mend
+
+    def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:
+        """A card that cannot be posted: the request stays, delivery goes on trying, and the requester hears of it once."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            request = entry.reader.request(notice.request_id or 0)
+            if request.requester_id is None or entry.reader.cards(request.id):
+                return
+            why = f"{failed.sentence} {failed.mend}".strip()
+            text = (
+                f"#{request.id} is on record, but its message could not be posted in the channel: {why} "
+                "It is tried again until it gets through."
+            )
+            owe_unposted(entry, request, text)

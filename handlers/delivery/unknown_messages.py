@@ -1,0 +1,54 @@
+"""Use case of a reaction on a copy of a request's message that the bot never learnt of: it is answered, and the copy redrawn.
+
+Slack's answer to posting such a copy was lost. Which request it is about its own buttons tell; nothing is decided upon that, for
+whether the reaction still stands is not known. Once the copy is redrawn its place is noted, and reactions on it decide.
+"""
+
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import owe_answer, owe_lost_copy
+from handlers.outgoing.refusals import record_refusal
+from handlers.policy.rule import about
+from handlers.ports import Copies, Place, Unavailable
+
+UNMATCHED = (
+    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
+    "to posting it was lost. The buttons on it work, and so does a reaction on the request's other message."
+)
+
+FOUND = (
+    "Your reaction decided nothing yet: it is on a copy of the message that the bot did not know of, because Slack's answer to "
+    "posting it was lost. Take it away and react once more; the buttons work as well."
+)
+
+
+class LostCopies:
+    """Answers one reaction at a time; Slack is asked outside the transaction."""
+
+    def __init__(self, context: Context, copies: Copies) -> None:
+        self._context = context
+        self._copies = copies
+
+    def answer(self, interaction: Interaction) -> None:
+        """Answer whoever reacted there. Raises ``NoSuchRequest`` for the copy of another record's request."""
+        number, is_known = None, True
+        try:
+            number = self._copies.request_at(Place(interaction.channel, interaction.ts))
+        except Unavailable:
+            is_known = False  # the answer says what works all the same
+        text = UNMATCHED if number is None else about(number, FOUND)
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            is_news = record_refusal(entry, interaction.person, "vote", text, number)
+            if is_news or not is_known:
+                owe_answer(
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.answers_in,
+                    request_id=number,
+                )
+            if number is not None:
+                owe_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
+        self._context.nudge()

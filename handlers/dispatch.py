@@ -1,0 +1,290 @@
+"""The one object Slack's edge and the worker call: it keeps what was delivered, hands it to its use case, and answers for all.
+
+A delivery is kept before it is acknowledged and finished in the transaction of what it caused; whatever is left over by a process
+that died is taken up by the worker.
+"""
+
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from functools import cached_property
+from typing import assert_never
+
+import structlog
+
+from handlers.changes.agreement import Subject, tell
+from handlers.changes.ask import Requests
+from handlers.changes.decide import Decisions
+from handlers.changes.drift import Drift
+from handlers.changes.look_alikes import LookAlikes
+from handlers.changes.opt_out import OptOuts
+from handlers.changes.rejection_reasons import Reasons
+from handlers.changes.rules import Rules
+from handlers.changes.shorten import Shortening
+from handlers.commands import (
+    AboutMessage,
+    AnswerLookAlike,
+    AskExtension,
+    AskOptIn,
+    CastVote,
+    ClaimChange,
+    Command,
+    GiveReason,
+    OptOut,
+    ReplyToReminder,
+    ShortenWindow,
+    TakeBackVote,
+    Withdraw,
+    command_of,
+)
+from handlers.conflicts import retry_on_conflict
+from handlers.context.context import Context
+from handlers.context.people import ActedTooOften
+from handlers.delivery.unknown_messages import LostCopies
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import as_typed, owe_answer
+from handlers.outgoing.refusals import Refusals, record_refusal
+from handlers.policy.rule import ALLOWED, Verdict, about
+from handlers.ports import Copies, Lookups, Unavailable
+from handlers.queries.export import Exports
+from handlers.queries.history import History
+from handlers.queries.mailbox_diagnosis import Locks
+from handlers.queries.status import StatusReports
+from handlers.queries.what_if import WhatIfs
+from handlers.reaction_targets import NoPlaceYet, ReactionTargets
+from handlers.reminders.replies import ReminderReplies
+from storage.database.correlation import correlated
+from storage.database.errors import AlreadyHandled, Conflict, NoSuchRequest
+from storage.engine import Busy, Unreachable
+from storage.inbox import Inbox, Item
+from storage.integrity.comparing import WHOLE, Difference
+
+log = structlog.get_logger(__name__)
+
+BEFORE_ACK = 1.0
+"""Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
+
+REMEMBERED = 60.0
+"""Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
+
+BROKEN = (
+    "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once more, have whoever "
+    "runs the bot look at its log."
+)
+"""For a defect: its details are in the log and nobody else's business."""
+
+CROWDED = "Others acted in the same moment, so nothing was changed. Look again, then decide."
+
+UNREAD = "What you did could not be read when its turn came, so nothing was changed. Do it again."
+
+LOOK_AGAIN_MS = 250
+"""Milliseconds before a reaction on a message that is not known yet is looked at again."""
+
+
+class Desk:
+    """Everything that can be asked of the bot: its use cases, and the way by which a kept delivery finds its own."""
+
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:
+        self.context = context
+        self.locks = Locks(context, lookups)
+        self.requests = Requests(context)
+        self.shortening = Shortening(context)
+        self.optouts = OptOuts(context)
+        self.decisions = Decisions(context)
+        self.reasons = Reasons(context)
+        self.look_alikes = LookAlikes(context)
+        self.rules = Rules(context)
+        self.refusals = Refusals(context)
+        self.drift = Drift(context)
+        self.replies = ReminderReplies(context)
+        self.history = History(context.ledger)
+        self.exports = Exports(context)
+        self.what_ifs = WhatIfs(context)
+        self.status = StatusReports(context, after=self.drift.seen)
+        self._targets = ReactionTargets(context, LostCopies(context, copies))
+        self._inbox = inbox
+        self._members: dict[str, datetime] = {}
+
+    @cached_property
+    def channels(self) -> frozenset[str]:
+        """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
+        with self.context.ledger.reading() as reader:
+            return reader.card_channels() | {self.context.rule.channel}
+
+    def may_read(self, person: str) -> Verdict:
+        """Whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""
+        now = self.context.now()
+        known = self._members.get(person)
+        if known is not None and 0 <= (now - known).total_seconds() < REMEMBERED:
+            return ALLOWED
+        verdict = self.context.people.member(person)
+        if verdict.allowed:
+            self._members[person] = now
+        return verdict
+
+    def take(self, command: Command, interaction: Interaction) -> Item | None:
+        """Keep one command before it is acknowledged; ``None`` when it is known already.
+
+        Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
+        """
+        payload = interaction.to_payload() | command.to_payload()
+        try:
+            return self._inbox.put(interaction.key, command.kind.value, payload, now=self.context.now(), patience=BEFORE_ACK)
+        except Busy:
+            raise  # nothing was written
+        except Unreachable as lost:
+            return self._look_up(interaction.key, lost)
+
+    def is_first(self, key: str) -> bool:
+        """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
+        return self._inbox.note(key, now=self.context.now())
+
+    def owe_word(self, person: str, text: str) -> None:
+        """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
+        now = self.context.now()
+        with self.context.ledger.recording(now) as entry:
+            owe_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
+        self.context.nudge()
+
+    def handle(self, item: Item) -> bool:
+        """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
+        interaction, command = _read(item)
+        if interaction is None or command is None:
+            self._set_aside(item, interaction)
+            return False
+        with correlated(item.correlation_id):
+            rejected = self._handle(item, command, interaction)
+            log.info("act.handled", kind=command.kind.value, **command.logged)
+        return rejected
+
+    def _handle(self, item: Item, command: Command, interaction: Interaction) -> bool:
+        try:
+            return retry_on_conflict(lambda: self._dispatch(command, interaction))
+        except AlreadyHandled:
+            return False
+        except Conflict:
+            self._answer(command, interaction, CROWDED)
+        except NoPlaceYet as unplaced:
+            self._look_later(item, unplaced, interaction)
+        except NoSuchRequest as unknown:
+            self._answer(command, interaction, str(unknown), is_refusal=True)
+        except Unavailable as away:
+            text = f"Nothing was changed: {away.sentence} {away.mend}".strip()
+            self._answer(command, interaction, text, is_refusal=isinstance(away, ActedTooOften))
+        except Unreachable:
+            raise  # it is kept, and taken up again
+        except Exception:
+            self._answer(command, interaction, BROKEN)  # what was begun is rolled back
+            raise
+        return False
+
+    def _dispatch(self, command: Command, interaction: Interaction) -> bool:
+        """Hand a command to its use case; tells whether it was a rejection that stands."""
+        match command:
+            case AskOptIn() | AskExtension():
+                self.requests.ask(command.asked, command.form, interaction)
+            case ShortenWindow():
+                self.shortening.shorten(command.form, interaction)
+            case OptOut():
+                self.optouts.opt_out(interaction, reason=command.reason)
+            case CastVote() | TakeBackVote() | AnswerLookAlike():
+                return self._act_on_message(command, interaction)
+            case Withdraw():
+                self.requests.withdraw(command.request_id, interaction)
+            case GiveReason():
+                self.reasons.give(command.request_id, command.reason, interaction)
+            case ClaimChange():
+                self.drift.claim(command.request_id, command.reason, interaction)
+            case ReplyToReminder():
+                self.replies.reply(command.notice_id, command.reply, interaction)
+            case _:
+                assert_never(command)
+        return False
+
+    def _act_on_message(self, command: AboutMessage, interaction: Interaction) -> bool:
+        request_id = self._targets.request_of(command, interaction)
+        if request_id is None:
+            self._targets.answer_unmatched(command, interaction)
+            return False
+        match command:
+            case CastVote():
+                return self.decisions.decide(request_id, command.vote, interaction)
+            case TakeBackVote():
+                self.decisions.take_back(request_id, interaction)
+            case AnswerLookAlike():
+                self.look_alikes.answer(request_id, command.emoji, interaction)
+            case _:
+                assert_never(command)
+        return False
+
+    def take_up_leftovers(self) -> int:
+        """Handle what a process that died had acknowledged but not finished; returns how many."""
+        waiting = self._inbox.claim_waiting(self.context.now())
+        with ExitStack() as each:  # one that cannot be handled is raised in the end and holds none of the others up
+            for item in reversed(waiting):
+                each.callback(self.handle, item)
+        return len(waiting)
+
+    def _set_aside(self, item: Item, interaction: Interaction | None) -> None:
+        """Finish a delivery that no listener of ours can have written, so that it is not taken up again and again."""
+        with suppress(AlreadyHandled), self.context.ledger.recording(self.context.now()) as entry:
+            entry.finish_inbox(item.key)
+            tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
+            if interaction is not None:
+                owe_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
+        self.context.nudge()
+
+    def _look_up(self, key: str, lost: Unreachable) -> Item:
+        """The answer to a commit may be lost with the connection, and the commit not."""
+        try:
+            kept = self._inbox.kept(key)
+        except Unreachable:
+            raise NotKnown(str(lost)) from lost
+        if kept is None:
+            raise lost
+        return kept
+
+    def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
+        """Say what came of it, and have it on record; the same refusal once a minute, everything else every time."""
+        person, number = interaction.person, self._number(command, interaction)
+        text, typed = about(number, sentence), as_typed(command.to_payload())
+        try:
+            with self.context.ledger.recording(self.context.now()) as entry:
+                entry.finish_inbox(interaction.key)
+                is_news = record_refusal(entry, person, command.kind.value, text, number)
+                if is_news or typed or not is_refusal:
+                    owe_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
+        except AlreadyHandled:
+            return
+        self.context.nudge()
+
+    def _number(self, command: Command, interaction: Interaction) -> int | None:
+        """Which change it is about: a button says it, a reaction stands on its message; a reminder is no change."""
+        match command:
+            case CastVote() | TakeBackVote() | AnswerLookAlike():
+                return command.request_id or self._targets.shown_at(interaction)
+            case Withdraw() | GiveReason() | ClaimChange():
+                return command.request_id
+            case AskOptIn() | AskExtension() | ShortenWindow() | OptOut() | ReplyToReminder():
+                return None
+            case _:
+                assert_never(command)
+
+    def _look_later(self, item: Item, unplaced: NoPlaceYet, interaction: Interaction) -> None:
+        """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
+        if self.context.now() - item.received_at >= unplaced.within:
+            self._targets.answer_unmatched(unplaced.command, interaction)
+        else:
+            self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
+
+
+class NotKnown(Unreachable):
+    """Whether a delivery was kept cannot be told: the database went away while it was written."""
+
+
+def _read(item: Item) -> tuple[Interaction | None, Command | None]:
+    """Read a kept delivery; ``None`` for what does not fit, which no listener of ours can have written."""
+    interaction = command = None
+    with suppress(ValueError):
+        interaction = Interaction.from_payload(item.key, item.payload)
+        command = command_of(item.kind, item.payload)
+    return interaction, command

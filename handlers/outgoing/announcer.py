@@ -1,0 +1,41 @@
+"""The seam to whoever shows messages to people; Slack's announcer implements it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from handlers.outgoing.notices import Sheet
+from handlers.ports import Place
+
+
+class Announcer(Protocol):
+    """Shows messages. Every method raises ``Unavailable`` when the message did not get through, or may not have."""
+
+    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+        """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
+
+    def thread(self, sheet: Sheet, place: Place) -> Place:
+        """Reply in the thread of the request's message at ``place`` with what the message itself has no room for."""
+
+    def permalink(self, place: Place) -> str | None:
+        """Where a message is found, as a link; ``None`` where that is not known. Never raises."""
+
+    def answer(
+        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+    ) -> None:
+        """Tell one person privately: ephemeral in ``channel``, else by direct message.
+
+        ``reason_for`` adds a button that asks for the reason of rejecting that request; ``typed`` is what they typed, by label,
+        given back to the letter.
+        """
+
+    def outcome(self, person: str, sheet: Sheet) -> Place:
+        """Tell its requester, or somebody who decided on it, by direct message how the request stands."""
+
+    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+        """Tell one person by direct message what ``announce`` would say in the channel."""
+
+    def retire(self, place: Place, sheet: Sheet) -> None:
+        """Replace an earlier private message about this request by a pointer to the newer one."""
+
+    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
+        """Say something in the channel that is no request, or draw the copy at ``place`` again; ``None`` when it is gone."""

@@ -1,0 +1,231 @@
+"""Which messages a change owes, written in the transaction of the change itself: the card, the answer, the private word."""
+
+from collections.abc import Iterable, Mapping
+
+from handlers.outgoing.notices import is_about
+from handlers.policy.forms import LABELS
+from handlers.policy.votes import approvers
+from storage.ledger import Entry
+from storage.lifecycle import SETTLED, Kind, State
+from storage.reading import WISHES
+from storage.records import Baseline, ChangeRequest, Notice, SettingValue
+
+CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
+PERSONAL = "personal"
+"""An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because they left."""
+REMINDER = "reminder"
+"""A reminder that was posted already, to be drawn again because somebody answered it or its window is over."""
+
+
+THREAD = "thread"
+"""The reply in the thread of a request's message that holds what the message itself has no room for."""
+
+_TYPED = "typed:"
+NOTHING_TYPED: Mapping[str, str] = {}
+
+
+def as_typed(fields: Mapping[str, str]) -> dict[str, str]:
+    """What somebody typed into a form that came to nothing, by label, so that nothing has to be typed again."""
+    return {LABELS[field]: fields[field] for field in LABELS if fields.get(field, "").strip()}
+
+
+def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
+    """What an answer gives back of it, by label, in the form's order: the database keeps none."""
+    return {label: facts[f"{_TYPED}{label}"] for label in LABELS.values() if f"{_TYPED}{label}" in facts}
+
+
+def owe_card(entry: Entry, request: ChangeRequest) -> None:
+    """The request's message in the channel has to show this version (or a later one)."""
+    entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
+    if request.state in SETTLED and request.kind in WISHES:
+        _owe_deciders(entry, request)
+
+    if request.state is not State.PENDING and request.kind in WISHES:
+        _owe_reminders(entry, request)
+
+
+def owe_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) -> None:
+    """Redraw the message where the sentence on it is another one; which, is nobody's business here."""
+    if now.detail != before.detail:
+        owe_card(entry, now)
+
+
+def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
+    """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
+    for notice in entry.reader.told_after(request.id, (CHANNEL,)):
+        if notice.facts.get("what") == "nudge" and notice.facts.get("request") == str(request.id):
+            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            facts = {"number": str(notice.id), "channel": channel, "ts": ts}
+            entry.owe(REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
+
+
+def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
+    """Whoever approved hears once what came of it; whoever rejected was told by the answer to that."""
+    for person in approvers(entry.reader.decisions([request.id])):
+        if person != request.requester_id:
+            facts = {"state": request.state.value}
+            entry.owe(OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts)
+
+
+def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+    """A copy of a wish's message was posted: its thread gets everything that was typed, and the risks."""
+    if request.kind in WISHES:
+        entry.owe(THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts})
+
+
+def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
+    """A copy of the message, or a reminder of it, was touched: draw it again, once for all who touch it now."""
+    reminder = entry.reader.announcement_at(channel, ts) if channel and ts else None
+    if reminder is not None:
+        owe_reminder(entry, reminder, channel=channel, ts=ts, key=key)
+    elif channel and ts:
+        facts = {"channel": channel, "ts": ts}
+        if not entry.awaits(CARD, request.id, facts):
+            entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+
+
+def owe_failed(entry: Entry) -> None:
+    """A window's end is tried again: the messages of the tries that failed no longer say when that will be."""
+    baseline = entry.reader.baseline()
+    number = baseline.request_id or 0 if baseline else 0
+    for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
+        for copy in entry.reader.cards(request.id):
+            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
+
+
+def owe_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+    """Draw a touched copy whose place is not noted yet, though the act is not answered again: at most once a minute.
+
+    Drawn, its place is known, and from then on it shows what the others show.
+    """
+    if entry.reader.card_at(channel, ts) is None:
+        owe_redraw(entry, request, channel=channel, ts=ts, key=f"{channel}:{ts}:{entry.now:%Y%m%d%H%M}")
+
+
+def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
+    """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
+
+    ``revived`` is an earlier wish whose window holds again.
+    """
+    before = entry.reader.baseline()
+    number = before.request_id or 0 if before else 0
+    failed = entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number)
+    earlier = [entry.reader.find(number)] if number else []
+    told = [one for one in (*earlier, revived) if one is not None]
+    for request in told + failed:
+        for copy in entry.reader.cards(request.id):
+            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
+    if before is not None:
+        _owe_since_then(entry, by, before)
+
+
+def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
+    """What was said of the window so far is drawn again; what is about to be posted has its place by the time it is drawn."""
+    for notice in entry.reader.told_after(before.request_id, (CHANNEL, PERSONAL)):
+        if is_about(notice.facts, before):
+            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            facts = {"number": str(notice.id), "channel": channel, "ts": ts}
+            entry.owe(REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
+
+
+def owe_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
+    """A reminder was answered, or a copy of it was touched: draw that copy again."""
+    if channel and ts:
+        entry.owe(REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
+
+
+def owe_outcome(entry: Entry, request: ChangeRequest) -> None:
+    """Tell the requester privately how the request stands now; the bot itself needs no telling."""
+    if request.requester_id:
+        key = f"outcome:{request.id}:{request.version}"
+        facts = {"state": request.state.value}
+        entry.owe(OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
+
+
+def owe_answer(
+    entry: Entry,
+    key: str,
+    *,
+    person: str,
+    text: str,
+    channel: str = "",
+    request_id: int | None = None,
+    ask_reason: bool = False,
+    typed: Mapping[str, str] = NOTHING_TYPED,
+) -> None:
+    """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
+    kind = ASK_REASON if ask_reason else ANSWER
+    facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
+    entry.owe(kind, _answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+
+
+def owe_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
+    """Tell the requester, once, that the request's message could not be posted; the bot itself needs no telling."""
+    if request.requester_id is not None:
+        owe_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
+
+
+def is_unposted(notice: Notice) -> bool:
+    """Whether a notice is the one that ``owe_unposted`` owes for its request."""
+    return notice.request_id is not None and notice.key == _answer_key(_unposted_key(notice.request_id))
+
+
+def _answer_key(key: str) -> str:
+    return f"answer:{key}"
+
+
+def _unposted_key(request_id: int) -> str:
+    return f"unposted:{request_id}"
+
+
+def owe_outage(entry: Entry, since: str, problem: str) -> None:
+    """Tell the channel, once, that the live value cannot be read since this instant (ISO 8601)."""
+    entry.owe(CHANNEL, outage_key(since), facts={"what": "unreadable", "problem": problem, "since": since})
+
+
+def owe_recovery(entry: Entry, since: str) -> None:
+    """Tell the channel, once, that the outage that began at this instant is over."""
+    entry.owe(CHANNEL, f"readable:{since}", facts={"what": "readable", "since": since})
+
+
+def outage_key(since: str) -> str:
+    """The key of the message about the outage that began at this instant."""
+    return f"unreadable:{since}"
+
+
+def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
+    """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
+    entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
+
+
+def owe_new_end(entry: Entry, change: ChangeRequest) -> None:
+    """Everybody who asked for the opt-in or an earlier end of it hears that somebody else extended or shortened it."""
+    end = change.window_end.isoformat() if change.window_end else ""
+    what = "shortened" if change.kind is Kind.SHORTENING else "extended"
+    facts = {"what": what, "request": str(change.id), "requester": change.requester_id or "", "end": end}
+    for person in asked_by(entry.reader.wishes_behind(change.id)):
+        if person != change.requester_id:
+            owe_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
+
+
+def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
+    """Everybody who asked for the opt-in, or an extension of it, that somebody else or its end has just taken back hears so."""
+    if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
+        return
+    wishes = entry.reader.wishes_behind(baseline.request_id)
+    for person in asked_by(wishes):
+        if person != opt_out.requester_id:
+            own = next(wish.id for wish in wishes if wish.requester_id == person)
+            facts = {"what": "ended", "request": str(opt_out.id), "wish": str(own), "requester": opt_out.requester_id or ""}
+            owe_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
+
+
+def asked_by(wishes: Iterable[ChangeRequest]) -> list[str]:
+    """Who asked for these, each person once."""
+    return list(dict.fromkeys(wish.requester_id for wish in wishes if wish.requester_id))
+
+
+def owe_change(entry: Entry, request: ChangeRequest) -> None:
+    """What almost every move owes: the card redrawn and the requester told."""
+    owe_card(entry, request)
+    owe_outcome(entry, request)

@@ -1,0 +1,294 @@
+"""The rule, as pure functions: who may read, ask, decide and opt out, and whether the recorded votes suffice.
+
+Every door (button, reaction, command, command line, the worker at apply) asks here and nowhere else. Values in, verdicts out: no
+clock, no database, no network. Whatever is unknown counts as no.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from handlers.policy.decided import NOBODY, DecidedBy, who_approved, why_so
+from handlers.policy.identity import Identity, is_same_person
+from handlers.ports import Cloud, Person
+from storage.integrity.canonical import canonical
+from storage.lifecycle import Kind, State
+from storage.records import ChangeRequest, SettingValue
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is."""
+
+    ALLOWED = "allowed"
+    UNKNOWN_PERSON = "unknown person"
+    DEACTIVATED = "deactivated"
+    BOT = "a bot"
+    GUEST = "a guest"
+    STRANGER = "from another workspace"
+    NOT_OPERATOR = "not an operator"
+    NOT_APPROVER = "not an approver"
+    NOT_CHECKED = "could not be checked"
+    OWN_REQUEST = "own request"
+    NOT_REQUESTER = "not the requester"
+    NOT_PENDING = "not pending"
+    VALUE = "the value last read"
+    """It rests on a stored reading, which a change made outside the bot may have overtaken."""
+    NOT_READ = "the value could not be read in time"
+    LAPSED = "lapsed"
+    OTHER_RULE = "another rule holds"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule answers: allowed or not, why, and the sentence the person reads."""
+
+    allowed: bool
+    reason: Reason
+    sentence: str = ""
+    enterprise_user_id: str | None = None
+    """Of whoever is let in: what tells that two ids are one person, as far as Slack says it."""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether a rule says no, so that the same again within a minute needs no answer; what could not be found out does."""
+        return not self.allowed and self.reason not in (Reason.NOT_CHECKED, Reason.NOT_READ)
+
+
+ALLOWED = Verdict(allowed=True, reason=Reason.ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The workspace the bot lives in."""
+
+    team_id: str
+    enterprise_id: str | None = None
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 (hex) of a value."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The operator's settings that decide who may change what. Its digest is the rule's version."""
+
+    approvers: tuple[str, ...]
+    operators: tuple[str, ...]
+    approvals_required: int
+    request_ttl: timedelta | None
+    """How long an undecided request lives; ``None``: until the next working day is over (``working_hours.lapses_at``)."""
+    default_window: timedelta
+    max_window: timedelta
+    approve_emoji: str
+    reject_emoji: str
+    channel: str
+    timezone: str
+
+    def body(self) -> dict[str, object]:
+        """The rule as it is recorded; ids sorted, so that their order changes nothing."""
+        ttl = self.request_ttl
+        return {
+            "approvers": sorted(set(self.approvers)),
+            "operators": sorted(set(self.operators)),
+            "approvals_required": self.approvals_required,
+            **({"request_ttl": "workday"} if ttl is None else {"request_ttl_seconds": int(ttl.total_seconds())}),
+            "max_window_seconds": int(self.max_window.total_seconds()),
+            "approve_emoji": self.approve_emoji,
+            "reject_emoji": self.reject_emoji,
+            "channel": self.channel,
+            "timezone": self.timezone,
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of ``body``: any change of it is a new version of the rule."""
+        return digest_of(self.body())
+
+
+def judge_member(person: Person | None, home: Home) -> Verdict:
+    """Whether somebody is a full, active, human member of our own workspace. Missing facts refuse."""
+    if person is None:
+        return _no(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
+    if person.is_stranger or not _belongs(person, home):
+        return _no(Reason.STRANGER, "Only members of this workspace can use this; your account belongs to another one.")
+    if person.deleted is not False:
+        return _no(Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active.")
+    if person.is_bot:
+        return _no(Reason.BOT, "Bots cannot act here; a person has to.")
+    if person.is_guest or person.is_invited:
+        return _no(Reason.GUEST, "Guest accounts cannot use this; ask a full member of the workspace.")
+    return replace(ALLOWED, enterprise_user_id=person.enterprise_user_id)
+
+
+def judge_role(verdict: Verdict, *, listed: bool | None, role: str, holders: Sequence[str] = ()) -> Verdict:
+    """Add the role to a member's verdict. ``listed`` is ``None`` when a user group could not be looked up.
+
+    ``holders`` are the people and groups who have it: whom to ask.
+    """
+    if not verdict.allowed or listed:
+        return verdict
+    reason = Reason.NOT_APPROVER if role == "approver" else Reason.NOT_OPERATOR
+    if listed is None:
+        checked = "Slack's user groups could not be looked up, so nobody can be let in through one right now. Try again shortly."
+        return _no(Reason.NOT_CHECKED, checked)
+    more = f" and {len(holders) - NAMED} more" if len(holders) > NAMED else ""
+    named = ", ".join(f"@{holder}" for holder in holders[:NAMED]) + more
+    return _no(reason, f"You are not {_ROLES[role].format(holders=named)}")
+
+
+NAMED = 10
+"""Operators named to whoever is none."""
+
+
+_ROLES = {
+    "operator": (
+        "one of the operators, who may ask for a change: {holders}. Ask one of them, or have LEGACYTLS_OPERATORS changed."
+    ),
+    "approver": "one of the approvers: the request's message names them. Your click or reaction changed nothing.",
+    "operator or approver": "an operator or approver. Ask one of them to do it.",
+    "opting out": "an operator or approver. Ask one of them; opting out needs just one person.",
+}
+
+
+def judge_vote(
+    request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime, decided_by: DecidedBy = NOBODY
+) -> Verdict:
+    """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
+    if request.state is not State.PENDING:
+        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
+    if request.expires_at is None or request.has_lapsed(now):
+        return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
+    if person_id == request.requester_id:
+        return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
+    return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
+
+
+def once_each(
+    verdicts: Mapping[str, Verdict], *, besides: Identity | None = None, in_organisation: bool = False
+) -> frozenset[str]:
+    """Whoever is let in, by one id each, without whoever is or may be ``besides``: that person is counted already."""
+    counted = [besides] if besides else []
+    kept = set()
+    for account, verdict in verdicts.items():
+        person = Identity.known(account, verdict.enterprise_user_id)
+        if verdict.allowed and all(is_same_person(person, other, in_organisation=in_organisation) is False for other in counted):
+            counted.append(person)
+            kept.add(account)
+    return frozenset(kept)
+
+
+def about(request_id: int | None, sentence: str) -> str:
+    """A sentence about one change begins with its number, unless it names it anyway."""
+    return sentence if request_id is None or f"#{request_id}" in sentence else f"#{request_id}: {sentence}"
+
+
+def judge_withdrawal(request: ChangeRequest, person_id: str, decided_by: DecidedBy = NOBODY) -> Verdict:
+    """Whether this person may take the request back: the requester, until it is sent to Exchange."""
+    if request.state not in (State.PENDING, State.APPROVED):
+        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
+    if person_id != request.requester_id:
+        who = f"@{request.requester_id}" if request.requester_id else "the bot itself"
+        return _no(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
+    return ALLOWED
+
+
+def no_longer_open(request: ChangeRequest, decided_by: DecidedBy = NOBODY) -> str:
+    """The sentences for a click or reaction that came after the decision: how the request stands, and who decided it."""
+    told = how_it_stands(request, already=True) + why_so(request, decided_by.rejecter)
+    by = who_approved(request, decided_by.approvers)
+    return told if by in told else f"{told} {by}"
+
+
+def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
+    """The beginning of a sentence about a request: that it is rejected, has lapsed and so on."""
+    verb = "has" if request.state is State.EXPIRED else "is"
+    return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
+
+
+STATE_WORDS: dict[State, str] = {
+    State.PENDING: "waiting for approval",
+    State.APPROVED: "approved and waiting to be applied",
+    State.APPLYING: "being applied",
+    State.UNCERTAIN: "sent, with its outcome not known yet",
+    State.APPLIED: "done",
+    State.FAILED: "over: Exchange did not take the change",
+    State.REJECTED: "rejected",
+    State.WITHDRAWN: "withdrawn",
+    State.EXPIRED: "lapsed",
+    State.STALE: "stale",
+    State.SUPERSEDED: "superseded",
+    State.OBSERVED: "on record as a change made outside the bot",
+}
+"""How each state reads inside a sentence; "applied" itself is left to results."""
+
+
+def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
+    """Whether the live value is still the one from which the change was asked for; else an approval of it is stale."""
+    return request.from_value in (None, live)
+
+
+def no_legacy(cloud: Cloud) -> str:
+    """Why nobody can opt in in a cloud that offers no legacy TLS."""
+    return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
+
+
+def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
+    """What is refused before the form opens, judged by the newest observation alone."""
+    if not cloud.offers_legacy:
+        return _no(Reason.NOT_PENDING, no_legacy(cloud))
+    if open_wish is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if newest is SettingValue.OPTED_IN:
+        return _no(Reason.VALUE, ALREADY_IN)
+    return ALLOWED
+
+
+def judge_extending(*, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
+    """What is refused before the form of an extension opens, judged by the newest observation alone."""
+    if open_wish is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if newest is not None and newest is not SettingValue.OPTED_IN:
+        return _no(Reason.VALUE, NOT_IN)
+    return ALLOWED
+
+
+NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
+
+ALREADY_IN = (
+    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it longer, or to give it "
+    "an end."
+)
+
+
+def already_open(request: ChangeRequest) -> str:
+    """The sentence for a second wish while one is open."""
+    word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
+    state = STATE_WORDS[request.state]
+    end = _ENDS.get(request.state, "Its outcome is announced; a new one can be asked for after that.")
+    return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. {end}"
+
+
+_ENDS = {
+    State.PENDING: "Before a new one it has to be approved, rejected or withdrawn: its message in the channel has the buttons.",
+    State.APPROVED: "Before a new one it has to be made, or withdrawn: its message in the channel has the button.",
+}
+"""How an open wish ends, so that another one can be asked for; once sent, it ends by itself."""
+
+
+def is_group(entry: str) -> bool:
+    """Whether an entry of the rule names a user group instead of a person."""
+    return entry.startswith("S")
+
+
+def _belongs(person: Person, home: Home) -> bool:
+    if home.enterprise_id is not None and person.enterprise_id == home.enterprise_id:
+        return True
+    return person.team_id is not None and person.team_id == home.team_id
+
+
+def _no(reason: Reason, sentence: str) -> Verdict:
+    return Verdict(allowed=False, reason=reason, sentence=sentence)

@@ -1,0 +1,78 @@
+"""Use case of noticing that an endpoint does something else than it did when it was last probed: told in the channel, once.
+
+That an endpoint could not be reached, or not be told, is no news about it.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from itertools import groupby
+
+from handlers.context.context import Context
+from handlers.outgoing.enqueue import CHANNEL
+from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from storage.engine import Unreachable
+from storage.ledger import BOT, Entry
+from storage.probes import KnownVersion, keep_version, known_versions
+
+OLD = (TlsVersion.TLS10, TlsVersion.TLS11)
+"""The versions for which there are legacy hosts."""
+
+_KNOWN = {ProbeOutcome.ACCEPTED: True, ProbeOutcome.REFUSED: False}
+
+
+class ProbeNews:
+    """Keeps what each probe found, and says what has changed since the one before."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def keep(self, rows: Sequence[ProbeRow]) -> None:
+        """Keep the outcomes; while the database does not answer the next probe does it, which compares with the same last one."""
+        now = self._context.now()
+        with suppress(Unreachable):
+            with self._context.ledger.recording(now) as entry:
+                for target, of_target in groupby(rows, key=lambda row: row.target):
+                    self._keep(entry, target, list(of_target))
+            self._context.nudge()
+
+    def _keep(self, entry: Entry, target: ProbeTarget, rows: Sequence[ProbeRow]) -> None:
+        changed = [row for row in rows if _keep_row(entry, row)]
+        if not changed:
+            return
+        taken, refused = (
+            [row.tls.value for row in changed if row.outcome is outcome]
+            for outcome in (ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED)
+        )
+        known = known_versions(entry.connection, entry.tenant_id)
+        useless = serves_nothing(known, target) and target.host in self._context.cloud.legacy_hosts
+        entry.record("probed", BOT, {"host": target.host, "port": target.port, "accepted": taken, "refused": refused})
+        facts = {"target": str(target), "taken": ", ".join(taken), "refused": ", ".join(refused)}
+        entry.owe(
+            CHANNEL,
+            f"probe:{target}:{entry.now.isoformat()}",
+            facts={"what": "probe", "useless": "yes" if useless else "", **facts},
+        )
+
+    def is_due(self, targets: Collection[ProbeTarget], every: timedelta) -> bool:
+        """Whether one of these was never probed, or too long ago. Raises ``Unreachable``."""
+        with self._context.ledger.reading() as reader:
+            known = known_versions(reader.connection, self._context.ledger.tenant_id)
+        tried = {ProbeTarget(one.host, one.port): one.tried_at for one in known}
+        now = self._context.now()
+        return any(target not in tried or now >= tried[target] + every for target in targets)
+
+
+def serves_nothing(known: Sequence[KnownVersion], target: ProbeTarget) -> bool:
+    """Whether an endpoint is known to take neither TLS 1.0 nor TLS 1.1."""
+    return all(
+        any((one.host, one.port, one.tls, one.accepted) == (target.host, target.port, old.value, False) for one in known)
+        for old in OLD
+    )
+
+
+def _keep_row(entry: Entry, row: ProbeRow) -> bool:
+    return keep_version(
+        entry.connection, entry.tenant_id,
+        host=row.target.host, port=row.target.port, tls=row.tls.value, accepted=_KNOWN.get(row.outcome), at=entry.now,
+    )  # fmt: skip

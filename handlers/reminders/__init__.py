@@ -1,0 +1,1 @@
+"""Use cases of reminding: which reminder is due, owing it once, putting it off. Nothing here sends."""

@@ -1,0 +1,247 @@
+"""Clicks and submitted forms: kept, acknowledged, handed over. A click that cannot be kept is told so at once."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.commands import (
+    AskExtension,
+    AskOptIn,
+    CastVote,
+    ClaimChange,
+    Command,
+    GiveReason,
+    OptOut,
+    ReplyToReminder,
+    ShortenWindow,
+    TakeBackVote,
+    Withdraw,
+)
+from handlers.dispatch import NotKnown
+from handlers.interaction import Interaction
+from handlers.policy.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.ports import Unavailable
+from handlers.slack import open_forms
+from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
+from handlers.slack.listeners import what_if
+from handlers.slack.parsing import (
+    Malformed,
+    channel_of,
+    first_field,
+    identity,
+    number,
+    person_of,
+    press,
+    token,
+    trigger,
+    values,
+)
+from handlers.slack.views import modals, replies
+from handlers.slack.views.announcements import DONE, SNOOZE
+from handlers.slack.views.cards import (
+    AGAIN,
+    APPROVE,
+    EXTEND,
+    GIVE_REASON,
+    IT_WAS_ME,
+    OPT_OUT_NOW,
+    REJECT,
+    TAKE_BACK,
+    WHAT_IF,
+    WITHDRAW,
+)
+from storage.engine import Unreachable
+from storage.lifecycle import Kind
+from storage.records import Door, MailProtocol, ReminderReply, Vote
+
+BUTTONS: Mapping[str, Callable[[int], Command]] = {
+    APPROVE: lambda number: CastVote(Vote.APPROVE, request_id=number),
+    REJECT: lambda number: CastVote(Vote.REJECT, request_id=number),
+    WITHDRAW: Withdraw,
+    TAKE_BACK: lambda number: TakeBackVote(request_id=number),
+    SNOOZE: lambda number: ReplyToReminder(number, ReminderReply.SNOOZED),
+    DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
+}
+"""The buttons that decide something, by action id: the command, made of the number that the button carries."""
+
+
+class Clicks:
+    """The listener for every button."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Keep the click, acknowledge it, hand it over."""
+        found = press(body, buttons=BUTTONS, now=self._edge.desk.context.now())
+        if found is None:
+            self._show(ack, body, respond)
+            return
+        command, interaction = found
+        reply = Reply(self._edge, respond, person=interaction.person, channel=interaction.channel)
+        try:
+            item = self._edge.desk.take(command, interaction)
+        except Unreachable as away:
+            ack()
+            told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
+            self._edge.crew.follow(lambda: reply.say(told))
+            return
+        ack()
+        if item is not None:
+            self._edge.work(item, interaction.person, lambda rejected: self._ask_reason(command, body, rejected=rejected))
+
+    def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        action = body["actions"][0]
+        edge, reply = self._edge, Reply(self._edge, respond, person=person_of(body), channel=channel_of(body))
+        ways: dict[str, Callable[[int], None]] = {
+            GIVE_REASON: lambda value: self._give_reason(reply, body, value),
+            IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
+            replies.HISTORY_PAGE: lambda value: self._page(reply, value),
+            AGAIN: lambda value: open_forms.wish(edge, reply, body, Kind.OPT_IN, earlier=value),
+            EXTEND: lambda value: open_forms.wish(edge, reply, body, Kind.EXTENSION, earlier=value),
+            WHAT_IF: lambda value: what_if.press(edge, reply, value),
+            OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
+        }
+        name = str(action.get("action_id"))
+        job = self._form_opener(name, reply, body)
+        if name in ways:
+            value = number(str(action.get("value")))
+            job = partial(ways[name], value)
+        ack()
+        if job is None:
+            edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
+        elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF)):
+            edge.crew.follow(lambda: reply.say(BUSY))
+
+    def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
+        """What a button about no change does: it opens a form, or history; ``None`` for every other button."""
+        if name == replies.OPEN_OPT_OUT:
+            return partial(open_forms.opt_out, self._edge, reply, body)
+        if name == replies.OPEN_HISTORY:
+            return partial(self._page, reply, None)
+        kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
+        return partial(open_forms.wish, self._edge, reply, body, kind, unread=True) if kind else None
+
+    def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
+        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
+        if verdict.allowed:
+            self._edge.open_form(trigger(body), modals.claim(request_id))
+        else:
+            reply.refuse("claim", verdict, request_id)
+
+    def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
+        verdict = self._edge.desk.reasons.may_give(request_id, reply.person)
+        if verdict.allowed:
+            self._open_reason(body, request_id)
+        else:
+            reply.refuse("reason", verdict, request_id)
+
+    def _page(self, reply: Reply, before: int | None) -> None:
+        verdict = self._edge.desk.may_read(reply.person)
+        if not verdict.allowed:
+            reply.refuse("history", verdict)
+            return
+        reply.finish(replies.history(self._edge.desk.history.page(before=before), self._edge.zone))
+
+    def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
+        if rejected and isinstance(command, CastVote) and command.request_id is not None:
+            with contextlib.suppress(Unavailable):  # the answer to the rejection carries a button for the same form
+                self._open_reason(body, command.request_id)
+
+    def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
+        self._edge.open_form(trigger(body), modals.rejection(request_id))
+
+
+class Submissions:
+    """The listener for every submitted form."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Judge the form purely, keep it, acknowledge; mistakes go back into the form with nothing typed lost."""
+        view = body["view"]
+        try:
+            command, interaction = self._command(view), self._interaction(body, view)
+        except WrongForm as wrong:
+            ack(response_action="errors", errors=wrong.errors)
+            return
+        except Unreachable:
+            ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
+            return
+        try:
+            item = self._edge.desk.take(command, interaction)
+        except Unreachable as away:
+            told = NOT_KNOWN_FORM if isinstance(away, NotKnown) else NOT_RECORDED.replace("*", "")
+            ack(response_action="errors", errors={first_field(view) or REASON: told})
+            return
+        ack()
+        if item is not None:
+            done = threading.Event()
+            self._edge.work(item, interaction.person, lambda rejected: done.set())
+            if isinstance(command, AskOptIn | AskExtension):
+                self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
+
+    def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
+        metadata = str(view.get("private_metadata") or "")
+        is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)  # then it is that change's number
+        return Interaction(
+            key=f"view:{token(view.get('id'))}",
+            person=person_of(body),
+            door=Door.COMMAND,
+            at=self._edge.desk.context.now(),
+            channel=identity(metadata) if metadata and not is_about_a_change else "",
+        )
+
+    def _command(self, view: dict[str, Any]) -> Command:
+        filled = {field: found for field, found in values(view).items() if found}
+        metadata = str(view.get("private_metadata") or "")
+        match view.get("callback_id"):
+            case modals.OPT_IN:
+                return AskOptIn(self._judge(filled, None))
+            case modals.EXTENSION:
+                return self._another_end(filled)
+            case modals.OPT_OUT:
+                return OptOut(_reason(filled, needed=False))
+            case modals.REJECTION:
+                return GiveReason(number(metadata), _reason(filled, needed=True))
+            case modals.CLAIM:
+                return ClaimChange(number(metadata), _reason(filled, needed=True))
+            case _:
+                raise Malformed("no form of ours")
+
+    def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
+        present_end = self._edge.desk.requests.present_end()
+        form = self._judge(filled, present_end)
+        if present_end is not None and form.window_end(self._edge.desk.context.zone) < present_end:
+            return ShortenWindow(form)
+        return AskExtension(form)
+
+    def _judge(self, filled: dict[str, list[str]], later_than: datetime | None) -> OptInForm:
+        context = self._edge.desk.context
+        known = {protocol.value for protocol in MailProtocol}
+        return judge_opt_in(
+            reason="".join(filled.get(REASON, [])),
+            clients="".join(filled.get(CLIENTS, [])),
+            protocols=[name for name in filled.get(PROTOCOLS, []) if name in known],
+            day="".join(filled.get(DAY, [])),
+            rule=context.rule,
+            now=context.now(),
+            zone=context.zone,
+            later_than=later_than,
+            removals=context.calendar.removals(context.cloud.name, context.today()),
+        )
+
+
+def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:
+    """The typed reason of the smaller forms. Raises ``WrongForm``."""
+    text = "".join(filled.get(REASON, []))
+    problem = text_problem(text, "Write a sentence, so that the record says why.") if needed or text.strip() else ""
+    if problem:
+        raise WrongForm({REASON: problem})
+    return text

@@ -1,0 +1,135 @@
+"""``/legacytls``: acknowledges, parses, hands over. Nothing is read or written before the acknowledgement."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.policy.invisible import hidden
+from handlers.queries.export import Form, StillExporting
+from handlers.queries.probing import Probed
+from handlers.queries.status import Status
+from handlers.slack import open_forms, parsing
+from handlers.slack.client.calls import call
+from handlers.slack.client.names import Names
+from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
+from handlers.slack.listeners import what_if
+from handlers.slack.parsing import invocation, subcommand
+from handlers.slack.views import calendar, mailbox_diagnosis, probe_view, replies, status_view
+from handlers.slack.views.blocks import Message
+from storage.lifecycle import Kind
+
+URGENT = frozenset({"enable", "extend", "disable"})
+"""Subcommands that lead to a change: nothing else that is asked for holds them up."""
+
+
+class Commands:
+    """One listener for the one command, with a table of subcommands."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
+            "status": self._status,
+            "history": self._history,
+            "enable": lambda reply, body: open_forms.wish(edge, reply, body, Kind.OPT_IN),
+            "extend": lambda reply, body: open_forms.wish(edge, reply, body, Kind.EXTENSION),
+            "disable": lambda reply, body: open_forms.opt_out(edge, reply, body),
+            "calendar": self._calendar,
+            "export": self._export,
+            "why": self._why,
+            "probe": self._probe,
+            "whatif": lambda reply, body: what_if.command(edge, reply, body),
+        }
+        self._newest: tuple[Status | None, Message] = (None, Message(text=""))
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The listener: acknowledge and hand over; a full crew is told with the acknowledgement."""
+        word, nearest = subcommand(str(body.get("text") or ""))
+        reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
+        within = STALE_COMMAND.total_seconds()
+        if self._edge.do(reply, lambda: self._admit(word, nearest, reply, body), within=within, urgent=word in URGENT):
+            ack()
+        else:
+            ack(BUSY)
+
+    def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.may_read(reply.person)
+        if not verdict.allowed:
+            reply.refuse(word or "help", verdict)
+        elif unseen := hidden(str(body.get("text") or "")):
+            reply.say(f"Nothing was done. {unseen}")
+        elif word in self._table:
+            self._table[word](reply, body)
+        elif nearest:
+            reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
+        else:
+            reply.finish(replies.help_text(self._edge.desk.context.cloud))
+
+    def _status(self, reply: Reply, body: dict[str, Any]) -> None:
+        def answer(status: Status) -> None:
+            self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
+
+        self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+        self._edge.desk.status.ask(answer, person=reply.person)
+
+    def _drawn(self, status: Status) -> Message:
+        """The answer for everybody who waited for the same reading, drawn once."""
+        report, message = self._newest
+        if report is not status:
+            message = status_view.status(status, self._edge.zone)
+            self._newest = status, message
+        return message
+
+    def _history(self, reply: Reply, body: dict[str, Any]) -> None:
+        more = str(body.get("text") or "").split()[1:]
+        reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone, not_taken=" ".join(more)))
+
+    def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
+        context = self._edge.desk.context
+        listed = context.calendar.listing(context.cloud.name, context.today())
+        reply.finish(calendar.calendar(listed, context.calendar.freshness(context.today())))
+
+    def _export(self, reply: Reply, body: dict[str, Any]) -> None:
+        person = reply.person
+        verdict = self._edge.desk.exports.may_export(person)
+        if not verdict.allowed:
+            reply.refuse("export", verdict)
+            return
+        if not self._edge.desk.is_first(invocation(body)):
+            return  # a copy, whatever replica it was sent to
+        words = str(body.get("text") or "").split()[1:]
+        form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
+        others = " ".join(word for word in words if word.lower() != "csv")
+        opened = call(self._edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+        place = opened.get("id") if isinstance(opened, dict) else person
+        name = f"legacytls-record.{form}"
+        try:
+            with self._edge.desk.exports.file(person, form, Names(self._edge.client)) as file:
+                call(self._edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
+        except StillExporting as still:
+            reply.say(str(still))
+        else:
+            reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
+
+    def _why(self, reply: Reply, body: dict[str, Any]) -> None:
+        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
+        address = parsing.address(str(body.get("text") or ""))
+        if not verdict.allowed:
+            reply.refuse("why", verdict)
+        elif address is None:
+            reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
+        else:
+            self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            reply.finish(mailbox_diagnosis.locks(self._edge.desk.locks.of(address)))
+
+    def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
+        """For every full member: it shows what anybody on the internet can see, of endpoints that the operator named."""
+        if str(body.get("text") or "").split()[1:]:
+            reply.say(probe_view.TAKES_NO_HOST)
+            return
+
+        def answer(report: Probed) -> None:
+            self._edge.crew.follow(answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person)
+
+        self._edge.crew.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
+        self._edge.probing.ask(answer)

@@ -1,0 +1,106 @@
+"""Registers the few listeners with Bolt and catches, once, whatever a listener lets through: people are answered all the same."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltResponse, Respond
+
+from handlers.dispatch import BROKEN
+from handlers.ports import Unavailable
+from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
+from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.commands import Commands
+from handlers.slack.listeners.mentions import Mentions
+from handlers.slack.listeners.reactions import Reactions
+from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
+from handlers.slack.scopes import COMMAND, MENTION, REACTIONS
+from handlers.slack.workspace_guard import OTHER_WORKSPACE, NotAtHome
+from storage.engine import Unreachable
+
+log = structlog.get_logger(__name__)
+
+ANY = re.compile(".*", re.DOTALL)
+
+
+def register(app: App, edge: Edge) -> None:
+    """Hang the listeners in; Bolt must run with ``process_before_response=True``, so that each acknowledges inline."""
+    commands, clicks, submissions, reactions = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge)
+    app.command(COMMAND)(commands.listen)
+    app.action(ANY)(clicks.listen)
+    app.view(ANY)(submissions.listen)
+    for event in REACTIONS:
+        app.event(event)(reactions.listen)
+    app.event(MENTION)(Mentions(edge).listen)
+    app.error(Failures(edge).answer)
+
+
+class Failures:
+    """Answers for a listener that raised: a person who acted is told; an event is dropped or left for Slack to send again."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:
+        """What Slack gets in place of the listener's acknowledgement. Slack sends only events again, so only they may get 503."""
+        told = _noted(error, str(body.get("type") or "command"))
+        if "command" in body:
+            return BoltResponse(status=200, body=told)
+        if body.get("type") == "block_actions":
+            self._tell(told, body, respond)
+            return BoltResponse(status=200)
+        if body.get("type") == "view_submission":
+            return _form_error(told, body)
+        return BoltResponse(status=503 if _is_worth_sending_again(told, body) else 200)
+
+    def _tell(self, told: str, body: dict[str, Any], respond: Respond) -> None:
+        try:
+            person, channel = person_of(body), channel_of(body)
+        except Malformed:
+            person = channel = ""
+        self._edge.crew.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
+
+
+def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
+    """Whether Slack is to send this once more: a reaction that could not be kept, not whatever cannot be read."""
+    event = body.get("event")
+    decides = isinstance(event, dict) and event.get("type") in REACTIONS
+    return decides and told not in (MISREAD, OTHER_WORKSPACE)
+
+
+def _noted(error: Exception, kind: str) -> str:
+    """Log what went wrong; returns the sentence for the person."""
+    if isinstance(error, NotAtHome):
+        log.warning("slack.other_workspace", kind=kind)
+        return OTHER_WORKSPACE
+    if isinstance(error, Malformed | KeyError | TypeError):
+        problem = str(error) if isinstance(error, Malformed) else type(error).__name__  # a KeyError repeats what was sent
+        log.warning("slack.malformed", kind=kind, problem=problem)
+        return MISREAD
+    if isinstance(error, Unreachable):
+        log.warning("slack.not_kept", kind=kind, problem=str(error))
+        return NO_DATABASE
+    log.error("slack.listener_failed", kind=kind, error=type(error).__name__, exc_info=error)
+    return BROKEN
+
+
+def _form_error(told: str, body: dict[str, Any]) -> BoltResponse:
+    """The form stays open, so that nothing typed is lost; a form without fields has no place for a word."""
+    field = first_field(body.get("view"))
+    if not field:
+        return BoltResponse(status=200)
+    errors = {"response_action": "errors", "errors": {field: told.replace("`", "")}}
+    return BoltResponse(status=200, body=errors, headers={"content-type": "application/json"})
+
+
+def guarded(job: Callable[[], None]) -> None:
+    """Run one job of the crew: what it lets through is logged and must not end its thread."""
+    try:
+        job()
+    except Unreachable as away:
+        log.warning("slack.job_postponed", problem=str(away))  # what was kept is taken up by the worker
+    except Unavailable as away:
+        log.warning("slack.not_answered", problem=away.sentence)
+    except Exception as error:
+        log.error("slack.job_failed", error=type(error).__name__, exc_info=error)

@@ -1,0 +1,97 @@
+"""The few Block Kit pieces everything is built of; slack_sdk's own models check Slack's limits when they are spelled out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from handlers.slack.views.mrkdwn import SECTION, fitted, quotation
+
+QUOTED = 300
+"""Characters of what somebody typed where only its beginning is shown."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message for Slack: ``text`` for notifications and screen readers, ``blocks`` for everybody else."""
+
+    text: str
+    blocks: Sequence[Block] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``chat.postMessage`` and its relatives. Raises when a limit of Slack is exceeded."""
+        return {"text": self.text, "blocks": self._drawn} if self.blocks else {"text": self.text}
+
+    @cached_property
+    def _drawn(self) -> list[dict[str, Any]]:
+        """Spelling blocks out costs more than sending them: done once, however many people get the message."""
+        return [block.to_dict() for block in self.blocks]
+
+
+def header(text: str) -> HeaderBlock:
+    """A headline; plain text, at most 150 characters."""
+    return HeaderBlock(text=text[:150])
+
+
+def section(text: str) -> SectionBlock:
+    """A paragraph of our own words, already marked up; what is too long for Slack ends in an ellipsis."""
+    return SectionBlock(text=MarkdownTextObject(text=fitted(text, SECTION), verbatim=True))
+
+
+def fields(*texts: str) -> SectionBlock:
+    """Short facts side by side."""
+    return SectionBlock(fields=[MarkdownTextObject(text=text, verbatim=True) for text in texts if text])
+
+
+def typed(label: str, text: str) -> list[Block]:
+    """What a person typed, whole, as a quotation under a label: nothing in it can pass for the bot's own words.
+
+    Every line is quoted, whatever breaks the lines; ``&``, ``<`` and ``>`` are escaped, so that nobody is mentioned and no link
+    is made. Stars and the like may show as bold: inside the quotation.
+    """
+    return [section(f"*{label}*"), *(section(part) for part in quotation(text))] if text.strip() else []
+
+
+def quoted(label: str, text: str, *, limit: int = QUOTED) -> list[Block]:
+    """The beginning of what a person typed, on one line, as a quotation under a label: ``limit`` characters of it.
+
+    A word is taken to have nine of them, so that short ones do not fill the screen either.
+    """
+    words = text.split()
+    line = " ".join(words[: limit // 9])
+    whole = len(words) <= limit // 9 and len(line) <= limit
+    return typed(label, line if whole else f"{line[:limit]}…")
+
+
+def small(lines: Iterable[str]) -> list[Block]:
+    """Small print, one line each; what is too long for Slack ends in an ellipsis."""
+    return [ContextBlock(elements=[MarkdownTextObject(text=fitted(line, SECTION), verbatim=True)]) for line in lines if line]
+
+
+def divider() -> DividerBlock:
+    """A thin line."""
+    return DividerBlock()
+
+
+def actions(*buttons: ButtonElement) -> ActionsBlock:
+    """A row of buttons."""
+    return ActionsBlock(elements=list(buttons))
+
+
+def button(
+    text: str, action: str, value: int, *, style: str | None = None, confirm: ConfirmObject | None = None
+) -> ButtonElement:
+    """A button that carries the number of a change and nothing else."""
+    return ButtonElement(text=text, action_id=action, value=str(value), style=style, confirm=confirm)

@@ -1,0 +1,197 @@
+"""The forms: to opt in, to opt out, to give a reason. Block ids are the field names of ``handlers.policy.forms``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import zip_longest
+
+from slack_sdk.models.blocks import (
+    Block,
+    CheckboxesElement,
+    DatePickerElement,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+)
+from slack_sdk.models.views import View
+
+from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.policy.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
+from handlers.ports import Cloud
+from handlers.slack.views.blocks import divider, section, small, typed
+from handlers.slack.views.mrkdwn import escape
+from storage.lifecycle import Kind
+from storage.records import MailProtocol, SettingValue
+
+DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
+"""What the setting still controls; the other two are being removed whatever it says."""
+
+OPT_IN, EXTENSION, OPT_OUT = Kind.OPT_IN.value, Kind.EXTENSION.value, Kind.OPT_OUT.value
+REJECTION, CLAIM = "rejection", "claim"
+
+NO_DEVICES: Mapping[int, str] = {}
+
+
+def opt_in(
+    *,
+    callback: str = OPT_IN,
+    channel: str,
+    briefing: Sequence[str],
+    warning: str,
+    proposed: date,
+    latest: date,
+    zone: str,
+    lapses: str = "",
+    runs_until: date | None = None,
+    reason: str = "",
+    clients: str = "",
+    protocols: Sequence[MailProtocol] = (),
+) -> View:
+    """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
+
+    ``lapses`` says when the request lapses undecided, marked up. ``runs_until`` is the last day of the window that an extension
+    replaces; without one it adopts what has no end.
+    """
+    undecided = f"Undecided, it lapses {lapses}." if lapses else ""
+    blocks: list[Block] = [
+        *([section(f":warning: {escape(warning)}")] if warning else []),
+        *small(f"• {escape(line)}" for line in briefing),
+        divider(),
+        _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
+        _typed(CLIENTS, LABELS[CLIENTS], "One a line: device, place, owner, plan", text=clients),
+        _protocols(protocols or DEFAULT_PROTOCOLS),
+        _day(proposed, latest, zone, runs_until),
+        *small([f"Nothing is changed until somebody else approves. Every step is recorded. {undecided}".strip()]),
+    ]
+    return View(
+        type="modal",
+        callback_id=callback,
+        private_metadata=channel,
+        title="Opt in to legacy TLS" if callback == OPT_IN else "Extend the opt-in" if runs_until else "Adopt the opt-in",
+        submit="Ask for approval",
+        close="Cancel",
+        blocks=blocks,
+    )
+
+
+_REFUSED_ALREADY = {
+    SettingValue.OPTED_OUT: (
+        "The live value was *opted out* already when it was last read, {at}. If it still is, nothing is changed."
+    ),
+    SettingValue.NOT_SET: (
+        "The live value was *not set* when it was last read, {at}. If it still is, old TLS is refused already; opting out writes "
+        "that down, and *not set* can probably not be restored."
+    ),
+}
+"""What an opt-out changes where old TLS is refused anyway; whether ``null`` can be written back is not documented."""
+
+
+def opt_out(
+    *,
+    channel: str,
+    cloud: Cloud,
+    removals: Sequence[str] = (),
+    seen: SettingValue | None = None,
+    seen_at: str = "",
+    devices: Mapping[int, str] = NO_DEVICES,
+) -> View:
+    """The one confirmation before opting out; it names what stops working, and what the value was when last ``seen``.
+
+    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
+    owners, as typed, by the number of the request that named them.
+    """
+    found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
+    blocks: list[Block] = [
+        *([section(found)] if found else []),
+        section(_loss(cloud, removals)),
+        *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
+        section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
+        *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
+        _typed(REASON, "Reason", "Kept in the record", optional=True),
+    ]
+    return View(
+        type="modal",
+        callback_id=OPT_OUT,
+        private_metadata=channel,
+        title="Opt out of legacy TLS",
+        submit="Opt out now",
+        close="Cancel",
+        blocks=blocks,
+    )
+
+
+_WHEN = "It is written and read back at once; devices may feel it later, as Microsoft publishes no delay."
+
+_AFTERWARDS = "Their mail is refused, but a device that nobody changes may send its password or token over old TLS all the same."
+"""On SMTP AUTH the refusal comes after the sign-in (see ``handlers.calendar.effects``)."""
+
+_REPORT = (
+    "To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients. It names senders, not "
+    "devices, and nothing of POP or IMAP, for 7 days unless you choose more (90 at most)."
+)
+"""Microsoft Learn, mfr-smtp-auth-clients-report."""
+
+
+def _loss(cloud: Cloud, removals: Sequence[str]) -> str:
+    """What stops working, host by host."""
+    told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
+    hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
+    return (
+        f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
+        if hosts
+        else f"{cloud.display} has no legacy hosts, so no device should notice."
+    )
+
+
+def rejection(request_id: int) -> View:
+    """Asks for the reason of a rejection that stands already; cancelling leaves "no reason given"."""
+    blocks: list[Block] = [
+        section(f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."),
+        _typed(REASON, "Reason", "What would have to be different?"),
+    ]
+    return View(
+        type="modal",
+        callback_id=REJECTION,
+        private_metadata=str(request_id),
+        title="Why rejected?",
+        submit="Save the reason",
+        close="No reason",
+        blocks=blocks,
+    )
+
+
+def claim(request_id: int) -> View:
+    """Asks whoever changed the setting outside the bot to say why."""
+    return View(
+        type="modal",
+        callback_id=CLAIM,
+        private_metadata=str(request_id),
+        title="It was me",
+        submit="Put on record",
+        close="Cancel",
+        blocks=[
+            section(f"Your name and reason go into the record of #{request_id}, once. They change nothing in Exchange."),
+            _typed(REASON, "Reason", "Why was it changed without the bot?"),
+        ],
+    )
+
+
+def _day(proposed: date, latest: date, zone: str, runs_until: date | None) -> InputBlock:
+    present = f"The opt-in runs until 24:00 of {runs_until:%-d %B %Y} now. " if runs_until else ""
+    hint = f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    hint += " An earlier end holds at once; nobody has to approve it." if runs_until else ""
+    element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
+    return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
+
+
+def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:
+    options = {protocol: Option(value=protocol.value, text=PROTOCOL_NAMES[protocol]) for protocol in MailProtocol}
+    initial = [option for protocol, option in options.items() if protocol in chosen]
+    element = CheckboxesElement(action_id=PROTOCOLS, options=list(options.values()), initial_options=initial)
+    return InputBlock(block_id=PROTOCOLS, label="Protocol", element=element)
+
+
+def _typed(field: str, label: str, placeholder: str, *, optional: bool = False, text: str = "") -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder, initial_value=text or None
+    )
+    return InputBlock(block_id=field, label=label, element=element, optional=optional)

@@ -1,0 +1,54 @@
+"""What the message about a change made outside the bot says; while the tenant is opted in by it, the loudest message there is."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from handlers.outgoing.notices import Sheet
+from handlers.slack.views.blocks import actions, section, small
+from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
+from storage.records import SettingValue
+
+_IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
+_IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
+_CHANGED_SINCE = "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things stand."
+_NOT_KNOWN_YET = "Who it was is not known yet: the audit log is asked for a day."
+
+NOTE = 300
+"""Characters of what is known of it, the longest words aside."""
+
+
+def outside(sheet: Sheet, zone: ZoneInfo, ways: Sequence[ButtonElement]) -> list[Block]:
+    """Who, since when, who is called, and what can be done about it."""
+    request, by = sheet.request, sheet.reason_by
+    who = f"<@{by}> says: it was me." if by else "Nobody asked the bot for it."
+    unknown = _NOT_KNOWN_YET if request.retry_at and not by else ""
+    noticed = f"*{who}* Noticed {instant(request.created_at, zone)}. {unknown}".strip()
+    calls = is_loud(sheet) and not by and sheet.escalate_to
+    return [
+        section(brief(fitted(sentence(request.detail), NOTE), NOTE // 6)),
+        section(noticed),
+        *([section(f"{people(sheet.escalate_to)}: please see to it.")] if calls else []),
+        *([actions(*ways)] if ways else []),
+        *small([_advice(sheet)]),
+    ]
+
+
+def is_loud(sheet: Sheet) -> bool:
+    """Whether the tenant is opted in by a change that nobody approved, and nothing was done about it yet."""
+    return sheet.request.to_value is SettingValue.OPTED_IN and _still_stands(sheet)
+
+
+def _advice(sheet: Sheet) -> str:
+    """What can be done about a change made outside, or what was."""
+    if sheet.adoption:
+        return f"Adopted by #{sheet.adoption}, which gave it an end."
+    if not _still_stands(sheet):
+        return _CHANGED_SINCE
+    return _IF_OPTED_IN if sheet.request.to_value is SettingValue.OPTED_IN else _IF_NOT_OPTED_IN
+
+
+def _still_stands(sheet: Sheet) -> bool:
+    """Whether a change made outside the bot is still what ought to be: nothing was made, adopted or noticed since."""
+    return sheet.baseline is not None and sheet.baseline.request_id == sheet.request.id

@@ -1,0 +1,38 @@
+"""Draws what a probe has found changed: in the channel, and as a line of status."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from handlers.slack.views.mrkdwn import escape, instant
+from storage.probes import KnownVersion
+
+USELESS = "An opt-in serves nothing there any more: old devices have to be replaced, or sent through a relay that speaks TLS 1.2."
+
+
+def changed(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+    """That an endpoint takes, or refuses, what it did not when it was last probed."""
+    does = [f"no longer takes TLS {facts['refused']}"] if facts["refused"] else []
+    does += [f"takes TLS {facts['taken']} now"] if facts["taken"] else []
+    useless = f" {USELESS}" if facts["useless"] else ""
+    return f":satellite_antenna: `{escape(facts['target'])}` {' and '.join(does)}, as probed from the bot's machine.{useless}"
+
+
+def refusals(known: Sequence[KnownVersion], hosts: Sequence[str], zone: ZoneInfo) -> str:
+    """A line for each legacy host that was seen to refuse old TLS; empty where none was, or none was probed."""
+    old = [one for one in known if one.host in hosts and one.tls in ("1.0", "1.1") and one.accepted is False]
+    return "\n".join(_refusals(old, zone))
+
+
+def _refusals(old: Sequence[KnownVersion], zone: ZoneInfo) -> Iterator[str]:
+    for host, versions in groupby(old, key=lambda one: one.host):
+        each = list(versions)
+        since = min(one.since for one in each if one.since is not None)
+        useless = " An opt-in serves nothing there." if len({one.tls for one in each}) == 2 else ""
+        told = f"`{escape(host)}` refuses TLS {' and '.join(one.tls for one in each)}, seen {_at(since, zone)}."
+        yield f":no_entry: {told}{useless}"
+
+
+def _at(moment: datetime, zone: ZoneInfo) -> str:
+    return instant(moment, zone)

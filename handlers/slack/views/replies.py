@@ -1,0 +1,135 @@
+"""The answers to help and history, as Slack shows them; ``handlers.slack.views.plain`` gives the same to the command line."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block
+
+from handlers.outgoing.notices import headline, protocol_names
+from handlers.policy.days import spelled_end
+from handlers.ports import Cloud
+from handlers.queries.history import HistoryLine, HistoryPage
+from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
+from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
+from handlers.slack.views.mrkdwn import escape, fitted, instant, people, sentence
+from storage.lifecycle import SETTLED, Kind, State
+
+HISTORY_PAGE = "history_page"
+
+BY_HAND = (
+    "When Slack or this bot is down, opt out by hand in Exchange Online PowerShell:\n"
+    "```Connect-ExchangeOnline{environment}\nSet-TransportConfig -AllowLegacyTLSClients $false\n"
+    "(Get-TransportConfig).AllowLegacyTLSClients   # False```"
+)
+
+
+def no_such(unknown: str, nearest: str) -> Message:
+    """The answer to a typing mistake: the nearest subcommand, where one is near, and the way to all of them."""
+    pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
+    meant = f" Did you mean `/legacytls {nearest}`?" if nearest != "help" else ""
+    text = f"There is no `{escape(unknown)}`.{pressed}{meant} `/legacytls help` shows everything."
+    return Message(text=text, blocks=[section(text)])
+
+
+def help_text(cloud: Cloud) -> Message:
+    """Every subcommand with an example."""
+    text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
+    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
+    intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
+    environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
+    by_hand = section(BY_HAND.format(environment=environment))
+    return Message(text=text, blocks=[section(intro), section(lines), by_hand])
+
+
+def reading_now() -> Message:
+    """The progress line after two seconds."""
+    return Message(text="Reading the live value from Exchange Online…")
+
+
+def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
+    """One page of changes, newest first, with a button for the next; says so where words came with it that it does not take."""
+    back = "*Older changes* below leads back" if page.older is not None else "this is all there is"
+    no_such_page = f"There is no page `{escape(not_taken[:40])}`: {back}. `/legacytls export` gives the record as a file."
+    note = [section(no_such_page)] if not_taken else []
+    if not page.lines:
+        nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
+        return Message(text=nothing, blocks=[*note, section(nothing)])
+    blocks: list[Block] = [
+        *note,
+        header("History, newest first"),
+        *(block for line in page.lines for block in _history_line(line, zone)),
+    ]
+    if page.older is not None:
+        blocks.append(actions(button("Older changes", HISTORY_PAGE, page.older)))
+    else:
+        blocks += small(["That is the beginning of the record."])
+    return Message(text=f"History, newest first, beginning with #{page.lines[0].request.id}.", blocks=blocks)
+
+
+def exported(name: str, *, not_taken: str = "") -> str:
+    """Where the record is and how it is checked: only the lines of JSON prove themselves."""
+    checks = "docs/audit.md has a script that checks it offline."
+    if name.endswith(".csv"):
+        checks = (
+            "It has one row a change and is for reading: what the script of docs/audit.md checks offline is the file of "
+            "`/legacytls export`."
+        )
+    no_such_form = f" `{not_taken[:40]}` is not a form of the export; it is `export` or `export csv`." if not_taken else ""
+    return f"The record is in our direct messages, as `{name}`. {checks}{no_such_form}"
+
+
+OPEN_FORM = {Kind.OPT_IN: "open_opt_in", Kind.EXTENSION: "open_extension"}
+"""Buttons that open a form anew; about no change, so they carry no number."""
+
+OPEN_OPT_OUT, OPEN_HISTORY = "open_opt_out", "open_history"
+"""The other buttons that are about no change."""
+
+
+def open_form(why: str, kind: Kind) -> Message:
+    """Why a form did not open at once, with the button that opens it."""
+    return Message(text=why, blocks=[section(why), actions(button("Open the form", OPEN_FORM[kind], 0))])
+
+
+def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
+    request = line.request
+    parts = [f"*{escape(headline(request))}*", f"{_asked(request.requester_id)} {instant(request.created_at, zone)}"]
+    if line.approved_by:
+        at = f" {instant(line.approved_at, zone)}" if line.approved_at else ""
+        parts.append(f"approved by {people(line.approved_by)}{at}")
+    if line.rejected_by:
+        parts.append(f"rejected by {people(line.rejected_by)}" + ("" if line.reason else ", no reason given"))
+    if line.claimed_by is not None:
+        parts.append(f"<@{line.claimed_by}> says: it was me")
+    if line.read_back is not None:
+        at = f" {instant(request.settled_at, zone)}" if request.settled_at else ""
+        parts.append(f"read back as *{line.read_back.value}*{at}")
+    if request.window_end is not None:
+        parts.append(_window(line, request.window_end, zone))
+    if request.protocols:
+        parts.append(protocol_names(request))
+    told = request.state is State.REJECTED or (request.state is State.APPLIED and line.read_back is not None)
+    said = request.detail and not told  # who rejected it, and what was read back, stand above
+    detail = f"\n{sentence(request.detail)}" if said else ""
+    refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []
+    claimed = quoted("Reason", line.reason) if line.claimed_by and line.reason else []
+    return [
+        section(fitted(" · ".join(parts), 2000) + fitted(detail, 900)),
+        *quoted("Reason", request.reason),
+        *refused,
+        *claimed,
+    ]
+
+
+def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
+    """Until when a window is or was to be open, and what ended or extended it before its time."""
+    by = line.followed_by
+    extended = by is not None and by.kind is Kind.EXTENSION
+    did = {Kind.EXTENSION: "extended", Kind.SHORTENING: "shortened"}.get(by.kind, "ended") if by else ""
+    never = line.request.state in SETTLED - {State.APPLIED} or (by is not None and not extended)
+    whose = f"<@{by.requester_id}>" if by and by.requester_id else "the bot"
+    then = f", {did} by #{by.id} of {whose}" if by else ""
+    return f"window {'was to end at' if never else 'until'} {spelled_end(end, zone)}{then}"
+
+
+def _asked(requester_id: str | None) -> str:
+    return f"asked for by <@{requester_id}>" if requester_id else "recorded by the bot"

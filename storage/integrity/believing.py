@@ -1,0 +1,174 @@
+"""Hands out events of the record for whoever acts on them or compares rows with them: each is checked first.
+
+An event is believed when its stored bytes have its hash and, where there is a key, its authenticator was made with it; ``since``
+also follows the links, so that none is missing or put in between. Nothing else in this program judges by an event that was not
+read here. ``storage.record.verify`` checks the whole record, and shares no line with this.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, func, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from storage.integrity.authenticity import Authenticity, authenticity_of
+from storage.integrity.damaged import DAMAGE, is_damage
+from storage.schema.tables import COMPARED, audit_events
+
+_BATCH = 200
+_LOOK_BACK = 20
+"""Events of one kind looked through for the newest that is believed."""
+
+
+class spelled_instant(GenericFunction[str]):  # noqa: N801 - SQL functions are spelled in lower case
+    """A stored instant as ``canonical.stamp`` spells it; what is none comes out as some other text, never as an error."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(spelled_instant, "sqlite")
+def _sqlite_instant(element: spelled_instant, compiler: Any, **kw: Any) -> str:
+    return f"replace({compiler.process(element.clauses, **kw)}, ' ', 'T') || 'Z'"
+
+
+@compiles(spelled_instant, "postgresql")
+def _postgresql_instant(element: spelled_instant, compiler: Any, **kw: Any) -> str:
+    column = compiler.process(element.clauses, **kw)
+    return f"""coalesce(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), CAST({column} AS TEXT))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One believed event. ``at`` is spelled as ``canonical.stamp`` does."""
+
+    seq: int
+    at: str
+    kind: str
+    actor: str
+    request_id: int | None
+    payload: Mapping[str, Any]
+
+
+class Disbelieved(Exception):
+    """An event was altered, or one is missing; ``seq`` is its place in the record."""
+
+    def __init__(self, seq: Any) -> None:
+        super().__init__(f"event {seq} of the record is not as it was written")
+        self.seq = seq
+        self.place = str(seq) if isinstance(seq, int) else "?"  # SQLite keeps any text there, which nobody is shown
+
+
+def _events(tenant_id: str) -> Select[Any]:
+    table = audit_events.c
+    at = spelled_instant(table.at).label("spelled_at")
+    columns = (
+        table.seq,
+        at,
+        table.kind,
+        table.actor,
+        table.request_id,
+        table.payload,
+        table.prev_hash,
+        table.hash,
+        table.authenticator,
+    )
+    return select(*columns).where(table.tenant_id == tenant_id)
+
+
+def of_request(connection: Connection, tenant_id: str, request_id: int) -> list[Told]:
+    """Every event about one request, oldest first. Raises ``Disbelieved``."""
+    table = audit_events.c
+    query = _events(tenant_id).where(table.request_id == request_id).order_by(table.request_id, table.seq)
+    return list(_checked(connection, query, tenant_id, batch=None))
+
+
+def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[Told]:
+    """Every event of the tenant since the first about one request, up to the newest, link by link. Raises ``Disbelieved``.
+
+    None of them can have been removed, or given to another request, without its place being found here.
+    """
+    table = audit_events.c
+    about = (table.tenant_id == tenant_id, table.request_id == request_id)
+    first = connection.execute(select(func.min(table.seq)).where(*about)).scalar()
+    if first is None:
+        return
+    query = _events(tenant_id).where(table.seq >= first).order_by(table.seq)
+    expected, prev, authenticity = first, None, authenticity_of(connection)
+    for row in _rows(connection, query, first):
+        if row.seq != expected or prev not in (None, row.prev_hash):
+            raise Disbelieved(expected)
+        yield believed(tenant_id, row, authenticity)
+        expected, prev = row.seq + 1, row.hash
+
+
+def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
+    """The newest believed event of one kind; one that is not believed counts as not there."""
+    table = audit_events.c
+    if kind not in COMPARED:
+        raise ValueError(f"{kind} has no index")
+    of_kind = table.kind == literal_column(f"'{kind}'")  # as the index spells it: SQLite takes it for nothing else
+    query = _events(tenant_id).where(of_kind).order_by(table.seq.desc()).limit(_LOOK_BACK)
+    authenticity = authenticity_of(connection)
+    try:
+        for row in connection.execute(query):
+            try:
+                return believed(tenant_id, row, authenticity)
+            except Disbelieved:
+                continue
+    except DAMAGE as damage:
+        if not is_damage(damage):
+            raise
+    return None
+
+
+def streamed(connection: Connection, tenant_id: str, query: Select[Any]) -> Iterator[Told]:
+    """Events that ``query`` adds its own conditions to, a batch at a time. Raises ``Disbelieved``."""
+    return _checked(connection, query, tenant_id)
+
+
+def events_of(tenant_id: str) -> Select[Any]:
+    """The query that ``streamed`` takes, without an order yet."""
+    return _events(tenant_id)
+
+
+def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
+    """The event that a row of ``audit_events`` holds. Raises ``Disbelieved``."""
+    request = "null" if row.request_id is None else row.request_id
+    try:
+        text = (
+            f'{{"actor":{json.dumps(row.actor)},"at":{json.dumps(row.spelled_at)},"kind":{json.dumps(row.kind)}'
+            f',"payload":{row.payload},"prev":"{row.prev_hash}","request":{request},"seq":{row.seq}'
+            f',"tenant":{json.dumps(tenant_id)}}}'
+        )
+        is_sound = hashlib.sha256(text.encode("ascii")).hexdigest() == row.hash
+        payload = json.loads(row.payload) if is_sound else None
+    except (ValueError, TypeError):
+        payload = None
+    if not isinstance(payload, dict) or authenticity.event_doubt(tenant_id, row) is not None:
+        raise Disbelieved(row.seq)
+    return Told(row.seq, row.spelled_at, row.kind, row.actor, row.request_id, payload)
+
+
+def _checked(connection: Connection, query: Select[Any], tenant_id: str, batch: int | None = _BATCH) -> Iterator[Told]:
+    authenticity = authenticity_of(connection)
+    for row in _rows(connection, query, 0, batch):
+        yield believed(tenant_id, row, authenticity)
+
+
+def _rows(connection: Connection, query: Select[Any], at_least: int, batch: int | None = _BATCH) -> Iterator[Row[Any]]:
+    """Rows as they are stored; one whose bytes are no text is as bad as one that was altered."""
+    seq = at_least
+    try:
+        with connection.execute(query, execution_options={"yield_per": batch} if batch else {}) as rows:
+            for row in rows:
+                seq = row.seq
+                yield row
+    except DAMAGE as damage:
+        if not is_damage(damage):
+            raise
+        raise Disbelieved(seq) from damage

@@ -1,0 +1,128 @@
+"""Writes the audit record out for people who have no access to the database, one line an event, oldest first.
+
+A line is the canonical event (see ``storage.chain``) in JSON with its ``hash`` added, so that the export proves itself offline.
+This module never judges the record: what was tampered with is exported as it stands, and fails the check.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, String, false, func, select, type_coerce
+
+from storage import chain
+from storage.engine import Database
+from storage.integrity.canonical import canonical, stamp
+from storage.schema.tables import audit_events
+
+Event = dict[str, object]
+"""The canonical event with its ``hash``; an authenticator is no part of it."""
+
+_BATCH = 500
+_Bounds = tuple[datetime | None, datetime | None, int | None]
+_COLUMNS = [column for column in audit_events.c if column.name != "at"]
+
+
+def has_record(database: Database, tenant_id: str) -> bool:
+    """Whether anything is on record of this tenant."""
+    with database.read() as connection:
+        return chain.head(connection, tenant_id)[0] > 0
+
+
+def tenants(database: Database) -> list[str]:
+    """The tenants of which anything is on record; reads the whole record."""
+    with database.read() as connection:
+        return sorted(connection.execute(select(audit_events.c.tenant_id).distinct()).scalars())
+
+
+def lines(
+    database: Database,
+    tenant_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    up_to: int | None = None,
+) -> Iterator[str]:
+    """Yield the tenant's events from ``since`` up to, not including, ``until``, each with its newline.
+
+    Both bounds are aware; ``None`` is no bound. No event between the first and the last of them is left out, even if a
+    clock ran backwards: what is exported is always an unbroken piece of the chain. ``up_to`` is the number of the last
+    event; with it, two passes yield the same. Events are read a few at a time, so a record of any length takes the same
+    memory, and no connection is held between them. Raises ``ValueError`` for a bound without a zone.
+    """
+    if any(bound is not None and bound.tzinfo is None for bound in (since, until)):
+        raise ValueError("an instant must be aware")
+    return _lines(database, tenant_id, (since, until, up_to))
+
+
+def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> list[Event]:
+    """The next events behind one number in their order, at most ``limit``. Raises ``Unreachable``."""
+    piece = _of_tenant(tenant_id).where(audit_events.c.seq > seq).limit(limit)
+    return [_event(row) for row in _batch(database, piece)]
+
+
+def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]:
+    for row in _rows(database, _piece(database, tenant_id, bounds)):
+        yield canonical(_event(row)) + "\n"
+
+
+def _rows(database: Database, piece: Select[Any]) -> Iterator[Row[Any]]:
+    """Every row of a piece, a batch behind the other: events are only ever added, so each batch may see the newest."""
+    batch: Sequence[Row[Any]] = _batch(database, piece.limit(_BATCH))
+    while batch:
+        yield from batch
+        batch = _batch(database, piece.where(audit_events.c.seq > batch[-1].seq).limit(_BATCH))
+
+
+def _batch(database: Database, some: Select[Any]) -> Sequence[Row[Any]]:
+    with database.read() as connection:
+        return connection.execute(some).all()
+
+
+def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
+    """The events between two numbers, which are looked up once: there is no index on the time."""
+    since, until, up_to = bounds
+    table = audit_events.c
+    of_tenant = table.tenant_id == tenant_id
+    piece = _of_tenant(tenant_id)
+    with database.read() as connection:
+        if since is not None:
+            first = connection.execute(select(func.min(table.seq)).where(of_tenant, table.at >= since)).scalar()
+            piece = piece.where(table.seq >= first if first is not None else false())
+        if until is not None:
+            last = connection.execute(select(func.max(table.seq)).where(of_tenant, table.at < until)).scalar()
+            piece = piece.where(table.seq <= last if last is not None else false())
+    return piece if up_to is None else piece.where(table.seq <= up_to)
+
+
+def _of_tenant(tenant_id: str) -> Select[Any]:
+    table = audit_events.c
+    columns = (*_COLUMNS, type_coerce(table.at, String).label("stored_at"))
+    return select(*columns).where(table.tenant_id == tenant_id).order_by(table.seq)
+
+
+def _event(row: Row[Any]) -> Event:
+    return {
+        "tenant": row.tenant_id,
+        "seq": row.seq,
+        "at": _at(row.stored_at),
+        "kind": row.kind,
+        "actor": row.actor,
+        "request": row.request_id,
+        "payload": _payload(row.payload),
+        "prev": row.prev_hash,
+        "hash": row.hash,
+    }
+
+
+def _at(stored: datetime | str) -> str:
+    """SQLite's text goes out as it stands: a time that was tampered with may be none any more."""
+    return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else stamp(stored)
+
+
+def _payload(stored: str) -> object:
+    try:
+        return json.loads(stored)
+    except ValueError:
+        return stored

@@ -1,0 +1,112 @@
+"""Looks through what the bot may act on next for rows that cannot be read or do not agree with the record. It changes nothing.
+
+Every question is answered by an index, and by as many rows as are open or owed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select
+
+from storage import inbox, rows
+from storage.integrity import comparing
+from storage.integrity.comparing import Difference
+from storage.integrity.damaged import split
+from storage.integrity.replay import Replay
+from storage.lifecycle import OPEN, State
+from storage.schema import guards
+from storage.schema.tables import change_requests, notices
+from storage.schema.tables import inbox as deliveries
+
+AT_ONCE = 200
+"""Rows of messages and deliveries looked through at a time, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One open request that does not agree with the record, or cannot be read."""
+
+    number: int
+    is_readable: bool
+    state: str
+    """As it is stored; perhaps none that there is."""
+    differences: tuple[Difference, ...]
+    told: Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found; all empty where nothing is wrong."""
+
+    guards: tuple[str, ...] = ()
+    """The names of missing guards."""
+    suspects: tuple[Suspect, ...] = ()
+    elsewhere: tuple[Difference, ...] = ()
+    """In what ought to be, the rule, and the kept organisation: what an opt-in is judged by."""
+    damaged: tuple[Difference, ...] = ()
+    """Messages and deliveries that cannot be read."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return self == Survey()
+
+
+def survey(connection: Connection, tenant_id: str) -> Survey:
+    """Look; ask inside a recording transaction for an answer that holds."""
+    return Survey(
+        guards=tuple(guards.missing(connection)),
+        suspects=tuple(_suspects(connection, tenant_id)),
+        elsewhere=tuple(elsewhere(connection, tenant_id)),
+        damaged=tuple(_damaged(connection, tenant_id)),
+    )
+
+
+def elsewhere(connection: Connection, tenant_id: str) -> list[Difference]:
+    """Differences of what every opt-in is judged by, whichever it is."""
+    looks: Iterable[Callable[[Connection, str], list[Difference]]] = (
+        comparing.baseline_differences,
+        comparing.rule_differences,
+        comparing.organization_differences,
+    )
+    return [difference for look in looks for difference in look(connection, tenant_id)]
+
+
+def _suspects(connection: Connection, tenant_id: str) -> Iterator[Suspect]:
+    for number, state in _open(connection, tenant_id):
+        mine = select(change_requests).where(change_requests.c.id == number)
+        found, _ = split(connection, mine, change_requests, rows.change_request)
+        differences, told = comparing.request_differences(connection, tenant_id, number)
+        if differences or not found:
+            yield Suspect(number, bool(found), state, tuple(differences), told)
+
+
+def _open(connection: Connection, tenant_id: str) -> list[tuple[int, str]]:
+    """Numbers and states of what is open, or in a state that there is not."""
+    table = change_requests.c
+    states = [*OPEN, *_unknown_states(connection, tenant_id)]
+    query = select(table.id, table.state).where(table.tenant_id == tenant_id, table.state.in_(states))
+    return sorted((row.id, str(row.state)) for row in connection.execute(query))
+
+
+def _unknown_states(connection: Connection, tenant_id: str) -> list[str]:
+    """One look into the index for each state there is; what is settled is not passed through."""
+    table, found = change_requests.c, [""]
+    while True:
+        beyond = select(func.min(table.state)).where(table.tenant_id == tenant_id, table.state > found[-1])
+        state = connection.execute(beyond).scalar()
+        if state is None:
+            return [each for each in found if each and each not in set(State)]
+        found.append(state)
+
+
+def _damaged(connection: Connection, tenant_id: str) -> Iterator[Difference]:
+    looks: tuple[tuple[Table, Any, Callable[[Row[Any]], object]], ...] = (
+        (notices, notices.c.delivered_at.is_(None), rows.notice),
+        (deliveries, deliveries.c.done_at.is_(None), inbox.item),
+    )
+    for table, waiting, made in looks:
+        query = select(table).where(table.c.tenant_id == tenant_id, waiting).order_by(table.c.id).limit(AT_ONCE)
+        for (number,) in split(connection, query, table, made)[1]:
+            yield Difference(table.name, str(number), comparing.WHOLE)

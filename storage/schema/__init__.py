@@ -1,0 +1,1 @@
+"""The tables, what they mean, and the triggers that keep the record unaltered."""

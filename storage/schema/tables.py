@@ -1,0 +1,300 @@
+"""The tables of the ledger, as SQLAlchemy Core sees them; the migrations create them.
+
+Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons, answers to reminders and
+the content of a request) is additionally guarded by triggers, see the first migration.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from storage import stream_table
+from storage.database.instants import Instant
+from storage.schema import base, device_tables, probe_table
+from storage.schema.comments import describe
+
+metadata, tenant = base.metadata, base.tenant
+probes, streams, devices = probe_table.probes, stream_table.streams, device_tables.devices
+
+
+def _authenticator() -> Column[str]:
+    """What proves that the bot wrote the row (``storage.integrity.authenticity``); ``None`` where it ran without a key."""
+    return Column("authenticator", String(96))
+
+
+def _request() -> Column[int]:
+    return Column("request_id", ForeignKey("change_requests.id"), nullable=False)
+
+
+change_requests = Table(
+    "change_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("kind", String(16), nullable=False),
+    Column("requester_id", String(32)),
+    Column("door", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("clients", Text, nullable=False),
+    Column("protocols", String(64), nullable=False),
+    Column("from_value", String(16)),
+    Column("to_value", String(16), nullable=False),
+    Column("window_end", Instant),
+    Column("rule_digest", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("retry_at", Instant),
+    Column("sent_at", Instant),
+    Column("settled_at", Instant),
+    Column("correlation_id", String(64)),
+    Column("requester_enterprise_id", String(32)),
+    Column("waiting", String(16)),
+    Column("devices", Text),
+    Index("ix_change_requests_page", "tenant_id", "id"),
+    Index("ix_change_requests_state", "tenant_id", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+_ONE_OPEN = text("kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')")
+_ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
+Index("ux_one_open_opt_in", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPEN, postgresql_where=_ONE_OPEN)
+Index("ux_one_open_opt_out", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPT_OUT, postgresql_where=_ONE_OPT_OUT)
+
+_ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
+Index(
+    "ix_change_requests_attributable",
+    change_requests.c.tenant_id,
+    change_requests.c.retry_at,
+    sqlite_where=_ATTRIBUTABLE,
+    postgresql_where=_ATTRIBUTABLE,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    _request(),
+    Column("person_id", String(32), nullable=False),
+    Column("vote", String(16), nullable=False),
+    Column("door", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("voted_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Index("ix_decisions_request", "request_id", "id"),
+)
+
+reasons = Table(
+    "reasons",
+    metadata,
+    Column("request_id", ForeignKey("change_requests.id"), primary_key=True),
+    tenant(),
+    Column("person_id", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    _request(),
+    Column("step", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("client_request_id", String(64)),
+    Column("value", String(16)),
+    Column("detail", Text, nullable=False),
+    Column("outcome", String(16)),
+    Index("ix_attempts_request", "request_id", "id"),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("at", Instant, nullable=False),
+    Column("value", String(16)),
+    Column("smtp_auth_disabled", Boolean),
+    Column("organization", String(255)),
+    Column("problem", Text),
+    Column("changed_at", Instant),
+    Column("first_at", Instant),
+    Column("readings", Integer),
+    Index("ix_observations_newest", "tenant_id", "id"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("value", String(16), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("request_id", ForeignKey("change_requests.id")),
+    Column("window_end", Instant),
+    Index("ix_baselines_request", "request_id"),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("name", String(255), nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Index("ix_rules_newest", "tenant_id", "id"),
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("request_id", Integer),
+    Column("payload", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    _authenticator(),
+    UniqueConstraint("tenant_id", "prev_hash", name="ux_audit_events_prev"),
+)
+
+SETTINGS = text("kind = 'settings'")
+Index("ix_audit_events_settings", audit_events.c.tenant_id, audit_events.c.seq, sqlite_where=SETTINGS, postgresql_where=SETTINGS)
+
+_OF_A_REQUEST = text("request_id IS NOT NULL")
+Index(
+    "ix_audit_events_request",
+    audit_events.c.tenant_id,
+    audit_events.c.request_id,
+    audit_events.c.seq,
+    sqlite_where=_OF_A_REQUEST,
+    postgresql_where=_OF_A_REQUEST,
+)
+COMPARED = ("baseline", "rule", "organization", "guards", "disagreed")
+"""The kinds of which the newest event is looked up while the bot works."""
+_COMPARED = text(" OR ".join(f"kind = '{kind}'" for kind in COMPARED))
+Index(
+    "ix_audit_events_compared",
+    audit_events.c.tenant_id,
+    audit_events.c.kind,
+    audit_events.c.seq,
+    sqlite_where=_COMPARED,
+    postgresql_where=_COMPARED,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("request_id", Integer),
+    Column("recipient", String(32)),
+    Column("channel", String(32)),
+    Column("facts", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text),
+    Column("delivered_at", Instant),
+    Column("posted_channel", String(32)),
+    Column("posted_ts", String(32)),
+    Column("claimed_until", BigInteger, nullable=False),
+    _authenticator(),
+    Column("what", String(32)),
+    UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
+    Index("ix_notices_request", "request_id", "kind"),
+)
+_ANNOUNCES = text("what IS NOT NULL")
+_NEWEST = (notices.c.tenant_id, notices.c.what, notices.c.id)
+Index("ix_notices_what", *_NEWEST, sqlite_where=_ANNOUNCES, postgresql_where=_ANNOUNCES)
+_OWED = text("delivered_at IS NULL")
+Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
+
+reminder_answers = Table(
+    "reminder_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("series", String(255), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("reply", String(16), nullable=False),
+    Column("person_id", String(32), nullable=False),
+    Column("until", Instant),
+    Column("answered_at", Instant, nullable=False),
+    UniqueConstraint("tenant_id", "key", name="ux_reminder_answers_key"),
+    Index("ix_reminder_answers_series", "tenant_id", "series", "id"),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("ts", String(32), primary_key=True),
+    tenant(),
+    _request(),
+    Column("drawn_version", Integer, nullable=False),
+    _authenticator(),
+    Index("ix_cards_request", "request_id"),
+)
+
+_LINK: Column[str] = Column("link", Text, nullable=False)
+permalinks = Table(
+    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), tenant(), _LINK
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    tenant(),
+    Column("key", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("claimed_until", BigInteger, nullable=False),
+    Column("correlation_id", String(64)),
+    _authenticator(),
+    Column("problem", Text),
+    UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
+)
+_WAITING = text("done_at IS NULL")
+Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(96), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+describe(metadata)

@@ -1,0 +1,147 @@
+"""Pressing, picking and reacting in messages sends what Slack would be told, once."""
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.bot.sandbox import canned
+from tests.bot.sandbox.browser import OpenPage
+from tests.bot.sandbox.console.console_stub import ConsoleStub
+
+CARD_TS = f"{canned.AT - 600:.6f}"
+SEEN = {"as": "U0ALICE", "channel": canned.CHANNEL}
+
+
+def card(page: Page) -> Locator:
+    """The change request's message."""
+    return page.locator(f"[data-ts='{CARD_TS}']")
+
+
+def with_elements(console: ConsoleStub, *elements: dict[str, Any]) -> None:
+    """One more message with an actions block ``do``."""
+    block = {"type": "actions", "block_id": "do", "elements": list(elements)}
+    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT, "U0LEGACY", "x", block))
+
+
+def pressed(console: ConsoleStub, page: Page) -> dict[str, Any]:
+    """The one press that was sent, without who and where."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    (press,) = console.posted("press")
+    return {key: value for key, value in press.items() if key not in ("as", "channel", "ts")}
+
+
+def test_a_button_is_pressed_once_with_its_ids_and_value(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    with page.expect_response("**/console/press"):
+        card(page).get_by_role("button", name="Approve").dblclick()
+    assert console.posted("press")[0] == {**SEEN, "ts": CARD_TS, "block_id": "decide", "action_id": "approve", "value": "12"}
+
+
+def test_a_confirmation_is_asked_first_and_keeping_sends_nothing(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    reject = card(page).get_by_role("button", name="Reject")
+    reject.click()
+    dialog = page.get_by_role("alertdialog", name="Reject #12?")
+    expect(dialog).to_contain_text("One rejection is final.")
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    expect(reject).to_be_focused()
+    assert console.posted("press") == []
+    reject.press("Enter")
+    dialog.get_by_role("button", name="Reject").click()
+    assert pressed(console, page)["action_id"] == "reject"
+
+
+def test_a_select_sends_the_value_that_was_picked(console: ConsoleStub, open_page: OpenPage) -> None:
+    with_elements(
+        console,
+        {
+            "type": "static_select",
+            "action_id": "pick",
+            "placeholder": canned.plain("Which"),
+            "options": canned.options(("a", "A"), ("b", "B")),
+        },
+    )
+    page = open_page(console.url)
+    page.get_by_label("Which").select_option("b")
+    assert pressed(console, page) == {"block_id": "do", "action_id": "pick", "selected": "b"}
+
+
+def test_an_overflow_menu_is_walked_by_arrow_keys(console: ConsoleStub, open_page: OpenPage) -> None:
+    with_elements(console, {"type": "overflow", "action_id": "more", "options": canned.options(("a", "Show"), ("b", "Export"))})
+    page = open_page(console.url)
+    anchor = page.get_by_role("button", name="More actions")
+    anchor.press("Enter")
+    expect(page.get_by_role("menuitem", name="Show")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(anchor).to_be_focused()
+    anchor.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert pressed(console, page) == {"block_id": "do", "action_id": "more", "selected": "b", "value": "b"}
+
+
+def test_radio_checkbox_and_date_send_their_choice(console: ConsoleStub, open_page: OpenPage) -> None:
+    options = canned.options(("a", "Left"), ("b", "Right"))
+    with_elements(
+        console,
+        {"type": "radio_buttons", "action_id": "r", "options": options},
+        {
+            "type": "checkboxes",
+            "action_id": "c",
+            "options": canned.options(("u", "Up"), ("d", "Down")),
+            "initial_options": canned.options(("u", "Up")),
+        },
+        {"type": "datepicker", "action_id": "d", "initial_date": "2026-12-01", "placeholder": canned.plain("Day")},
+    )
+    page = open_page(console.url)
+    for act in (
+        page.get_by_label("Right").check,
+        page.get_by_label("Down").check,
+        lambda: page.get_by_label("Day").fill("2026-12-24"),
+    ):
+        with page.expect_response("**/console/press"):
+            act()
+    assert [press["selected"] for press in console.posted("press")] == ["b", ["u", "d"], "2026-12-24"]
+
+
+def test_a_reaction_is_added_from_the_toolbar_and_taken_back_on_its_pill(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    card(page).hover()
+    with page.expect_response("**/console/react"):
+        card(page).get_by_role("button", name="React with :white_check_mark:").click()
+    console.state["messages"][canned.CHANNEL][2]["reactions"].append({"name": "white_check_mark", "users": ["U0ALICE", "U0BOB"]})
+    console.changed()
+    pill = card(page).get_by_role("button", name="2 :white_check_mark: by you, bob")
+    expect(pill).to_have_attribute("aria-pressed", "true")
+    with page.expect_response("**/console/react"):
+        pill.click()
+    common = {**SEEN, "ts": CARD_TS, "name": "white_check_mark"}
+    assert console.posted("react") == [{**common, "remove": False}, {**common, "remove": True}]
+
+
+def test_the_reaction_toolbar_is_one_tab_stop_and_offers_look_alikes(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    card(page).get_by_role("button", name="Withdraw").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(card(page).get_by_role("button", name="React with :white_check_mark:")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    with page.expect_response("**/console/react"):
+        page.get_by_role("menuitem", name=":heavy_check_mark:").click()
+    assert console.posted("react")[0]["name"] == "heavy_check_mark"
+
+
+def test_focus_stays_on_the_card_when_its_buttons_are_redrawn(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    approve = card(page).get_by_role("button", name="Approve")
+    approve.focus()
+    console.state["messages"][canned.CHANNEL][2]["edited"] = True
+    console.changed()
+    expect(card(page)).to_contain_text("(edited)")
+    expect(approve).to_be_focused()
+    console.state["messages"][canned.CHANNEL][2]["blocks"].pop(4)
+    console.changed()
+    expect(approve).to_have_count(0)
+    expect(card(page)).to_be_focused()

@@ -1,0 +1,123 @@
+"""Messages are drawn from Block Kit as Slack would, and nothing in them is ever markup of ours or dropped."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.bot.sandbox import canned
+from tests.bot.sandbox.browser import OpenPage, screenshot
+from tests.bot.sandbox.console.console_stub import ConsoleStub
+
+
+def show(console: ConsoleStub, open_page: OpenPage, text: str, *blocks: Any, **more: Any) -> tuple[Page, Locator]:
+    """Open the page with one more message; returns the page and that message."""
+    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT - 1, "U0LEGACY", text, *blocks, **more))
+    page = open_page(console.url)
+    return page, page.locator(".message").last
+
+
+def test_messages_of_one_author_within_five_minutes_are_grouped_under_one_name(console: ConsoleStub, open_page: OpenPage) -> None:
+    page = open_page(console.url)
+    expect(page.locator(".message.grouped")).to_have_count(1)
+    expect(page.locator(".message.grouped")).to_contain_text("Until then we need an exception.")
+    expect(page.get_by_role("heading", name="Yesterday")).to_be_visible()
+
+
+def test_buttons_stand_nearer_to_their_own_message_than_to_the_next_of_the_same_author(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
+    row = {"type": "actions", "block_id": "do", "elements": [canned.button("Snooze", "snooze", "1")]}
+    reminder = (canned.section("Still opted in."), row)
+    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT - 2, "U0LEGACY", "x", *reminder))
+    page, second = show(console, open_page, "x", *reminder)
+    expect(second).to_have_class(re.compile("grouped"))
+    boxes = [
+        page.locator(".message").nth(-2).locator(".mrkdwn"),
+        page.get_by_role("button", name="Snooze").first,
+        second.locator(".mrkdwn"),
+    ]
+    above, button, below = [box.bounding_box() or {} for box in boxes]
+    inside = button["y"] - above["y"] - above["height"]
+    assert below["y"] - button["y"] - button["height"] >= 2 * inside
+
+
+def test_a_private_message_says_that_only_you_see_it_and_takes_no_reactions(console: ConsoleStub, open_page: OpenPage) -> None:
+    private = open_page(console.url).locator(".message.ephemeral")
+    expect(private).to_contain_text("Only visible to you")
+    expect(private.get_by_role("toolbar")).to_have_count(0)
+
+
+@pytest.mark.parametrize("block", [{"type": "carousel", "elements": [{"type": "card", "title": "Kept"}]}, {"no": "type, Kept"}])
+def test_an_unknown_block_is_shown_with_its_json(console: ConsoleStub, open_page: OpenPage, block: dict[str, Any]) -> None:
+    page, message = show(console, open_page, "x", canned.section("above"), block, canned.section("below"))
+    expect(message.locator("figure.unknown")).to_contain_text("This page does not draw this block")
+    expect(message.locator("figure.unknown pre")).to_contain_text("Kept")
+    expect(message).to_contain_text("below")
+    screenshot(page, "unknown-block")
+
+
+def test_an_unknown_element_is_shown_among_those_that_are_known(console: ConsoleStub, open_page: OpenPage) -> None:
+    elements = [{"type": "hologram", "action_id": "h"}, canned.button("Go", "go", "1")]
+    section = canned.section("text", accessory={"type": "hologram"})
+    context = {"type": "context", "elements": [{"type": "hologram"}, canned.mrkdwn("small")]}
+    _, message = show(console, open_page, "x", {"type": "actions", "block_id": "a", "elements": elements}, section, context)
+    expect(message.locator(".unknown")).to_have_count(3)
+    expect(message.get_by_role("button", name="Go")).to_be_visible()
+
+
+@pytest.mark.parametrize("text", ["", "The record, as asked."])
+def test_a_file_is_a_link_with_its_size_and_one_without_an_address_is_shown_with_its_json(
+    console: ConsoleStub, open_page: OpenPage, text: str
+) -> None:
+    address = f"{console.url}/files/F1/record.jsonl"
+    shared = {"id": "F1", "name": "record.jsonl", "title": "The record", "size": 18231, "url_private": address}
+    _, message = show(console, open_page, text, files=[shared, {"id": "F2", "name": "Kept"}])
+    expect(message.get_by_role("link", name="The record")).to_have_attribute("href", address)
+    expect(message).to_contain_text("18,231 bytes")
+    expect(message).to_contain_text(text)
+    expect(message.locator("figure.unknown pre")).to_contain_text("Kept")
+
+
+def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: OpenPage) -> None:
+    rows = [[{"type": "raw_text", "text": name} for name in pair] for pair in (("Device", "Owner"), ("Scanner 1", "Dave"))]
+    rich = {
+        "type": "rich_text_section",
+        "elements": [
+            {"type": "text", "text": "heavy", "style": {"bold": True}},
+            {"type": "emoji", "name": "tada"},
+            {"type": "usergroup", "usergroup_id": "S0MAIL"},
+        ],
+    }
+    listed = {
+        "type": "rich_text_list",
+        "style": "ordered",
+        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "first"}]}],
+    }
+    alert = {"type": "alert", "level": "warning", "text": canned.plain("Mind the gap")}
+    blocks = (alert, {"type": "table", "rows": rows}, {"type": "rich_text", "elements": [rich, listed]})
+    _, message = show(console, open_page, "x", *blocks)
+    expect(message.locator(".alert-warning")).to_have_text("Mind the gap")
+    expect(message.get_by_role("columnheader", name="Owner")).to_be_visible()
+    expect(message.get_by_role("cell", name="Scanner 1")).to_be_visible()
+    expect(message.locator(".rich strong")).to_have_text("heavy")
+    expect(message.locator(".rich .pill")).to_have_text("@mail-owners")
+    expect(message.locator(".rich ol li")).to_have_text("first")
+    expect(message.locator(".unknown")).to_have_count(0)
+
+
+def test_an_image_from_elsewhere_is_its_description_because_the_page_fetches_nothing_outside(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
+    _, message = show(
+        console, open_page, "x", {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "Scanners per month"}
+    )
+    expect(message.get_by_role("img", name="Scanners per month")).to_be_visible()
+
+
+def test_replies_stand_under_the_message_they_answer(console: ConsoleStub, open_page: OpenPage) -> None:
+    first = console.state["messages"][canned.CHANNEL][0]
+    page, _ = show(console, open_page, "in the thread", thread_ts=first["ts"])
+    expect(page.locator(".message").nth(1)).to_contain_text("in the thread")
+    expect(page.locator(".message.reply")).to_have_count(1)

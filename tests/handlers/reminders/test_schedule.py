@@ -1,0 +1,556 @@
+"""Which reminders are due at an instant, purely: none too early, none too late, each under one key for ever."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.calendar.milestone import Milestone, Precision
+from handlers.calendar.milestones import load_packaged
+from handlers.policy import working_hours
+from handlers.policy.days import end_of_day
+from handlers.reminders import schedule
+from handlers.reminders.schedule import Slot
+from handlers.slack.views.announcements import announcement
+from storage.lifecycle import Kind, State
+from storage.records import Baseline, ChangeRequest, Door, MailProtocol, SettingValue
+from tests.sentences import says
+
+UTC_ZONE, BERLIN, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+LORD_HOWE, CAIRO = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Africa/Cairo")
+ZONES = [UTC_ZONE, BERLIN, NEW_YORK, LORD_HOWE, CAIRO]
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+EVERY = tuple(MailProtocol)
+
+CALENDAR = load_packaged()
+
+
+def baseline(
+    *, since: datetime, end: datetime | None = None, value: SettingValue = SettingValue.OPTED_IN, request_id: int | None = 7
+) -> Baseline:
+    return Baseline(value=value, since=since, request_id=request_id, window_end=end)
+
+
+def mornings(first: date, days: int, zone: ZoneInfo, at: time = time(10)) -> Iterator[datetime]:
+    """Ten o'clock on every day, as somebody in ``zone`` reads it."""
+    for ahead in range(days):
+        yield datetime.combine(first + ahead * DAY, at, tzinfo=zone).astimezone(UTC)
+
+
+def due(of: Baseline, first: date, days: int, zone: ZoneInfo) -> dict[str, date]:
+    """Every key that the window or the week owes in working hours, with the day on which it is first due."""
+    found: dict[str, date] = {}
+    for now in mornings(first, days, zone):
+        slot = schedule.window_ending(of, now, zone) or schedule.weekly(of, now)
+        if slot is not None and working_hours.in_working_hours(now, zone):
+            found.setdefault(slot.key.split(":")[0] + ":" + slot.key.rsplit(":", 1)[1], now.astimezone(zone).date())
+    return found
+
+
+# Working hours
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_working_hours_are_nine_to_five_on_weekdays_where_the_readers_are(zone: ZoneInfo) -> None:
+    monday = date(2026, 11, 23)
+    for ahead in range(14):
+        day = monday + ahead * DAY
+        for clock, inside in (
+            (time(8, 59, 59), False),
+            (time(9), True),
+            (time(16, 59, 59), True),
+            (time(17), False),
+            (time(0), False),
+        ):
+            now = datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+            assert working_hours.in_working_hours(now, zone) is (inside and day.weekday() < 5), now
+
+
+@pytest.mark.parametrize(
+    ("zone", "sunday"),
+    [
+        (BERLIN, date(2026, 3, 29)), (BERLIN, date(2026, 10, 25)), (NEW_YORK, date(2026, 3, 8)), (NEW_YORK, date(2026, 11, 1)),
+        (LORD_HOWE, date(2026, 4, 5)), (LORD_HOWE, date(2026, 10, 4)), (CAIRO, date(2026, 4, 24)), (CAIRO, date(2026, 10, 30)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_changed_clock_moves_working_hours_with_the_people(zone: ZoneInfo, sunday: date) -> None:
+    """Before and after the change eight hours are open on a weekday, whatever UTC says."""
+    for day in (sunday - 7 * DAY, sunday - 3 * DAY, sunday, sunday + 4 * DAY):
+        start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+        open_minutes = sum(working_hours.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100))
+        assert open_minutes == (32 if day.weekday() < 5 else 0)
+
+
+@given(minutes=st.integers(0, 20 * 365 * 1440), zone=st.sampled_from(ZONES))
+def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(minutes: int, zone: ZoneInfo) -> None:
+    now = datetime(2020, 1, 1, tzinfo=UTC) + minutes * MINUTE
+    opening = working_hours.last_opening(now, zone)
+    assert opening < now
+    assert working_hours.in_working_hours(opening, zone)
+    assert opening.astimezone(zone).time() == working_hours.NINE_TO_FIVE.opens
+    assert now - opening <= 4 * DAY
+    tomorrow = opening.astimezone(zone).date() + DAY
+    days = (tomorrow + ahead * DAY for ahead in range(5))
+    openings = (datetime.combine(day, working_hours.NINE_TO_FIVE.opens, tzinfo=zone) for day in days if day.weekday() < 5)
+    assert next(openings) >= now
+
+
+def test_other_hours_are_kept_to_the_minute() -> None:
+    early = working_hours.Hours(time(6, 30), time(7))
+    day = datetime(2026, 11, 23, tzinfo=UTC)
+    inside = [minute for minute in range(1440) if working_hours.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)]
+    assert (inside[0], inside[-1], len(inside)) == (390, 419, 30)
+    assert working_hours.last_opening(day, UTC_ZONE, early) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+# The end of the window
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_a_window_is_recalled_seven_days_and_one_day_before_its_end(zone: ZoneInfo) -> None:
+    """The window ends on Thursday, 24:00; both days are working days."""
+    end = end_of_day(date(2026, 12, 17), zone)
+    found = due(baseline(since=end - 30 * DAY, end=end), date(2026, 11, 17), 40, zone)
+    assert found["ending:7"] == date(2026, 12, 11)
+    assert found["ending:1"] == date(2026, 12, 17)
+
+
+def test_the_boundaries_are_exact() -> None:
+    end = end_of_day(date(2026, 12, 17), UTC_ZONE)
+    of = baseline(since=end - 30 * DAY, end=end)
+
+    def key(before: timedelta) -> str | None:
+        slot = schedule.window_ending(of, end - before, UTC_ZONE)
+        return slot.key.rsplit(":", 1)[1] if slot else None
+
+    assert key(7 * DAY + timedelta(microseconds=1)) is None
+    assert key(7 * DAY) == "7"
+    assert key(DAY + timedelta(microseconds=1)) == "7"
+    assert key(DAY) == "1"
+    assert key(timedelta(microseconds=1)) == "1"
+    assert key(timedelta()) is None
+    assert key(-DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("last", "recalled"), [(date(2026, 12, 19), date(2026, 12, 18)), (date(2026, 12, 20), date(2026, 12, 18))]
+)
+def test_a_window_that_ends_with_the_weekend_is_recalled_on_friday(last: date, recalled: date) -> None:
+    end = end_of_day(last, BERLIN)
+    found = due(baseline(since=end - 30 * DAY, end=end), date(2026, 12, 1), 30, BERLIN)
+    assert found["ending:1"] == recalled
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@given(last=st.dates(date(2026, 1, 1), date(2030, 12, 31)))
+def test_no_window_ends_without_a_last_word_in_working_hours(zone: ZoneInfo, last: date) -> None:
+    end = end_of_day(last, zone)
+    found = due(baseline(since=end - 30 * DAY, end=end), last - 12 * DAY, 14, zone)
+    assert set(found) >= {"ending:7", "ending:1"}
+    assert found["ending:7"] < found["ending:1"] <= last
+    assert last - found["ending:1"] <= 2 * DAY
+
+
+def test_the_days_left_are_counted_when_it_is_said_and_not_when_it_was_due() -> None:
+    end = end_of_day(date(2026, 12, 17), UTC_ZONE)
+    of = baseline(since=end - 30 * DAY, end=end)
+    told = {days: schedule.window_ending(of, end - timedelta(hours=days * 24 - 10), UTC_ZONE) for days in range(1, 8)}
+    assert {days: slot.facts["days"] for days, slot in told.items() if slot} == {days: str(days) for days in range(1, 8)}
+    assert len({slot.key for slot in told.values() if slot}) == 2
+
+
+@pytest.mark.parametrize(
+    ("hour", "told"),
+    [
+        (datetime(2026, 12, 24, 9, 45, tzinfo=BERLIN), "ends in 2 days, on <!date^1798239600^"),
+        (datetime(2026, 12, 25, 0, 0, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
+        (datetime(2026, 12, 25, 9, 45, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
+    ],
+)
+def test_the_last_day_of_a_window_is_told_as_tonight(hour: datetime, told: str) -> None:
+    end = end_of_day(date(2026, 12, 25), BERLIN)
+    slot = schedule.window_ending(baseline(since=end - 30 * DAY, end=end), hour.astimezone(UTC), BERLIN)
+    assert slot is not None
+    text = announcement(slot.facts | {"what": "ending"}, BERLIN).text
+    assert told in text
+    assert says("24_00_of_25_december_2026_europe") in text
+
+
+def test_a_window_too_short_for_a_reminder_is_not_recalled_at_its_own_beginning() -> None:
+    since = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    short = baseline(since=since, end=since + DAY)
+    assert schedule.window_ending(short, since + HOUR, UTC_ZONE) is None
+    week = baseline(since=since, end=since + 7 * DAY)
+    assert schedule.window_ending(week, since + HOUR, UTC_ZONE) is None
+    assert schedule.window_ending(week, since + 6 * DAY, UTC_ZONE) is not None
+
+
+def test_another_end_is_another_reminder_and_the_same_end_is_the_same() -> None:
+    since, first = datetime(2026, 11, 2, 8, tzinfo=UTC), end_of_day(date(2026, 12, 1), UTC_ZONE)
+    second = first + 30 * DAY
+    one, same = (schedule.window_ending(baseline(since=since, end=first), first - hours * HOUR, UTC_ZONE) for hours in (5, 6))
+    other = schedule.window_ending(baseline(since=since, end=second), second - 5 * HOUR, UTC_ZONE)
+    assert one is not None
+    assert same is not None
+    assert other is not None
+    assert one.key == same.key != other.key
+
+
+@pytest.mark.parametrize("value", [SettingValue.OPTED_OUT, SettingValue.NOT_SET])
+def test_who_is_not_opted_in_is_not_reminded(value: SettingValue) -> None:
+    since = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    of = baseline(since=since, end=since + 30 * DAY, value=value)
+    assert due(of, since.date(), 60, UTC_ZONE) == {}
+
+
+def test_an_opt_in_without_an_end_is_never_said_to_end() -> None:
+    since = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    found = due(baseline(since=since), since.date(), 60, UTC_ZONE)
+    assert not any(key.startswith("ending") for key in found)
+
+
+# Every week
+
+
+def test_every_week_from_the_first_on_and_not_after_the_end() -> None:
+    since = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    end = end_of_day(date(2026, 12, 31), UTC_ZONE)
+    found = due(baseline(since=since, end=end), since.date(), 120, UTC_ZONE)
+    weeks = {key: day for key, day in found.items() if key.startswith("weekly")}
+    assert weeks == {f"weekly:{week}": date(2026, 11, 2) + week * 7 * DAY for week in range(1, 8)}
+    assert max(found.values()) <= date(2026, 12, 31)
+
+
+def test_the_last_week_belongs_to_the_end() -> None:
+    """Within seven days of the end, the reminder of the end stands for that of the week."""
+    since, end = datetime(2026, 11, 2, 8, tzinfo=UTC), end_of_day(date(2026, 12, 1), UTC_ZONE)
+    found = due(baseline(since=since, end=end), since.date(), 60, UTC_ZONE)
+    assert [key for key in found if key.startswith("weekly")] == ["weekly:1", "weekly:2", "weekly:3"]
+
+
+def test_whoever_was_away_for_a_month_gets_one_reminder() -> None:
+    since = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    slot = schedule.weekly(baseline(since=since), since + 31 * DAY)
+    assert slot is not None
+    assert slot.key.endswith(":4")
+
+
+@given(seconds=st.integers(0, 400 * 86400), back=st.integers(0, 3600))
+def test_a_clock_that_goes_back_an_hour_owes_nothing_that_was_not_owed_before(seconds: int, back: int) -> None:
+    since = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    of = baseline(since=since)
+    now = since + timedelta(seconds=seconds)
+    seen = {
+        slot.key
+        for moment in (now - timedelta(seconds=s) for s in range(0, 86400 * 8, 3600))
+        if (slot := schedule.weekly(of, moment))
+    }
+    again = schedule.weekly(of, now - timedelta(seconds=back))
+    assert again is None or again.key in seen
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("since", [datetime(2028, 1, 31, 7, tzinfo=UTC), datetime(2026, 12, 7, 7, tzinfo=UTC)], ids=str)
+def test_leap_days_and_year_ends_are_days_like_any_other(since: datetime, zone: ZoneInfo) -> None:
+    """29 February 2028 is a Tuesday; the turn of 2026 is a Thursday and a Friday."""
+    found = due(baseline(since=since), since.astimezone(zone).date(), 60, zone)
+    gaps = {later - earlier for earlier, later in zip(found.values(), list(found.values())[1:], strict=False)}
+    assert len(found) == 8
+    assert gaps == {7 * DAY}
+
+
+def test_a_window_over_a_leap_day_is_recalled_on_it() -> None:
+    end = end_of_day(date(2028, 2, 29), BERLIN)
+    assert due(baseline(since=end - 30 * DAY, end=end), date(2028, 2, 1), 40, BERLIN)["ending:1"] == date(2028, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [(BERLIN, date(2026, 3, 30)), (BERLIN, date(2026, 10, 26)), (NEW_YORK, date(2026, 3, 9)), (LORD_HOWE, date(2026, 10, 6)),
+     (CAIRO, date(2026, 4, 23)), (CAIRO, date(2026, 10, 29))],
+    ids=str,
+)  # fmt: skip
+def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: date) -> None:
+    """In Cairo the day before begins with the hour that is missing, or ends with the hour that comes twice."""
+    end = end_of_day(last, zone)
+    of = baseline(since=end - 30 * DAY, end=end)
+    keys = set()
+    for minute in range(0, 10 * 1440, 30):
+        now = end - 9 * DAY + minute * MINUTE
+        slot = schedule.window_ending(of, now, zone)
+        if slot is not None and working_hours.in_working_hours(now, zone):
+            keys.add(slot.key)
+    assert len(keys) == 2
+
+
+# Microsoft's dates
+
+
+def milestone_days(protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide", days: int = 420) -> dict[str, list[date]]:
+    """For each milestone the days on which a new reminder of it is first due, from 1 August 2026 on."""
+    found: dict[str, list[date]] = {}
+    seen: set[str] = set()
+    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(days)):
+        for slot in schedule.milestones(CALENDAR, cloud, today, protocols):
+            if slot.key not in seen:
+                seen.add(slot.key)
+                found.setdefault(slot.key.split(":")[1], []).append(today)
+    return found
+
+
+def test_a_change_is_recalled_thirty_fourteen_seven_and_one_day_before() -> None:
+    for name, days in milestone_days(EVERY).items():
+        (first,) = {milestone.first for milestone in CALENDAR.milestones if milestone.id == name}
+        assert first is not None
+        last = next(first - back * DAY for back in range(1, 8) if (first - back * DAY).weekday() < 5)
+        assert days == sorted({*(first - distance * DAY for distance in (30, 14, 7)), last}), name
+
+
+@pytest.mark.parametrize("ahead", range(7))
+def test_a_change_after_a_weekend_is_recalled_on_the_last_working_day(ahead: int) -> None:
+    """Whatever day of the week it falls on, somebody at work hears of it at the nearest distance, and on no later day."""
+    packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
+    first = date(2027, 3, 1) + ahead * DAY
+    own = replace(CALENDAR, milestones=(replace(packaged, stated=first.isoformat(), until=None, part=None),))
+    said: dict[str, date] = {}
+    for today in (first - back * DAY for back in range(40, -3, -1)):
+        if today.weekday() < 5:
+            said |= {
+                s.key.rsplit(":", 1)[1]: said.get(s.key.rsplit(":", 1)[1], today)
+                for s in schedule.milestones(own, "worldwide", today, EVERY)
+            }
+    working = [first - back * DAY for back in range(1, 4) if (first - back * DAY).weekday() < 5]
+    assert said["1"] == working[0]
+    assert max(said.values()) == working[0]
+
+
+def test_a_tenant_that_is_not_opted_in_hears_of_basic_authentication_alone() -> None:
+    told: set[str] = set()
+    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(900)):
+        told |= {slot.key.split(":")[1] for slot in schedule.basic_milestones(CALENDAR, "worldwide", today)}
+    assert told
+    for name in told:
+        (milestone,) = [found for found in CALENDAR.milestones if found.id == name]
+        assert "smtp-auth-basic" in milestone.protocols
+        assert not {"pop3", "imap4", "all"} & set(milestone.protocols)
+
+
+def test_only_what_the_tenant_opted_in_for_is_recalled() -> None:
+    basic = {milestone.id for milestone in CALENDAR.milestones if milestone.concerns("smtp-auth-basic")}
+    for_smtp, for_pop = milestone_days((MailProtocol.SMTP_AUTH,)), milestone_days((MailProtocol.POP3,))
+    assert for_smtp
+    assert set(for_smtp) & basic
+    assert not set(for_pop) & basic
+    assert milestone_days(()) == {}
+
+
+def test_nothing_superseded_past_or_without_a_date_is_recalled() -> None:
+    recalled = set(milestone_days(EVERY))
+    for milestone in CALENDAR.milestones:
+        if milestone.superseded_by is not None or milestone.first is None or not milestone.is_change:
+            assert milestone.id not in recalled
+
+
+def test_where_microsoft_gave_a_month_nobody_reads_a_day() -> None:
+    for ahead in range(420):
+        for slot in schedule.milestones(CALENDAR, "worldwide", date(2026, 8, 1) + ahead * DAY, EVERY):
+            (milestone,) = [found for found in CALENDAR.milestones if found.id == slot.key.split(":")[1]]
+            said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+            assert milestone.display in said
+            if len(milestone.stated or "") < len("2026-12-31"):
+                assert not [day for day in range(1, 32) if f" {day} " in said.replace(milestone.effect, "")], said
+
+
+def test_a_whole_absence_is_caught_up_with_the_nearest_distance_alone() -> None:
+    found = schedule.milestones(CALENDAR, "worldwide", date(2026, 12, 18), (MailProtocol.SMTP_AUTH,))
+    assert len({slot.key.rsplit(":", 1)[0] for slot in found}) == len(found)
+
+
+def test_other_clouds_hear_of_their_own_dates_only() -> None:
+    for cloud in ("gcc", "gcc-high", "dod", "21vianet"):
+        for name in milestone_days(EVERY, cloud=cloud):
+            (milestone,) = [found for found in CALENDAR.milestones if found.id == name]
+            assert milestone.touches(cloud)
+
+
+def test_dates_that_nobody_checked_for_sixty_days_are_told_once() -> None:
+    checked = CALENDAR.verified_on
+    told = [schedule.freshness(CALENDAR, checked + days * DAY) for days in range(400)]
+    assert told[:61] == [None] * 61
+    assert {slot.key for slot in told[61:] if slot} == {f"freshness:{checked}"}
+    assert None not in told[61:]
+
+
+# Requests that wait
+
+
+def pending(*, hours: float = 24) -> ChangeRequest:
+    created = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    return ChangeRequest(
+        id=12, tenant_id="t", kind=Kind.OPT_IN, state=State.PENDING, version=1, requester_id="U0ALICE", door=Door.COMMAND,
+        reason="", clients="", protocols=(), from_value=SettingValue.NOT_SET, to_value=SettingValue.OPTED_IN, window_end=None,
+        rule_digest="", created_at=created, expires_at=created + timedelta(hours=hours), settled_at=None, sent_at=None,
+        retry_at=None, detail="",
+    )  # fmt: skip
+
+
+def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = False) -> dict[str, datetime]:
+    """When each step is first due; ``awake``: as if somebody were always at work."""
+    found: dict[str, datetime] = {}
+    assert request.expires_at is not None
+    for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
+        now = request.created_at + minutes * MINUTE
+        if not (awake or working_hours.in_working_hours(now, zone)):
+            continue
+        slot = schedule.nudge(request, now, zone)
+        if slot is not None:
+            found.setdefault(slot.key, now)
+    return found
+
+
+def test_a_request_is_recalled_with_growing_gaps_and_never_after_it_lapsed() -> None:
+    """Of a day: after two, six and eighteen hours."""
+    created = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    request = replace(pending(), created_at=created, expires_at=created + DAY)
+    hours = {key: (at - created) / HOUR for key, at in recalls(request, awake=True).items()}
+    assert hours == {"nudge:12:1": 2, "nudge:12:2": 6, "nudge:12:3": 18}
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("ttl", [6, 24, 48, 72, 240])
+@pytest.mark.parametrize("asked", [time(9), time(10, 30), time(16, 15), time(16, 59)], ids=str)
+def test_whoever_asks_in_working_hours_gets_a_last_word_before_it_lapses(zone: ZoneInfo, ttl: int, asked: time) -> None:
+    """On every weekday, Friday included: somebody at work hears the last call, and hears no step twice."""
+    for ahead in range(5):
+        created = datetime.combine(date(2026, 11, 23) + ahead * DAY, asked, tzinfo=zone).astimezone(UTC)
+        request = replace(pending(), created_at=created, expires_at=created + ttl * HOUR)
+        assert "nudge:12:3" in recalls(request, zone), created
+
+
+def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
+    friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
+    request = replace(pending(), created_at=friday, expires_at=friday + 24 * HOUR)
+    assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
+    slot = schedule.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
+    assert slot is not None
+    said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+    assert says("still_waits_u0bob_please_decide_it_lapses") in said
+    assert says("before_the_next_working_hours_begin_its") in said
+    assert said.endswith(says("u0dave_please_see_that_somebody_decides"))
+
+
+def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
+    friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    assert working_hours.lapses_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
+    assert not working_hours.lapses_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
+    assert not working_hours.lapses_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
+
+
+def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
+    request = pending()
+    said = {}
+    for hours in (2, 6, 23):
+        now = request.created_at + hours * HOUR
+        slot = schedule.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
+        assert slot is not None
+        said[hours] = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+    assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
+    assert said[23].endswith(says("u0dave_please_see_that_somebody_decides"))
+    assert "U0DAVE" not in said[2] + said[6]
+    alone = schedule.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
+    assert alone is not None
+    assert announcement({"what": alone.what} | alone.facts, UTC_ZONE).text.endswith(says("its_message_has_the_buttons"))
+
+
+def test_a_request_without_an_end_is_not_recalled() -> None:
+    created = pending().created_at
+    endless = ChangeRequest(**{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None})
+    assert schedule.nudge(endless, created + 40 * DAY, UTC_ZONE) is None
+
+
+def test_a_clock_before_the_request_recalls_nothing() -> None:
+    assert schedule.nudge(pending(), pending().created_at - DAY, UTC_ZONE) is None
+
+
+# The head of the record
+
+
+def test_the_head_is_told_once_a_day_and_only_when_it_moved() -> None:
+    morning = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert schedule.head(4, "ab", 4, morning, UTC_ZONE) is None
+    first, later, tomorrow = (schedule.head(5, "ab", 4, morning + hours * HOUR, UTC_ZONE) for hours in (0, 6, 24))
+    assert first == Slot("head:2026-11-23", "head", {"sequence": "5", "head": "ab"})
+    assert later == first
+    assert tomorrow is not None
+    assert tomorrow.key == "head:2026-11-24"
+
+
+def test_the_day_of_the_head_is_the_readers_day() -> None:
+    now = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    slot = schedule.head(5, "ab", 4, now, LORD_HOWE)
+    assert slot is not None
+    assert slot.key == "head:2026-11-24"
+
+
+class TestTheCertificate:
+    """The bot's own certificate: told before it matters, at each distance once."""
+
+    EXPIRES = datetime(2027, 3, 31, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(("left", "distance"), [(30, 30), (15, 30), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1)])
+    def test_the_nearest_distance_is_told(self, left: int, distance: int) -> None:
+        slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=left), UTC_ZONE)
+        assert slot is not None
+        assert slot.key == f"certificate:{self.EXPIRES.isoformat()}:{distance}"
+
+    @pytest.mark.parametrize("expires", [datetime(2027, 4, day, 3, tzinfo=UTC) for day in (3, 4, 5)], ids=str)
+    def test_before_a_weekend_it_is_told_on_friday(self, expires: datetime) -> None:
+        """Saturday, Sunday, and Monday before anybody is at work."""
+        friday = datetime(2027, 4, 2, 9, tzinfo=UTC)
+        slot = schedule.certificate(expires, friday, UTC_ZONE)
+        assert slot is not None
+        assert slot.key.endswith(":1")
+        before = schedule.certificate(expires, friday - DAY, UTC_ZONE)
+        assert before is not None
+        assert before.key.endswith(":7")
+
+    def test_nothing_is_told_before_or_after_or_without_one(self) -> None:
+        assert schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=30, seconds=1), UTC_ZONE) is None
+        assert schedule.certificate(self.EXPIRES, self.EXPIRES, UTC_ZONE) is None
+        assert schedule.certificate(None, self.EXPIRES, UTC_ZONE) is None
+
+    def test_the_message_says_what_to_do(self) -> None:
+        slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=1), UTC_ZONE)
+        assert slot is not None
+        text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
+        assert says("certificate_expires") in text
+        assert "AZURE_CLIENT_CERTIFICATE_PATH" in text
+
+    def test_a_secret_is_told_apart(self) -> None:
+        slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=14), ZoneInfo("UTC"), what="secret")
+        assert slot is not None
+        assert slot.key == f"secret:{self.EXPIRES.isoformat()}:14"
+        text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
+        assert says("client_secret_expires") in text
+        assert "AZURE_CLIENT_SECRET_EXPIRES" in text
+
+
+def test_how_near_a_change_is_is_counted_in_days_only_where_microsoft_gave_a_day() -> None:
+    packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
+    exact = replace(packaged, stated="2027-03-17", precision=Precision.DAY, until=None, part=None)
+    month = replace(packaged, stated="2027-03", precision=Precision.MONTH, until=None, part=None)
+
+    def said(milestone: Milestone, today: date) -> str:
+        (slot,) = schedule.milestones(replace(CALENDAR, milestones=(milestone,)), "worldwide", today, EVERY)
+        return slot.facts["near"]
+
+    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == [says("in_16_days"), says("in_7_days"), says("in_1_day")]
+    days = (date(2027, 1, 30), date(2027, 2, 15), date(2027, 2, 22), date(2027, 2, 26))
+    assert [said(month, day) for day in days] == [
+        says("perhaps_within_a_month"), says("perhaps_within_two_weeks"), says("perhaps_within_a_week"), says("any_day_now"),
+    ]  # fmt: skip

@@ -1,0 +1,508 @@
+"""Every message and form stays within Slack's limits, whatever people typed, and no mark-up of theirs survives."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sandbox.slack.blockkit import message_problems, view_problems
+from handlers.calendar.milestones import load_packaged
+from handlers.outgoing.notices import Sheet
+from handlers.policy.overdue import Overdue
+from handlers.policy.votes import Tally
+from handlers.ports import Place, Reading
+from handlers.queries.history import HistoryLine, HistoryPage
+from handlers.queries.status import Status
+from handlers.reminders.snooze import SNOOZE_DAYS
+from handlers.slack.client.announcer import SlackAnnouncer
+from handlers.slack.views import announcements, calendar, cards, modals, outcomes, replies, status_view
+from handlers.slack.views.blocks import Message
+from handlers.slack.views.mrkdwn import NAMED, QUOTE, SECTION, fitted, quotation, sentence
+from handlers.slack.views.plain import plain
+from handlers.slack.views.thread import details
+from storage.lifecycle import Kind, State
+from storage.records import Baseline, MailProtocol, Observation, SettingValue
+from tests.handlers.driver import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
+from tests.handlers.fakes import CHANNEL
+from tests.handlers.policy.test_content import REQUEST
+from tests.sentences import says
+
+WORST = {
+    "ampersands": "&" * 3000,
+    "pings": ("<!channel> <!here> <@U0BOB> <#C0CHANGES> " * 100)[:3000],
+    "links": ("<https://evil.example|Approve> " * 120)[:3000],
+    "dates": ("<!date^0^{date}|now> " * 150)[:3000],
+    "right to left": ("\u202eabc\u2066 مرحبا " * 300)[:3000],
+    "emoji": "🖨️" * 1500,
+    "lines": "a\n" * 1500,
+    "blank lines": "x" + "\n" * 2998 + "y",
+    "one word": "x" * 3000,
+    "entities": "&amp;&lt;" * 333,
+    "marks": ("*_~`>" * 600)[:3000],
+}
+LISBON = ZoneInfo("America/Argentina/ComodRivadavia")
+"""The longest name of a zone."""
+PEOPLE = tuple(f"U{number:010}" for number in range(50))
+EVERYBODY = tuple(f"U{number:010}" for number in range(400))
+CALENDAR = load_packaged()
+ZONE = LISBON
+
+OURS = re.compile(
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\} at \{time\}\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
+)
+ENTITY = re.compile(r"&(?:amp|lt|gt);")
+
+
+def marked_up(found: object) -> Iterator[str]:
+    """Every text that Slack reads mark-up in."""
+    if isinstance(found, dict):
+        if found.get("type") == "mrkdwn":
+            yield found["text"]
+        for inner in found.values():
+            yield from marked_up(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from marked_up(inner)
+
+
+def quotations(found: object) -> Iterator[str]:
+    """Every quotation, as people read it; one that goes on in the next block is joined to it."""
+    text = ""
+    for block in found if isinstance(found, list) else []:
+        told = block.get("text", {}).get("text", "") if block.get("type") == "section" else ""
+        if told.startswith(QUOTE):
+            text += ("\n" if text else "") + "\n".join(line.removeprefix(QUOTE) for line in told.split("\n"))
+        elif text:
+            yield text
+            text = ""
+    if text:
+        yield text
+
+
+def as_read(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def outside_quotations(found: object) -> Iterator[str]:
+    """Every other text of a message, line by line, the fallback for notifications included."""
+    if isinstance(found, dict):
+        for inner in found.values():
+            yield from outside_quotations(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from outside_quotations(inner)
+    elif isinstance(found, str):
+        yield from (line for line in found.split("\n") if not line.startswith(QUOTE))
+
+
+def harmless(text: str) -> None:
+    """Nothing is left that Slack would act on, besides our own mentions, dates and links; and nothing is cut in two."""
+    rest = ENTITY.sub("", OURS.sub("", text))
+    left = re.search(".{0,40}[<&].{0,40}", rest)
+    assert left is None, left.group()
+
+
+def fits(message: Message) -> None:
+    spelled = message.arguments()
+    assert message_problems(json.loads(json.dumps(spelled.get("blocks", [])))) == []
+    assert 0 < len(spelled["text"]) <= 4000
+    for text in (spelled["text"], *marked_up(spelled.get("blocks"))):
+        harmless(text)
+
+
+def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
+    """The fullest sheet there can be about a request in this state."""
+    request = replace(
+        REQUEST,
+        id=999_999_999,
+        kind=kind,
+        state=state,
+        reason=text,
+        clients=text,
+        protocols=tuple(MailProtocol),
+        detail=f"Failed: Exchange answered: {text[:300]} Waiting. Approved by {' and '.join('@' + person for person in PEOPLE)}.",
+        requester_id=None if kind is Kind.OUTSIDE else ALICE,
+        to_value=SettingValue.OPTED_IN,
+        window_end=NOW + timedelta(days=90),
+    )
+    full = Sheet(
+        request=request,
+        rule=replace(RULE, approvers=(*EVERYBODY, "S0MAIL"), approvals_required=50),
+        tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
+        reason_given=text,
+        reason_by=BOB,
+        briefing=CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol)),
+        cloud=WORLDWIDE,
+        head=(10**12, "f" * 64),
+        in_vain=CALENDAR.in_vain("worldwide", date(2027, 1, 4), (MailProtocol.POP3, MailProtocol.IMAP4)),
+        seen=Observation(NOW, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
+    )
+    return replace(full, **changed)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
+    for state in State:
+        fits(cards.card(sheet(kind, state, text), ZONE))
+
+
+def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> None:
+    full = sheet(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
+    full = replace(full, request=replace(full.request, detail=""))
+    card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), details(full)))
+    for shown, most in ((card, cards.FEW), (thread, NAMED)):
+        assert [person for person in EVERYBODY if f"<@{person}>" in shown] == list(EVERYBODY[:most])
+    assert says("and_398_more_can_decide", person=EVERYBODY[cards.FEW - 1]) in card
+    assert says("and_301_more_the_requester_never_counts", person=EVERYBODY[NAMED - 1]) in thread
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_an_outcome_fits_in_every_state(text: str) -> None:
+    for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
+        fits(outcomes.outcome(sheet(kind, state, text), ZONE))
+        fits(outcomes.retired(sheet(kind, state, text)))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
+    drawn = details(sheet(Kind.OPT_IN, State.PENDING, text))
+    fits(drawn)
+    shown = ["".join(as_read(one).split()) for one in quotations(drawn.arguments()["blocks"])]
+    assert shown == ["".join(text.split())] * 2
+
+
+def _quiet(kind: Kind, state: State, text: str) -> Sheet:
+    """A sheet in which nobody but whoever typed ``text`` says any of it."""
+    full = sheet(kind, state, text)
+    return replace(full, request=replace(full.request, detail="Waiting."))
+
+
+IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: #7 is opted in{0}> Approve"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
+def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
+    typed = IMITATION.format(ends)
+    draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
+    for state, draw in itertools.product(State, draws):
+        drawn = draw(_quiet(kind, state, typed))
+        others = "\n".join(outside_quotations(drawn.arguments()))
+        assert says("approved_by_u0carol_2") not in others
+        assert says("is_opted_in") not in others
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
+def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
+    lines = plain(details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
+    assert [line for line in lines if says("is_opted_in") in line] == [says("white_check_mark_applied_7_is_opted")] * 2
+    assert len([line for line in lines if line == says("approved_by_u0carol")]) == 2
+
+
+def is_below(block: dict[str, Any], kind: Kind) -> bool:
+    """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides on."""
+    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE, Kind.SHORTENING)
+    return block["type"] == "actions" or whole or "Record: head" in str(block)
+
+
+def seen_words(blocks: list[dict[str, Any]], kind: Kind) -> list[str]:
+    """The words that somebody reads before the first button: a mention or a date in the reader's words, a button not."""
+    shown = list(itertools.takewhile(lambda block: not is_below(block, kind), blocks))
+    said = " ".join(re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", text) for text in every_text(shown))
+    return [word for word in said.split() if re.search(r"\w", word)]
+
+
+def every_text(found: object) -> Iterator[str]:
+    """Whatever people read, quotations included."""
+    if isinstance(found, dict):
+        if isinstance(found.get("text"), str):
+            yield found["text"]
+        for inner in found.values():
+            yield from every_text(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from every_text(inner)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(kind: Kind, text: str) -> None:
+    for state in State:
+        drawn = cards.card(sheet(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
+        found = seen_words(drawn.arguments()["blocks"], kind)
+        assert len(found) <= 110, (state, len(found), " ".join(found))
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) -> None:
+    text = "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has no update for them."
+    full = sheet(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
+    full = replace(full, request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."))
+    said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
+    long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
+    assert len(long) == len(set(long))
+    thread = "\n".join(marked_up(details(full).arguments()["blocks"]))
+    assert [clause for clause in long if clause in thread] == []
+
+
+def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> None:
+    text = "*bold* ~gone~ `code` :warning: <!here> & co"
+    request = sheet(Kind.OPT_IN, State.REJECTED, text).request
+    line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
+    blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
+    assert [as_read(one) for one in quotations(blocks)] == [text, text]
+
+
+def test_a_card_without_anything_optional_fits() -> None:
+    for kind, state in itertools.product(Kind, State):
+        bare = sheet(
+            kind, state, "x", tally=Tally((), (), 1), reason_given=None, reason_by=None,
+            briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
+        )  # fmt: skip
+        fits(cards.card(bare, ZONE))
+        fits(outcomes.outcome(bare, ZONE))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_page_of_history_fits(text: str) -> None:
+    lines = [
+        HistoryLine(
+            request=sheet(kind, state, text).request,
+            approved_by=PEOPLE,
+            rejected_by=PEOPLE[:1],
+            reason=text,
+            read_back=SettingValue.OPTED_IN,
+        )
+        for kind, state in itertools.product(Kind, State)
+    ]
+    for first in range(0, len(lines), 5):
+        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE))
+        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE, not_taken=text))
+    fits(replies.history(HistoryPage(lines=[], older=None), ZONE))
+
+
+def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
+    request = sheet(Kind.OPT_IN, State.UNCERTAIN, text).request
+    full = Status(
+        reading=reading,
+        problem=None if reading else f"Exchange answered: {text[:300]} Do something about it.",
+        cloud=WORLDWIDE,
+        organization=text[:255],
+        effects=tuple((protocol, CALENDAR.effect(protocol, "worldwide", NOW.date(), None)) for protocol in MailProtocol),
+        freshness=CALENDAR.freshness(date(2030, 1, 1)),
+        baseline=Baseline(SettingValue.OPTED_OUT, NOW, request.id, NOW + timedelta(days=90)),
+        decided=request,
+        approved_by=PEOPLE,
+        open_wish=replace(request, id=2, state=State.PENDING),
+        unsettled=(request,),
+        overdue=Overdue(1, NOW, request, 12, request.detail, NOW),
+        last_seen=Observation(NOW, SettingValue.OPTED_IN, True, text[:255], None),
+        timezone=ZONE.key,
+    )
+    return replace(full, **{name: value for name, value in changed.items() if name in {field.name for field in fields(Status)}})
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_a_status_fits(text: str) -> None:
+    read = Reading(SettingValue.OPTED_IN, True, text[:255], "DC01", NOW, NOW, "id")
+    for reading in (read, None):
+        fits(status_view.status(report(text, reading=reading), ZONE))
+        fits(status_view.status(report(text, reading=reading, unsettled=()), ZONE))
+        fits(status_view.status(report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE))
+    for cloud in ("worldwide", "gcc-high", "21vianet"):
+        effects = tuple(
+            (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET)) for protocol in MailProtocol
+        )
+        fits(status_view.status(report(text, reading=read, effects=effects, cloud=HIGH), ZONE))
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_help_after_anything_that_was_typed_fits(text: str) -> None:
+    fits(replies.no_such(text[:40], "status"))
+    fits(replies.help_text(HIGH))
+    fits(replies.reading_now())
+
+
+FACTS = {
+    "target": f"{'x' * 253}:65535", "taken": "1.0, 1.1", "refused": "1.2, 1.3", "useless": "yes",
+    "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
+    "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
+    "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
+    "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
+    "subject": "window", "places": "change_requests 999999999: requester_enterprise_id", "more": "9", "missing": "a, b",
+    "count": "2", "stale": "1", "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", sorted(announcements._SAYINGS))
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_an_announcement_fits(what: str, text: str) -> None:
+    free = dict.fromkeys(("problem", "effect", "warning", "display"), text[:300])
+    fits(announcements.announcement(FACTS | free | {"what": what}, ZONE))
+
+
+@pytest.mark.parametrize(
+    "answered", [{}, {"reply": "snoozed", "until": NOW.isoformat()}, {"reply": "done", "until": ""}], ids=str
+)
+@pytest.mark.parametrize("what", sorted(SNOOZE_DAYS))
+def test_a_reminder_with_its_buttons_or_its_answer_fits(what: str, answered: dict[str, str]) -> None:
+    reminder = {"what": what, "number": "999999999", "snooze": "14", "done": "yes", "by": PEOPLE[0]}
+    drawn = announcements.announcement(FACTS | reminder | answered, ZONE)
+    fits(drawn)
+    names = [
+        element["action_id"]
+        for block in drawn.arguments()["blocks"]
+        for element in block.get("elements", ())[:4]
+        if block["type"] == "actions"
+    ]
+    assert ({"snooze", "done"} <= set(names)) is not bool(answered)
+
+
+@pytest.mark.parametrize("cloud", ["worldwide", "gcc", "gcc-high", "dod", "21vianet"])
+@pytest.mark.parametrize("year", [2024, 2026, 2027, 2030])
+def test_the_calendar_fits(cloud: str, year: int) -> None:
+    day = date(year, 11, 23)
+    fits(calendar.calendar(CALENDAR.listing(cloud, day), CALENDAR.freshness(day)))
+
+
+class Slack:
+    """The methods of Slack's client that the announcer calls; keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        return lambda **arguments: self._answer(method, arguments)
+
+    def _answer(self, method: str, arguments: dict[str, Any]) -> Any:
+        if method.startswith("chat_"):
+            self.sent.append(arguments)
+        data = (
+            {"ok": True, "channel": {"id": "D0ALICE"}} if method.startswith("conversations_") else {"channel": "C", "ts": "1.2"}
+        )
+        return type("Answer", (), {"data": data, "headers": {}})()
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_everything_the_announcer_sends_fits(text: str) -> None:
+    slack = Slack()
+    announcer = SlackAnnouncer(slack, channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
+    full = sheet(Kind.OPT_IN, State.PENDING, text)
+    place = announcer.draw(full, None)
+    announcer.draw(full, place)
+    for channel, reason_for in ((CHANNEL, None), (None, 999_999_999), ("D0ALICE", None)):
+        announcer.answer(ALICE, channel, text, reason_for=reason_for)
+    announcer.retire(announcer.outcome(ALICE, full), full)
+    announcer.announce(FACTS | {"what": "unreadable", "problem": text[:300]})
+    announcer.tell(ALICE, FACTS | {"what": "extended"})
+    assert len(slack.sent) == 9
+    for arguments in slack.sent:
+        assert message_problems(json.loads(json.dumps(arguments["blocks"]))) == []
+        for shown in (arguments["text"], *marked_up(arguments["blocks"])):
+            harmless(shown)
+        assert len(arguments["text"]) <= 40_000
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_every_form_fits(text: str) -> None:
+    briefing = CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol))
+    wish = [
+        modals.opt_in(
+            callback=callback,
+            channel=CHANNEL,
+            briefing=briefing,
+            warning="SMTP AUTH is off. " * 20,
+            proposed=date(2026, 12, 13),
+            latest=date(2027, 2, 20),
+            zone=ZONE.key,
+            reason=text,
+            clients=text,
+        )
+        for callback in (modals.OPT_IN, modals.EXTENSION)
+    ]
+    removals = [CALENDAR.removal(protocol, "worldwide", date(2027, 1, 4)) for protocol in MailProtocol]
+    others = [
+        modals.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen=seen, seen_at="now")
+        for cloud in (WORLDWIDE, HIGH)
+        for seen in (None, *SettingValue)
+    ]
+    for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
+        spelled = json.loads(json.dumps(view.to_dict()))
+        assert view_problems(spelled) == []
+        for shown in marked_up(spelled):
+            harmless(shown)
+
+
+@given(
+    st.lists(st.sampled_from(["&amp;", "&lt;", "<@U0BOB>", "<!date^1^{date_long} at {time}|now>", "a ", ";", ">"])),
+    st.integers(1, 60),
+)
+def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(parts: list[str], limit: int) -> None:
+    shown = fitted("".join(parts), limit)
+    assert len(shown) <= limit
+    harmless(shown)
+
+
+@given(st.text(st.sampled_from("&<>;\n\u2028 a😀"), max_size=9000))
+def test_a_quotation_loses_nothing_marks_every_line_and_cuts_no_entity_in_two(text: str) -> None:
+    parts = quotation(text)
+    lines = [line for part in parts for line in part.split("\n")]
+    assert all(len(part) <= SECTION for part in parts)
+    assert all(line.startswith(QUOTE) for line in lines) or not text
+    told = "".join(line.removeprefix(QUOTE) for line in lines)
+    assert as_read(told) == "".join(text.splitlines())
+    harmless(told)
+
+
+@given(st.text(st.characters(), min_size=1, max_size=300))
+def test_a_card_with_any_reason_is_harmless(text: str) -> None:
+    for part in marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
+        harmless(part)
+
+
+@pytest.mark.parametrize("address", ["carol@WOODGROVE.COM", "svc-$@UNIVERSITY", "zoë@WOODGROVE.COM"])
+def test_a_mail_address_in_capitals_mentions_nobody(address: str) -> None:
+    told = f"According to the audit log it was {address}, at 10:00 UTC."
+    assert sentence(told) == told
+
+
+def test_people_in_our_own_sentences_are_mentioned() -> None:
+    assert sentence("@U0ALICE & @W0BOB (@U0CAROL).") == "<@U0ALICE> &amp; <@W0BOB> (<@U0CAROL>)."
+
+
+def test_a_place_is_where_slack_says_it_posted() -> None:
+    announcer = SlackAnnouncer(Slack(), channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
+    assert announcer.announce(FACTS | {"what": "readable"}) == Place("C", "1.2")
+
+
+def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text() -> None:
+    shown = str(cards.card(sheet(Kind.OPT_IN, State.PENDING, "x"), ZoneInfo("Asia/Tokyo")).arguments())
+    end = datetime(2027, 2, 21, 21, 0, tzinfo=UTC) - timedelta(hours=9)
+    assert end == NOW + timedelta(days=90)
+    assert "21 February 2027, 21:00 JST" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "It was carol, at 25 November 2026, 17:40 UTC.",
+            "It was carol, at <!date^1795628400^{date_long} at {time}|25 November 2026, 17:40 UTC>.",
+        ),
+        ("It was 31 November 2026, 17:40 UTC", "It was 31 November 2026, 17:40 UTC"),
+        ("It was 1 May 1969, 17:40 UTC", "It was 1 May 1969, 17:40 UTC"),
+        ("1 Nonsense 2026, 99:99 UTC", "1 Nonsense 2026, 99:99 UTC"),
+    ],
+)
+def test_an_instant_in_a_sentence_is_shown_in_the_readers_own_zone(text: str, shown: str) -> None:
+    assert sentence(text) == shown
+    harmless(sentence(text))

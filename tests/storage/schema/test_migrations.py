@@ -1,0 +1,195 @@
+"""The schema is brought up once, as a whole, by whoever comes first, and never downgraded."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import column, insert, inspect, select, text
+from sqlalchemy import table as sql_table
+
+from storage import migrate
+from storage.engine import Database
+from storage.ledger import Ledger
+from storage.lifecycle import State
+from storage.migrate import NewerDatabase, is_current, upgrade
+from storage.record.verify import verify
+from storage.schema.tables import metadata
+from tests.postgres import Server
+from tests.storage.racer import racers
+from tests.storage.states import BOB, NOW, TENANT, everything, opened
+from tests.storage.test_retention import a_year_and_more
+
+SCRIPTS = migrate._scripts()
+REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+HEAD = REVISIONS[-1]
+EMPTY = {
+    *("cards", "leases", "organizations", "permalinks", "reasons"),
+    *("devices", "device_acts", "reports", "sightings", "request_devices"),
+}
+"""The tables in which the record of these tests has no row."""
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def test_an_empty_database_is_brought_to_the_current_schema(empty: Database, database_url: str) -> None:
+    assert not is_current(empty)
+    assert upgrade(database_url) == HEAD
+    assert is_current(empty)
+    assert set(inspect(empty.engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_the_files_name_the_revisions_that_they_hold() -> None:
+    assert migrate.revisions() == REVISIONS
+
+
+def test_a_current_database_is_recognised_without_loading_what_migrates(migrated_database_url: str) -> None:
+    program = "import sys; from storage.migrate import upgrade; upgrade(sys.argv[1]); print('alembic' in sys.modules)"
+    root = Path(migrate.__file__).parents[1]
+    run = subprocess.run(
+        [sys.executable, "-c", program, migrated_database_url], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
+
+
+def test_upgrading_again_changes_nothing(database: Database, migrated_database_url: str) -> None:
+    opened(Ledger(database, TENANT))
+    stood = everything(database)
+    assert upgrade(migrated_database_url) == HEAD
+    assert everything(database) == stood
+
+
+def test_the_schema_is_what_the_program_believes_it_to_be(database: Database) -> None:
+    _as_believed(database)
+
+
+def _as_believed(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_newer_database_is_refused_and_left_alone(database: Database, migrated_database_url: str) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerDatabase, match="newer version"):
+        upgrade(migrated_database_url)
+    assert not is_current(database)
+    with database.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_downgrade_is_refused(revision: str) -> None:
+    with pytest.raises(NotImplementedError, match="never downgraded"):
+        SCRIPTS.get_revision(revision).module.downgrade()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_older_schema_is_brought_to_the_current_one(
+    revision: str, empty: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
+        assert upgrade(database_url) == revision
+    assert is_current(empty) == (revision == HEAD)
+    assert upgrade(database_url) == HEAD
+    opened(Ledger(empty, TENANT))
+    _as_believed(empty)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_replica_of_an_earlier_version_goes_on_writing_beside_this_one(
+    revision: str, empty: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do without."""
+    known = _columns_at(revision, tmp_path / "earlier.db", monkeypatch)
+    written = _written(tmp_path / "written.db")
+    upgrade(database_url)
+    for name, columns in known.items():
+        theirs = sql_table(name, *(column(each, metadata.tables[name].c[each].type) for each in columns))
+        with written.read() as connection:
+            rows = [dict(row._mapping) for row in connection.execute(select(theirs))]
+        assert rows or name in EMPTY, f"nothing is tried on {name}"
+        with empty.write() as connection:
+            for row in rows:
+                connection.execute(insert(theirs).values(row))
+    written.close()
+    assert verify(empty, TENANT).ok
+    with Ledger(empty, TENANT).recording(NOW) as entry:
+        (request,) = entry.reader.in_states({State.PENDING})
+        assert entry.move(request, State.APPROVED, actor=BOB, detail="").version == request.version + 1
+
+
+def _written(path: Path) -> Database:
+    """A database in which everything has happened."""
+    upgrade(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
+    a_year_and_more(Ledger(database, TENANT), NOW)
+    return database
+
+
+def _columns_at(revision: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
+        upgrade(f"sqlite:///{path}")
+    earlier = Database(f"sqlite:///{path}")
+    try:
+        seen = inspect(earlier.engine)
+        there = set(seen.get_table_names())
+        ours = (table.name for table in metadata.sorted_tables if table.name in there)
+        return {name: [str(found["name"]) for found in seen.get_columns(name)] for name in ours}
+    finally:
+        earlier.close()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_and_succeeds_later(
+    empty: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(migrate, "_scripts", lambda: SCRIPTS)
+        breaking.setattr(SCRIPTS.get_revision(HEAD).module, "upgrade", broken)
+        with pytest.raises(ZeroDivisionError):
+            upgrade(database_url)
+    assert inspect(empty.engine).get_table_names() == []
+    assert upgrade(database_url) == HEAD
+
+
+@pytest.mark.parametrize("files", [pytest.param(8), pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+def test_three_processes_that_upgrade_at_once_upgrade_once(files: int, migrated_sqlite_url: str, tmp_path: Path) -> None:
+    with racers(migrated_sqlite_url, 3) as replicas:
+        for number in range(files):
+            url = f"sqlite:///{tmp_path / f'fresh-{number}.db'}"
+            assert replicas.all("migrate", url) == [HEAD] * 3
+            _is_whole(url)
+
+
+def test_three_processes_that_upgrade_postgresql_at_once_upgrade_once(migrated_sqlite_url: str, postgres_server: Server) -> None:
+    with racers(migrated_sqlite_url, 3) as replicas:
+        for _ in range(3):
+            with postgres_server.database() as fresh:
+                url = fresh.render_as_string(hide_password=False)
+                assert replicas.all("migrate", url) == [HEAD] * 3
+                _is_whole(url)
+
+
+def _is_whole(url: str) -> None:
+    database = Database(url)
+    try:
+        assert is_current(database)
+        assert set(inspect(database.engine).get_table_names()) >= set(metadata.tables)
+        opened(Ledger(database, secrets.token_hex(4)))
+    finally:
+        database.close()
