@@ -108,6 +108,6 @@ class Reaching:
     def _must_go_on(self) -> bool:
         """Whether there may be something that has to be ended in time, with or without Slack."""
         try:
-            return self._bot.desk.optouts.may_not_rest()
+            return self._bot.dispatch.optouts.may_not_rest()
         except Unreachable:
             return True

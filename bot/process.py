@@ -56,8 +56,8 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
         client = slack_client(settings)
         bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics, standing=standing)
         gc_tuning.begin()
-        bot.desk.rules.keep_rule()
-        bot.desk.rules.keep_settings(settings.on_record())
+        bot.dispatch.rules.keep_rule()
+        bot.dispatch.rules.keep_settings(settings.on_record())
 
         def door(identity: Identity) -> Serving:
             return serving_of(app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
@@ -72,7 +72,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
 
 def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:
     stopping.left, stopping.patience = partial(_left, bot), END_WITHIN
-    bot.desk.status.start(guarded)
+    bot.dispatch.status.start(guarded)
     health.watch(connected=reaching.is_connected, beat=bot.worker.slowest_beat)
     reaching.start()
     try:
@@ -93,7 +93,7 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
     log.info("bot.stopping")
     bot.exchange.last_tries()
     reaching.stop()
-    for stop in (bot.crew.stop, bot.desk.status.stop, bot.worker.stop):  # each may hand something to the next
+    for stop in (bot.crew.stop, bot.dispatch.status.stop, bot.worker.stop):  # each may hand something to the next
         stop(within=max(0.1, deadline - time.monotonic()))
     bot.exchange.close()
     left = _left(bot)
@@ -102,7 +102,7 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
 
 def _left(bot: Bot) -> list[str]:
     """What is still in hand, by the names of its threads."""
-    return [*bot.crew.left(), *bot.desk.status.left(), *bot.worker.left()]
+    return [*bot.crew.left(), *bot.dispatch.status.left(), *bot.worker.left()]
 
 
 def _end_whole(stopping: Stopping) -> None:

@@ -33,7 +33,7 @@ from handlers.context.context import Context
 from handlers.context.people import People
 from handlers.context.sharing import SharedDirectory
 from handlers.delivery.deliver import Delivery
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home, Rule
 from handlers.policy.working_hours import Hours
 from handlers.ports import Clock
@@ -67,7 +67,7 @@ CREW = 12
 class Bot:
     """Everything that runs, for ``bot.process`` to start and stop."""
 
-    desk: Desk
+    dispatch: Dispatch
     edge: Edge
     people: People
     crew: Crew
@@ -214,7 +214,7 @@ def wire(
     tenant_id = ledger.tenant_id
     outbox = Outbox(database, tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
-    desk = Desk(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
+    dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone, find=finder(ledger))
     waiting = partial(held_up, rule=context.rule)
     gauges = Gauges(
@@ -224,14 +224,14 @@ def wire(
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     noted = partial(health.note, "agreement")
-    main = lanes(settings, desk, delivery, gauges.refresh, attribution, noted=noted)
+    main = lanes(settings, dispatch, delivery, gauges.refresh, attribution, noted=noted)
     streaming = stream_lanes(settings, context, metrics, health)
     worker = Worker((*main, *probe_lane(settings, context, probing, news), *streaming))
     nudge.worker = worker
     crew = Crew(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    edge = Edge(desk=desk, crew=crew, client=client, zone=context.zone, answers=answers, probing=probing)
-    return Bot(desk, edge, people, crew, worker, exchange, client)
+    edge = Edge(dispatch=dispatch, crew=crew, client=client, zone=context.zone, answers=answers, probing=probing)
+    return Bot(dispatch, edge, people, crew, worker, exchange, client)
 
 
 def app_of(bot: Bot, identity: Identity) -> App:

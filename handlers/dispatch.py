@@ -80,7 +80,7 @@ LOOK_AGAIN_MS = 250
 """Milliseconds before a reaction on a message that is not known yet is looked at again."""
 
 
-class Desk:
+class Dispatch:
     """Everything that can be asked of the bot: its use cases, and the way by which a kept delivery finds its own."""
 
     def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:

@@ -17,7 +17,7 @@ from handlers.changes.restored_database import Estrangements
 from handlers.changes.settle import Settling
 from handlers.context.context import Context
 from handlers.delivery.deliver import Delivery
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.reminders.remind import Reminders
@@ -27,7 +27,7 @@ from storage.streams import Streams
 
 def lanes(
     settings: Settings,
-    desk: Desk,
+    dispatch: Dispatch,
     delivery: Delivery,
     measured: Callable[[], int],
     attribution: Attribution,
@@ -35,14 +35,14 @@ def lanes(
     noted: Callable[[str | None], None],
 ) -> tuple[Lane, ...]:
     """Every lane of one bot; ``measured`` refreshes the metrics and finds nothing to do, ``noted`` is told what disagrees."""
-    context = desk.context
+    context = dispatch.context
     tenant_id, leases = context.ledger.tenant_id, context.leases
     settling = Settling(context)
     apply = Apply(context, settling)
     reminders, estrangements = Reminders(context), Estrangements(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
-    every, watch = settings.observe_every, Watch(context, desk.optouts, noted)
-    kept = (desk.requests.expire_lapsed, desk.optouts.end_window, estrangements.watch, measured, watch.run)
+    every, watch = settings.observe_every, Watch(context, dispatch.optouts, noted)
+    kept = (dispatch.requests.expire_lapsed, dispatch.optouts.end_window, estrangements.watch, measured, watch.run)
 
     def held(name: TenantDuty, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
         return (under_lease(leases, name.lease(tenant_id), duty, due=due),)
@@ -51,19 +51,19 @@ def lanes(
         return settling.run() + apply.run(lease)
 
     def observe(lease: Lease) -> int:
-        return desk.drift.observe(every)
+        return dispatch.drift.observe(every)
 
     return (
         Lane("apply", held(TenantDuty.APPLY, change, lambda: settling.is_due() or apply.is_due())),
         Lane("public", held(TenantDuty.PUBLIC, lambda lease: delivery.send_public(), delivery.owes_public), last=True),
         Lane("private-1", (delivery.send_private,), last=True),
         Lane("private-2", (partial(delivery.send_private, newest_first=True),), last=True),
-        Lane("leftovers", (lambda: desk.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
+        Lane("leftovers", (lambda: dispatch.take_up_leftovers() if context.people.signed_in else 0,)),  # unjudged, not refused
         Lane("keeper", kept, patient=False),
         Lane("reminders", held(TenantDuty.REMIND, lambda _: reminders.run()), awaited=False),  # no question tells what is due
         Lane("authors", held(TenantDuty.AUTHORS, lambda lease: attribution.run(), attribution.is_due), awaited=False),
         Lane("pruning", (pruning.run,), awaited=False),  # two that remove the same rows do no harm
-        Lane("observer", held(TenantDuty.OBSERVE, observe, lambda: desk.drift.is_due(every)), awaited=False),
+        Lane("observer", held(TenantDuty.OBSERVE, observe, lambda: dispatch.drift.is_due(every)), awaited=False),
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt import Respond
 from slack_sdk.models.views import View
 
-from handlers.dispatch import BROKEN, Desk
+from handlers.dispatch import BROKEN, Dispatch
 from handlers.policy.rule import Verdict, about
 from handlers.ports import Unavailable
 from handlers.queries.probing import Probing
@@ -60,7 +60,7 @@ UNKNOWN_BUTTON = (
 class Edge:
     """Handed to every listener at registration."""
 
-    desk: Desk
+    dispatch: Dispatch
     crew: Crew
     client: SlackWebClient
     zone: ZoneInfo
@@ -71,7 +71,7 @@ class Edge:
 
     def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None) -> None:
         """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
-        self.crew.submit(lambda: then(self.desk.handle(item)), person=person, urgent=True)
+        self.crew.submit(lambda: then(self.dispatch.handle(item)), person=person, urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
@@ -95,7 +95,7 @@ class Edge:
 
     def shown(self, message: Message) -> dict[str, Any]:
         """The arguments of a message, its numbers linked."""
-        return linked(message.arguments(), finder(self.desk.context.ledger))
+        return linked(message.arguments(), finder(self.dispatch.context.ledger))
 
     def open_form(self, trigger_id: str, view: View) -> None:
         """Open a form within Slack's three seconds. Raises ``Unavailable``."""
@@ -136,7 +136,7 @@ class Reply:
         try:
             self.finish(Message(text=sentence(text)))
         except Unavailable:
-            self._edge.desk.owe_word(self.person, text)
+            self._edge.dispatch.owe_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not, and have it on record, the same once a minute: the one road before a form opens.
@@ -144,7 +144,7 @@ class Reply:
         What could not be found out is answered every time.
         """
         text = about(request_id, verdict.sentence)
-        is_news = self._edge.desk.refusals.keep(self.person, what, text, request_id)
+        is_news = self._edge.dispatch.refusals.keep(self.person, what, text, request_id)
         if is_news or not verdict.is_refusal:
             self.say(text)
 

@@ -34,10 +34,10 @@ def wish(
     Prefilled from the request with the number ``earlier``; an extension without one, from the wish behind the present window.
     With ``unread`` the form opens although the value could not be read in time: it is read when the form is sent.
     """
-    verdict = edge.desk.requests.may_ask(reply.person, kind)
+    verdict = edge.dispatch.requests.may_ask(reply.person, kind)
     not_read = verdict.reason is Reason.NOT_READ
     if verdict.allowed or (not_read and unread):
-        edge.open_form(trigger(body), _wish(edge.desk.context, kind, reply.channel, earlier))
+        edge.open_form(trigger(body), _wish(edge.dispatch.context, kind, reply.channel, earlier))
     elif not_read:
         reply.finish(replies.open_form(verdict.sentence, kind))
     else:
@@ -46,11 +46,11 @@ def wish(
 
 def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int | None = None) -> None:
     """Open the one confirmation before opting out, likewise; ``earlier`` is the change beside which it was asked for."""
-    verdict = edge.desk.optouts.may_opt_out(reply.person)
+    verdict = edge.dispatch.optouts.may_opt_out(reply.person)
     if not verdict.allowed:
         reply.refuse("opt_out", verdict, earlier)
         return
-    context = edge.desk.context
+    context = edge.dispatch.context
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
         devices = _devices(reader)

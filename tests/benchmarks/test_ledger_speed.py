@@ -208,15 +208,15 @@ def test_a_tick_beside_a_long_record(database: Database, show: Show) -> None:
 
 def _tick(house: House) -> float:
     """What every lane asks of the ledger when nothing is due."""
-    desk, lease = house.desk, house.lease()
+    dispatch, lease = house.dispatch, house.lease()
     attribution, reminders = Attribution(house.context, AuditLog()), Reminders(house.context)
     reminders.run()
     house.deliver()
 
     def tick() -> None:
-        assert not desk.take_up_leftovers() + desk.requests.expire_lapsed() + desk.optouts.end_window()
+        assert not dispatch.take_up_leftovers() + dispatch.requests.expire_lapsed() + dispatch.optouts.end_window()
         assert not house.settling.run() + house.apply.run(lease) + attribution.run() + reminders.run()
-        assert not desk.drift.observe(timedelta(minutes=10))
+        assert not dispatch.drift.observe(timedelta(minutes=10))
         with house.ledger.reading() as reader:
             reader.head()  # while it stands still, nothing is counted anew
 

@@ -20,7 +20,7 @@ from handlers.changes.settle import Settling
 from handlers.context.context import Context
 from handlers.context.people import People
 from handlers.delivery.deliver import Delivery
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud
 from handlers.slack.edge import Edge
@@ -106,13 +106,13 @@ class House:
             clock=self.clock,
             nudge=lambda: None,
         )
-        self.desk = Desk(self.context, Inbox(self.database, TENANT), AuditLog(), self.board)
+        self.dispatch = Dispatch(self.context, Inbox(self.database, TENANT), AuditLog(), self.board)
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        self.edge = Edge(desk=self.desk, crew=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+        self.edge = Edge(dispatch=self.dispatch, crew=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
         self.board.channel = rule.channel
-        self.desk.rules.keep_rule()
+        self.dispatch.rules.keep_rule()
 
     # What people do, as Slack tells it.
 
@@ -221,9 +221,9 @@ class House:
 
     def work(self) -> None:
         """One look of every lane."""
-        self.desk.take_up_leftovers()
-        self.desk.requests.expire_lapsed()
-        self.desk.optouts.end_window()
+        self.dispatch.take_up_leftovers()
+        self.dispatch.requests.expire_lapsed()
+        self.dispatch.optouts.end_window()
         self.run()
         self.deliver()
 
@@ -238,13 +238,13 @@ class House:
 
     def observe(self, every: timedelta = timedelta(minutes=10)) -> bool:
         """One look of the lane that watches the live value, with the second reading that what ought not to be so asks for."""
-        due = self.desk.drift.is_due(every)
-        looked = self.desk.drift.observe(every)
+        due = self.dispatch.drift.is_due(every)
+        looked = self.dispatch.drift.observe(every)
         assert due == looked
         seen, baseline = self.observation(), self.baseline()
         if looked and seen is not None and baseline is not None and seen.value not in (None, baseline.value):
             self.clock.advance(seconds=3)
-            self.desk.drift.observe(every)
+            self.dispatch.drift.observe(every)
         return looked
 
     def free_leftovers(self) -> None:

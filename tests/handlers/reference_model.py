@@ -290,7 +290,7 @@ class Machine(RuleBasedStateMachine):
         self.touch("approve", CAROL, Door.REACTION)
         self.house.hands.dying = False
         self.restart()
-        self.house.desk.take_up_leftovers()
+        self.house.dispatch.take_up_leftovers()
 
     # What must hold
 

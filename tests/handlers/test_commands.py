@@ -159,9 +159,9 @@ def test_a_kept_row_that_does_not_fit_is_set_aside_and_whoever_it_was_is_told(
     who = Interaction("key", BOB, Door.BUTTON, house.clock.at, CHANNEL)
     Inbox(house.database, TENANT).put("key", kind, who.to_payload() | said, now=house.clock.at, patience=1)
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 1
+    assert house.dispatch.take_up_leftovers() == 1
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0
     house.deliver()
     assert house.answers(BOB) == [UNREAD]
     assert house.votes(number) == []
@@ -172,5 +172,5 @@ def test_a_row_written_before_commands_had_types_is_carried_out(house: House) ->
     said = {"person": BOB, "door": "button", "at": house.clock.at.isoformat(), "request": str(number), "vote": "approve"}
     Inbox(house.database, TENANT).put("key", "vote", said, now=house.clock.at, patience=1)
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert [vote.person_id for vote in house.votes(number)] == [BOB]

@@ -80,7 +80,7 @@ def test_a_vote_that_is_outrun_each_time_is_answered_once_and_not_counted(
     outrun_votes(monkeypatch, 1000)
     ACTS[act](house)
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0
     assert house.votes(1) == []
     assert house.answers(BOB) == [f"#1: {CROWDED}"]
     assert [(event.actor, event.request_id) for event in house.events("refused")] == [(BOB, 1)]
@@ -92,7 +92,7 @@ def test_a_request_whose_reading_is_outrun_each_time_gives_back_what_was_typed(
     def moved(*_: object) -> None:
         raise Conflict("a change was made")
 
-    monkeypatch.setattr(house.desk.requests, "_open", lambda *_, **__: moved())
+    monkeypatch.setattr(house.dispatch.requests, "_open", lambda *_, **__: moved())
     before = len(house.requests())
     today = house.clock.at.date()
     house.submit("opt_in", ALICE, CHANNEL, reason="Why", clients="Two scanners", protocols=["pop3"], day=today)

@@ -78,14 +78,14 @@ class Clicks:
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Keep the click, acknowledge it, hand it over."""
-        found = press(body, buttons=BUTTONS, now=self._edge.desk.context.now())
+        found = press(body, buttons=BUTTONS, now=self._edge.dispatch.context.now())
         if found is None:
             self._show(ack, body, respond)
             return
         command, interaction = found
         reply = Reply(self._edge, respond, person=interaction.person, channel=interaction.channel)
         try:
-            item = self._edge.desk.take(command, interaction)
+            item = self._edge.dispatch.take(command, interaction)
         except Unreachable as away:
             ack()
             told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
@@ -128,25 +128,25 @@ class Clicks:
         return partial(open_forms.wish, self._edge, reply, body, kind, unread=True) if kind else None
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
+        verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
         if verdict.allowed:
             self._edge.open_form(trigger(body), modals.claim(request_id))
         else:
             reply.refuse("claim", verdict, request_id)
 
     def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.desk.reasons.may_give(request_id, reply.person)
+        verdict = self._edge.dispatch.reasons.may_give(request_id, reply.person)
         if verdict.allowed:
             self._open_reason(body, request_id)
         else:
             reply.refuse("reason", verdict, request_id)
 
     def _page(self, reply: Reply, before: int | None) -> None:
-        verdict = self._edge.desk.may_read(reply.person)
+        verdict = self._edge.dispatch.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse("history", verdict)
             return
-        reply.finish(replies.history(self._edge.desk.history.page(before=before), self._edge.zone))
+        reply.finish(replies.history(self._edge.dispatch.history.page(before=before), self._edge.zone))
 
     def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
         if rejected and isinstance(command, CastVote) and command.request_id is not None:
@@ -175,7 +175,7 @@ class Submissions:
             ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
             return
         try:
-            item = self._edge.desk.take(command, interaction)
+            item = self._edge.dispatch.take(command, interaction)
         except Unreachable as away:
             told = NOT_KNOWN_FORM if isinstance(away, NotKnown) else NOT_RECORDED.replace("*", "")
             ack(response_action="errors", errors={first_field(view) or REASON: told})
@@ -194,7 +194,7 @@ class Submissions:
             key=f"view:{token(view.get('id'))}",
             person=person_of(body),
             door=Door.COMMAND,
-            at=self._edge.desk.context.now(),
+            at=self._edge.dispatch.context.now(),
             channel=identity(metadata) if metadata and not is_about_a_change else "",
         )
 
@@ -216,14 +216,14 @@ class Submissions:
                 raise Malformed("no form of ours")
 
     def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
-        present_end = self._edge.desk.requests.present_end()
+        present_end = self._edge.dispatch.requests.present_end()
         form = self._judge(filled, present_end)
-        if present_end is not None and form.window_end(self._edge.desk.context.zone) < present_end:
+        if present_end is not None and form.window_end(self._edge.dispatch.context.zone) < present_end:
             return ShortenWindow(form)
         return AskExtension(form)
 
     def _judge(self, filled: dict[str, list[str]], later_than: datetime | None) -> OptInForm:
-        context = self._edge.desk.context
+        context = self._edge.dispatch.context
         known = {protocol.value for protocol in MailProtocol}
         return judge_opt_in(
             reason="".join(filled.get(REASON, [])),

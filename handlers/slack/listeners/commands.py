@@ -53,7 +53,7 @@ class Commands:
             ack(BUSY)
 
     def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.may_read(reply.person)
+        verdict = self._edge.dispatch.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse(word or "help", verdict)
         elif unseen := hidden(str(body.get("text") or "")):
@@ -63,14 +63,14 @@ class Commands:
         elif nearest:
             reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
         else:
-            reply.finish(replies.help_text(self._edge.desk.context.cloud))
+            reply.finish(replies.help_text(self._edge.dispatch.context.cloud))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
             self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
 
         self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-        self._edge.desk.status.ask(answer, person=reply.person)
+        self._edge.dispatch.status.ask(answer, person=reply.person)
 
     def _drawn(self, status: Status) -> Message:
         """The answer for everybody who waited for the same reading, drawn once."""
@@ -82,20 +82,20 @@ class Commands:
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
         more = str(body.get("text") or "").split()[1:]
-        reply.finish(replies.history(self._edge.desk.history.page(), self._edge.zone, not_taken=" ".join(more)))
+        reply.finish(replies.history(self._edge.dispatch.history.page(), self._edge.zone, not_taken=" ".join(more)))
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
-        context = self._edge.desk.context
+        context = self._edge.dispatch.context
         listed = context.calendar.listing(context.cloud.name, context.today())
         reply.finish(calendar.calendar(listed, context.calendar.freshness(context.today())))
 
     def _export(self, reply: Reply, body: dict[str, Any]) -> None:
         person = reply.person
-        verdict = self._edge.desk.exports.may_export(person)
+        verdict = self._edge.dispatch.exports.may_export(person)
         if not verdict.allowed:
             reply.refuse("export", verdict)
             return
-        if not self._edge.desk.is_first(invocation(body)):
+        if not self._edge.dispatch.is_first(invocation(body)):
             return  # a copy, whatever replica it was sent to
         words = str(body.get("text") or "").split()[1:]
         form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
@@ -104,7 +104,7 @@ class Commands:
         place = opened.get("id") if isinstance(opened, dict) else person
         name = f"legacytls-record.{form}"
         try:
-            with self._edge.desk.exports.file(person, form, Names(self._edge.client)) as file:
+            with self._edge.dispatch.exports.file(person, form, Names(self._edge.client)) as file:
                 call(self._edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
         except StillExporting as still:
             reply.say(str(still))
@@ -112,7 +112,7 @@ class Commands:
             reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.desk.context.people.operator_or_approver(reply.person)
+        verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
         address = parsing.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)
@@ -120,7 +120,7 @@ class Commands:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
             self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-            reply.finish(mailbox_diagnosis.locks(self._edge.desk.locks.of(address)))
+            reply.finish(mailbox_diagnosis.locks(self._edge.dispatch.locks.of(address)))
 
     def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
         """For every full member: it shows what anybody on the internet can see, of endpoints that the operator named."""

@@ -80,7 +80,7 @@ class Mentions:
         """Tell the person, and nobody from another workspace and no bot. Raises ``Unavailable`` where who it is is not known."""
         if not self._is_first(found):
             return
-        verdict = self._edge.desk.may_read(found.person)
+        verdict = self._edge.dispatch.may_read(found.person)
         reply = Reply(self._edge, respond, person=found.person, channel=found.channel, thread=found.thread)
         if verdict.allowed:
             reply.say(INSTEAD)
@@ -92,7 +92,7 @@ class Mentions:
 
         That a redelivery or another replica has it is told by the database; while that is away, each copy answers for itself.
         """
-        now = self._edge.desk.context.now()
+        now = self._edge.dispatch.context.now()
         with self._lock:
             last = self._answered.get(found.person)
             if last is not None and timedelta() <= now - last < WITHIN:
@@ -102,7 +102,7 @@ class Mentions:
             self._answered[found.person] = now
         minute = int(found.at.timestamp() // WITHIN.total_seconds())
         try:
-            return self._edge.desk.is_first(f"mention:{found.person}:{minute}")
+            return self._edge.dispatch.is_first(f"mention:{found.person}:{minute}")
         except Unreachable as away:
             log.warning("slack.mention_not_noted", problem=str(away))
             return True

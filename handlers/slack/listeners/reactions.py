@@ -17,17 +17,17 @@ class Reactions:
 
     def listen(self, body: dict[str, Any]) -> None:
         """Keep a reaction that decides, or looks like it, and hand it over; every other is ignored. Raises ``Unreachable``."""
-        rule = self._edge.desk.context.rule
+        rule = self._edge.dispatch.context.rule
         found = reaction(
             body,
             approve=rule.approve_emoji,
             reject=rule.reject_emoji,
-            channels=self._edge.desk.channels,
+            channels=self._edge.dispatch.channels,
             bot=self._edge.bot_user,
         )
         if found is None:
             return
         command, interaction = found
-        item = self._edge.desk.take(command, interaction)
+        item = self._edge.dispatch.take(command, interaction)
         if item is not None:
             self._edge.work(item, interaction.person)

@@ -29,7 +29,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 def press(edge: Edge, reply: Reply, number: int) -> None:
     """Answer the button, for whoever may read. Raises as ``command``."""
-    verdict = edge.desk.may_read(reply.person)
+    verdict = edge.dispatch.may_read(reply.person)
     if verdict.allowed:
         _answer(edge, reply, number)
     else:
@@ -39,7 +39,7 @@ def press(edge: Edge, reply: Reply, number: int) -> None:
 def _answer(edge: Edge, reply: Reply, number: int) -> None:
     edge.crew.follow(partial(reply.progress, replies.reading_now()), delay=PROGRESS_AFTER)
     try:
-        found = edge.desk.what_ifs.of(number, reply.person)
+        found = edge.dispatch.what_ifs.of(number, reply.person)
     except Settled as settled:
         reply.say(str(settled))
     else:
@@ -47,5 +47,5 @@ def _answer(edge: Edge, reply: Reply, number: int) -> None:
 
 
 def _example(edge: Edge) -> str:
-    wish = edge.desk.what_ifs.open_number()
+    wish = edge.dispatch.what_ifs.open_number()
     return view.NAME_ONE.format(number=wish) if wish else f"{view.NONE_OPEN} {view.NAME_ONE.format(number=12)}"

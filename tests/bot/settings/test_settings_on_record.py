@@ -28,7 +28,7 @@ def settings(**written: str) -> Settings:
 def start(house: House, rule: Rule | None = None, **written: str) -> None:
     """As the process starts."""
     house.start(rule or house.context.rule)
-    house.desk.rules.keep_settings(settings(**written).on_record())
+    house.dispatch.rules.keep_settings(settings(**written).on_record())
 
 
 def recorded(house: House) -> list[dict[str, Any]]:

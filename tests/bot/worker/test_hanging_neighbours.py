@@ -178,9 +178,9 @@ def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(machine: Ma
 HELD_UP = """
 import sys, threading
 from bot.cli import main
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 
-Desk.handle = lambda desk, item: threading.Event().wait()
+Dispatch.handle = lambda dispatch, item: threading.Event().wait()
 sys.exit(main(["run"]))
 """
 

@@ -108,7 +108,7 @@ def staffed(house: Any, looks: Counter[str]) -> House:
     settings: Any = SimpleNamespace(retention=timedelta(days=90), observe_every=timedelta(minutes=10))
     house.audit, house.second, house.failed_posts, house.counts_posts = AuditLog(), 0.0, Counter(), False
     attribution = Attribution(house.context, house.audit)
-    made = lanes(settings, house.desk, house.delivery, lambda: 0, attribution, noted=lambda said: None)
+    made = lanes(settings, house.dispatch, house.delivery, lambda: 0, attribution, noted=lambda said: None)
     house.lanes = tuple(
         replace(lane, duties=tuple(Job(lane, duty, looks, number) for number, duty in enumerate(lane.duties))) for lane in made
     )

@@ -57,5 +57,5 @@ def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(house:
 
 def test_status_does_not_call_smtp_auth_the_only_thing_while_others_may_still_be_cut_off(house: House) -> None:
     house.tenant.value = SettingValue.OPTED_IN
-    (_, effect), *_ = house.desk.status.report().effects
+    (_, effect), *_ = house.dispatch.status.report().effects
     assert effect.startswith(says("this_is_the_only_thing_the_setting_still_surely"))

@@ -183,7 +183,7 @@ def test_an_operators_calendar_without_a_word_on_support_never_gives_no_date_alo
 
 def test_nobody_is_pointed_at_a_host_from_which_old_tls_is_being_removed(house: House) -> None:
     house.tenant.value = SettingValue.OPTED_IN
-    status = str(status_view.status(house.desk.status.report(), house.context.zone).arguments())
+    status = str(status_view.status(house.dispatch.status.report(), house.context.zone).arguments())
     log = AuditLog()
     log.locks, log.domains = MailboxLocks(None, True, True), AcceptedDomains(("contoso.com",), complete=True)
     why = str(mailbox_diagnosis.locks(Locks(house.context, log).of("scanner@contoso.com")).arguments())

@@ -22,7 +22,7 @@ FAR = "2076-01-01 00:00:00.000000"
 def watch(house: House) -> str | None:
     """One look of the watch over the record; returns what ``/readyz`` says of it."""
     said: list[str | None] = []
-    Watch(house.context, house.desk.optouts, said.append).look()
+    Watch(house.context, house.dispatch.optouts, said.append).look()
     return said[-1]
 
 
@@ -368,13 +368,13 @@ def test_a_window_ends_beside_rows_that_cannot_be_read(house: House, damage: str
     house.clock.at = end
     for _ in range(3):
         watch(house)
-        house.desk.optouts.end_window()
+        house.dispatch.optouts.end_window()
         house.run()
         house.observe()
-        house.desk.take_up_leftovers()
+        house.dispatch.take_up_leftovers()
     house.delivery.send_public()
     house.delivery.send_private()
-    house.desk.history.page()
+    house.dispatch.history.page()
     assert written(house) == [IN, OUT]
     assert watch(house)
 

@@ -75,9 +75,9 @@ def test_a_value_seen_once_only_is_no_drift(both: House) -> None:
     look(both)
     both.clock.advance(minutes=10)
     both.tenant.readings.append(IN)
-    both.desk.drift.observe(EVERY)
+    both.dispatch.drift.observe(EVERY)
     both.clock.advance(seconds=3)
-    assert both.desk.drift.observe(EVERY), "the second reading is due in seconds"
+    assert both.dispatch.drift.observe(EVERY), "the second reading is due in seconds"
     look(both)
     assert both.requests(Kind.OUTSIDE) == []
 
@@ -86,15 +86,15 @@ def test_the_second_reading_is_due_after_three_seconds_and_a_third_only_in_time(
     look(house)
     house.clock.advance(minutes=10)
     house.tenant.value = IN
-    assert house.desk.drift.observe(EVERY)
+    assert house.dispatch.drift.observe(EVERY)
     house.clock.advance(seconds=2)
-    assert not house.desk.drift.observe(EVERY)
+    assert not house.dispatch.drift.observe(EVERY)
     assert house.requests(Kind.OUTSIDE) == []
     house.clock.advance(seconds=1)
-    assert house.desk.drift.observe(EVERY)
+    assert house.dispatch.drift.observe(EVERY)
     assert len(house.requests(Kind.OUTSIDE)) == 1
     house.clock.advance(seconds=3)
-    assert not house.desk.drift.observe(EVERY)
+    assert not house.dispatch.drift.observe(EVERY)
 
 
 def test_two_readings_of_a_controller_that_lags_behind_our_own_write_are_no_drift(both: House) -> None:
@@ -213,7 +213,7 @@ def test_somebody_s_reading_from_before_a_change_is_looked_at_again_in_seconds(h
     with house.context.ledger.recording(house.clock()) as entry:
         entry.observe(Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None))
     house.clock.advance(seconds=3)
-    assert house.desk.drift.observe(EVERY)
+    assert house.dispatch.drift.observe(EVERY)
     newest = house.observation()
     assert newest is not None
     assert newest.value is IN
@@ -358,7 +358,7 @@ def test_a_value_seen_once_only_makes_no_request_stale(house: House) -> None:
     number = house.ask(ALICE).id
     house.clock.advance(minutes=10)
     house.tenant.readings.append(OUT)
-    house.desk.drift.observe(EVERY)
+    house.dispatch.drift.observe(EVERY)
     look(house)
     assert house.request(number).state is State.PENDING
 
@@ -372,7 +372,7 @@ def test_a_change_outside_ends_the_window_of_the_one_before(house: House) -> Non
     end = house.request(number).window_end
     assert end is not None
     house.clock.at = end
-    assert house.desk.optouts.end_window() == 0
+    assert house.dispatch.optouts.end_window() == 0
 
 
 @pytest.mark.parametrize("person", [ALICE, BOB])
@@ -425,7 +425,7 @@ def test_one_replica_at_a_time_observes_and_two_that_did_would_tell_once(both: H
         for house in (both, neighbour):
             house.clock.at, house.tenant.value = both.clock.at, IN
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda house: house.desk.drift.observe(timedelta(0)), (both, neighbour)))
+            list(pool.map(lambda house: house.dispatch.drift.observe(timedelta(0)), (both, neighbour)))
     assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN]
 
 
@@ -434,7 +434,7 @@ def test_two_who_look_at_once_may_meet_one_controller_that_lags_and_confirm_noth
     house.tenant.value = IN
     house.clock.advance(minutes=1)
     for _ in range(2):
-        house.desk.status.hand_over(house.desk.status.report())
+        house.dispatch.status.hand_over(house.dispatch.status.report())
         house.clock.advance(seconds=0.1)
     assert house.requests(Kind.OUTSIDE) == []
     house.clock.advance(seconds=3)
@@ -447,7 +447,7 @@ def test_who_looks_again_and_again_keeps_nothing_from_being_confirmed(house: Hou
     house.tenant.value = IN
     for _ in range(4):
         house.clock.advance(seconds=1)
-        house.desk.status.hand_over(house.desk.status.report())
+        house.dispatch.status.hand_over(house.dispatch.status.report())
     assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [IN]
 
 
@@ -476,9 +476,9 @@ def test_the_readings_of_a_run_from_before_the_clock_was_set_back_count_for_noth
     for _ in range(3):
         look(both)
     both.clock.advance(minutes=-10)
-    assert not both.desk.drift.is_due(timedelta(hours=1)), "the first of them still lies in the past"
+    assert not both.dispatch.drift.is_due(timedelta(hours=1)), "the first of them still lies in the past"
     assert both.observe(EVERY)
-    assert not both.desk.drift.is_due(EVERY)
+    assert not both.dispatch.drift.is_due(EVERY)
     newest = both.observation()
     assert newest is not None
     assert (newest.since, newest.at, newest.count) == (both.clock(), both.clock(), 1)

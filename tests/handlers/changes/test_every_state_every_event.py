@@ -108,7 +108,7 @@ WAYS: dict[State, Callable[[House], int]] = {
 
 def lapse(house: House, number: int) -> None:
     house.clock.at += DAY
-    house.desk.requests.expire_lapsed()
+    house.dispatch.requests.expire_lapsed()
 
 
 def quarter_of_an_hour(house: House, number: int) -> None:
@@ -129,7 +129,7 @@ def bob_leaves(house: House, number: int) -> None:
 
 def window_ends(house: House, number: int) -> None:
     house.clock.advance(days=40)
-    house.desk.optouts.end_window()
+    house.dispatch.optouts.end_window()
 
 
 def rule_changes(house: House, number: int) -> None:

@@ -98,7 +98,7 @@ def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(h
     assert says("somebody_made_the_same_change_by_hand") in words(shown)
     assert says("still_not_set") not in words(shown)
     assert list(buttons(shown)) == ["extend"]
-    history = words(replies.history(house.desk.history.page(), house.context.zone).arguments())
+    history = words(replies.history(house.dispatch.history.page(), house.context.zone).arguments())
     assert says("it_arrived_late") in history
     assert says("still_not_set") not in history
 

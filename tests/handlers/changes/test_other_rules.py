@@ -67,7 +67,7 @@ def test_a_vote_that_was_on_its_way_when_the_rule_changed_is_not_counted_for_the
     both.clock.advance(minutes=1)
     both.start(RULE)
     both.free_leftovers()
-    both.desk.take_up_leftovers()
+    both.dispatch.take_up_leftovers()
     assert (both.votes(number), both.request(number).state) == ([], State.PENDING)
     assert says("the_message_did_not_show_it_yet") in both.answer(BOB)
 

@@ -132,7 +132,7 @@ def test_a_day_that_is_over_is_refused_in_the_form_and_when_it_is_taken_up(house
     house.hands.dying = False
     house.clock.advance(days=1)
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert house.newest().id == opted_in
     assert "this day is over by now" in house.answer(ALICE)
 
@@ -143,7 +143,7 @@ def test_two_at_once_never_lengthen_what_the_other_has_shortened(house: House, o
     house.hands.dying = False
     extend(house, BOB, days=5)
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert window(house).window_end == in_days(house, 5)
     assert "which is no later" in house.answer(ALICE) or "ends 24:00" in house.answer(ALICE)
 
@@ -158,7 +158,7 @@ def test_an_extension_form_that_was_sent_before_somebody_extended_shortens_nothi
     house.approve(CAROL, house.newest().id)
     house.run()
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert window(house).window_end == in_days(house, 60)
     assert house.requests(Kind.SHORTENING) == []
 
@@ -216,7 +216,7 @@ def test_the_message_the_history_and_who_asked_say_so(house: House, opted_in: in
     assert f"Applied: #{change.id} shorten the opt-in to legacy TLS" in lines
     assert "> The last scanner is gone" in lines
     assert "; shortened by #2 " in card_of(house, opted_in)
-    page = " ".join(plain(replies.history(house.desk.history.page(), UTC_ZONE)))
+    page = " ".join(plain(replies.history(house.dispatch.history.page(), UTC_ZONE)))
     assert f"window was to end at 24:00 of 13 December 2026, UTC, shortened by #{change.id}" in page
     assert [facts["what"] for person, facts in house.board.told if person == ALICE] == ["shortened"]
 

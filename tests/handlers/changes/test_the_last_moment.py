@@ -69,7 +69,7 @@ def change_by_hand_while_slack_is_asked(house: House, *, looks: int, seconds: in
             house.tenant.value = SettingValue.OPTED_OUT
             house.clock.advance(seconds=2)
             for _ in range(looks):
-                house.desk.status.hand_over(house.desk.status.report())
+                house.dispatch.status.hand_over(house.dispatch.status.report())
                 house.clock.advance(seconds=seconds)
         return person(user_id)
 

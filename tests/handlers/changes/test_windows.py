@@ -112,7 +112,7 @@ def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then
     tries = [(write.at - end) / timedelta(hours=1) for write in both.tenant.writes if write.value is OUT]
     assert tries == [0, 0.5, 1.5, 3.5, 7.5, 11.5]
     assert both.tenant.value is OUT
-    assert both.desk.status.report().overdue is None
+    assert both.dispatch.status.report().overdue is None
 
 
 def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: House) -> None:
@@ -133,21 +133,21 @@ def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: Hous
 
 def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opted_in: int) -> None:
     end = house.clock.at = end_of(house, opted_in)
-    late = house.desk.status.report().overdue
+    late = house.dispatch.status.report().overdue
     assert late is not None
     assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
-    told_now = status_view.status(house.desk.status.report(), house.context.zone)
+    told_now = status_view.status(house.dispatch.status.report(), house.context.zone)
     assert "*Overdue:*" in words(told_now.arguments())
     assert says("ends_by_itself_2") not in words(told_now.arguments())
     house.tenant.fates.append(REFUSED)
     house.work()
-    late = house.desk.status.report().overdue
+    late = house.dispatch.status.report().overdue
     assert late is not None
     assert (late.failures, late.under_way, late.next_try) == (1, None, end + timedelta(minutes=30))
     assert "refused" in late.problem
     house.clock.advance(minutes=30)
     house.work()
-    assert house.desk.status.report().overdue is None
+    assert house.dispatch.status.report().overdue is None
 
 
 def test_an_end_that_waits_for_exchange_is_overdue_and_told(house: House, opted_in: int) -> None:
@@ -155,7 +155,7 @@ def test_an_end_that_waits_for_exchange_is_overdue_and_told(house: House, opted_
     house.tenant.unreadable = UNREADABLE
     house.work()
     house.work()
-    late = house.desk.status.report().overdue
+    late = house.dispatch.status.report().overdue
     assert late is not None
     assert late.under_way is not None
     assert says("waiting_for_exchange") in late.problem
@@ -174,7 +174,7 @@ def test_an_end_that_is_done_at_once_escalates_nothing(house: House, opted_in: i
 def test_what_was_opted_out_by_somebody_else_is_not_shown_as_overdue(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
     house.tenant.value = OUT
-    assert house.desk.status.report().overdue is None
+    assert house.dispatch.status.report().overdue is None
 
 
 def test_a_clock_that_was_set_back_does_not_hold_up_the_next_try(house: House, opted_in: int) -> None:
@@ -194,7 +194,7 @@ def test_whoever_looked_a_moment_before_a_try_failed_does_not_try_at_once_again(
     house.tenant.fates.append(REFUSED)
     house.work()
     house.clock.advance(seconds=-behind)
-    assert house.desk.optouts.end_window() == 0
+    assert house.dispatch.optouts.end_window() == 0
     assert len(house.requests(Kind.OPT_OUT)) == 1
 
 
@@ -224,7 +224,7 @@ def test_an_opt_out_before_the_end_leaves_nothing_to_end(house: House, opted_in:
     house.opt_out(BOB)
     house.run()
     house.clock.at = end_of(house, opted_in)
-    assert house.desk.optouts.end_window() == 0
+    assert house.dispatch.optouts.end_window() == 0
 
 
 def test_the_window_starts_with_what_was_read_back_and_ends_as_it_was_approved(house: House) -> None:
@@ -296,7 +296,7 @@ def test_an_extension_stays_open_with_all_that_was_typed_while_the_record_cannot
     def gone() -> None:
         raise Unreachable("gone")
 
-    monkeypatch.setattr(house.desk.requests, "present_end", gone)
+    monkeypatch.setattr(house.dispatch.requests, "present_end", gone)
     assert says("was_not_recorded") in send_extension(house, days=21)["errors"]["reason"]
     monkeypatch.undo()
     assert send_extension(house, days=21) == {}
@@ -305,7 +305,7 @@ def test_an_extension_stays_open_with_all_that_was_typed_while_the_record_cannot
 def test_an_extension_whose_window_was_extended_meanwhile_is_refused_after_all(
     house: House, opted_in: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house.desk.requests, "present_end", lambda: None)
+    monkeypatch.setattr(house.dispatch.requests, "present_end", lambda: None)
     before = len(house.requests())
     assert send_extension(house, days=20) == {}
     assert len(house.requests()) == before

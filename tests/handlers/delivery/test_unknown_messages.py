@@ -16,7 +16,7 @@ def wait(house: House) -> None:
     """Until a post that was under way would have been noted."""
     house.clock.at += NOTING
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
 
 
 def test_a_reaction_on_a_copy_that_was_never_noted_is_answered_and_decides_nothing(both: House) -> None:
@@ -99,7 +99,7 @@ def test_a_reaction_on_a_lost_copy_is_answered_although_the_first_post_was_still
     house.deliver()
     house.free_leftovers()
     house.clock.advance(minutes=2)
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert house.answer(BOB) == UNMATCHED
 
 

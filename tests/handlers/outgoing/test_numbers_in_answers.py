@@ -75,7 +75,7 @@ def test_where_there_are_no_legacy_hosts_the_value_means_something_else(house: H
     house.tenant.value = value
     house.cloud = HIGH
     house.start(house.context.rule)
-    said = status_view.status(house.desk.status.report(), house.context.zone).text
+    said = status_view.status(house.dispatch.status.report(), house.context.zone).text
     assert f"*{value.value}*" in said
     assert "GCC High" in said
     assert says("are_allowed") not in said

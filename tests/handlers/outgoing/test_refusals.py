@@ -109,7 +109,7 @@ def test_whoever_snoozes_or_reacts_on_a_lost_copy_all_day_makes_one_event_a_minu
         both.clock.advance(seconds=3)
     both.clock.at += NOTING
     both.free_leftovers()
-    while both.desk.take_up_leftovers():
+    while both.dispatch.take_up_leftovers():
         pass
     assert sorted(refused(both)) == [(ERIN, says("snoozed_reminder_4711"), None), (ERIN, "vote", None)]
     assert len(both.answers(ERIN)) == 2
@@ -181,7 +181,7 @@ def test_a_defect_is_told_every_time(house: House, monkeypatch: pytest.MonkeyPat
 
     number = house.ask(ALICE).id
     house.card_ts(number)
-    monkeypatch.setattr(house.desk.decisions, "decide", broken)
+    monkeypatch.setattr(house.dispatch.decisions, "decide", broken)
     for _ in range(3):
         with pytest.raises(KeyError):
             house.press("approve", BOB, number)

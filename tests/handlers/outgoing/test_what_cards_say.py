@@ -104,7 +104,7 @@ def test_what_stood_before_is_what_was_read_before_the_write_whatever_was_read_s
     def others_change_it(write: object) -> None:
         house.tenant.value = IN
         house.clock.advance(minutes=1)
-        house.desk.drift.observe(house.clock.at - house.clock.at)
+        house.dispatch.drift.observe(house.clock.at - house.clock.at)
 
     house.tenant.during_write = others_change_it
     house.run()

@@ -215,18 +215,18 @@ def test_what_slack_cannot_say_changes_nothing_and_is_told(house: House) -> None
 
 
 def test_a_full_member_may_read_on_for_a_minute_without_being_looked_up_again(house: House) -> None:
-    assert house.desk.may_read(ERIN).allowed
+    assert house.dispatch.may_read(ERIN).allowed
     house.workspace.change(ERIN, deleted=True)
     house.clock.advance(seconds=59)
-    assert house.desk.may_read(ERIN).allowed
+    assert house.dispatch.may_read(ERIN).allowed
     house.clock.advance(seconds=1)
-    assert not house.desk.may_read(ERIN).allowed
+    assert not house.dispatch.may_read(ERIN).allowed
 
 
 def test_a_refusal_to_read_is_remembered_for_a_minute(house: House) -> None:
     house.workspace.change(ERIN, is_guest=True)
-    assert not house.desk.may_read(ERIN).allowed
+    assert not house.dispatch.may_read(ERIN).allowed
     house.workspace.change(ERIN, is_guest=False)
-    assert not house.desk.may_read(ERIN).allowed
+    assert not house.dispatch.may_read(ERIN).allowed
     house.clock.advance(minutes=1)
-    assert house.desk.may_read(ERIN).allowed
+    assert house.dispatch.may_read(ERIN).allowed

@@ -144,7 +144,7 @@ def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House
     house.hands.dying = False
     house.clock.advance(hours=20)
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     assert house.requests() == []
     assert house.answer(ALICE).startswith(says("no_request_was_opened_this_day_is"))
 

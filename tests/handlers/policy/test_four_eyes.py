@@ -67,7 +67,7 @@ def organisation(house: House) -> None:
     """Everybody is of one Enterprise Grid organisation, each under an id of its own there."""
     for person in house.workspace.people:
         house.workspace.change(person, enterprise_id="E0CONTOSO", enterprise_user_id=person.replace("U0", "W0"))
-    house.desk.context.people.at(Home(HOME_TEAM, "E0CONTOSO"))
+    house.dispatch.context.people.at(Home(HOME_TEAM, "E0CONTOSO"))
 
 
 def one_person(house: House, *ids: str, known_as: str | None = "W0BOTH") -> None:

@@ -147,10 +147,10 @@ def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: i
     house.hands.dying = False
     house.start(TWO)
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 2
+    assert house.dispatch.take_up_leftovers() == 2
     assert house.request(pending).state is State.APPROVED
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0
 
 
 def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(house: House, pending: int) -> None:
@@ -160,10 +160,10 @@ def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(hou
     house.approve(BOB, pending)
     house.approve(CAROL, pending)
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 3
+    assert house.dispatch.take_up_leftovers() == 3
     assert house.request(pending).state is State.APPROVED
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0
 
 
 def test_votes_that_come_and_go_without_a_pause_keep_nobody_from_deciding(both: House) -> None:

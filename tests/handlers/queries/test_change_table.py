@@ -105,7 +105,7 @@ def test_days_bound_what_was_asked_for_in_them(house: House) -> None:
 
 def test_what_happens_between_two_passes_changes_neither(both: House) -> None:
     number = both.ask(ALICE).id
-    with both.desk.exports.file(ALICE, "csv", KNOWN.__getitem__) as file:
+    with both.dispatch.exports.file(ALICE, "csv", KNOWN.__getitem__) as file:
         first = b"".join(file.pieces())
         both.approve(BOB, number)
         both.run()

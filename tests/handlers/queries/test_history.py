@@ -18,7 +18,7 @@ def walked(house: House, limit: int) -> list[list[int]]:
     pages: list[list[int]] = []
     before = None
     while True:
-        page = house.desk.history.page(before=before, limit=limit)
+        page = house.dispatch.history.page(before=before, limit=limit)
         pages.append([line.request.id for line in page.lines])
         if page.older is None:
             return pages
@@ -27,7 +27,7 @@ def walked(house: House, limit: int) -> list[list[int]]:
 
 def told(house: House) -> str:
     """The newest page as Slack shows it."""
-    return words(replies.history(house.desk.history.page(), house.context.zone).arguments())
+    return words(replies.history(house.dispatch.history.page(), house.context.zone).arguments())
 
 
 def several(house: House, count: int) -> None:
@@ -52,15 +52,15 @@ def test_a_last_page_that_is_exactly_full_offers_no_older_one(house: House) -> N
 
 def test_what_is_opened_meanwhile_does_not_shift_the_next_page(house: House) -> None:
     several(house, 4)
-    page = house.desk.history.page(limit=2)
+    page = house.dispatch.history.page(limit=2)
     several(house, 1)
-    assert [line.request.id for line in house.desk.history.page(before=page.older, limit=2).lines] == [2, 1]
+    assert [line.request.id for line in house.dispatch.history.page(before=page.older, limit=2).lines] == [2, 1]
 
 
 def test_a_line_tells_who_asked_who_approved_and_what_was_read_back(house: House) -> None:
     approved(house)
     house.run()
-    line = house.desk.history.page().lines[0]
+    line = house.dispatch.history.page().lines[0]
     assert (line.request.requester_id, list(line.approved_by), list(line.rejected_by)) == (ALICE, [BOB], [])
     assert line.read_back is SettingValue.OPTED_IN
 
@@ -71,7 +71,7 @@ def test_a_line_tells_who_rejected_and_why(house: House) -> None:
     house.approve(BOB, number)
     house.reject(CAROL, number)
     house.submit("rejection", CAROL, str(number), reason="Too long")
-    line = house.desk.history.page().lines[0]
+    line = house.dispatch.history.page().lines[0]
     assert (list(line.approved_by), list(line.rejected_by), line.reason) == ([BOB], [CAROL], "Too long")
     assert line.read_back is None
 
@@ -82,7 +82,7 @@ def test_whoever_rejected_after_approving_is_no_approver_any_more(house: House) 
     house.approve(BOB, number)
     house.approve(CAROL, number)
     house.reject(CAROL, number)
-    line = house.desk.history.page().lines[0]
+    line = house.dispatch.history.page().lines[0]
     assert (list(line.approved_by), list(line.rejected_by)) == ([BOB], [CAROL])
 
 
@@ -93,8 +93,8 @@ def test_a_vote_that_the_rule_s_change_voided_approved_nothing(house: House) -> 
     house.start(RULE)
     house.approve(CAROL, number)
     house.run()
-    assert list(house.desk.history.page().lines[0].approved_by) == [CAROL]
-    assert house.desk.status.report().approved_by == (CAROL,)
+    assert list(house.dispatch.history.page().lines[0].approved_by) == [CAROL]
+    assert house.dispatch.status.report().approved_by == (CAROL,)
 
 
 def test_a_vote_that_lost_its_eligibility_approved_nothing(house: House) -> None:
@@ -103,8 +103,8 @@ def test_a_vote_that_lost_its_eligibility_approved_nothing(house: House) -> None
     house.run()
     house.approve(CAROL, number)
     house.run()
-    assert list(house.desk.history.page().lines[0].approved_by) == [CAROL]
-    assert house.desk.status.report().approved_by == (CAROL,)
+    assert list(house.dispatch.history.page().lines[0].approved_by) == [CAROL]
+    assert house.dispatch.status.report().approved_by == (CAROL,)
 
 
 def test_a_vote_taken_back_approved_nothing(house: House) -> None:
@@ -112,7 +112,7 @@ def test_a_vote_taken_back_approved_nothing(house: House) -> None:
     number = house.ask(ALICE).id
     house.approve(BOB, number)
     house.press("take_back", BOB, number)
-    assert list(house.desk.history.page().lines[0].approved_by) == []
+    assert list(house.dispatch.history.page().lines[0].approved_by) == []
 
 
 def test_a_window_that_never_was_is_told_as_one_that_was_to_end(house: House) -> None:
@@ -176,7 +176,7 @@ def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
     house.observe()
     house.opt_out(BOB)
     house.run()
-    assert [line.request.kind.value for line in house.desk.history.page().lines] == ["opt_out", "outside"]
+    assert [line.request.kind.value for line in house.dispatch.history.page().lines] == ["opt_out", "outside"]
 
 
 @pytest.mark.parametrize("on_record", [True, False])

@@ -25,14 +25,14 @@ IN, OUT, NOT_SET = SettingValue.OPTED_IN, SettingValue.OPTED_OUT, SettingValue.N
 
 @pytest.fixture
 def serving(house: House) -> Iterator[House]:
-    house.desk.status.start()
+    house.dispatch.status.start()
     yield house
-    house.desk.status.stop()
+    house.dispatch.status.stop()
 
 
 def shown(house: House) -> str:
     """All of a status answer as Slack would show it."""
-    message = status_view.status(house.desk.status.report(), house.context.zone)
+    message = status_view.status(house.dispatch.status.report(), house.context.zone)
     return str(message.arguments())
 
 
@@ -40,7 +40,7 @@ def shown(house: House) -> str:
 def test_the_live_value_is_read_now(house: House, value: SettingValue) -> None:
     house.observe()
     house.tenant.value = value
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.reading is not None
     assert (report.reading.value, report.reading.read_at, report.problem) == (value, house.clock.at, None)
     assert f"*{value.value}*" in shown(house)
@@ -48,7 +48,7 @@ def test_the_live_value_is_read_now(house: House, value: SettingValue) -> None:
 
 def test_reading_for_a_status_writes_nothing(house: House) -> None:
     before = len(house.events())
-    house.desk.status.report()
+    house.dispatch.status.report()
     assert (len(house.events()), house.observation()) == (before, None)
 
 
@@ -57,7 +57,7 @@ def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: H
     house.tenant.value = value
     house.observe()
     house.tenant.unreadable = UNREADABLE
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.reading is None
     assert report.problem == says("exchange_could_not_be_reached_look_at_the_network")
     assert not report.drifted
@@ -69,7 +69,7 @@ def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: H
 def test_who_decided_is_told_with_the_value(house: House) -> None:
     number = approved(house)
     house.run()
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.decided is not None
     assert (report.decided.id, report.approved_by) == (number, (BOB,))
 
@@ -79,14 +79,14 @@ def test_an_opt_out_that_found_the_value_so_is_not_called_the_last_change(house:
     house.tenant.value = IN
     made = house.opt_out(BOB).id
     house.work()
-    first = house.desk.status.report()
+    first = house.dispatch.status.report()
     assert first.decided is not None
     assert (first.decided.id, first.confirmed) == (made, None)
     for _ in range(2):
         house.clock.advance(hours=1)
         again = house.opt_out(ALICE).id
         house.work()
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.decided is not None
     assert report.confirmed is not None
     assert (report.decided.id, report.confirmed.id) == (made, again)
@@ -100,7 +100,7 @@ def test_an_opt_out_that_found_it_so_is_not_ascribed_to_a_change_to_another_valu
     house.tenant.value = OUT  # by hand, and not noticed yet
     number = house.opt_out(BOB).id
     house.work()
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.decided is not None
     assert (report.decided.id, report.confirmed) == (number, None)
     assert says("confirmed_by_by", number=number, person=BOB) in shown(house)
@@ -110,14 +110,14 @@ def test_an_uncertain_change_is_shown_and_is_no_drift(house: House) -> None:
     number = approved(house)
     house.tenant.fates.append(LOST)
     house.run()
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert [request.id for request in report.unsettled] == [number]
     assert not report.drifted
 
 
 def test_an_open_request_is_shown(house: House) -> None:
     number = house.ask(ALICE).id
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert report.open_wish is not None
     assert (report.open_wish.id, report.open_wish.state) == (number, State.PENDING)
 
@@ -125,7 +125,7 @@ def test_an_open_request_is_shown(house: House) -> None:
 def test_a_value_that_is_not_what_it_ought_to_be_is_drift(house: House) -> None:
     house.observe()
     house.tenant.value = OUT
-    assert house.desk.status.report().drifted
+    assert house.dispatch.status.report().drifted
 
 
 def test_a_cloud_without_legacy_hosts_says_so(house: House) -> None:
@@ -152,12 +152,12 @@ def test_everybody_who_waits_shares_one_reading_that_begins_after_they_asked(ser
         assert go_on.wait(10)
 
     serving.tenant.meanwhile = first_reading
-    serving.desk.status.ask(reply("early"))  # type: ignore[arg-type]
+    serving.dispatch.status.ask(reply("early"))  # type: ignore[arg-type]
     assert under_way.wait(10)
     serving.tenant.value = OUT
     for name in ("late", "later"):
-        serving.desk.status.ask(reply(name))  # type: ignore[arg-type]
-    serving.desk.status.ask(reply("last", last=True))  # type: ignore[arg-type]
+        serving.dispatch.status.ask(reply(name))  # type: ignore[arg-type]
+    serving.dispatch.status.ask(reply("last", last=True))  # type: ignore[arg-type]
     go_on.set()
     assert all_told.wait(10)
     assert told == [("early", NOT_SET), ("late", OUT), ("later", OUT), ("last", OUT)]
@@ -174,7 +174,7 @@ def test_a_failed_reading_is_shared_and_the_next_one_is_fresh(serving: House) ->
 
     serving.tenant.readings.append(UNREADABLE)
     for _ in range(2):
-        serving.desk.status.ask(reply)
+        serving.dispatch.status.ask(reply)
         assert done.acquire(timeout=10)
     assert told == [says("exchange_could_not_be_reached_look_at_the_network"), None]
 
@@ -182,7 +182,7 @@ def test_a_failed_reading_is_shared_and_the_next_one_is_fresh(serving: House) ->
 def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and_so_is_whoever_asks_next(house: House) -> None:
     told: list[Status] = []
     heard = threading.Semaphore(0)
-    report, defects = house.desk.status.report, [ZeroDivisionError()]
+    report, defects = house.dispatch.status.report, [ZeroDivisionError()]
 
     def broken() -> Status:
         if defects:
@@ -196,15 +196,15 @@ def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and
     def spoil(status: Status) -> None:
         raise ZeroDivisionError
 
-    house.desk.status.report = broken  # type: ignore[method-assign]
+    house.dispatch.status.report = broken  # type: ignore[method-assign]
     for reply in (spoil, hear, hear):
-        house.desk.status.ask(reply)
+        house.dispatch.status.ask(reply)
     with capture_logs() as logs:
-        house.desk.status.start(guarded)
+        house.dispatch.status.start(guarded)
         assert all(heard.acquire(timeout=10) for _ in range(2))
-        house.desk.status.ask(hear)
+        house.dispatch.status.ask(hear)
         assert heard.acquire(timeout=10)
-        assert house.desk.status.stop()
+        assert house.dispatch.status.stop()
     assert [entry["event"] for entry in logs] == ["slack.job_failed"] * 2
     assert [status.reading is None for status in told] == [True, True, False]
     assert "defect" in str(status_view.status(told[0], house.context.zone).arguments())
@@ -241,7 +241,7 @@ def test_during_drift_it_is_the_live_value_that_has_no_end_and_not_the_last_chan
     house.opt_out(BOB)
     house.work()
     house.tenant.value = IN
-    told = status_view.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
+    told = status_view.status(house.dispatch.status.report(), house.context.zone).arguments()["blocks"]
     (endless,) = [block["text"]["text"] for block in told if "No end is set" in str(block)]
     assert endless.startswith(says("rotating_light_drift"))
 
@@ -265,7 +265,7 @@ def test_an_opt_in_that_is_on_its_way_is_not_said_to_have_no_end(house: House) -
 def test_the_tenant_is_named_by_the_settings_while_it_cannot_be_read(house: House) -> None:
     house.tenant.unreadable = UNREADABLE
     assert says("tenant_not_known_yet") in shown(house)
-    house.desk.status._context = replace(house.context, organization="fabrikam.onmicrosoft.com")
+    house.dispatch.status._context = replace(house.context, organization="fabrikam.onmicrosoft.com")
     assert says("tenant_fabrikam_onmicrosoft_com") in shown(house)
 
 
@@ -294,13 +294,13 @@ def test_drift_that_status_shows_is_handed_to_the_watch_after_the_answer_and_con
         seen = both.observation()
         kept.append(seen.value if seen else None)
 
-    both.desk.status.start()
-    both.desk.status.ask(reply)
-    assert both.desk.status.stop()
+    both.dispatch.status.start()
+    both.dispatch.status.ask(reply)
+    assert both.dispatch.status.stop()
     assert kept == [NOT_SET], "nothing is written before the answer"
     assert both.requests(Kind.OUTSIDE) == []
     both.clock.advance(seconds=3)
-    assert both.desk.drift.observe(timedelta(hours=1))
+    assert both.dispatch.drift.observe(timedelta(hours=1))
     assert [change.to_value for change in both.requests(Kind.OUTSIDE)] == [IN]
 
 
@@ -308,7 +308,7 @@ def test_a_status_that_shows_what_ought_to_be_writes_nothing(house: House) -> No
     house.observe()
     before = house.observation()
     house.clock.advance(minutes=1)
-    house.desk.status.hand_over(house.desk.status.report())
+    house.dispatch.status.hand_over(house.dispatch.status.report())
     assert house.observation() == before
 
 
@@ -318,13 +318,13 @@ def test_status_calls_a_controller_that_lags_behind_the_bot_s_own_write_no_drift
     approved(house)
     house.run()
     house.tenant.value, house.tenant.changed_at = NOT_SET, changed
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     assert (report.lagging, report.drifted) == (True, False)
 
 
 def answer(house: House) -> list[JSON]:
     """The blocks of a status answer."""
-    blocks: list[JSON] = status_view.status(house.desk.status.report(), house.context.zone).arguments()["blocks"]
+    blocks: list[JSON] = status_view.status(house.dispatch.status.report(), house.context.zone).arguments()["blocks"]
     return blocks
 
 

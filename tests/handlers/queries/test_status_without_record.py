@@ -34,7 +34,7 @@ def away(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("away")
 def test_the_live_value_is_told_and_the_record_is_not_guessed(house: House) -> None:
     house.tenant.value = SettingValue.OPTED_IN
-    report = house.desk.status.report()
+    report = house.dispatch.status.report()
     text = str(status_view.status(report, house.context.zone).arguments())
     assert "*opted in*" in text
     assert says("record_could_not_be_read") in text
@@ -51,11 +51,11 @@ def test_whoever_asks_next_is_answered_as_well(house: House) -> None:
         heard.append(status)
         twice.release()
 
-    house.desk.status.start()
+    house.dispatch.status.start()
     try:
         for _ in range(2):
-            house.desk.status.ask(hear)
+            house.dispatch.status.ask(hear)
             assert twice.acquire(timeout=10)
     finally:
-        house.desk.status.stop()
+        house.dispatch.status.stop()
     assert [status.on_record for status in heard] == [False, False]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from slack_bolt import Respond
 
 from handlers.delivery.deliver import Delivery
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, Settled
 from handlers.slack.edge import Edge
@@ -86,9 +86,9 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
     twin.database, twin.board = database, copy.deepcopy(house.board)
     twin.ledger, twin.outbox = Ledger(database, TENANT), Outbox(database, TENANT)
     twin.context = replace(house.context, ledger=twin.ledger, leases=Leases(database, "this process"))
-    twin.desk = Desk(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
+    twin.dispatch = Dispatch(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
     twin.delivery = Delivery(twin.context, twin.outbox, twin.board)
-    twin.edge = Edge(desk=twin.desk, crew=house.hands, client=house.windows, zone=house.context.zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+    twin.edge = Edge(dispatch=twin.dispatch, crew=house.hands, client=house.windows, zone=house.context.zone, bot_user=BOT_USER)  # type: ignore[arg-type]
     try:
         yield twin
     finally:
@@ -98,7 +98,7 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
 def foretold(house: House, number: int) -> list[Foresight] | str:
     """What is foretold of everybody; a sentence where nobody can decide any more."""
     try:
-        return house.desk.what_ifs.would(number, EVERYBODY, ERIN)
+        return house.dispatch.what_ifs.would(number, EVERYBODY, ERIN)
     except Settled as settled:
         return str(settled)
 

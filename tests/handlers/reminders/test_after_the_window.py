@@ -40,7 +40,7 @@ def overdue(house: House) -> int:
     house.clock.at = end_of(house, number)
     house.tenant.fates.append(LATE)
     house.work()
-    house.desk.optouts.end_window()
+    house.dispatch.optouts.end_window()
     return house.newest().id
 
 
@@ -69,7 +69,7 @@ def test_the_alert_of_an_overdue_window_says_each_day_when_the_next_try_is(house
     for _ in range(120):
         house.work()
         alerts = [facts for facts in house.board.announced if facts["what"] == "overdue"]
-        late = house.desk.status.report().overdue
+        late = house.dispatch.status.report().overdue
         if len(alerts) > seen and late is not None and late.next_try is not None:
             told = words(drawn(house, alerts[-1]))
             assert late.next_try > house.clock.at

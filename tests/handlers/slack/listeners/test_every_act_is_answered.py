@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt import App, BoltRequest, BoltResponse
 
-from handlers.dispatch import BROKEN, Desk
+from handlers.dispatch import BROKEN, Dispatch
 from handlers.policy.rule import Home
 from handlers.ports import Unavailable
 from handlers.slack.edge import BUSY, MISREAD, NOT_RECORDED, TOO_LATE, UNKNOWN_BUTTON
@@ -48,7 +48,7 @@ def broken(*args: object, **kwargs: object) -> Any:
     "text", ["status", "enable", "extend", "disable", "history", "calendar", "export", "why a@b.example", "whatif 1"]
 )
 def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(Desk, "may_read", broken)
+    monkeypatch.setattr(Dispatch, "may_read", broken)
     send(bolt, command(ALICE, text))
     assert said(house) == BROKEN
 
@@ -116,7 +116,7 @@ def test_a_form_that_makes_no_sense_stays_open_with_a_word(house: House, bolt: A
 def test_a_defect_in_a_listener_is_told_to_whoever_acted_and_left_for_slack_where_it_sends_again(
     house: House, bolt: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Desk, "take", broken)
+    monkeypatch.setattr(Dispatch, "take", broken)
     assert send(bolt, button(BOB)).status == 200
     assert said(house) == BROKEN
     assert send(bolt, event(BOB)).status == 503
@@ -131,7 +131,7 @@ def test_a_defect_while_deciding_changes_nothing_and_is_told_once(house: House, 
             house.approve(BOB, number)
     assert house.answer(BOB) == f"#{number}: {BROKEN}"
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0
     assert house.request(number).state is State.PENDING
 
 
@@ -141,7 +141,7 @@ def test_a_click_that_could_not_be_kept_is_told_although_the_crew_is_full(
     def away(*args: object) -> None:
         raise Unreachable("gone")
 
-    monkeypatch.setattr(Desk, "take", away)
+    monkeypatch.setattr(Dispatch, "take", away)
     house.hands.full = True
     send(bolt, button(BOB))
     assert said(house) == NOT_RECORDED

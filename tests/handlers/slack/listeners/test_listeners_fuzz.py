@@ -64,6 +64,6 @@ def test_what_an_authorised_person_s_spoilt_payload_leaves_behind_can_be_worked_
 ) -> None:
     assert send(bolt, body) in (200, 400, 404)
     house.free_leftovers()
-    house.desk.take_up_leftovers()
+    house.dispatch.take_up_leftovers()
     house.free_leftovers()
-    assert house.desk.take_up_leftovers() == 0
+    assert house.dispatch.take_up_leftovers() == 0

@@ -6,7 +6,7 @@ import pytest
 from slack_bolt import App, BoltRequest
 from structlog.testing import capture_logs
 
-from handlers.dispatch import Desk
+from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home
 from handlers.ports import Unavailable
 from handlers.slack.listeners.mentions import INSTEAD, Mentions
@@ -93,7 +93,7 @@ def test_whoever_is_no_person_of_this_workspace_is_not_answered(house: House, bo
 def test_a_guest_is_told_privately_whom_to_ask(house: House, bolt: App) -> None:
     house.workspace.change(BOB, is_guest=True)
     send(bolt, mention(BOB))
-    assert [said["text"] for said in house.windows.said] == [house.desk.may_read(BOB).sentence]
+    assert [said["text"] for said in house.windows.said] == [house.dispatch.may_read(BOB).sentence]
 
 
 def test_a_mention_for_another_workspace_is_not_answered(house: House, bolt: App) -> None:
@@ -132,7 +132,7 @@ def test_a_mention_that_makes_no_sense_is_not_sent_again(house: House, bolt: App
 
 
 def test_a_mention_is_never_sent_again_whatever_is_away(house: House, bolt: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Desk, "is_first", broken)
+    monkeypatch.setattr(Dispatch, "is_first", broken)
     assert send(bolt, mention(BOB)) == 200
     assert len(house.windows.said) == 1
     house.hands.full = True
