@@ -93,7 +93,7 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
     log.info("bot.stopping")
     bot.exchange.last_tries()
     reaching.stop()
-    for stop in (bot.crew.stop, bot.dispatch.status.stop, bot.worker.stop):  # each may hand something to the next
+    for stop in (bot.executor.stop, bot.dispatch.status.stop, bot.worker.stop):  # each may hand something to the next
         stop(within=max(0.1, deadline - time.monotonic()))
     bot.exchange.close()
     left = _left(bot)
@@ -102,7 +102,7 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
 
 def _left(bot: Bot) -> list[str]:
     """What is still in hand, by the names of its threads."""
-    return [*bot.crew.left(), *bot.dispatch.status.left(), *bot.worker.left()]
+    return [*bot.executor.left(), *bot.dispatch.status.left(), *bot.worker.left()]
 
 
 def _end_whole(stopping: Stopping) -> None:

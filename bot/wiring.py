@@ -45,7 +45,7 @@ from handlers.slack.client.copies import SlackCopies
 from handlers.slack.client.directory import SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import Edge
-from handlers.slack.executor import Crew
+from handlers.slack.executor import Executor
 from handlers.slack.listeners.register import guarded, register
 from handlers.slack.views.links import finder
 from handlers.slack.workspace_guard import AtHome
@@ -70,7 +70,7 @@ class Bot:
     dispatch: Dispatch
     edge: Edge
     people: People
-    crew: Crew
+    executor: Executor
     worker: Worker
     exchange: ExchangeOnline
     client: SlackWebClient
@@ -228,10 +228,10 @@ def wire(
     streaming = stream_lanes(settings, context, metrics, health)
     worker = Worker((*main, *probe_lane(settings, context, probing, news), *streaming))
     nudge.worker = worker
-    crew = Crew(guarded, threads=CREW)
+    executor = Executor(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    edge = Edge(dispatch=dispatch, crew=crew, client=client, zone=context.zone, answers=answers, probing=probing)
-    return Bot(dispatch, edge, people, crew, worker, exchange, client)
+    edge = Edge(dispatch=dispatch, executor=executor, client=client, zone=context.zone, answers=answers, probing=probing)
+    return Bot(dispatch, edge, people, executor, worker, exchange, client)
 
 
 def app_of(bot: Bot, identity: Identity) -> App:

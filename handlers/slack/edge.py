@@ -19,7 +19,7 @@ from handlers.queries.probing import Probing
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call, direct
 from handlers.slack.client.web_api import SlackWebClient
-from handlers.slack.executor import Crew
+from handlers.slack.executor import Executor
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import finder, linked
 from handlers.slack.views.mrkdwn import sentence
@@ -61,7 +61,7 @@ class Edge:
     """Handed to every listener at registration."""
 
     dispatch: Dispatch
-    crew: Crew
+    executor: Executor
     client: SlackWebClient
     zone: ZoneInfo
     bot_user: str = ""
@@ -71,7 +71,7 @@ class Edge:
 
     def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None) -> None:
         """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
-        self.crew.submit(lambda: then(self.dispatch.handle(item)), person=person, urgent=True)
+        self.executor.submit(lambda: then(self.dispatch.handle(item)), person=person, urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
@@ -83,7 +83,7 @@ class Edge:
                 call(self.client.chat_postEphemeral, channel=channel, user=person, text=READING_FIRST)
 
         if channel:
-            self.crew.follow(progress, delay=PROGRESS_AFTER)
+            self.executor.follow(progress, delay=PROGRESS_AFTER)
 
     def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0, urgent: bool = False) -> bool:
         """Have ``job`` done once its acknowledgement has left, with an answer whatever comes of it; ``False``: no room for it.
@@ -91,7 +91,7 @@ class Edge:
         ``urgent`` is what leads to an opt-in or out.
         """
         drop = partial(reply.say, TOO_LATE)
-        return self.crew.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
+        return self.executor.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
 
     def shown(self, message: Message) -> dict[str, Any]:
         """The arguments of a message, its numbers linked."""

@@ -89,7 +89,7 @@ class Turns:
         return waiting
 
 
-class Crew:
+class Executor:
     """``threads`` workers and room for ``capacity`` waiting jobs of each class; ``run`` runs one job and must not raise.
 
     People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting, the less of the
@@ -117,7 +117,7 @@ class Crew:
         self._working = threads
         self._ordinary_left = threads - threads // KEPT_FREE
         """How many more threads may do what is not urgent."""
-        self._threads = [threading.Thread(target=self._work, name=f"crew-{number}", daemon=True) for number in range(threads)]
+        self._threads = [threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(threads)]
         for thread in self._threads:
             thread.start()
 

@@ -70,7 +70,7 @@ from bot.stopping import Stopping
 
 logs.configure()
 stopping = Stopping(patience=0.2)
-stopping.left = lambda: ["apply", "crew-3"]
+stopping.left = lambda: ["apply", "executor-3"]
 held = threading.Lock()
 held.acquire()
 threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
@@ -92,4 +92,9 @@ def test_a_process_that_hangs_ends_all_the_same_and_says_what_it_left(stuck: str
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False)
     assert run.returncode == 0
     (line,) = (json.loads(line) for line in run.stderr.splitlines())
-    assert (line["event"], line["level"], line["finished"], line["left"]) == ("bot.stopped", "error", False, ["apply", "crew-3"])
+    assert (line["event"], line["level"], line["finished"], line["left"]) == (
+        "bot.stopped",
+        "error",
+        False,
+        ["apply", "executor-3"],
+    )

@@ -110,7 +110,7 @@ class House:
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        self.edge = Edge(dispatch=self.dispatch, crew=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+        self.edge = Edge(dispatch=self.dispatch, executor=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
         self.board.channel = rule.channel
         self.dispatch.rules.keep_rule()
 

@@ -89,7 +89,7 @@ class Clicks:
         except Unreachable as away:
             ack()
             told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
-            self._edge.crew.follow(lambda: reply.say(told))
+            self._edge.executor.follow(lambda: reply.say(told))
             return
         ack()
         if item is not None:
@@ -114,9 +114,9 @@ class Clicks:
             job = partial(ways[name], value)
         ack()
         if job is None:
-            edge.crew.follow(lambda: reply.say(UNKNOWN_BUTTON))
+            edge.executor.follow(lambda: reply.say(UNKNOWN_BUTTON))
         elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF)):
-            edge.crew.follow(lambda: reply.say(BUSY))
+            edge.executor.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
         """What a button about no change does: it opens a form, or history; ``None`` for every other button."""

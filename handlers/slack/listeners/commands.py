@@ -67,9 +67,9 @@ class Commands:
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
-            self._edge.crew.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
+            self._edge.executor.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
 
-        self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+        self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
         self._edge.dispatch.status.ask(answer, person=reply.person)
 
     def _drawn(self, status: Status) -> Message:
@@ -119,7 +119,7 @@ class Commands:
         elif address is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
-            self._edge.crew.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
             reply.finish(mailbox_diagnosis.locks(self._edge.dispatch.locks.of(address)))
 
     def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
@@ -129,7 +129,7 @@ class Commands:
             return
 
         def answer(report: Probed) -> None:
-            self._edge.crew.follow(answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person)
+            self._edge.executor.follow(answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person)
 
-        self._edge.crew.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
+        self._edge.executor.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
         self._edge.probing.ask(answer)

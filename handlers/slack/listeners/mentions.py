@@ -73,7 +73,7 @@ class Mentions:
     def listen(self, body: dict[str, Any], respond: Respond) -> None:
         """Hand a person's mention over to be answered; one without room for it is dropped, since nothing depends on it."""
         found = mention(body, bot=self._edge.bot_user)
-        if found is not None and not self._edge.crew.submit(lambda: self._answer(found, respond), person=found.person):
+        if found is not None and not self._edge.executor.submit(lambda: self._answer(found, respond), person=found.person):
             log.warning("slack.mention_not_answered", problem="busy")
 
     def _answer(self, found: Mention, respond: Respond) -> None:

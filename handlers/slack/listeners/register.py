@@ -59,7 +59,7 @@ class Failures:
             person, channel = person_of(body), channel_of(body)
         except Malformed:
             person = channel = ""
-        self._edge.crew.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
+        self._edge.executor.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
 
 
 def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:

@@ -37,7 +37,7 @@ def press(edge: Edge, reply: Reply, number: int) -> None:
 
 
 def _answer(edge: Edge, reply: Reply, number: int) -> None:
-    edge.crew.follow(partial(reply.progress, replies.reading_now()), delay=PROGRESS_AFTER)
+    edge.executor.follow(partial(reply.progress, replies.reading_now()), delay=PROGRESS_AFTER)
     try:
         found = edge.dispatch.what_ifs.of(number, reply.person)
     except Settled as settled:

@@ -50,7 +50,7 @@ class Bot:
         """So many events cannot be kept."""
         app = bolt_app(WebClient("xoxb-none"), Identity(TEAM, enterprise_id, "U0LEGACY", "B0LEGACY"))
         app.use(AtHome(Home(TEAM, enterprise_id)))
-        app.error(Failures(SimpleNamespace(crew=SimpleNamespace(follow=lambda job: None))).answer)  # type: ignore[arg-type]
+        app.error(Failures(SimpleNamespace(executor=SimpleNamespace(follow=lambda job: None))).answer)  # type: ignore[arg-type]
 
         @app.command("/legacytls")
         def command(ack: Any, body: dict[str, Any]) -> None:

@@ -239,9 +239,9 @@ sys.exit(main(["run"]))
     [
         ("bot.worker.loops", "Worker", "_do"),
         ("bot.transport.socket_mode", "SocketMode", "_look"),
-        ("handlers.slack.executor", "Crew", "_due"),
+        ("handlers.slack.executor", "Executor", "_due"),
     ],
-    ids=["a lane", "the keeper of the connections", "the crew"],
+    ids=["a lane", "the keeper of the connections", "the executor"],
 )
 def test_a_thread_that_dies_of_a_defect_takes_the_process_along(
     machine: Machine, started: Callable[..., Run], module: str, kind: str, method: str

@@ -88,7 +88,9 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
     twin.context = replace(house.context, ledger=twin.ledger, leases=Leases(database, "this process"))
     twin.dispatch = Dispatch(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
     twin.delivery = Delivery(twin.context, twin.outbox, twin.board)
-    twin.edge = Edge(dispatch=twin.dispatch, crew=house.hands, client=house.windows, zone=house.context.zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+    twin.edge = Edge(
+        dispatch=twin.dispatch, executor=house.hands, client=house.windows, zone=house.context.zone, bot_user=BOT_USER
+    )  # type: ignore[arg-type]
     try:
         yield twin
     finally:
