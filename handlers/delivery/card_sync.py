@@ -8,7 +8,7 @@ where the settings name another channel now, it is posted once more.
 from handlers.context.context import Context
 from handlers.outgoing.announcer import Announcer
 from handlers.outgoing.enqueue import owe_redraw, owe_thread
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.outgoing.request_view import gather
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import OPEN, State
@@ -34,28 +34,28 @@ class Drawing:
         """Bring every copy up to date; tells where a new one was posted. Raises ``Unavailable`` once all were tried."""
         with self._context.ledger.reading() as reader:
             copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.cards(request_id)}  # before the row
-            sheet = gather(self._context, reader, reader.request(request_id))
-        behind = [copy for copy, drawn in copies.items() if drawn < sheet.request.version]
+            view = gather(self._context, reader, reader.request(request_id))
+        behind = [copy for copy, drawn in copies.items() if drawn < view.request.version]
         touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
         if all(touched) and touched not in behind:
             behind.append(touched)
-        gone, stuck, troubles = self._draw_copies(sheet, notice, copies, behind)
+        gone, stuck, troubles = self._draw_copies(view, notice, copies, behind)
         place = None
-        if self._needs_another(sheet.request, copies, gone, stuck, touched=all(touched)):
-            place = self._announcer.draw(sheet, None)
+        if self._needs_another(view.request, copies, gone, stuck, touched=all(touched)):
+            place = self._announcer.draw(view, None)
             assert place is not None
-            self._owe_thread(sheet.request, place)
-            self._outbox.keep_card(Card(request_id, place.channel, place.ts, sheet.request.version))
+            self._owe_thread(view.request, place)
+            self._outbox.keep_card(Card(request_id, place.channel, place.ts, view.request.version))
             link = self._announcer.permalink(place)
             if link is not None:
                 self._outbox.keep_permalink(request_id, link)
-        self._forget(sheet.request, copies, gone, replaced=place is not None)
+        self._forget(view.request, copies, gone, replaced=place is not None)
         if troubles:
             raise troubles[0]
         return place
 
     def _draw_copies(
-        self, sheet: Sheet, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
+        self, view: RequestView, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
     ) -> tuple[list[Copy], list[Copy], list[Unavailable]]:
         """Which copies are gone, which stand as they are for good (Slack's ``edit_window_closed``), and what else went wrong.
 
@@ -66,7 +66,7 @@ class Drawing:
         troubles: list[Unavailable] = []
         for copy in behind:
             try:
-                drawn = self._announcer.draw(sheet, Place(*copy))
+                drawn = self._announcer.draw(view, Place(*copy))
             except Unavailable as failed:
                 ours = copy[0] == self._context.rule.channel
                 if failed.retryable or (ours and failed.mend):
@@ -76,8 +76,8 @@ class Drawing:
                 continue
             if drawn is None:
                 gone.append(copy)
-            elif not self._outbox.keep_card(Card(sheet.request.id, *copy, sheet.request.version), seen=copies.get(copy)):
-                self._draw_again(sheet.request, notice, copy)
+            elif not self._outbox.keep_card(Card(view.request.id, *copy, view.request.version), seen=copies.get(copy)):
+                self._draw_again(view.request, notice, copy)
         return gone, stuck, troubles
 
     def _needs_another(

@@ -30,7 +30,7 @@ from handlers.outgoing.enqueue import (
     owe_unposted,
     typed_back,
 )
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.outgoing.request_view import gather
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.ports import Place, Unavailable
@@ -204,8 +204,8 @@ class Delivery:
 
     def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
-            sheet = gather(self._context, reader, reader.request(request_id))
-        return self._announcer.thread(sheet, Place(notice.facts["channel"], notice.facts["ts"]))
+            view = gather(self._context, reader, reader.request(request_id))
+        return self._announcer.thread(view, Place(notice.facts["channel"], notice.facts["ts"]))
 
     def _since_then(self, notice: Notice) -> dict[str, str]:
         with self._context.ledger.reading() as reader:
@@ -231,17 +231,17 @@ class Delivery:
     def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
             request = reader.request(request_id)
-            sheet = gather(self._context, reader, request)
+            view = gather(self._context, reader, request)
         if request.state.value != notice.facts.get("state"):
             return None  # overtaken: the newer state owes its own message
         for channel, ts in self._outbox.posted(request_id, OUTCOME, notice.recipient):
-            self._retire(Place(channel, ts), sheet)  # first: this may be repeated, the message may not
-        return self._announcer.outcome(notice.recipient or "", sheet)
+            self._retire(Place(channel, ts), view)  # first: this may be repeated, the message may not
+        return self._announcer.outcome(notice.recipient or "", view)
 
-    def _retire(self, place: Place, sheet: Sheet) -> None:
+    def _retire(self, place: Place, view: RequestView) -> None:
         """A message that is gone says nothing untrue any more."""
         try:
-            self._announcer.retire(place, sheet)
+            self._announcer.retire(place, view)
         except Unavailable as gone:
             if gone.retryable:
                 raise

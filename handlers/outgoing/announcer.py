@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
 
 
 class Announcer(Protocol):
     """Shows messages. Every method raises ``Unavailable`` when the message did not get through, or may not have."""
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+    def draw(self, view: RequestView, place: Place | None) -> Place | None:
         """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
 
-    def thread(self, sheet: Sheet, place: Place) -> Place:
+    def thread(self, view: RequestView, place: Place) -> Place:
         """Reply in the thread of the request's message at ``place`` with what the message itself has no room for."""
 
     def permalink(self, place: Place) -> str | None:
@@ -28,13 +28,13 @@ class Announcer(Protocol):
         given back to the letter.
         """
 
-    def outcome(self, person: str, sheet: Sheet) -> Place:
+    def outcome(self, person: str, view: RequestView) -> Place:
         """Tell its requester, or somebody who decided on it, by direct message how the request stands."""
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
         """Tell one person by direct message what ``announce`` would say in the channel."""
 
-    def retire(self, place: Place, sheet: Sheet) -> None:
+    def retire(self, place: Place, view: RequestView) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
     def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:

@@ -16,7 +16,7 @@ from storage.records import Baseline, ChangeRequest, Observation, SettingValue
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class RequestView:
     """Everything one drawing of a request's message needs, taken from one reading of the ledger."""
 
     request: ChangeRequest

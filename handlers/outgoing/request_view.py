@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from handlers.context.context import Context
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.overdue import overdue
 from handlers.policy.votes import Tally, approvers, rejecter, standing_approvals, tally
@@ -20,7 +20,7 @@ def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
     return DecidedBy(approvers(decisions), rejecter(decisions))
 
 
-def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
+def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestView:
     """Everything one message about ``request`` needs; no network.
 
     Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as taken back; a card shows
@@ -33,7 +33,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> Sheet:
         counted = Tally(approved_by=approvers(decisions), void=(), missing=0)
     today = context.today()
     reason_by, reason = reader.reason_given(request.id) or (None, None)
-    return Sheet(
+    return RequestView(
         request=request,
         rule=context.rule,
         tally=counted,

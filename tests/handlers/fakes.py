@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.ports import Person, Place, Reading, Unavailable, WriteAnswer
 from storage.records import Fate, SettingValue
 
@@ -227,11 +227,11 @@ class Said:
 class Board:
     """Implements ``Announcer``: keeps whatever anybody was shown. ``trouble`` is raised once each, first come first served."""
 
-    cards: list[tuple[Place, Sheet]] = field(default_factory=list)
-    threads: list[tuple[Place, Sheet]] = field(default_factory=list)
+    cards: list[tuple[Place, RequestView]] = field(default_factory=list)
+    threads: list[tuple[Place, RequestView]] = field(default_factory=list)
     """Replies, by the message they belong to."""
     said: list[Said] = field(default_factory=list)
-    outcomes: list[tuple[str, Sheet]] = field(default_factory=list)
+    outcomes: list[tuple[str, RequestView]] = field(default_factory=list)
     retired: list[Place] = field(default_factory=list)
     announced: list[Mapping[str, str]] = field(default_factory=list)
     drawn_again: list[tuple[Place, Mapping[str, str]]] = field(default_factory=list)
@@ -253,7 +253,7 @@ class Board:
         self._meet_trouble("request_at")
         return self.lost.get(place)
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+    def draw(self, view: RequestView, place: Place | None) -> Place | None:
         self._meet_trouble("draw")
         if place is not None and place.channel in self.barred:
             raise self.barred[place.channel]
@@ -262,12 +262,12 @@ class Board:
         if place in self.gone:
             return None
         drawn = place or self._new_place(self.channel)
-        self.cards.append((drawn, sheet))
+        self.cards.append((drawn, view))
         return drawn
 
-    def thread(self, sheet: Sheet, place: Place) -> Place:
+    def thread(self, view: RequestView, place: Place) -> Place:
         self._meet_trouble("thread")
-        self.threads.append((place, sheet))
+        self.threads.append((place, view))
         return self._new_place(place.channel)
 
     def permalink(self, place: Place) -> str | None:
@@ -279,9 +279,9 @@ class Board:
         self._meet_trouble("answer")
         self.said.append(Said(person, channel, text, reason_for, typed or {}))
 
-    def outcome(self, person: str, sheet: Sheet) -> Place:
+    def outcome(self, person: str, view: RequestView) -> Place:
         self._meet_trouble("outcome")
-        self.outcomes.append((person, sheet))
+        self.outcomes.append((person, view))
         return self._new_place("D" + person[1:])
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
@@ -289,7 +289,7 @@ class Board:
         self.told.append((person, facts))
         return self._new_place("D" + person[1:])
 
-    def retire(self, place: Place, sheet: Sheet) -> None:
+    def retire(self, place: Place, view: RequestView) -> None:
         self._meet_trouble("retire")
         self.retired.append(place)
 

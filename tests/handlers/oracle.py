@@ -185,9 +185,9 @@ class Oracle:
         with self.house.ledger.reading() as reader:
             steps = [event for event in reader.events(limit=1_000_000) if event.kind == "attempt"]
         read_back = {event.request_id: event.seq for event in reversed(steps) if event.payload["step"] == "read_back"}
-        for _, sheet in (*self.house.board.cards, *self.house.board.outcomes):
-            if sheet.request.state is State.APPLIED:
-                assert read_back.get(sheet.request.id, sheet.head[0] + 1) <= sheet.head[0], "announced before it was read back"
+        for _, view in (*self.house.board.cards, *self.house.board.outcomes):
+            if view.request.state is State.APPLIED:
+                assert read_back.get(view.request.id, view.head[0] + 1) <= view.head[0], "announced before it was read back"
 
 
 def _content(request: ChangeRequest) -> tuple[Any, ...]:

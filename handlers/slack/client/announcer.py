@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk import WebClient
 from slack_sdk.models.blocks import Block
 
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.slack.client.calls import call, direct
 from handlers.slack.views import announcements, cards, outcomes, thread
@@ -30,17 +30,17 @@ class SlackAnnouncer:
         self._opening = threading.Lock()
         self._shared = False
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+    def draw(self, view: RequestView, place: Place | None) -> Place | None:
         """Post a request's message, or draw a copy of it again; ``None`` when somebody deleted it, or another app posted it."""
-        message = cards.card(sheet, self._zone)
+        message = cards.card(view, self._zone)
         if place is None:
             self._refuse_shared_channel()
             return self._post(self._channel, message)
         return self._draw_again(place, message)
 
-    def thread(self, sheet: Sheet, place: Place) -> Place:
+    def thread(self, view: RequestView, place: Place) -> Place:
         """Reply in the thread of a request's message."""
-        return self._post(place.channel, thread.details(sheet), thread_ts=place.ts)
+        return self._post(place.channel, thread.details(view), thread_ts=place.ts)
 
     def permalink(self, place: Place) -> str | None:
         """Ask Slack where a message is found; ``None`` where it does not say, which costs a link and nothing else."""
@@ -64,17 +64,17 @@ class SlackAnnouncer:
                     raise
         self._post(self._direct(person), message)
 
-    def outcome(self, person: str, sheet: Sheet) -> Place:
+    def outcome(self, person: str, view: RequestView) -> Place:
         """Tell the requester, or somebody who decided, how the request stands."""
-        return self._post(self._direct(person), outcomes.outcome(sheet, self._zone, person))
+        return self._post(self._direct(person), outcomes.outcome(view, self._zone, person))
 
     def tell(self, person: str, facts: Mapping[str, str]) -> Place:
         """Say to one person what belongs to no request."""
         return self._post(self._direct(person), announcements.announcement(facts, self._zone))
 
-    def retire(self, place: Place, sheet: Sheet) -> None:
+    def retire(self, place: Place, view: RequestView) -> None:
         """Point from an earlier private message to the newer one."""
-        call(self._client.chat_update, channel=place.channel, ts=place.ts, **outcomes.retired(sheet).arguments())
+        call(self._client.chat_update, channel=place.channel, ts=place.ts, **outcomes.retired(view).arguments())
 
     def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""

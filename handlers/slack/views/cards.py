@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.outgoing.notices import Sheet, headline, missing_words, protocol_names
+from handlers.outgoing.notices import RequestView, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.decided import why_so
 from handlers.policy.forms import CLIENTS, REASON
@@ -29,38 +29,38 @@ _ENDED_UNMADE = _ASK_AGAIN
 """States that end without effect, as far as is known: nothing may be said there of what the change does."""
 
 
-def card(sheet: Sheet, zone: ZoneInfo) -> Message:
+def card(view: RequestView, zone: ZoneInfo) -> Message:
     """The request's message in the channel: it fits a screen, and its thread holds the rest."""
-    request = sheet.request
+    request = view.request
     title = headline(request)
     others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
-    build: Callable[[Sheet, ZoneInfo], list[Block]] = others.get(request.kind, _wish)
+    build: Callable[[RequestView, ZoneInfo], list[Block]] = others.get(request.kind, _wish)
     text = f"{title}. {sentence(request.detail)}".strip()
-    return Message(text=text, blocks=[header(title), *build(sheet, zone), *_buttons(sheet), *_below(sheet)])
+    return Message(text=text, blocks=[header(title), *build(view, zone), *_buttons(view), *_below(view)])
 
 
-def still_ends(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+def still_ends(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """What holds on where an extension came to nothing."""
-    if not _left_as_it_was(sheet) or sheet.baseline is None:
+    if not _left_as_it_was(view) or view.baseline is None:
         return []
-    end = sheet.baseline.window_end
+    end = view.baseline.window_end
     ends = f"ends by itself: {until(end, zone)}" if end else "has no end; `/legacytls disable` ends it"
     return [section(f"The opt-in still {ends}.")]
 
 
-def _wish(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+def _wish(view: RequestView, zone: ZoneInfo) -> list[Block]:
+    request = view.request
     asks = "asks" if request.state in OPEN else "asked"
     value = (
         f" The live value was *{request.from_value.value}* then." if request.from_value and request.kind is Kind.OPT_IN else ""
     )
-    quiet = request.state is State.PENDING and request.waiting is Waiting.DECISION and not sheet.in_vain
+    quiet = request.state is State.PENDING and request.waiting is Waiting.DECISION and not view.in_vain
     limit = 2 * EXCERPT if quiet else EXCERPT
     return [
-        section(f"<@{request.requester_id}> {asks} to {_what(sheet, zone)}.{value}"),
+        section(f"<@{request.requester_id}> {asks} to {_what(view, zone)}.{value}"),
         *quoted(SHORT[REASON], request.reason, limit=limit),
         *quoted(SHORT[CLIENTS], request.clients, limit=limit),
-        *_standing(sheet, zone),
+        *_standing(view, zone),
     ]
 
 
@@ -73,34 +73,34 @@ Whoever decides reads the whole in the thread.
 SHORT = {REASON: "Reason", CLIENTS: "Devices"}
 
 
-def _left_as_it_was(sheet: Sheet) -> bool:
+def _left_as_it_was(view: RequestView) -> bool:
     """Whether an extension ended unmade and the opt-in it was to extend still stands: nothing was made or noticed since."""
-    request, baseline = sheet.request, sheet.baseline
+    request, baseline = view.request, view.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN or (baseline.request_id or 0) >= request.id:
         return False
     return request.kind is Kind.EXTENSION and request.state in _ENDED_UNMADE
 
 
-def _in_force(sheet: Sheet) -> bool:
+def _in_force(view: RequestView) -> bool:
     """Whether the window of a settled request is the present one; a change outside the bot may have brought it back."""
-    request, baseline = sheet.request, sheet.baseline
+    request, baseline = view.request, view.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN:
         return False
     revived = request.state is State.APPLIED and request.window_end == baseline.window_end
     return baseline.request_id == request.id or revived
 
 
-def _standing(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+def _standing(view: RequestView, zone: ZoneInfo) -> list[Block]:
+    request = view.request
     if request.state is not State.PENDING:
-        who = f"Approved by {people(sheet.approved_by, most=FEW)}." if sheet.approved_by else ""
-        given = rejection(sheet, limit=EXCERPT)
-        return [section(_status_line(sheet, zone)), *given, *still_ends(sheet, zone), *small([who])]
-    voted = f"Approved so far by {people(sheet.approved_by, most=FEW)}; " if sheet.approved_by else "Nobody has approved yet; "
+        who = f"Approved by {people(view.approved_by, most=FEW)}." if view.approved_by else ""
+        given = rejection(view, limit=EXCERPT)
+        return [section(_status_line(view, zone)), *given, *still_ends(view, zone), *small([who])]
+    voted = f"Approved so far by {people(view.approved_by, most=FEW)}; " if view.approved_by else "Nobody has approved yet; "
     lapses = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
     note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 25)
-    in_vain = IN_VAIN if sheet.in_vain else ""
-    lines = [line for line in (in_vain, note, f"*{voted}{missing_words(sheet.tally)}.* {lapses}") if line]
+    in_vain = IN_VAIN if view.in_vain else ""
+    lines = [line for line in (in_vain, note, f"*{voted}{missing_words(view.tally)}.* {lapses}") if line]
     return [section("\n".join(lines))]
 
 
@@ -113,14 +113,14 @@ NOTE = 300
 IN_VAIN = ":warning: *The setting is not expected to help any device named here:* see the thread."
 
 
-def _below(sheet: Sheet) -> list[Block]:
+def _below(view: RequestView) -> list[Block]:
     """Small print under the buttons: the other way to decide and where the rest stands; the record's head with a result."""
-    request, (seq, head) = sheet.request, sheet.head
+    request, (seq, head) = view.request, view.head
     if request.kind in WISHES and request.state is State.PENDING:
-        ways = f"Or react with :{sheet.rule.approve_emoji}: to approve, :{sheet.rule.reject_emoji}: to reject."
-        may = f"{people(sheet.rule.approvers, most=FEW)} can decide."
-        return small([f"{ways} {may} Code `{sheet.code}`. *In the thread:* {_REST}."])
-    told = {Kind.OPT_OUT: request.reason, Kind.SHORTENING: request.reason, Kind.OUTSIDE: sheet.reason_given or ""}
+        ways = f"Or react with :{view.rule.approve_emoji}: to approve, :{view.rule.reject_emoji}: to reject."
+        may = f"{people(view.rule.approvers, most=FEW)} can decide."
+        return small([f"{ways} {may} Code `{view.code}`. *In the thread:* {_REST}."])
+    told = {Kind.OPT_OUT: request.reason, Kind.SHORTENING: request.reason, Kind.OUTSIDE: view.reason_given or ""}
     return [
         *typed("Reason", told.get(request.kind, "")),
         *small([f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else []),
@@ -130,44 +130,44 @@ def _below(sheet: Sheet) -> list[Block]:
 _REST = "the whole reason, the devices and the risks"
 
 
-def _opt_out(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+def _opt_out(view: RequestView, zone: ZoneInfo) -> list[Block]:
+    request = view.request
     who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
-    lead = section(f"{who} of legacy TLS for the tenant. {_effect(sheet)}".strip())
-    return [lead, *_standing(sheet, zone), *next_step(sheet, zone)]
+    lead = section(f"{who} of legacy TLS for the tenant. {_effect(view)}".strip())
+    return [lead, *_standing(view, zone), *next_step(view, zone)]
 
 
-def _shortening(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
-    request = sheet.request
+def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
+    request = view.request
     lead = section(
         f"<@{request.requester_id}> has the opt-in end earlier: {until(request.window_end, zone)}. That needs one person."
     )
-    return [lead, *_standing(sheet, zone)]
+    return [lead, *_standing(view, zone)]
 
 
-def _effect(sheet: Sheet) -> str:
+def _effect(view: RequestView) -> str:
     """What an opt-out does: a fact only where it was read back, and nothing where it changed nothing or no more holds."""
-    if not sheet.cloud.legacy_hosts or sheet.request.state in _ENDED_UNMADE or sheet.request.only_confirms or sheet.followed_by:
+    if not view.cloud.legacy_hosts or view.request.state in _ENDED_UNMADE or view.request.only_confirms or view.followed_by:
         return ""
-    begins = "Mail" if sheet.request.state is State.APPLIED else "Once applied, mail"
-    return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(sheet)}."
+    begins = "Mail" if view.request.state is State.APPLIED else "Once applied, mail"
+    return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(view)}."
 
 
 BY_HAND = "`/legacytls help` shows how to opt out by hand."
 
 
-def next_step(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """What to do about a change that failed."""
-    if _failed_to_opt_out(sheet):
-        return [section(f"{_tried_again(sheet, zone)} {BY_HAND}")]
-    if sheet.request.kind is Kind.OPT_IN and sheet.request.state is State.FAILED:
+    if _failed_to_opt_out(view):
+        return [section(f"{_tried_again(view, zone)} {BY_HAND}")]
+    if view.request.kind is Kind.OPT_IN and view.request.state is State.FAILED:
         return [section("*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more.")]
     return []
 
 
-def _tried_again(sheet: Sheet, zone: ZoneInfo) -> str:
+def _tried_again(view: RequestView, zone: ZoneInfo) -> str:
     """When a failed opt-out is tried again, said once: by the next one, by the bot, or by whoever reads this."""
-    again = sheet.tried_again
+    again = view.tried_again
     if isinstance(again, ChangeRequest):
         return f"Tried again by #{again.id}."
     if again is not None:
@@ -175,26 +175,26 @@ def _tried_again(sheet: Sheet, zone: ZoneInfo) -> str:
     return "`/legacytls disable` opts out again."
 
 
-def _failed_to_opt_out(sheet: Sheet) -> bool:
+def _failed_to_opt_out(view: RequestView) -> bool:
     """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
-    request, baseline = sheet.request, sheet.baseline
+    request, baseline = view.request, view.baseline
     done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) >= request.id
     return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
-def _outside(sheet: Sheet, zone: ZoneInfo) -> list[Block]:
+def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """A change made outside, with its ways on while there are any; the first of them is the one primary button."""
-    number, ways = sheet.request.id, list[ButtonElement]()
-    if is_loud(sheet):
+    number, ways = view.request.id, list[ButtonElement]()
+    if is_loud(view):
         ways = [button("Opt out again", OPT_OUT_NOW, number, style="primary"), button("Adopt", EXTEND, number)]
-    if sheet.reason_by is None:
+    if view.reason_by is None:
         ways.append(button("It was me", IT_WAS_ME, number))
-    return outside(sheet, zone, ways)
+    return outside(view, zone, ways)
 
 
-def _buttons(sheet: Sheet) -> list[Block]:
-    request = sheet.request
-    if _failed_to_opt_out(sheet) and not isinstance(sheet.tried_again, ChangeRequest):
+def _buttons(view: RequestView) -> list[Block]:
+    request = view.request
+    if _failed_to_opt_out(view) and not isinstance(view.tried_again, ChangeRequest):
         return [actions(button("Opt out again", OPT_OUT_NOW, request.id))]
     if request.kind not in WISHES:
         return []
@@ -202,70 +202,70 @@ def _buttons(sheet: Sheet) -> list[Block]:
     if request.state is State.APPROVED:
         return [actions(withdraw)]
     if request.state in _ASK_AGAIN:
-        return [actions(_another(sheet))]
+        return [actions(_another(view))]
     if request.state is not State.PENDING:
         return []
     approve = button("Approve", APPROVE, request.id, style="primary")
     reject = button("Reject", REJECT, request.id, style="danger")
-    take_back = [button("Take back my approval", TAKE_BACK, request.id)] if sheet.tally.approved_by else []
+    take_back = [button("Take back my approval", TAKE_BACK, request.id)] if view.tally.approved_by else []
     return [actions(approve, reject, withdraw, *take_back, button("Who can decide?", WHAT_IF, request.id))]
 
 
-def _another(sheet: Sheet) -> ButtonElement:
+def _another(view: RequestView) -> ButtonElement:
     """The way to the next request, by what was read last: what is opted in can be extended, and nothing else be asked for."""
-    request = sheet.request
-    opted_in = sheet.seen is not None and sheet.seen.value is SettingValue.OPTED_IN
+    request = view.request
+    opted_in = view.seen is not None and view.seen.value is SettingValue.OPTED_IN
     ended = request.state is State.STALE and request.kind is Kind.EXTENSION
-    given_up = request.state is State.FAILED and not _in_force(sheet)
+    given_up = request.state is State.FAILED and not _in_force(view)
     if not opted_in or ended or given_up or request.state is State.SUPERSEDED:  # what may be opted in yet is not so for long
         return button("Ask again", AGAIN, request.id)
     return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 
 
-def _status_line(sheet: Sheet, zone: ZoneInfo) -> str:
+def _status_line(view: RequestView, zone: ZoneInfo) -> str:
     """How a decided request stands now: what was applied and no longer holds is said so, with what came after it."""
-    request, later = sheet.request, sheet.followed_by
+    request, later = view.request, view.followed_by
     if later is not None:
         was = f"Was applied {instant(request.settled_at or request.created_at, zone)}"
-        return f"{was}; {_came_after(sheet, later)} {instant(later.settled_at or later.created_at, zone)}."
+        return f"{was}; {_came_after(view, later)} {instant(later.settled_at or later.created_at, zone)}."
     if request.state is State.APPLIED and request.kind in WISHES:
         return f"{brief(sentence(request.detail), 30)} The bot opts out by itself then."
-    stands = f"*{how_it_stands(request)}*{sentence(why_so(request, sheet.rejected_by))}"
+    stands = f"*{how_it_stands(request)}*{sentence(why_so(request, view.rejected_by))}"
     return brief(fitted(sentence(request.detail) if request.state in _RESULT else stands, 2 * NOTE), 30)
 
 
-def _came_after(sheet: Sheet, later: ChangeRequest) -> str:
+def _came_after(view: RequestView, later: ChangeRequest) -> str:
     if later.kind in (Kind.EXTENSION, Kind.SHORTENING):
         return f"{'extended' if later.kind is Kind.EXTENSION else 'shortened'} by #{later.id}"
     if later.kind is Kind.OUTSIDE:
         return f"changed outside the bot (#{later.id})"
-    return f"{'reversed' if sheet.request.kind is Kind.OPT_OUT else 'ended'} by #{later.id}"
+    return f"{'reversed' if view.request.kind is Kind.OPT_OUT else 'ended'} by #{later.id}"
 
 
-def rejection(sheet: Sheet, limit: int = 0) -> list[Block]:
+def rejection(view: RequestView, limit: int = 0) -> list[Block]:
     """Why it was rejected, whole or its beginning."""
-    if sheet.request.state is not State.REJECTED:
+    if view.request.state is not State.REJECTED:
         return []
-    if sheet.reason_given is None:
+    if view.reason_given is None:
         return small(["Reason for the rejection: no reason given"])
     label = "Reason for the rejection"
-    return quoted(label, sheet.reason_given, limit=limit) if limit else typed(label, sheet.reason_given)
+    return quoted(label, view.reason_given, limit=limit) if limit else typed(label, view.reason_given)
 
 
-def _what(sheet: Sheet, zone: ZoneInfo) -> str:
+def _what(view: RequestView, zone: ZoneInfo) -> str:
     """What is asked for, over which protocols, until when."""
-    request, end = sheet.request, until(sheet.request.window_end, zone)
+    request, end = view.request, until(view.request.window_end, zone)
     if request.kind is Kind.OPT_IN:
         return f"opt the tenant in to TLS 1.0 and 1.1 for {protocol_names(request)} until {end}"
-    if sheet.adoption:
-        return f"adopt #{sheet.adoption}, made outside the bot and approved by nobody, and to end it {end}"
-    present = sheet.baseline.window_end if sheet.baseline else None
+    if view.adoption:
+        return f"adopt #{view.adoption}, made outside the bot and approved by nobody, and to end it {end}"
+    present = view.baseline.window_end if view.baseline else None
     instead = f" instead of {instant(present, zone) if present else 'no end'}" if request.state in OPEN else ""
     return f"keep the tenant opted in for {protocol_names(request)} until {end}{instead}"
 
 
-def _hosts(sheet: Sheet) -> str:
-    return ", ".join(f"`{host}`" for host in sheet.cloud.legacy_hosts)
+def _hosts(view: RequestView) -> str:
+    return ", ".join(f"`{host}`" for host in view.cloud.legacy_hosts)
 
 
 def until(end: datetime | None, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.slack.views.blocks import actions, section, small
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from storage.records import SettingValue
@@ -19,36 +19,36 @@ NOTE = 300
 """Characters of what is known of it, the longest words aside."""
 
 
-def outside(sheet: Sheet, zone: ZoneInfo, ways: Sequence[ButtonElement]) -> list[Block]:
+def outside(view: RequestView, zone: ZoneInfo, ways: Sequence[ButtonElement]) -> list[Block]:
     """Who, since when, who is called, and what can be done about it."""
-    request, by = sheet.request, sheet.reason_by
+    request, by = view.request, view.reason_by
     who = f"<@{by}> says: it was me." if by else "Nobody asked the bot for it."
     unknown = _NOT_KNOWN_YET if request.retry_at and not by else ""
     noticed = f"*{who}* Noticed {instant(request.created_at, zone)}. {unknown}".strip()
-    calls = is_loud(sheet) and not by and sheet.escalate_to
+    calls = is_loud(view) and not by and view.escalate_to
     return [
         section(brief(fitted(sentence(request.detail), NOTE), NOTE // 6)),
         section(noticed),
-        *([section(f"{people(sheet.escalate_to)}: please see to it.")] if calls else []),
+        *([section(f"{people(view.escalate_to)}: please see to it.")] if calls else []),
         *([actions(*ways)] if ways else []),
-        *small([_advice(sheet)]),
+        *small([_advice(view)]),
     ]
 
 
-def is_loud(sheet: Sheet) -> bool:
+def is_loud(view: RequestView) -> bool:
     """Whether the tenant is opted in by a change that nobody approved, and nothing was done about it yet."""
-    return sheet.request.to_value is SettingValue.OPTED_IN and _still_stands(sheet)
+    return view.request.to_value is SettingValue.OPTED_IN and _still_stands(view)
 
 
-def _advice(sheet: Sheet) -> str:
+def _advice(view: RequestView) -> str:
     """What can be done about a change made outside, or what was."""
-    if sheet.adoption:
-        return f"Adopted by #{sheet.adoption}, which gave it an end."
-    if not _still_stands(sheet):
+    if view.adoption:
+        return f"Adopted by #{view.adoption}, which gave it an end."
+    if not _still_stands(view):
         return _CHANGED_SINCE
-    return _IF_OPTED_IN if sheet.request.to_value is SettingValue.OPTED_IN else _IF_NOT_OPTED_IN
+    return _IF_OPTED_IN if view.request.to_value is SettingValue.OPTED_IN else _IF_NOT_OPTED_IN
 
 
-def _still_stands(sheet: Sheet) -> bool:
+def _still_stands(view: RequestView) -> bool:
     """Whether a change made outside the bot is still what ought to be: nothing was made, adopted or noticed since."""
-    return sheet.baseline is not None and sheet.baseline.request_id == sheet.request.id
+    return view.baseline is not None and view.baseline.request_id == view.request.id

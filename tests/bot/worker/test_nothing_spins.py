@@ -334,7 +334,7 @@ def assert_said(house: House) -> None:
     number = house.newest().id
     with house.ledger.reading() as reader:
         told = held_up(reader, RULE)
-    shown = next(sheet.request for _, sheet in reversed(house.board.cards) if sheet.request.id == number)
+    shown = next(view.request for _, view in reversed(house.board.cards) if view.request.id == number)
     assert shown.state in (State.APPROVED, State.UNCERTAIN)
     assert shown.detail
     assert shown.detail != "Approved by @U0BOB."

@@ -90,8 +90,8 @@ def test_losing_an_approval_is_told_to_the_requester_and_on_the_card(house: Hous
     number = approved(house)
     house.workspace.change(BOB, deleted=True)
     house.work()
-    person, sheet = house.board.outcomes[-1]
-    assert (person, sheet.request.state) == (ALICE, State.PENDING)
+    person, view = house.board.outcomes[-1]
+    assert (person, view.request.state) == (ALICE, State.PENDING)
     assert house.board.cards[-1][1].request.detail == house.request(number).detail
 
 

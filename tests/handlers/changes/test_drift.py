@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.worker.loops import under_lease
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.ports import Unavailable
 from storage.leases import Leases
 from storage.lifecycle import Kind, State
@@ -60,7 +60,7 @@ def test_a_change_made_outside_is_recorded_with_a_number_and_told_once(both: Hou
     drift = both.requests(Kind.OUTSIDE)
     assert [(change.from_value, change.to_value, change.state) for change in drift] == [(NOT_SET, IN, State.OBSERVED)]
     both.deliver()
-    assert [sheet.request.id for _, sheet in both.board.cards] == [drift[0].id]
+    assert [view.request.id for _, view in both.board.cards] == [drift[0].id]
 
 
 def test_a_change_outside_that_goes_back_is_another_change(house: House) -> None:
@@ -343,12 +343,12 @@ def test_a_change_outside_makes_a_request_stale_that_still_waits_for_approval(bo
     look(both)
     assert both.request(number).state is State.STALE
     assert says("this_was_asked_for_while_it_was") in both.request(number).detail
-    assert [(person, sheet.request.state) for person, sheet in told_outcomes(both)] == [(ALICE, State.STALE)]
+    assert [(person, view.request.state) for person, view in told_outcomes(both)] == [(ALICE, State.STALE)]
     both.approve(BOB, number)
     assert says("is_already_stale", number=number) in both.answer(BOB)
 
 
-def told_outcomes(house: House) -> list[tuple[str, Sheet]]:
+def told_outcomes(house: House) -> list[tuple[str, RequestView]]:
     house.deliver()
     return house.board.outcomes
 

@@ -140,7 +140,7 @@ def test_a_click_on_the_old_rule_s_message_is_not_counted_although_the_change_wa
 
 def _shown(house: House, number: int) -> list[Rule]:
     """The rules that this copy's drawings of one request showed, first to last."""
-    return [sheet.rule for _, sheet in house.board.cards if sheet.request.id == number]
+    return [view.rule for _, view in house.board.cards if view.request.id == number]
 
 
 def _filled(house: House) -> dict[str, object]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.delivery.deliver import Delivery
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.policy.rule import Rule
 from handlers.ports import Place
 from storage.lifecycle import State
@@ -64,8 +64,8 @@ def test_a_changed_rule_voids_the_votes_of_an_approved_request(both: House, chan
     assert both.request(number).state is State.PENDING
     assert says("rule_was_changed") in both.request(number).detail
     assert both.tenant.writes == []
-    sheet = both.board.cards[-1][1]
-    assert (sheet.request.detail, sheet.tally.approved_by) == (both.request(number).detail, ())
+    view = both.board.cards[-1][1]
+    assert (view.request.detail, view.tally.approved_by) == (both.request(number).detail, ())
 
 
 def test_a_vote_has_to_be_cast_again_under_the_new_rule(house: House) -> None:
@@ -193,9 +193,9 @@ class Slow:
     def __getattr__(self, name: str) -> object:
         return getattr(self._house.board, name)
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+    def draw(self, view: RequestView, place: Place | None) -> Place | None:
         self._house.clock.advance(seconds=self._seconds)
-        return self._house.board.draw(sheet, place)
+        return self._house.board.draw(view, place)
 
 
 def test_a_request_of_the_new_rule_s_own_time_needs_no_redrawing(house: House) -> None:

@@ -226,7 +226,7 @@ def test_every_outcome_is_told_to_the_requester_and_the_earlier_word_is_retired(
     house.tenant.land()
     house.clock.advance(minutes=1)
     house.work()
-    told = [sheet.request.state for person, sheet in house.board.outcomes if person == ALICE]
+    told = [view.request.state for person, view in house.board.outcomes if person == ALICE]
     assert told == [State.UNCERTAIN, State.APPLIED]
     assert len(house.board.retired) == 1
     assert house.request(number).state is State.APPLIED

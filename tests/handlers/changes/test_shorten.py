@@ -258,5 +258,5 @@ def withdraw_all(house: House) -> None:
 
 def card_of(house: House, number: int) -> str:
     """The newest drawing of a change's message."""
-    sheet = next(sheet for _, sheet in reversed(house.board.cards) if sheet.request.id == number)
-    return " ".join(plain(cards.card(sheet, UTC_ZONE)))
+    view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
+    return " ".join(plain(cards.card(view, UTC_ZONE)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from handlers.delivery.deliver import Delivery
 from handlers.outgoing.enqueue import owe_card
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
 from tests.handlers.driver import ALICE, House
 
@@ -16,10 +16,10 @@ class Frozen:
         self._house = house
         self._meanwhile = meanwhile
 
-    def draw(self, sheet: Sheet, place: Place | None) -> Place | None:
+    def draw(self, view: RequestView, place: Place | None) -> Place | None:
         meanwhile, self._meanwhile = self._meanwhile, lambda: None
         meanwhile()
-        return self._house.board.draw(sheet, place)
+        return self._house.board.draw(view, place)
 
 
 def change(house: House, number: int, detail: str) -> int:
@@ -32,7 +32,7 @@ def change(house: House, number: int, detail: str) -> int:
 
 def versions(house: House) -> list[int]:
     """The version of every drawing, in order."""
-    return [sheet.request.version for _, sheet in house.board.cards]
+    return [view.request.version for _, view in house.board.cards]
 
 
 def test_an_old_drawing_that_comes_late_is_followed_by_the_newest(both: House) -> None:

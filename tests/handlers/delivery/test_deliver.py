@@ -51,7 +51,7 @@ def test_drawings_only_ever_get_newer(house: House) -> None:
     house.press("take_back", BOB, number)
     house.approve(CAROL, number, Door.REACTION)
     house.deliver()
-    versions = [sheet.request.version for _, sheet in house.board.cards]
+    versions = [view.request.version for _, view in house.board.cards]
     assert versions == sorted(versions)
 
 
@@ -81,11 +81,11 @@ def test_whichever_copy_is_touched_is_drawn_again(house: House) -> None:
     house.approve(BOB, number)
     house.press("approve", BOB, number, ts="1763899200.777777")
     house.deliver()
-    place, sheet = house.board.cards[-1]
-    assert (place.ts, sheet.request.version) == ("1763899200.777777", house.request(number).version)
+    place, view = house.board.cards[-1]
+    assert (place.ts, view.request.version) == ("1763899200.777777", house.request(number).version)
     house.approve(CAROL, number)
     house.deliver()
-    assert {place.ts for place, sheet in house.board.cards if sheet.request.state is State.APPROVED} == {
+    assert {place.ts for place, view in house.board.cards if view.request.state is State.APPROVED} == {
         "1763899200.777777",
         house.card_ts(number),
     }
@@ -153,7 +153,7 @@ def test_nobody_hears_that_the_card_could_not_be_posted_once_it_has_been(house: 
     house.clock.advance(minutes=1)
     house.delivery.send_public()
     house.deliver()
-    assert [sheet.request.id for _, sheet in house.board.cards] == [number]
+    assert [view.request.id for _, view in house.board.cards] == [number]
     assert not [said.text for said in house.board.said if says("could_not_be_posted") in said.text]
 
 
@@ -274,7 +274,7 @@ def test_one_copy_that_cannot_be_drawn_holds_up_none_of_the_others(house: House)
     house.board.barred = {"C0ARCHIVE": Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)}
     house.press("withdraw", ALICE, number, ts=ts)
     house.deliver()
-    shown = {place.channel: sheet.request.state for place, sheet in house.board.cards}
+    shown = {place.channel: view.request.state for place, view in house.board.cards}
     assert shown == {CHANNEL: State.WITHDRAWN, "C0OLD": State.WITHDRAWN}
     assert [row.key for row in house.owed("card") if row.delivered_at is None] == []
 
@@ -319,8 +319,8 @@ def test_a_message_that_nobody_may_edit_any_more_is_posted_anew_and_votes_on_it_
     both.board.sealed = {old: SEALED}
     both.approve(BOB, number)
     both.deliver()
-    new, sheet = both.board.cards[-1]
-    assert (new == old, sheet.request.version) == (False, both.request(number).version)
+    new, view = both.board.cards[-1]
+    assert (new == old, view.request.version) == (False, both.request(number).version)
     if end is State.APPLIED:
         both.react(CAROL, number, ts=old.ts)
     else:
@@ -338,7 +338,7 @@ def test_an_end_that_a_sealed_message_does_not_show_is_posted_once(house: House)
     for _ in range(2):
         house.press("withdraw", ALICE, number, ts=old.ts)
         house.deliver()
-    assert [sheet.request.state for place, sheet in house.board.cards if place != old] == [State.WITHDRAWN]
+    assert [view.request.state for place, view in house.board.cards if place != old] == [State.WITHDRAWN]
     assert [row.key for row in house.owed("card") if row.delivered_at is None] == []
 
 
@@ -348,11 +348,11 @@ def test_another_channel_gets_the_message_of_whatever_is_not_settled(both: House
     both.start(replace(both.context.rule, channel="C0NEW"))
     both.deliver()
     both.deliver()
-    shown = {place.channel: sheet.request.version for place, sheet in both.board.cards}
+    shown = {place.channel: view.request.version for place, view in both.board.cards}
     assert shown == {CHANNEL: both.request(number).version, "C0NEW": both.request(number).version}
     both.press("approve", BOB, number, ts=old.ts)
     both.work()
-    assert {place.channel for place, sheet in both.board.cards if sheet.request.state is State.APPLIED} == {CHANNEL, "C0NEW"}
+    assert {place.channel for place, view in both.board.cards if view.request.state is State.APPLIED} == {CHANNEL, "C0NEW"}
 
 
 def test_another_channel_hears_of_what_is_on_its_way_to_exchange(house: House) -> None:
@@ -393,7 +393,7 @@ def test_an_outcome_that_was_overtaken_is_not_told(house: House) -> None:
     house.clock.advance(minutes=1)
     house.run()
     house.deliver()
-    assert [sheet.request.state for person, sheet in house.board.outcomes if person == ALICE] == [State.APPLIED]
+    assert [view.request.state for person, view in house.board.outcomes if person == ALICE] == [State.APPLIED]
     assert house.request(number).state is State.APPLIED
 
 
@@ -410,7 +410,7 @@ def test_an_earlier_word_that_cannot_be_retired_is_no_reason_to_say_the_newer_on
     for _ in range(10):
         house.work()
         house.clock.advance(minutes=2)
-    assert [sheet.request.state for person, sheet in house.board.outcomes if person == ALICE] == [State.UNCERTAIN, State.APPLIED]
+    assert [view.request.state for person, view in house.board.outcomes if person == ALICE] == [State.UNCERTAIN, State.APPLIED]
 
 
 def test_two_senders_never_send_the_same_notice_at_once(house: House) -> None:
@@ -437,7 +437,7 @@ def test_a_rejection_s_reason_is_told_to_the_requester_after_the_rejection(house
     house.clock.advance(seconds=5)
     house.submit("rejection", BOB, str(number), reason="Too long")
     house.deliver()
-    assert [sheet.reason_given for _, sheet in house.board.outcomes] == [None, "Too long"]
+    assert [view.reason_given for _, view in house.board.outcomes] == [None, "Too long"]
     assert len(house.board.retired) == 1
 
 
@@ -460,4 +460,4 @@ def test_a_clock_that_is_set_back_holds_up_neither_what_was_owed_before_nor_what
     house.clock.advance(hours=-2)
     house.opt_out(BOB)
     house.deliver()
-    assert Kind.OPT_OUT in [sheet.request.kind for _, sheet in house.board.cards]
+    assert Kind.OPT_OUT in [view.request.kind for _, view in house.board.cards]

@@ -43,8 +43,8 @@ def test_a_refused_button_names_the_change(house: House, number: int, action: st
 def again(house: House, number: int) -> list[str]:
     """The actions behind "Ask again" on a request's message as it was last drawn."""
     house.deliver()
-    sheet = next(sheet for _, sheet in reversed(house.board.cards) if sheet.request.id == number)
-    blocks = cards.card(sheet, house.context.zone).arguments()["blocks"]
+    view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
+    blocks = cards.card(view, house.context.zone).arguments()["blocks"]
     rows = [block["elements"] for block in blocks if block["type"] == "actions"]
     return [element["action_id"] for row in rows for element in row if element["text"]["text"] == "Ask again"]
 

@@ -25,14 +25,14 @@ NOTHING = "Nothing was changed: the live value was read as *{}* just before and,
 def card(house: House, number: int) -> JSON:
     """A request's message as it was last drawn."""
     house.deliver()
-    sheet = next(sheet for _, sheet in reversed(house.board.cards) if sheet.request.id == number)
-    return cards.card(sheet, house.context.zone).arguments()
+    view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
+    return cards.card(view, house.context.zone).arguments()
 
 
 def thread(house: House, number: int) -> str:
     """What the thread of a request's message holds."""
     house.deliver()
-    return words(details(next(sheet for _, sheet in house.board.threads if sheet.request.id == number)).arguments())
+    return words(details(next(view for _, view in house.board.threads if view.request.id == number)).arguments())
 
 
 def outcome(house: House) -> str:
@@ -517,7 +517,7 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     shown = words(card(house, number))
     assert says("still_ends") not in shown
     house.deliver()
-    told = [sheet for _, sheet in house.board.outcomes if sheet.request.id == number]
+    told = [view for _, view in house.board.outcomes if view.request.id == number]
     assert not told or says("still_ends") not in words(outcomes.outcome(told[-1], house.context.zone).arguments())
 
 

@@ -14,7 +14,7 @@ from tests.journeys.words import buttons
 def heard(house: House, person: str) -> list[State]:
     """The states in which somebody was told privately how a request stands."""
     house.deliver()
-    return [sheet.request.state for told, sheet in house.board.outcomes if told == person]
+    return [view.request.state for told, view in house.board.outcomes if told == person]
 
 
 @pytest.mark.parametrize(("answering", "state"), [(None, State.APPLIED), (REFUSED, State.FAILED)])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.calendar.milestones import load_packaged
-from handlers.outgoing.notices import Sheet
+from handlers.outgoing.notices import RequestView
 from handlers.policy.overdue import Overdue
 from handlers.policy.votes import Tally
 from handlers.ports import Place, Reading
@@ -118,7 +118,7 @@ def fits(message: Message) -> None:
         harmless(text)
 
 
-def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
+def view(kind: Kind, state: State, text: str, **changed: Any) -> RequestView:
     """The fullest sheet there can be about a request in this state."""
     request = replace(
         REQUEST,
@@ -133,7 +133,7 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
         to_value=SettingValue.OPTED_IN,
         window_end=NOW + timedelta(days=90),
     )
-    full = Sheet(
+    full = RequestView(
         request=request,
         rule=replace(RULE, approvers=(*EVERYBODY, "S0MAIL"), approvals_required=50),
         tally=Tally(approved_by=PEOPLE, void=PEOPLE, missing=50),
@@ -152,11 +152,11 @@ def sheet(kind: Kind, state: State, text: str, **changed: Any) -> Sheet:
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
     for state in State:
-        fits(cards.card(sheet(kind, state, text), ZONE))
+        fits(cards.card(view(kind, state, text), ZONE))
 
 
 def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> None:
-    full = sheet(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
+    full = view(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
     full = replace(full, request=replace(full.request, detail=""))
     card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), details(full)))
     for shown, most in ((card, cards.FEW), (thread, NAMED)):
@@ -168,21 +168,21 @@ def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_h
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_an_outcome_fits_in_every_state(text: str) -> None:
     for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
-        fits(outcomes.outcome(sheet(kind, state, text), ZONE))
-        fits(outcomes.retired(sheet(kind, state, text)))
+        fits(outcomes.outcome(view(kind, state, text), ZONE))
+        fits(outcomes.retired(view(kind, state, text)))
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
-    drawn = details(sheet(Kind.OPT_IN, State.PENDING, text))
+    drawn = details(view(Kind.OPT_IN, State.PENDING, text))
     fits(drawn)
     shown = ["".join(as_read(one).split()) for one in quotations(drawn.arguments()["blocks"])]
     assert shown == ["".join(text.split())] * 2
 
 
-def _quiet(kind: Kind, state: State, text: str) -> Sheet:
+def _quiet(kind: Kind, state: State, text: str) -> RequestView:
     """A sheet in which nobody but whoever typed ``text`` says any of it."""
-    full = sheet(kind, state, text)
+    full = view(kind, state, text)
     return replace(full, request=replace(full.request, detail="Waiting."))
 
 
@@ -237,7 +237,7 @@ def every_text(found: object) -> Iterator[str]:
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(kind: Kind, text: str) -> None:
     for state in State:
-        drawn = cards.card(sheet(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
+        drawn = cards.card(view(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
         found = seen_words(drawn.arguments()["blocks"], kind)
         assert len(found) <= 110, (state, len(found), " ".join(found))
 
@@ -245,7 +245,7 @@ def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_
 @pytest.mark.parametrize("state", list(State))
 def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) -> None:
     text = "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has no update for them."
-    full = sheet(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
+    full = view(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
     full = replace(full, request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."))
     said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
     long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
@@ -256,7 +256,7 @@ def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) ->
 
 def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> None:
     text = "*bold* ~gone~ `code` :warning: <!here> & co"
-    request = sheet(Kind.OPT_IN, State.REJECTED, text).request
+    request = view(Kind.OPT_IN, State.REJECTED, text).request
     line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
     blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
     assert [as_read(one) for one in quotations(blocks)] == [text, text]
@@ -264,7 +264,7 @@ def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> N
 
 def test_a_card_without_anything_optional_fits() -> None:
     for kind, state in itertools.product(Kind, State):
-        bare = sheet(
+        bare = view(
             kind, state, "x", tally=Tally((), (), 1), reason_given=None, reason_by=None,
             briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
         )  # fmt: skip
@@ -276,7 +276,7 @@ def test_a_card_without_anything_optional_fits() -> None:
 def test_a_page_of_history_fits(text: str) -> None:
     lines = [
         HistoryLine(
-            request=sheet(kind, state, text).request,
+            request=view(kind, state, text).request,
             approved_by=PEOPLE,
             rejected_by=PEOPLE[:1],
             reason=text,
@@ -291,7 +291,7 @@ def test_a_page_of_history_fits(text: str) -> None:
 
 
 def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
-    request = sheet(Kind.OPT_IN, State.UNCERTAIN, text).request
+    request = view(Kind.OPT_IN, State.UNCERTAIN, text).request
     full = Status(
         reading=reading,
         problem=None if reading else f"Exchange answered: {text[:300]} Do something about it.",
@@ -396,7 +396,7 @@ class Slack:
 def test_everything_the_announcer_sends_fits(text: str) -> None:
     slack = Slack()
     announcer = SlackAnnouncer(slack, channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
-    full = sheet(Kind.OPT_IN, State.PENDING, text)
+    full = view(Kind.OPT_IN, State.PENDING, text)
     place = announcer.draw(full, None)
     announcer.draw(full, place)
     for channel, reason_for in ((CHANNEL, None), (None, 999_999_999), ("D0ALICE", None)):
@@ -465,7 +465,7 @@ def test_a_quotation_loses_nothing_marks_every_line_and_cuts_no_entity_in_two(te
 
 @given(st.text(st.characters(), min_size=1, max_size=300))
 def test_a_card_with_any_reason_is_harmless(text: str) -> None:
-    for part in marked_up(cards.card(sheet(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
+    for part in marked_up(cards.card(view(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
         harmless(part)
 
 
@@ -485,7 +485,7 @@ def test_a_place_is_where_slack_says_it_posted() -> None:
 
 
 def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text() -> None:
-    shown = str(cards.card(sheet(Kind.OPT_IN, State.PENDING, "x"), ZoneInfo("Asia/Tokyo")).arguments())
+    shown = str(cards.card(view(Kind.OPT_IN, State.PENDING, "x"), ZoneInfo("Asia/Tokyo")).arguments())
     end = datetime(2027, 2, 21, 21, 0, tzinfo=UTC) - timedelta(hours=9)
     assert end == NOW + timedelta(days=90)
     assert "21 February 2027, 21:00 JST" in shown
