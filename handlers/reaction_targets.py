@@ -38,8 +38,10 @@ class ReactionTargets:
         if command.request_id is not None:
             return command.request_id
         with self._context.ledger.reading() as reader:
-            wish = reader.open_wish()
-            unplaced = wish is not None and not reader.cards(wish.id)  # before the place itself, which may be noted meanwhile
+            request = reader.open_request()
+            unplaced = request is not None and not reader.cards(
+                request.id
+            )  # before the place itself, which may be noted meanwhile
             card = reader.card_at(interaction.channel, interaction.ts)
             if card is None and unplaced:
                 raise NoPlaceYet(command, PLACING)

@@ -83,7 +83,7 @@ class Reader(HoldingReader):
         wanted = (table.state.in_(list(states)), table.kind.in_(list(kinds)), table.id + 0 > above)
         return sorted(self._many(self._requests().where(*wanted)), key=lambda request: request.id)
 
-    def open_wish(self) -> ChangeRequest | None:
+    def open_request(self) -> ChangeRequest | None:
         """The one open opt-in or extension, if there is one."""
         return next(iter(self.in_states(OPEN, kinds=WISHES)), None)
 
@@ -102,7 +102,7 @@ class Reader(HoldingReader):
                 return request
         return None
 
-    def wishes_behind(self, number: int) -> list[ChangeRequest]:
+    def requests_behind(self, number: int) -> list[ChangeRequest]:
         """The wishes behind the window that this change set, newest first: extensions, then the opt-in itself.
 
         Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
@@ -136,7 +136,7 @@ class Reader(HoldingReader):
     def adopted(self, extension: ChangeRequest) -> int | None:
         """The change made outside the bot that this extension lets stand, where no wish was behind what stood there."""
         before = next(self._made(change_requests.c.id < extension.id), None)
-        if before is None or before.kind is not Kind.OUTSIDE or self.wishes_behind(before.id):
+        if before is None or before.kind is not Kind.OUTSIDE or self.requests_behind(before.id):
             return None
         return before.id
 
@@ -149,15 +149,15 @@ class Reader(HoldingReader):
                 return extension.id
         return None
 
-    def followed_by(self, wish: ChangeRequest) -> ChangeRequest | None:
+    def followed_by(self, request: ChangeRequest) -> ChangeRequest | None:
         """The change that ended or extended the window of an applied wish before its time; ``None`` where it holds, or ran out.
 
         A value that is brought back outside the bot keeps the window.
         """
         table, found = change_requests.c, None
-        made = (table.id > wish.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
+        made = (table.id > request.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
         for change in self._many(self._requests().where(*made).order_by(table.id).limit(20)):
-            if wish.window_end is None or (change.settled_at or change.created_at) >= wish.window_end:
+            if request.window_end is None or (change.settled_at or change.created_at) >= request.window_end:
                 break
             if change.kind is not Kind.OUTSIDE:
                 return found or change

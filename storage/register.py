@@ -106,15 +106,15 @@ def act(
     return changed
 
 
-def follow(entry: Entry, wish: ChangeRequest) -> ChangeRequest:
+def follow(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     """Have an open wish that is not at Exchange name its entries as they stand now; unchanged where they are as it has them.
 
     The version is raised with it, so whoever decides sees what is then approved. Raises ``Conflict``.
     """
-    if wish.kind not in WISHES or wish.state not in UNSENT or not wish.devices:
-        return wish
-    named = entry.reader.devices.as_named([device.number for device in wish.devices])
-    return wish if named == wish.devices else entry.name_devices(wish, named)
+    if request.kind not in WISHES or request.state not in UNSENT or not request.devices:
+        return request
+    named = entry.reader.devices.as_named([device.number for device in request.devices])
+    return request if named == request.devices else entry.name_devices(request, named)
 
 
 def _moments(device: Device, after: DeviceState) -> list[str]:

@@ -190,7 +190,7 @@ def _called(node: ast.AST) -> ast.Attribute | None:
 
 
 def _last_name(node: ast.expr) -> str:
-    """``detail`` for ``request.detail``, ``wish.detail[0]`` and ``detail`` itself."""
+    """``detail`` for ``request.detail``, ``asked.detail[0]`` and ``detail`` itself."""
     if isinstance(node, ast.Subscript):
         return _last_name(node.value)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -241,7 +241,7 @@ def test_nothing_is_decided_by_comparing_a_sentence() -> None:
 
 FIRST_EDITION = (
     "request.detail.removeprefix(word)", "notice.key.startswith(_UNPOSTED)", "key.split(':again:', maxsplit=1)[0]",
-    "table.key.startswith(prefix, autoescape=True)", "wish.detail != HELD[estranged.why]", "request.detail == WAITING",
+    "table.key.startswith(prefix, autoescape=True)", "request.detail != HELD[estranged.why]", "request.detail == WAITING",
     "'approved' in request.detail",
 )  # fmt: skip
 

@@ -105,7 +105,7 @@ def status_data(report: Status) -> dict[str, Any]:
         "last_day": last_day(end, ZoneInfo(report.timezone)).isoformat() if end else None,
         "last_change": _request(report.decided) if report.decided else None,
         "approved_by": list(report.approved_by),
-        "open_request": _request(report.open_wish) if report.open_wish else None,
+        "open_request": _request(report.open_request) if report.open_request else None,
         "probes": [_probe(version) for version in report.probes],
         "warning": report.freshness,
     }

@@ -44,40 +44,44 @@ class Subject(StrEnum):
     """A message or a delivery that cannot be read."""
 
 
-def may_be_made(context: Context, entry: Entry, wish: ChangeRequest) -> bool:
+def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
     """Compare a wish, its votes, its rule and the baseline with the record, in the transaction before it is sent.
 
     Where something does not agree, the wish ends or waits, people are told, and the answer is no.
     """
     gone = guards.missing(entry.connection)
     if gone:
-        return _wait(entry, wish, "Waiting, nothing has been sent: guards of the record are missing from the database.")
-    differences, _ = request_differences(entry.connection, entry.tenant_id, wish.id, through=True)
+        return _wait(entry, request, "Waiting, nothing has been sent: guards of the record are missing from the database.")
+    differences, _ = request_differences(entry.connection, entry.tenant_id, request.id, through=True)
     if differences:
-        stop(entry, wish, differences)
+        stop(entry, request, differences)
         return False
     others = elsewhere(entry.connection, entry.tenant_id)
     if others:
         tell_elsewhere(entry, others)
-        return _wait(entry, wish, f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]}).")
-    if is_too_long(context, wish):
-        owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=TOO_LONG))
+        return _wait(
+            entry, request, f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]})."
+        )
+    if is_too_long(context, request):
+        owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=TOO_LONG))
         return False
     return True
 
 
-def is_too_long(context: Context, wish: ChangeRequest) -> bool:
+def is_too_long(context: Context, request: ChangeRequest) -> bool:
     """Whether a wish has no end, or one that could not have been chosen when it was asked for, under the present rule."""
-    asked = min(wish.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
-    return wish.window_end is None or wish.window_end > latest_end(asked, context.rule.max_window, context.zone)
+    asked = min(request.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
+    return request.window_end is None or request.window_end > latest_end(asked, context.rule.max_window, context.zone)
 
 
-def stop(entry: Entry, wish: ChangeRequest, differences: Sequence[Difference]) -> None:
+def stop(entry: Entry, request: ChangeRequest, differences: Sequence[Difference]) -> None:
     """End a wish that is not as it was recorded, so that a new one can be asked for. Raises ``Conflict``."""
-    tell(entry, Subject.STOPPED, f"{wish.id}", differences, wish.id)
-    sent = "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(wish.id) else "Nothing was sent."
+    tell(entry, Subject.STOPPED, f"{request.id}", differences, request.id)
+    sent = (
+        "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(request.id) else "Nothing was sent."
+    )
     detail = f"The database does not agree with the record ({differences[0]}), so it is not made. {sent} Ask again if needed."
-    owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
+    owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
 
 def set_aside(entry: Entry, number: int, differences: Sequence[Difference]) -> None:
@@ -116,9 +120,9 @@ def _end(entry: Entry) -> str:
     return baseline.window_end.isoformat() if baseline is not None and baseline.window_end is not None else ""
 
 
-def _wait(entry: Entry, wish: ChangeRequest, detail: str) -> bool:
+def _wait(entry: Entry, request: ChangeRequest, detail: str) -> bool:
     """Leave a wish alone for a while; it lapses as ever. Never made meanwhile."""
-    if wish.state in UNSENT:
-        waiting = entry.postpone(wish, until=entry.now + WAIT, detail=detail)
-        owe_reworded(entry, wish, waiting)
+    if request.state in UNSENT:
+        waiting = entry.postpone(request, until=entry.now + WAIT, detail=detail)
+        owe_reworded(entry, request, waiting)
     return False

@@ -86,11 +86,11 @@ class Apply:
     def _ready(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:
             ready = reader.ready(self._context.now())
-            if ready and self._wishes_wait(reader):
+            if ready and self._requests_wait(reader):
                 ready = [request for request in ready if request.kind is Kind.OPT_OUT]
         return ready
 
-    def _wishes_wait(self, reader: Reader) -> bool:
+    def _requests_wait(self, reader: Reader) -> bool:
         """For whoever runs with the rule that holds, or until a person has accepted another database than the one we know."""
         return is_outdated(reader, self._context.rule) or self._context.estranged(reader) is not None
 
@@ -252,7 +252,7 @@ class Apply:
         """
         if not still_held(entry.connection, lease):
             raise Conflict("the right to make changes was lost meanwhile")
-        if request.kind is not Kind.OPT_OUT and self._wishes_wait(entry.reader):
+        if request.kind is not Kind.OPT_OUT and self._requests_wait(entry.reader):
             raise Conflict("another rule holds by now, or the database is another one")
         self._must_be_news(entry, request, judged.reading)
         if supersede_overtaken(entry, request):

@@ -65,7 +65,7 @@ class Requests:
             return verdict
         with self._context.ledger.reading() as reader:
             newest = reader.newest_observation(readable=True)
-            request, baseline = reader.open_wish(), reader.baseline()
+            request, baseline = reader.open_request(), reader.baseline()
         verdict = self._judged(kind, newest.value if newest else None, request, baseline)
         if verdict.reason is not Reason.VALUE or (newest and self._context.now() - newest.at <= GOOD_FOR):
             return verdict
@@ -79,8 +79,8 @@ class Requests:
         self, kind: Kind, value: SettingValue | None, request: ChangeRequest | None, baseline: Baseline | None
     ) -> Verdict:
         if kind is not Kind.EXTENSION:
-            return judge_opening(cloud=self._context.cloud, newest=value, open_wish=request)
-        verdict = judge_extending(newest=value, open_wish=request)
+            return judge_opening(cloud=self._context.cloud, newest=value, open_request=request)
+        verdict = judge_extending(newest=value, open_request=request)
         no_day = self._no_other_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 

@@ -250,14 +250,14 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
 
 def _make_stale(entry: Entry, reading: Reading) -> None:
     """Nobody is asked any longer to approve a change from a value that has gone; what is approved is judged before it is sent."""
-    for wish in entry.reader.in_states({State.PENDING}, kinds=WISHES):
-        if wish.from_value is None or wish.from_value is reading.value or reading.read_at <= wish.created_at:
+    for request in entry.reader.in_states({State.PENDING}, kinds=WISHES):
+        if request.from_value is None or request.from_value is reading.value or reading.read_at <= request.created_at:
             continue
         detail = (
-            f"The live value is *{reading.value.value}* now, but this was asked for while it was *{wish.from_value.value}*. "
+            f"The live value is *{reading.value.value}* now, but this was asked for while it was *{request.from_value.value}*. "
             f"Nothing was sent. {what_is_needed(reading.value)}"
         )
-        owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=detail))
+        owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

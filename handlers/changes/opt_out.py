@@ -105,7 +105,7 @@ class OptOuts:
         ``next`` is empty while an opt-out is being made, or its outcome is looked for: that is read again, not sent again.
         """
         is_uncertain = late.under_way is not None and late.under_way.state is State.UNCERTAIN
-        asked = asked_by(reader.wishes_behind(late.window_of)) if late.window_of else []
+        asked = asked_by(reader.requests_behind(late.window_of)) if late.window_of else []
         return {
             "what": "overdue",
             "request": str(late.window_of or ""),

@@ -66,14 +66,14 @@ class Estrangements:
         """Once for each head that was found: in the channel, and on the card of whatever is approved."""
         key, waiting = f"estranged:{estranged.why}:{_what(estranged)}", Waiting(estranged.why)
         with self._context.ledger.reading() as reader:
-            held = [wish for wish in reader.in_states({State.APPROVED}, kinds=WISHES) if wish.waiting is not waiting]
+            held = [request for request in reader.in_states({State.APPROVED}, kinds=WISHES) if request.waiting is not waiting]
             if reader.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.owe(CHANNEL, key, facts=_facts(estranged))
-            for wish in held:
+            for request in held:
                 try:
-                    owe_card(entry, entry.say(wish, detail=HELD[estranged.why], waiting=waiting))
+                    owe_card(entry, entry.say(request, detail=HELD[estranged.why], waiting=waiting))
                 except Conflict:
                     continue  # it moved on meanwhile, and is looked at again
         self._context.nudge()
@@ -133,8 +133,8 @@ def accept(ledger: Ledger, standing: Standing, now: datetime) -> Acceptance | No
 
 def _accept(entry: Entry, known: str) -> Acceptance:
     seq, digest = entry.reader.head()
-    stale = [_stale(entry, wish.id) for wish in entry.reader.in_states(UNSENT, kinds=WISHES)]
-    left = [wish.id for wish in entry.reader.in_states({State.APPLYING, State.UNCERTAIN}, kinds=WISHES)]
+    stale = [_stale(entry, request.id) for request in entry.reader.in_states(UNSENT, kinds=WISHES)]
+    left = [request.id for request in entry.reader.in_states({State.APPLYING, State.UNCERTAIN}, kinds=WISHES)]
     found = f"{seq}:{digest}"
     entry.record(ACCEPTED, BOT, {"known": known, "head": found, "stale": stale, "left": left})
     entry.owe(CHANNEL, f"{ACCEPTED}:{digest}", facts={"what": ACCEPTED, "stale": ",".join(map(str, stale))})

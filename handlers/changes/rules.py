@@ -101,19 +101,19 @@ class Rules:
         for request in entry.reader.in_states(OPEN):
             entry.owe(CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
-    def _is_too_long(self, wish: ChangeRequest) -> bool:
+    def _is_too_long(self, request: ChangeRequest) -> bool:
         """Whether the window that was asked for would not have been open to choose under the rule that holds now."""
         zone = self._context.zone
-        latest = latest_end(wish.created_at, self._context.rule.max_window, zone)
-        return wish.window_end is not None and wish.window_end > latest
+        latest = latest_end(request.created_at, self._context.rule.max_window, zone)
+        return request.window_end is not None and request.window_end > latest
 
     def _void_votes(self, entry: Entry) -> None:
         """So that no vote comes back to life should an earlier rule come back."""
-        for wish in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=WISHES):
-            if self._is_too_long(wish):
-                owe_change(entry, entry.move(wish, State.STALE, actor=BOT, detail=TOO_LONG))
+        for asked in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=WISHES):
+            if self._is_too_long(asked):
+                owe_change(entry, entry.move(asked, State.STALE, actor=BOT, detail=TOO_LONG))
                 continue
-            request = void(entry, wish, standing_approvals(entry.reader.decisions([wish.id])).values())
+            request = void(entry, asked, standing_approvals(entry.reader.decisions([asked.id])).values())
             if request.state is State.APPROVED:
                 moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)
             else:

@@ -91,7 +91,7 @@ class Shortening:
     @staticmethod
     def _draw_open_request(entry: Entry, change: ChangeRequest) -> None:
         """An extension that waits for its approvers shows the present end beside the one it asks for."""
-        waiting = entry.reader.open_wish()
+        waiting = entry.reader.open_request()
         if waiting is None:
             return
         for copy in entry.reader.cards(waiting.id):

@@ -203,7 +203,7 @@ def owe_new_end(entry: Entry, change: ChangeRequest) -> None:
     end = change.window_end.isoformat() if change.window_end else ""
     what = "shortened" if change.kind is Kind.SHORTENING else "extended"
     facts = {"what": what, "request": str(change.id), "requester": change.requester_id or "", "end": end}
-    for person in asked_by(entry.reader.wishes_behind(change.id)):
+    for person in asked_by(entry.reader.requests_behind(change.id)):
         if person != change.requester_id:
             owe_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
 
@@ -212,17 +212,17 @@ def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
     """Everybody who asked for the opt-in, or an extension of it, that somebody else or its end has just taken back hears so."""
     if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
         return
-    wishes = entry.reader.wishes_behind(baseline.request_id)
-    for person in asked_by(wishes):
+    requests_ = entry.reader.requests_behind(baseline.request_id)
+    for person in asked_by(requests_):
         if person != opt_out.requester_id:
-            own = next(wish.id for wish in wishes if wish.requester_id == person)
+            own = next(request.id for request in requests_ if request.requester_id == person)
             facts = {"what": "ended", "request": str(opt_out.id), "wish": str(own), "requester": opt_out.requester_id or ""}
             owe_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
 
 
-def asked_by(wishes: Iterable[ChangeRequest]) -> list[str]:
+def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
     """Who asked for these, each person once."""
-    return list(dict.fromkeys(wish.requester_id for wish in wishes if wish.requester_id))
+    return list(dict.fromkeys(request.requester_id for request in requests_ if request.requester_id))
 
 
 def owe_change(entry: Entry, request: ChangeRequest) -> None:

@@ -91,17 +91,17 @@ SIGNS = {
 """What tells results apart at a glance: one sign each, of a shape of its own, before the first words."""
 
 _TITLES = {
-    State.PENDING: "Request #{id}: {wish}",
-    State.APPROVED: "Approved, not yet made: #{id} {wish}",
-    State.APPLYING: "Being made: #{id} {wish}",
-    State.UNCERTAIN: "Uncertain: #{id} {wish}",
-    State.APPLIED: "Applied: #{id} {wish}",
-    State.FAILED: "Failed: #{id} {wish}",
-    State.REJECTED: "Rejected: #{id} {wish}",
-    State.WITHDRAWN: "Withdrawn: #{id} {wish}",
-    State.EXPIRED: "Lapsed: #{id} {wish}",
-    State.STALE: "Stale: #{id} {wish}",
-    State.SUPERSEDED: "Superseded: #{id} {wish}",
+    State.PENDING: "Request #{id}: {request}",
+    State.APPROVED: "Approved, not yet made: #{id} {request}",
+    State.APPLYING: "Being made: #{id} {request}",
+    State.UNCERTAIN: "Uncertain: #{id} {request}",
+    State.APPLIED: "Applied: #{id} {request}",
+    State.FAILED: "Failed: #{id} {request}",
+    State.REJECTED: "Rejected: #{id} {request}",
+    State.WITHDRAWN: "Withdrawn: #{id} {request}",
+    State.EXPIRED: "Lapsed: #{id} {request}",
+    State.STALE: "Stale: #{id} {request}",
+    State.SUPERSEDED: "Superseded: #{id} {request}",
 }
 
 WAITING = "Waiting for approval."
@@ -120,7 +120,7 @@ def headline(request: ChangeRequest) -> str:
         return f"Recorded, not yet made: #{request.id} {WISH[request.kind]}"
     if request.kind is Kind.OUTSIDE or request.state is State.OBSERVED:
         return f"{SIGNS[State.OBSERVED]} Changed outside the bot: #{request.id}"
-    title = _TITLES[request.state].format(id=request.id, wish=WISH[request.kind])
+    title = _TITLES[request.state].format(id=request.id, request=WISH[request.kind])
     return f"{SIGNS.get(request.state, '')} {title}".strip()
 
 

@@ -236,21 +236,21 @@ def no_legacy(cloud: Cloud) -> str:
     return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
 
 
-def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
+def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
     """What is refused before the form opens, judged by the newest observation alone."""
     if not cloud.offers_legacy:
         return _no(Reason.NOT_PENDING, no_legacy(cloud))
-    if open_wish is not None:
-        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if open_request is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_request))
     if newest is SettingValue.OPTED_IN:
         return _no(Reason.VALUE, ALREADY_IN)
     return ALLOWED
 
 
-def judge_extending(*, newest: SettingValue | None, open_wish: ChangeRequest | None) -> Verdict:
+def judge_extending(*, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
     """What is refused before the form of an extension opens, judged by the newest observation alone."""
-    if open_wish is not None:
-        return _no(Reason.NOT_PENDING, already_open(open_wish))
+    if open_request is not None:
+        return _no(Reason.NOT_PENDING, already_open(open_request))
     if newest is not None and newest is not SettingValue.OPTED_IN:
         return _no(Reason.VALUE, NOT_IN)
     return ALLOWED

@@ -54,7 +54,7 @@ class Status:
     decided: ChangeRequest | None = None
     """The change that made the value what the baseline says."""
     approved_by: tuple[str, ...] = ()
-    open_wish: ChangeRequest | None = None
+    open_request: ChangeRequest | None = None
     unsettled: tuple[ChangeRequest, ...] = ()
     """What is on its way to Exchange, opt-outs that still wait for it included."""
     overdue: Overdue | None = None
@@ -230,7 +230,7 @@ class StatusReports:
             decided=decided,
             confirmed=set_by if set_by != decided else None,
             approved_by=approvers(reader.decisions([decided.id])) if decided else (),
-            open_wish=reader.open_wish(),
+            open_request=reader.open_request(),
             unsettled=(
                 *reader.in_states({State.APPROVED}, kinds=(Kind.OPT_OUT,)),
                 *reader.in_states({State.APPLYING, State.UNCERTAIN}),

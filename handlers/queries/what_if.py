@@ -86,8 +86,8 @@ class WhatIfs:
     def open_number(self) -> int | None:
         """Return the number of the request that waits for a decision, if one does."""
         with self._context.ledger.reading() as reader:
-            wish = reader.open_wish()
-        return wish.id if wish is not None and wish.state is State.PENDING else None
+            request = reader.open_request()
+        return request.id if request is not None and request.state is State.PENDING else None
 
     def of(self, request_id: int, asker: str) -> WhatIf:
         """Judge an open request for everybody who may decide it. Raises ``NoSuchRequest``, ``Settled`` and ``Unavailable``.

@@ -105,5 +105,5 @@ def _milestones(context: Context, reader: Reader, baseline: Baseline) -> list[Sl
 
 def _protocols(reader: Reader, baseline: Baseline) -> tuple[MailProtocol, ...]:
     """What the tenant opted in for; everything where nobody said."""
-    wish = reader.find(baseline.request_id) if baseline.request_id else None
-    return (wish.protocols if wish else ()) or tuple(MailProtocol)
+    request = reader.find(baseline.request_id) if baseline.request_id else None
+    return (request.protocols if request else ()) or tuple(MailProtocol)

@@ -71,5 +71,5 @@ class Reminders:
         facts = {"what": slot.what} | slot.facts
         owed = entry.owe(CHANNEL, slot.key, facts=facts)
         if owed and slot.what == "ending" and slot.facts["request"]:
-            for person in asked_by(entry.reader.wishes_behind(int(slot.facts["request"]))):
+            for person in asked_by(entry.reader.requests_behind(int(slot.facts["request"]))):
                 owe_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)

@@ -20,7 +20,7 @@ from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol
 
 
-def wish(
+def request(
     edge: Edge,
     reply: Reply,
     body: Mapping[str, Any],
@@ -37,7 +37,7 @@ def wish(
     verdict = edge.dispatch.requests.may_ask(reply.person, kind)
     not_read = verdict.reason is Reason.NOT_READ
     if verdict.allowed or (not_read and unread):
-        edge.open_form(trigger(body), _wish(edge.dispatch.context, kind, reply.channel, earlier))
+        edge.open_form(trigger(body), _request(edge.dispatch.context, kind, reply.channel, earlier))
     elif not_read:
         reply.finish(replies.open_form(verdict.sentence, kind))
     else:
@@ -69,12 +69,14 @@ LISTED = 10
 def _devices(reader: Reader) -> dict[int, str]:
     """The devices and owners on record for what is opted in now, by request, the oldest first; the same list once."""
     baseline = reader.baseline()
-    wishes = reader.wishes_behind(baseline.request_id) if baseline and baseline.request_id else []
-    first = {wish.clients: wish.id for wish in wishes}  # the newest come first, so that the oldest with these words stays
+    requests_ = reader.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
+    first = {
+        request.clients: request.id for request in requests_
+    }  # the newest come first, so that the oldest with these words stays
     return {number: clients for clients, number in list(first.items())[:LISTED]}
 
 
-def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> View:
+def _request(context: Context, kind: Kind, channel: str, number: int | None) -> View:
     with context.ledger.reading() as reader:
         newest = reader.newest_observation(readable=True)
         earlier = reader.find(number) if number is not None else None
@@ -82,7 +84,7 @@ def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> Vie
         if kind is Kind.EXTENSION:
             baseline = reader.baseline()
             runs_until = baseline.window_end if baseline else None
-            earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else _present_wish(reader)
+            earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else _present_request(reader)
     return modals.opt_in(
         callback=kind.value,
         channel=channel,
@@ -99,11 +101,11 @@ def _wish(context: Context, kind: Kind, channel: str, number: int | None) -> Vie
     )
 
 
-def _present_wish(reader: Reader) -> ChangeRequest | None:
+def _present_request(reader: Reader) -> ChangeRequest | None:
     """The newest wish behind the window there is; ``None`` where nobody asked the bot for it."""
     baseline = reader.baseline()
-    wishes = reader.wishes_behind(baseline.request_id) if baseline and baseline.request_id else []
-    return wishes[0] if wishes else None
+    requests_ = reader.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
+    return requests_[0] if requests_ else None
 
 
 def _proposed(context: Context, earlier: ChangeRequest | None, runs_until: datetime | None) -> date:

@@ -54,8 +54,8 @@ class Story:
         view = self._until(ALICE, lambda: self.stage.slack.command(ALICE, "/legacytls enable"), form)
         values = {"reason": "Scanners", "clients": "Ricoh", "day": self.stage.day(5)}
         assert self.stage.slack.submit(ALICE, view, values) is None
-        wish = self.stage.wait(lambda: self.stage.record(lambda reader: reader.open_wish()))
-        return wish.id
+        asked = self.stage.wait(lambda: self.stage.record(lambda reader: reader.open_request()))
+        return asked.id
 
     def _show(self, number: int) -> None:
         """Wait for the message; where it cannot come, the requester hears of it, and it comes once that is mended."""

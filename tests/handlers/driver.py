@@ -118,7 +118,7 @@ class House:
 
     def ask(self, person: str = ALICE, *, kind: str = "opt_in", **filled: Any) -> ChangeRequest:
         """Submit the form of an opt-in (or an extension); returns the newest request there then is."""
-        self.submit(kind, person, CHANNEL, **_wish(self.clock.at) | filled)
+        self.submit(kind, person, CHANNEL, **_request(self.clock.at) | filled)
         return self.newest()
 
     def submit(self, callback: str, person: str, metadata: str, *, view_id: str = "", **filled: Any) -> dict[str, Any]:
@@ -324,7 +324,7 @@ def _calendar() -> Calendar:
     return load_packaged()
 
 
-def _wish(now: datetime) -> dict[str, Any]:
+def _request(now: datetime) -> dict[str, Any]:
     return {
         "reason": "Scanners in Zürich speak TLS 1.0",
         "clients": "40 scanners, owned by Dave",

@@ -115,8 +115,8 @@ class Oracle:
         for vote in votes:
             self._judge_vote(vote, requests[vote.request_id])
         self._remember(votes)
-        wishes = [request for request in requests.values() if request.kind in WISHES and request.state in OPEN]
-        assert len(wishes) <= 1, "two open wishes"
+        requests_ = [request for request in requests.values() if request.kind in WISHES and request.state in OPEN]
+        assert len(requests_) <= 1, "two open wishes"
         if baseline is not None and baseline.request_id is not None and requests[baseline.request_id].kind in WISHES:
             assert baseline.window_end == requests[baseline.request_id].window_end, "an opt-in without its end"
             done = [number for number in self._later_opt_outs(baseline.request_id) if requests[number].state is State.APPLIED]

@@ -204,23 +204,23 @@ class Machine(RuleBasedStateMachine):
 
     def those_who_may_not_decide_try(self) -> None:
         """A member without a role, a stranger and the requester, by both doors."""
-        wish = self.newest_wish()
-        for person, door in zip((ERIN, FRANK, wish.requester_id if wish else None), (*DOORS, Door.BUTTON), strict=True):
+        asked = self.newest_request()
+        for person, door in zip((ERIN, FRANK, asked.requester_id if asked else None), (*DOORS, Door.BUTTON), strict=True):
             if person:
                 self.touch("approve", person, door)
 
     def touch(self, name: str, person: str, door: Door) -> None:
         """Press a button of the newest wish, or react to it; nothing when there is no wish."""
-        wish, number = self.newest_wish(), next(self.numbers)
-        if wish is None:
+        asked, number = self.newest_request(), next(self.numbers)
+        if asked is None:
             return
         at, event_id = self.house.clock.at + timedelta(microseconds=number), f"Ev{number}"
         emoji, removed = "x" if name == "reject" else "white_check_mark", name == "take_back"
-        ts = self.house.card_ts(wish.id)
+        ts = self.house.card_ts(asked.id)
         if door is Door.BUTTON or ts == NOWHERE:
-            self._do(lambda: self.house.press(name, person, wish.id, at=at, ts=ts))
+            self._do(lambda: self.house.press(name, person, asked.id, at=at, ts=ts))
         else:
-            self._do(lambda: self.house.react(person, wish.id, emoji, removed=removed, at=at, event_id=event_id, ts=ts))
+            self._do(lambda: self.house.react(person, asked.id, emoji, removed=removed, at=at, event_id=event_id, ts=ts))
 
     def submit(self, callback: str, person: str, *, days: int = 0) -> None:
         """Submit a form."""
@@ -238,9 +238,9 @@ class Machine(RuleBasedStateMachine):
 
     def last_instant(self) -> None:
         """It is exactly the instant at which the open wish lapses, and Exchange's lane is the first to look."""
-        wish = self.newest_wish()
-        if wish is not None and wish.expires_at is not None and wish.state in OPEN:
-            self.house.clock.at = max(self.house.clock.at, wish.expires_at)
+        asked = self.newest_request()
+        if asked is not None and asked.expires_at is not None and asked.state in OPEN:
+            self.house.clock.at = max(self.house.clock.at, asked.expires_at)
             self.house.run()
 
     def end_of_window(self) -> None:
@@ -343,9 +343,9 @@ class Machine(RuleBasedStateMachine):
         self.oracle.judge_everything()
         self.acts.append(act)
 
-    def newest_wish(self) -> ChangeRequest | None:
-        wishes = [request for request in self.house.requests() if request.kind in WISHES]
-        return wishes[-1] if wishes else None
+    def newest_request(self) -> ChangeRequest | None:
+        requests_ = [request for request in self.house.requests() if request.kind in WISHES]
+        return requests_[-1] if requests_ else None
 
 
 def aimed(machine: type[Machine], aim: Mapping[str, object]) -> type[Machine]:

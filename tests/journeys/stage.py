@@ -183,12 +183,12 @@ class Stage(Backstage):
         for person in PEOPLE:
             for view in reversed(self.slack.views(person)):
                 self.slack.close_view(person, view["id"])
-        wish = self.record(lambda reader: reader.open_wish())
-        if wish is not None and wish.state in UNSENT and wish.requester_id is not None:
-            self.press(wish.requester_id, wish.id, "withdraw")
-        if wish is not None and wish.state is State.UNCERTAIN:
+        asked = self.record(lambda reader: reader.open_request())
+        if asked is not None and asked.state in UNSENT and asked.requester_id is not None:
+            self.press(asked.requester_id, asked.id, "withdraw")
+        if asked is not None and asked.state is State.UNCERTAIN:
             self.advance(HOUR)
-        self.wait(lambda: self.record(lambda reader: reader.open_wish()) is None)
+        self.wait(lambda: self.record(lambda reader: reader.open_request()) is None)
         if self.tenant.value is not None:
             self.tenant.value = None
         if self.tenant.smtp_auth_disabled:

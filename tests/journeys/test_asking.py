@@ -55,7 +55,7 @@ def test_no_form_when_the_tenant_was_last_seen_opted_in(fresh_stage) -> None:
 def test_opted_in_since_the_last_reading_is_found_out_at_submission(stage: Stage) -> None:
     stage.tenant.value = True
     assert says("the_tenant_is_opted_in_already") in stage.submit_opt_in(ALICE)
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
 
 
 def test_a_us_government_cloud_gets_no_form(fresh_stage) -> None:
@@ -97,7 +97,7 @@ def test_what_the_form_does_not_take_it_says(stage: Stage, field: str, text: str
     assert errors is not None
     assert list(errors) == [field]
     assert complaint in errors[field]
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
 
 
 def test_three_thousand_characters_that_swell_when_escaped_arrive_whole_and_harmless(stage: Stage) -> None:
@@ -116,7 +116,7 @@ def test_an_unreadable_value_opens_no_request_and_is_told(stage: Stage) -> None:
     values = {"reason": REASON, "clients": "Ricoh", "day": stage.day(5)}
     said = words(stage.answer(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values)))
     assert says("no_request_was_opened_because_the_live") in said
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
 
 
 def test_cancelling_the_form_leaves_no_trace(stage: Stage) -> None:
@@ -135,7 +135,7 @@ def test_whoever_lost_the_role_while_the_form_was_open_is_refused(stage: Stage) 
     finally:
         stage.slack.workspace.alter(BOB, deleted=False)
     assert "deactivated" in said
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
 
 
 def test_nobody_can_ask_when_nobody_else_could_approve(fresh_stage) -> None:

@@ -115,13 +115,13 @@ def test_the_same_end_opens_nothing(stage: Stage, opted_in: int) -> None:
     values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301", "day": stage.day(10)}
     errors = stage.slack.submit(ALICE, stage.form(ALICE, "extend")["id"], values)
     assert errors == {"day": says("the_opt_in_runs_until_already_choose", value=spelled(stage, 10))}
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
 
 
 def test_an_earlier_end_takes_one_person_and_holds_at_once(stage: Stage, opted_in: int) -> None:
     written = len(stage.writes)
     assert spelled(stage, 3) in submit(stage, ALICE, stage.form(ALICE, "extend"), 3)
-    assert stage.record(lambda reader: reader.open_wish()) is None
+    assert stage.record(lambda reader: reader.open_request()) is None
     status = stage.status(DAVE)
     assert spelled(stage, 3) in status
     assert spelled(stage, 10) not in status

@@ -16,15 +16,15 @@ def test_a_card_that_cannot_be_posted_is_told_to_the_requester_and_delivered_lat
     told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying=says("could_not_be_posted")))
     assert says("is_on_record_but_its_message_could") in told
     assert says("invite_legacytls") in told
-    wish = stage.record(lambda reader: reader.open_wish())
-    assert wish is not None
-    assert stage.cards(wish.id) == []
+    asked = stage.record(lambda reader: reader.open_request())
+    assert asked is not None
+    assert stage.cards(asked.id) == []
     stage.slack.workspace.rearrange(CHANGES, members={*PEOPLE, BOT_USER})
     stage.advance(60)
-    stage.card(wish.id, "Request")
-    assert len([said for said in stage.private(ALICE) if says("is_on_record_but", number=wish.id) in said]) == 1
-    stage.press(BOB, wish.id, "approve")
-    stage.card(wish.id, "Applied:")
+    stage.card(asked.id, "Request")
+    assert len([said for said in stage.private(ALICE) if says("is_on_record_but", number=asked.id) in said]) == 1
+    stage.press(BOB, asked.id, "approve")
+    stage.card(asked.id, "Applied:")
 
 
 @pytest.mark.parametrize("fault", ["ratelimited", "server_error", "bad_gateway", "reset", "internal_error"])
@@ -43,13 +43,13 @@ def test_a_channel_shared_with_another_organisation_gets_no_request(stage: Stage
         values = {"reason": "Scanners", "clients": "Ricoh", "day": stage.day(5)}
         told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying=says("could_not_be_posted")))
         assert says("shared_with_another_organisation") in told
-        wish = stage.record(lambda reader: reader.open_wish())
-        assert wish is not None
-        assert stage.cards(wish.id) == []
+        asked = stage.record(lambda reader: reader.open_request())
+        assert asked is not None
+        assert stage.cards(asked.id) == []
     finally:
         stage.slack.workspace.rearrange(CHANGES, is_ext_shared=False)
         stage.advance(60)
-    stage.card(wish.id, "Request")
+    stage.card(asked.id, "Request")
 
 
 def test_a_request_is_posted_although_slack_does_not_say_whether_the_channel_is_shared(stage: Stage) -> None:

@@ -53,7 +53,7 @@ class Books:
 
     world: World
     replicas: Replicas
-    acknowledged_wishes: int = 0
+    acknowledged_requests: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _complaints: list[str] = field(default_factory=list)
     _memory: list[float] = field(default_factory=list)
@@ -150,10 +150,10 @@ class Books:
             if effective[request.id] and request.state is not State.APPLIED:
                 yield f"#{request.id} took effect and is {request.state}"
         self._counts["effective writes"] = effective.total()
-        wishes = sum(request.kind.value == "opt_in" for request in requests)
-        self._counts["opt-ins on record"] = wishes
-        if wishes < self.acknowledged_wishes - self._counts["acknowledgements lost with a killed replica"]:
-            yield f"{self.acknowledged_wishes} requests were acknowledged and {wishes} are on record"
+        requests_ = sum(request.kind.value == "opt_in" for request in requests)
+        self._counts["opt-ins on record"] = requests_
+        if requests_ < self.acknowledged_requests - self._counts["acknowledgements lost with a killed replica"]:
+            yield f"{self.acknowledged_requests} requests were acknowledged and {requests_} are on record"
         verdict = verify(self.world.database, self.world.tenant.tenant_id)
         self._counts["events on record, checked"] = verdict.checked
         if not verdict.ok:

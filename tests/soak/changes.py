@@ -36,9 +36,9 @@ class Changes:
     def keep_on(self, over: threading.Event) -> None:
         """One change after the other until it is over."""
         while not over.is_set():
-            wish = self._asked()
-            self._decided(wish.id)
-            ended = self._settled(wish.id)
+            asked = self._asked()
+            self._decided(asked.id)
+            ended = self._settled(asked.id)
             self._books.count(f"opt-ins that ended {ended}")
             while self._world.tenant.value and not over.is_set():  # one that failed is asked for again
                 self._opted_out()
@@ -50,9 +50,9 @@ class Changes:
                 day = (self._world.clock() + timedelta(days=10)).date().isoformat()
                 values = {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day}
                 if self._world.slack.submit(ALICE, view, values) is None:
-                    self._books.acknowledged_wishes += 1
+                    self._books.acknowledged_requests += 1
 
-        return self._insist(ask, self._open_wish, "asking")
+        return self._insist(ask, self._open_request, "asking")
 
     def _decided(self, number: int) -> None:
         ending, voter = self._chance.choice(ENDINGS), self._chance.choice((BOB, CAROL))
@@ -135,9 +135,9 @@ class Changes:
         stand = [f"#{r.id} {r.kind} {r.state}, again at {r.retry_at}: {r.detail}" for r in requests]
         return "; ".join([f"it is {self._world.clock()}", *stand, *tried[-12:]])
 
-    def _open_wish(self) -> ChangeRequest | None:
+    def _open_request(self) -> ChangeRequest | None:
         with self._world.reader() as reader:
-            return reader.open_wish()
+            return reader.open_request()
 
     def _state(self, number: int) -> State:
         with self._world.reader() as reader:

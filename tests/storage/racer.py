@@ -21,7 +21,7 @@ from storage.lifecycle import State
 from storage.migrate import upgrade
 from storage.outbox import Outbox
 from storage.records import ChangeRequest
-from tests.storage.states import NOW, approve, wish
+from tests.storage.states import NOW, approve, asked
 
 
 class Racer:
@@ -36,7 +36,7 @@ class Racer:
         """Try to open an opt-in."""
         try:
             with Ledger(self._database, tenant).recording(NOW) as entry:
-                return f"won {wish(entry).id}"
+                return f"won {asked(entry).id}"
         except AlreadyOpen as lost:
             return f"lost {lost.request_id}"
 
@@ -108,7 +108,7 @@ class Racer:
 
 def record(entry: Any) -> None:
     """Something of everything that belongs together: a request, its vote, its events, its notice."""
-    request = approve(entry, wish(entry))
+    request = approve(entry, asked(entry))
     entry.move(request, State.APPROVED, actor="U0BOB", detail="enough")
     entry.owe("card", f"card:{request.id}", request_id=request.id)
 

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 ALICE, BOB, CAROL = "U0ALICE", "U0BOB", "U0CAROL"
 
 
-def wish(entry: Entry, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRequest:
+def asked(entry: Entry, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRequest:
     """Open a request with everything filled in; an opt-in unless said otherwise."""
     enabling = kind in (Kind.OPT_IN, Kind.EXTENSION, Kind.SHORTENING)
     content: dict[str, Any] = {
@@ -40,7 +40,7 @@ def wish(entry: Entry, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeReques
 def opened(ledger: Ledger, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRequest:
     """Open a request in a transaction of its own."""
     with ledger.recording(NOW) as entry:
-        return wish(entry, kind, **changed)
+        return asked(entry, kind, **changed)
 
 
 DUE = date(2026, 12, 15)
@@ -82,7 +82,7 @@ def brought_to(ledger: Ledger, state: State) -> ChangeRequest:
     """Open a request of the first kind that can get there, and take it there."""
     kind = next(kind for kind in Kind if way(kind, state) is not None)
     with ledger.recording(NOW) as entry:
-        request = wish(entry, kind)
+        request = asked(entry, kind)
         for step in way(kind, state) or ():
             request = entry.move(request, step, actor=BOB, detail=f"on the way: {step}")
     return request

@@ -11,7 +11,7 @@ from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue
-from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, brought_to, opened, wish
+from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, asked, brought_to, opened
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_the_organisation_and_the_rule_are_kept(ledger: Ledger) -> None:
 
 def test_the_place_of_an_open_wish_is_told(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
-        assert entry.reader.open_wish() is None
-        wished = wish(entry)
-        wish(entry, Kind.OPT_OUT)
-        assert entry.reader.open_wish() == wished
+        assert entry.reader.open_request() is None
+        wished = asked(entry)
+        asked(entry, Kind.OPT_OUT)
+        assert entry.reader.open_request() == wished

@@ -10,7 +10,7 @@ from storage.database.errors import AlreadyHandled
 from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Ledger
-from tests.storage.states import NOW, TENANT, everything, wish
+from tests.storage.states import NOW, TENANT, asked, everything
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_doing_it_a_second_time_takes_back_what_the_second_time_caused(inbox: In
         entry.finish_inbox(item.key)
     stood = everything(ledger.database)
     with pytest.raises(AlreadyHandled), ledger.recording(NOW) as entry:  # noqa: PT012
-        wish(entry)
+        asked(entry)
         entry.finish_inbox(item.key)
     assert everything(ledger.database) == stood
 

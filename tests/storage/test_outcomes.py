@@ -12,7 +12,7 @@ from storage.lifecycle import State
 from storage.record.reconcile import differences
 from storage.records import Fate, SettingValue
 from storage.schema.tables import attempts
-from tests.storage.states import BOB, NOW, TENANT, wish
+from tests.storage.states import BOB, NOW, TENANT, asked
 
 MAY_SHOW_UP = {Fate.ACCEPTED: True, Fate.UNKNOWN: True, Fate.REFUSED: False, Fate.NOT_PROCESSED: False, None: True}
 
@@ -20,7 +20,7 @@ MAY_SHOW_UP = {Fate.ACCEPTED: True, Fate.UNKNOWN: True, Fate.REFUSED: False, Fat
 def given_up(ledger: Ledger) -> int:
     """An opt-in that was sent, and given up as failed."""
     with ledger.recording(NOW) as entry:
-        request = wish(entry)
+        request = asked(entry)
         for state in (State.APPROVED, State.APPLYING, State.FAILED):
             sent = {"sent_at": NOW} if state is State.APPLYING else {}
             request = entry.move(request, state, actor=BOB, detail="", **sent)

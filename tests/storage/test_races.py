@@ -16,7 +16,7 @@ from storage.record.verify import verify
 from storage.schema.tables import change_requests
 from tests.counting import Tally
 from tests.storage.racer import Racers, racers
-from tests.storage.states import BOB, NOW, TENANT, approve, brought_to, opened, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, opened
 
 PROCESSES = 4
 ROUNDS = [pytest.param(5, id="5 rounds"), pytest.param(200, id="200 rounds", marks=[pytest.mark.long, pytest.mark.timeout(600)])]
@@ -45,7 +45,7 @@ def at_once(deed: Callable[[int], str], threads: int = 8) -> list[str]:
 def test_an_open_wish_keeps_a_second_one_out_and_is_named(kind: Kind, state: State, ledger: Ledger) -> None:
     first = brought_to(ledger, state)
     with pytest.raises(AlreadyOpen, match=f"#{first.id} is already open") as refused, ledger.recording(NOW) as entry:
-        wish(entry, kind)
+        asked(entry, kind)
     assert refused.value.request_id == first.id
 
 

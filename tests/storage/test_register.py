@@ -19,7 +19,7 @@ from storage.record.reconcile import differences
 from storage.record.verify import verify
 from storage.records import NamedDevice
 from tests.storage.record.test_reconcile import tamper
-from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, proposed, wish
+from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, asked, proposed
 
 DAY = timedelta(days=1)
 REACHES = {
@@ -154,24 +154,24 @@ def test_an_act_that_was_taken_away_is_found(ledger: Ledger) -> None:
 def test_a_request_follows_the_entries_that_it_names(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         first, second = proposed(entry), proposed(entry, device="Scales")
-        asked = wish(entry, devices=entry.reader.devices.as_named([second.id, first.id]))
-        assert asked.devices == (NamedDevice(first.id, DUE), NamedDevice(second.id, DUE))
-        assert register.follow(entry, asked) == asked
+        named = asked(entry, devices=entry.reader.devices.as_named([second.id, first.id]))
+        assert named.devices == (NamedDevice(first.id, DUE), NamedDevice(second.id, DUE))
+        assert register.follow(entry, named) == named
         register.act(entry, first, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB)
         register.act(entry, second, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
-        followed = register.follow(entry, asked)
-        assert (followed.devices, followed.version) == ((NamedDevice(first.id, DUE - DAY),), asked.version + 1)
+        followed = register.follow(entry, named)
+        assert (followed.devices, followed.version) == ((NamedDevice(first.id, DUE - DAY),), named.version + 1)
         assert entry.reader.agrees(followed)
     tamper(ledger.database, f"UPDATE change_requests SET devices = '[[{first.id},\"2030-01-01\"]]'".replace(":", r"\:"))
     with ledger.reading() as reader:
-        assert not reader.agrees(reader.request(asked.id))
+        assert not reader.agrees(reader.request(named.id))
 
 
 def test_what_was_sent_or_is_settled_follows_no_more(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
-        asked = wish(entry, devices=entry.reader.devices.as_named([device.id]))
-        sent = entry.move(entry.move(asked, State.APPROVED, actor=BOB, detail=""), State.APPLYING, actor="bot", detail="")
+        named = asked(entry, devices=entry.reader.devices.as_named([device.id]))
+        sent = entry.move(entry.move(named, State.APPROVED, actor=BOB, detail=""), State.APPLYING, actor="bot", detail="")
         register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB)
         assert register.follow(entry, sent) == sent
         entry.move(sent, State.APPLIED, actor="bot", detail="")

@@ -19,7 +19,7 @@ from storage.retention import BATCH, KEPT, prune
 from storage.schema.tables import inbox, metadata, notices, observations
 from storage.streams import Streams
 from tests.postgres import _libpq, _text
-from tests.storage.states import BOB, NOW, TENANT, approve, everything, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, asked, everything
 
 OLD, CUT = NOW - timedelta(days=500), NOW - timedelta(days=400)
 PASSING = ("card", "answer")
@@ -29,7 +29,7 @@ RECORD = {"change_requests", "decisions", "reasons", "attempts", "rules", "audit
 def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None:
     """Everything that happens: asked, voted, sent, observed, told."""
     with ledger.recording(at) as entry:
-        request = approve(entry, wish(entry), BOB)
+        request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
         entry.keep_rule("r" * 64, {"approvers": [BOB]})
         entry.rebase(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")

@@ -102,8 +102,8 @@ class Clicks:
             GIVE_REASON: lambda value: self._give_reason(reply, body, value),
             IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
             replies.HISTORY_PAGE: lambda value: self._page(reply, value),
-            AGAIN: lambda value: open_forms.wish(edge, reply, body, Kind.OPT_IN, earlier=value),
-            EXTEND: lambda value: open_forms.wish(edge, reply, body, Kind.EXTENSION, earlier=value),
+            AGAIN: lambda value: open_forms.request(edge, reply, body, Kind.OPT_IN, earlier=value),
+            EXTEND: lambda value: open_forms.request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
             OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
         }
@@ -125,7 +125,7 @@ class Clicks:
         if name == replies.OPEN_HISTORY:
             return partial(self._page, reply, None)
         kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
-        return partial(open_forms.wish, self._edge, reply, body, kind, unread=True) if kind else None
+        return partial(open_forms.request, self._edge, reply, body, kind, unread=True) if kind else None
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)

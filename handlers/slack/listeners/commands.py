@@ -31,8 +31,8 @@ class Commands:
         self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
             "status": self._status,
             "history": self._history,
-            "enable": lambda reply, body: open_forms.wish(edge, reply, body, Kind.OPT_IN),
-            "extend": lambda reply, body: open_forms.wish(edge, reply, body, Kind.EXTENSION),
+            "enable": lambda reply, body: open_forms.request(edge, reply, body, Kind.OPT_IN),
+            "extend": lambda reply, body: open_forms.request(edge, reply, body, Kind.EXTENSION),
             "disable": lambda reply, body: open_forms.opt_out(edge, reply, body),
             "calendar": self._calendar,
             "export": self._export,

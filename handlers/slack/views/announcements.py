@@ -140,8 +140,8 @@ def _shortened(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _ended(facts: Mapping[str, str], zone: ZoneInfo) -> str:
-    wish = f"opt-in to legacy TLS that you asked for as #{facts['wish']}"
-    over = f"<@{facts['requester']}> has ended the {wish}" if facts["requester"] else f"The {wish} has reached its end"
+    request = f"opt-in to legacy TLS that you asked for as #{facts['wish']}"
+    over = f"<@{facts['requester']}> has ended the {request}" if facts["requester"] else f"The {request} has reached its end"
     return (
         f":checkered_flag: {over}: #{facts['request']} opted out, as read back. Devices that need TLS 1.0 or 1.1 will be "
         "refused; should one still be needed, `/legacytls enable` asks again."

@@ -34,7 +34,7 @@ def card(view: RequestView, zone: ZoneInfo) -> Message:
     request = view.request
     title = headline(request)
     others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
-    build: Callable[[RequestView, ZoneInfo], list[Block]] = others.get(request.kind, _wish)
+    build: Callable[[RequestView, ZoneInfo], list[Block]] = others.get(request.kind, _request)
     text = f"{title}. {sentence(request.detail)}".strip()
     return Message(text=text, blocks=[header(title), *build(view, zone), *_buttons(view), *_below(view)])
 
@@ -48,7 +48,7 @@ def still_ends(view: RequestView, zone: ZoneInfo) -> list[Block]:
     return [section(f"The opt-in still {ends}.")]
 
 
-def _wish(view: RequestView, zone: ZoneInfo) -> list[Block]:
+def _request(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
     asks = "asks" if request.state in OPEN else "asked"
     value = (

@@ -174,10 +174,10 @@ def _overdue(late: Overdue, zone: ZoneInfo) -> str:
 
 def _under_way(report: Status, zone: ZoneInfo) -> str:
     lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in report.unsettled]
-    wish = report.open_wish
-    if wish is not None and wish not in report.unsettled:
-        lapses = f" Lapses {instant(wish.expires_at, zone)}." if wish.expires_at else ""
-        lines.append(f"Open request: #{wish.id} by <@{wish.requester_id}>, {STATE_WORDS[wish.state]}.{lapses}")
+    asked = report.open_request
+    if asked is not None and asked not in report.unsettled:
+        lapses = f" Lapses {instant(asked.expires_at, zone)}." if asked.expires_at else ""
+        lines.append(f"Open request: #{asked.id} by <@{asked.requester_id}>, {STATE_WORDS[asked.state]}.{lapses}")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from storage.records import SettingValue
 from storage.schema import guards
 from tests.handlers.attacks import stored, tamper, unguard
 from tests.handlers.driver import ALICE, BOB, CAROL, NOW, RULE, TENANT, TWO, House
-from tests.storage.states import wish as asked
+from tests.storage.states import asked
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 FAR = "2076-01-01 00:00:00.000000"
@@ -277,12 +277,12 @@ def test_a_window_ends_when_the_record_says(both: House, end: str) -> None:
     tamper(both.database, f"UPDATE baselines SET window_end = {ends}")
     assert "baselines" in str(watch(both))
     assert [told["end"] != "" for told in alarms(both, Subject.WINDOW)] == [True]
-    wish = both.requests(Kind.OPT_IN)[0]
-    assert wish.window_end is not None
-    both.clock.at = wish.window_end - timedelta(seconds=1)
+    asked = both.requests(Kind.OPT_IN)[0]
+    assert asked.window_end is not None
+    both.clock.at = asked.window_end - timedelta(seconds=1)
     both.work()
     assert written(both) == [IN]
-    both.clock.at = wish.window_end
+    both.clock.at = asked.window_end
     both.work()
     assert written(both) == [IN, OUT]
 

@@ -62,7 +62,7 @@ def test_whoever_asked_for_a_corrected_opt_in_hears_in_person_that_it_ends_and_h
     both.clock.at = datetime(2026, 12, 10, 10, tzinfo=UTC)
     assert endings(both) == []
     remind(both)
-    assert [(person, wish) for person, wish, _ in endings(both)] == [(ALICE, str(number))]
+    assert [(person, asked) for person, asked, _ in endings(both)] == [(ALICE, str(number))]
     both.clock.advance(days=10)
     both.work()
     assert both.tenant.value is OUT
@@ -71,8 +71,8 @@ def test_whoever_asked_for_a_corrected_opt_in_hears_in_person_that_it_ends_and_h
 
 def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_was_given_up(both: House) -> None:
     both.observe()
-    wish = both.ask(ALICE).id
-    both.approve(BOB, wish)
+    asked = both.ask(ALICE).id
+    both.approve(BOB, asked)
     both.work()
     both.tenant.fates.append(LATE)
     out = both.opt_out(BOB).id
@@ -83,7 +83,7 @@ def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_w
     both.tenant.land()
     both.clock.advance(minutes=11)
     both.observe()
-    assert ended(both) == [(ALICE, str(wish), BOB)]
+    assert ended(both) == [(ALICE, str(asked), BOB)]
 
 
 def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(house: House) -> None:
@@ -123,10 +123,10 @@ def test_a_change_of_somebody_else_after_a_refusal_is_still_drift(house: House) 
 def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bot(house: House) -> None:
     house.observe()
     house.tenant.fates.append(LATE)
-    wish = house.ask()
-    house.approve(BOB, wish.id)
+    asked = house.ask()
+    house.approve(BOB, asked.id)
     house.run()
-    assert house.request(wish.id).state is State.UNCERTAIN
+    assert house.request(asked.id).state is State.UNCERTAIN
     out = house.opt_out()
     house.run()
     assert house.request(out.id).state is State.APPLIED
@@ -134,11 +134,11 @@ def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bo
     house.clock.advance(minutes=1)
     house.run()
     house.run()
-    assert house.request(wish.id).state is State.APPLIED
+    assert house.request(asked.id).state is State.APPLIED
     assert house.tenant.value is OUT
     last = house.newest()
     assert (last.kind, last.requester_id, last.state) == (Kind.OPT_OUT, None, State.APPLIED)
-    assert says("the_value_of_shows_after_opt_out_2", number=wish.id, number2=out.id) in last.reason
+    assert says("the_value_of_shows_after_opt_out_2", number=asked.id, number2=out.id) in last.reason
     baseline = house.baseline()
     assert baseline is not None
     assert baseline.value is OUT
@@ -147,14 +147,14 @@ def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bo
 def test_a_lost_opt_in_that_never_lands_opens_nothing(house: House) -> None:
     house.observe()
     house.tenant.fates.append(LOST)
-    wish = house.ask()
-    house.approve(BOB, wish.id)
+    asked = house.ask()
+    house.approve(BOB, asked.id)
     house.run()
     house.opt_out()
     house.run()
     house.clock.advance(minutes=20)
     house.run()
-    assert house.request(wish.id).state is State.FAILED
+    assert house.request(asked.id).state is State.FAILED
     assert len(house.requests(Kind.OPT_OUT)) == 1
 
 
@@ -320,11 +320,11 @@ def test_the_bot_s_own_opt_out_supersedes_what_waits_for_approval(both: House) -
     both.opt_out()
     both.run()
     both.clock.advance(minutes=1)
-    wish = both.ask(BOB).id
+    asked = both.ask(BOB).id
     both.tenant.land()
     watch(both)
     assert (both.newest().kind, both.newest().requester_id) == (Kind.OPT_OUT, None)
-    assert both.request(wish).state is State.SUPERSEDED
+    assert both.request(asked).state is State.SUPERSEDED
 
 
 def test_what_is_given_up_does_not_call_a_value_still_so_that_was_not_so_before(house: House) -> None:

@@ -165,14 +165,14 @@ def test_an_extension_form_that_was_sent_before_somebody_extended_shortens_nothi
 
 def test_it_may_be_done_while_an_extension_is_open_which_then_counts_from_there(house: House, opted_in: int) -> None:
     extend(house, ALICE, days=60)
-    wish = house.newest()
+    asked = house.newest()
     house.deliver()
-    assert "14 December 2026" in card_of(house, wish.id), "24:00 of the day before"
+    assert "14 December 2026" in card_of(house, asked.id), "24:00 of the day before"
     extend(house, BOB, days=2)
     house.deliver()
-    assert "14 December 2026" not in card_of(house, wish.id)
+    assert "14 December 2026" not in card_of(house, asked.id)
     assert window(house).window_end == in_days(house, 2)
-    house.approve(CAROL, wish.id)
+    house.approve(CAROL, asked.id)
     house.run()
     assert window(house).window_end == in_days(house, 60), "approved by a second person"
 

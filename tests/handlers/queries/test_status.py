@@ -118,8 +118,8 @@ def test_an_uncertain_change_is_shown_and_is_no_drift(house: House) -> None:
 def test_an_open_request_is_shown(house: House) -> None:
     number = house.ask(ALICE).id
     report = house.dispatch.status.report()
-    assert report.open_wish is not None
-    assert (report.open_wish.id, report.open_wish.state) == (number, State.PENDING)
+    assert report.open_request is not None
+    assert (report.open_request.id, report.open_request.state) == (number, State.PENDING)
 
 
 def test_a_value_that_is_not_what_it_ought_to_be_is_drift(house: House) -> None:

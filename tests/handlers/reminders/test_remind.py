@@ -275,7 +275,7 @@ def test_whoever_asked_for_it_is_told_though_it_was_taken_back_and_restored_by_h
     outside(opted_in, SettingValue.OPTED_OUT, SettingValue.OPTED_IN)
     opted_in.clock.at = datetime(2026, 12, 18, 10, tzinfo=UTC)
     remind(opted_in)
-    assert [(person, wish) for person, wish, _ in endings(opted_in)] == [(ALICE, "3")]
+    assert [(person, asked) for person, asked, _ in endings(opted_in)] == [(ALICE, "3")]
     opted_in.clock.at = MONDAY + 31 * DAY
     opted_in.work()
     assert opted_in.tenant.value is SettingValue.OPTED_OUT

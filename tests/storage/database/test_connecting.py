@@ -20,7 +20,7 @@ from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.record.verify import verify
 from tests.postgres import _libpq
-from tests.storage.states import TENANT, wish
+from tests.storage.states import TENANT, asked
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -76,12 +76,12 @@ def test_a_write_on_a_standby_is_unreachable_and_the_next_one_finds_the_primary(
 ) -> None:
     demote(admin, standby=True)
     with pytest.raises(Unreachable, match="only reads"), Ledger(database, TENANT).recording(NOW) as entry:
-        wish(entry)
+        asked(entry)
     with pytest.raises(Unreachable, match="only reads"):
         Inbox(database, TENANT).put("key", "vote", {}, now=NOW, patience=1)
     demote(admin, standby=False)
     with Ledger(database, TENANT).recording(NOW) as entry:
-        wish(entry)
+        asked(entry)
     assert Inbox(database, TENANT).put("key", "vote", {}, now=NOW, patience=1) is not None
     assert verify(database, TENANT).checked == 1
 

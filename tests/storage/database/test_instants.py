@@ -14,7 +14,7 @@ from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue
-from tests.storage.states import BOB, NOW, TENANT, approve, brought_to, everything, opened, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, everything, opened
 
 LORD_HOWE = timezone(timedelta(hours=10, minutes=30))
 AWKWARD = [
@@ -31,7 +31,7 @@ AWKWARD = [
 @pytest.mark.parametrize("moment", AWKWARD, ids=str)
 def test_an_instant_comes_back_as_the_same_moment_in_utc(moment: datetime, ledger: Ledger) -> None:
     with ledger.recording(moment) as entry:
-        born = wish(entry, window_end=moment, expires_at=moment)
+        born = asked(entry, window_end=moment, expires_at=moment)
         approve(entry, born, voted_at=moment)
         entry.observe(Observation(moment, SettingValue.OPTED_IN, None, None, None))
         entry.rebase(Baseline(SettingValue.OPTED_IN, moment, None, moment), why="first reading")
@@ -49,14 +49,14 @@ def test_an_instant_comes_back_as_the_same_moment_in_utc(moment: datetime, ledge
 
 NAIVE = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - that is the point
 WAYS_IN: dict[str, Callable[[Entry], object]] = {
-    "end of the window": lambda entry: wish(entry, window_end=NAIVE),
-    "expiry": lambda entry: wish(entry, expires_at=NAIVE),
-    "time of a vote": lambda entry: approve(entry, wish(entry), voted_at=NAIVE),
-    "time of the next try": lambda entry: entry.postpone(wish(entry), until=NAIVE, detail=""),
+    "end of the window": lambda entry: asked(entry, window_end=NAIVE),
+    "expiry": lambda entry: asked(entry, expires_at=NAIVE),
+    "time of a vote": lambda entry: approve(entry, asked(entry), voted_at=NAIVE),
+    "time of the next try": lambda entry: entry.postpone(asked(entry), until=NAIVE, detail=""),
     "time of a reading": lambda entry: entry.observe(Observation(NAIVE, None, None, None, "timed out")),
     "time of a message": lambda entry: entry.owe("card", "k", due_at=NAIVE),
     "baseline": lambda entry: entry.rebase(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
-    "time of sending": lambda entry: entry.move(wish(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE),
+    "time of sending": lambda entry: entry.move(asked(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE),
 }
 
 
@@ -72,7 +72,7 @@ def test_a_clock_without_a_zone_is_refused_everywhere(ledger: Ledger) -> None:
     database = ledger.database
     inbox, outbox = Inbox(database, TENANT), Outbox(database, TENANT)
     with pytest.raises(StatementError, match="must be aware"), ledger.recording(NAIVE) as entry:
-        wish(entry, window_end=None, expires_at=None)
+        asked(entry, window_end=None, expires_at=None)
     with pytest.raises(StatementError, match="must be aware"):
         inbox.put("key", "click", {}, now=NAIVE, patience=1)
     with pytest.raises(StatementError, match="must be aware"):

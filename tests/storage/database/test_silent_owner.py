@@ -9,7 +9,7 @@ from storage import engine
 from storage.engine import PATIENCE, Database, Unreachable
 from storage.ledger import Ledger
 from storage.record.verify import verify
-from tests.storage.states import NOW, TENANT, wish
+from tests.storage.states import NOW, TENANT, asked
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def test_whoever_waits_outlives_the_silent_owner() -> None:
 def test_a_silent_owner_loses_its_transaction_and_is_told(two: tuple[Database, Database]) -> None:
     silent, other = two
     with pytest.raises(Unreachable, match="silent"), Ledger(silent, TENANT).recording(NOW) as entry:  # noqa: PT012
-        wish(entry)
+        asked(entry)
         with Ledger(other, TENANT).recording(NOW) as next_entry:
-            assert wish(next_entry).version == 1
+            assert asked(next_entry).version == 1
     assert verify(other, TENANT).checked == 1
 
 
@@ -42,5 +42,5 @@ def test_a_silent_owner_can_write_again(two: tuple[Database, Database]) -> None:
             pass
         connection.execute(text("SELECT 1"))
     with Ledger(silent, TENANT).recording(NOW) as entry:
-        wish(entry)
+        asked(entry)
     assert verify(other, TENANT).checked == 1

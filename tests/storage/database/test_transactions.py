@@ -17,7 +17,7 @@ from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.record.verify import verify
 from tests.storage.racer import racers, record
-from tests.storage.states import NOW, TENANT, everything, opened, wish
+from tests.storage.states import NOW, TENANT, asked, everything, opened
 
 MARGIN = 1.5
 """Seconds that a busy machine may add to a wait."""
@@ -71,7 +71,7 @@ def test_a_process_killed_in_the_middle_leaves_nothing_and_holds_nobody_up(ledge
 
 def busy_after(ledger: Ledger, patience: float) -> None:
     with ledger.recording(NOW, patience=patience) as entry:
-        wish(entry)
+        asked(entry)
 
 
 def test_killed_before_any_statement_a_transaction_is_there_as_a_whole_or_not_at_all(
@@ -126,14 +126,14 @@ def test_a_lock_that_is_given_back_in_time_is_taken(ledger: Ledger) -> None:
     def hold() -> None:
         with ledger.recording(NOW) as entry:
             begun.set()
-            wish(entry)
+            asked(entry)
             time.sleep(0.2)
 
     holder = threading.Thread(target=hold)
     holder.start()
     assert begun.wait(timeout=10)
     with ledger.recording(NOW, patience=10) as entry:
-        assert entry.reader.open_wish() is not None
+        assert entry.reader.open_request() is not None
     holder.join()
 
 
@@ -213,7 +213,7 @@ class TestOnSqlite:
         with pytest.raises(Unreachable, match="SQLITE_FULL"), ledger.recording(NOW) as entry:  # noqa: PT012
             pages = entry.connection.exec_driver_sql("PRAGMA page_count").scalar()
             entry.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-            wish(entry, reason="x" * 200_000)
+            asked(entry, reason="x" * 200_000)
         assert everything(database) == stood
         with database.read() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
@@ -237,7 +237,7 @@ class TestOnSqlite:
     def test_readers_are_not_held_up_by_a_writer(self, ledger: Ledger) -> None:
         opened(ledger)
         with a_stranger_holding_the_lock(ledger.database), ledger.reading() as reader:
-            assert reader.open_wish() is not None
+            assert reader.open_request() is not None
 
 
 class TestOnPostgresql:
@@ -253,7 +253,7 @@ class TestOnPostgresql:
 
     def test_two_tenants_record_side_by_side(self, database: Database) -> None:
         with Ledger(database, "one").recording(NOW) as entry:
-            wish(entry)
+            asked(entry)
             opened(Ledger(database, "two"))
 
     def test_patience_ends_with_the_transaction(self, database: Database) -> None:

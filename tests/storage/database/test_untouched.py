@@ -15,7 +15,7 @@ from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.migrate import is_current
 from storage.record.verify import Verdict, verify
-from tests.storage.states import NOW, TENANT, opened, wish
+from tests.storage.states import NOW, TENANT, asked, opened
 
 
 @pytest.fixture
@@ -125,5 +125,5 @@ def test_postgresql_is_looked_at_in_the_ordinary_way(migrated_postgres_url: str)
     writer, looking = Database(migrated_postgres_url), Database(migrated_postgres_url, look_only=True)
     with closing(writer), closing(looking):
         with Ledger(writer, TENANT).recording(NOW) as entry:
-            wish(entry)
+            asked(entry)
         assert verify(looking, TENANT).checked == 1

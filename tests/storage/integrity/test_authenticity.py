@@ -16,7 +16,7 @@ from storage.outbox import Outbox
 from storage.record.verify import Authenticator, verify
 from storage.records import Card
 from storage.schema.tables import audit_events, cards, inbox, metadata, notices
-from tests.storage.states import BOB, NOW, TENANT, wish
+from tests.storage.states import BOB, NOW, TENANT, asked
 
 KEY, OLDER = b"k" * 32, b"o" * 32
 TABLES = (audit_events, cards, inbox, notices)
@@ -34,7 +34,7 @@ def keyed(migrated_database_url: str) -> Iterator[Database]:
 def full(keyed: Database) -> Database:
     """One row in every table that carries authority."""
     with Ledger(keyed, TENANT).recording(NOW) as entry:
-        request = wish(entry)
+        request = asked(entry)
         entry.owe("answer", "answer:1", request_id=request.id, recipient=BOB, channel="C0CHANGES", facts={"text": "Approved"})
     Outbox(keyed, TENANT).keep_card(Card(1, "C0CHANGES", "1.000001", 1))
     Inbox(keyed, TENANT).put("click", "vote", {"person": BOB, "vote": "approve"}, now=NOW, patience=1)
@@ -105,7 +105,7 @@ def test_an_authenticator_holds_for_no_other_row_table_or_key(full: Database) ->
 
 def test_without_a_key_nothing_is_signed_and_everything_is_believed(database: Database) -> None:
     with Ledger(database, TENANT).recording(NOW) as entry:
-        wish(entry)
+        asked(entry)
     (event,) = rows(database, audit_events)
     assert (event["authenticator"], Keyring().doubt("audit_events", event)) == (None, None)
     assert verify(database, TENANT).ok

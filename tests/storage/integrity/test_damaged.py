@@ -17,7 +17,7 @@ from storage.reading import Reader
 from storage.records import Baseline, Door, Observation, ReminderReply, SettingValue, Vote
 from storage.reminders import keep_answer
 from storage.schema.tables import inbox, notices
-from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, wish
+from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, asked
 
 LATER = NOW + timedelta(minutes=5)
 LISTS: dict[str, Callable[[Reader], list[Any]]] = {
@@ -62,7 +62,7 @@ TEXTS = {"change_requests": "protocols", "decisions": "vote", "attempts": "value
 def full(ledger: Ledger) -> Ledger:
     with ledger.recording(NOW) as entry:
         for number in range(2):
-            request = wish(entry, Kind.OPT_IN)
+            request = asked(entry, Kind.OPT_IN)
             entry.vote(request, person_id=BOB, vote=Vote.APPROVE, door=Door.BUTTON, digest="d" * 64, voted_at=NOW)
             raised = approve(entry, entry.reader.request(request.id), CAROL) if number else entry.reader.request(request.id)
             entry.attempt(raised, "sending", client_request_id="c", value=SettingValue.OPTED_IN)

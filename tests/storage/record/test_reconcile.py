@@ -18,7 +18,7 @@ from storage.records import Baseline, Door, Fate, ReminderReply, SettingValue, V
 from storage.reminders import keep_answer
 from storage.schema import guards
 from storage.schema.tables import metadata
-from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, approve, everything, proposed, wish
+from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, approve, asked, everything, proposed
 
 DAY = timedelta(days=1)
 
@@ -48,7 +48,7 @@ def full(ledger: Ledger) -> Ledger:
         )
         register.act(entry, scanner, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED, request_id=1)
         named = proposed(entry, device="Scales", owner_id=None)
-        made = approve(entry, approve(entry, wish(entry), BOB), CAROL)
+        made = approve(entry, approve(entry, asked(entry), BOB), CAROL)
         entry.vote(
             entry.reader.request(made.id), person_id=CAROL, vote=Vote.TAKEN_BACK, door=Door.BOT, digest="d" * 64, voted_at=NOW
         )
@@ -63,11 +63,11 @@ def full(ledger: Ledger) -> Ledger:
             Kind.OUTSIDE, requester_id=None, door=Door.BOT, to_value=SettingValue.OPTED_OUT, from_value=None, rule_digest="r" * 64
         )
         entry.look_again(outside, at=NOW)
-        rejected = entry.move(wish(entry), State.REJECTED, actor=BOB, detail="no")
+        rejected = entry.move(asked(entry), State.REJECTED, actor=BOB, detail="no")
         entry.give_reason(rejected.id, person_id=BOB, reason="The window is too long")
-        waiting = wish(entry, requester_enterprise_id="E0ALICE", devices=entry.reader.devices.as_named([named.id]))
+        waiting = asked(entry, requester_enterprise_id="E0ALICE", devices=entry.reader.devices.as_named([named.id]))
         entry.say(waiting, detail="Said anew.")
-        wish(entry, Kind.OPT_OUT)
+        asked(entry, Kind.OPT_OUT)
         for number in range(2):
             keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=ALICE, until=NOW)
         entry.keep_rule("s" * 64, {"approvers": []})
@@ -227,7 +227,7 @@ def test_memory_does_not_grow_with_the_record(full: Ledger) -> None:
     for more in (200, 400):
         with full.recording(NOW) as entry:
             for _ in range(more):
-                approve(entry, wish(entry, Kind.OUTSIDE, reason="x" * 500), BOB)
+                approve(entry, asked(entry, Kind.OUTSIDE, reason="x" * 500), BOB)
         tracemalloc.start()
         assert not any(differences(full.database, TENANT))
         peaks.append(tracemalloc.get_traced_memory()[1])

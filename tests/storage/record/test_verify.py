@@ -14,7 +14,7 @@ from storage.engine import Database
 from storage.ledger import Ledger
 from storage.record.verify import Verdict, verify
 from tests.storage.spoiling import LENGTH, fill, rebuild, spoil, swap, unguard
-from tests.storage.states import BOB, NOW, TENANT, wish
+from tests.storage.states import BOB, NOW, TENANT, asked
 
 GENESIS = "0" * 64
 
@@ -158,7 +158,7 @@ def test_an_event_moved_to_another_tenant_is_missed_here_and_does_not_fit_there(
 
 def test_what_is_done_to_another_tenant_is_not_ours(sound: Database) -> None:
     with Ledger(sound, "another").recording(NOW) as entry:
-        wish(entry)
+        asked(entry)
     spoil(sound, "UPDATE audit_events SET actor = 'x' WHERE tenant_id = 'another'")
     assert verify(sound, TENANT).ok
     assert not verify(sound, "another").ok

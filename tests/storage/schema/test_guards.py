@@ -14,7 +14,7 @@ from storage.ledger import Ledger
 from storage.lifecycle import SETTLED, Kind, State
 from storage.records import ReminderReply
 from storage.reminders import keep_answer
-from tests.storage.states import BOB, NOW, TENANT, approve, brought_to, everything, opened, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, everything, opened
 
 APPEND_ONLY = {
     "decisions": "vote = 'reject'",
@@ -50,9 +50,9 @@ CONTENT = {
 def full(ledger: Ledger) -> Ledger:
     """A ledger with one pending request and a row in every table that is only added to."""
     with ledger.recording(NOW) as entry:
-        rejected = entry.move(wish(entry), State.REJECTED, actor=BOB, detail="no")
+        rejected = entry.move(asked(entry), State.REJECTED, actor=BOB, detail="no")
         entry.give_reason(rejected.id, person_id=BOB, reason="The window is too long")
-        request = approve(entry, wish(entry, expires_at=NOW + timedelta(hours=24)))
+        request = approve(entry, asked(entry, expires_at=NOW + timedelta(hours=24)))
         entry.attempt(request, "sending", client_request_id="c-1")
         entry.keep_rule("r" * 64, {"approvals": 1})
         entry.owe("card", "card:1", request_id=request.id)

@@ -24,7 +24,7 @@ from storage.reminders import keep_answer
 from storage.retention import prune
 from storage.schema.tables import metadata
 from tests.postgres import Server, _libpq, _text
-from tests.storage.states import BOB, NOW, TENANT, approve, wish
+from tests.storage.states import BOB, NOW, TENANT, approve, asked
 
 OPERATE = (Path(__file__).parents[3] / "docs" / "operate.md").read_text(encoding="utf-8")
 GRANTS = re.findall(r"^ *(GRANT .+);$", OPERATE, re.MULTILINE)
@@ -87,7 +87,7 @@ def whatever_the_bot_does(url: str) -> None:
 
 def _ask_and_send(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
-        request = approve(entry, wish(entry), BOB)
+        request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
         entry.give_reason(request.id, person_id=BOB, reason="Forty scanners")
         entry.keep_rule("r" * 64, {"approvers": [BOB]})

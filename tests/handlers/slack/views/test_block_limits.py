@@ -302,7 +302,7 @@ def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
         baseline=Baseline(SettingValue.OPTED_OUT, NOW, request.id, NOW + timedelta(days=90)),
         decided=request,
         approved_by=PEOPLE,
-        open_wish=replace(request, id=2, state=State.PENDING),
+        open_request=replace(request, id=2, state=State.PENDING),
         unsettled=(request,),
         overdue=Overdue(1, NOW, request, 12, request.detail, NOW),
         last_seen=Observation(NOW, SettingValue.OPTED_IN, True, text[:255], None),
@@ -415,7 +415,7 @@ def test_everything_the_announcer_sends_fits(text: str) -> None:
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_every_form_fits(text: str) -> None:
     briefing = CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol))
-    wish = [
+    asked = [
         modals.opt_in(
             callback=callback,
             channel=CHANNEL,
@@ -435,7 +435,7 @@ def test_every_form_fits(text: str) -> None:
         for cloud in (WORLDWIDE, HIGH)
         for seen in (None, *SettingValue)
     ]
-    for view in (*wish, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
+    for view in (*asked, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
         spelled = json.loads(json.dumps(view.to_dict()))
         assert view_problems(spelled) == []
         for shown in marked_up(spelled):
