@@ -41,7 +41,7 @@ from handlers.context.context import Context
 from handlers.context.people import ActedTooOften
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, owe_answer
+from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
@@ -138,11 +138,11 @@ class Dispatch:
         """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
         return self._inbox.note(key, now=self.context.now())
 
-    def owe_word(self, person: str, text: str) -> None:
+    def enqueue_word(self, person: str, text: str) -> None:
         """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
         now = self.context.now()
         with self.context.ledger.recording(now) as entry:
-            owe_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
+            enqueue_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
         self.context.nudge()
 
     def handle(self, item: Item) -> bool:
@@ -230,7 +230,7 @@ class Dispatch:
             entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
             if interaction is not None:
-                owe_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
+                enqueue_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
         self.context.nudge()
 
     def _look_up(self, key: str, lost: Unreachable) -> Item:
@@ -252,7 +252,7 @@ class Dispatch:
                 entry.finish_inbox(interaction.key)
                 is_news = record_refusal(entry, person, command.kind.value, text, number)
                 if is_news or typed or not is_refusal:
-                    owe_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
+                    enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
         except AlreadyHandled:
             return
         self.context.nudge()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, owe_card, owe_change, owe_reworded
+from handlers.outgoing.enqueue import CHANNEL, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.policy.days import latest_end
 from storage.integrity.comparing import Difference, request_differences
 from storage.ledger import BOT, Entry
@@ -63,7 +63,7 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
             entry, request, f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]})."
         )
     if is_too_long(context, request):
-        owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=TOO_LONG))
+        enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=TOO_LONG))
         return False
     return True
 
@@ -81,7 +81,7 @@ def stop(entry: Entry, request: ChangeRequest, differences: Sequence[Difference]
         "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(request.id) else "Nothing was sent."
     )
     detail = f"The database does not agree with the record ({differences[0]}), so it is not made. {sent} Ask again if needed."
-    owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
+    enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
 
 def set_aside(entry: Entry, number: int, differences: Sequence[Difference]) -> None:
@@ -90,7 +90,7 @@ def set_aside(entry: Entry, number: int, differences: Sequence[Difference]) -> N
     end(entry, number, detail="Its row in the database does not agree with the record, so it is set aside.")
     request = entry.reader.find(number)
     if request is not None:
-        owe_card(entry, request)
+        enqueue_card(entry, request)
 
 
 def tell_elsewhere(entry: Entry, differences: Sequence[Difference]) -> None:
@@ -124,5 +124,5 @@ def _wait(entry: Entry, request: ChangeRequest, detail: str) -> bool:
     """Leave a wish alone for a while; it lapses as ever. Never made meanwhile."""
     if request.state in UNSENT:
         waiting = entry.postpone(request, until=entry.now + WAIT, detail=detail)
-        owe_reworded(entry, request, waiting)
+        enqueue_reworded(entry, request, waiting)
     return False

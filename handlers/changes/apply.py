@@ -22,7 +22,7 @@ from handlers.changes.settle import Settling, note_answer, refused
 from handlers.changes.supersede import supersede_overtaken
 from handlers.context.context import UNKEPT, Context
 from handlers.context.moving import move_on
-from handlers.outgoing.enqueue import owe_card, owe_change, owe_reworded
+from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_reworded
 from handlers.policy.rule import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
@@ -152,9 +152,9 @@ class Apply:
             if latched(entry, request, now) is request:
                 left = void(entry, request, (standing[person] for person in counted.void))
                 if counted.complete:
-                    owe_card(entry, left)  # one too many: on the next look the others carry it
+                    enqueue_card(entry, left)  # one too many: on the next look the others carry it
                 else:
-                    owe_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
+                    enqueue_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
         return None
 
     def _read_first(self, request: ChangeRequest) -> Reading | None:
@@ -192,7 +192,7 @@ class Apply:
         wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
         with self._context.ledger.recording(now) as entry:
             waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
-            owe_reworded(entry, request, waiting)
+            enqueue_reworded(entry, request, waiting)
 
     def _stale(self, request: ChangeRequest, reading: Reading) -> None:
         was = request.from_value.value if request.from_value else "unknown"
@@ -203,14 +203,14 @@ class Apply:
                 f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
                 f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
             )
-            owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
+            enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
     def _confirm(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             baseline, now = entry.reader.baseline(), self._context.now()
             if self._may_still_be_made(entry, request, lease, judged):
                 if request.kind is Kind.EXTENSION and baseline is not None and baseline.is_over(now):
-                    owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
+                    enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=ENDED_FIRST))
                 else:
                     self._settling.applied(entry, request, judged.reading, wrote=False)
         self._context.keeps_head()
@@ -227,7 +227,7 @@ class Apply:
             sent_at = self._context.now()
             request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
-            owe_card(entry, request)
+            enqueue_card(entry, request)
         self._context.nudge()
         kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
         log.info("apply.sending", request=request.id, client_request_id=sending_id)
@@ -282,5 +282,5 @@ class Apply:
                 send_again_later(entry, request, answer, sends)
             else:
                 detail = refused(entry.reader, request, answer)
-                owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+                enqueue_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()

@@ -7,7 +7,7 @@ from handlers.changes.shorten import Shortening
 from handlers.context.context import Context
 from handlers.context.moving import move_on
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_change, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
@@ -114,7 +114,7 @@ class Requests:
             if refusal is not None:
                 record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
-                owe_answer(
+                enqueue_answer(
                     entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
                 )
         self._context.nudge()
@@ -130,13 +130,13 @@ class Requests:
                 request = entry.move(
                     request, State.WITHDRAWN, actor=interaction.person, detail=f"Withdrawn by @{interaction.person}."
                 )
-                owe_card(entry, request)
+                enqueue_card(entry, request)
                 text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
             else:
                 is_news = record_refusal(entry, interaction.person, "withdraw", text, request_id)
             if is_news:
-                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
-                owe_answer(
+                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                enqueue_answer(
                     entry,
                     interaction.key,
                     person=interaction.person,
@@ -145,7 +145,7 @@ class Requests:
                     request_id=request_id,
                 )
             else:
-                owe_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
+                enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
 
     def expire_lapsed(self) -> int:
@@ -209,7 +209,7 @@ class Requests:
             )
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))
-        owe_card(entry, request)
+        enqueue_card(entry, request)
         text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
         in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
         for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
@@ -218,7 +218,7 @@ class Requests:
             text += UNSEEN
         if self._context.people.in_organisation and asker.enterprise_user_id is None:
             text += UNTOLD
-        owe_answer(
+        enqueue_answer(
             entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request.id
         )
         return None
@@ -267,7 +267,7 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
         else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
     )
     lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
-    owe_change(entry, lapsed)
+    enqueue_change(entry, lapsed)
     return lapsed
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from handlers.context.context import Context
 from handlers.context.moving import move_on
-from handlers.outgoing.enqueue import owe_card
+from handlers.outgoing.enqueue import enqueue_card
 from handlers.policy.days import spelled_instant
 from handlers.ports import Author, Lookups, Unavailable
 from storage.records import ChangeRequest
@@ -73,7 +73,7 @@ class Attribution:
                 entry.look_again(change, at=change.created_at + later)
                 return
             found = entry.look_again(change, at=None)
-            owe_card(entry, entry.say(found, detail=f"{change.detail} {told}"))
+            enqueue_card(entry, entry.say(found, detail=f"{change.detail} {told}"))
 
     def _known(self, change: ChangeRequest) -> tuple[datetime, list[ChangeRequest]]:
         """Since when it may have been made, and what the bot itself has sent lately."""

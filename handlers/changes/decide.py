@@ -13,7 +13,7 @@ from handlers.changes.rules import void, why_void
 from handlers.context.context import Context
 from handlers.context.people import Checked
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import owe_answer, owe_card, owe_change, owe_lost_copy, owe_redraw
+from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_change, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.notices import WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
@@ -79,14 +79,14 @@ class Decisions:
                 request = entry.move(
                     undone, State.PENDING, actor=interaction.person, detail=f"@{interaction.person} {UNDONE_BEFORE}"
                 )
-                owe_change(entry, request)
+                enqueue_change(entry, request)
             left = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             text = _taken_back_answer(request, mine, left, interaction, decided_by(entry.reader, request).approvers)
             is_news = bool(text)
             if text and (mine is None or request.state is not State.PENDING):
                 is_news = record_refusal(entry, interaction.person, "take_back", text, request_id)
             if is_news:
-                owe_answer(
+                enqueue_answer(
                     entry,
                     interaction.key,
                     person=interaction.person,
@@ -95,7 +95,7 @@ class Decisions:
                     request_id=request_id,
                 )
             if is_news or request.version != before.version:
-                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
         self._context.nudge()
 
     def _may_have_voted(self, person: str) -> bool:
@@ -127,8 +127,8 @@ class Decisions:
                 request, text = self._approve(entry, request, interaction, others)
             rejected = judged.allowed and vote is Vote.REJECT
             if is_news:
-                owe_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
-                owe_answer(
+                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                enqueue_answer(
                     entry,
                     interaction.key,
                     person=interaction.person,
@@ -138,7 +138,7 @@ class Decisions:
                     ask_reason=rejected,
                 )
             else:
-                owe_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
+                enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
         return rejected
 
@@ -170,7 +170,7 @@ class Decisions:
             why = f"{why_void(weighed.lost, may) if weighed.lost else ''} {why_unsure(weighed.unsure)}".strip()
             raised = entry.say(raised, detail=why or WAITING, waiting=None if why else Waiting.DECISION)
         if raised is not request:
-            owe_card(entry, raised)
+            enqueue_card(entry, raised)
         if not weighed.is_new and not counted.complete:
             record_refusal(entry, interaction.person, "approve", weighed.answer, request.id)
         return raised, weighed.answer
@@ -181,7 +181,7 @@ class Decisions:
             request, person_id=interaction.person, vote=Vote.REJECT, door=interaction.door, digest=digest, voted_at=interaction.at
         )
         rejected = entry.move(raised, State.REJECTED, actor=interaction.person, detail=f"Rejected by @{interaction.person}.")
-        owe_change(entry, rejected)
+        enqueue_change(entry, rejected)
         return rejected, f"#{request.id} is rejected; nothing is changed in Exchange. Please say why: the requester sees it."
 
     def _undo(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> ChangeRequest:
@@ -194,7 +194,7 @@ class Decisions:
             digest=digest,
             voted_at=interaction.at,
         )
-        owe_card(entry, raised)
+        enqueue_card(entry, raised)
         return raised
 
 

@@ -16,13 +16,13 @@ from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import (
     CHANNEL,
-    owe_answer,
-    owe_card,
-    owe_change,
-    owe_ended,
-    owe_outage,
-    owe_overtaken,
-    owe_recovery,
+    enqueue_answer,
+    enqueue_card,
+    enqueue_change,
+    enqueue_ended,
+    enqueue_outage,
+    enqueue_overtaken,
+    enqueue_recovery,
 )
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
@@ -107,9 +107,9 @@ class Drift:
                 record_refusal(entry, interaction.person, "claim", text, request_id)
             else:
                 entry.give_reason(request_id, person_id=interaction.person, reason=reason)
-                owe_card(entry, entry.reader.request(request_id))
+                enqueue_card(entry, entry.reader.request(request_id))
                 text = f"Your name and reason are on record for #{request_id}."
-            owe_answer(
+            enqueue_answer(
                 entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
             )
         self._context.nudge()
@@ -136,10 +136,10 @@ class Drift:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
         end = entry.reader.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
-        owe_overtaken(entry, late)
+        enqueue_overtaken(entry, late)
         entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
         _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
-        owe_ended(entry, late, baseline)
+        enqueue_ended(entry, late, baseline)
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
         """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
@@ -148,7 +148,7 @@ class Drift:
             return False
         entry.record("correction", BOT, {"value": reading.value.value, "opt_out": again.id}, late.id)
         _tell_correction(entry, late, {"end": "", "again": str(again.id)})
-        owe_card(entry, again)
+        enqueue_card(entry, again)
         return True
 
     def _outside(self, entry: Entry, baseline: Baseline, reading: Reading) -> None:
@@ -166,11 +166,11 @@ class Drift:
             detail=detail,
         )
         end = entry.reader.approved_end(approved) if approved else None
-        owe_overtaken(entry, change, revived=approved)
+        enqueue_overtaken(entry, change, revived=approved)
         entry.rebase(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )
-        owe_card(entry, change)
+        enqueue_card(entry, change)
         entry.look_again(change, at=entry.now + AUTHOR_AFTER)
 
     def _unreadable(self, unread: Unavailable) -> None:
@@ -182,7 +182,7 @@ class Drift:
             failed = entry.reader.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
                 since = failed[-1].since.isoformat()
-                owe_outage(entry, since, problem)
+                enqueue_outage(entry, since, problem)
         self._context.nudge()
 
     @staticmethod
@@ -190,7 +190,7 @@ class Drift:
         """Whoever read first, the channel hears once that the outage it heard of is over."""
         outage = entry.reader.newest_announcement("unreadable")
         if outage is not None and "since" in outage:
-            owe_recovery(entry, outage["since"])
+            enqueue_recovery(entry, outage["since"])
 
 
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
@@ -239,13 +239,13 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
     for person in dict.fromkeys(person for person in heard if person):
         text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
         own = "" if person == late.requester_id else f":{person}"
-        owe_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
+        enqueue_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
     shown = (
         f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
         "or somebody made the same change by hand."
     )
     holds = " Its window holds: at its end the bot opts out." if more["end"] else ""
-    owe_card(entry, entry.say(late, detail=shown + holds + later))
+    enqueue_card(entry, entry.say(late, detail=shown + holds + later))
 
 
 def _make_stale(entry: Entry, reading: Reading) -> None:
@@ -257,7 +257,7 @@ def _make_stale(entry: Entry, reading: Reading) -> None:
             f"The live value is *{reading.value.value}* now, but this was asked for while it was *{request.from_value.value}*. "
             f"Nothing was sent. {what_is_needed(reading.value)}"
         )
-        owe_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
+        enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

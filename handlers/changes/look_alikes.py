@@ -2,7 +2,7 @@
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import ANSWER, owe_answer
+from handlers.outgoing.enqueue import ANSWER, enqueue_answer
 from handlers.ports import Unavailable
 from storage.lifecycle import State
 from storage.reading import Reader
@@ -24,7 +24,7 @@ class LookAlikes:
             entry.finish_inbox(interaction.key)
             if tell and self._is_open(entry.reader, request_id):
                 text = self._told(request_id, emoji)
-                owe_answer(
+                enqueue_answer(
                     entry, key, person=interaction.person, text=text, channel=interaction.answers_in, request_id=request_id
                 )
         if tell:

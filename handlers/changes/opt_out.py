@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import CHANNEL, asked_by, owe_answer, owe_card, owe_failed
+from handlers.outgoing.enqueue import CHANNEL, asked_by, enqueue_answer, enqueue_card, enqueue_failed
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
@@ -41,7 +41,7 @@ class OptOuts:
                 text = verdict.sentence
             else:
                 text = self._opt_out(entry, interaction, reason)
-            owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
+            enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
         self._context.nudge()
 
     def end_window(self) -> int:
@@ -73,7 +73,7 @@ class OptOuts:
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
-        owe_failed(entry)
+        enqueue_failed(entry)
         return 1
 
     def open_again(self, entry: Entry, reason: str) -> None:
@@ -138,7 +138,7 @@ class OptOuts:
             detail=f"{by}; opting out needs no second person.",
         )
         supersede_unsent(entry, request)
-        owe_card(entry, request)
+        enqueue_card(entry, request)
         return request
 
 

@@ -5,7 +5,7 @@ Must never alter a reason that is on record.
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import owe_answer, owe_change
+from handlers.outgoing.enqueue import enqueue_answer, enqueue_change
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
 from handlers.policy.rule import ALLOWED, Reason, Verdict, about
@@ -34,9 +34,9 @@ class Reasons:
                 record_refusal(entry, interaction.person, "reason", text, request_id)
             else:
                 entry.give_reason(request_id, person_id=interaction.person, reason=reason)
-                owe_change(entry, entry.reader.request(request_id))
+                enqueue_change(entry, entry.reader.request(request_id))
                 text = f"Thank you. Your reason for rejecting #{request_id} is on record."
-            owe_answer(
+            enqueue_answer(
                 entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
             )
         self._context.nudge()

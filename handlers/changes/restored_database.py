@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, owe_card, owe_change
+from handlers.outgoing.enqueue import CHANNEL, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, State
@@ -73,7 +73,7 @@ class Estrangements:
             entry.owe(CHANNEL, key, facts=_facts(estranged))
             for request in held:
                 try:
-                    owe_card(entry, entry.say(request, detail=HELD[estranged.why], waiting=waiting))
+                    enqueue_card(entry, entry.say(request, detail=HELD[estranged.why], waiting=waiting))
                 except Conflict:
                     continue  # it moved on meanwhile, and is looked at again
         self._context.nudge()
@@ -142,7 +142,7 @@ def _accept(entry: Entry, known: str) -> Acceptance:
 
 
 def _stale(entry: Entry, number: int) -> int:
-    owe_change(entry, entry.move(entry.reader.request(number), State.STALE, actor=BOT, detail=STALE))
+    enqueue_change(entry, entry.move(entry.reader.request(number), State.STALE, actor=BOT, detail=STALE))
     return number
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from handlers.changes.supersede import supersede_overtaken
-from handlers.outgoing.enqueue import owe_card, owe_outcome
+from handlers.outgoing.enqueue import enqueue_card, enqueue_outcome
 from handlers.policy.days import spelled_instant
 from handlers.ports import WriteAnswer
 from storage.ledger import BOT, Entry
@@ -26,9 +26,9 @@ def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, 
     again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
     if supersede_overtaken(entry, again):
         return
-    owe_card(entry, again)
+    enqueue_card(entry, again)
     if sends == 1:
-        owe_outcome(entry, again)
+        enqueue_outcome(entry, again)
 
 
 def _pause(sends: int) -> float:

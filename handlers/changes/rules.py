@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CARD, CHANNEL, owe_card, owe_change
+from handlers.outgoing.enqueue import CARD, CHANNEL, enqueue_card, enqueue_change
 from handlers.policy.days import latest_end
 from handlers.policy.rule import Rule
 from handlers.policy.votes import standing_approvals
@@ -111,14 +111,14 @@ class Rules:
         """So that no vote comes back to life should an earlier rule come back."""
         for asked in entry.reader.in_states({State.PENDING, State.APPROVED}, kinds=WISHES):
             if self._is_too_long(asked):
-                owe_change(entry, entry.move(asked, State.STALE, actor=BOT, detail=TOO_LONG))
+                enqueue_change(entry, entry.move(asked, State.STALE, actor=BOT, detail=TOO_LONG))
                 continue
             request = void(entry, asked, standing_approvals(entry.reader.decisions([asked.id])).values())
             if request.state is State.APPROVED:
                 moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)
             else:
                 moved = entry.say(request, detail=VOIDED)
-            owe_card(entry, moved)
+            enqueue_card(entry, moved)
 
 
 def void(entry: Entry, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:

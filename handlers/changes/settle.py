@@ -12,7 +12,7 @@ from handlers.changes.replication_lag import lags
 from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.context.moving import move_on
-from handlers.outgoing.enqueue import owe_card, owe_change, owe_ended, owe_new_end, owe_overtaken
+from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_ended, enqueue_new_end, enqueue_overtaken
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from storage.database.errors import AlreadyOpen
@@ -102,15 +102,15 @@ class Settling:
         again = opt_out_again(self._context, entry, done, late) if late is not None else None
         if late is None:
             end = entry.reader.approved_end(request) if request.kind is not Kind.OPT_OUT else None
-            owe_overtaken(entry, done)
+            enqueue_overtaken(entry, done)
             entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
             if done.kind is Kind.OPT_OUT and newer is not None:
-                owe_ended(entry, done, newer)
-        owe_change(entry, done)
+                enqueue_ended(entry, done, newer)
+        enqueue_change(entry, done)
         if again is not None:
-            owe_card(entry, again)
+            enqueue_card(entry, again)
         if done.kind is Kind.EXTENSION:
-            owe_new_end(entry, done)
+            enqueue_new_end(entry, done)
 
     def _look(self, request: ChangeRequest) -> None:
         reading = self._try_reading(READ_BACK)
@@ -138,7 +138,7 @@ class Settling:
         )
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
-            owe_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
+            enqueue_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
         self._context.nudge()
 
     def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
@@ -149,7 +149,7 @@ class Settling:
         )
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.observe(reading.observation)
-            owe_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
+            enqueue_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
 
     def _wait(self, request: ChangeRequest) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, owe_answer, owe_card, owe_new_end, owe_overtaken, owe_redraw
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_new_end, enqueue_overtaken, enqueue_redraw
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON, OptInForm
@@ -43,7 +43,9 @@ class Shortening:
             if baseline is None or text:
                 record_refusal(entry, interaction.person, "shorten", text)
                 typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
-                owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed)
+                enqueue_answer(
+                    entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed
+                )
             else:
                 self._shorten(entry, baseline, form, interaction, verdict)
         self._context.nudge()
@@ -78,13 +80,13 @@ class Shortening:
             window_end=end,
             detail=detail,
         )
-        owe_overtaken(entry, change)
+        enqueue_overtaken(entry, change)
         entry.rebase(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
-        owe_card(entry, change)
+        enqueue_card(entry, change)
         self._draw_open_request(entry, change)
-        owe_new_end(entry, change)
+        enqueue_new_end(entry, change)
         text = f"#{change.id}: {detail}"
-        owe_answer(
+        enqueue_answer(
             entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
         )
 
@@ -95,4 +97,4 @@ class Shortening:
         if waiting is None:
             return
         for copy in entry.reader.cards(waiting.id):
-            owe_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")
+            enqueue_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")

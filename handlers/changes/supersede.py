@@ -1,6 +1,6 @@
 """A later opt-out wins over every opt-in and extension that is not at Exchange: that is never sent, or never sent again."""
 
-from handlers.outgoing.enqueue import owe_change
+from handlers.outgoing.enqueue import enqueue_change
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
 from storage.reading import WISHES
@@ -23,4 +23,4 @@ def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
 
 def _supersede(entry: Entry, request: ChangeRequest, by: ChangeRequest) -> None:
     detail = f"Opt-out #{by.id} came later and wins."
-    owe_change(entry, entry.move(request, State.SUPERSEDED, actor=by.requester_id or BOT, detail=detail))
+    enqueue_change(entry, entry.move(request, State.SUPERSEDED, actor=by.requester_id or BOT, detail=detail))

@@ -7,7 +7,7 @@ where the settings name another channel now, it is posted once more.
 
 from handlers.context.context import Context
 from handlers.outgoing.announcer import Announcer
-from handlers.outgoing.enqueue import owe_redraw, owe_thread
+from handlers.outgoing.enqueue import enqueue_redraw, enqueue_thread
 from handlers.outgoing.notices import RequestView
 from handlers.outgoing.request_view import gather
 from handlers.ports import Place, Unavailable
@@ -102,11 +102,11 @@ class Drawing:
     def _owe_thread(self, request: ChangeRequest, place: Place) -> None:
         """Before the copy itself is noted: a copy that is not noted is posted once more, and has a thread of its own."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            owe_thread(entry, request, channel=place.channel, ts=place.ts)
+            enqueue_thread(entry, request, channel=place.channel, ts=place.ts)
 
     def _draw_again(self, request: ChangeRequest, notice: Notice, copy: Copy) -> None:
         """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""
         channel, ts = copy
         with self._context.ledger.recording(self._context.now()) as entry:
-            owe_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
+            enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
         self._context.nudge()

@@ -25,9 +25,9 @@ from handlers.outgoing.enqueue import (
     PERSONAL,
     REMINDER,
     THREAD,
+    enqueue_unposted,
     is_unposted,
     outage_key,
-    owe_unposted,
     typed_back,
 )
 from handlers.outgoing.notices import RequestView
@@ -283,4 +283,4 @@ class Delivery:
                 f"#{request.id} is on record, but its message could not be posted in the channel: {why} "
                 "It is tried again until it gets through."
             )
-            owe_unposted(entry, request, text)
+            enqueue_unposted(entry, request, text)

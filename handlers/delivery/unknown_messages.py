@@ -6,7 +6,7 @@ whether the reaction still stands is not known. Once the copy is redrawn its pla
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import owe_answer, owe_lost_copy
+from handlers.outgoing.enqueue import enqueue_answer, enqueue_lost_copy
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.rule import about
 from handlers.ports import Copies, Place, Unavailable
@@ -41,7 +41,7 @@ class LostCopies:
             entry.finish_inbox(interaction.key)
             is_news = record_refusal(entry, interaction.person, "vote", text, number)
             if is_news or not is_known:
-                owe_answer(
+                enqueue_answer(
                     entry,
                     interaction.key,
                     person=interaction.person,
@@ -50,5 +50,5 @@ class LostCopies:
                     request_id=number,
                 )
             if number is not None:
-                owe_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
+                enqueue_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()

@@ -34,7 +34,7 @@ def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
     return {label: facts[f"{_TYPED}{label}"] for label in LABELS.values() if f"{_TYPED}{label}" in facts}
 
 
-def owe_card(entry: Entry, request: ChangeRequest) -> None:
+def enqueue_card(entry: Entry, request: ChangeRequest) -> None:
     """The request's message in the channel has to show this version (or a later one)."""
     entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
     if request.state in SETTLED and request.kind in WISHES:
@@ -44,10 +44,10 @@ def owe_card(entry: Entry, request: ChangeRequest) -> None:
         _owe_reminders(entry, request)
 
 
-def owe_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) -> None:
+def enqueue_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) -> None:
     """Redraw the message where the sentence on it is another one; which, is nobody's business here."""
     if now.detail != before.detail:
-        owe_card(entry, now)
+        enqueue_card(entry, now)
 
 
 def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
@@ -67,42 +67,42 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
             entry.owe(OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts)
 
 
-def owe_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
     """A copy of a wish's message was posted: its thread gets everything that was typed, and the risks."""
     if request.kind in WISHES:
         entry.owe(THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts})
 
 
-def owe_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
+def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
     """A copy of the message, or a reminder of it, was touched: draw it again, once for all who touch it now."""
     reminder = entry.reader.announcement_at(channel, ts) if channel and ts else None
     if reminder is not None:
-        owe_reminder(entry, reminder, channel=channel, ts=ts, key=key)
+        enqueue_reminder(entry, reminder, channel=channel, ts=ts, key=key)
     elif channel and ts:
         facts = {"channel": channel, "ts": ts}
         if not entry.awaits(CARD, request.id, facts):
             entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
-def owe_failed(entry: Entry) -> None:
+def enqueue_failed(entry: Entry) -> None:
     """A window's end is tried again: the messages of the tries that failed no longer say when that will be."""
     baseline = entry.reader.baseline()
     number = baseline.request_id or 0 if baseline else 0
     for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
         for copy in entry.reader.cards(request.id):
-            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
+            enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
 
 
-def owe_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
+def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
     """Draw a touched copy whose place is not noted yet, though the act is not answered again: at most once a minute.
 
     Drawn, its place is known, and from then on it shows what the others show.
     """
     if entry.reader.card_at(channel, ts) is None:
-        owe_redraw(entry, request, channel=channel, ts=ts, key=f"{channel}:{ts}:{entry.now:%Y%m%d%H%M}")
+        enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{channel}:{ts}:{entry.now:%Y%m%d%H%M}")
 
 
-def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
+def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
     """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
 
     ``revived`` is an earlier wish whose window holds again.
@@ -114,7 +114,7 @@ def owe_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | N
     told = [one for one in (*earlier, revived) if one is not None]
     for request in told + failed:
         for copy in entry.reader.cards(request.id):
-            owe_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
+            enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
     if before is not None:
         _owe_since_then(entry, by, before)
 
@@ -128,13 +128,13 @@ def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
             entry.owe(REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
 
 
-def owe_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
+def enqueue_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
     """A reminder was answered, or a copy of it was touched: draw that copy again."""
     if channel and ts:
         entry.owe(REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
 
 
-def owe_outcome(entry: Entry, request: ChangeRequest) -> None:
+def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
     """Tell the requester privately how the request stands now; the bot itself needs no telling."""
     if request.requester_id:
         key = f"outcome:{request.id}:{request.version}"
@@ -142,7 +142,7 @@ def owe_outcome(entry: Entry, request: ChangeRequest) -> None:
         entry.owe(OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
 
 
-def owe_answer(
+def enqueue_answer(
     entry: Entry,
     key: str,
     *,
@@ -159,14 +159,14 @@ def owe_answer(
     entry.owe(kind, _answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
 
 
-def owe_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
+def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
     """Tell the requester, once, that the request's message could not be posted; the bot itself needs no telling."""
     if request.requester_id is not None:
-        owe_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
+        enqueue_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
 
 
 def is_unposted(notice: Notice) -> bool:
-    """Whether a notice is the one that ``owe_unposted`` owes for its request."""
+    """Whether a notice is the one that ``enqueue_unposted`` owes for its request."""
     return notice.request_id is not None and notice.key == _answer_key(_unposted_key(notice.request_id))
 
 
@@ -178,12 +178,12 @@ def _unposted_key(request_id: int) -> str:
     return f"unposted:{request_id}"
 
 
-def owe_outage(entry: Entry, since: str, problem: str) -> None:
+def enqueue_outage(entry: Entry, since: str, problem: str) -> None:
     """Tell the channel, once, that the live value cannot be read since this instant (ISO 8601)."""
     entry.owe(CHANNEL, outage_key(since), facts={"what": "unreadable", "problem": problem, "since": since})
 
 
-def owe_recovery(entry: Entry, since: str) -> None:
+def enqueue_recovery(entry: Entry, since: str) -> None:
     """Tell the channel, once, that the outage that began at this instant is over."""
     entry.owe(CHANNEL, f"readable:{since}", facts={"what": "readable", "since": since})
 
@@ -193,22 +193,22 @@ def outage_key(since: str) -> str:
     return f"unreadable:{since}"
 
 
-def owe_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
+def enqueue_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
     """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
     entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
 
 
-def owe_new_end(entry: Entry, change: ChangeRequest) -> None:
+def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
     """Everybody who asked for the opt-in or an earlier end of it hears that somebody else extended or shortened it."""
     end = change.window_end.isoformat() if change.window_end else ""
     what = "shortened" if change.kind is Kind.SHORTENING else "extended"
     facts = {"what": what, "request": str(change.id), "requester": change.requester_id or "", "end": end}
     for person in asked_by(entry.reader.requests_behind(change.id)):
         if person != change.requester_id:
-            owe_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
+            enqueue_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
 
 
-def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
+def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
     """Everybody who asked for the opt-in, or an extension of it, that somebody else or its end has just taken back hears so."""
     if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
         return
@@ -217,7 +217,7 @@ def owe_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
         if person != opt_out.requester_id:
             own = next(request.id for request in requests_ if request.requester_id == person)
             facts = {"what": "ended", "request": str(opt_out.id), "wish": str(own), "requester": opt_out.requester_id or ""}
-            owe_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
+            enqueue_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
 
 
 def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
@@ -225,7 +225,7 @@ def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
     return list(dict.fromkeys(request.requester_id for request in requests_ if request.requester_id))
 
 
-def owe_change(entry: Entry, request: ChangeRequest) -> None:
+def enqueue_change(entry: Entry, request: ChangeRequest) -> None:
     """What almost every move owes: the card redrawn and the requester told."""
-    owe_card(entry, request)
-    owe_outcome(entry, request)
+    enqueue_card(entry, request)
+    enqueue_outcome(entry, request)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, asked_by, owe_personal
+from handlers.outgoing.enqueue import CHANNEL, asked_by, enqueue_personal
 from handlers.policy import working_hours
 from handlers.reminders import schedule, snooze
 from handlers.reminders.approver_health import ApproverHealth
@@ -72,4 +72,4 @@ class Reminders:
         owed = entry.owe(CHANNEL, slot.key, facts=facts)
         if owed and slot.what == "ending" and slot.facts["request"]:
             for person in asked_by(entry.reader.requests_behind(int(slot.facts["request"]))):
-                owe_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)
+                enqueue_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)

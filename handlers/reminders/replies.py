@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import owe_answer, owe_reminder
+from handlers.outgoing.enqueue import enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_instant
 from handlers.policy.working_hours import in_working_hours, next_opening
@@ -36,7 +36,7 @@ class ReminderReplies:
                 text = self._keep(entry, notice, reply, interaction.person)
             if is_news:
                 self._show(entry, notice, interaction)
-                owe_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in)
+                enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in)
         self._context.nudge()
 
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:
@@ -63,7 +63,7 @@ class ReminderReplies:
         if notice is None or not _answered(entry, notice):
             return
         for channel, ts in {(interaction.channel, interaction.ts), entry.reader.posted_at(notice.id) or ("", "")}:
-            owe_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{interaction.key}:{ts}")
+            enqueue_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{interaction.key}:{ts}")
 
 
 def _answered(entry: Entry, notice: Notice) -> bool:

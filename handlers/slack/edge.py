@@ -136,7 +136,7 @@ class Reply:
         try:
             self.finish(Message(text=sentence(text)))
         except Unavailable:
-            self._edge.dispatch.owe_word(self.person, text)
+            self._edge.dispatch.enqueue_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not, and have it on record, the same once a minute: the one road before a form opens.

@@ -111,13 +111,13 @@ def sent_again_after_disable(patch: pytest.MonkeyPatch) -> None:
 
 def quiet_refusal(patch: pytest.MonkeyPatch) -> None:
     """Whoever may not decide hears nothing."""
-    said = decide.owe_answer
+    said = decide.enqueue_answer
 
     def owe(entry: Any, key: str, *, text: str, **about: Any) -> None:
         if "You are not" not in text:
             said(entry, key, text=text, **about)
 
-    patch.setattr(decide, "owe_answer", owe)
+    patch.setattr(decide, "enqueue_answer", owe)
 
 
 def announced_before_read_back(patch: pytest.MonkeyPatch) -> None:

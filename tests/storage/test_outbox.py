@@ -212,26 +212,26 @@ def test_whoever_draws_a_card_that_another_drew_meanwhile_is_told(ledger: Ledger
     assert drawn(7, 2) == (False, 7), "a newer one, but another came between"
 
 
-def owe_to(ledger: Ledger, *people: str) -> None:
+def enqueue_to(ledger: Ledger, *people: str) -> None:
     with ledger.recording(NOW) as entry:
         for number, person in enumerate(people):
             entry.owe(CARD, f"{person}:{number}", recipient=person)
 
 
 def test_everybody_owed_something_has_a_turn(ledger: Ledger, outbox: Outbox) -> None:
-    owe_to(ledger, *["U0FLOOD"] * 50, BOB, "U0CAROL")
+    enqueue_to(ledger, *["U0FLOOD"] * 50, BOB, "U0CAROL")
     assert {notice.recipient for notice in claim(outbox, limit=3)} == {"U0FLOOD", BOB, "U0CAROL"}
     assert [notice.key for notice in claim(outbox, limit=3)] == ["U0FLOOD:1", "U0FLOOD:2", "U0FLOOD:3"]
 
 
 def test_one_of_two_senders_gets_to_what_is_new_however_many_others_are_owed(ledger: Ledger, outbox: Outbox) -> None:
-    owe_to(ledger, *(f"U0OTHER{number}" for number in range(300)), BOB)
+    enqueue_to(ledger, *(f"U0OTHER{number}" for number in range(300)), BOB)
     assert BOB in {notice.recipient for notice in outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)}
     assert {notice.recipient for notice in claim(outbox, limit=2)} == {"U0OTHER0", "U0OTHER1"}
 
 
 def test_one_of_two_senders_gets_to_what_is_new_however_much_the_same_person_is_owed(ledger: Ledger, outbox: Outbox) -> None:
-    owe_to(ledger, *[BOB] * 300)
+    enqueue_to(ledger, *[BOB] * 300)
     newest = outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)
     assert [notice.key for notice in newest] == [f"{BOB}:{number}" for number in range(294, 300)], "in the order of events"
     assert [notice.key for notice in claim(outbox, limit=2)] == [f"{BOB}:0", f"{BOB}:1"]

@@ -19,7 +19,7 @@ from bot.worker.jobs import lanes
 from bot.worker.loops import Duty, Lane, Worker
 from handlers.changes.change_author import Attribution
 from handlers.changes.waiting import held_up
-from handlers.outgoing.enqueue import owe_answer
+from handlers.outgoing.enqueue import enqueue_answer
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict
 from storage.engine import Database, Unreachable
@@ -125,7 +125,7 @@ def night(database: Database) -> Night:
     house.clock.advance(minutes=11)
     with house.ledger.recording(house.clock()) as entry:
         for number in range(MANY):
-            owe_answer(entry, f"word:{number}", person=f"U0OTHER{number}", text="Something came of it.")
+            enqueue_answer(entry, f"word:{number}", person=f"U0OTHER{number}", text="Something came of it.")
     number = house.ask(ALICE).id
     house.approve(BOB, number)
     looks: Counter[str] = Counter()

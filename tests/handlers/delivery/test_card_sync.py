@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from handlers.delivery.deliver import Delivery
-from handlers.outgoing.enqueue import owe_card
+from handlers.outgoing.enqueue import enqueue_card
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
 from tests.handlers.driver import ALICE, House
@@ -26,7 +26,7 @@ def change(house: House, number: int, detail: str) -> int:
     """Let the message fall behind; returns the version that it owes."""
     with house.ledger.recording(house.clock.at) as entry:
         request = entry.say(entry.reader.request(number), detail=detail)
-        owe_card(entry, request)
+        enqueue_card(entry, request)
     return request.version
 
 

@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.outgoing.enqueue import ANSWER, CHANNEL, is_unposted, owe_answer, owe_outage, owe_recovery, owe_unposted
+from handlers.outgoing.enqueue import (
+    ANSWER,
+    CHANNEL,
+    enqueue_answer,
+    enqueue_outage,
+    enqueue_recovery,
+    enqueue_unposted,
+    is_unposted,
+)
 from handlers.ports import Unavailable
 from storage.records import Notice
 from tests.handlers.driver import ALICE, House
@@ -21,13 +29,13 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
     """A notice of the first edition does not say which outage is over: there it is the newest."""
     house.board.fail("announce", Unavailable("Slack is down.", retry_after=30))
     with house.ledger.recording(house.clock.at) as entry:
-        owe_outage(entry, SINCE, "Exchange did not answer.")
+        enqueue_outage(entry, SINCE, "Exchange did not answer.")
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
         if first_edition:
             entry.owe(CHANNEL, f"readable:{SINCE}", facts={"what": "readable"})
         else:
-            owe_recovery(entry, SINCE)
+            enqueue_recovery(entry, SINCE)
     house.deliver()
     assert told(house) == []
     for _ in range(4):
@@ -39,7 +47,7 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
 def test_the_end_of_an_outage_waits_for_no_other_one(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
         entry.owe(CHANNEL, "unreadable:another", facts={"what": "unreadable"}, due_at=house.clock.at + timedelta(hours=1))
-        owe_recovery(entry, SINCE)
+        enqueue_recovery(entry, SINCE)
     house.deliver()
     assert told(house) == ["readable"]
 
@@ -48,8 +56,8 @@ def test_only_the_word_on_its_own_request_is_given_up_once_that_is_posted(house:
     request = house.ask(ALICE)
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
-        owe_unposted(entry, request, "It could not be posted.")
-        owe_answer(entry, f"unposted:{request.id}0", person=ALICE, text="About another.", request_id=request.id)
+        enqueue_unposted(entry, request, "It could not be posted.")
+        enqueue_answer(entry, f"unposted:{request.id}0", person=ALICE, text="About another.", request_id=request.id)
     house.deliver()
     assert [said.text for said in house.board.said if "posted" in said.text or "another" in said.text] == ["About another."]
 
