@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from storage.records import Fate, Observation, SettingValue
+from storage.records import Observation, SettingValue, WriteOutcome
 
 Clock = Callable[[], datetime]
 """Returns the present as an aware UTC ``datetime``."""
@@ -86,7 +86,7 @@ class Reading:
 class WriteAnswer:
     """The typed outcome of one ``Set-TransportConfig``; ``sentence`` and ``mend`` are for people."""
 
-    fate: Fate
+    outcome: WriteOutcome
     sentence: str
     client_request_id: str
     mend: str = ""

@@ -24,12 +24,12 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
-    Fate,
     MailProtocol,
     NamedDevice,
     SettingValue,
     Vote,
     Waiting,
+    WriteOutcome,
 )
 from storage.runs import UNBROKEN
 from storage.schema.tables import (
@@ -163,7 +163,7 @@ class Entry(HoldingEntry):
         client_request_id: str | None = None,
         value: SettingValue | None = None,
         detail: str = "",
-        outcome: Fate | None = None,
+        outcome: WriteOutcome | None = None,
     ) -> None:
         """Add one step of the talk with Exchange: ``sending``, ``answered`` (with its outcome) or ``read_back``."""
         values = {

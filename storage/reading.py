@@ -17,9 +17,9 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
-    Fate,
     SettingValue,
     Vote,
+    WriteOutcome,
 )
 from storage.schema.tables import (
     attempts,
@@ -29,7 +29,7 @@ from storage.schema.tables import (
     reasons,
 )
 
-MAY_STILL_SHOW_UP = (Fate.ACCEPTED, Fate.UNKNOWN, None)
+MAY_STILL_SHOW_UP = (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN, None)
 """The outcomes after which a change that was sent may still show up; ``None``: no answer is on record."""
 
 WISHES = (Kind.OPT_IN, Kind.EXTENSION)
@@ -245,7 +245,7 @@ class Reader(HoldingReader):
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
         return readable(self._connection, query, attempts, rows.attempt)
 
-    def last_outcome(self, request_id: int) -> Fate | None:
+    def last_outcome(self, request_id: int) -> WriteOutcome | None:
         """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
         return next((step.outcome for step in reversed(self.attempts([request_id])) if step.step == "answered"), None)
 

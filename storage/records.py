@@ -44,7 +44,7 @@ class Vote(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-class Fate(StrEnum):
+class WriteOutcome(StrEnum):
     """What is known of a write after its answer (or its absence)."""
 
     ACCEPTED = "accepted"
@@ -174,7 +174,7 @@ class Attempt:
     client_request_id: str | None
     value: SettingValue | None
     detail: str
-    outcome: Fate | None = None
+    outcome: WriteOutcome | None = None
     """Of ``answered``: what the answer proves; ``None`` for the other steps."""
 
 

@@ -19,7 +19,6 @@ from storage.records import (
     ChangeRequest,
     Decision,
     Door,
-    Fate,
     MailProtocol,
     NamedDevice,
     Notice,
@@ -29,6 +28,7 @@ from storage.records import (
     SettingValue,
     Vote,
     Waiting,
+    WriteOutcome,
 )
 
 _WANTS = {
@@ -124,7 +124,7 @@ def attempt(row: Row[Any]) -> Attempt:
         client_request_id=row.client_request_id,
         value=setting_value(row.value),
         detail=row.detail,
-        outcome=Fate(row.outcome) if row.outcome is not None else first_edition.outcome(row.step, row.detail),
+        outcome=WriteOutcome(row.outcome) if row.outcome is not None else first_edition.outcome(row.step, row.detail),
     )
 
 

@@ -20,7 +20,7 @@ from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.proofs import is_busy, proven_by, turned_away
 from handlers.ports import Unavailable
-from storage.records import Fate
+from storage.records import WriteOutcome
 
 
 class Meaning(StrEnum):
@@ -43,15 +43,15 @@ class Meaning(StrEnum):
     GARBLED = "garbled"
 
 
-_FATES: Final[Mapping[Meaning, Fate]] = {
-    Meaning.ANSWERED: Fate.ACCEPTED,
-    Meaning.NO_CONNECTION: Fate.NOT_PROCESSED,
-    Meaning.THROTTLED: Fate.NOT_PROCESSED,
-    Meaning.UNTRUSTED: Fate.NOT_PROCESSED,
-    Meaning.UNAUTHORIZED: Fate.REFUSED,
-    Meaning.FORBIDDEN: Fate.REFUSED,
-    Meaning.MISDIRECTED: Fate.REFUSED,
-    Meaning.REFUSED: Fate.REFUSED,
+_FATES: Final[Mapping[Meaning, WriteOutcome]] = {
+    Meaning.ANSWERED: WriteOutcome.ACCEPTED,
+    Meaning.NO_CONNECTION: WriteOutcome.NOT_PROCESSED,
+    Meaning.THROTTLED: WriteOutcome.NOT_PROCESSED,
+    Meaning.UNTRUSTED: WriteOutcome.NOT_PROCESSED,
+    Meaning.UNAUTHORIZED: WriteOutcome.REFUSED,
+    Meaning.FORBIDDEN: WriteOutcome.REFUSED,
+    Meaning.MISDIRECTED: WriteOutcome.REFUSED,
+    Meaning.REFUSED: WriteOutcome.REFUSED,
 }
 """Of a write; whatever is not named here is unknown. Each refusal among them is proven by ``bot.exchange.proofs``."""
 
@@ -105,9 +105,9 @@ class Outcome:
     document: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
-    def fate(self) -> Fate:
+    def outcome(self) -> WriteOutcome:
         """What this says of a write."""
-        return _FATES.get(self.meaning, Fate.UNKNOWN)
+        return _FATES.get(self.meaning, WriteOutcome.UNKNOWN)
 
     @property
     def retryable(self) -> bool:

@@ -20,7 +20,7 @@ from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.http.transport import CALL_LIMIT
 from bot.exchange.readings import KEY, reading_of
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
-from storage.records import Fate
+from storage.records import WriteOutcome
 
 WRITE_LIMIT: Final = 20.0
 """Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back comes before that."""
@@ -87,7 +87,9 @@ class ExchangeOnline:
         """
         began = monotonic()
         if not self._writing.acquire(timeout=self._write_limit):
-            return WriteAnswer(Fate.NOT_PROCESSED, "Another write is still under way; nothing was sent.", client_request_id)
+            return WriteAnswer(
+                WriteOutcome.NOT_PROCESSED, "Another write is still under way; nothing was sent.", client_request_id
+            )
         until, send_by = began + self._write_limit, min(begin_by, began + self._write_limit / 2)
         try:
             command = Command("Set-TransportConfig", {KEY: value}, client_request_id, until, writes=True, send_by=send_by)
@@ -97,7 +99,7 @@ class ExchangeOnline:
         finally:
             self._writing.release()
         sentence = "Exchange Online says that nothing had to be modified." if outcome.changed_nothing else outcome.sentence
-        return WriteAnswer(outcome.fate, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after)
+        return WriteAnswer(outcome.outcome, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after)
 
     def invoke(self, cmdlet: str, parameters: Mapping[str, object], *, timeout: float) -> Outcome:
         """Run a cmdlet that only reads, once, in at most ``timeout`` seconds. Raises ``Unavailable`` for all but an answer."""
@@ -191,4 +193,4 @@ def _wait(failure: Unavailable, pause: float) -> float:
 def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
     """No token, hence nothing was sent, or what was sent met a 401: it waits, as it does where the reading before gets none."""
     wait = failure.retry_after
-    return WriteAnswer(Fate.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait)
+    return WriteAnswer(WriteOutcome.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait)

@@ -31,7 +31,7 @@ from storage.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import ChangeRequest, Decision, Fate, SettingValue
+from storage.records import ChangeRequest, Decision, SettingValue, WriteOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -231,10 +231,10 @@ class Apply:
         self._context.nudge()
         kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
         log.info("apply.sending", request=request.id, client_request_id=sending_id)
-        opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(Fate.NOT_PROCESSED, UNKEPT, sending_id)
+        opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(WriteOutcome.NOT_PROCESSED, UNKEPT, sending_id)
         if kept:
             answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
-        log.info("apply.answered", request=request.id, client_request_id=sending_id, fate=answer.fate.value)
+        log.info("apply.answered", request=request.id, client_request_id=sending_id, outcome=answer.outcome.value)
         self._answered(request, answer, sends=sent_before + 1)
 
     def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> float | None:
@@ -272,13 +272,13 @@ class Apply:
             raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
-        if answer.fate in (Fate.ACCEPTED, Fate.UNKNOWN):
+        if answer.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN):
             self._settling.read_back(request, answer, sleep=self._sleep)
             return
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             note_answer(entry, request, answer)
-            if answer.fate is Fate.NOT_PROCESSED:
+            if answer.outcome is WriteOutcome.NOT_PROCESSED:
                 send_again_later(entry, request, answer, sends)
             else:
                 detail = refused(entry.reader, request, answer)

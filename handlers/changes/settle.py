@@ -20,7 +20,7 @@ from storage.integrity.comparing import Difference
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import Baseline, ChangeRequest, Door, Fate, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, SettingValue, WriteOutcome
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
 """Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
@@ -53,7 +53,7 @@ class Settling:
         """Poll after a write; ends in *applied* or *uncertain*. An unknown answer is read once, then shown as uncertain."""
         with self._context.ledger.recording(self._context.now()) as entry:
             note_answer(entry, request, answer)
-        pauses = PAUSES if answer.fate is Fate.ACCEPTED else PAUSES[:1]
+        pauses = PAUSES if answer.outcome is WriteOutcome.ACCEPTED else PAUSES[:1]
         shown_by = (request.sent_at or self._context.now()) + SHOWN_WITHIN
         for pause in pauses:
             sleep(pause)
@@ -64,7 +64,11 @@ class Settling:
             if reading is not None and reading.value is request.to_value:
                 self._settle(request, reading)
                 return
-        why = answer.sentence if answer.fate is Fate.UNKNOWN else "Exchange accepted it, but the new value does not show yet."
+        why = (
+            answer.sentence
+            if answer.outcome is WriteOutcome.UNKNOWN
+            else "Exchange accepted it, but the new value does not show yet."
+        )
         self._uncertain(request, why)
 
     def is_due(self) -> bool:
@@ -172,8 +176,8 @@ class Settling:
 
 def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
     """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
-    detail = f"{answer.fate}: {answer.sentence}"
-    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.fate)
+    detail = f"{answer.outcome}: {answer.sentence}"
+    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.outcome)
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
@@ -231,7 +235,7 @@ def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wr
         return f"The live value is {value}, as read back; it ends as approved."
     if not wrote:
         return f"The live value was {value} already, so nothing had to be written."
-    if reader.last_outcome(request.id) is Fate.ACCEPTED:
+    if reader.last_outcome(request.id) is WriteOutcome.ACCEPTED:
         return f"Written, and read back as {value}. {CLIENTS_LATE}"
     if overtaken_by is not None and overtaken_by.value is reading.value:
         return f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did it is not known."

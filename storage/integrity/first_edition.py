@@ -4,16 +4,16 @@ This is the only place that does: whoever needs it reads a record (``storage.row
 written this way, and the rows themselves are never altered.
 """
 
-from storage.records import Fate, Waiting
+from storage.records import Waiting, WriteOutcome
 
 
-def outcome(step: str, detail: str) -> Fate | None:
+def outcome(step: str, detail: str) -> WriteOutcome | None:
     """Tell what an attempt without an outcome of its own proves: the detail of an answer began with the word and a colon.
 
     ``None`` for the other steps, and for a detail that begins with no such word.
     """
     word, colon, _ = detail.partition(":")
-    return Fate(word) if step == "answered" and colon and word in set(Fate) else None
+    return WriteOutcome(word) if step == "answered" and colon and word in set(WriteOutcome) else None
 
 
 def waiting(detail: str) -> Waiting | None:

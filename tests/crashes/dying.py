@@ -80,10 +80,10 @@ def moments(beginning: Beginning, folder: Path, scene: Scene) -> list[str]:
 def _perform(world: World, plan: Plan) -> int:
     """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent before the act."""
     prepared_by = world.folder / "prepared"
-    fate = {"MORTAL_AT": plan.at, "MORTAL_SIGNAL": plan.number.name, "MORTAL_ARM": plan.scene.arm}
+    outcome = {"MORTAL_AT": plan.at, "MORTAL_SIGNAL": plan.number.name, "MORTAL_ARM": plan.scene.arm}
     if plan.scene.arm != "start":
-        fate["MORTAL_AFTER"] = str(prepared_by)
-    world.start(MORTAL, **fate, **plan.scene.settings)
+        outcome["MORTAL_AFTER"] = str(prepared_by)
+    world.start(MORTAL, **outcome, **plan.scene.settings)
     prepared = plan.scene.prepare(world)
     prepared_by.touch()
     before = len(world.slack.deliveries)

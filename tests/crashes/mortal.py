@@ -32,7 +32,7 @@ COMMIT = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 CMDLET = "x-cmdletname"
 
 
-class Fate:
+class WriteOutcome:
     """Counts moments once armed; at the ordered one the process gets its signal."""
 
     def __init__(self, surroundings: dict[str, str]) -> None:
@@ -69,8 +69,8 @@ class Transactions:
     Leases that idle lanes take and give back once a second are no moments of a change; those of the lane that applies are.
     """
 
-    def __init__(self, fate: Fate) -> None:
-        self._fate = fate
+    def __init__(self, outcome: WriteOutcome) -> None:
+        self._outcome = outcome
 
     def watch(self) -> None:
         """Look at every engine of the process."""
@@ -87,23 +87,23 @@ class Transactions:
         DefaultDialect.do_commit = committing  # type: ignore[method-assign]
 
     def _before(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        self._fate.sees(statement)
+        self._outcome.sees(statement)
         if COMMIT.match(statement):
             self._commit("before", connection)
         elif (write := _write(statement)) is not None:
-            self._fate.pass_by(f"before {write}")
+            self._outcome.pass_by(f"before {write}")
             self._written(connection).add(write.split()[-1])
 
     def _after(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if COMMIT.match(statement):
             self._commit("after", connection)
         elif (write := _write(statement)) is not None:
-            self._fate.pass_by(f"after {write}")
+            self._outcome.pass_by(f"after {write}")
 
     def _commit(self, when: str, connection: Any) -> None:
         tables = self._written(connection)
         if tables:
-            self._fate.pass_by(f"{when} COMMIT of {', '.join(sorted(tables))}")
+            self._outcome.pass_by(f"{when} COMMIT of {', '.join(sorted(tables))}")
         if when == "after":
             tables.clear()
 
@@ -120,7 +120,7 @@ def _write(statement: str) -> str | None:
     return f"{found[1].upper()} {found[2]}"
 
 
-def watch_network(fate: Fate) -> None:
+def watch_network(outcome: WriteOutcome) -> None:
     """Before a request is sent, once it was sent whole, and when its answer has come; the same for acknowledgements."""
     putrequest, putheader = HTTPConnection.putrequest, HTTPConnection.putheader
     endheaders, getresponse = HTTPConnection.endheaders, HTTPConnection.getresponse
@@ -135,25 +135,25 @@ def watch_network(fate: Fate) -> None:
         putheader(connection, name, *values)
 
     def send(connection: Any, *arguments: Any, **named: Any) -> None:
-        fate.pass_by(f"before {connection.mortal}")
+        outcome.pass_by(f"before {connection.mortal}")
         endheaders(connection, *arguments, **named)
 
     def receive(connection: Any, *arguments: Any, **named: Any) -> Any:
-        fate.pass_by(f"sent {connection.mortal}")
+        outcome.pass_by(f"sent {connection.mortal}")
         response = getresponse(connection, *arguments, **named)
-        fate.pass_by(f"after {connection.mortal}")
+        outcome.pass_by(f"after {connection.mortal}")
         return response
 
     HTTPConnection.putrequest, HTTPConnection.putheader = start, header  # type: ignore[method-assign]
     HTTPConnection.endheaders, HTTPConnection.getresponse = send, receive  # type: ignore[assignment, method-assign]
-    Connection.send = _around(fate, "acknowledgement", Connection.send)  # type: ignore[method-assign]
+    Connection.send = _around(outcome, "acknowledgement", Connection.send)  # type: ignore[method-assign]
 
 
-def _around(fate: Fate, name: str, deed: Callable[..., Any]) -> Callable[..., Any]:
+def _around(outcome: WriteOutcome, name: str, deed: Callable[..., Any]) -> Callable[..., Any]:
     def done(*arguments: Any, **named: Any) -> Any:
-        fate.pass_by(f"before {name}")
+        outcome.pass_by(f"before {name}")
         result = deed(*arguments, **named)
-        fate.pass_by(f"after {name}")
+        outcome.pass_by(f"after {name}")
         return result
 
     return done
@@ -161,9 +161,9 @@ def _around(fate: Fate, name: str, deed: Callable[..., Any]) -> Callable[..., An
 
 def main() -> int:
     """Serve until stopped, or until the moment has come."""
-    fate = Fate(dict(os.environ))
-    Transactions(fate).watch()
-    watch_network(fate)
+    outcome = WriteOutcome(dict(os.environ))
+    Transactions(outcome).watch()
+    watch_network(outcome)
     return robot.main()
 
 

@@ -40,7 +40,7 @@ from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.records import Door, Fate, SettingValue, Vote
+from storage.records import Door, SettingValue, Vote, WriteOutcome
 from tests.chance import chance
 from tests.storage.states import NOW
 
@@ -93,7 +93,7 @@ class Ledgered:
         """Write once."""
         with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection, connection:
             connection.execute("INSERT INTO writes (tenant, value) VALUES (?, ?)", (self._tenant, value))
-        return WriteAnswer(Fate.ACCEPTED, "", client_request_id)
+        return WriteAnswer(WriteOutcome.ACCEPTED, "", client_request_id)
 
 
 def make_exchange(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Person, Place, Reading, Unavailable, WriteAnswer
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 
 HOME_TEAM = "T0CONTOSO"
 CHANNEL = "C0CHANGES"
@@ -89,18 +89,18 @@ class Workspace:
 class Answering:
     """How Exchange answers one write, and whether the write takes effect: at once, on ``Tenant.land``, or never."""
 
-    fate: Fate = Fate.ACCEPTED
+    outcome: WriteOutcome = WriteOutcome.ACCEPTED
     lands: str = "now"
     retry_after: float | None = None
 
 
 TAKEN = Answering()
-REFUSED = Answering(Fate.REFUSED, lands="never")
-BUSY = Answering(Fate.NOT_PROCESSED, lands="never")
-LOST_BUT_TAKEN = Answering(Fate.UNKNOWN)
-LOST = Answering(Fate.UNKNOWN, lands="never")
-LATE = Answering(Fate.UNKNOWN, lands="later")
-ACCEPTED_LATE = Answering(Fate.ACCEPTED, lands="later")
+REFUSED = Answering(WriteOutcome.REFUSED, lands="never")
+BUSY = Answering(WriteOutcome.NOT_PROCESSED, lands="never")
+LOST_BUT_TAKEN = Answering(WriteOutcome.UNKNOWN)
+LOST = Answering(WriteOutcome.UNKNOWN, lands="never")
+LATE = Answering(WriteOutcome.UNKNOWN, lands="later")
+ACCEPTED_LATE = Answering(WriteOutcome.ACCEPTED, lands="later")
 
 UNREADABLE = Unavailable("Exchange could not be reached.", mend="Look at the network.")
 
@@ -133,7 +133,7 @@ class Tenant:
         """What the readings say of it, except those that are scripted."""
         self.value = value
         self.readings: deque[SettingValue | Unavailable | Old] = deque()
-        self.fates: deque[Answering] = deque()
+        self.outcomes: deque[Answering] = deque()
         self.unreadable: Unavailable | None = None
         self.smtp_auth_disabled: bool | None = False
         self.organization: str | None = ORGANIZATION
@@ -194,7 +194,7 @@ class Tenant:
         )
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
-        answering = self.fates.popleft() if self.fates else TAKEN
+        answering = self.outcomes.popleft() if self.outcomes else TAKEN
         target = SettingValue.OPTED_IN if value else SettingValue.OPTED_OUT
         write = Write(target, client_request_id, self._clock(), taken=answering.lands != "never")
         self.writes.append(write)
@@ -203,8 +203,8 @@ class Tenant:
             self.take(write)
         elif answering.lands == "later":
             self._floating.append(write)
-        sentence = f"Exchange answered: {answering.fate.value}."
-        return WriteAnswer(answering.fate, sentence, client_request_id, retry_after=answering.retry_after)
+        sentence = f"Exchange answered: {answering.outcome.value}."
+        return WriteAnswer(answering.outcome, sentence, client_request_id, retry_after=answering.retry_after)
 
     def land(self) -> None:
         """What was on its way takes effect now."""

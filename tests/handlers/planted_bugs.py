@@ -13,7 +13,7 @@ from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, standing_approvals, tally
 from handlers.ports import Reading, WriteAnswer
 from storage import chain
-from storage.records import ChangeRequest, Decision, Fate, Vote
+from storage.records import ChangeRequest, Decision, Vote, WriteOutcome
 from tests.handlers.driver import BOB, CAROL, TWO
 from tests.handlers.fakes import BUSY, LOST
 
@@ -125,7 +125,7 @@ def announced_before_read_back(patch: pytest.MonkeyPatch) -> None:
     honest = settle.Settling.read_back
 
     def hasty(self: Any, request: ChangeRequest, answer: WriteAnswer, **how: Any) -> None:
-        if answer.fate is not Fate.ACCEPTED:
+        if answer.outcome is not WriteOutcome.ACCEPTED:
             honest(self, request, answer, **how)
             return
         value = request.to_value

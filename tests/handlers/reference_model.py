@@ -172,7 +172,7 @@ class Machine(RuleBasedStateMachine):
         approvers: tuple[str, ...],
         door: Door,
         between: str,
-        fates: list[Answering],
+        outcomes: list[Answering],
         later: list[str],
     ) -> None:
         """A wish is asked for and approved; something happens before, in between and later; and the worker looks."""
@@ -183,7 +183,7 @@ class Machine(RuleBasedStateMachine):
         self.happen(before)
         for person in approvers:
             self.touch("approve", person, door)
-        self.house.tenant.fates.extend(fates)
+        self.house.tenant.outcomes.extend(outcomes)
         for name in (between, *later):
             self.happen(name)
         self.work(1)
@@ -279,7 +279,7 @@ class Machine(RuleBasedStateMachine):
             self.oracle.judge_write(write)
             self.submit("opt_out", CAROL)
 
-        self.house.tenant.fates.insert(0, BUSY)
+        self.house.tenant.outcomes.insert(0, BUSY)
         self.house.tenant.during_write = opt_out
         self.house.run()
         self.house.tenant.during_write = self.oracle.judge_write
@@ -331,7 +331,7 @@ class Machine(RuleBasedStateMachine):
 
     def _heal(self) -> None:
         self.house.tenant.unreadable = None
-        self.house.tenant.fates.clear()
+        self.house.tenant.outcomes.clear()
         self.house.tenant.land()
         self.house.tenant.lagging = 0
         self.house.workspace.silent.clear()

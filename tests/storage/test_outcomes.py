@@ -10,11 +10,17 @@ from storage.integrity.comparing import request_differences
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.record.reconcile import differences
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from storage.schema.tables import attempts
 from tests.storage.states import BOB, NOW, TENANT, asked
 
-MAY_SHOW_UP = {Fate.ACCEPTED: True, Fate.UNKNOWN: True, Fate.REFUSED: False, Fate.NOT_PROCESSED: False, None: True}
+MAY_SHOW_UP = {
+    WriteOutcome.ACCEPTED: True,
+    WriteOutcome.UNKNOWN: True,
+    WriteOutcome.REFUSED: False,
+    WriteOutcome.NOT_PROCESSED: False,
+    None: True,
+}
 
 
 def given_up(ledger: Ledger) -> int:
@@ -33,8 +39,8 @@ def may_show_up(ledger: Ledger) -> bool:
 
 
 @pytest.mark.parametrize("outcome", MAY_SHOW_UP)
-@pytest.mark.parametrize("said", [*(f"{fate}: said" for fate in Fate), "", "Accepted."])
-def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: Fate | None, said: str) -> None:
+@pytest.mark.parametrize("said", [*(f"{outcome}: said" for outcome in WriteOutcome), "", "Accepted."])
+def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: WriteOutcome | None, said: str) -> None:
     number = given_up(ledger)
     if outcome is not None:
         with ledger.recording(NOW) as entry:
@@ -44,18 +50,18 @@ def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: 
     assert may_show_up(ledger) is MAY_SHOW_UP[outcome]
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_an_answer_of_the_first_edition_is_read_as_it_was_written(ledger: Ledger, fate: Fate) -> None:
+@pytest.mark.parametrize("outcome", WriteOutcome)
+def test_an_answer_of_the_first_edition_is_read_as_it_was_written(ledger: Ledger, outcome: WriteOutcome) -> None:
     """Its bot inserts no outcome, and its events have none; it may do so beside this one."""
     number = given_up(ledger)
-    values = {"step": "answered", "client_request_id": "c-1", "value": None, "detail": f"{fate}: It said so."}
+    values = {"step": "answered", "client_request_id": "c-1", "value": None, "detail": f"{outcome}: It said so."}
     with ledger.recording(NOW) as entry:
         entry.connection.execute(insert(attempts).values(tenant_id=TENANT, request_id=number, at=NOW, **values))
         entry.record("attempt", "bot", values, number)
     with ledger.reading() as reader:
-        assert reader.last_outcome(number) is fate
+        assert reader.last_outcome(number) is outcome
         assert request_differences(reader.connection, TENANT, number)[0] == []
-    assert may_show_up(ledger) is MAY_SHOW_UP[fate]
+    assert may_show_up(ledger) is MAY_SHOW_UP[outcome]
     assert list(differences(ledger.database, TENANT)) == []
 
 
@@ -76,7 +82,7 @@ def test_no_other_text_is_taken_for_an_outcome(step: str, detail: str) -> None:
 def test_the_event_carries_it(ledger: Ledger) -> None:
     number = given_up(ledger)
     with ledger.recording(NOW) as entry:
-        entry.attempt(entry.reader.request(number), "answered", detail="No.", outcome=Fate.REFUSED)
+        entry.attempt(entry.reader.request(number), "answered", detail="No.", outcome=WriteOutcome.REFUSED)
         entry.attempt(entry.reader.request(number), "read_back", value=SettingValue.OPTED_OUT)
     with ledger.reading() as reader:
         told = [event.payload["outcome"] for event in reader.events() if event.kind == "attempt"]

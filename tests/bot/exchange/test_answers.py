@@ -11,7 +11,7 @@ import pytest
 from bot.exchange.answers import Meaning, judge
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
-from storage.records import Fate
+from storage.records import WriteOutcome
 from tests.bot.exchange.bodies import STACK, envelope, error, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Case:
     body: object
     meaning: Meaning
     says: str
-    fate: Fate
+    outcome: WriteOutcome
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: float | None = None
     complete: bool = True
@@ -82,7 +82,7 @@ def _errors(errors: object) -> dict[str, object]:
     return {**envelope([]), "@adminapi.errors": errors}
 
 
-M, F = Meaning, Fate
+M, F = Meaning, WriteOutcome
 FOLDED = json.dumps(
     {"Message": "The object exists.", "TypeName": "Microsoft.Exchange.ADObjectAlreadyExistsException", "StackTrace": STACK}
 )
@@ -249,9 +249,9 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
     outcome = judge(case.answer(), cmdlet="Set-TransportConfig", now=NOON)
-    assert (outcome.meaning, outcome.fate) == (case.meaning, case.fate)
+    assert (outcome.meaning, outcome.outcome) == (case.meaning, case.outcome)
     assert outcome.retryable is (
-        case.fate in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED, M.NOT_FOUND}
+        case.outcome in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED, M.NOT_FOUND}
     )
     assert case.says in outcome.sentence
     assert outcome.retry_after == case.wait
@@ -263,16 +263,16 @@ def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("silence", "meaning", "fate", "retryable"),
+    ("silence", "meaning", "write_outcome", "retryable"),
     [
         (Silence.NOT_SENT, M.NO_CONNECTION, F.NOT_PROCESSED, True),
         (Silence.UNTRUSTED, M.UNTRUSTED, F.NOT_PROCESSED, False),
         (Silence.LOST, M.NO_ANSWER, F.UNKNOWN, True),
     ],
 )
-def test_silence_has_a_meaning_too(silence: Silence, meaning: Meaning, fate: Fate, *, retryable: bool) -> None:
+def test_silence_has_a_meaning_too(silence: Silence, meaning: Meaning, write_outcome: WriteOutcome, *, retryable: bool) -> None:
     outcome = judge(silence, cmdlet="Set-TransportConfig", now=NOON)
-    assert (outcome.meaning, outcome.fate, outcome.retryable) == (meaning, fate, retryable)
+    assert (outcome.meaning, outcome.outcome, outcome.retryable) == (meaning, write_outcome, retryable)
 
 
 def test_every_meaning_is_in_the_catalogue() -> None:
@@ -286,16 +286,16 @@ def test_only_what_the_list_names_proves_that_nothing_was_done(known: KnownRefus
     assert known.source
     assert known.mend
     proof = judge(Case("", status, _plain(known.exception), M.REFUSED, "", F.REFUSED).answer(), cmdlet="x", now=NOON)
-    assert (proof.fate, proof.mend) == (F.REFUSED, known.mend)
+    assert (proof.outcome, proof.mend) == (F.REFUSED, known.mend)
     for sibling in (f"{known.exception}2", f"Not{known.exception}", known.exception.lower()):
         outcome = judge(Case("", status, _plain(sibling), M.FAILED, "", F.UNKNOWN).answer(), cmdlet="x", now=NOON)
-        assert outcome.fate is F.UNKNOWN, sibling
+        assert outcome.outcome is F.UNKNOWN, sibling
 
 
 @pytest.mark.parametrize("status", [*range(400, 429), *range(430, 600)])
 def test_a_status_alone_proves_nothing_unless_the_list_names_it(status: int) -> None:
     outcome = judge(Answer(status, {}, b""), cmdlet="x", now=NOON)
-    assert (outcome.fate is F.REFUSED) is (status in REFUSED_STATUSES)
+    assert (outcome.outcome is F.REFUSED) is (status in REFUSED_STATUSES)
     assert all(REFUSED_STATUSES.values())
 
 

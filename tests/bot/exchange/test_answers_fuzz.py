@@ -13,7 +13,7 @@ from bot.exchange.details import clean
 from bot.exchange.http.received import Answer
 from bot.exchange.readings import instant, reading_of, rows_of
 from handlers.ports import Unavailable
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from tests.bot.exchange.bodies import error, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ def _judged(status: int, headers: dict[str, str], body: bytes, *, complete: bool
     outcome = judge(Answer(status, headers, body, complete), cmdlet="Get-TransportConfig", now=NOON)
     assert outcome.sentence.endswith(".")
     assert outcome.retry_after is None or 0 <= outcome.retry_after <= 3600
-    if outcome.fate is Fate.ACCEPTED:
+    if outcome.outcome is WriteOutcome.ACCEPTED:
         assert 200 <= status < 300
     return outcome
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
 from handlers.ports import Reading, Unavailable
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.entra_stub import token
 from tests.bot.exchange.stage import Act, Stage, answer, raw
@@ -30,7 +30,7 @@ def _act(case: Case) -> Act:
 def test_a_write_gets_the_fate_that_the_catalogue_says(case: Case, client: Client, exchange: Stage) -> None:
     exchange.always(_act(case))
     written = client().write(True, client_request_id="1")
-    assert written.fate is case.fate
+    assert written.outcome is case.outcome
     assert case.says in written.sentence or "nothing had to be modified" in written.sentence
     assert (written.retry_after, len(exchange.requests)) == (pytest.approx(case.wait, abs=1) if case.wait else case.wait, 1)
 
@@ -89,7 +89,7 @@ def test_whatever_bytes_come_nothing_is_raised_claimed_or_given_away(
 ) -> None:
     exchange.always(raw(content))
     written = one.write(True, client_request_id="1")
-    assert written.fate is not Fate.ACCEPTED
+    assert written.outcome is not WriteOutcome.ACCEPTED
     unread = _read(one)
     assert isinstance(unread, Unavailable)
     for told in (repr(written), unread.sentence, unread.mend):
@@ -101,4 +101,4 @@ def test_whatever_bytes_come_nothing_is_raised_claimed_or_given_away(
 def test_a_cut_anywhere_in_a_success_is_unknown(whole: bytes, one: ExchangeOnline, exchange: Stage) -> None:
     for end in range(0, len(whole), 7):
         exchange.always(raw(whole[:end]))
-        assert one.write(True, client_request_id="1").fate is Fate.UNKNOWN, whole[:end]
+        assert one.write(True, client_request_id="1").outcome is WriteOutcome.UNKNOWN, whole[:end]

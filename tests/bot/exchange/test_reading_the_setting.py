@@ -10,7 +10,7 @@ import pytest
 from bot.exchange.auth.credentials import Certificate, FederatedToken
 from bot.exchange.client import ExchangeOnline
 from handlers.ports import Unavailable
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from tests.bot.exchange import certificates
 from tests.bot.exchange.bodies import ORGANIZATION, envelope, error, reading
 from tests.bot.exchange.conftest import NOON
@@ -146,7 +146,7 @@ def test_a_claims_challenge_is_answered_by_assertion_as_well(
         entra.federated = "canary-federated-2"
     exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, envelope([]) if writes else reading(None)))
     if writes:
-        assert one.write(True, client_request_id="1").fate is Fate.ACCEPTED
+        assert one.write(True, client_request_id="1").outcome is WriteOutcome.ACCEPTED
     else:
         one.read()
     assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]

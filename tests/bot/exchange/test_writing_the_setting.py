@@ -13,7 +13,7 @@ from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.clouds import CLOUDS
 from handlers.ports import Setting
-from storage.records import Fate
+from storage.records import WriteOutcome
 from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.conftest import NOON
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
@@ -35,48 +35,48 @@ def test_a_write_sends_the_boolean_once_under_the_given_id(client: Client, excha
     parameters = {"AllowLegacyTLSClients": value}
     assert request.json() == {"CmdletInput": {"CmdletName": "Set-TransportConfig", "Parameters": parameters}}
     assert request.headers["client-request-id"] == "id-7"
-    assert (written.fate, written.client_request_id) == (Fate.ACCEPTED, "id-7")
+    assert (written.outcome, written.client_request_id) == (WriteOutcome.ACCEPTED, "id-7")
 
 
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"
 
 
 @pytest.mark.parametrize(
-    ("act", "fate"),
+    ("act", "outcome"),
     [
-        (answer(204), Fate.ACCEPTED),
-        (answer(200), Fate.ACCEPTED),
-        (answer(200, envelope(None)), Fate.ACCEPTED),
-        (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), Fate.UNKNOWN),
-        (answer(200, envelope([], **{"@adminapi.errors": [BUSY_LINE]})), Fate.UNKNOWN),
-        (answer(400, error("Ex1|A.X|No.")), Fate.UNKNOWN),
-        (answer(400, error("|A.AmbiguousParameterSetException|No.")), Fate.REFUSED),
-        (answer(404), Fate.UNKNOWN),
-        (answer(401), Fate.REFUSED),
-        (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), Fate.REFUSED),
-        (answer(405), Fate.REFUSED),
-        (answer(429), Fate.NOT_PROCESSED),
-        (answer(503, "", {"Retry-After": "4"}), Fate.NOT_PROCESSED),
-        (answer(400, BUSY), Fate.NOT_PROCESSED),
-        (answer(500, BUSY), Fate.NOT_PROCESSED),
-        (answer(503), Fate.UNKNOWN),
-        (answer(400, TRANSIENT), Fate.UNKNOWN),
-        (answer(500, error("Ex1|A.X|It broke.")), Fate.UNKNOWN),
-        (answer(502, "<html>"), Fate.UNKNOWN),
-        (answer(504), Fate.UNKNOWN),
-        (answer(302, "", {"Location": "?fe=eur01"}), Fate.UNKNOWN),
-        (answer(200, "{"), Fate.UNKNOWN),
-        (answer(200, "<html>"), Fate.UNKNOWN),
-        (raw(CUT), Fate.UNKNOWN),
-        (raw(b""), Fate.UNKNOWN),
-        (reset, Fate.UNKNOWN),
+        (answer(204), WriteOutcome.ACCEPTED),
+        (answer(200), WriteOutcome.ACCEPTED),
+        (answer(200, envelope(None)), WriteOutcome.ACCEPTED),
+        (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), WriteOutcome.UNKNOWN),
+        (answer(200, envelope([], **{"@adminapi.errors": [BUSY_LINE]})), WriteOutcome.UNKNOWN),
+        (answer(400, error("Ex1|A.X|No.")), WriteOutcome.UNKNOWN),
+        (answer(400, error("|A.AmbiguousParameterSetException|No.")), WriteOutcome.REFUSED),
+        (answer(404), WriteOutcome.UNKNOWN),
+        (answer(401), WriteOutcome.REFUSED),
+        (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), WriteOutcome.REFUSED),
+        (answer(405), WriteOutcome.REFUSED),
+        (answer(429), WriteOutcome.NOT_PROCESSED),
+        (answer(503, "", {"Retry-After": "4"}), WriteOutcome.NOT_PROCESSED),
+        (answer(400, BUSY), WriteOutcome.NOT_PROCESSED),
+        (answer(500, BUSY), WriteOutcome.NOT_PROCESSED),
+        (answer(503), WriteOutcome.UNKNOWN),
+        (answer(400, TRANSIENT), WriteOutcome.UNKNOWN),
+        (answer(500, error("Ex1|A.X|It broke.")), WriteOutcome.UNKNOWN),
+        (answer(502, "<html>"), WriteOutcome.UNKNOWN),
+        (answer(504), WriteOutcome.UNKNOWN),
+        (answer(302, "", {"Location": "?fe=eur01"}), WriteOutcome.UNKNOWN),
+        (answer(200, "{"), WriteOutcome.UNKNOWN),
+        (answer(200, "<html>"), WriteOutcome.UNKNOWN),
+        (raw(CUT), WriteOutcome.UNKNOWN),
+        (raw(b""), WriteOutcome.UNKNOWN),
+        (reset, WriteOutcome.UNKNOWN),
     ],
 )
-def test_whatever_the_answer_a_write_is_sent_once(act: Act, fate: Fate, client: Client, exchange: Stage) -> None:
+def test_whatever_the_answer_a_write_is_sent_once(act: Act, outcome: WriteOutcome, client: Client, exchange: Stage) -> None:
     exchange.plays(act)
     exchange.always(answer(200, envelope([])))
     written = client().write(True, client_request_id="id-7")
-    assert written.fate is fate
+    assert written.outcome is outcome
     assert written.sentence.endswith(".")
     assert len(exchange.requests) == 1
 
@@ -89,25 +89,25 @@ def test_the_wait_that_exchange_asks_for_is_handed_on(client: Client, exchange: 
 def test_a_write_that_changed_nothing_says_so(client: Client, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope(None, [NO_OP])))
     written = client().write(True, client_request_id="1")
-    assert (written.fate, written.sentence) == (Fate.ACCEPTED, "Exchange Online says that nothing had to be modified.")
+    assert (written.outcome, written.sentence) == (WriteOutcome.ACCEPTED, "Exchange Online says that nothing had to be modified.")
 
 
 def test_after_a_claims_challenge_it_is_sent_once_more_with_a_new_token(client: Client, exchange: Stage) -> None:
     exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, envelope([])))
-    assert client().write(True, client_request_id="id-7").fate is Fate.ACCEPTED
+    assert client().write(True, client_request_id="id-7").outcome is WriteOutcome.ACCEPTED
     assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
     assert {request.headers["client-request-id"] for request in exchange.requests} == {"id-7"}
 
 
 def test_challenged_twice_it_is_refused(client: Client, exchange: Stage) -> None:
     exchange.always(answer(401, "", {"WWW-Authenticate": CHALLENGE}))
-    assert client().write(True, client_request_id="1").fate is Fate.REFUSED
+    assert client().write(True, client_request_id="1").outcome is WriteOutcome.REFUSED
     assert len(exchange.requests) == 2
 
 
 def test_after_a_challenge_a_lost_answer_is_unknown(client: Client, exchange: Stage) -> None:
     exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), reset)
-    assert client().write(True, client_request_id="1").fate is Fate.UNKNOWN
+    assert client().write(True, client_request_id="1").outcome is WriteOutcome.UNKNOWN
     assert len(exchange.requests) == 2
 
 
@@ -115,22 +115,22 @@ def test_no_connection_means_not_processed(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     written = client(api_url=f"http://127.0.0.1:{port}").write(True, client_request_id="1")
-    assert (written.fate, "nothing was sent" in written.sentence) == (Fate.NOT_PROCESSED, True)
+    assert (written.outcome, "nothing was sent" in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
 
 
 @pytest.mark.parametrize(
-    ("act", "fate"),
+    ("act", "outcome"),
     [
-        (answer(503), Fate.NOT_PROCESSED),
-        (reset, Fate.NOT_PROCESSED),
-        (refusal(7000222), Fate.NOT_PROCESSED),
-        (refusal(53003), Fate.NOT_PROCESSED),
+        (answer(503), WriteOutcome.NOT_PROCESSED),
+        (reset, WriteOutcome.NOT_PROCESSED),
+        (refusal(7000222), WriteOutcome.NOT_PROCESSED),
+        (refusal(53003), WriteOutcome.NOT_PROCESSED),
     ],
 )
-def test_without_a_token_nothing_is_sent(act: Act, fate: Fate, client: Client, exchange: Stage, entra: Entra) -> None:
+def test_without_a_token_nothing_is_sent(act: Act, outcome: WriteOutcome, client: Client, exchange: Stage, entra: Entra) -> None:
     entra.instead.append(act)
     written = client().write(True, client_request_id="1")
-    assert written.fate is fate
+    assert written.outcome is outcome
     assert written.sentence
     assert exchange.requests == []
 
@@ -167,7 +167,7 @@ def test_a_write_without_an_answer_is_unknown_within_its_limit(how: str, brisk: 
     }
     exchange.always(acts[how])
     began = time.monotonic()
-    assert brisk.write(True, client_request_id="1").fate is Fate.UNKNOWN
+    assert brisk.write(True, client_request_id="1").outcome is WriteOutcome.UNKNOWN
     assert time.monotonic() - began < 3
     assert len(exchange.requests) == 1
     brisk.close()
@@ -183,7 +183,7 @@ def test_a_write_that_got_no_token_in_good_time_is_not_sent_any_more(
     brisk.tokens.forget()
     entra.instead.append(late)
     written = brisk.write(True, client_request_id="1")
-    assert (written.fate, "too little time" in written.sentence) == (Fate.NOT_PROCESSED, True)
+    assert (written.outcome, "too little time" in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
     assert exchange.requests == []
     brisk.close()
 
@@ -198,8 +198,10 @@ def test_a_second_write_waits_for_the_first_and_a_read_does_not(brisk: ExchangeO
         return answer(200, reading(None))(connection, request)
 
     exchange.always(act)
-    fates: list[Fate] = []
-    writers = [threading.Thread(target=lambda: fates.append(brisk.write(True, client_request_id="1").fate)) for _ in range(2)]
+    outcomes: list[WriteOutcome] = []
+    writers = [
+        threading.Thread(target=lambda: outcomes.append(brisk.write(True, client_request_id="1").outcome)) for _ in range(2)
+    ]
     for writer in writers:
         writer.start()
     assert arrived.wait(5)
@@ -208,7 +210,7 @@ def test_a_second_write_waits_for_the_first_and_a_read_does_not(brisk: ExchangeO
         writer.join(5)
     writes = [request for request in exchange.requests if request.cmdlet == "Set-TransportConfig"]
     assert len({request.connection for request in exchange.requests}) >= 2
-    assert sorted(fates) == [Fate.NOT_PROCESSED, Fate.UNKNOWN]
+    assert sorted(outcomes) == [WriteOutcome.NOT_PROCESSED, WriteOutcome.UNKNOWN]
     assert len(writes) == 1
     brisk.close()
 
@@ -220,7 +222,7 @@ def test_the_client_is_the_setting_that_judgement_asks_for(client: Client) -> No
 
 def test_nothing_is_sent_after_the_right_to_send_has_ended(client: Client, exchange: Stage) -> None:
     written = client().write(True, client_request_id="1", begin_by=time.monotonic() - 0.001)
-    assert (written.fate, exchange.requests) == (Fate.NOT_PROCESSED, [])
+    assert (written.outcome, exchange.requests) == (WriteOutcome.NOT_PROCESSED, [])
 
 
 def test_nothing_is_sent_over_a_connection_that_took_too_long_to_open(
@@ -235,7 +237,7 @@ def test_nothing_is_sent_over_a_connection_that_took_too_long_to_open(
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     written = one.write(True, client_request_id="1", begin_by=time.monotonic() + 0.2)
-    assert (written.fate, exchange.requests) == (Fate.NOT_PROCESSED, [])
+    assert (written.outcome, exchange.requests) == (WriteOutcome.NOT_PROCESSED, [])
 
 
 def test_whoever_was_frozen_between_the_head_and_the_body_of_a_write_does_not_finish_it(
@@ -253,5 +255,5 @@ def test_whoever_was_frozen_between_the_head_and_the_body_of_a_write_does_not_fi
 
     monkeypatch.setattr(http.client.HTTPConnection, "send", freezing)
     written = one.write(True, client_request_id="1", begin_by=begun + 0.5)
-    assert written.fate is Fate.UNKNOWN
+    assert written.outcome is WriteOutcome.UNKNOWN
     assert exchange.requests == []

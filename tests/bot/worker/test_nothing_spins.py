@@ -26,7 +26,7 @@ from storage.engine import Database, Unreachable
 from storage.leases import Leases
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, Fate, Observation, SettingValue
+from storage.records import Baseline, Observation, SettingValue, WriteOutcome
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.conftest import without_syncing
 from tests.handlers.driver import ALICE, BOB, RULE, House
@@ -162,11 +162,11 @@ def exchange(error: Unavailable) -> Callable[[Night], Any]:
     return trouble
 
 
-def answering(fate: Fate) -> Callable[[Night], Any]:
+def answering(outcome: WriteOutcome) -> Callable[[Night], Any]:
     @contextmanager
     def trouble(night: Night) -> Iterator[None]:
         for house in night.houses:
-            house.tenant.fates.extend([Answering(fate, lands="never")] * 100)
+            house.tenant.outcomes.extend([Answering(outcome, lands="never")] * 100)
         yield
 
     return trouble
@@ -286,9 +286,9 @@ TROUBLES: dict[str, Callable[[Night], Any]] = {
     "Exchange throttles": exchange(Unavailable("Exchange is busy.", retry_after=1)),
     "Exchange forbids": exchange(Unavailable("The role lacks it.", mend="Add it.", retryable=False)),
     "Exchange names no tenant": unnamed,
-    "writes are not processed": answering(Fate.NOT_PROCESSED),
-    "writes get lost": answering(Fate.UNKNOWN),
-    "writes are refused": answering(Fate.REFUSED),
+    "writes are not processed": answering(WriteOutcome.NOT_PROCESSED),
+    "writes get lost": answering(WriteOutcome.UNKNOWN),
+    "writes are refused": answering(WriteOutcome.REFUSED),
     "Slack does not answer": slack(Unavailable("Slack could not be reached.")),
     "Slack throttles": slack(Unavailable("Slack asks the bot to slow down.", retry_after=1)),
     "Slack has revoked the token": slack(Unavailable("The token was revoked.", mend="Set a new one.", retryable=False)),

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from storage.database.errors import Stuck
 from storage.lifecycle import State
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from tests.handlers.driver import ALICE, BOB, RULE, House
 from tests.handlers.fakes import ACCEPTED_LATE, BUSY, LOST, LOST_BUT_TAKEN, REFUSED, Answering, Write
 from tests.sentences import says
@@ -81,7 +81,7 @@ def test_the_read_that_precedes_the_write_is_on_record_before_the_write(house: H
 )
 def test_each_fate_of_a_write_has_one_truthful_outcome(house: House, answering: Answering, state: State, writes: int) -> None:
     number = approved(house)
-    house.tenant.fates.append(answering)
+    house.tenant.outcomes.append(answering)
     house.run()
     house.run()
     assert (house.request(number).state, len(house.tenant.writes)) == (state, writes)
@@ -89,7 +89,7 @@ def test_each_fate_of_a_write_has_one_truthful_outcome(house: House, answering: 
 
 def test_a_refused_write_never_becomes_applied_although_the_value_then_matches(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(Answering(Fate.REFUSED, lands="now"))
+    house.tenant.outcomes.append(Answering(WriteOutcome.REFUSED, lands="now"))
     for _ in range(4):
         house.run()
         house.clock.advance(minutes=10)
@@ -103,7 +103,7 @@ def test_what_was_not_processed_is_sent_again_for_as_long_as_the_approval_lives(
     number = approved(house)
     expires = house.request(number).expires_at
     assert expires is not None
-    house.tenant.fates.extend([BUSY] * 1000)
+    house.tenant.outcomes.extend([BUSY] * 1000)
     while house.clock.at < expires:
         house.run()
         again = house.request(number)
@@ -122,7 +122,7 @@ def test_what_was_not_processed_is_sent_again_for_as_long_as_the_approval_lives(
 def test_an_opt_out_that_was_not_processed_is_sent_again_for_as_long_as_it_takes(house: House) -> None:
     house.tenant.value = IN
     number = house.opt_out(ALICE).id
-    house.tenant.fates.extend([BUSY] * 60)
+    house.tenant.outcomes.extend([BUSY] * 60)
     for _ in range(60):
         house.run()
         house.clock.advance(hours=1)
@@ -137,7 +137,7 @@ def test_that_a_change_waits_and_why_is_told_once(house: House, *, opting_out: b
     house.tenant.value = IN if opting_out else NOT_SET
     number = house.opt_out(ALICE).id if opting_out else approved(house)
     house.deliver()
-    house.tenant.fates.extend([BUSY] * 5)
+    house.tenant.outcomes.extend([BUSY] * 5)
     for _ in range(5):
         house.work()
         house.clock.advance(minutes=10)
@@ -150,7 +150,7 @@ def test_that_a_change_waits_and_why_is_told_once(house: House, *, opting_out: b
 
 def test_before_it_is_sent_again_a_change_is_read_and_judged_again(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(BUSY)
+    house.tenant.outcomes.append(BUSY)
     house.run()
     house.workspace.change(BOB, deleted=True)
     house.clock.advance(minutes=1)
@@ -161,7 +161,7 @@ def test_before_it_is_sent_again_a_change_is_read_and_judged_again(house: House)
 @pytest.mark.parametrize("failures", [1, 3, 7])
 def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(house: House, failures: int) -> None:
     number = approved(house)
-    house.tenant.fates.extend([BUSY] * failures)
+    house.tenant.outcomes.extend([BUSY] * failures)
     for _ in range(failures + 1):
         house.run()
         house.clock.advance(minutes=10)
@@ -171,7 +171,7 @@ def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(h
 
 def test_exchange_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(Answering(Fate.NOT_PROCESSED, lands="never", retry_after=90))
+    house.tenant.outcomes.append(Answering(WriteOutcome.NOT_PROCESSED, lands="never", retry_after=90))
     house.run()
     house.clock.advance(seconds=89)
     house.run()
@@ -184,7 +184,7 @@ def test_exchange_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
 
 def test_the_longest_that_exchange_may_ask_for_is_waited_by_a_replica_whose_clock_is_behind_as_well(house: House) -> None:
     approved(house)
-    house.tenant.fates.append(Answering(Fate.NOT_PROCESSED, lands="never", retry_after=3600))
+    house.tenant.outcomes.append(Answering(WriteOutcome.NOT_PROCESSED, lands="never", retry_after=3600))
     house.run()
     house.clock.advance(seconds=-30)
     house.run()
@@ -194,7 +194,7 @@ def test_the_longest_that_exchange_may_ask_for_is_waited_by_a_replica_whose_cloc
 @pytest.mark.parametrize("answering", [LOST, ACCEPTED_LATE])
 def test_a_write_of_unknown_outcome_is_never_sent_again(house: House, answering: Answering) -> None:
     approved(house)
-    house.tenant.fates.append(answering)
+    house.tenant.outcomes.append(answering)
     for _ in range(8):
         house.work()
         house.clock.advance(minutes=5)
@@ -203,7 +203,7 @@ def test_a_write_of_unknown_outcome_is_never_sent_again(house: House, answering:
 
 def test_an_uncertain_outcome_is_shown_within_thirty_seconds(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(ACCEPTED_LATE)
+    house.tenant.outcomes.append(ACCEPTED_LATE)
     began = house.clock.at
     house.run()
     assert house.request(number).state is State.UNCERTAIN

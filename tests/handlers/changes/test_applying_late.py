@@ -39,7 +39,7 @@ def test_an_approval_that_lapses_while_the_value_is_read_is_not_sent(house: Hous
 
 def test_a_change_that_was_not_processed_is_not_sent_again_after_its_time(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(BUSY)
+    house.tenant.outcomes.append(BUSY)
     house.run()
     house.clock.advance(hours=24)
     house.run()
@@ -196,7 +196,7 @@ def test_an_opt_out_that_comes_while_the_value_is_read_wins(house: House) -> Non
 
 def test_an_opt_out_that_comes_while_it_is_sent_wins_if_exchange_did_not_process_it(both: House) -> None:
     number = approved(both)
-    both.tenant.fates.append(BUSY)
+    both.tenant.outcomes.append(BUSY)
 
     def opted_out(write: Write) -> None:
         both.tenant.during_write = lambda write: None

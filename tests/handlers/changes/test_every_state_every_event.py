@@ -29,9 +29,9 @@ def approved(house: House) -> int:
     return number
 
 
-def sent(house: House, fate: Answering | None = None) -> int:
+def sent(house: House, outcome: Answering | None = None) -> int:
     number = approved(house)
-    house.tenant.fates.extend([fate] if fate else [])
+    house.tenant.outcomes.extend([outcome] if outcome else [])
     house.run()
     return number
 

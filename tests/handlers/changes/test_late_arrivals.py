@@ -19,7 +19,7 @@ IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 def given_up(house: House) -> int:
     """An approved opt-in whose answer was lost and which did not show up within fifteen minutes."""
     house.observe()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     request = house.ask()
     house.approve(BOB, request.id)
     for _ in range(12):
@@ -74,7 +74,7 @@ def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_w
     asked = both.ask(ALICE).id
     both.approve(BOB, asked)
     both.work()
-    both.tenant.fates.append(LATE)
+    both.tenant.outcomes.append(LATE)
     out = both.opt_out(BOB).id
     for _ in range(12):
         both.work()
@@ -122,7 +122,7 @@ def test_a_change_of_somebody_else_after_a_refusal_is_still_drift(house: House) 
 
 def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bot(house: House) -> None:
     house.observe()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     asked = house.ask()
     house.approve(BOB, asked.id)
     house.run()
@@ -146,7 +146,7 @@ def test_an_opt_in_that_lands_after_a_later_opt_out_is_opted_out_again_by_the_bo
 
 def test_a_lost_opt_in_that_never_lands_opens_nothing(house: House) -> None:
     house.observe()
-    house.tenant.fates.append(LOST)
+    house.tenant.outcomes.append(LOST)
     asked = house.ask()
     house.approve(BOB, asked.id)
     house.run()
@@ -194,7 +194,7 @@ def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_ba
 
 def test_what_still_stands_after_the_bot_could_not_take_it_back_is_told_as_drift(house: House) -> None:
     landed_after_an_opt_out(house)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.work()
     assert (house.newest().state, house.tenant.value) == (State.FAILED, IN)
     house.clock.advance(minutes=11)
@@ -212,7 +212,7 @@ def opt_out_under_way(house: House, *, given_up: bool) -> tuple[int, int]:
     house.work()
     house.clock.advance(minutes=11)
     house.observe()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     out = house.opt_out(BOB).id
     for _ in range(12 if given_up else 1):
         house.work()
@@ -271,7 +271,7 @@ def test_a_corrected_opt_out_has_ended_the_window_before_it(house: House) -> Non
     number = house.ask(ALICE).id
     house.approve(BOB, number)
     house.work()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.opt_out(BOB)
     for _ in range(12):
         house.work()
@@ -288,7 +288,7 @@ def test_a_corrected_opt_out_has_ended_the_window_before_it(house: House) -> Non
 
 def test_a_write_whose_answer_was_lost_is_not_called_written(house: House) -> None:
     house.observe()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     number = house.ask().id
     house.approve(BOB, number)
     house.run()
@@ -302,7 +302,7 @@ def test_a_write_whose_answer_was_lost_is_not_called_written(house: House) -> No
 def test_a_write_that_a_later_one_overtook_is_not_called_written_when_the_value_shows(house: House) -> None:
     house.tenant.value = IN
     house.observe()
-    house.tenant.fates.append(LOST)
+    house.tenant.outcomes.append(LOST)
     first = house.opt_out(BOB).id
     house.run()
     assert house.request(first).state is State.UNCERTAIN
@@ -329,7 +329,7 @@ def test_the_bot_s_own_opt_out_supersedes_what_waits_for_approval(both: House) -
 
 def test_what_is_given_up_does_not_call_a_value_still_so_that_was_not_so_before(house: House) -> None:
     house.observe()
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     number = house.ask().id
     house.approve(BOB, number)
     house.run()

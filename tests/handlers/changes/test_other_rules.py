@@ -102,7 +102,7 @@ def test_a_copy_with_the_old_rule_still_shows_how_a_change_ended(both: House) ->
 def test_a_rule_that_changed_while_it_was_at_exchange_is_blamed_and_not_a_person(both: House) -> None:
     number = both.ask(ALICE).id
     both.approve(BOB, number)
-    both.tenant.fates.append(BUSY)
+    both.tenant.outcomes.append(BUSY)
     new: list[House] = []
     both.tenant.during_write = lambda write: new.append(House(both.database, rule=replace(RULE, max_window=timedelta(days=60))))
     both.run()

@@ -43,7 +43,7 @@ def test_an_opt_out_that_never_arrived_is_not_applied_because_a_controller_answe
     number, before = opted_in(both)
     both.clock.advance(seconds=5)
     request = both.opt_out()
-    both.tenant.fates.append(LOST)
+    both.tenant.outcomes.append(LOST)
     both.tenant.readings.extend([IN, Old(OUT, before)])
     both.run()
     assert both.request(request.id).state is State.UNCERTAIN
@@ -104,7 +104,7 @@ def test_an_opt_out_is_sent_while_an_opt_in_may_have_arrived_that_no_reading_sho
     both.tenant.value = OUT
     both.observe()
     number = approved(both)
-    both.tenant.fates.append(LATE)
+    both.tenant.outcomes.append(LATE)
     both.run()
     both.clock.advance(minutes=minutes)
     both.run()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from storage.lifecycle import Kind, State
-from storage.records import Fate, SettingValue
+from storage.records import SettingValue, WriteOutcome
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.driver import ALICE, BOB, CAROL, House
 from tests.handlers.fakes import ACCEPTED_LATE, LATE, LOST, TAKEN, UNREADABLE, Answering
@@ -19,7 +19,7 @@ INSTANT = timedelta(microseconds=1)
 def uncertain(house: House, answering: Answering = LATE) -> int:
     """A sent opt-in whose outcome nobody knows."""
     number = approved(house)
-    house.tenant.fates.append(answering)
+    house.tenant.outcomes.append(answering)
     house.run()
     assert house.request(number).state is State.UNCERTAIN
     return number
@@ -209,7 +209,7 @@ def test_a_change_that_was_given_up_and_shows_up_later_is_announced_as_a_correct
 def test_what_was_refused_and_then_matches_is_drift_and_no_correction(house: House) -> None:
     house.observe()
     number = approved(house)
-    house.tenant.fates.append(Answering(Fate.REFUSED, lands="later"))
+    house.tenant.outcomes.append(Answering(WriteOutcome.REFUSED, lands="later"))
     house.run()
     house.tenant.land()
     house.clock.advance(minutes=11)
@@ -238,7 +238,7 @@ def test_the_next_wish_has_to_wait_until_the_outcome_is_known(house: House) -> N
     assert says("there_is_already_an_open_opt_in", number=number) in house.answer(BOB)
     assert look_at(house, number, LIMIT) is State.FAILED
     second = house.ask(BOB)
-    house.tenant.fates.append(TAKEN)
+    house.tenant.outcomes.append(TAKEN)
     house.approve(CAROL, second.id)
     house.run()
     assert house.request(second.id).state is State.APPLIED

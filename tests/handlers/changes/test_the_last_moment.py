@@ -169,7 +169,7 @@ def test_what_is_not_read_back_is_shown_as_uncertain_within_thirty_seconds(house
     number = house.ask(ALICE).id
     house.approve(BOB, number)
     monkeypatch.setattr(house.tenant, "read", slow)
-    house.tenant.fates.append(ACCEPTED_LATE)
+    house.tenant.outcomes.append(ACCEPTED_LATE)
     house.run()
     request = house.request(number)
     assert request.state is State.UNCERTAIN
@@ -180,7 +180,7 @@ def test_what_is_not_read_back_is_shown_as_uncertain_within_thirty_seconds(house
 def test_a_change_that_ends_unmade_after_a_try_does_not_claim_that_nothing_was_sent(both: House) -> None:
     number = both.ask(ALICE).id
     both.approve(BOB, number)
-    both.tenant.fates.append(BUSY)
+    both.tenant.outcomes.append(BUSY)
     both.run()
     both.tenant.value = SettingValue.OPTED_OUT
     both.clock.advance(minutes=5)

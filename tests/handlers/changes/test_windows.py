@@ -85,7 +85,7 @@ def test_while_exchange_cannot_be_read_the_end_waits_in_one_request(house: House
 
 def test_an_end_of_unknown_outcome_is_read_and_not_sent_again_every_second(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
-    house.tenant.fates.extend([LATE])
+    house.tenant.outcomes.extend([LATE])
     for _ in range(60):
         house.work()
         house.clock.advance(seconds=5)
@@ -105,7 +105,7 @@ def told(house: House) -> list[Mapping[str, str]]:
 def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then_ever_more_rarely(both: House) -> None:
     number = apply(both)
     end = both.clock.at = end_of(both, number)
-    both.tenant.fates.extend([REFUSED] * 5)
+    both.tenant.outcomes.extend([REFUSED] * 5)
     for _ in range(12 * 4):
         both.work()
         both.clock.advance(minutes=15)
@@ -118,7 +118,7 @@ def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then
 def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: House) -> None:
     number = apply(both)
     end = both.clock.at = end_of(both, number)
-    both.tenant.fates.extend([REFUSED] * 40)
+    both.tenant.outcomes.extend([REFUSED] * 40)
     both.work()
     assert told(both) == []
     both.work()
@@ -139,7 +139,7 @@ def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opt
     told_now = status_view.status(house.dispatch.status.report(), house.context.zone)
     assert "*Overdue:*" in words(told_now.arguments())
     assert says("ends_by_itself_2") not in words(told_now.arguments())
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.work()
     late = house.dispatch.status.report().overdue
     assert late is not None
@@ -179,7 +179,7 @@ def test_what_was_opted_out_by_somebody_else_is_not_shown_as_overdue(house: Hous
 
 def test_a_clock_that_was_set_back_does_not_hold_up_the_next_try(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in) + timedelta(days=9)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.work()
     house.clock.advance(days=-8)
     house.work()
@@ -191,7 +191,7 @@ def test_whoever_looked_a_moment_before_a_try_failed_does_not_try_at_once_again(
     house: House, opted_in: int, behind: float
 ) -> None:
     house.clock.at = end_of(house, opted_in) + timedelta(hours=1)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.work()
     house.clock.advance(seconds=-behind)
     assert house.dispatch.optouts.end_window() == 0
@@ -213,7 +213,7 @@ def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(hous
 
 def test_a_window_whose_end_was_lost_on_the_way_ends_all_the_same(house: House, opted_in: int) -> None:
     house.clock.at = end_of(house, opted_in)
-    house.tenant.fates.append(LOST)
+    house.tenant.outcomes.append(LOST)
     for _ in range(30):
         house.work()
         house.clock.advance(minutes=5)

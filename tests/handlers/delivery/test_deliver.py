@@ -357,7 +357,7 @@ def test_another_channel_gets_the_message_of_whatever_is_not_settled(both: House
 
 def test_another_channel_hears_of_what_is_on_its_way_to_exchange(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.work()
     assert house.request(number).state is State.UNCERTAIN
     house.start(replace(house.context.rule, channel="C0NEW"))
@@ -387,7 +387,7 @@ def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_next(house: House) 
 
 def test_an_outcome_that_was_overtaken_is_not_told(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.run()
     house.tenant.land()
     house.clock.advance(minutes=1)
@@ -402,7 +402,7 @@ def test_an_earlier_word_that_cannot_be_retired_is_no_reason_to_say_the_newer_on
     house: House, trouble: Unavailable
 ) -> None:
     approved(house)
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.work()
     house.tenant.land()
     house.clock.advance(minutes=1)

@@ -45,7 +45,7 @@ def opted_out(house: House, *answering: Answering) -> int:
     """An opt-out from opted in, by Alice, that Exchange answered like this."""
     house.tenant.value = IN
     house.observe()
-    house.tenant.fates.extend(answering)
+    house.tenant.outcomes.extend(answering)
     number = house.opt_out(ALICE).id
     for _ in answering or (None,):
         house.run()
@@ -86,7 +86,7 @@ def test_the_button_of_a_failed_opt_out_opens_the_form_of_an_opt_out(house: Hous
 
 def test_a_failed_opt_in_says_that_nothing_was_changed_and_how_to_ask_again(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.run()
     shown = card(house, number)
     assert NOTHING.format("not set") in words(shown)
@@ -99,7 +99,7 @@ def test_a_failed_opt_in_says_that_nothing_was_changed_and_how_to_ask_again(hous
 def test_what_stood_before_is_what_was_read_before_the_write_whatever_was_read_since(house: House) -> None:
     house.observe()
     number = approved(house)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
 
     def others_change_it(write: object) -> None:
         house.tenant.value = IN
@@ -293,7 +293,7 @@ def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
     house.approve(BOB, number)
     house.ask(BOB)
     assert house.answer(BOB).endswith(says("it_has_to_be_made_or_withdrawn"))
-    house.tenant.fates.append(LOST)
+    house.tenant.outcomes.append(LOST)
     house.run()
     house.ask(BOB)
     assert house.answer(BOB).endswith(says("its_outcome_is_announced_a_new_one"))
@@ -523,7 +523,7 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
 
 def test_a_failed_end_of_a_window_says_when_it_is_tried_again_and_then_by_which_opt_out(house: House) -> None:
     opted_in(house)
-    house.tenant.fates.append(REFUSED)
+    house.tenant.outcomes.append(REFUSED)
     house.clock.advance(days=21)
     house.work()
     failed = house.newest()

@@ -24,7 +24,7 @@ def test_an_approver_hears_of_the_result_once_as_the_requester_does(
     house.start(TWO)
     number = house.ask(ALICE).id
     if answering:
-        house.tenant.fates.append(answering)
+        house.tenant.outcomes.append(answering)
     for person in (BOB, CAROL):
         house.approve(person, number)
     assert heard(house, BOB) == []

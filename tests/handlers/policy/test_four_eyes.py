@@ -391,7 +391,7 @@ def test_whoever_comes_after_the_decision_hears_who_approved(
     for person in (BOB, CAROL):
         house.approve(person, request.id)
     if answering is not None:
-        house.tenant.fates.append(answering)
+        house.tenant.outcomes.append(answering)
         house.run()
     assert house.request(request.id).state is state
     if (act, state) == ("withdraw", State.APPROVED):

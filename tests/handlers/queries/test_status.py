@@ -108,7 +108,7 @@ def test_an_opt_out_that_found_it_so_is_not_ascribed_to_a_change_to_another_valu
 
 def test_an_uncertain_change_is_shown_and_is_no_drift(house: House) -> None:
     number = approved(house)
-    house.tenant.fates.append(LOST)
+    house.tenant.outcomes.append(LOST)
     house.run()
     report = house.dispatch.status.report()
     assert [request.id for request in report.unsettled] == [number]
@@ -256,7 +256,7 @@ def test_only_an_opt_in_is_said_to_have_no_end(house: House, value: SettingValue
 def test_an_opt_in_that_is_on_its_way_is_not_said_to_have_no_end(house: House) -> None:
     house.observe()
     approved(house)
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.run()
     house.tenant.land()
     assert says("no_end_is_set") not in shown(house)

@@ -38,7 +38,7 @@ def overdue(house: House) -> int:
     """The number of the opt-out, without a clear outcome yet, of a window that has ended."""
     number = apply(house)
     house.clock.at = end_of(house, number)
-    house.tenant.fates.append(LATE)
+    house.tenant.outcomes.append(LATE)
     house.work()
     house.dispatch.optouts.end_window()
     return house.newest().id
@@ -64,7 +64,7 @@ def test_the_alert_of_an_overdue_window_does_not_contradict_itself_while_the_out
 def test_the_alert_of_an_overdue_window_says_each_day_when_the_next_try_is(house: House) -> None:
     number = apply(house)
     house.clock.at = end_of(house, number)
-    house.tenant.fates.extend([REFUSED] * 40)
+    house.tenant.outcomes.extend([REFUSED] * 40)
     seen = 0
     for _ in range(120):
         house.work()

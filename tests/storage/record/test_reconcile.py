@@ -14,7 +14,7 @@ from storage.integrity.comparing import Difference
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.record.reconcile import differences
-from storage.records import Baseline, Door, Fate, ReminderReply, SettingValue, Vote
+from storage.records import Baseline, Door, ReminderReply, SettingValue, Vote, WriteOutcome
 from storage.reminders import keep_answer
 from storage.schema import guards
 from storage.schema.tables import metadata
@@ -55,7 +55,7 @@ def full(ledger: Ledger) -> Ledger:
         sending = entry.move(entry.reader.request(made.id), State.APPROVED, actor=BOB, detail="")
         sending = entry.move(sending, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(seconds=1))
         entry.attempt(sending, "sending", client_request_id="c-1", value=SettingValue.OPTED_IN)
-        entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=Fate.ACCEPTED)
+        entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=WriteOutcome.ACCEPTED)
         entry.attempt(sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read")
         done = entry.move(sending, State.APPLIED, actor="bot", detail="")
         entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
