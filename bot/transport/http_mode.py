@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from slack_bolt import BoltResponse
 
 from bot.connections import Listener
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.transport.replays import Deliveries
 
 PATH: Final = "/slack/events"
@@ -60,10 +60,10 @@ class HttpMode:
 
     mode = "http"
 
-    def __init__(self, reception: Reception, signing_secret: str, *, host: str, port: int) -> None:
+    def __init__(self, receiver: Receiver, signing_secret: str, *, host: str, port: int) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._listener = Listener(
-            Doorkeeper(reception, signing_secret), host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS,
+            Doorkeeper(receiver, signing_secret), host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS,
             # Whoever connects and says nothing holds a place, not a thread. Places last longer than the minute for which
             # proxies keep connections, because one that is closed from here as it is used costs a command.
             channel_timeout=75, max_request_body_size=HEARD_OUT,
@@ -103,10 +103,10 @@ class HttpMode:
 class Doorkeeper:
     """WSGI: lets in what Slack signed, in time, for ``PATH`` behind any prefix of a proxy."""
 
-    def __init__(self, reception: Reception, signing_secret: str) -> None:
+    def __init__(self, receiver: Receiver, signing_secret: str) -> None:
         if not signing_secret:
             raise ValueError("HTTP mode needs the signing secret")
-        self._reception = reception
+        self._receiver = receiver
         self._secret = signing_secret.encode()
         # A stamp may lie ahead as far as it may lie behind, so a signature holds for up to twice the time.
         self._deliveries = Deliveries(2 * OLDEST, patience=COPY_WAITS)
@@ -145,7 +145,7 @@ class Doorkeeper:
             with self._deliveries.first(signature) as delivery:
                 if delivery is None:
                     return BoltResponse(status=200)
-                response = self._reception.take(payload, received, headers)
+                response = self._receiver.take(payload, received, headers)
                 delivery.taken = response.status < HTTPStatus.BAD_REQUEST and not _asks_for_the_challenge(payload)
                 return response
         except TimeoutError:

@@ -5,7 +5,7 @@ from typing import Protocol
 from slack_bolt import App
 
 from bot.settings.model import Settings
-from bot.transport.receiver import Noted, Reception
+from bot.transport.receiver import Noted, Receiver
 
 
 class Serving(Protocol):
@@ -25,13 +25,13 @@ class Serving(Protocol):
 
 def serving_of(app: App, settings: Settings, *, mode: str, host: str, port: int, noted: Noted) -> Serving:
     """The way that ``mode`` names, ``socket`` or ``http``. ``noted`` is told of each acknowledgement."""
-    reception = Reception(app, noted)
+    receiver = Receiver(app, noted)
     token = settings.slack_app_token
     if mode == "socket":
         from bot.transport.socket_mode import SocketMode  # noqa: PLC0415 - each way is loaded only where it is gone
 
-        return SocketMode(reception, app.client, token.get_secret_value() if token else "")
+        return SocketMode(receiver, app.client, token.get_secret_value() if token else "")
     from bot.transport.http_mode import HttpMode  # noqa: PLC0415 - the same
 
     secret = settings.slack_signing_secret
-    return HttpMode(reception, secret.get_secret_value() if secret else "", host=host, port=port)
+    return HttpMode(receiver, secret.get_secret_value() if secret else "", host=host, port=port)

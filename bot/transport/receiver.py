@@ -45,7 +45,7 @@ def _sort(said: object) -> str:
     return said if isinstance(said, str) and _SORT.fullmatch(said) else "(none of Slack's)" if said else ""
 
 
-class Reception:
+class Receiver:
     """Hands payloads to ``app``, from any thread."""
 
     def __init__(self, app: App, noted: Noted) -> None:

@@ -17,7 +17,7 @@ import structlog
 from slack_bolt import BoltResponse
 from slack_sdk import WebClient
 
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.transport.socket_lines import Line, Pace
 from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable
@@ -48,8 +48,8 @@ class SocketMode:
 
     mode = "socket"
 
-    def __init__(self, reception: Reception, client: WebClient, app_token: str) -> None:
-        self._reception = reception
+    def __init__(self, receiver: Receiver, client: WebClient, app_token: str) -> None:
+        self._receiver = receiver
         self._client = client
         self._token = app_token
         self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="slack")
@@ -199,7 +199,7 @@ class SocketMode:
     def _answer(self, line: Line, envelope: dict[str, Any], received: float) -> None:
         retry = envelope.get("retry_attempt")
         headers = {"x-slack-retry-num": str(retry)} if retry else {}
-        response = self._reception.take(envelope.get("payload"), received, headers)
+        response = self._receiver.take(envelope.get("payload"), received, headers)
         if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # what cannot be read is not understood the fourth time, either
             told = response if response.status == HTTPStatus.OK else BoltResponse(status=200)
             self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), told))

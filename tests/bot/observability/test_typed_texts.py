@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from websockets.exceptions import InvalidURI
 
 from bot.observability import logs
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.wiring import Identity, bolt_app
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
@@ -69,7 +69,7 @@ def test_bolt_quotes_no_payload(payload: dict[str, Any], swallowed: bool, log: i
     app = bolt_app(SlackWebClient("xoxb-none"), Identity("T1", None, "U0BOT", "B1"))
     if swallowed:
         app.use(lambda: None)  # type: ignore[arg-type] # which Bolt complains of with the whole body
-    Reception(app, lambda *_: None).take(payload, 0.0)
+    Receiver(app, lambda *_: None).take(payload, 0.0)
     assert "canary" not in log.getvalue()
     assert lines(log)
 
@@ -82,7 +82,7 @@ def test_what_bolt_prints_while_it_serves_is_not_heard(log: io.StringIO) -> None
         logger.debug("typed: %s", TYPED)
         ack(TYPED)
 
-    Reception(app, lambda *_: None).take(PAYLOADS[0] | {"command": "/legacytls"}, 0.0)
+    Receiver(app, lambda *_: None).take(PAYLOADS[0] | {"command": "/legacytls"}, 0.0)
     for name in ("slack_bolt.App", "slack_sdk.web.base_client", "slack_bolt.app:Ack", "anything.else", "aiohttp.access"):
         logging.getLogger(name).debug(TYPED)
     assert "canary" not in log.getvalue()

@@ -19,7 +19,7 @@ from slack_sdk import WebClient
 from structlog.testing import capture_logs
 
 from bot.transport.http_mode import LARGEST_BODY, PLACES, SPARE, HttpMode
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.wiring import Identity, bolt_app
 from handlers.policy.rule import Home
 from handlers.slack.listeners.register import Failures
@@ -70,7 +70,7 @@ class Bot:
                 raise Unreachable("the database does not answer")
             self.taken.append("reaction")
 
-        self.serving = HttpMode(Reception(app, lambda *_: None), SECRET, host="127.0.0.1", port=0)
+        self.serving = HttpMode(Receiver(app, lambda *_: None), SECRET, host="127.0.0.1", port=0)
         self.serving.start()
         self._ages = itertools.cycle(range(250))
 
@@ -458,5 +458,5 @@ def test_a_host_with_two_addresses_is_served_on_the_first(monkeypatch: pytest.Mo
 def test_without_a_secret_there_is_no_http_mode() -> None:
     with pytest.raises(ValueError, match="signing secret"):
         HttpMode(
-            Reception(bolt_app(WebClient("x"), Identity(TEAM, None, "U", "B")), lambda *_: None), "", host="127.0.0.1", port=0
+            Receiver(bolt_app(WebClient("x"), Identity(TEAM, None, "U", "B")), lambda *_: None), "", host="127.0.0.1", port=0
         )

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from bot.sandbox.slack import cast
 from bot.sandbox.slack import socket as slack_socket
 from bot.sandbox.slack.simulation import Slack
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.transport.socket_lines import BURST, CONNECTIONS, DIAL_EVERY, Pace
 from bot.transport.socket_mode import DIAL_WITHIN, SocketMode
 from bot.transport.websocket import Lost, dial
@@ -99,7 +99,7 @@ class Bot:
             ack("taken")
 
         self.kinds: list[str] = []
-        self.serving = SocketMode(Reception(app, lambda kind, _: self.kinds.append(kind)), self.client, cast.APP_TOKEN)
+        self.serving = SocketMode(Receiver(app, lambda kind, _: self.kinds.append(kind)), self.client, cast.APP_TOKEN)
 
     def start(self) -> None:
         self.serving.start()
@@ -298,7 +298,7 @@ def test_connections_that_are_refreshed_as_soon_as_they_have_lasted_are_never_lo
 
 def test_a_token_that_slack_refuses_is_told_with_what_to_do(slack: Slack) -> None:
     bot = Bot(slack)
-    serving = SocketMode(bot.serving._reception, bot.client, "xapp-x")
+    serving = SocketMode(bot.serving._receiver, bot.client, "xapp-x")
     with pytest.raises(Unavailable) as refused:
         serving.start()
     assert not refused.value.retryable

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from slack_bolt import App
 
-from bot.transport.receiver import Reception
+from bot.transport.receiver import Receiver
 from bot.transport.socket_mode import SocketMode
 from bot.transport.websocket import Lost, dial
 from bot.wiring import Identity, bolt_app
@@ -53,7 +53,7 @@ def app() -> App:
 def test_an_address_that_is_not_slack_s_is_not_dialled(url: str, slack: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     slack.always(answer(200, {"ok": True, "url": url}))
     client = SlackWebClient("xoxb-none", base_url=f"{slack.url}/api/", retry_handlers=[])
-    serving = SocketMode(Reception(app(), lambda *_: None), client, "xapp-none")
+    serving = SocketMode(Receiver(app(), lambda *_: None), client, "xapp-none")
     monkeypatch.setattr("bot.transport.socket_mode.dial", lambda *_, **__: pytest.fail("it was dialled"))
     with pytest.raises(Unavailable, match="leads to a host that is not Slack's"):
         serving.start()
@@ -66,5 +66,5 @@ def test_with_slack_itself_no_address_of_this_machine_is_dialled(
     told = evil.url.replace("http", "ws") + "/link"
     monkeypatch.setattr(client, "apps_connections_open", lambda **_: type("Said", (), {"data": {"url": told}, "headers": {}}))
     with pytest.raises(Unavailable, match="leads to a host that is not Slack's"):
-        SocketMode(Reception(app(), lambda *_: None), client, "xapp-none").start()
+        SocketMode(Receiver(app(), lambda *_: None), client, "xapp-none").start()
     assert evil.requests == []
