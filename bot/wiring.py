@@ -48,7 +48,7 @@ from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
 from handlers.slack.listeners.register import guarded, register
 from handlers.slack.views.links import finder
-from handlers.slack.workspace_guard import AtHome
+from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases
@@ -239,7 +239,7 @@ def app_of(bot: Bot, identity: Identity) -> App:
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     bot.people.at(home)
     app = bolt_app(bot.client, identity)
-    app.use(AtHome(home))
+    app.use(WorkspaceGuard(home))
     register(app, replace(bot.edge, bot_user=identity.user_id))
     return app
 

@@ -14,25 +14,25 @@ from handlers.policy.rule import Home
 OTHER_WORKSPACE = "This bot serves another workspace, so nothing was done here."
 
 
-class NotAtHome(Exception):
+class ForeignWorkspace(Exception):
     """A payload is for another installation."""
 
 
-class AtHome(Middleware):
+class WorkspaceGuard(Middleware):
     """Compares every workspace and organisation that a payload names with those that ``auth.test`` told. None named: refused."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
 
     def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
-        """Let the payload pass. Raises ``NotAtHome``, which Bolt hands to whoever answers for failed listeners.
+        """Let the payload pass. Raises ``ForeignWorkspace``, which Bolt hands to whoever answers for failed listeners.
 
         What holds nothing at all is nobody's act, and refused as unreadable.
         """
         if not req.body:
             return BoltResponse(status=400)
         if not is_addressed_to(self._home, req.body):
-            raise NotAtHome
+            raise ForeignWorkspace
         return next()
 
 

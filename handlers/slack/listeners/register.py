@@ -16,7 +16,7 @@ from handlers.slack.listeners.mentions import Mentions
 from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.scopes import COMMAND, MENTION, REACTIONS
-from handlers.slack.workspace_guard import OTHER_WORKSPACE, NotAtHome
+from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
 from storage.engine import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
 
 def _noted(error: Exception, kind: str) -> str:
     """Log what went wrong; returns the sentence for the person."""
-    if isinstance(error, NotAtHome):
+    if isinstance(error, ForeignWorkspace):
         log.warning("slack.other_workspace", kind=kind)
         return OTHER_WORKSPACE
     if isinstance(error, Malformed | KeyError | TypeError):

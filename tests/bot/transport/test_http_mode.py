@@ -23,7 +23,7 @@ from bot.transport.receiver import Receiver
 from bot.wiring import Identity, bolt_app
 from handlers.policy.rule import Home
 from handlers.slack.listeners.register import Failures
-from handlers.slack.workspace_guard import OTHER_WORKSPACE, AtHome
+from handlers.slack.workspace_guard import OTHER_WORKSPACE, WorkspaceGuard
 from storage.engine import Unreachable
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -49,7 +49,7 @@ class Bot:
         self.failing = 0
         """So many events cannot be kept."""
         app = bolt_app(WebClient("xoxb-none"), Identity(TEAM, enterprise_id, "U0LEGACY", "B0LEGACY"))
-        app.use(AtHome(Home(TEAM, enterprise_id)))
+        app.use(WorkspaceGuard(Home(TEAM, enterprise_id)))
         app.error(Failures(SimpleNamespace(executor=SimpleNamespace(follow=lambda job: None))).answer)  # type: ignore[arg-type]
 
         @app.command("/legacytls")

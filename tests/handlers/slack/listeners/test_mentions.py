@@ -11,7 +11,7 @@ from handlers.policy.rule import Home
 from handlers.ports import Unavailable
 from handlers.slack.listeners.mentions import INSTEAD, Mentions
 from handlers.slack.listeners.register import register
-from handlers.slack.workspace_guard import AtHome
+from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Unreachable
 from tests.handlers.driver import ALICE, BOB, BOT_USER, DAVE, ERIN, House
 from tests.handlers.fakes import CHANNEL, HOME_TEAM
@@ -97,7 +97,7 @@ def test_a_guest_is_told_privately_whom_to_ask(house: House, bolt: App) -> None:
 
 
 def test_a_mention_for_another_workspace_is_not_answered(house: House, bolt: App) -> None:
-    bolt.use(AtHome(Home(HOME_TEAM)))
+    bolt.use(WorkspaceGuard(Home(HOME_TEAM)))
     register(bolt, house.edge)
     elsewhere = [{"team_id": "T0FABRIKAM", "enterprise_id": None}]
     assert send(bolt, mention(BOB) | {"authorizations": elsewhere}) == 200
