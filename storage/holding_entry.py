@@ -38,7 +38,7 @@ class HoldingEntry(OutboxEntry):
         """Keep one reading (or the failure of one), in the run that it goes on with. Readings are no audit events."""
         keep_reading(self.connection, self.tenant_id, observation, unbroken=self.unbroken)
 
-    def rebase(self, baseline: Baseline, *, why: str) -> None:
+    def set_baseline(self, baseline: Baseline, *, why: str) -> None:
         """Say what the live value ought to be from now on."""
         values = {
             "value": baseline.value.value,

@@ -120,7 +120,7 @@ class Drift:
             return
         baseline = entry.reader.baseline()
         if baseline is None:
-            entry.rebase(_first(reading), why="first reading")
+            entry.set_baseline(_first(reading), why="first reading")
             if reading.value is SettingValue.OPTED_IN:
                 entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
             return
@@ -137,7 +137,7 @@ class Drift:
         end = entry.reader.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         enqueue_overtaken(entry, late)
-        entry.rebase(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
+        entry.set_baseline(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
         _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
         enqueue_ended(entry, late, baseline)
 
@@ -167,7 +167,7 @@ class Drift:
         )
         end = entry.reader.approved_end(approved) if approved else None
         enqueue_overtaken(entry, change, revived=approved)
-        entry.rebase(
+        entry.set_baseline(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )
         enqueue_card(entry, change)

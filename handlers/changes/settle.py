@@ -107,7 +107,7 @@ class Settling:
         if late is None:
             end = entry.reader.approved_end(request) if request.kind is not Kind.OPT_OUT else None
             enqueue_overtaken(entry, done)
-            entry.rebase(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
+            entry.set_baseline(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
             if done.kind is Kind.OPT_OUT and newer is not None:
                 enqueue_ended(entry, done, newer)
         enqueue_change(entry, done)

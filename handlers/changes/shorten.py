@@ -81,7 +81,7 @@ class Shortening:
             detail=detail,
         )
         enqueue_overtaken(entry, change)
-        entry.rebase(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
+        entry.set_baseline(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
         enqueue_card(entry, change)
         self._draw_open_request(entry, change)
         enqueue_new_end(entry, change)

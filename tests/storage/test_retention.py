@@ -32,7 +32,7 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
         entry.keep_rule("r" * 64, {"approvers": [BOB]})
-        entry.rebase(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
         for number in range(readings):
             value = None if number % 2 else SettingValue.OPTED_IN
             entry.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))

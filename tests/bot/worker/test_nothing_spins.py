@@ -370,7 +370,7 @@ def test_an_opt_out_is_made_at_once_while_an_opt_in_is_stuck(night: Night) -> No
     house = night.houses[0]
     house.tenant.value = SettingValue.OPTED_IN
     with house.ledger.recording(house.clock()) as entry:
-        entry.rebase(Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading")
     with TROUBLES["nobody can be looked up"](night):
         night.minute()
         opt_out = house.opt_out(BOB)

@@ -34,7 +34,7 @@ def test_an_instant_comes_back_as_the_same_moment_in_utc(moment: datetime, ledge
         born = asked(entry, window_end=moment, expires_at=moment)
         approve(entry, born, voted_at=moment)
         entry.observe(Observation(moment, SettingValue.OPTED_IN, None, None, None))
-        entry.rebase(Baseline(SettingValue.OPTED_IN, moment, None, moment), why="first reading")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, moment, None, moment), why="first reading")
     with ledger.reading() as reader:
         request, (vote,) = reader.request(born.id), reader.decisions([born.id])
         seen, baseline, event = reader.newest_observation(), reader.baseline(), reader.events()[0]
@@ -55,7 +55,7 @@ WAYS_IN: dict[str, Callable[[Entry], object]] = {
     "time of the next try": lambda entry: entry.postpone(asked(entry), until=NAIVE, detail=""),
     "time of a reading": lambda entry: entry.observe(Observation(NAIVE, None, None, None, "timed out")),
     "time of a message": lambda entry: entry.owe("card", "k", due_at=NAIVE),
-    "baseline": lambda entry: entry.rebase(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
+    "baseline": lambda entry: entry.set_baseline(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
     "time of sending": lambda entry: entry.move(asked(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE),
 }
 

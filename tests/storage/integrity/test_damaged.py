@@ -178,7 +178,7 @@ END = NOW + timedelta(days=30)
 @pytest.mark.parametrize("column", ["window_end", "value", "since"])
 def test_what_ought_to_be_is_taken_from_the_record_where_the_row_says_otherwise(full: Ledger, column: str) -> None:
     with full.recording(NOW) as entry:
-        entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, 1, END), why="applied")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, 1, END), why="applied")
     ends, values, starts = ("NULL", "'2076-01-01 00:00:00'"), ("'opted out'", "'on'"), ("'2026-01-01'",)
     other = {"window_end": ends, "value": values, "since": starts}[column]
     broken = {"sqlite": "'soon'", "postgresql": "'infinity'"}["sqlite" if full.database.is_sqlite else "postgresql"]
@@ -196,5 +196,5 @@ def test_a_row_that_no_event_tells_of_is_replaced_by_the_next_change(full: Ledge
         )
     with full.recording(NOW) as entry:
         assert entry.reader.baseline() is None
-        entry.rebase(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="first reading")
+        entry.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="first reading")
         assert entry.reader.baseline() == Baseline(SettingValue.OPTED_OUT, NOW, None, None)

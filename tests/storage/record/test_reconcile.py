@@ -58,7 +58,7 @@ def full(ledger: Ledger) -> Ledger:
         entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=WriteOutcome.ACCEPTED)
         entry.attempt(sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read")
         done = entry.move(sending, State.APPLIED, actor="bot", detail="")
-        entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
         outside = entry.open(
             Kind.OUTSIDE, requester_id=None, door=Door.BOT, to_value=SettingValue.OPTED_OUT, from_value=None, rule_digest="r" * 64
         )
@@ -218,7 +218,7 @@ def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
             sent = entry.move(waiting, State.APPROVED, actor=BOB, detail="")
             sent = entry.move(sent, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(days=1, seconds=9))
             entry.attempt(sent, "answered", client_request_id="c-3", detail="accepted: Taken.")
-            entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
+            entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
     assert found(full.database) == []
 
 

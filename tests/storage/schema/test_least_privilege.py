@@ -92,7 +92,7 @@ def _ask_and_send(ledger: Ledger) -> None:
         entry.give_reason(request.id, person_id=BOB, reason="Forty scanners")
         entry.keep_rule("r" * 64, {"approvers": [BOB]})
         entry.keep_organization("contoso.onmicrosoft.com")
-        entry.rebase(Baseline(SettingValue.OPTED_IN, NOW, request.id, None), why="applied")
+        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, request.id, None), why="applied")
         for _ in range(20):
             entry.observe(Observation(NOW, SettingValue.OPTED_IN, None, None, None))
         keep_answer(entry, series="weekly:1", key="weekly", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
