@@ -22,7 +22,7 @@ Copy = tuple[str, str]
 """Channel and ``ts`` of one message."""
 
 
-class Drawing:
+class CardSync:
     """Draws the messages of one tenant's requests; the caller holds the lease for it."""
 
     def __init__(self, context: Context, outbox: Outbox, announcer: Announcer) -> None:

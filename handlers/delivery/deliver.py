@@ -14,7 +14,7 @@ import structlog
 from handlers.changes.rules import is_outdated
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
-from handlers.delivery.card_sync import Drawing
+from handlers.delivery.card_sync import CardSync
 from handlers.outgoing.announcer import Announcer
 from handlers.outgoing.enqueue import (
     ANSWER,
@@ -71,7 +71,7 @@ class Delivery:
         self._context = context
         self._outbox = outbox
         self._announcer = announcer
-        self._drawing = Drawing(context, outbox, announcer)
+        self._card_sync = CardSync(context, outbox, announcer)
         self._paces: dict[tuple[str, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
@@ -185,7 +185,7 @@ class Delivery:
 
     def _show(self, notice: Notice) -> Place | None:
         if notice.kind == CARD and notice.request_id is not None:
-            return self._drawing.draw(notice.request_id, notice)
+            return self._card_sync.draw(notice.request_id, notice)
         if notice.kind == OUTCOME and notice.request_id is not None:
             return self._tell_outcome(notice.request_id, notice)
         if notice.kind == THREAD and notice.request_id is not None:
