@@ -198,11 +198,11 @@ class Reader(HoldingReader):
         due = (table.state == literal_column(f"'{State.OBSERVED.value}'"), table.retry_at.is_not(None), table.retry_at <= now)
         return self._many(self._requests().where(*due).order_by(table.retry_at, table.id))
 
-    def lapsed(self, now: datetime) -> list[ChangeRequest]:
+    def expired(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
         table = change_requests.c
         due = self._many(self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
-        return [request for request in due if request.has_lapsed(now)]
+        return [request for request in due if request.has_expired(now)]
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
         """Approved requests that may be applied at ``now``; opt-outs first, because they are the safe direction."""

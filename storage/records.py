@@ -139,7 +139,7 @@ class ChangeRequest:
         """Whether this opt-out found the live value as it wanted it, so that nothing had to be written."""
         return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
 
-    def has_lapsed(self, now: datetime) -> bool:
+    def has_expired(self, now: datetime) -> bool:
         """Whether its time has run out at ``now``; the boundary itself has run out. An opt-out never lapses."""
         return self.kind is not Kind.OPT_OUT and self.expires_at is not None and now >= self.expires_at
 

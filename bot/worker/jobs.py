@@ -42,7 +42,7 @@ def lanes(
     reminders, estrangements = Reminders(context), Estrangements(context)
     pruning = Pruning(context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
     every, watch = settings.observe_every, Watch(context, dispatch.optouts, noted)
-    kept = (dispatch.requests.expire_lapsed, dispatch.optouts.end_window, estrangements.watch, measured, watch.run)
+    kept = (dispatch.requests.expire_due, dispatch.optouts.end_window, estrangements.watch, measured, watch.run)
 
     def held(name: TenantDuty, duty: Callable[[Lease], int], due: Callable[[], bool] = always) -> tuple[Duty]:
         return (under_lease(leases, name.lease(tenant_id), duty, due=due),)

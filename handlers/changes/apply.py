@@ -123,7 +123,7 @@ class Apply:
     def _expired(self, request: ChangeRequest) -> bool:
         """Saves the look-ups of what has lapsed already; the instant itself is judged where it is recorded as *sending*."""
         now = self._context.now()
-        if not request.has_lapsed(now):
+        if not request.has_expired(now):
             return False
         with self._context.ledger.recording(now) as entry:
             expire(entry, request)
@@ -257,7 +257,7 @@ class Apply:
         self._must_be_news(entry, request, judged.reading)
         if supersede_overtaken(entry, request):
             return False
-        if request.has_lapsed(self._context.now()):
+        if request.has_expired(self._context.now()):
             expire(entry, request)
             return False
         if request.kind is Kind.OPT_OUT:

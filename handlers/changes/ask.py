@@ -24,7 +24,7 @@ from handlers.policy.rule import (
     judge_withdrawal,
     no_legacy,
 )
-from handlers.policy.working_hours import lapses_unseen
+from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
 from storage.database.errors import AlreadyOpen, Conflict
 from storage.ledger import BOT, Entry
@@ -148,12 +148,12 @@ class Requests:
                 enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.nudge()
 
-    def expire_lapsed(self) -> int:
+    def expire_due(self) -> int:
         """Latch every request whose time has run out; returns how many. Raises ``Stuck``."""
         now = self._context.now()
         with self._context.ledger.reading() as reader:
-            lapsed = reader.lapsed(now)
-        return move_on(lapsed, lambda request: self._expire(request, now))
+            expired = reader.expired(now)
+        return move_on(expired, lambda request: self._expire(request, now))
 
     def _expire(self, request: ChangeRequest, now: datetime) -> None:
         with self._context.ledger.recording(now) as entry:
@@ -203,7 +203,7 @@ class Requests:
                 clients=form.clients,
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),
-                expires_at=min(self._context.lapses_at(entry.now), form.window_end(self._context.zone)),
+                expires_at=min(self._context.expiry_of(entry.now), form.window_end(self._context.zone)),
                 detail=WAITING,
                 waiting=Waiting.DECISION,
             )
@@ -214,7 +214,7 @@ class Requests:
         in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
         for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
             text += f" {warning}" if warning else ""
-        if request.expires_at and lapses_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
+        if request.expires_at and expires_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
             text += UNSEEN
         if self._context.people.in_organisation and asker.enterprise_user_id is None:
             text += UNTOLD
@@ -255,7 +255,7 @@ _COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "dis
 
 def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
     """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
-    return expire(entry, request) if request.state in UNSENT and request.has_lapsed(now) else request
+    return expire(entry, request) if request.state in UNSENT and request.has_expired(now) else request
 
 
 def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
@@ -266,9 +266,9 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
         if decided
         else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
     )
-    lapsed = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
-    enqueue_change(entry, lapsed)
-    return lapsed
+    expired = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
+    enqueue_change(entry, expired)
+    return expired
 
 
 def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:

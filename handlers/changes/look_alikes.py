@@ -32,7 +32,7 @@ class LookAlikes:
 
     def _is_open(self, reader: Reader, request_id: int) -> bool:
         request = reader.request(request_id)
-        return request.state is State.PENDING and not request.has_lapsed(self._context.now())
+        return request.state is State.PENDING and not request.has_expired(self._context.now())
 
     def _is_approver(self, person: str) -> bool:
         try:

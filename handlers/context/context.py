@@ -9,7 +9,7 @@ from handlers.calendar.milestones import Calendar
 from handlers.context.people import People
 from handlers.policy.days import local_day
 from handlers.policy.rule import Rule
-from handlers.policy.working_hours import NINE_TO_FIVE, Hours, lapses_at
+from handlers.policy.working_hours import NINE_TO_FIVE, Hours, expiry_of
 from handlers.ports import Clock, Cloud, Setting
 from storage.leases import Leases
 from storage.ledger import Ledger
@@ -59,9 +59,9 @@ class Context:
         """The present, in UTC."""
         return self.clock()
 
-    def lapses_at(self, asked: datetime) -> datetime:
+    def expiry_of(self, asked: datetime) -> datetime:
         """When a request asked for at this instant lapses undecided, unless its window would end before."""
-        return lapses_at(asked, self.rule.request_ttl, self.zone, self.hours)
+        return expiry_of(asked, self.rule.request_ttl, self.zone, self.hours)
 
     def today(self) -> date:
         """The present day in the configured zone."""

@@ -80,7 +80,7 @@ class Rule:
     operators: tuple[str, ...]
     approvals_required: int
     request_ttl: timedelta | None
-    """How long an undecided request lives; ``None``: until the next working day is over (``working_hours.lapses_at``)."""
+    """How long an undecided request lives; ``None``: until the next working day is over (``working_hours.expiry_of``)."""
     default_window: timedelta
     max_window: timedelta
     approve_emoji: str
@@ -160,7 +160,7 @@ def judge_vote(
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
         return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
-    if request.expires_at is None or request.has_lapsed(now):
+    if request.expires_at is None or request.has_expired(now):
         return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
     if person_id == request.requester_id:
         return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")

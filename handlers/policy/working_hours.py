@@ -42,7 +42,7 @@ def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -
     return datetime.combine(day, hours.opens, tzinfo=zone)
 
 
-def lapses_at(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
+def expiry_of(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
     """When a request that was asked for lapses undecided: ``ttl`` later, or (``None``) by the next working day.
 
     That is when working hours end on the first day from Monday to Friday after the one it was asked on: what is asked on Friday
@@ -56,6 +56,6 @@ def lapses_at(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hou
     return datetime.combine(day, hours.closes, tzinfo=zone).astimezone(UTC)
 
 
-def lapses_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
+def expires_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
     """Whether nobody is at work between now and then."""
     return not in_working_hours(now, zone, hours) and next_opening(now, zone, hours) >= expires

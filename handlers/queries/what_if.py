@@ -136,7 +136,7 @@ class WhatIfs:
             raise Settled(f"#{request_id} needs nobody's approval, so there is nothing to decide.")
         if request.state is not State.PENDING:
             raise Settled(no_longer_open(request, decided_by(reader, request)))
-        if request.has_lapsed(self._context.now()):
+        if request.has_expired(self._context.now()):
             raise Settled(f"#{request_id} has lapsed, so nobody can decide it any more; ask again if it is still needed.")
         return request
 

@@ -93,7 +93,7 @@ def _request(context: Context, kind: Kind, channel: str, number: int | None) -> 
         proposed=_proposed(context, earlier, runs_until),
         latest=latest_day(context.now(), context.rule.max_window, context.zone),
         zone=context.zone.key,
-        lapses=instant(context.lapses_at(context.now()), context.zone),
+        expires=instant(context.expiry_of(context.now()), context.zone),
         runs_until=last_day(runs_until, context.zone) if runs_until else None,
         reason=earlier.reason if earlier else "",
         clients=earlier.clients if earlier else "",

@@ -143,7 +143,7 @@ class Attacked:
             Path(f"{self._file}{ending}").unlink(missing_ok=True)
         shutil.copy(copy, self._file)
         self.world.database = Database(self.world.url)
-        self.world.let_claims_lapse()
+        self.world.let_claims_expire()
 
     @property
     def _file(self) -> str:

@@ -127,7 +127,7 @@ def _sendings(world: World) -> int:
 
 
 def _die_again(world: World, plan: Plan) -> None:
-    world.let_claims_lapse()
+    world.let_claims_expire()
     world.moments.rename(world.folder / "first-moments")
     world.start(MORTAL, MORTAL_AT=plan.again_at, MORTAL_ARM="start", **plan.scene.settings)
     world.wait(lambda: world.dead or world.owes_nothing())
@@ -136,7 +136,7 @@ def _die_again(world: World, plan: Plan) -> None:
 
 def _restart(world: World, plan: Plan) -> None:
     if not plan.patient:
-        world.let_claims_lapse()
+        world.let_claims_expire()
     world.wait(lambda: not world.slack.connections)
     world.start(**plan.scene.settings)
 

@@ -30,7 +30,7 @@ def go_on(world: World, restored: str) -> None:
     world.database.close()
     assert_guarded(restored)
     world.url, world.database = restored, Database(restored)
-    world.let_claims_lapse()
+    world.let_claims_expire()
     world.start()
     world.press(BOB, "approve")
     world.wait(lambda: world.newest_state() is State.APPLIED and world.owes_nothing())

@@ -132,7 +132,7 @@ def test_a_lock_between_the_reading_and_the_writing_only_delays(beginnings: Begi
         world.wait(lambda: world.tenant.calls and in_trouble(world))
         assert not world.writes
         lock.__exit__(None, None, None)
-        world.let_claims_lapse()
+        world.let_claims_expire()
         assert_applied_once(world)
 
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_put_on_record_is_not_sent(cramped: World, trouble: Troub
     assert not cramped.writes
     assert cramped.newest_state() is State.APPROVED
     trouble.end()
-    cramped.let_claims_lapse()
+    cramped.let_claims_expire()
     assert_applied_once(cramped)
 
 
@@ -181,7 +181,7 @@ def test_what_was_sent_and_cannot_be_put_on_record_is_settled_by_reading_once_it
     assert cramped.newest_state() is State.APPLYING
     assert not [text for text in cramped.direct(ALICE) if text.startswith("Applied")]
     trouble.end()
-    cramped.let_claims_lapse()
+    cramped.let_claims_expire()
     assert_applied_once(cramped)
 
 
@@ -222,7 +222,7 @@ def test_a_server_killed_under_way_and_started_again_loses_nothing(
         world.wait(lambda: told(world, "record *could not be read*"))
         assert told(world, "*opted in*" if cmdlet == SET else "*not set*")
         server.start()
-        world.let_claims_lapse()
+        world.let_claims_expire()
         assert_applied_once(world)
         world.slack.command(ALICE, "/legacytls status")
         world.wait(lambda: any("Last change:" in text and "#1" in text for text in world.answers(ALICE)))
@@ -253,6 +253,6 @@ def test_a_server_that_is_locked_then_stopped_and_started_again_loses_nothing(
         world.press(BOB, "approve")
         world.wait(lambda: len([text for text in world.answers(BOB) if NOT_RECORDED in text or NOT_KNOWN in text]) == 2)
         server.start()
-        world.let_claims_lapse()
+        world.let_claims_expire()
         world.press(BOB, "approve")
         assert_applied_once(world)

@@ -59,7 +59,7 @@ def test_an_owed_message_or_a_place_that_is_altered_is_not_used(attacked: Attack
         "UPDATE notices SET delivered_at = NULL, facts = '{\"text\": \"https://evil.example\"}', recipient = 'U0BOB'"
         " WHERE id = (SELECT max(id) FROM notices WHERE kind = 'answer')"
     )
-    world.let_claims_lapse()
+    world.let_claims_expire()
     attacked.start()
     world.wait(lambda: attacked.said("notices"))
     world.wait(world.owes_nothing)

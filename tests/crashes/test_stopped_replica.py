@@ -39,7 +39,7 @@ def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_
         late = world.set_aside()
         try:
             world.wait(lambda: is_stopped(late))
-            world.let_claims_lapse()
+            world.let_claims_expire()
             world.start()
             world.wait(lambda: world.newest_state() is State.APPLIED and world.owes_nothing())
             late.send_signal(signal.SIGCONT)
@@ -69,7 +69,7 @@ def test_a_replica_that_was_stopped_before_its_first_byte_sends_nothing_when_it_
         try:
             world.wait(lambda: is_stopped(late))
             stopped = time.monotonic()
-            world.let_claims_lapse()
+            world.let_claims_expire()
             world.start()
             world.wait(lambda: world.newest_state() is State.UNCERTAIN)
             world.wait(lambda: time.monotonic() > stopped + BEGIN_WITHIN, within=BEGIN_WITHIN + 5)

@@ -164,7 +164,7 @@ class World:
         """End the bot as an operator would."""
         return self.kill(signal.SIGTERM)
 
-    def let_claims_lapse(self) -> None:
+    def let_claims_expire(self) -> None:
         """Let half a minute pass for leases and claims while no bot runs; they are compared with the database's own clock."""
         with self.database.write() as connection:
             connection.execute(text("UPDATE leases SET until = 0"))

@@ -61,7 +61,7 @@ def expiry_off_by_one(patch: pytest.MonkeyPatch) -> None:
     def late(self: ChangeRequest, now: datetime) -> bool:
         return self.expires_at is not None and now > self.expires_at
 
-    patch.setattr(ChangeRequest, "has_lapsed", late)
+    patch.setattr(ChangeRequest, "has_expired", late)
 
 
 def vote_counted_twice(patch: pytest.MonkeyPatch) -> None:

@@ -45,14 +45,14 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
     stage = fresh_stage()
     withdrawn = stage.ask(ALICE)
     stage.press(ALICE, withdrawn, "withdraw")
-    lapsed = stage.ask(ALICE)
+    expired = stage.ask(ALICE)
     stage.advance(UNTIL_LAPSED)
-    stage.card(lapsed, "Lapsed:")
+    stage.card(expired, "Lapsed:")
     stale = stage.ask(ALICE)
     stage.tenant.value = False
     stage.press(BOB, stale, "approve")
     stage.card(stale, "Stale:")
-    for number in (withdrawn, lapsed, stale):
+    for number in (withdrawn, expired, stale):
         assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == [says("ask_again")]
     applied = stage.ask(ALICE)
     assert "again" not in buttons(stage.card(applied))

@@ -42,8 +42,8 @@ def test_both_deadlines_are_dates_in_the_readers_own_time_zone(stage: Stage) -> 
     said = body(stage.card(stage.ask()))
     dates = re.findall(r"<!date\^(\d+)\^\{date_long\} at \{time\}\|[^>]+>", said)
     assert len(dates) == 2, said
-    window, lapse = (int(stamp) for stamp in dates)
-    assert datetime.fromtimestamp(lapse, tz=ZONE) == end_of_the_next_working_day(stage)
+    window, expire = (int(stamp) for stamp in dates)
+    assert datetime.fromtimestamp(expire, tz=ZONE) == end_of_the_next_working_day(stage)
     after = date.fromisoformat(stage.day(11))
     assert datetime.fromtimestamp(window, tz=ZONE) == datetime.combine(after, time(), tzinfo=ZONE)
     assert "24:00 of" in said

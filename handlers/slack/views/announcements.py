@@ -201,12 +201,12 @@ def _freshness(facts: Mapping[str, str], zone: ZoneInfo) -> str:
 def _nudge(facts: Mapping[str, str], zone: ZoneInfo) -> str:
     if facts.get("stands"):
         return f":bell: {sentence(facts['stands'])}"
-    lapses = instant(datetime.fromisoformat(facts["lapses"]), zone)
+    expires = instant(datetime.fromisoformat(facts["lapses"]), zone)
     asked = f" by <@{facts['requester']}>" if facts["requester"] else ""
     who = f": {people(facts['waiting_for'].split(','))}, please decide" if facts["waiting_for"] else " for an approver"
     away = ", before the next working hours begin" if facts["away"] else ""
     others = f" {people(facts['others'].split(','))}: please see that somebody decides." if facts["others"] else ""
-    waits = f":bell: #{facts['request']}{asked} still waits{who}. It lapses on {lapses}{away}"
+    waits = f":bell: #{facts['request']}{asked} still waits{who}. It lapses on {expires}{away}"
     return f"{waits}; its message says what it is about.{others}"
 
 

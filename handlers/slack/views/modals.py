@@ -40,7 +40,7 @@ def opt_in(
     proposed: date,
     latest: date,
     zone: str,
-    lapses: str = "",
+    expires: str = "",
     runs_until: date | None = None,
     reason: str = "",
     clients: str = "",
@@ -48,10 +48,10 @@ def opt_in(
 ) -> View:
     """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
-    ``lapses`` says when the request lapses undecided, marked up. ``runs_until`` is the last day of the window that an extension
+    ``expires`` says when the request lapses undecided, marked up. ``runs_until`` is the last day of the window that an extension
     replaces; without one it adopts what has no end.
     """
-    undecided = f"Undecided, it lapses {lapses}." if lapses else ""
+    undecided = f"Undecided, it lapses {expires}." if expires else ""
     blocks: list[Block] = [
         *([section(f":warning: {escape(warning)}")] if warning else []),
         *small(f"• {escape(line)}" for line in briefing),

@@ -63,7 +63,7 @@ def withdrawn(house: House) -> int:
 
 def expired(house: House) -> int:
     number = asked(house)
-    lapse(house, number)
+    expire(house, number)
     return number
 
 
@@ -106,9 +106,9 @@ WAYS: dict[State, Callable[[House], int]] = {
 }
 
 
-def lapse(house: House, number: int) -> None:
+def expire(house: House, number: int) -> None:
     house.clock.at += DAY
-    house.dispatch.requests.expire_lapsed()
+    house.dispatch.requests.expire_due()
 
 
 def quarter_of_an_hour(house: House, number: int) -> None:
@@ -171,7 +171,7 @@ EVENTS: dict[str, Event] = {
     "Alice asks for an extension": Event(
         lambda house, number: house.ask(ALICE, kind="extension", day=house.clock.at.date() + 40 * DAY), actor=ALICE
     ),
-    "its time runs out": Event(lapse, LAPSES),
+    "its time runs out": Event(expire, LAPSES),
     "the worker looks": Event(lambda house, number: house.run(), NOT_THERE),
     "the worker looks a quarter of an hour later": Event(quarter_of_an_hour, NEVER_CAME),
     "the worker finds it opted in": Event(opted_in_by_then, ALREADY_ON),

@@ -77,11 +77,11 @@ def test_a_request_that_is_not_open_any_more_is_left_alone(house: House) -> None
     house.react(CAROL, decided.id, "+1")
     opted_out = house.opt_out(ALICE)
     house.react(CAROL, opted_out.id, "+1")
-    lapsed = house.ask(ALICE)
-    house.card_ts(lapsed.id)
-    assert lapsed.expires_at is not None
-    house.clock.at = lapsed.expires_at
-    house.react(CAROL, lapsed.id, "+1")
+    expired = house.ask(ALICE)
+    house.card_ts(expired.id)
+    assert expired.expires_at is not None
+    house.clock.at = expired.expires_at
+    house.react(CAROL, expired.id, "+1")
     assert len(house.answers(CAROL)) == said
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.policy.working_hours import Hours, in_working_hours, lapses_at
+from handlers.policy.working_hours import Hours, expiry_of, in_working_hours
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, RULE, House
 
@@ -21,7 +21,7 @@ def in_berlin(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("asked", "lapses"),
+    ("asked", "expires"),
     [
         ("2026-11-27T16:00", "2026-11-30T17:00"),  # Friday afternoon: Monday evening
         ("2026-11-27T00:00", "2026-11-30T17:00"),
@@ -34,28 +34,28 @@ def in_berlin(text: str) -> datetime:
         ("2026-12-31T16:00", "2027-01-01T17:00"),  # holidays are not known
     ],
 )
-def test_a_request_lapses_when_working_hours_end_on_the_next_working_day(asked: str, lapses: str) -> None:
-    assert lapses_at(in_berlin(asked), None, BERLIN) == in_berlin(lapses)
+def test_a_request_lapses_when_working_hours_end_on_the_next_working_day(asked: str, expires: str) -> None:
+    assert expiry_of(in_berlin(asked), None, BERLIN) == in_berlin(expires)
 
 
 def test_the_working_hours_of_the_settings_and_the_day_of_their_zone_count() -> None:
     asked = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)  # Saturday in Berlin, Friday in New York
-    assert lapses_at(asked, None, BERLIN, HOURS) == datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
-    assert lapses_at(asked, None, NEW_YORK, HOURS) == datetime(2026, 11, 30, 21, 30, tzinfo=UTC)
+    assert expiry_of(asked, None, BERLIN, HOURS) == datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
+    assert expiry_of(asked, None, NEW_YORK, HOURS) == datetime(2026, 11, 30, 21, 30, tzinfo=UTC)
 
 
 def test_a_duration_counts_every_hour_as_before() -> None:
-    assert lapses_at(in_berlin("2026-11-27T16:00"), timedelta(hours=24), BERLIN) == in_berlin("2026-11-28T16:00")
+    assert expiry_of(in_berlin("2026-11-27T16:00"), timedelta(hours=24), BERLIN) == in_berlin("2026-11-28T16:00")
 
 
 @given(st.integers(0, 15 * 365 * 24 * 60), st.sampled_from([BERLIN, NEW_YORK, ZoneInfo("UTC")]))
 def test_there_is_always_a_whole_working_day_to_decide_and_never_more_than_four_days(minutes: int, zone: ZoneInfo) -> None:
     asked = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    lapses = lapses_at(asked, None, zone, HOURS)
-    opens = datetime.combine(lapses.astimezone(zone).date(), HOURS.opens, tzinfo=zone)
-    assert asked < opens < lapses <= asked + timedelta(days=4)
-    assert in_working_hours(lapses - timedelta(microseconds=1), zone, HOURS)
-    assert not in_working_hours(lapses, zone, HOURS)
+    expires = expiry_of(asked, None, zone, HOURS)
+    opens = datetime.combine(expires.astimezone(zone).date(), HOURS.opens, tzinfo=zone)
+    assert asked < opens < expires <= asked + timedelta(days=4)
+    assert in_working_hours(expires - timedelta(microseconds=1), zone, HOURS)
+    assert not in_working_hours(expires, zone, HOURS)
 
 
 def test_what_is_asked_on_friday_afternoon_can_be_approved_on_monday_and_is_said_so(house: House) -> None:

@@ -446,9 +446,9 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
 
 def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
     friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
-    assert working_hours.lapses_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
-    assert not working_hours.lapses_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
-    assert not working_hours.lapses_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
+    assert working_hours.expires_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
+    assert not working_hours.expires_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
+    assert not working_hours.expires_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
 
 
 def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:

@@ -78,16 +78,16 @@ def test_a_clock_without_a_zone_is_refused_everywhere(ledger: Ledger) -> None:
     with pytest.raises(StatementError, match="must be aware"):
         outbox.claim(NAIVE, kinds=["card"])
     with pytest.raises(StatementError, match="must be aware"), ledger.reading() as reader:
-        reader.lapsed(NAIVE)
+        reader.expired(NAIVE)
 
 
 def test_what_lapses_lapses_exactly_at_its_time(ledger: Ledger) -> None:
     request = brought_to(ledger, State.APPROVED)
     assert request.expires_at
     with ledger.reading() as reader:
-        assert reader.lapsed(request.expires_at - timedelta(microseconds=1)) == []
-        assert reader.lapsed(request.expires_at) == [request]
-        assert reader.lapsed(request.expires_at.astimezone(LORD_HOWE)) == [request]
+        assert reader.expired(request.expires_at - timedelta(microseconds=1)) == []
+        assert reader.expired(request.expires_at) == [request]
+        assert reader.expired(request.expires_at.astimezone(LORD_HOWE)) == [request]
 
 
 def test_a_server_in_another_zone_changes_nothing(migrated_postgres_url: str) -> None:
