@@ -103,7 +103,7 @@ class Reader(HoldingReader):
         return None
 
     def requests_behind(self, number: int) -> list[ChangeRequest]:
-        """The wishes behind the window that this change set, newest first: extensions, then the opt-in itself.
+        """The requests behind the window that this change set, newest first: extensions, then the opt-in itself.
 
         Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
         their end: a value that is brought back before keeps it.
@@ -134,7 +134,7 @@ class Reader(HoldingReader):
         return set_by
 
     def adopted(self, extension: ChangeRequest) -> int | None:
-        """The change made outside the bot that this extension lets stand, where no wish was behind what stood there."""
+        """The change made outside the bot that this extension lets stand, where no request was behind what stood there."""
         before = next(self._made(change_requests.c.id < extension.id), None)
         if before is None or before.kind is not Kind.OUTSIDE or self.requests_behind(before.id):
             return None
@@ -150,7 +150,7 @@ class Reader(HoldingReader):
         return None
 
     def followed_by(self, request: ChangeRequest) -> ChangeRequest | None:
-        """The change that ended or extended the window of an applied wish before its time; ``None`` where it holds, or ran out.
+        """The change that ended or extended the window of an applied request before its time; ``None`` where it holds, or ran out.
 
         A value that is brought back outside the bot keeps the window.
         """

@@ -97,7 +97,7 @@ class NamedDevice:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """One recorded wish. Everything up to ``expires_at`` is fixed at birth; the rest moves with the state."""
+    """One recorded request. Everything up to ``expires_at`` is fixed at birth; the rest moves with the state."""
 
     id: int
     tenant_id: str
@@ -140,7 +140,7 @@ class ChangeRequest:
         return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its time has run out at ``now``; the boundary itself has run out. An opt-out never lapses."""
+        """Whether its time has run out at ``now``; the boundary itself has run out. An opt-out never expires."""
         return self.kind is not Kind.OPT_OUT and self.expires_at is not None and now >= self.expires_at
 
     def has_to_wait(self, now: datetime) -> bool:

@@ -107,7 +107,7 @@ def act(
 
 
 def follow(entry: Entry, request: ChangeRequest) -> ChangeRequest:
-    """Have an open wish that is not at Exchange name its entries as they stand now; unchanged where they are as it has them.
+    """Have an open request that is not at Exchange name its entries as they stand now; unchanged where they are as it has them.
 
     The version is raised with it, so whoever decides sees what is then approved. Raises ``Conflict``.
     """

@@ -41,7 +41,7 @@ def test_what_was_untyped_does_not_come_back(pattern: str) -> None:
 
 
 def test_the_edge_hands_on_no_dict_of_texts() -> None:
-    """Neither Slack's edge nor the desk has a function that takes or returns stored payloads."""
+    """Neither Slack's edge nor dispatch has a function that takes or returns stored payloads."""
     edge = [path for path in HANDLERS if path.parent.name == "slack" or path.name == "dispatch.py"]
     found = [
         f"{_name(path)}:{node.lineno} {node.name}"

@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     operators: Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
     approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
     escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
-    """Who is mentioned when a request is about to lapse; they gain no right by it."""
+    """Who is mentioned when a request is about to expire; they gain no right by it."""
     request_ttl: Annotated[timedelta | None, BeforeValidator(fields.request_ttl)] = Field(None, alias="LEGACYTLS_REQUEST_TTL")
     """How long an undecided request lives; ``None``: until working hours end on the next working day."""
     max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")

@@ -45,9 +45,9 @@ class Subject(StrEnum):
 
 
 def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
-    """Compare a wish, its votes, its rule and the baseline with the record, in the transaction before it is sent.
+    """Compare a request, its votes, its rule and the baseline with the record, in the transaction before it is sent.
 
-    Where something does not agree, the wish ends or waits, people are told, and the answer is no.
+    Where something does not agree, the request ends or waits, people are told, and the answer is no.
     """
     gone = guards.missing(entry.connection)
     if gone:
@@ -69,13 +69,13 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
 
 
 def is_too_long(context: Context, request: ChangeRequest) -> bool:
-    """Whether a wish has no end, or one that could not have been chosen when it was asked for, under the present rule."""
+    """Whether a request has no end, or one that could not have been chosen when it was asked for, under the present rule."""
     asked = min(request.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
     return request.window_end is None or request.window_end > latest_end(asked, context.rule.max_window, context.zone)
 
 
 def stop(entry: Entry, request: ChangeRequest, differences: Sequence[Difference]) -> None:
-    """End a wish that is not as it was recorded, so that a new one can be asked for. Raises ``Conflict``."""
+    """End a request that is not as it was recorded, so that a new one can be asked for. Raises ``Conflict``."""
     tell(entry, Subject.STOPPED, f"{request.id}", differences, request.id)
     sent = (
         "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(request.id) else "Nothing was sent."
@@ -121,7 +121,7 @@ def _end(entry: Entry) -> str:
 
 
 def _wait(entry: Entry, request: ChangeRequest, detail: str) -> bool:
-    """Leave a wish alone for a while; it lapses as ever. Never made meanwhile."""
+    """Leave a request alone for a while; it expires as ever. Never made meanwhile."""
     if request.state in UNSENT:
         waiting = entry.postpone(request, until=entry.now + WAIT, detail=detail)
         enqueue_reworded(entry, request, waiting)

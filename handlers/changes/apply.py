@@ -36,7 +36,7 @@ from storage.records import ChangeRequest, Decision, SettingValue, WriteOutcome
 log = structlog.get_logger(__name__)
 
 READ_PATIENCE = 20.0
-"""Seconds a read before the write may take; it is tried again until the approval lapses."""
+"""Seconds a read before the write may take; it is tried again until the approval expires."""
 
 BACKOFF = (5, 10, 20, 40, 60)
 """Seconds between tries while Exchange cannot be read."""
@@ -62,7 +62,7 @@ class _Judged:
 
     reading: Reading
     votes: Sequence[Decision]
-    """Every vote on a wish, as its approvers were looked up for; none for an opt-out."""
+    """Every vote on a request, as its approvers were looked up for; none for an opt-out."""
 
 
 class Apply:
@@ -121,7 +121,7 @@ class Apply:
             self._send(request, lease, judged)
 
     def _expired(self, request: ChangeRequest) -> bool:
-        """Saves the look-ups of what has lapsed already; the instant itself is judged where it is recorded as *sending*."""
+        """Saves the look-ups of what has expired already; the instant itself is judged where it is recorded as *sending*."""
         now = self._context.now()
         if not request.has_expired(now):
             return False
@@ -246,7 +246,7 @@ class Apply:
         return asked + min(BEGIN_WITHIN, left)
 
     def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> bool:
-        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or lapsed, it ends.
+        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or expired, it ends.
 
         Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
         """
@@ -267,7 +267,7 @@ class Apply:
         return may_be_made(self._context, entry, request)
 
     def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
-        """An opt-out is right whatever the value is; for a wish it raises ``Conflict``."""
+        """An opt-out is right whatever the value is; for a request it raises ``Conflict``."""
         if request.kind is not Kind.OPT_OUT and is_no_news(entry.reader, reading, self._context.now()):
             raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
 

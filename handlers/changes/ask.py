@@ -1,4 +1,4 @@
-"""Use cases around a wish that needs a second person: ask for an opt-in or its extension, withdraw it, let it lapse."""
+"""Use cases around a request that needs a second person: ask for an opt-in or its extension, withdraw it, let it expire."""
 
 from datetime import datetime, timedelta
 

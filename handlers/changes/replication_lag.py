@@ -19,7 +19,7 @@ LATE: Final = timedelta(hours=24)
 """How long after it was sent a change that was given up may still show up as itself."""
 
 GOOD_FOR: Final = timedelta(seconds=60)
-"""How old the reading may be that a wish is judged by: in between, Slack is asked about the approvers, which may be slow."""
+"""How old the reading may be that a request is judged by: in between, Slack is asked about the approvers, which may be slow."""
 
 LOOK_BACK: Final = 50
 """Readings looked through for a newer one: so many in a row would have to lag before it is forgotten within the hour."""
@@ -47,7 +47,7 @@ def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
 
 
 def is_no_news(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether a reading is too old to judge a wish by, since asking about its approvers took long, or was outrun by another."""
+    """Whether a reading is too old to judge a request by, since asking about its approvers took long, or outrun by another."""
     return now - reading.read_at > GOOD_FOR or is_outrun(reader, reading, now)
 
 

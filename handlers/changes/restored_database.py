@@ -1,6 +1,6 @@
 """Use case of a database that is not to be believed: say so once, hold what would opt in, and take a person's word for it.
 
-A backup that was put back, or a record without authenticators, holds every wish; opting out never asks here. What single rows
+A backup that was put back, or a record without authenticators, holds every request; opting out never asks here. What single rows
 were set aside is told too. Nothing is judged about a single request.
 """
 
@@ -117,7 +117,7 @@ class Acceptance:
 def accept(ledger: Ledger, standing: Standing, now: datetime) -> Acceptance | None:
     """Take the database as it stands for the one to go on with; ``None`` when nothing is in the way of that already.
 
-    Every wish that is not at Exchange becomes stale, as an event says. Raises ``Unreachable``.
+    Every request that is not at Exchange becomes stale, as an event says. Raises ``Unreachable``.
     """
     estranged = standing.look()
     if estranged is None:

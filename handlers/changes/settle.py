@@ -91,7 +91,7 @@ class Settling:
     def applied(self, entry: Entry, request: ChangeRequest, reading: Reading, *, wrote: bool = True) -> None:
         """Record what was read back, move to *applied* and set what the live value ought to be from now on.
 
-        A wish of which the record does not say that it was sent is none, whatever its row says.
+        A request of which the record does not say that it was sent is none, whatever its row says.
         """
         now = self._context.now()
         if wrote and request.kind is not Kind.OPT_OUT and not entry.reader.was_sent(request):

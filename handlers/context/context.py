@@ -36,7 +36,7 @@ class Context:
     nudge: Callable[[], None]
     hours: Hours = NINE_TO_FIVE
     escalate_to: tuple[str, ...] = ()
-    """People and user groups who hear of a request that is about to lapse."""
+    """People and user groups who hear of a request that is about to expire."""
     certificate_expires: Callable[[], datetime | None] = lambda: None
     """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
     organization: str | None = None
@@ -60,7 +60,7 @@ class Context:
         return self.clock()
 
     def expiry_of(self, asked: datetime) -> datetime:
-        """When a request asked for at this instant lapses undecided, unless its window would end before."""
+        """When a request asked for at this instant expires undecided, unless its window would end before."""
         return expiry_of(asked, self.rule.request_ttl, self.zone, self.hours)
 
     def today(self) -> date:

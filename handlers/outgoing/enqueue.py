@@ -68,7 +68,7 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
 
 
 def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
-    """A copy of a wish's message was posted: its thread gets everything that was typed, and the risks."""
+    """A copy of a request's message was posted: its thread gets everything that was typed, and the risks."""
     if request.kind in WISHES:
         entry.owe(THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts})
 
@@ -105,7 +105,7 @@ def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts:
 def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
     """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
 
-    ``revived`` is an earlier wish whose window holds again.
+    ``revived`` is an earlier request whose window holds again.
     """
     before = entry.reader.baseline()
     number = before.request_id or 0 if before else 0

@@ -1,4 +1,4 @@
-"""What a message has to say, purely: the facts of a request gathered on one sheet, its headline, and the sentences around it.
+"""What a message has to say, purely: the facts of a request gathered on one view, its headline, and the sentences around it.
 
 How Slack shows it is the edge's business.
 """

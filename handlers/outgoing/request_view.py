@@ -1,4 +1,4 @@
-"""Gathers a request's sheet from one reading of the ledger."""
+"""Gathers a request's view from one reading of the ledger."""
 
 from datetime import datetime
 

@@ -25,7 +25,7 @@ LABELS = {REASON: "Reason", CLIENTS: "Devices or applications, and who owns them
 
 @dataclass(frozen=True, slots=True)
 class OptInForm:
-    """A complete wish to opt in (or to extend): why, for which devices and owners, over which protocols, until which day."""
+    """A complete request to opt in (or to extend): why, for which devices and owners, over which protocols, until which day."""
 
     reason: str
     clients: str

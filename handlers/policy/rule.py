@@ -204,7 +204,7 @@ def no_longer_open(request: ChangeRequest, decided_by: DecidedBy = NOBODY) -> st
 
 
 def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
-    """The beginning of a sentence about a request: that it is rejected, has lapsed and so on."""
+    """The beginning of a sentence about a request: that it is rejected, has expired and so on."""
     verb = "has" if request.state is State.EXPIRED else "is"
     return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
 
@@ -265,7 +265,7 @@ ALREADY_IN = (
 
 
 def already_open(request: ChangeRequest) -> str:
-    """The sentence for a second wish while one is open."""
+    """The sentence for a second request while one is open."""
     word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
     state = STATE_WORDS[request.state]
     end = _ENDS.get(request.state, "Its outcome is announced; a new one can be asked for after that.")
@@ -276,7 +276,7 @@ _ENDS = {
     State.PENDING: "Before a new one it has to be approved, rejected or withdrawn: its message in the channel has the buttons.",
     State.APPROVED: "Before a new one it has to be made, or withdrawn: its message in the channel has the button.",
 }
-"""How an open wish ends, so that another one can be asked for; once sent, it ends by itself."""
+"""How an open request ends, so that another one can be asked for; once sent, it ends by itself."""
 
 
 def is_group(entry: str) -> bool:

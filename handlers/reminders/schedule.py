@@ -153,7 +153,7 @@ def nudge(
 ) -> Slot | None:
     """Recall a pending request with growing gaps, each step once; the last step calls others too.
 
-    The last step comes before the working hours end in which it can still be decided: on Friday for what lapses on Sunday.
+    The last step comes before the working hours end in which it can still be decided: on Friday for what expires on Sunday.
     """
     if request.expires_at is None or not request.created_at <= now < request.expires_at:
         return None

@@ -1,4 +1,4 @@
-"""What every listener shares: the desk, the crew, the client, and the way to answer one person privately."""
+"""What every listener shares: dispatch, the executor, the client, and the way to answer one person privately."""
 
 import contextlib
 import threading

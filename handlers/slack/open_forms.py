@@ -31,7 +31,7 @@ def request(
 ) -> None:
     """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not. Raises ``Unavailable``.
 
-    Prefilled from the request with the number ``earlier``; an extension without one, from the wish behind the present window.
+    Prefilled from the request with the number ``earlier``; an extension without one, from the request behind the present window.
     With ``unread`` the form opens although the value could not be read in time: it is read when the form is sent.
     """
     verdict = edge.dispatch.requests.may_ask(reply.person, kind)
@@ -102,7 +102,7 @@ def _request(context: Context, kind: Kind, channel: str, number: int | None) -> 
 
 
 def _present_request(reader: Reader) -> ChangeRequest | None:
-    """The newest wish behind the window there is; ``None`` where nobody asked the bot for it."""
+    """The newest request behind the window there is; ``None`` where nobody asked the bot for it."""
     baseline = reader.baseline()
     requests_ = reader.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
     return requests_[0] if requests_ else None

@@ -1,4 +1,4 @@
-"""Slack's payloads turned into what the desk keeps: pure, and suspicious of every shape.
+"""Slack's payloads turned into what dispatch keeps: pure, and suspicious of every shape.
 
 The actor comes from the verified payload only, never from message text. ``response_url`` and ``trigger_id`` are secrets of the
 moment: they are handed on, never kept.

@@ -28,7 +28,7 @@ Columns = Mapping[str, Any]
 
 
 class Adopted(StrEnum):
-    """What became of the wish to take a record over."""
+    """What became of the attempt to take a record over."""
 
     NO_KEY = "there is no key"
     BEFORE = "the newest key took it over before"

@@ -365,7 +365,7 @@ class Windows:
 
 
 class Hands:
-    """Stands in for the crew: does what is handed over at once, or drops it as a process that dies would."""
+    """Stands in for the executor: does what is handed over at once, or drops it as a process that dies would."""
 
     def __init__(self) -> None:
         self.dying = False

@@ -175,7 +175,7 @@ class Machine(RuleBasedStateMachine):
         outcomes: list[Answering],
         later: list[str],
     ) -> None:
-        """A wish is asked for and approved; something happens before, in between and later; and the worker looks."""
+        """A request is asked for and approved; something happens before, in between and later; and the worker looks."""
         self.lived["scenes in those lives"] += 1
         if fresh:
             self._come_to_rest(lagging)
@@ -210,7 +210,7 @@ class Machine(RuleBasedStateMachine):
                 self.touch("approve", person, door)
 
     def touch(self, name: str, person: str, door: Door) -> None:
-        """Press a button of the newest wish, or react to it; nothing when there is no wish."""
+        """Press a button of the newest request, or react to it; nothing when there is no request."""
         asked, number = self.newest_request(), next(self.numbers)
         if asked is None:
             return
@@ -237,7 +237,7 @@ class Machine(RuleBasedStateMachine):
             act()
 
     def last_instant(self) -> None:
-        """It is exactly the instant at which the open wish lapses, and Exchange's lane is the first to look."""
+        """It is exactly the instant at which the open request expires, and Exchange's lane is the first to look."""
         asked = self.newest_request()
         if asked is not None and asked.expires_at is not None and asked.state in OPEN:
             self.house.clock.at = max(self.house.clock.at, asked.expires_at)
@@ -320,7 +320,7 @@ class Machine(RuleBasedStateMachine):
             self.room.close()
 
     def _come_to_rest(self, lagging: int) -> None:
-        """Everybody is back, everything answers, some of it from before, the tenant is opted out, and no wish is open."""
+        """Everybody is back, everything answers, some of it from before, the tenant is opted out, and no request is open."""
         self._heal()
         self.house.tenant.lagging = lagging
         self.house.workspace.people.update({person: member(person) for person in (BOB, CAROL, DAVE)})

@@ -1,4 +1,4 @@
-"""Every way a request ends without being applied: rejected, withdrawn, lapsed, stale, superseded. Each is told, each is final."""
+"""Every way a request ends without being applied: rejected, withdrawn, expired, stale, superseded. Each is told and final."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_an_approved_request_that_waits_for_exchange_can_still_be_withdrawn(stag
     assert len(stage.writes) == written
 
 
-# Lapsed
+# Expired
 
 
 def test_an_undecided_request_lapses_and_late_votes_are_told(stage: Stage) -> None:

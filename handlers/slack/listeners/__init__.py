@@ -1,1 +1,1 @@
-"""What Slack's listeners do with one kind of act once it is acknowledged: parse, ask the desk, answer the person."""
+"""What Slack's listeners do with one kind of act once it is acknowledged: parse, ask dispatch, answer the person."""

@@ -43,7 +43,7 @@ class Commands:
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """The listener: acknowledge and hand over; a full crew is told with the acknowledgement."""
+        """The listener: acknowledge and hand over; a full executor is told with the acknowledgement."""
         word, nearest = subcommand(str(body.get("text") or ""))
         reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
         within = STALE_COMMAND.total_seconds()

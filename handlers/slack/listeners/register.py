@@ -95,7 +95,7 @@ def _form_error(told: str, body: dict[str, Any]) -> BoltResponse:
 
 
 def guarded(job: Callable[[], None]) -> None:
-    """Run one job of the crew: what it lets through is logged and must not end its thread."""
+    """Run one job of the executor: what it lets through is logged and must not end its thread."""
     try:
         job()
     except Unreachable as away:

@@ -46,9 +46,9 @@ def opt_in(
     clients: str = "",
     protocols: Sequence[MailProtocol] = (),
 ) -> View:
-    """The whole wish at once. ``channel`` is where it was asked, so that the answer finds its way back.
+    """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
-    ``expires`` says when the request lapses undecided, marked up. ``runs_until`` is the last day of the window that an extension
+    ``expires`` says when the request expires undecided, marked up. ``runs_until`` is the last day of the window that an extension
     replaces; without one it adopts what has no end.
     """
     undecided = f"Undecided, it lapses {expires}." if expires else ""

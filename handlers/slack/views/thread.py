@@ -1,4 +1,4 @@
-"""The reply in the thread of a wish's message: what its card has no room for."""
+"""The reply in the thread of a request's message: what its card has no room for."""
 
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
 from handlers.policy.forms import CLIENTS, LABELS, REASON
@@ -7,7 +7,7 @@ from handlers.slack.views.mrkdwn import escape, people
 
 
 def details(view: RequestView) -> Message:
-    """The reply in the thread of a wish's message: everything that was typed, the risks, who may decide, and what on."""
+    """The reply in the thread of a request's message: everything that was typed, the risks, who may decide, and what on."""
     request = view.request
     text = f"#{request.id} in full: the reason, the devices and the risks."
     off = view.seen is not None and view.seen.smtp_auth_disabled

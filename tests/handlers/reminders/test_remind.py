@@ -223,7 +223,7 @@ def test_who_extends_their_own_opt_in_is_not_told_twice(opted_in: House) -> None
 
 
 def ended(house: House) -> list[tuple[str, str, str]]:
-    """Who was told in private that the opt-in is over, for which wish of theirs, and who ended it."""
+    """Who was told in private that the opt-in is over, for which request of theirs, and who ended it."""
     house.deliver()
     return [(person, said["wish"], said["requester"]) for person, said in house.board.told if said["what"] == "ended"]
 

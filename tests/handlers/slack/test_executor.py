@@ -1,4 +1,4 @@
-"""The crew holds back while deliveries come, refuses what it cannot hold, and finishes what it took on."""
+"""The executor holds back while deliveries come, refuses what it cannot hold, and finishes what it took on."""
 
 import threading
 import time

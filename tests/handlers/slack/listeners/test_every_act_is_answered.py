@@ -201,7 +201,7 @@ def test_a_payload_that_names_its_workspace_in_another_place_is_ours_all_the_sam
 
 
 def test_hands_are_a_crew() -> None:
-    """What stands in for the crew refuses and drops as the crew does."""
+    """What stands in for the executor refuses and drops as the executor does."""
     dropped: list[str] = []
     hands = Hands()
     hands.late = True

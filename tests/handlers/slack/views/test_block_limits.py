@@ -119,7 +119,7 @@ def fits(message: Message) -> None:
 
 
 def view(kind: Kind, state: State, text: str, **changed: Any) -> RequestView:
-    """The fullest sheet there can be about a request in this state."""
+    """The fullest view there can be about a request in this state."""
     request = replace(
         REQUEST,
         id=999_999_999,
@@ -181,7 +181,7 @@ def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
 
 
 def _quiet(kind: Kind, state: State, text: str) -> RequestView:
-    """A sheet in which nobody but whoever typed ``text`` says any of it."""
+    """A view in which nobody but whoever typed ``text`` says any of it."""
     full = view(kind, state, text)
     return replace(full, request=replace(full.request, detail="Waiting."))
 
