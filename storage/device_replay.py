@@ -1,6 +1,7 @@
 """What the events of an entry say its row and its acts have to be, and where the database says something else.
 
-An entry's events are found by the numbers that its acts keep; every value is spelled as text, as ``storage.integrity.comparing`` does.
+An entry's events are found by the numbers that its acts keep; every value is spelled as text, as
+``storage.integrity.comparing`` does.
 """
 
 from collections.abc import Iterable, Iterator

@@ -150,7 +150,7 @@ class Reader(HoldingReader):
         return None
 
     def followed_by(self, request: ChangeRequest) -> ChangeRequest | None:
-        """The change that ended or extended the window of an applied request before its time; ``None`` where it holds, or ran out.
+        """The change that ended or moved the window of an applied request before its time; ``None`` where it holds or ran out.
 
         A value that is brought back outside the bot keeps the window.
         """
