@@ -1,7 +1,6 @@
 """The settings: read once from the environment and from ``.env`` in the working directory, checked whole, then frozen.
 
-The only place where the environment is read, and not at import. No value is ever repeated in a message: whatever was written, it
-may be a secret in the wrong place.
+The only place where the environment is read, and not at import. No value is ever repeated in a message: it may be a secret.
 """
 
 import difflib

@@ -18,9 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from storage import stream_table
 from storage.database.instants import Instant
-from storage.schema import base, device_tables, probe_table
+from storage.schema import base, device_tables, probe_table, stream_table
 from storage.schema.comments import describe
 
 metadata, tenant = base.metadata, base.tenant
