@@ -1,6 +1,7 @@
 """The house keeps its shape: imports go down only, rules are pure, files and functions stay small."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -289,3 +290,21 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
     assert run.stderr == ""
     assert (run.returncode, run.stdout) == (0, "[] 1\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def _own_names() -> set[str]:
+    """Every name that the product itself defines or sets."""
+    nodes = [node for path in SOURCES for node in ast.walk(_tree(path))]
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return defined | stored | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def test_private_members_of_libraries_are_listed_with_what_to_look_at() -> None:
+    listed = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Private members of libraries")[2]
+    own = _own_names() | {"_exit"}  # os._exit is public in spite of its name
+    used = {node.attr for path in SOURCES for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute)}
+    foreign = {name for name in used - own if name.startswith("_") and not name.startswith("__")}
+    assert sorted(name for name in foreign if f".{name}`" not in listed) == []
+    for member, where in re.findall(r"^\| .*\.(_\w+)` \| `([^`]+)`", listed, re.MULTILINE):
+        assert member in (ROOT / where).read_text(encoding="utf-8"), (member, where)
