@@ -11,7 +11,7 @@ from typing import assert_never
 
 import structlog
 
-from handlers.changes.agreement import Subject, tell
+from handlers.changes.agreement import tell
 from handlers.changes.ask import Requests
 from handlers.changes.decide import Decisions
 from handlers.changes.drift import Drift
@@ -42,6 +42,7 @@ from handlers.context.people import ActedTooOften
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import as_typed, enqueue_answer
+from handlers.outgoing.news import Subject
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from storage import rows
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import one, readable
+from storage.notice_kind import NoticeKind
 from storage.records import Card, Notice, ReminderAnswer
 from storage.schema.tables import cards, notices, permalinks, reminder_answers
 
@@ -68,7 +69,7 @@ class MessageReader:
         found = readable(self._connection, query.order_by(table.id.desc()).limit(5), notices, self._checked(notices, rows.notice))
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
-    def told_after(self, request_id: int | None, kinds: Collection[str]) -> list[Notice]:
+    def told_after(self, request_id: int | None, kinds: Collection[NoticeKind]) -> list[Notice]:
         """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""
         table = notices.c
         first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
@@ -103,7 +104,7 @@ class MessageReader:
                 return frozenset(found)
             found.append(channel)
 
-    def first_sent(self, request_id: int, kind: str, since: datetime) -> datetime | Literal["nothing owed"] | None:
+    def first_sent(self, request_id: int, kind: NoticeKind, since: datetime) -> datetime | Literal["nothing owed"] | None:
         """When the first message of a kind about a request, of those owed from ``since`` on, got through or was given up.
 
         ``None``: not yet.
@@ -124,5 +125,5 @@ class MessageReader:
         """The number of the channel message of ours, such as a reminder, that stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
-        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == "channel")).scalar()
+        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == NoticeKind.CHANNEL)).scalar()
         return found

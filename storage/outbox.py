@@ -16,6 +16,7 @@ from storage.engine import Database, database_clock, is_over
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import DAMAGE, is_damage, split
+from storage.notice_kind import NoticeKind
 from storage.records import Card, Notice
 from storage.schema.tables import cards, notices, permalinks
 
@@ -34,7 +35,7 @@ class OutboxEntry:
 
     def owe(
         self,
-        kind: str,
+        kind: NoticeKind,
         key: str,
         *,
         request_id: int | None = None,
@@ -47,7 +48,7 @@ class OutboxEntry:
         new = sqlite_insert if self.connection.dialect.name == "sqlite" else postgresql_insert
         said = {
             "tenant_id": self.tenant_id,
-            "kind": kind,
+            "kind": str(kind),
             "key": key,
             "request_id": request_id,
             "recipient": recipient,
@@ -64,7 +65,7 @@ class OutboxEntry:
         )
         return self.connection.execute(statement).first() is not None
 
-    def awaits(self, kind: str, request_id: int, facts: Mapping[str, str]) -> bool:
+    def awaits(self, kind: NoticeKind, request_id: int, facts: Mapping[str, str]) -> bool:
         """Whether a message of exactly these ``facts`` is owed already that no sender has taken in hand yet."""
         table = notices.c
         same = (table.kind == kind, table.request_id == request_id, table.facts == canonical(dict(facts)))
@@ -79,13 +80,13 @@ class Outbox:
         self._database = database
         self._tenant_id = tenant_id
 
-    def is_due(self, now: datetime, *, kinds: Collection[str]) -> bool:
+    def is_due(self, now: datetime, *, kinds: Collection[NoticeKind]) -> bool:
         """Whether ``claim`` would find any; only reads."""
         free = select(notices.c.id).where(*self._due(now, kinds), is_over(notices.c.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
             return connection.execute(free.limit(1)).first() is not None
 
-    def claim(self, now: datetime, *, kinds: Collection[str], limit: int = 16, newest_first: bool = False) -> list[Notice]:
+    def claim(self, now: datetime, *, kinds: Collection[NoticeKind], limit: int = 16, newest_first: bool = False) -> list[Notice]:
         """Take notices of these kinds that are due and free: every recipient's oldest, then every recipient's second, and so on.
 
         With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to what was owed just
@@ -125,7 +126,7 @@ class Outbox:
         """Give a message up for good; ``problem`` keeps why."""
         self._settle(notice, delivered_at=now, problem=problem)
 
-    def posted(self, request_id: int, kind: str, recipient: str | None) -> list[tuple[str, str]]:
+    def posted(self, request_id: int, kind: NoticeKind, recipient: str | None) -> list[tuple[str, str]]:
         """Channel and ``ts`` of every delivered message of one kind about one request to one person."""
         table = notices.c
         about = (table.request_id == request_id, table.kind == kind, table.tenant_id == self._tenant_id)
@@ -179,7 +180,7 @@ class Outbox:
                     raise
                 return None  # of a row that cannot be read, and is set aside
 
-    def problem(self, kinds: Collection[str]) -> str | None:
+    def problem(self, kinds: Collection[NoticeKind]) -> str | None:
         """Why the oldest notice of these kinds that is owed could not be sent so far; ``None`` when nothing has failed."""
         table = notices.c
         owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.kind.in_(list(kinds)))
@@ -197,13 +198,13 @@ class Outbox:
             connection.execute(unsent.values(delivered_at=now, problem=SET_ASIDE))
         return found
 
-    def _due(self, now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    def _due(self, now: datetime, kinds: Collection[NoticeKind]) -> tuple[ColumnElement[bool], ...]:
         table = notices.c
         born_later = and_(table.due_at == table.created_at, table.created_at > now)  # by a clock that is ahead, or was set back
         owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, or_(table.due_at <= now, born_later))
         return (*owed, table.kind.in_(list(kinds)))
 
-    def _free(self, now: datetime, kinds: Collection[str], limit: int, *, newest_first: bool) -> Sequence[int]:
+    def _free(self, now: datetime, kinds: Collection[NoticeKind], limit: int, *, newest_first: bool) -> Sequence[int]:
         table = notices.c
         order = (table.due_at.desc(), table.id.desc()) if newest_first else (table.due_at, table.id)
         turn = func.row_number().over(partition_by=table.recipient, order_by=order)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from storage.lifecycle import Kind, State
+from storage.notice_kind import NoticeKind
 
 LONGEST_WAIT = timedelta(hours=1, minutes=1)
 """No change waits longer between two tries: Microsoft is left alone for an hour at most, and replicas' clocks differ a little."""
@@ -69,6 +70,17 @@ class Waiting(StrEnum):
     """Somebody who says so of a record that is not authentic."""
     NOT_KEPT = "not_kept"
     """That the newest head of the record can be kept again."""
+
+
+class Estrangement(StrEnum):
+    """Why the database is not taken for the one that this process knows."""
+
+    RESTORED = "restored"
+    """Its record does not hold the newest head that was seen: a backup that was put back, or another database."""
+    NOT_AUTHENTIC = "not_authentic"
+    """Its first or newest event is not authenticated by a key of ours."""
+    NOT_KEPT = "not_kept"
+    """The newest head cannot be kept or read, so that a backup put back would not be recognised."""
 
 
 class ReminderReply(StrEnum):
@@ -245,7 +257,7 @@ class Notice:
 
     id: int
     tenant_id: str
-    kind: str
+    kind: NoticeKind
     key: str
     request_id: int | None
     recipient: str | None

@@ -11,6 +11,7 @@ from storage.integrity import first_edition
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import Damaged
 from storage.lifecycle import Kind, State
+from storage.notice_kind import NoticeKind
 from storage.records import (
     Attempt,
     AuditEvent,
@@ -160,7 +161,7 @@ def notice(row: Row[Any]) -> Notice:
     return Notice(
         id=row.id,
         tenant_id=row.tenant_id,
-        kind=row.kind,
+        kind=NoticeKind(row.kind),
         key=row.key,
         request_id=row.request_id,
         recipient=row.recipient,

@@ -14,6 +14,9 @@ PRODUCT = sorted(path for room in ("bot", "handlers", "storage") for path in (RO
 CODEC = {"handlers/commands.py", "handlers/interaction.py"}
 """The files that know a stored payload's keys."""
 
+ANNOUNCEMENTS = {"handlers/outgoing/announcement_view.py"}
+"""The file that knows under which key a notice keeps an announcement's kind."""
+
 GONE = {
     r"\bpayload\[": "a payload of the inbox is read by from_payload only",
     r"\bpayload\.get\(\"(request|vote|kind|person|door|at|ours|reason)\"": "likewise",
@@ -26,6 +29,37 @@ GONE = {
 
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+UNTYPED = {
+    r"facts(\[|\.get\()\"(what|request|end|series|slot|ends|since|days|sequence)\"": "an announcement is read by announcement_of",
+    r"facts *= *\{\"what\"": "an announcement is kept by facts_of",
+    r"\.kind *== *\"": "announcements are told apart by their type",
+}
+"""Patterns of announcements kept as texts that must not come back into handlers/, and why."""
+
+
+@pytest.mark.parametrize("pattern", UNTYPED)
+def test_what_an_announcement_says_is_typed(pattern: str) -> None:
+    found = [
+        f"{_name(path)}:{number}"
+        for path in HANDLERS
+        if _name(path) not in ANNOUNCEMENTS
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if re.search(pattern, line)
+    ]
+    assert found == [], UNTYPED[pattern]
+
+
+@pytest.mark.parametrize("name", ["reminders", "news"])
+def test_mypy_finds_an_announcement_without_words(name: str) -> None:
+    """The words of every one of them are a case of one ``match`` that ends in ``assert_never``, without a guard."""
+    tree = _tree(ROOT / f"handlers/slack/views/{name}.py")
+    (words,) = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "words"]
+    (match,) = [node for node in words.body if isinstance(node, ast.Match)]
+    assert ast.unparse(match.cases[-1]) == "case _:\n    assert_never(said)"
+    assert not any(case.guard for case in match.cases)
+    assert not [case for case in match.cases[:-1] if not isinstance(case.pattern, ast.MatchClass)]
 
 
 @pytest.mark.parametrize("pattern", GONE)
@@ -87,6 +121,15 @@ def test_there_is_one_retry_loop_for_a_conflict() -> None:
     conflicts = _conflicts()
     assert {"Stuck", "AlreadyOpen", "AlreadyHandled"} < conflicts
     assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == ["handlers/conflicts.py"]
+
+
+def test_exchange_is_waited_for_in_one_place() -> None:
+    """Limits and pauses in seconds, and the loop that tries again, stand in one file of the room."""
+    room = sorted((ROOT / "bot/exchange").rglob("*.py"))
+    named = re.compile(r"^(?!SIZE_)[A-Z_]*(LIMIT|PAUSES|PATIENCE|TIMEOUT)[A-Z_]*\b.* = ", re.MULTILINE)
+    assert [path.name for path in room if named.search(path.read_text(encoding="utf-8"))] == ["patience.py"]
+    waiting = re.compile(r"\b(random\(\)|sleep\(|retryable or)")
+    assert {path.name for path in room if waiting.search(path.read_text(encoding="utf-8"))} - {"entra.py"} == {"patience.py"}
 
 
 def _tree(path: Path) -> ast.Module:

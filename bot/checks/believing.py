@@ -9,7 +9,7 @@ from handlers.changes.restored_database import plainly
 from storage.engine import Database, Misfit, Unreachable
 from storage.migrate import is_current
 from storage.record.adoption import Adopted, would_adopt
-from storage.record.standing import Estrangement
+from storage.records import Estrangement
 
 KEY, HEAD = "Record key", "Restored backups"
 UNPROTECTED = (

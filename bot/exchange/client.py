@@ -5,28 +5,20 @@ and never passes on one that another tenant answered.
 """
 
 import math
-import random
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.auth.credentials import Credential, unchanged
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
-from bot.exchange.http.transport import CALL_LIMIT
+from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
 from bot.exchange.readings import KEY, reading_of
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import WriteOutcome
-
-WRITE_LIMIT: Final = 20.0
-"""Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back comes before that."""
-
-PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
-"""Seconds between the tries of a read where Exchange names none; up to half as much again is added."""
 
 
 def not_kept(name: str) -> str:
@@ -65,20 +57,13 @@ class ExchangeOnline:
         self._writing = threading.Lock()
         self._closing = threading.Event()
 
-    def read(self, *, patience: float = 60.0) -> Reading:
+    def read(self, *, patience: float = READ_LIMIT) -> Reading:
         """Read the live value now, retrying transient failures for at most ``patience`` seconds, calls included.
 
         Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
         """
         until = monotonic() + patience
-        for pause in PAUSES:
-            try:
-                return self._read_once(until)
-            except Unavailable as failure:
-                wait = _wait(failure, pause)
-                if not failure.retryable or monotonic() + wait >= until or self._closing.wait(wait):
-                    raise
-        return self._read_once(until)
+        return try_until(until, lambda: self._read_once(until), self._closing)
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float = math.inf) -> WriteAnswer:
         """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
@@ -182,12 +167,6 @@ def connect(
         keep_organization=keep_organization,
         called=called,
     )
-
-
-def _wait(failure: Unavailable, pause: float) -> float:
-    """Seconds before the next try: at least what Exchange asks for, spread so that many callers do not return together."""
-    jitter = 1 + random.random() / 2  # noqa: S311 - spreads load, guards nothing
-    return max(failure.retry_after or 0.0, pause * jitter)
 
 
 def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:

@@ -11,10 +11,10 @@ from typing import Final
 from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.audit import Change, changes_in
 from bot.exchange.client import ExchangeOnline
+from bot.exchange.patience import LOOKUP_LIMIT
 from bot.exchange.readings import rows_of
 from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
 
-PATIENCE: Final = 30.0
 MOST_RECORDS: Final = 1000
 
 
@@ -85,7 +85,7 @@ class OptionalLookups:
         return changes_in(rows or [])
 
     def _asked(self, cmdlet: str, parameters: Mapping[str, object]) -> Outcome:
-        return self._exchange.invoke(cmdlet, parameters, timeout=PATIENCE)
+        return self._exchange.invoke(cmdlet, parameters, timeout=LOOKUP_LIMIT)
 
     def _ours(self) -> frozenset[str]:
         """Every id by which a record may name this app; empty when none is known."""

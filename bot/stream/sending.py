@@ -13,7 +13,8 @@ from typing import Final
 import structlog
 
 from bot.stream.receiver import Answer, Receiver
-from handlers.outgoing.enqueue import CHANNEL
+from handlers.outgoing.enqueue import enqueue_announcement
+from handlers.outgoing.news import StreamGone
 from handlers.ports import Clock
 from storage.leases import Lease, still_held
 from storage.ledger import Ledger
@@ -109,6 +110,6 @@ class Stream:
 
     def _tell(self, position: Position, now: datetime) -> None:
         """Once for each event at which it stops."""
-        facts = {"what": "stream_gone", "receiver": self._receiver.origin, "operators": ",".join(self._operators)}
+        told = StreamGone(receiver=self._receiver.origin, operators=tuple(self._operators))
         with self._ledger.recording(now) as entry:
-            entry.owe(CHANNEL, f"stream_gone:{position.seq + 1}:{receiver_name(self._receiver.origin)}", facts=facts)
+            enqueue_announcement(entry, f"stream_gone:{position.seq + 1}:{receiver_name(self._receiver.origin)}", told)

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from handlers.outgoing.enqueue import ANSWER, ASK_REASON, CARD, OUTCOME, PERSONAL, REMINDER, THREAD
 from handlers.ports import Clock
 from storage.engine import Database
+from storage.notice_kind import NoticeKind
 from storage.retention import BATCH, prune
 
 EVERY = 3600.0
 """Seconds between two looks when nothing is left to be removed."""
 
-PASSING = (CARD, THREAD, OUTCOME, ANSWER, ASK_REASON, PERSONAL, REMINDER)
+PASSING = frozenset(NoticeKind) - {NoticeKind.CHANNEL}
 """Kinds of messages whose keys cannot come again: each belongs to one act, or is owed together with one of the channel's.
 
 The channel's announcements stay, because each is made once: by their keys the bot knows what it has told.

@@ -4,11 +4,11 @@ Only what opts in or extends is asked here. Opting out goes on whatever is found
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, enqueue_card, enqueue_change, enqueue_reworded
+from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
+from handlers.outgoing.news import Disagreement, Subject
 from handlers.policy.days import latest_end
 from storage.integrity.comparing import Difference, request_differences
 from storage.ledger import BOT, Entry
@@ -25,23 +25,6 @@ NAMED = 5
 """Places named in a message; ``legacytls verify`` names all."""
 
 TOO_LONG = "Its window ends later than the rule allows, counted from when it was asked for. Nothing was sent; ask again."
-
-
-class Subject(StrEnum):
-    """What a message about a disagreement is about."""
-
-    STOPPED = "stopped"
-    """A request that was not made, and is over."""
-    SET_ASIDE = "set_aside"
-    """A request whose row cannot be read, or stands where it never came to."""
-    GOES_ON = "goes_on"
-    """An opt-out, or what was sent before: it goes on by what is on record."""
-    WINDOW = "window"
-    """What the live value ought to be, and until when."""
-    JUDGED_BY = "judged_by"
-    """The rule, or the tenant's name."""
-    UNREADABLE = "unreadable"
-    """A message or a delivery that cannot be read."""
 
 
 def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
@@ -103,21 +86,20 @@ def tell_elsewhere(entry: Entry, differences: Sequence[Difference]) -> None:
 def tell(entry: Entry, subject: Subject, about: str, differences: Sequence[Difference], number: int | None = None) -> None:
     """Owe the channel one message, and put what was found on record; ``about`` is what it is told once for."""
     places = [str(difference) for difference in differences]
-    facts = {
-        "what": "disagreement",
-        "subject": subject.value,
-        "request": str(number or ""),
-        "places": "; ".join(places[:NAMED]),
-        "more": str(max(0, len(places) - NAMED)),
-        "end": _end(entry) if subject is Subject.WINDOW else "",
-    }
-    if entry.owe(CHANNEL, f"disagreement:{subject}:{about}"[:255], facts=facts):
+    told = Disagreement(
+        subject=subject,
+        request=number,
+        places="; ".join(places[:NAMED]),
+        more=max(0, len(places) - NAMED),
+        end=_end(entry) if subject is Subject.WINDOW else None,
+    )
+    if enqueue_announcement(entry, f"disagreement:{subject}:{about}"[:255], told):
         entry.record("disagreed", BOT, {"subject": subject.value, "places": places}, number)
 
 
-def _end(entry: Entry) -> str:
+def _end(entry: Entry) -> datetime | None:
     baseline = entry.reader.baseline()
-    return baseline.window_end.isoformat() if baseline is not None and baseline.window_end is not None else ""
+    return baseline.window_end if baseline is not None else None
 
 
 def _wait(entry: Entry, request: ChangeRequest, detail: str) -> bool:

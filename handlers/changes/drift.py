@@ -15,7 +15,7 @@ from handlers.changes.settle import opt_out_again, overtaken
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import (
-    CHANNEL,
+    enqueue_announcement,
     enqueue_answer,
     enqueue_card,
     enqueue_change,
@@ -23,7 +23,9 @@ from handlers.outgoing.enqueue import (
     enqueue_outage,
     enqueue_overtaken,
     enqueue_recovery,
+    newest,
 )
+from handlers.outgoing.news import Correction, FirstSight, Unreadable
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
 from handlers.policy.rule import about
@@ -122,7 +124,7 @@ class Drift:
         if baseline is None:
             entry.set_baseline(_first(reading), why="first reading")
             if reading.value is SettingValue.OPTED_IN:
-                entry.owe(CHANNEL, "first-sight", facts={"what": "first_sight"})
+                enqueue_announcement(entry, "first-sight", FirstSight())
             return
         if not _confirmed(baseline, reading, first_seen) or lags(entry.reader, reading, entry.now):
             return
@@ -138,7 +140,7 @@ class Drift:
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         enqueue_overtaken(entry, late)
         entry.set_baseline(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
-        _tell_correction(entry, late, {"end": end.isoformat() if end else ""})
+        _tell_correction(entry, late, end=end)
         enqueue_ended(entry, late, baseline)
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
@@ -147,7 +149,7 @@ class Drift:
         if again is None:
             return False
         entry.record("correction", BOT, {"value": reading.value.value, "opt_out": again.id}, late.id)
-        _tell_correction(entry, late, {"end": "", "again": str(again.id)})
+        _tell_correction(entry, late, again=again.id)
         enqueue_card(entry, again)
         return True
 
@@ -181,16 +183,15 @@ class Drift:
             entry.observe(blank)
             failed = entry.reader.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
-                since = failed[-1].since.isoformat()
-                enqueue_outage(entry, since, problem)
+                enqueue_outage(entry, failed[-1].since, problem)
         self._context.nudge()
 
     @staticmethod
     def _back_again(entry: Entry) -> None:
         """Whoever read first, the channel hears once that the outage it heard of is over."""
-        outage = entry.reader.newest_announcement("unreadable")
-        if outage is not None and "since" in outage:
-            enqueue_recovery(entry, outage["since"])
+        outage = newest(entry.reader, Unreadable)
+        if outage is not None and outage.since is not None:
+            enqueue_recovery(entry, outage.since)
 
 
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
@@ -230,11 +231,11 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     return newest if end is not None and entry.now < end else None
 
 
-def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) -> None:
+def _tell_correction(entry: Entry, late: ChangeRequest, *, end: datetime | None = None, again: int | None = None) -> None:
     """In the channel, to who asked, and in place of the sentence that called it failed: its message and history say so too."""
-    facts = {"what": "correction", "request": str(late.id), "value": late.to_value.value}
-    entry.owe(CHANNEL, f"correction:{late.id}", facts=facts | more)
-    later = f" A later opt-out holds, so the bot opts out again (#{more['again']})." if "again" in more else ""
+    told = Correction(request=late.id, value=late.to_value, end=end, again=again)
+    enqueue_announcement(entry, f"correction:{late.id}", told)
+    later = f" A later opt-out holds, so the bot opts out again (#{again})." if again else ""
     heard = [late.requester_id, *approvers(entry.reader.decisions([late.id]))]
     for person in dict.fromkeys(person for person in heard if person):
         text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
@@ -244,7 +245,7 @@ def _tell_correction(entry: Entry, late: ChangeRequest, more: dict[str, str]) ->
         f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
         "or somebody made the same change by hand."
     )
-    holds = " Its window holds: at its end the bot opts out." if more["end"] else ""
+    holds = " Its window holds: at its end the bot opts out." if end else ""
     enqueue_card(entry, entry.say(late, detail=shown + holds + later))
 
 

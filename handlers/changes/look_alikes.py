@@ -2,7 +2,7 @@
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import ANSWER, enqueue_answer
+from handlers.outgoing.enqueue import answer_key, enqueue_answer
 from handlers.ports import Unavailable
 from storage.lifecycle import State
 from storage.reading import Reader
@@ -18,7 +18,7 @@ class LookAlikes:
         """Tell an approver once for each request that ``emoji`` decides nothing; whoever cannot be looked up hears nothing."""
         key = f"look_alike:{request_id}:{interaction.person}"
         with self._context.ledger.reading() as reader:
-            tell = self._is_open(reader, request_id) and not reader.owed(f"{ANSWER}:{key}")
+            tell = self._is_open(reader, request_id) and not reader.owed(answer_key(key))
         tell = tell and self._is_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import CHANNEL, asked_by, enqueue_answer, enqueue_card, enqueue_failed
+from handlers.outgoing import news
+from handlers.outgoing.enqueue import asked_by, enqueue_announcement, enqueue_answer, enqueue_card, enqueue_failed
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
@@ -69,7 +70,7 @@ class OptOuts:
             return 0
         if not self._is_due(late, now):  # what is due is tried first: when it fails, the message can say when it is tried again
             if self._is_to_be_told(entry.reader, late, now):
-                entry.owe(CHANNEL, _telling(late, now), facts=self._facts(entry.reader, late))
+                enqueue_announcement(entry, _telling(late, now), self._told(entry.reader, late))
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
@@ -99,21 +100,17 @@ class OptOuts:
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
         return bool(late.problem) and not reader.owed(_telling(late, now))
 
-    def _facts(self, reader: Reader, late: Overdue) -> dict[str, str]:
-        """Mentioned are those to escalate to, and whoever asked for the window: they count on its end.
-
-        ``next`` is empty while an opt-out is being made, or its outcome is looked for: that is read again, not sent again.
-        """
+    def _told(self, reader: Reader, late: Overdue) -> news.Overdue:
+        """What is uncertain is read again, not sent again, so that no next try is told."""
         is_uncertain = late.under_way is not None and late.under_way.state is State.UNCERTAIN
         asked = asked_by(reader.requests_behind(late.window_of)) if late.window_of else []
-        return {
-            "what": "overdue",
-            "request": str(late.window_of or ""),
-            "end": late.ended_at.isoformat(),
-            "problem": late.problem,
-            "next": late.next_try.isoformat() if late.next_try and not is_uncertain else "",
-            "mention": ",".join(dict.fromkeys([*self._context.escalate_to, *asked])),
-        }
+        return news.Overdue(
+            request=late.window_of,
+            end=late.ended_at,
+            problem=late.problem,
+            next=None if is_uncertain else late.next_try,
+            mention=tuple(dict.fromkeys([*self._context.escalate_to, *asked])),
+        )
 
     def _opt_out(self, entry: Entry, interaction: Interaction, reason: str) -> str:
         try:

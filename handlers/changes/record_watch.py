@@ -7,10 +7,11 @@ everything else that would wait, block a place or be said untruly meanwhile.
 import time
 from collections.abc import Callable
 
-from handlers.changes.agreement import Subject, set_aside, stop, tell, tell_elsewhere
+from handlers.changes.agreement import set_aside, stop, tell, tell_elsewhere
 from handlers.changes.opt_out import OptOuts
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL
+from handlers.outgoing.enqueue import enqueue_announcement
+from handlers.outgoing.news import GuardsMissing, Subject
 from storage.integrity import recorded
 from storage.integrity.comparing import WHOLE, Difference
 from storage.ledger import BOT, Entry
@@ -111,8 +112,8 @@ class Watch:
         if list(gone) == recorded.guards_missed(entry.connection, entry.tenant_id):
             return
         entry.record("guards", BOT, {"missing": list(gone)})
-        facts = {"what": "guards", "missing": ", ".join(gone[:NAMED]), "more": str(max(0, len(gone) - NAMED))}
-        entry.owe(CHANNEL, f"guards:{entry.reader.head()[0]}", facts=facts)
+        told = GuardsMissing(missing=", ".join(gone[:NAMED]), more=max(0, len(gone) - NAMED))
+        enqueue_announcement(entry, f"guards:{entry.reader.head()[0]}", told)
 
     def _sentence(self, found: Survey, met: list[Difference]) -> str | None:
         """What is wrong now; what was ended over it is said for a day."""

@@ -4,19 +4,19 @@ A backup that was put back, or a record without authenticators, holds every requ
 were set aside is told too. Nothing is judged about a single request.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, enqueue_card, enqueue_change
+from handlers.outgoing import news
+from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, State
 from storage.reading import WISHES
 from storage.record.adoption import Basis, take_over
-from storage.record.standing import ACCEPTED, Estranged, Estrangement, Standing
-from storage.records import Waiting
+from storage.record.standing import ACCEPTED, Estranged, Standing
+from storage.records import Estrangement, Waiting
 
 HELD = {
     Estrangement.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
@@ -70,7 +70,7 @@ class Estrangements:
             if reader.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.owe(CHANNEL, key, facts=_facts(estranged))
+            enqueue_announcement(entry, key, _told(estranged))
             for request in held:
                 try:
                     enqueue_card(entry, entry.say(request, detail=HELD[estranged.why], waiting=waiting))
@@ -88,8 +88,8 @@ class Estrangements:
             for table in sorted({row.table for row in fresh}):
                 rows = [row for row in fresh if row.table == table]
                 first = rows[0]
-                facts = {"what": "set_aside", "table": table, "count": str(len(rows)), "row": first.row, "why": first.doubt.value}
-                entry.owe(CHANNEL, f"set_aside:{table}:{first.row}:{first.doubt.name}", facts=facts)
+                told = news.SetAside(table=table, count=len(rows), row=first.row, why=first.doubt.value)
+                enqueue_announcement(entry, f"set_aside:{table}:{first.row}:{first.doubt.name}", told)
         self._told |= {(row.table, row.row) for row in fresh}
         self._told_at |= {row.table: now for row in fresh}
         self._context.nudge()
@@ -137,7 +137,7 @@ def _accept(entry: Entry, known: str) -> Acceptance:
     left = [request.id for request in entry.reader.in_states({State.APPLYING, State.UNCERTAIN}, kinds=WISHES)]
     found = f"{seq}:{digest}"
     entry.record(ACCEPTED, BOT, {"known": known, "head": found, "stale": stale, "left": left})
-    entry.owe(CHANNEL, f"{ACCEPTED}:{digest}", facts={"what": ACCEPTED, "stale": ",".join(map(str, stale))})
+    enqueue_announcement(entry, f"{ACCEPTED}:{digest}", news.Accepted(stale=tuple(stale)))
     return Acceptance(known, found, tuple(stale), tuple(left))
 
 
@@ -146,12 +146,9 @@ def _stale(entry: Entry, number: int) -> int:
     return number
 
 
-def _facts(estranged: Estranged) -> Mapping[str, str]:
-    known = str(estranged.known.seq) if estranged.known is not None else ""
-    return {
-        "what": "estranged", "why": estranged.why.value, "detail": estranged.detail, "known": known,
-        "found": str(estranged.found[0]),
-    }  # fmt: skip
+def _told(estranged: Estranged) -> news.Estranged:
+    known = estranged.known.seq if estranged.known is not None else None
+    return news.Estranged(why=estranged.why, detail=estranged.detail, known=known, found=estranged.found[0])
 
 
 def _what(estranged: Estranged) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CARD, CHANNEL, enqueue_card, enqueue_change
+from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
+from handlers.outgoing.news import RuleChanged
 from handlers.policy.days import latest_end
 from handlers.policy.rule import Rule
 from handlers.policy.votes import standing_approvals
 from storage.ledger import BOT, Entry
 from storage.lifecycle import OPEN, State
+from storage.notice_kind import NoticeKind
 from storage.reading import WISHES, Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
@@ -51,12 +53,12 @@ def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now:
     if newest is None or newest.is_first:
         return False
     if newest.since > now:
-        return reader.first_sent(request.id, CARD, newest.since) is None
+        return reader.first_sent(request.id, NoticeKind.CARD, newest.since) is None
     if at < newest.since:
         return True
     if request.rule_digest == newest.digest and request.created_at >= newest.since:
         return False
-    drawn = reader.first_sent(request.id, CARD, newest.since)
+    drawn = reader.first_sent(request.id, NoticeKind.CARD, newest.since)
     return drawn is None or (isinstance(drawn, datetime) and at < drawn)
 
 
@@ -81,7 +83,7 @@ class Rules:
                 return
             self._void_votes(entry)
             self._show_again(entry)
-            entry.owe(CHANNEL, f"rule:{rule.digest}:{entry.reader.head()[0]}", facts={"what": "rule", "digest": rule.digest})
+            enqueue_announcement(entry, f"rule:{rule.digest}:{entry.reader.head()[0]}", RuleChanged(digest=rule.digest))
 
     def keep_settings(self, effective: Mapping[str, object]) -> None:
         """Record the settings at start (JSON values, no secret among them) when they are not those recorded last."""
@@ -99,7 +101,7 @@ class Rules:
         """The rule names the channel: whatever is not settled needs its message there, those on their way to Exchange too."""
         sequence = entry.reader.head()[0]
         for request in entry.reader.in_states(OPEN):
-            entry.owe(CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
+            entry.owe(NoticeKind.CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
     def _is_too_long(self, request: ChangeRequest) -> bool:
         """Whether the window that was asked for would not have been open to choose under the rule that holds now."""

@@ -8,6 +8,7 @@ others, so that a process that was frozen, or kept waiting by Slack, does not se
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 import structlog
 
@@ -15,35 +16,32 @@ from handlers.changes.rules import is_outdated
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
 from handlers.delivery.card_sync import CardSync
+from handlers.outgoing.announcement_view import AnnouncementView, announcement_of, facts_of
 from handlers.outgoing.announcer import Announcer
 from handlers.outgoing.enqueue import (
-    ANSWER,
-    ASK_REASON,
-    CARD,
-    CHANNEL,
-    OUTCOME,
-    PERSONAL,
-    REMINDER,
-    THREAD,
     enqueue_unposted,
     is_unposted,
+    newest,
     outage_key,
     typed_back,
 )
+from handlers.outgoing.news import Readable, Unreadable
 from handlers.outgoing.notices import RequestView
+from handlers.outgoing.reminders import Scheduled
 from handlers.outgoing.request_view import gather
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.ports import Place, Unavailable
-from handlers.reminders.due import SCHEDULED, renewed, since_then
+from handlers.reminders.due import renewed, shown_now
 from storage.engine import Unreachable
 from storage.lifecycle import State
+from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from storage.records import Notice
 
 log = structlog.get_logger(__name__)
 
-PUBLIC = (CARD, CHANNEL, REMINDER, THREAD)
-PRIVATE = (ANSWER, ASK_REASON, OUTCOME, PERSONAL)
+PUBLIC = (NoticeKind.CARD, NoticeKind.CHANNEL, NoticeKind.REMINDER, NoticeKind.THREAD)
+PRIVATE = (NoticeKind.ANSWER, NoticeKind.ASK_REASON, NoticeKind.OUTCOME, NoticeKind.PERSONAL)
 PRIVATE_AT_ONCE = 6
 """Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
 LONGEST_WAIT = 60.0
@@ -72,7 +70,7 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._card_sync = CardSync(context, outbox, announcer)
-        self._paces: dict[tuple[str, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
+        self._paces: dict[tuple[NoticeKind, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
 
@@ -88,7 +86,7 @@ class Delivery:
         """Send a few answers and direct messages, everybody in their turn; ``newest_first`` as in ``Outbox.claim``."""
         return self._send(PRIVATE, limit=PRIVATE_AT_ONCE, newest_first=newest_first)
 
-    def _send(self, kinds: tuple[str, ...], *, limit: int = 16, newest_first: bool = False) -> int:
+    def _send(self, kinds: tuple[NoticeKind, ...], *, limit: int = 16, newest_first: bool = False) -> int:
         began = time.monotonic()
         if not self._may_try(kinds):
             return 0
@@ -131,7 +129,7 @@ class Delivery:
         self._outbox.put_off(notice, until=until)
         return True
 
-    def _may_try(self, kinds: tuple[str, ...]) -> bool:
+    def _may_try(self, kinds: tuple[NoticeKind, ...]) -> bool:
         return self._paces[kinds].may_look(self._context.now().timestamp())
 
     def _pace(self, notice: Notice) -> Pacing:
@@ -150,33 +148,34 @@ class Delivery:
         if is_unposted(notice) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
             return None
-        if notice.facts.get("what") == "readable" and self._outage_is_untold(notice):
+        said = announcement_of(notice.facts)
+        if isinstance(said, Readable) and self._outage_is_untold(said):
             self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
             return None
-        if notice.kind == CARD and self._would_show_another_rule(notice.request_id or 0):
+        if notice.kind == NoticeKind.CARD and self._would_show_another_rule(notice.request_id or 0):
             self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
             return None
-        if notice.kind not in (CHANNEL, PERSONAL) or notice.facts.get("what") not in SCHEDULED:
+        if notice.kind not in (NoticeKind.CHANNEL, NoticeKind.PERSONAL) or not isinstance(said, Scheduled):
             return notice
         now, zone, hours = self._context.now(), self._context.zone, self._context.hours
         if not in_working_hours(now, zone, hours):
             self._outbox.put_off(notice, until=next_opening(now, zone, hours))
             return None
-        facts = renewed(self._context, notice)
-        if facts is None:
+        told = renewed(self._context, notice, said)
+        if told is None:
             self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
             return None
-        return replace(notice, facts=facts)
+        return replace(notice, facts=facts_of(*told))
 
     def _is_posted(self, notice: Notice) -> bool:
         with self._context.ledger.reading() as reader:
             return bool(reader.cards(notice.request_id or 0))
 
-    def _outage_is_untold(self, notice: Notice) -> bool:
+    def _outage_is_untold(self, over: Readable) -> bool:
         """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
         with self._context.ledger.reading() as reader:
-            began = notice.facts.get("since") or (reader.newest_announcement("unreadable") or {}).get("since", "")
-            return reader.is_unsent(outage_key(began))
+            outage = newest(reader, Unreadable) if over.since is None else over
+            return reader.is_unsent(outage_key(outage.since if outage is not None else None))
 
     def _would_show_another_rule(self, request_id: int) -> bool:
         """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
@@ -184,49 +183,52 @@ class Delivery:
             return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
 
     def _show(self, notice: Notice) -> Place | None:
-        if notice.kind == CARD and notice.request_id is not None:
-            return self._card_sync.draw(notice.request_id, notice)
-        if notice.kind == OUTCOME and notice.request_id is not None:
-            return self._tell_outcome(notice.request_id, notice)
-        if notice.kind == THREAD and notice.request_id is not None:
-            return self._tell_in_thread(notice.request_id, notice)
-        if notice.kind == CHANNEL:
-            return self._announcer.announce({**notice.facts, **self._since_then(notice), "number": str(notice.id)})
-        if notice.kind == PERSONAL:
-            return self._announcer.tell(notice.recipient or "", {**notice.facts, **self._since_then(notice)})
-        if notice.kind == REMINDER:
-            self._draw_reminder(notice)
-            return None
-        reason_for = notice.request_id if notice.kind == ASK_REASON else None
+        match notice.kind:
+            case NoticeKind.CARD:
+                return self._card_sync.draw(_number(notice), notice)
+            case NoticeKind.THREAD:
+                return self._tell_in_thread(_number(notice), notice)
+            case NoticeKind.OUTCOME:
+                return self._tell_outcome(_number(notice), notice)
+            case NoticeKind.CHANNEL:
+                return self._announcer.announce(replace(self._view(notice), number=notice.id))
+            case NoticeKind.PERSONAL:
+                return self._announcer.tell(notice.recipient or "", self._view(notice))
+            case NoticeKind.REMINDER:
+                self._draw_reminder(notice)
+            case NoticeKind.ANSWER:
+                self._answer(notice, reason_for=None)
+            case NoticeKind.ASK_REASON:
+                self._answer(notice, reason_for=notice.request_id)
+            case _:
+                assert_never(notice.kind)
+        return None
+
+    def _answer(self, notice: Notice, *, reason_for: int | None) -> None:
         text, typed = notice.facts["text"], typed_back(notice.facts)
         self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
-        return None
 
     def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
             view = gather(self._context, reader, reader.request(request_id))
         return self._announcer.thread(view, Place(notice.facts["channel"], notice.facts["ts"]))
 
-    def _since_then(self, notice: Notice) -> dict[str, str]:
+    def _view(self, notice: Notice) -> AnnouncementView:
         with self._context.ledger.reading() as reader:
-            return since_then(reader, notice.facts)
+            return shown_now(reader, notice)
 
     def _draw_reminder(self, drawn: Notice) -> None:
         """Draw one copy of a reminder again, with whoever answered it, or what came after it, instead of its buttons."""
         with self._context.ledger.reading() as reader:
             number = int(drawn.facts["number"])
             reminder = reader.notice(number)
-            answers = reader.reminder_answers(reminder.facts.get("series", "")) if reminder else []
             place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.posted_at(number)
-            later = since_then(reader, reminder.facts) if reminder else {}
-        if reminder is None or place is None:
-            return
-        facts = {**reminder.facts, **later, "number": drawn.facts["number"]}
-        for answer in answers:
-            if answer.key == reminder.key:
-                until = answer.until.isoformat() if answer.until else ""
-                facts |= {"reply": answer.reply.value, "by": answer.person_id, "until": until}
-        self._announcer.announce(facts, Place(*place))
+            if reminder is None or place is None:
+                return
+            shown = shown_now(reader, reminder)
+            answers = reader.reminder_answers(shown.offer.series)
+        answer = next((answer for answer in answers if answer.key == reminder.key), None)
+        self._announcer.announce(replace(shown, number=number, answer=answer), Place(*place))
 
     def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
@@ -234,7 +236,7 @@ class Delivery:
             view = gather(self._context, reader, request)
         if request.state.value != notice.facts.get("state"):
             return None  # overtaken: the newer state owes its own message
-        for channel, ts in self._outbox.posted(request_id, OUTCOME, notice.recipient):
+        for channel, ts in self._outbox.posted(request_id, NoticeKind.OUTCOME, notice.recipient):
             self._retire(Place(channel, ts), view)  # first: this may be repeated, the message may not
         return self._announcer.outcome(notice.recipient or "", view)
 
@@ -254,7 +256,7 @@ class Delivery:
     def _keep_owed(self, notice: Notice, failed: Unavailable) -> None:
         """Have it tried again later, unless that is of no use."""
         now = self._context.now()
-        too_late = notice.kind in (ANSWER, ASK_REASON) and now - notice.created_at >= OWED_FOR
+        too_late = notice.kind in (NoticeKind.ANSWER, NoticeKind.ASK_REASON) and now - notice.created_at >= OWED_FOR
         if too_late or self._is_hopeless(notice, failed):
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return
@@ -262,14 +264,15 @@ class Delivery:
             self._paused[self._conversation(notice)] = (now, now + timedelta(seconds=failed.retry_after))
         wait = max(failed.retry_after or 0.0, min(2.0 ** min(notice.tries, 12), LONGEST_WAIT))
         self._outbox.postponed(notice, due_at=now + timedelta(seconds=wait), problem=failed.sentence)
-        if notice.kind == CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
+        if notice.kind == NoticeKind.CARD and notice.tries >= (HICCUPS if failed.retryable else 0):
             self._tell_requester(notice, failed)
 
     def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
         """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
-        if failed.retryable or notice.kind not in (*PRIVATE, REMINDER, THREAD):
+        if failed.retryable or notice.kind not in (*PRIVATE, NoticeKind.REMINDER, NoticeKind.THREAD):
             return False
-        left = notice.kind in (REMINDER, THREAD) and notice.facts["channel"] not in ("", self._context.rule.channel)
+        at_a_place = notice.kind in (NoticeKind.REMINDER, NoticeKind.THREAD)
+        left = at_a_place and notice.facts["channel"] not in ("", self._context.rule.channel)
         return left or not failed.mend
 
     def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:
@@ -284,3 +287,10 @@ class Delivery:
                 "It is tried again until it gets through."
             )
             enqueue_unposted(entry, request, text)
+
+
+def _number(notice: Notice) -> int:
+    """The request that a notice is about. Raises ``ValueError`` for one that names none."""
+    if notice.request_id is None:
+        raise ValueError("the notice names no request")
+    return notice.request_id

@@ -1,4 +1,1 @@
-"""What people are owed.
-
-Messages are written in the transaction of what they tell, with the facts they show; refusals go on record.
-"""
+"""What people are owed: announcements as typed values. Must never send anything, nor ask the ledger."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
 
@@ -31,11 +32,11 @@ class Announcer(Protocol):
     def outcome(self, person: str, view: RequestView) -> Place:
         """Tell its requester, or somebody who decided on it, by direct message how the request stands."""
 
-    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+    def tell(self, person: str, view: AnnouncementView) -> Place:
         """Tell one person by direct message what ``announce`` would say in the channel."""
 
     def retire(self, place: Place, view: RequestView) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
-    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
+    def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel that is no request, or draw the copy at ``place`` again; ``None`` when it is gone."""

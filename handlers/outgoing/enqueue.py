@@ -1,24 +1,22 @@
 """Which messages a change owes, written in the transaction of the change itself: the card, the answer, the private word."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
 
-from handlers.outgoing.notices import is_about
+from handlers.outgoing.announcement import AboutWindow, Announcement
+from handlers.outgoing.announcement_view import NO_OFFER, AnyAnnouncement, Offer, announcement_of, facts_of, tells_of
+from handlers.outgoing.news import Ended, Extended, Readable, Shortened, Unreadable
+from handlers.outgoing.reminders import Nudge
 from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
 from storage.lifecycle import SETTLED, Kind, State
-from storage.reading import WISHES
+from storage.notice_kind import NoticeKind
+from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, Notice, SettingValue
 
-CARD, ANSWER, OUTCOME, ASK_REASON, CHANNEL = "card", "answer", "outcome", "ask_reason", "channel"
-PERSONAL = "personal"
-"""An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because they left."""
-REMINDER = "reminder"
-"""A reminder that was posted already, to be drawn again because somebody answered it or its window is over."""
-
-
-THREAD = "thread"
-"""The reply in the thread of a request's message that holds what the message itself has no room for."""
+Said = TypeVar("Said", bound=Announcement)
 
 _TYPED = "typed:"
 NOTHING_TYPED: Mapping[str, str] = {}
@@ -36,7 +34,7 @@ def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
 
 def enqueue_card(entry: Entry, request: ChangeRequest) -> None:
     """The request's message in the channel has to show this version (or a later one)."""
-    entry.owe(CARD, f"card:{request.id}:{request.version}", request_id=request.id)
+    entry.owe(NoticeKind.CARD, f"card:{request.id}:{request.version}", request_id=request.id)
     if request.state in SETTLED and request.kind in WISHES:
         _owe_deciders(entry, request)
 
@@ -52,11 +50,12 @@ def enqueue_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) ->
 
 def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
     """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
-    for notice in entry.reader.told_after(request.id, (CHANNEL,)):
-        if notice.facts.get("what") == "nudge" and notice.facts.get("request") == str(request.id):
+    for notice in entry.reader.told_after(request.id, (NoticeKind.CHANNEL,)):
+        said = announcement_of(notice.facts)
+        if isinstance(said, Nudge) and said.request == request.id:
             channel, ts = entry.reader.posted_at(notice.id) or ("", "")
             facts = {"number": str(notice.id), "channel": channel, "ts": ts}
-            entry.owe(REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
+            entry.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
 
 
 def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
@@ -64,13 +63,17 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
     for person in approvers(entry.reader.decisions([request.id])):
         if person != request.requester_id:
             facts = {"state": request.state.value}
-            entry.owe(OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts)
+            entry.owe(
+                NoticeKind.OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts
+            )
 
 
 def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
     """A copy of a request's message was posted: its thread gets everything that was typed, and the risks."""
     if request.kind in WISHES:
-        entry.owe(THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts})
+        entry.owe(
+            NoticeKind.THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts}
+        )
 
 
 def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
@@ -80,8 +83,8 @@ def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
         enqueue_reminder(entry, reminder, channel=channel, ts=ts, key=key)
     elif channel and ts:
         facts = {"channel": channel, "ts": ts}
-        if not entry.awaits(CARD, request.id, facts):
-            entry.owe(CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+        if not entry.awaits(NoticeKind.CARD, request.id, facts):
+            entry.owe(NoticeKind.CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
 def enqueue_failed(entry: Entry) -> None:
@@ -121,17 +124,18 @@ def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest
 
 def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
     """What was said of the window so far is drawn again; what is about to be posted has its place by the time it is drawn."""
-    for notice in entry.reader.told_after(before.request_id, (CHANNEL, PERSONAL)):
-        if is_about(notice.facts, before):
+    for notice in entry.reader.told_after(before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)):
+        said = announcement_of(notice.facts)
+        if isinstance(said, AboutWindow) and tells_of(said, before):
             channel, ts = entry.reader.posted_at(notice.id) or ("", "")
             facts = {"number": str(notice.id), "channel": channel, "ts": ts}
-            entry.owe(REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
+            entry.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
 
 
 def enqueue_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
     """A reminder was answered, or a copy of it was touched: draw that copy again."""
     if channel and ts:
-        entry.owe(REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
+        entry.owe(NoticeKind.REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
 
 
 def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
@@ -139,7 +143,7 @@ def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
     if request.requester_id:
         key = f"outcome:{request.id}:{request.version}"
         facts = {"state": request.state.value}
-        entry.owe(OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
+        entry.owe(NoticeKind.OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
 
 
 def enqueue_answer(
@@ -154,9 +158,9 @@ def enqueue_answer(
     typed: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
     """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
-    kind = ASK_REASON if ask_reason else ANSWER
+    kind = NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
-    entry.owe(kind, _answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+    entry.owe(kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
 
 
 def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
@@ -167,10 +171,11 @@ def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
 
 def is_unposted(notice: Notice) -> bool:
     """Whether a notice is the one that ``enqueue_unposted`` owes for its request."""
-    return notice.request_id is not None and notice.key == _answer_key(_unposted_key(notice.request_id))
+    return notice.request_id is not None and notice.key == answer_key(_unposted_key(notice.request_id))
 
 
-def _answer_key(key: str) -> str:
+def answer_key(key: str) -> str:
+    """Return the key of the notice that answers the act with this key."""
     return f"answer:{key}"
 
 
@@ -178,34 +183,44 @@ def _unposted_key(request_id: int) -> str:
     return f"unposted:{request_id}"
 
 
-def enqueue_outage(entry: Entry, since: str, problem: str) -> None:
-    """Tell the channel, once, that the live value cannot be read since this instant (ISO 8601)."""
-    entry.owe(CHANNEL, outage_key(since), facts={"what": "unreadable", "problem": problem, "since": since})
+def enqueue_announcement(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER) -> bool:
+    """Tell the channel; the same key once for ever. Returns whether it is new."""
+    return entry.owe(NoticeKind.CHANNEL, key, facts=facts_of(said, offer))
 
 
-def enqueue_recovery(entry: Entry, since: str) -> None:
-    """Tell the channel, once, that the outage that began at this instant is over."""
-    entry.owe(CHANNEL, f"readable:{since}", facts={"what": "readable", "since": since})
-
-
-def outage_key(since: str) -> str:
-    """The key of the message about the outage that began at this instant."""
-    return f"unreadable:{since}"
-
-
-def enqueue_personal(entry: Entry, key: str, *, person: str, facts: Mapping[str, str]) -> None:
+def enqueue_personal(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER, *, person: str) -> None:
     """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
-    entry.owe(PERSONAL, f"personal:{key}", recipient=person, facts=facts)
+    entry.owe(NoticeKind.PERSONAL, f"personal:{key}", recipient=person, facts=facts_of(said, offer))
+
+
+def newest(reader: Reader, kind: type[Said]) -> Said | None:
+    """Return what the channel was told last of this kind; ``None`` where it never was, or that cannot be read."""
+    said = announcement_of(reader.newest_announcement(kind.kind) or {})
+    return said if isinstance(said, kind) else None
+
+
+def enqueue_outage(entry: Entry, since: datetime, problem: str) -> None:
+    """Tell the channel, once, that the live value cannot be read since this instant."""
+    enqueue_announcement(entry, outage_key(since), Unreadable(problem=problem, since=since))
+
+
+def enqueue_recovery(entry: Entry, since: datetime) -> None:
+    """Tell the channel, once, that the outage that began at this instant is over."""
+    enqueue_announcement(entry, f"readable:{since.isoformat()}", Readable(since=since))
+
+
+def outage_key(since: datetime | None) -> str:
+    """The key of the message about the outage that began at this instant."""
+    return f"unreadable:{since.isoformat() if since else ''}"
 
 
 def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
     """Everybody who asked for the opt-in or an earlier end of it hears that somebody else extended or shortened it."""
-    end = change.window_end.isoformat() if change.window_end else ""
-    what = "shortened" if change.kind is Kind.SHORTENING else "extended"
-    facts = {"what": what, "request": str(change.id), "requester": change.requester_id or "", "end": end}
+    kind = Shortened if change.kind is Kind.SHORTENING else Extended
+    said = kind(request=change.id, requester=change.requester_id, end=change.window_end)
     for person in asked_by(entry.reader.requests_behind(change.id)):
         if person != change.requester_id:
-            enqueue_personal(entry, f"{what}:{change.id}:{person}", person=person, facts=facts)
+            enqueue_personal(entry, f"{said.kind}:{change.id}:{person}", said, person=person)
 
 
 def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
@@ -216,8 +231,8 @@ def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> N
     for person in asked_by(requests_):
         if person != opt_out.requester_id:
             own = next(request.id for request in requests_ if request.requester_id == person)
-            facts = {"what": "ended", "request": str(opt_out.id), "wish": str(own), "requester": opt_out.requester_id or ""}
-            enqueue_personal(entry, f"ended:{opt_out.id}:{person}", person=person, facts=facts)
+            said = Ended(request=opt_out.id, asked_as=own, requester=opt_out.requester_id)
+            enqueue_personal(entry, f"ended:{opt_out.id}:{person}", said, person=person)
 
 
 def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:

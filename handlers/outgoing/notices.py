@@ -3,7 +3,7 @@
 How Slack shows it is the edge's business.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally, content_digest, short_code
 from handlers.ports import Cloud
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, ChangeRequest, Observation, SettingValue
+from storage.records import Baseline, ChangeRequest, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,6 @@ class RequestView:
     def approved_by(self) -> tuple[str, ...]:
         """Who approved, for a decided request: the standing approvals."""
         return self.tally.approved_by
-
-
-ABOUT_THE_WINDOW = frozenset({"ending", "weekly", "overdue"})
-"""The announcements that tell of one window, and offer a way on."""
-
-
-def is_about(facts: Mapping[str, str], baseline: Baseline) -> bool:
-    """Whether an announcement tells of the window that this baseline holds."""
-    if facts.get("what") not in ABOUT_THE_WINDOW or baseline.value is not SettingValue.OPTED_IN:
-        return False
-    end = baseline.window_end.isoformat() if baseline.window_end else ""
-    return (facts["request"], facts["end"]) == (str(baseline.request_id or ""), end)
 
 
 WISH = {

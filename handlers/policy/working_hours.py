@@ -59,3 +59,9 @@ def expiry_of(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hou
 def expires_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
     """Whether nobody is at work between now and then."""
     return not in_working_hours(now, zone, hours) and next_opening(now, zone, hours) >= expires
+
+
+def last_open_moment(before: datetime, zone: ZoneInfo, hours: Hours) -> datetime:
+    """The last moment of working hours before an instant, or the instant itself when it lies within them."""
+    closing = datetime.combine(local_day(last_opening(before, zone, hours), zone), hours.closes, tzinfo=zone)
+    return min(closing.astimezone(UTC), before)

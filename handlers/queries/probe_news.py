@@ -9,7 +9,8 @@ from datetime import timedelta
 from itertools import groupby
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL
+from handlers.outgoing.enqueue import enqueue_announcement
+from handlers.outgoing.news import ProbeChanged
 from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from storage.engine import Unreachable
 from storage.ledger import BOT, Entry
@@ -47,12 +48,8 @@ class ProbeNews:
         known = known_versions(entry.connection, entry.tenant_id)
         useless = serves_nothing(known, target) and target.host in self._context.cloud.legacy_hosts
         entry.record("probed", BOT, {"host": target.host, "port": target.port, "accepted": taken, "refused": refused})
-        facts = {"target": str(target), "taken": ", ".join(taken), "refused": ", ".join(refused)}
-        entry.owe(
-            CHANNEL,
-            f"probe:{target}:{entry.now.isoformat()}",
-            facts={"what": "probe", "useless": "yes" if useless else "", **facts},
-        )
+        told = ProbeChanged(target=str(target), taken=", ".join(taken), refused=", ".join(refused), useless=useless)
+        enqueue_announcement(entry, f"probe:{target}:{entry.now.isoformat()}", told)
 
     def is_due(self, targets: Collection[ProbeTarget], every: timedelta) -> bool:
         """Whether one of these was never probed, or too long ago. Raises ``Unreachable``."""

@@ -6,8 +6,8 @@ Looks at people only, and decides nothing: whoever counts here is judged again w
 from datetime import datetime, timedelta
 
 from handlers.context.context import Context
+from handlers.outgoing.situation import Shortage
 from handlers.ports import Unavailable
-from handlers.reminders.schedule import Slot
 
 NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
 """When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""
@@ -23,16 +23,16 @@ class ApproverHealth:
         self._context = context
         self._next_look: datetime | None = None
         self._unknown_since: datetime | None = None
-        self._warning: Slot | None = None
+        self._warning: Shortage | None = None
 
-    def look(self) -> Slot | None:
+    def look(self) -> Shortage | None:
         """The warning that is due, if one is: the same until the next look, since the database may not have taken it at first."""
         now = self._context.now()
         if self._next_look is None or not now < self._next_look <= now + NEXT_LOOK:
             self._warning = self._found(now)
         return self._warning
 
-    def _found(self, now: datetime) -> Slot | None:
+    def _found(self, now: datetime) -> Shortage | None:
         eligible, (operators, complete) = self._eligible(), self._context.people.listed(self._context.rule.operators)
         if eligible is None or not complete:
             return self._unknown(now)
@@ -40,18 +40,14 @@ class ApproverHealth:
         needed = self._context.rule.approvals_required
         if all(len(eligible - {person}) >= needed for person in operators or {""}):
             return None
-        return self._slot({"eligible": str(len(eligible)), "needed": str(needed)})
+        return Shortage(eligible=len(eligible), needed=needed)
 
-    def _unknown(self, now: datetime) -> Slot | None:
+    def _unknown(self, now: datetime) -> Shortage | None:
         self._next_look = now + UNANSWERED
         self._unknown_since = min(self._unknown_since or now, now)
         if now < self._unknown_since + SILENT_FOR:
             return None
-        return self._slot({"unknown_since": self._unknown_since.isoformat()})
-
-    def _slot(self, facts: dict[str, str]) -> Slot:
-        today = self._context.today()
-        return Slot(f"approvers:{today.isoformat()}", "approvers", facts, series=f"approvers:{today:%Y-%m}")
+        return Shortage(unknown_since=self._unknown_since)
 
     def _eligible(self) -> frozenset[str] | None:
         """Who could approve right now; ``None`` when Slack does not say it of everybody."""

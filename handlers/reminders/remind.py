@@ -8,20 +8,18 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import CHANNEL, asked_by, enqueue_personal
+from handlers.outgoing.enqueue import asked_by, enqueue_announcement, enqueue_personal
+from handlers.outgoing.reminders import Ending, Slot, due
 from handlers.policy import working_hours
-from handlers.reminders import schedule, snooze
+from handlers.reminders import snooze
 from handlers.reminders.approver_health import ApproverHealth
-from handlers.reminders.due import due_slots, expiry
-from handlers.reminders.schedule import Slot
+from handlers.reminders.due import expiry, situation
+from handlers.reminders.snooze import Telling
 from storage.ledger import Entry
 from storage.reading import Reader
 
 SETTLING_IN = timedelta(days=1)
 """How long a new installation hears of nothing but what people ask of it: they are just looking at everything themselves."""
-
-ASKED_FOR = ("ending", "nudge")
-"""What somebody asked for is told from the first day."""
 
 
 class Reminders:
@@ -36,40 +34,32 @@ class Reminders:
         now = self._context.now()
         if not working_hours.in_working_hours(now, self._context.zone, self._context.hours):
             return 0
-        expires, warning = expiry(self._context), self._approvers.look()
+        expires, shortage = expiry(self._context), self._approvers.look()
         with self._context.ledger.reading() as reader:
-            known = [*due_slots(self._context, reader, expires), *self._head(reader), warning]
+            known = due(situation(self._context, reader, expires, shortage))
             if self._has_just_begun(reader):
-                known = [slot for slot in known if slot is not None and slot.what in ASKED_FOR]
-            due = list(self._to_tell(reader, known))
-        if due:
+                known = (slot for slot in known if slot.said.asked_for)
+            tellings = list(self._to_tell(reader, known))
+        if tellings:
             with self._context.ledger.recording(now) as entry:
-                for slot in due:
-                    self._owe(entry, slot)
+                for telling in tellings:
+                    self._owe(entry, telling)
             self._context.nudge()
-        return len(due)
+        return len(tellings)
 
     def _has_just_begun(self, reader: Reader) -> bool:
         """Whether the first rule is not a day old: starting alone posts nothing."""
         rule = reader.rule()
         return rule is None or (rule.is_first and self._context.now() < rule.since + SETTLING_IN)
 
-    def _head(self, reader: Reader) -> Iterator[Slot]:
-        """The record's head, once there is a change on record to bear witness to."""
-        if not reader.page(limit=1):
-            return
-        sequence, digest = reader.head()
-        last_owed = int((reader.newest_announcement("head") or {}).get("sequence", "0"))
-        yield from filter(None, (schedule.head(sequence, digest, last_owed, self._context.now(), self._context.zone),))
-
-    def _to_tell(self, reader: Reader, due: Iterable[Slot | None]) -> Iterator[Slot]:
-        for slot in filter(None, due):
+    def _to_tell(self, reader: Reader, known: Iterable[Slot]) -> Iterator[Telling]:
+        for slot in known:
             answers = reader.reminder_answers(slot.series) if slot.series else ()
             yield from filter(None, (snooze.to_tell(slot, answers, reader.owed, self._context.now()),))
 
-    def _owe(self, entry: Entry, slot: Slot) -> None:
-        facts = {"what": slot.what} | slot.facts
-        owed = entry.owe(CHANNEL, slot.key, facts=facts)
-        if owed and slot.what == "ending" and slot.facts["request"]:
-            for person in asked_by(entry.reader.requests_behind(int(slot.facts["request"]))):
-                enqueue_personal(entry, f"{slot.key}:{person}", person=person, facts=facts)
+    def _owe(self, entry: Entry, telling: Telling) -> None:
+        said = telling.said
+        owed = enqueue_announcement(entry, telling.key, said, telling.offer)
+        if owed and isinstance(said, Ending) and said.request:
+            for person in asked_by(entry.reader.requests_behind(said.request)):
+                enqueue_personal(entry, f"{telling.key}:{person}", said, telling.offer, person=person)

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
+from handlers.outgoing.announcement_view import announcement_of, offer_of
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
+from handlers.outgoing.reminders import Scheduled
 from handlers.policy.days import spelled_instant
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.reminders import snooze
@@ -42,19 +44,22 @@ class ReminderReplies:
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:
         if notice is None:
             return "The bot knows no such reminder any more."
-        answers = entry.reader.reminder_answers(notice.facts.get("series", ""))
-        return snooze.refusal(notice.facts, notice.key, answers, reply, now=entry.now) or ""
+        offer = offer_of(notice.facts)
+        answers = entry.reader.reminder_answers(offer.series)
+        return snooze.refusal(announcement_of(notice.facts), offer, notice.key, answers, reply, now=entry.now) or ""
 
     def _keep(self, entry: Entry, notice: Notice, reply: ReminderReply, person: str) -> str:
         until = self._until(notice, entry.now) if reply is ReminderReply.SNOOZED else None
-        keep_answer(entry, series=notice.facts["series"], key=notice.key, reply=reply, person_id=person, until=until)
+        keep_answer(entry, series=offer_of(notice.facts).series, key=notice.key, reply=reply, person_id=person, until=until)
         if until is None:
             return "This reminder is done and is not told again; your name is on its message and on record."
         return f"This reminder is put off until {spelled_instant(until)}; your name is on its message and on record."
 
     def _until(self, notice: Notice, now: datetime) -> datetime:
         """When it is told again at the earliest: nothing is posted outside working hours."""
-        until, zone, hours = snooze.until(notice.facts, now), self._context.zone, self._context.hours
+        said = announcement_of(notice.facts)
+        assert isinstance(said, Scheduled)  # any other was refused
+        until, zone, hours = snooze.until(said, now), self._context.zone, self._context.hours
         return until if in_working_hours(until, zone, hours) else next_opening(until, zone, hours).astimezone(UTC)
 
     @staticmethod
@@ -67,4 +72,4 @@ class ReminderReplies:
 
 
 def _answered(entry: Entry, notice: Notice) -> bool:
-    return any(answer.key == notice.key for answer in entry.reader.reminder_answers(notice.facts.get("series", "")))
+    return any(answer.key == notice.key for answer in entry.reader.reminder_answers(offer_of(notice.facts).series))

@@ -6,7 +6,6 @@ What it finds is told, never thrown: opting out goes on whatever it says.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -15,21 +14,11 @@ from storage import chain
 from storage.engine import Database
 from storage.record.adoption import first_and_last
 from storage.record.heads import Head, HeadFile, NotKept
+from storage.records import Estrangement
 from storage.schema.tables import audit_events
 
 ACCEPTED = "restore_accepted"
 """The kind of the event by which a person has accepted a copy that was put back."""
-
-
-class Estrangement(StrEnum):
-    """Why the database is not taken for the one that this process knows."""
-
-    RESTORED = "restored"
-    """Its record does not hold the newest head that was seen: a backup that was put back, or another database."""
-    NOT_AUTHENTIC = "not_authentic"
-    """Its first or newest event is not authenticated by a key of ours."""
-    NOT_KEPT = "not_kept"
-    """The newest head cannot be kept or read, so that a backup put back would not be recognised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Person, Place, Reading, Unavailable, WriteAnswer
 from storage.records import SettingValue, WriteOutcome
+from tests.handlers.saying import texts_shown
 
 HOME_TEAM = "T0CONTOSO"
 CHANNEL = "C0CHANGES"
@@ -284,17 +286,18 @@ class Board:
         self.outcomes.append((person, view))
         return self._new_place("D" + person[1:])
 
-    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+    def tell(self, person: str, view: AnnouncementView) -> Place:
         self._meet_trouble("tell")
-        self.told.append((person, facts))
+        self.told.append((person, texts_shown(view)))
         return self._new_place("D" + person[1:])
 
     def retire(self, place: Place, view: RequestView) -> None:
         self._meet_trouble("retire")
         self.retired.append(place)
 
-    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
+    def announce(self, view: AnnouncementView, place: Place | None = None) -> Place:
         self._meet_trouble("announce")
+        facts = texts_shown(view)
         if place is not None:
             self.drawn_again.append((place, facts))
             return place

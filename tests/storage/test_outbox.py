@@ -14,7 +14,7 @@ from storage.records import Card, Notice
 from tests.storage.racer import racers
 from tests.storage.states import BOB, NOW, TENANT, opened
 
-CARD, RESULT = "card", "result"
+CARD, RESULT = "card", "outcome"
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def test_what_is_not_due_waits_and_the_earliest_due_goes_first(ledger: Ledger, o
 
 def test_only_the_kinds_asked_for_are_taken(ledger: Ledger, outbox: Outbox) -> None:
     owe(ledger, "card:1")
-    owe(ledger, "result:1", kind=RESULT)
-    assert [notice.key for notice in outbox.claim(NOW, kinds=[RESULT])] == ["result:1"]
+    owe(ledger, "of the outcome", kind=RESULT)
+    assert [notice.key for notice in outbox.claim(NOW, kinds=[RESULT])] == ["of the outcome"]
     assert outbox.claim(NOW, kinds=[]) == []
 
 

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr
 
 from bot.exchange.auth.credentials import Certificate, Credential, unchanged
+from bot.exchange.patience import SIGN_IN_LIMIT
 from handlers.ports import Unavailable
 
 if TYPE_CHECKING:
     from bot.exchange.auth.entra import Entra
-
-SIGN_IN_LIMIT: Final = 30.0
-"""Seconds for a sign-in with all its calls."""
 
 KEPT: Final = 60.0
 """Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as long."""

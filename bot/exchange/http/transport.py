@@ -19,9 +19,9 @@ from urllib3.exceptions import HTTPError
 
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.http.wire import Wire, content_of, was_sent
+from bot.exchange.patience import CALL_LIMIT
 from handlers.context.web_addresses import onward, taken_apart
 
-CALL_LIMIT: Final = 60.0
 REDIRECTS: Final = 3
 HTTPS: Final = 443
 INNER_PORT: Final = 446

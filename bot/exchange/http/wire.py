@@ -24,9 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionErr
 from urllib3.util import Timeout
 
 from bot.exchange.clouds import stays_here
-
-CONNECT_LIMIT: Final = 10.0
-"""Seconds for a connection and its TLS handshake, over all addresses of a name; looking the name up is up to the system."""
+from bot.exchange.patience import CONNECT_LIMIT
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""

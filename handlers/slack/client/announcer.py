@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk import WebClient
 from slack_sdk.models.blocks import Block
 
+from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.slack.client.calls import call, direct
@@ -68,17 +69,17 @@ class SlackAnnouncer:
         """Tell the requester, or somebody who decided, how the request stands."""
         return self._post(self._direct(person), outcomes.outcome(view, self._zone, person))
 
-    def tell(self, person: str, facts: Mapping[str, str]) -> Place:
+    def tell(self, person: str, view: AnnouncementView) -> Place:
         """Say to one person what belongs to no request."""
-        return self._post(self._direct(person), announcements.announcement(facts, self._zone))
+        return self._post(self._direct(person), announcements.announcement(view, self._zone))
 
     def retire(self, place: Place, view: RequestView) -> None:
         """Point from an earlier private message to the newer one."""
         call(self._client.chat_update, channel=place.channel, ts=place.ts, **outcomes.retired(view).arguments())
 
-    def announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place | None:
+    def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""
-        message = announcements.announcement(facts, self._zone)
+        message = announcements.announcement(view, self._zone)
         return self._post(self._channel, message) if place is None else self._draw_again(place, message)
 
     def _draw_again(self, place: Place, message: Message) -> Place | None:

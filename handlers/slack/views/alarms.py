@@ -1,72 +1,77 @@
 """Channel messages for whoever runs the bot: a database that is not to be believed, a receiver that wants no more events."""
 
-from collections.abc import Callable, Mapping
-from zoneinfo import ZoneInfo
+from typing import assert_never
 
+from handlers.outgoing.news import Accepted, Estranged, SetAside, StreamGone
 from handlers.slack.views.mrkdwn import escape, people, sentence
-from storage.record.standing import Estrangement
+from storage.records import Estrangement
 
 ACCEPT = "`legacytls verify --accept-restore`"
 ALL_THE_SAME = "Opting out goes on."
 
 
-def estranged(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+def estranged(said: Estranged) -> str:
     """Why nothing is opted in or extended for now, and what ends that."""
-    return f":rotating_light: {_WHY[Estrangement(facts['why'])](facts)} {ALL_THE_SAME}"
+    return f":rotating_light: {_why(said)} {ALL_THE_SAME}"
 
 
-def set_aside(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+def set_aside(said: SetAside) -> str:
     """Rows that counted for nothing."""
-    alone = facts["count"] == "1"
-    which = f"A row of `{escape(facts['table'])}`" if alone else f"{facts['count']} rows of `{escape(facts['table'])}`"
-    first = escape(facts["row"] if alone else f"the first: {facts['row']}")
+    alone = said.count == 1
+    which = f"A row of `{escape(said.table)}`" if alone else f"{said.count} rows of `{escape(said.table)}`"
+    first = escape(said.row if alone else f"the first: {said.row}")
     return (
         f":rotating_light: {which} in the database ({first}) came from somebody else than this bot, or changed since: "
-        f"{escape(facts['why'])}. Nothing was done because of it. Find out who can write to the database."
+        f"{escape(said.why)}. Nothing was done because of it. Find out who can write to the database."
     )
 
 
-def accepted(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+def accepted(said: Accepted) -> str:
     """That a person has accepted the database as it stands."""
-    stale = [f"#{number}" for number in facts["stale"].split(",") if number]
+    stale = [f"#{number}" for number in said.stale]
     ended = f" {', '.join(stale)} became stale: ask again for what is still needed." if stale else ""
     return f":white_check_mark: The database was accepted as it stands, by {ACCEPT}.{ended}"
 
 
-def stream_gone(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+def stream_gone(said: StreamGone) -> str:
     """That the receiver of the stream has answered 410."""
     return (
-        f":rotating_light: {people(facts['operators'].split(','))}: the receiver of the record's events, "
-        f"`{escape(facts['receiver'])}`, says that it is gone for good (status 410). Nothing is lost: the bot keeps what it has "
+        f":rotating_light: {people(said.operators)}: the receiver of the record's events, "
+        f"`{escape(said.receiver)}`, says that it is gone for good (status 410). Nothing is lost: the bot keeps what it has "
         "not taken and tries hourly. Mend the receiver, or name another one in LEGACYTLS_EVENTS_URL."
     )
 
 
-def _restored(facts: Mapping[str, str]) -> str:
+def _why(said: Estranged) -> str:
+    match said.why:
+        case Estrangement.RESTORED:
+            return _restored(said)
+        case Estrangement.NOT_AUTHENTIC:
+            return _not_authentic(said)
+        case Estrangement.NOT_KEPT:
+            return _not_kept(said)
+        case _:
+            assert_never(said.why)
+
+
+def _restored(said: Estranged) -> str:
     return (
-        f"*The database looks like a backup that was put back*: event {facts['known']} of the record was seen before and is "
-        f"not in it; it ends at {facts['found']}. Nothing is opted in or extended until whoever runs the bot has looked at it "
+        f"*The database looks like a backup that was put back*: event {said.known} of the record was seen before and is "
+        f"not in it; it ends at {said.found}. Nothing is opted in or extended until whoever runs the bot has looked at it "
         f"and run {ACCEPT}."
     )
 
 
-def _not_authentic(facts: Mapping[str, str]) -> str:
+def _not_authentic(said: Estranged) -> str:
     return (
-        f"*The record in the database is not authentic*: {sentence(facts['detail'])}. Somebody else has written to it, or a "
+        f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has written to it, or a "
         "copy of the bot runs without the key. Nothing is opted in or extended until whoever runs the bot has looked at it "
         f"and run {ACCEPT}."
     )
 
 
-def _not_kept(facts: Mapping[str, str]) -> str:
+def _not_kept(said: Estranged) -> str:
     return (
-        f"*A backup that is put back could not be recognised at present*: {sentence(facts['detail'])}. Nothing is opted in or "
+        f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. Nothing is opted in or "
         "extended until the folder LEGACYTLS_STATE_DIR can be written again."
     )
-
-
-_WHY: Mapping[Estrangement, Callable[[Mapping[str, str]], str]] = {
-    Estrangement.RESTORED: _restored,
-    Estrangement.NOT_AUTHENTIC: _not_authentic,
-    Estrangement.NOT_KEPT: _not_kept,
-}

@@ -1,22 +1,23 @@
 """Draws what a probe has found changed: in the channel, and as a line of status."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from handlers.outgoing.news import ProbeChanged
 from handlers.slack.views.mrkdwn import escape, instant
 from storage.probes import KnownVersion
 
 USELESS = "An opt-in serves nothing there any more: old devices have to be replaced, or sent through a relay that speaks TLS 1.2."
 
 
-def changed(facts: Mapping[str, str], zone: ZoneInfo) -> str:
+def changed(said: ProbeChanged) -> str:
     """That an endpoint takes, or refuses, what it did not when it was last probed."""
-    does = [f"no longer takes TLS {facts['refused']}"] if facts["refused"] else []
-    does += [f"takes TLS {facts['taken']} now"] if facts["taken"] else []
-    useless = f" {USELESS}" if facts["useless"] else ""
-    return f":satellite_antenna: `{escape(facts['target'])}` {' and '.join(does)}, as probed from the bot's machine.{useless}"
+    does = [f"no longer takes TLS {said.refused}"] if said.refused else []
+    does += [f"takes TLS {said.taken} now"] if said.taken else []
+    useless = f" {USELESS}" if said.useless else ""
+    return f":satellite_antenna: `{escape(said.target)}` {' and '.join(does)}, as probed from the bot's machine.{useless}"
 
 
 def refusals(known: Sequence[KnownVersion], hosts: Sequence[str], zone: ZoneInfo) -> str:

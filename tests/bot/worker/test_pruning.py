@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from bot.worker.pruning import EVERY, PASSING, Pruning
 from handlers.delivery.deliver import PRIVATE, PUBLIC
-from handlers.outgoing.enqueue import CHANNEL
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
 from storage.migrate import upgrade
+from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from tests.handlers.driver import ALICE, BOB, House
 
@@ -56,7 +56,7 @@ def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path)
 
 
 def test_every_kind_of_message_goes_but_what_the_channel_is_told_once() -> None:
-    assert {*PUBLIC, *PRIVATE} - {*PASSING} == {CHANNEL}
+    assert {*PUBLIC, *PRIVATE} - {*PASSING} == {NoticeKind.CHANNEL}
 
 
 def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twice(migrated_database_url: str) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from handlers.outgoing.enqueue import CHANNEL
 from handlers.slack.views import replies
 from storage.lifecycle import Kind, State
+from storage.notice_kind import NoticeKind
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.fakes import LATE, LOST, REFUSED
@@ -36,7 +36,7 @@ def test_a_change_that_shows_up_after_it_was_given_up_is_a_correction_and_no_dri
     house.clock.advance(minutes=11)
     house.observe()
     assert house.requests(Kind.OUTSIDE) == []
-    corrections = [notice for notice in house.owed(CHANNEL) if "correction" in notice.facts]
+    corrections = [notice for notice in house.owed(NoticeKind.CHANNEL) if "correction" in notice.facts]
     assert [notice.request_id or notice.key for notice in corrections] == [f"correction:{number}"]
     assert says("correction_to", number=number) in house.answer(ALICE)
 
@@ -109,7 +109,7 @@ def test_a_correction_is_said_once(house: House) -> None:
     for _ in range(4):
         house.clock.advance(minutes=11)
         house.observe()
-    assert len([notice for notice in house.owed(CHANNEL) if "correction" in notice.facts]) == 1
+    assert len([notice for notice in house.owed(NoticeKind.CHANNEL) if "correction" in notice.facts]) == 1
 
 
 def test_a_change_of_somebody_else_after_a_refusal_is_still_drift(house: House) -> None:

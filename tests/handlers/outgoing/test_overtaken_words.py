@@ -1,23 +1,16 @@
 """What is owed and was overtaken is told by what its notice says in facts and by its whole key, not by how a key begins."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.outgoing.enqueue import (
-    ANSWER,
-    CHANNEL,
-    enqueue_answer,
-    enqueue_outage,
-    enqueue_recovery,
-    enqueue_unposted,
-    is_unposted,
-)
+from handlers.outgoing.enqueue import enqueue_answer, enqueue_outage, enqueue_recovery, enqueue_unposted, is_unposted
 from handlers.ports import Unavailable
+from storage.notice_kind import NoticeKind
 from storage.records import Notice
 from tests.handlers.driver import ALICE, House
 
-SINCE = "2026-11-23T10:00:00+00:00"
+SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
 def told(house: House) -> list[str]:
@@ -33,7 +26,7 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
         if first_edition:
-            entry.owe(CHANNEL, f"readable:{SINCE}", facts={"what": "readable"})
+            entry.owe(NoticeKind.CHANNEL, f"readable:{SINCE.isoformat()}", facts={"what": "readable"})
         else:
             enqueue_recovery(entry, SINCE)
     house.deliver()
@@ -46,7 +39,9 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
 
 def test_the_end_of_an_outage_waits_for_no_other_one(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
-        entry.owe(CHANNEL, "unreadable:another", facts={"what": "unreadable"}, due_at=house.clock.at + timedelta(hours=1))
+        entry.owe(
+            NoticeKind.CHANNEL, "unreadable:another", facts={"what": "unreadable"}, due_at=house.clock.at + timedelta(hours=1)
+        )
         enqueue_recovery(entry, SINCE)
     house.deliver()
     assert told(house) == ["readable"]
@@ -72,5 +67,5 @@ def test_only_the_word_on_its_own_request_is_given_up_once_that_is_posted(house:
     ],
 )
 def test_its_whole_key_tells_it(house: House, number: int | None, key: str, *, expected: bool) -> None:
-    notice = Notice(1, "t", ANSWER, key, number, ALICE, None, {}, 0, house.clock.at)
+    notice = Notice(1, "t", NoticeKind.ANSWER, key, number, ALICE, None, {}, 0, house.clock.at)
     assert is_unposted(notice) is expected

@@ -3,11 +3,11 @@
 import pytest
 
 from handlers.reminders.remind import Reminders
-from handlers.slack.views.announcements import announcement
 from storage.lifecycle import State
 from tests.handlers.changes.test_late_arrivals import given_up
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, TWO, House
 from tests.handlers.fakes import REFUSED, Answering
+from tests.handlers.saying import announcement
 from tests.journeys.words import buttons
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from handlers.outgoing.enqueue import CHANNEL as CHANNEL_KIND
 from handlers.ports import Unavailable
-from handlers.slack.views.announcements import announcement
+from storage.notice_kind import NoticeKind
 from storage.records import SettingValue
 from tests.handlers.changes.test_windows import apply, end_of
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.fakes import CHANNEL, LATE, REFUSED
 from tests.handlers.reminders.test_remind import remind
+from tests.handlers.saying import announcement
 from tests.journeys.words import JSON, buttons, words
 from tests.sentences import says
 
@@ -99,8 +99,8 @@ def test_an_alert_that_is_posted_only_when_the_window_is_over_does_not_say_that_
 
 def test_an_alert_whose_place_was_not_known_yet_when_the_window_was_over_is_drawn_again_as_well(house: House) -> None:
     overdue(house)
-    (owed,) = [notice for notice in house.owed(CHANNEL_KIND) if notice.key.startswith("overdue:")]
-    claimed = house.outbox.claim(house.clock.at, kinds=(CHANNEL_KIND,))
+    (owed,) = [notice for notice in house.owed(NoticeKind.CHANNEL) if notice.key.startswith("overdue:")]
+    claimed = house.outbox.claim(house.clock.at, kinds=(NoticeKind.CHANNEL,))
     arrive(house)
     house.outbox.delivered(next(one for one in claimed if one.id == owed.id), now=house.clock.at, channel=CHANNEL, ts="1.5")
     assert says("since_then") in words(drawn_again(house, "overdue")[CHANNEL])

@@ -13,7 +13,7 @@ from handlers.reminders.remind import Reminders
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House
-from tests.handlers.reminders.test_schedule import ZONES
+from tests.handlers.outgoing.test_reminders_due import ZONES
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

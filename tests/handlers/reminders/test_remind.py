@@ -12,11 +12,11 @@ from handlers.delivery.deliver import Delivery
 from handlers.policy.working_hours import Hours
 from handlers.ports import Unavailable
 from handlers.reminders.remind import Reminders
-from handlers.slack.views.announcements import announcement
 from storage.engine import Database, Unreachable
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, MAIL, RULE, House
+from tests.handlers.saying import announcement
 from tests.sentences import says
 
 DAY = timedelta(days=1)

@@ -1,19 +1,60 @@
 """Which reminders may be put off or called done, how often and for how long, and what is told afterwards."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from handlers.outgoing.announcement_view import AnyAnnouncement, Offer
+from handlers.outgoing.news import Correction, FirstSight, RuleChanged, Unreadable
+from handlers.outgoing.reminders import (
+    REMINDERS,
+    Approvers,
+    Certificate,
+    Ending,
+    Freshness,
+    Head,
+    MilestoneAhead,
+    Nudge,
+    Secret,
+    Slot,
+    Weekly,
+)
 from handlers.reminders import snooze
-from handlers.reminders.schedule import Slot
-from handlers.reminders.snooze import GUARDS, NOT_DONE, SNOOZE_DAYS, SNOOZES, refusal, to_tell
-from storage.records import ReminderAnswer, ReminderReply
+from handlers.reminders.snooze import GUARDS, NOT_DONE, SNOOZES, to_tell
+from storage.records import ReminderAnswer, ReminderReply, SettingValue
 from tests.sentences import says
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
-SLOT = Slot("certificate:x:30", "certificate", {"expires": "x"}, series="certificate:x", ends=NOW + 30 * DAY)
+EXPIRES = NOW + 30 * DAY
+SLOT = Slot("certificate:x:30", Certificate(expires=EXPIRES), series="certificate:x", ends=EXPIRES)
+WEEKLY = Weekly(request=7, since=NOW, end=EXPIRES)
+SNOOZABLE: list[AnyAnnouncement] = [
+    WEEKLY,
+    MilestoneAhead(display="", effect="", notice=""),
+    Certificate(expires=EXPIRES),
+    Secret(expires=EXPIRES),
+    Freshness(warning=""),
+    Approvers(eligible=1, needed=2),
+]
+"""One of each that may be put off."""
+GUARDING: list[AnyAnnouncement] = [
+    Ending(request=7, end=EXPIRES, days=7),
+    Nudge(request=7, requester=None, expires_at=EXPIRES, waiting_for=(), others=()),
+    Unreadable(problem=""),
+    FirstSight(),
+    Correction(request=7, value=SettingValue.OPTED_IN, end=None),
+    Head(sequence=1, head=""),
+    RuleChanged(digest=""),
+]
+
+
+def kind(said: AnyAnnouncement) -> str:
+    return said.kind
+
+
 NEXT = replace(SLOT, key="certificate:x:14")
 
 
@@ -56,7 +97,7 @@ def test_a_message_carries_the_slot_that_it_tells_however_often_it_was_put_off()
     for answers in ((), (snoozed(),)):
         found = to_tell(SLOT, answers, lambda key: False, NOW + 3 * DAY)
         assert found is not None
-        assert found.facts["slot"] == SLOT.key
+        assert found.offer.slot == SLOT.key
 
 
 def test_a_nearer_distance_waits_for_the_end_of_the_snooze_and_is_then_told_instead() -> None:
@@ -70,53 +111,71 @@ def test_what_is_done_is_never_told_again() -> None:
 
 
 def test_a_reminder_carries_the_buttons_that_would_be_taken() -> None:
-    def buttons(slot: Slot, *answers: ReminderAnswer, at: datetime = NOW) -> tuple[str, str]:
+    def buttons(slot: Slot, *answers: ReminderAnswer, at: datetime = NOW) -> tuple[int | None, bool]:
         found = to_tell(slot, answers, lambda key: False, at)
         assert found is not None
-        return found.facts.get("snooze", ""), found.facts.get("done", "")
+        return found.offer.snooze, found.offer.done
 
-    assert buttons(SLOT) == ("3", "")
-    assert buttons(SLOT, at=NOW + 27 * DAY) == ("", "")
+    assert buttons(SLOT) == (3, False)
+    assert buttons(SLOT, at=NOW + 27 * DAY) == (None, False)
     twice = (snoozed(), snoozed("certificate:x:30:again:1", until=NOW + 6 * DAY))
-    assert buttons(NEXT, *twice, at=NOW + 16 * DAY) == ("", "")
-    assert buttons(Slot("freshness:d", "freshness", series="freshness:d")) == ("7", "yes")
-    assert buttons(Slot("ending:e:7", "ending")) == ("", "")
+    assert buttons(NEXT, *twice, at=NOW + 16 * DAY) == (None, False)
+    assert buttons(Slot("freshness:d", Freshness(warning=""), series="freshness:d")) == (7, True)
+    assert buttons(Slot("ending:e:7", Ending(request=7, end=EXPIRES, days=7))) == (None, False)
 
 
-def facts(what: str = "milestone", **changed: str) -> dict[str, str]:
-    return {"what": what, "series": SLOT.series, "ends": (NOW + 30 * DAY).isoformat()} | changed
+def refusal(
+    said: AnyAnnouncement | None,
+    key: str,
+    answers: Sequence[ReminderAnswer],
+    reply: ReminderReply,
+    *,
+    now: datetime = NOW,
+    series: str = SLOT.series,
+    ends: datetime = EXPIRES,
+) -> str | None:
+    return snooze.refusal(said, Offer(series=series, ends=ends), key, answers, reply, now=now)
+
+
+def test_every_reminder_is_tried_here() -> None:
+    assert {type(said) for said in SNOOZABLE} == {each for each in REMINDERS if each.snooze_days}
+    assert {type(said) for said in GUARDING} >= {each for each in REMINDERS if not each.snooze_days}
 
 
 @pytest.mark.parametrize("reply", list(ReminderReply))
-@pytest.mark.parametrize("what", ["ending", "nudge", "unreadable", "first_sight", "correction", "head", "rule"])
-def test_what_guards_the_tenant_cannot_be_silenced(what: str, reply: ReminderReply) -> None:
-    assert refusal(facts(what), "k", (), reply, now=NOW) == GUARDS
-    assert refusal(facts("weekly", series=""), "k", (), reply, now=NOW) == GUARDS
+@pytest.mark.parametrize("said", [*GUARDING, None], ids=lambda said: said.kind if said else "no announcement")
+def test_what_guards_the_tenant_cannot_be_silenced(said: AnyAnnouncement | None, reply: ReminderReply) -> None:
+    assert refusal(said, "k", (), reply) == GUARDS
+    assert refusal(WEEKLY, "k", (), reply, series="") == GUARDS
 
 
-@pytest.mark.parametrize("what", sorted(SNOOZE_DAYS))
-def test_a_series_is_put_off_so_often_and_no_oftener(what: str) -> None:
+@pytest.mark.parametrize("said", SNOOZABLE, ids=kind)
+def test_a_series_is_put_off_so_often_and_no_oftener(said: AnyAnnouncement) -> None:
     answers: list[ReminderAnswer] = []
     for turn in range(SNOOZES):
-        assert refusal(facts(what), f"k{turn}", answers, ReminderReply.SNOOZED, now=NOW) is None
+        assert refusal(said, f"k{turn}", answers, ReminderReply.SNOOZED) is None
         answers.append(snoozed(f"k{turn}"))
-    assert says("as_often_as_it_goes") in str(refusal(facts(what), "k9", answers, ReminderReply.SNOOZED, now=NOW))
+    assert says("as_often_as_it_goes") in str(refusal(said, "k9", answers, ReminderReply.SNOOZED))
+
+
+MILESTONE = MilestoneAhead(display="", effect="", notice="")
 
 
 def test_one_message_takes_one_answer() -> None:
-    assert refusal(facts(), SLOT.key, [snoozed(person="U0CAROL")], ReminderReply.DONE, now=NOW) == (
+    assert refusal(MILESTONE, SLOT.key, [snoozed(person="U0CAROL")], ReminderReply.DONE) == (
         says("u0carol_has_put_this_reminder_off_already")
     )
-    assert says("has_called_this_done_already") in str(refusal(facts(), "other", [done()], ReminderReply.SNOOZED, now=NOW))
+    assert says("has_called_this_done_already") in str(refusal(MILESTONE, "other", [done()], ReminderReply.SNOOZED))
 
 
 def test_nothing_is_put_off_beyond_what_it_is_about() -> None:
-    close = facts(ends=(NOW + 3 * DAY).isoformat())
-    assert says("cannot_be_put_off_any_more") in str(refusal(close, "k", (), ReminderReply.SNOOZED, now=NOW))
-    assert refusal(close, "k", (), ReminderReply.SNOOZED, now=NOW - timedelta(microseconds=1)) is None
-    assert refusal(close, "k", (), ReminderReply.DONE, now=NOW) is None
+    close = NOW + 3 * DAY
+    assert says("cannot_be_put_off_any_more") in str(refusal(MILESTONE, "k", (), ReminderReply.SNOOZED, ends=close))
+    before = NOW - timedelta(microseconds=1)
+    assert refusal(MILESTONE, "k", (), ReminderReply.SNOOZED, ends=close, now=before) is None
+    assert refusal(MILESTONE, "k", (), ReminderReply.DONE, ends=close) is None
 
 
-@pytest.mark.parametrize("what", sorted(set(SNOOZE_DAYS) - snooze.MAY_BE_DONE))
-def test_what_ends_only_with_its_cause_is_not_done_by_a_word(what: str) -> None:
-    assert refusal(facts(what), "k", (), ReminderReply.DONE, now=NOW) == NOT_DONE
+@pytest.mark.parametrize("said", [WEEKLY, *SNOOZABLE[2:4], SNOOZABLE[5]], ids=kind)
+def test_what_ends_only_with_its_cause_is_not_done_by_a_word(said: AnyAnnouncement) -> None:
+    assert refusal(said, "k", (), ReminderReply.DONE) == NOT_DONE

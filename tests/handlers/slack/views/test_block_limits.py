@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.calendar.milestones import load_packaged
+from handlers.outgoing.announcement_view import BY_KIND
 from handlers.outgoing.notices import RequestView
+from handlers.outgoing.reminders import REMINDERS
 from handlers.policy.overdue import Overdue
 from handlers.policy.votes import Tally
 from handlers.ports import Place, Reading
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.status import Status
-from handlers.reminders.snooze import SNOOZE_DAYS
 from handlers.slack.client.announcer import SlackAnnouncer
-from handlers.slack.views import announcements, calendar, cards, modals, outcomes, replies, status_view
+from handlers.slack.views import calendar, cards, modals, outcomes, replies, status_view
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import NAMED, QUOTE, SECTION, fitted, quotation, sentence
 from handlers.slack.views.plain import plain
@@ -33,6 +34,7 @@ from storage.records import Baseline, MailProtocol, Observation, SettingValue
 from tests.handlers.driver import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
 from tests.handlers.fakes import CHANNEL
 from tests.handlers.policy.test_content import REQUEST
+from tests.handlers.saying import announcement, view_of
 from tests.sentences import says
 
 WORST = {
@@ -343,20 +345,20 @@ FACTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", sorted(announcements._SAYINGS))
+@pytest.mark.parametrize("what", sorted(BY_KIND))
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_an_announcement_fits(what: str, text: str) -> None:
     free = dict.fromkeys(("problem", "effect", "warning", "display"), text[:300])
-    fits(announcements.announcement(FACTS | free | {"what": what}, ZONE))
+    fits(announcement(FACTS | free | {"what": what}, ZONE))
 
 
 @pytest.mark.parametrize(
     "answered", [{}, {"reply": "snoozed", "until": NOW.isoformat()}, {"reply": "done", "until": ""}], ids=str
 )
-@pytest.mark.parametrize("what", sorted(SNOOZE_DAYS))
+@pytest.mark.parametrize("what", sorted(each.kind for each in REMINDERS if each.snooze_days))
 def test_a_reminder_with_its_buttons_or_its_answer_fits(what: str, answered: dict[str, str]) -> None:
     reminder = {"what": what, "number": "999999999", "snooze": "14", "done": "yes", "by": PEOPLE[0]}
-    drawn = announcements.announcement(FACTS | reminder | answered, ZONE)
+    drawn = announcement(FACTS | reminder | answered, ZONE)
     fits(drawn)
     names = [
         element["action_id"]
@@ -402,8 +404,8 @@ def test_everything_the_announcer_sends_fits(text: str) -> None:
     for channel, reason_for in ((CHANNEL, None), (None, 999_999_999), ("D0ALICE", None)):
         announcer.answer(ALICE, channel, text, reason_for=reason_for)
     announcer.retire(announcer.outcome(ALICE, full), full)
-    announcer.announce(FACTS | {"what": "unreadable", "problem": text[:300]})
-    announcer.tell(ALICE, FACTS | {"what": "extended"})
+    announcer.announce(view_of(FACTS | {"what": "unreadable", "problem": text[:300]}))
+    announcer.tell(ALICE, view_of(FACTS | {"what": "extended"}))
     assert len(slack.sent) == 9
     for arguments in slack.sent:
         assert message_problems(json.loads(json.dumps(arguments["blocks"]))) == []
@@ -481,7 +483,7 @@ def test_people_in_our_own_sentences_are_mentioned() -> None:
 
 def test_a_place_is_where_slack_says_it_posted() -> None:
     announcer = SlackAnnouncer(Slack(), channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
-    assert announcer.announce(FACTS | {"what": "readable"}) == Place("C", "1.2")
+    assert announcer.announce(view_of(FACTS | {"what": "readable"})) == Place("C", "1.2")
 
 
 def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text() -> None:

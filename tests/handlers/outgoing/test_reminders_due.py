@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from handlers.calendar.milestone import Milestone, Precision
 from handlers.calendar.milestones import load_packaged
-from handlers.policy import working_hours
+from handlers.outgoing.reminders import Head, MilestoneAhead, Slot
 from handlers.policy.days import end_of_day
-from handlers.reminders import schedule
-from handlers.reminders.schedule import Slot
-from handlers.slack.views.announcements import announcement
+from handlers.policy.working_hours import in_working_hours
+from handlers.slack.views.reminders import words
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, Door, MailProtocol, SettingValue
+from tests.handlers.outgoing import schedule
 from tests.sentences import says
 
 UTC_ZONE, BERLIN, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -45,67 +45,10 @@ def due(of: Baseline, first: date, days: int, zone: ZoneInfo) -> dict[str, date]
     """Every key that the window or the week owes in working hours, with the day on which it is first due."""
     found: dict[str, date] = {}
     for now in mornings(first, days, zone):
-        slot = schedule.window_ending(of, now, zone) or schedule.weekly(of, now)
-        if slot is not None and working_hours.in_working_hours(now, zone):
+        slot = schedule.window(of, now, zone)
+        if slot is not None and in_working_hours(now, zone):
             found.setdefault(slot.key.split(":")[0] + ":" + slot.key.rsplit(":", 1)[1], now.astimezone(zone).date())
     return found
-
-
-# Working hours
-
-
-@pytest.mark.parametrize("zone", ZONES, ids=str)
-def test_working_hours_are_nine_to_five_on_weekdays_where_the_readers_are(zone: ZoneInfo) -> None:
-    monday = date(2026, 11, 23)
-    for ahead in range(14):
-        day = monday + ahead * DAY
-        for clock, inside in (
-            (time(8, 59, 59), False),
-            (time(9), True),
-            (time(16, 59, 59), True),
-            (time(17), False),
-            (time(0), False),
-        ):
-            now = datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
-            assert working_hours.in_working_hours(now, zone) is (inside and day.weekday() < 5), now
-
-
-@pytest.mark.parametrize(
-    ("zone", "sunday"),
-    [
-        (BERLIN, date(2026, 3, 29)), (BERLIN, date(2026, 10, 25)), (NEW_YORK, date(2026, 3, 8)), (NEW_YORK, date(2026, 11, 1)),
-        (LORD_HOWE, date(2026, 4, 5)), (LORD_HOWE, date(2026, 10, 4)), (CAIRO, date(2026, 4, 24)), (CAIRO, date(2026, 10, 30)),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_changed_clock_moves_working_hours_with_the_people(zone: ZoneInfo, sunday: date) -> None:
-    """Before and after the change eight hours are open on a weekday, whatever UTC says."""
-    for day in (sunday - 7 * DAY, sunday - 3 * DAY, sunday, sunday + 4 * DAY):
-        start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
-        open_minutes = sum(working_hours.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100))
-        assert open_minutes == (32 if day.weekday() < 5 else 0)
-
-
-@given(minutes=st.integers(0, 20 * 365 * 1440), zone=st.sampled_from(ZONES))
-def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(minutes: int, zone: ZoneInfo) -> None:
-    now = datetime(2020, 1, 1, tzinfo=UTC) + minutes * MINUTE
-    opening = working_hours.last_opening(now, zone)
-    assert opening < now
-    assert working_hours.in_working_hours(opening, zone)
-    assert opening.astimezone(zone).time() == working_hours.NINE_TO_FIVE.opens
-    assert now - opening <= 4 * DAY
-    tomorrow = opening.astimezone(zone).date() + DAY
-    days = (tomorrow + ahead * DAY for ahead in range(5))
-    openings = (datetime.combine(day, working_hours.NINE_TO_FIVE.opens, tzinfo=zone) for day in days if day.weekday() < 5)
-    assert next(openings) >= now
-
-
-def test_other_hours_are_kept_to_the_minute() -> None:
-    early = working_hours.Hours(time(6, 30), time(7))
-    day = datetime(2026, 11, 23, tzinfo=UTC)
-    inside = [minute for minute in range(1440) if working_hours.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)]
-    assert (inside[0], inside[-1], len(inside)) == (390, 419, 30)
-    assert working_hours.last_opening(day, UTC_ZONE, early) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 
 # The end of the window
@@ -160,7 +103,7 @@ def test_the_days_left_are_counted_when_it_is_said_and_not_when_it_was_due() -> 
     end = end_of_day(date(2026, 12, 17), UTC_ZONE)
     of = baseline(since=end - 30 * DAY, end=end)
     told = {days: schedule.window_ending(of, end - timedelta(hours=days * 24 - 10), UTC_ZONE) for days in range(1, 8)}
-    assert {days: slot.facts["days"] for days, slot in told.items() if slot} == {days: str(days) for days in range(1, 8)}
+    assert {days: slot.said.days for days, slot in told.items() if slot} == {days: days for days in range(1, 8)}
     assert len({slot.key for slot in told.values() if slot}) == 2
 
 
@@ -176,7 +119,7 @@ def test_the_last_day_of_a_window_is_told_as_tonight(hour: datetime, told: str) 
     end = end_of_day(date(2026, 12, 25), BERLIN)
     slot = schedule.window_ending(baseline(since=end - 30 * DAY, end=end), hour.astimezone(UTC), BERLIN)
     assert slot is not None
-    text = announcement(slot.facts | {"what": "ending"}, BERLIN).text
+    text = words(slot.said, BERLIN)
     assert told in text
     assert says("24_00_of_25_december_2026_europe") in text
 
@@ -283,7 +226,7 @@ def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: dat
     for minute in range(0, 10 * 1440, 30):
         now = end - 9 * DAY + minute * MINUTE
         slot = schedule.window_ending(of, now, zone)
-        if slot is not None and working_hours.in_working_hours(now, zone):
+        if slot is not None and in_working_hours(now, zone):
             keys.add(slot.key)
     assert len(keys) == 2
 
@@ -360,7 +303,7 @@ def test_where_microsoft_gave_a_month_nobody_reads_a_day() -> None:
     for ahead in range(420):
         for slot in schedule.milestones(CALENDAR, "worldwide", date(2026, 8, 1) + ahead * DAY, EVERY):
             (milestone,) = [found for found in CALENDAR.milestones if found.id == slot.key.split(":")[1]]
-            said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+            said = words(slot.said, UTC_ZONE)
             assert milestone.display in said
             if len(milestone.stated or "") < len("2026-12-31"):
                 assert not [day for day in range(1, 32) if f" {day} " in said.replace(milestone.effect, "")], said
@@ -405,7 +348,7 @@ def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = 
     assert request.expires_at is not None
     for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
         now = request.created_at + minutes * MINUTE
-        if not (awake or working_hours.in_working_hours(now, zone)):
+        if not (awake or in_working_hours(now, zone)):
             continue
         slot = schedule.nudge(request, now, zone)
         if slot is not None:
@@ -438,17 +381,10 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
     assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
     slot = schedule.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
     assert slot is not None
-    said = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+    said = words(slot.said, UTC_ZONE)
     assert says("still_waits_u0bob_please_decide_it_lapses") in said
     assert says("before_the_next_working_hours_begin_its") in said
     assert said.endswith(says("u0dave_please_see_that_somebody_decides"))
-
-
-def test_nobody_is_at_work_between_friday_night_and_sunday() -> None:
-    friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
-    assert working_hours.expires_unseen(friday, friday + 24 * HOUR, UTC_ZONE)
-    assert not working_hours.expires_unseen(friday, friday + 72 * HOUR, UTC_ZONE)
-    assert not working_hours.expires_unseen(friday - 2 * HOUR, friday + 24 * HOUR, UTC_ZONE)
 
 
 def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
@@ -458,13 +394,13 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
         now = request.created_at + hours * HOUR
         slot = schedule.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
         assert slot is not None
-        said[hours] = announcement({"what": slot.what} | slot.facts, UTC_ZONE).text
+        said[hours] = words(slot.said, UTC_ZONE)
     assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
     assert said[23].endswith(says("u0dave_please_see_that_somebody_decides"))
     assert "U0DAVE" not in said[2] + said[6]
     alone = schedule.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
     assert alone is not None
-    assert announcement({"what": alone.what} | alone.facts, UTC_ZONE).text.endswith(says("its_message_has_the_buttons"))
+    assert words(alone.said, UTC_ZONE).endswith(says("its_message_has_the_buttons"))
 
 
 def test_a_request_without_an_end_is_not_recalled() -> None:
@@ -484,7 +420,7 @@ def test_the_head_is_told_once_a_day_and_only_when_it_moved() -> None:
     morning = datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert schedule.head(4, "ab", 4, morning, UTC_ZONE) is None
     first, later, tomorrow = (schedule.head(5, "ab", 4, morning + hours * HOUR, UTC_ZONE) for hours in (0, 6, 24))
-    assert first == Slot("head:2026-11-23", "head", {"sequence": "5", "head": "ab"})
+    assert first == Slot("head:2026-11-23", Head(sequence=5, head="ab"))
     assert later == first
     assert tomorrow is not None
     assert tomorrow.key == "head:2026-11-24"
@@ -527,15 +463,15 @@ class TestTheCertificate:
     def test_the_message_says_what_to_do(self) -> None:
         slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=1), UTC_ZONE)
         assert slot is not None
-        text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
+        text = words(slot.said, ZoneInfo("UTC"))
         assert says("certificate_expires") in text
         assert "AZURE_CLIENT_CERTIFICATE_PATH" in text
 
     def test_a_secret_is_told_apart(self) -> None:
-        slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=14), ZoneInfo("UTC"), what="secret")
+        slot = schedule.secret(self.EXPIRES, self.EXPIRES - timedelta(days=14), ZoneInfo("UTC"))
         assert slot is not None
         assert slot.key == f"secret:{self.EXPIRES.isoformat()}:14"
-        text = announcement({"what": slot.what} | slot.facts, ZoneInfo("UTC")).text
+        text = words(slot.said, ZoneInfo("UTC"))
         assert says("client_secret_expires") in text
         assert "AZURE_CLIENT_SECRET_EXPIRES" in text
 
@@ -547,7 +483,8 @@ def test_how_near_a_change_is_is_counted_in_days_only_where_microsoft_gave_a_day
 
     def said(milestone: Milestone, today: date) -> str:
         (slot,) = schedule.milestones(replace(CALENDAR, milestones=(milestone,)), "worldwide", today, EVERY)
-        return slot.facts["near"]
+        assert isinstance(slot.said, MilestoneAhead)
+        return slot.said.near
 
     assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == [says("in_16_days"), says("in_7_days"), says("in_1_day")]
     days = (date(2027, 1, 30), date(2027, 2, 15), date(2027, 2, 22), date(2027, 2, 26))
