@@ -151,14 +151,14 @@ def exchange_of(
 
 def _kept_organization(ledger: Ledger) -> str | None:
     with ledger.reading() as reader:
-        return reader.organization()
+        return reader.holding.organization()
 
 
 def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
     try:
         with ledger.recording(clock(), patience=1) as entry:
-            entry.keep_organization(name)
-            return entry.reader.organization()
+            entry.holding.keep_organization(name)
+            return entry.reader.holding.organization()
     except Unreachable:
         return None  # the value can be told all the same; the next reading names the tenant again
 

@@ -109,7 +109,7 @@ class Dispatch:
     def channels(self) -> frozenset[str]:
         """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
         with self.context.ledger.reading() as reader:
-            return reader.card_channels() | {self.context.rule.channel}
+            return reader.messages.card_channels() | {self.context.rule.channel}
 
     def may_read(self, person: str) -> Verdict:
         """Whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""

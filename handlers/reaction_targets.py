@@ -39,20 +39,20 @@ class ReactionTargets:
             return command.request_id
         with self._context.ledger.reading() as reader:
             request = reader.open_request()
-            unplaced = request is not None and not reader.cards(
+            unplaced = request is not None and not reader.messages.cards(
                 request.id
             )  # before the place itself, which may be noted meanwhile
-            card = reader.card_at(interaction.channel, interaction.ts)
+            card = reader.messages.card_at(interaction.channel, interaction.ts)
             if card is None and unplaced:
                 raise NoPlaceYet(command, PLACING)
-            if card is None and _awaits_a_word(command) and not reader.announced_at(interaction.channel, interaction.ts):
+            if card is None and _awaits_a_word(command) and not reader.messages.announced_at(interaction.channel, interaction.ts):
                 raise NoPlaceYet(command, NOTING)
         return card.request_id if card else None
 
     def shown_at(self, interaction: Interaction) -> int | None:
         """Return the number of the request that the message acted on shows, as far as is known by now."""
         with self._context.ledger.reading() as reader:
-            card = reader.card_at(interaction.channel, interaction.ts)
+            card = reader.messages.card_at(interaction.channel, interaction.ts)
         return card.request_id if card else None
 
     def answer_unmatched(self, command: AboutMessage, interaction: Interaction) -> None:
@@ -61,7 +61,7 @@ class ReactionTargets:
         A message of the bot's own that is about no request, and everybody else's messages, are none of its business.
         """
         with self._context.ledger.reading() as reader:
-            is_ours = _awaits_a_word(command) and not reader.announced_at(interaction.channel, interaction.ts)
+            is_ours = _awaits_a_word(command) and not reader.messages.announced_at(interaction.channel, interaction.ts)
         if is_ours:
             self._lost_copies.answer(interaction)
             return

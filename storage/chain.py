@@ -28,6 +28,9 @@ _HEAD = (
 _APPEND = insert(audit_events)
 """Built once: these run with every write, and building a statement costs more than running it."""
 
+BOT = "bot"
+"""The actor of events that no person caused."""
+
 
 def head(connection: Connection, tenant_id: str) -> tuple[int, str]:
     """Sequence number and hash of the newest event; ``(0, GENESIS)`` when there is none."""

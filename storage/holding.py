@@ -7,20 +7,23 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from storage import rows
 from storage.integrity import believing, comparing
 from storage.integrity.damaged import DAMAGE, is_damage, one, readable
 from storage.integrity.recorded import recorded_baseline, recorded_end
 from storage.lifecycle import State
-from storage.observing import ObservationReader
 from storage.records import Baseline, ChangeRequest, KeptRule
 from storage.schema.tables import SETTINGS, audit_events, baselines, organizations, rules
 
 
-class HoldingReader(ObservationReader):
+class HoldingReader:
     """Reads what holds for one tenant over one connection, inside or outside a transaction."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
 
     def baseline(self) -> Baseline | None:
         """What the live value ought to be; ``None`` before the first reading.

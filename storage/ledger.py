@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import rows
+from storage import chain, rows
+from storage.chain import BOT
 from storage.database.correlation import caused
 from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.engine import PATIENCE, Database
-from storage.holding_entry import BOT, HoldingEntry
+from storage.holding_entry import HoldingWriter
 from storage.integrity.canonical import stamp
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
+from storage.outbox import OutboxWriter
 from storage.reading import WISHES, Reader
 from storage.records import (
     ChangeRequest,
@@ -43,8 +45,25 @@ from storage.schema.tables import (
 __all__ = ["BOT", "Entry", "Ledger"]
 
 
-class Entry(HoldingEntry):
-    """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock."""
+class Entry:
+    """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock.
+
+    ``outbox`` owes messages in it, ``holding`` says what holds from then on, ``reader`` reads what it sees.
+    """
+
+    def __init__(self, connection: Connection, tenant_id: str, now: datetime, *, unbroken: timedelta = UNBROKEN) -> None:
+        self.connection = connection
+        self.tenant_id = tenant_id
+        self.now = now
+        self.reader = Reader(connection, tenant_id)
+        self.outbox = OutboxWriter(connection, tenant_id, now)
+        self.holding = HoldingWriter(connection, tenant_id, now, self.record, unbroken=unbroken)
+
+    def record(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
+        """Append one audit event and return the chain's new head."""
+        return chain.append(
+            self.connection, self.tenant_id, at=self.now, kind=kind, actor=actor, payload=payload, request_id=request_id
+        )
 
     def open(
         self,

@@ -25,11 +25,6 @@ class MessageReader:
         self._tenant_id = tenant_id
         self._checked = authenticity_of(connection).checked
 
-    @property
-    def connection(self) -> Connection:
-        """The connection that is read over, for whoever asks something else in the same moment."""
-        return self._connection
-
     def owed(self, key: str) -> bool:
         """Whether a notice with this key was ever owed."""
         query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)

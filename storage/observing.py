@@ -3,17 +3,20 @@
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from storage import rows
 from storage.integrity.damaged import one, readable
-from storage.messages import MessageReader
 from storage.records import Observation, SettingValue
 from storage.schema.tables import observations
 
 
-class ObservationReader(MessageReader):
+class ReadingReader:
     """Reads one tenant's readings over one connection, inside or outside a transaction."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
 
     def newest_observations(self, limit: int) -> list[Observation]:
         """The newest runs of readings, and of failures of one, newest first."""

@@ -24,13 +24,13 @@ CLAIM_MS = 30_000
 """How long one sender may keep a notice; longer than Slack's own time limit per call."""
 
 
-class OutboxEntry:
-    """The part of a ledger transaction that owes messages."""
+class OutboxWriter:
+    """Owes messages in one ledger transaction."""
 
     def __init__(self, connection: Connection, tenant_id: str, now: datetime) -> None:
-        self.connection = connection
-        self.tenant_id = tenant_id
-        self.now = now
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._now = now
         self._authenticity = authenticity_of(connection)
 
     def owe(
@@ -45,32 +45,32 @@ class OutboxEntry:
         due_at: datetime | None = None,
     ) -> bool:
         """Owe one message; the same ``key`` is owed once for ever. Tells whether it is new."""
-        new = sqlite_insert if self.connection.dialect.name == "sqlite" else postgresql_insert
+        new = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
         said = {
-            "tenant_id": self.tenant_id,
+            "tenant_id": self._tenant_id,
             "kind": str(kind),
             "key": key,
             "request_id": request_id,
             "recipient": recipient,
             "channel": channel,
             "facts": canonical(dict(facts or {})),
-            "created_at": self.now,
+            "created_at": self._now,
         }
         proof, what = self._authenticity.sign(notices, said), (facts or {}).get("what")
         statement = (
             new(notices)
-            .values(**said, authenticator=proof, due_at=due_at or self.now, tries=0, claimed_until=0, what=what)
+            .values(**said, authenticator=proof, due_at=due_at or self._now, tries=0, claimed_until=0, what=what)
             .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
             .returning(notices.c.id)
         )
-        return self.connection.execute(statement).first() is not None
+        return self._connection.execute(statement).first() is not None
 
     def awaits(self, kind: NoticeKind, request_id: int, facts: Mapping[str, str]) -> bool:
         """Whether a message of exactly these ``facts`` is owed already that no sender has taken in hand yet."""
         table = notices.c
         same = (table.kind == kind, table.request_id == request_id, table.facts == canonical(dict(facts)))
-        idle = (table.tenant_id == self.tenant_id, table.delivered_at.is_(None), table.claimed_until == 0)
-        return self.connection.execute(select(table.id).where(*same, *idle).limit(1)).first() is not None
+        idle = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.claimed_until == 0)
+        return self._connection.execute(select(table.id).where(*same, *idle).limit(1)).first() is not None
 
 
 class Outbox:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
 
 from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
@@ -11,6 +11,8 @@ from storage.device_reading import DeviceReader
 from storage.holding import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, Kind, State
+from storage.messages import MessageReader
+from storage.observing import ReadingReader
 from storage.records import (
     Attempt,
     AuditEvent,
@@ -47,18 +49,29 @@ _ONE = select(change_requests).where(
 """Built once: it is read with nearly every write, and building a statement costs more than running it."""
 
 
-class Reader(HoldingReader):
-    """Reads one tenant's ledger over one connection, inside or outside a transaction."""
+class Reader:
+    """Reads one tenant's ledger over one connection, inside or outside a transaction.
+
+    ``connection`` is for whoever asks something else in the same moment.
+    """
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self.connection = connection
+        self._tenant_id = tenant_id
+        self.messages = MessageReader(connection, tenant_id)
+        self.readings = ReadingReader(connection, tenant_id)
+        self.holding = HoldingReader(connection, tenant_id)
+        self.baseline = self.holding.baseline  # asked nearly everywhere
 
     @property
     def devices(self) -> DeviceReader:
         """The register of devices, over the same connection."""
-        return DeviceReader(self._connection, self._tenant_id)
+        return DeviceReader(self.connection, self._tenant_id)
 
     def request(self, request_id: int) -> ChangeRequest:
         """The request with this number. Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged."""
         try:
-            row = self._connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
+            row = self.connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
             if row is not None:
                 return rows.change_request(row)
         except DAMAGE as damage:
@@ -98,7 +111,7 @@ class Reader(HoldingReader):
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
         for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
-            if self.last_outcome(request.id) in MAY_STILL_SHOW_UP and not self.corrected(request.id):
+            if self.last_outcome(request.id) in MAY_STILL_SHOW_UP and not self.messages.corrected(request.id):
                 return request
         return None
 
@@ -185,7 +198,7 @@ class Reader(HoldingReader):
         table = change_requests.c
         made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
         for change in self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50)):
-            if change.state is not State.FAILED or self.corrected(change.id):
+            if change.state is not State.FAILED or self.messages.corrected(change.id):
                 yield change
 
     def newest_made(self) -> ChangeRequest | None:
@@ -214,15 +227,15 @@ class Reader(HoldingReader):
         table = change_requests.c
         query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id).group_by(table.state)
         known = set(State)
-        return {State(state): int(found) for state, found in self._connection.execute(query) if state in known}
+        return {State(state): int(found) for state, found in self.connection.execute(query) if state in known}
 
     def decisions_since(self, last: int | None) -> tuple[list[tuple[Vote, Door]], int]:
         """Vote and door of every decision behind the one with this id, and the newest id; ``None``: only that."""
         table = decisions.c
         if last is None:
-            return [], self._connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
+            return [], self.connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
         query = select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
-        fresh = self._connection.execute(query).all()
+        fresh = self.connection.execute(query).all()
         known = (set(Vote), set(Door))
         mine = [row for row in fresh if row.tenant_id == self._tenant_id and row.vote in known[0] and row.door in known[1]]
         ours = [(Vote(row.vote), Door(row.door)) for row in mine]
@@ -238,12 +251,12 @@ class Reader(HoldingReader):
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
         """Every vote on these requests in the order of recording."""
         query = select(decisions).where(decisions.c.request_id.in_(list(request_ids))).order_by(decisions.c.id)
-        return readable(self._connection, query, decisions, rows.decision)
+        return readable(self.connection, query, decisions, rows.decision)
 
     def attempts(self, request_ids: Iterable[int]) -> list[Attempt]:
         """Every step of talking to Exchange about these requests."""
         query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
-        return readable(self._connection, query, attempts, rows.attempt)
+        return readable(self.connection, query, attempts, rows.attempt)
 
     def last_outcome(self, request_id: int) -> WriteOutcome | None:
         """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
@@ -253,33 +266,33 @@ class Reader(HoldingReader):
         """How often it is on record that this change was about to be sent."""
         table = attempts.c
         query = select(func.count()).where(table.request_id == request_id, table.step == "sending")
-        return self._connection.execute(query).scalar_one()
+        return self.connection.execute(query).scalar_one()
 
     def reason_given(self, request_id: int) -> tuple[str, str] | None:
         """Who gave a reason for this change (its rejecter, or whoever made it outside the bot), and which."""
         query = select(reasons.c.person_id, reasons.c.reason).where(reasons.c.request_id == request_id)
-        row = self._connection.execute(query).one_or_none()
+        row = self.connection.execute(query).one_or_none()
         return (row.person_id, row.reason) if row else None
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""
-        return chain.head(self._connection, self._tenant_id)
+        return chain.head(self.connection, self._tenant_id)
 
     def events(self, *, after: int = 0, limit: int = 1000) -> list[AuditEvent]:
         """Audit events in order, from the one behind sequence number ``after``."""
         table = audit_events.c
         query = select(audit_events).where(table.tenant_id == self._tenant_id, table.seq > after)
-        return [rows.audit_event(row) for row in self._connection.execute(query.order_by(table.seq).limit(limit))]
+        return [rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))]
 
     def newest_events(self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH) -> list[AuditEvent]:
         """Events of one kind by one person, the newest first, among the record's last ones: no index is kept for them."""
         table = audit_events.c
         lately = (table.tenant_id == self._tenant_id, table.seq > self.head()[0] - looked_through)
         query = select(audit_events).where(*lately, table.kind == kind, table.actor == actor)
-        return readable(self._connection, query.order_by(table.seq.desc()), audit_events, rows.audit_event)
+        return readable(self.connection, query.order_by(table.seq.desc()), audit_events, rows.audit_event)
 
     def _requests(self) -> Select[tuple[object, ...]]:
         return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)
 
     def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
-        return readable(self._connection, query, change_requests, rows.change_request)
+        return readable(self.connection, query, change_requests, rows.change_request)

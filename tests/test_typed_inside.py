@@ -123,6 +123,35 @@ def test_there_is_one_retry_loop_for_a_conflict() -> None:
     assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == ["handlers/conflicts.py"]
 
 
+SHARED = {"refusals": "how a refusal is recorded, by whichever use case and before any form opens"}
+"""Modules that are a use case and something that the others stand on, by the last part of their names."""
+
+
+def _is_use_case(tree: ast.Module) -> bool:
+    """A class of it is made of a ``Context``."""
+    made = (node for one in tree.body if isinstance(one, ast.ClassDef) for node in one.body)
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name == "__init__" and "context: Context" in ast.unparse(node.args)
+        for node in made
+    )
+
+
+def test_use_cases_import_no_functions_of_each_other() -> None:
+    """What several of them do stands in ``changes.transitions``, or in a module below that is none of them."""
+    trees = {_name(path).removesuffix(".py").replace("/", "."): _tree(path) for path in HANDLERS}
+    use_cases = {name for name, tree in trees.items() if _is_use_case(tree)}
+    assert len(use_cases) > 20
+    found = [
+        f"{name}: {node.module}.{alias.name}"
+        for name in use_cases
+        for node in ast.walk(trees[name])
+        if isinstance(node, ast.ImportFrom) and node.module in use_cases and node.module.rsplit(".", 1)[1] not in SHARED
+        for alias in node.names
+        if not alias.name[0].isupper()
+    ]
+    assert found == []
+
+
 def test_exchange_is_waited_for_in_one_place() -> None:
     """Limits and pauses in seconds, and the loop that tries again, stand in one file of the room."""
     room = sorted((ROOT / "bot/exchange").rglob("*.py"))

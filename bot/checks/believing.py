@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
-from handlers.changes.restored_database import plainly
 from storage.engine import Database, Misfit, Unreachable
+from storage.estrangement import Estrangement
 from storage.migrate import is_current
 from storage.record.adoption import Adopted, would_adopt
-from storage.records import Estrangement
 
 KEY, HEAD = "Record key", "Restored backups"
 UNPROTECTED = (
@@ -51,9 +50,9 @@ def _verdicts(settings: Settings, database: Database) -> Iterator[Verdict]:
     restored = estranged is not None and estranged.why is Estrangement.RESTORED
     if adopted is Adopted.NOW and not restored:
         estranged = None
-    yield _key(settings, adopted, plainly(estranged) if estranged is not None and not restored else None)
+    yield _key(settings, adopted, estranged.plainly if estranged is not None and not restored else None)
     if estranged is not None and restored:
-        yield failed(HEAD, plainly(estranged), LOOK)
+        yield failed(HEAD, estranged.plainly, LOOK)
     elif standing.problem is not None:
         yield (failed if settings.state_dir else warned)(HEAD, standing.problem, SET_DIR)
     elif settings.state_dir is None and not database.is_sqlite:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
-from handlers.changes.restored_database import plainly
 from handlers.delivery.deliver import PUBLIC
 from handlers.ports import Clock
 from storage.leases import Leases
@@ -81,7 +80,7 @@ class Gauges:
     def _trust(self) -> None:
         """Whether the database is the one that is known, and what was set aside of it since the start."""
         estranged = self._standing.look() if self._standing is not None else None
-        self._health.note("record", plainly(estranged) if estranged is not None else self._unkept())
+        self._health.note("record", estranged.plainly if estranged is not None else self._unkept())
         rows = self._ledger.database.authenticity.unbelieved()
         counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
         said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."
@@ -92,7 +91,7 @@ class Gauges:
         return f"A backup that is put back would not be recognised: {problem}." if problem else None
 
     def _observe(self, reader: Reader) -> None:
-        newest, readable = reader.newest_observation(), reader.newest_observation(readable=True)
+        newest, readable = reader.readings.newest_observation(), reader.readings.newest_observation(readable=True)
         self._health.note("exchange", newest.problem if newest is not None and newest.value is None else None)
         if readable is not None:
             self._metrics.observed(readable.at, drifted=_drifted(reader, readable))

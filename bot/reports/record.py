@@ -15,7 +15,7 @@ from bot.reports.names import bare_names_of
 from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
-from handlers.changes.restored_database import Acceptance, accept, plainly
+from handlers.changes.restored_database import Acceptance, accept
 from handlers.queries.change_table import change_lines
 from handlers.queries.export import Form
 from storage.engine import Database
@@ -52,7 +52,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
         estranged = standing_of(settings, database).look() if verdict.ok else None
         found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
     if estranged is not None:
-        verdict = replace(verdict, ok=False, problem=plainly(estranged))
+        verdict = replace(verdict, ok=False, problem=estranged.plainly)
     elif found:
         verdict = replace(verdict, ok=False, problem="Rows of the database do not agree with it.")
     if as_json:

@@ -14,12 +14,21 @@ from datetime import timedelta
 import structlog
 
 from handlers.changes.agreement import may_be_made
-from handlers.changes.ask import as_far_as_sent, expire, latched, what_is_needed
 from handlers.changes.replication_lag import is_no_news, lags, may_be_on
 from handlers.changes.retry import send_again_later
-from handlers.changes.rules import is_outdated, void, why_void
-from handlers.changes.settle import Settling, note_answer, refused
+from handlers.changes.settle import Settling
 from handlers.changes.supersede import supersede_overtaken
+from handlers.changes.transitions import (
+    as_far_as_sent,
+    expire,
+    is_outdated,
+    latched,
+    note_answer,
+    refused,
+    void,
+    what_is_needed,
+    why_void,
+)
 from handlers.context.context import UNKEPT, Context
 from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_reworded
@@ -198,7 +207,7 @@ class Apply:
         was = request.from_value.value if request.from_value else "unknown"
         with self._context.ledger.recording(self._context.now()) as entry:
             self._must_be_news(entry, request, reading)
-            entry.observe(reading.observation)
+            entry.holding.observe(reading.observation)
             detail = (
                 f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
                 f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
@@ -222,7 +231,7 @@ class Apply:
             begin_by = self._last_moment(entry, request, lease, judged)
             if begin_by is None:
                 return
-            entry.observe(judged.reading.observation)
+            entry.holding.observe(judged.reading.observation)
             sent_before = entry.reader.times_sent(request.id)
             sent_at = self._context.now()
             request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)

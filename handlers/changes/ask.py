@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from handlers.changes.rules import OUTDATED, is_outdated
 from handlers.changes.shorten import Shortening
+from handlers.changes.transitions import OUTDATED, expire, is_outdated, latched
 from handlers.context.context import Context
 from handlers.context.moving import move_on
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_change, enqueue_lost_copy, enqueue_redraw
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
@@ -27,8 +27,8 @@ from handlers.policy.rule import (
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
 from storage.database.errors import AlreadyOpen, Conflict
-from storage.ledger import BOT, Entry
-from storage.lifecycle import UNSENT, Kind, State
+from storage.ledger import Entry
+from storage.lifecycle import Kind, State
 from storage.records import Baseline, ChangeRequest, Door, SettingValue, Waiting
 
 GOOD_FOR = timedelta(seconds=60)
@@ -64,7 +64,7 @@ class Requests:
         if not verdict.allowed and not (kind is Kind.EXTENSION and self._may_shorten(person)):
             return verdict
         with self._context.ledger.reading() as reader:
-            newest = reader.newest_observation(readable=True)
+            newest = reader.readings.newest_observation(readable=True)
             request, baseline = reader.open_request(), reader.baseline()
         verdict = self._judged(kind, newest.value if newest else None, request, baseline)
         if verdict.reason is not Reason.VALUE or (newest and self._context.now() - newest.at <= GOOD_FOR):
@@ -106,7 +106,7 @@ class Requests:
             if reading is not None and entry.reader.baseline() != before:
                 raise Conflict("a change was made while this was being read")
             if reading is not None:
-                entry.observe(reading.observation)
+                entry.holding.observe(reading.observation)
             if refusal is None and reading is not None:
                 refusal = self._wrong_day(entry, kind, form) or self._open(
                     entry, kind, form, interaction, reading=reading, asker=asker
@@ -247,37 +247,3 @@ class Requests:
         if kind is Kind.EXTENSION:
             return reading, None if opted_in else NOT_IN
         return reading, ALREADY_IN if opted_in else None
-
-
-_COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
-"""The command that asks for the same once more."""
-
-
-def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
-    """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
-    return expire(entry, request) if request.state in UNSENT and request.has_expired(now) else request
-
-
-def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
-    """Move one request to *expired* and tell people. Raises ``Conflict``."""
-    decided = request.state is State.APPROVED
-    detail = (
-        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
-        if decided
-        else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
-    )
-    expired = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
-    enqueue_change(entry, expired)
-    return expired
-
-
-def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
-    """What an approved request that ends unmade may say of Exchange: no more than is on record."""
-    if entry.reader.times_sent(request.id):
-        return "It had been sent, and Exchange answered that it was not processed; it is not sent again."
-    return "Nothing was sent."
-
-
-def what_is_needed(value: SettingValue) -> str:
-    """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
-    return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.changes.rules import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
 from handlers.context.people import Checked
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by

@@ -78,7 +78,7 @@ class Attribution:
     def _known(self, change: ChangeRequest) -> tuple[datetime, list[ChangeRequest]]:
         """Since when it may have been made, and what the bot itself has sent lately."""
         with self._context.ledger.reading() as reader:
-            seen = reader.last_seen_as(change.from_value, change.created_at) if change.from_value else None
+            seen = reader.readings.last_seen_as(change.from_value, change.created_at) if change.from_value else None
             writes = [request for request in reader.page(limit=RECENT) if request.sent_at is not None]
         return (seen.at - SLACK if seen else change.created_at - BEFORE), writes
 

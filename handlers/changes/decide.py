@@ -7,9 +7,8 @@ that come and go among it, nobody who may decide is kept from it. So two votes i
 
 from collections.abc import Sequence
 
-from handlers.changes.ask import latched
 from handlers.changes.authorise import may_vote, weigh, why_unsure
-from handlers.changes.rules import void, why_void
+from handlers.changes.transitions import latched, void, why_void
 from handlers.context.context import Context
 from handlers.context.people import Checked
 from handlers.interaction import Interaction

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from handlers.changes.ask import what_is_needed
 from handlers.changes.replication_lag import LATE, LOOK_BACK, lags
-from handlers.changes.settle import opt_out_again, overtaken
+from handlers.changes.transitions import opt_out_again, overtaken, what_is_needed
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import (
@@ -74,7 +73,7 @@ class Drift:
 
     def _is_due(self, reader: Reader, every: timedelta) -> bool:
         now = self._context.now()
-        newest = _until(now, reader.newest_observations(LOOK_BACK))[:2]
+        newest = _until(now, reader.readings.newest_observations(LOOK_BACK))[:2]
         return not newest or now >= newest[0].at + _pause(newest, reader.baseline(), every)
 
     def seen(self, reading: Reading) -> None:
@@ -92,7 +91,7 @@ class Drift:
             self._back_again(entry)
             if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
                 first_seen = _first_seen(entry.reader, reading)
-                entry.observe(reading.observation)
+                entry.holding.observe(reading.observation)
                 self._compare(entry, reading, first_seen)
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
@@ -122,7 +121,7 @@ class Drift:
             return
         baseline = entry.reader.baseline()
         if baseline is None:
-            entry.set_baseline(_first(reading), why="first reading")
+            entry.holding.set_baseline(_first(reading), why="first reading")
             if reading.value is SettingValue.OPTED_IN:
                 enqueue_announcement(entry, "first-sight", FirstSight())
             return
@@ -136,10 +135,12 @@ class Drift:
 
     def _correct(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> None:
         """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
-        end = entry.reader.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
+        end = entry.reader.holding.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         enqueue_overtaken(entry, late)
-        entry.set_baseline(Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction")
+        entry.holding.set_baseline(
+            Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction"
+        )
         _tell_correction(entry, late, end=end)
         enqueue_ended(entry, late, baseline)
 
@@ -167,9 +168,9 @@ class Drift:
             rule_digest=self._context.rule.digest,
             detail=detail,
         )
-        end = entry.reader.approved_end(approved) if approved else None
+        end = entry.reader.holding.approved_end(approved) if approved else None
         enqueue_overtaken(entry, change, revived=approved)
-        entry.set_baseline(
+        entry.holding.set_baseline(
             Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
         )
         enqueue_card(entry, change)
@@ -180,8 +181,8 @@ class Drift:
         problem = f"{unread.sentence} {unread.mend}".strip()
         with self._context.ledger.recording(now) as entry:
             blank = Observation(at=now, value=None, smtp_auth_disabled=None, organization=None, problem=problem)
-            entry.observe(blank)
-            failed = entry.reader.failed_observations(LOUD_AFTER + 1)
+            entry.holding.observe(blank)
+            failed = entry.reader.readings.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
                 enqueue_outage(entry, failed[-1].since, problem)
         self._context.nudge()
@@ -210,7 +211,7 @@ def _until(now: datetime, seen: Iterable[Observation]) -> list[Observation]:
 
 def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
     """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
-    known = _until(reading.read_at, reader.newest_observations(LOOK_BACK))
+    known = _until(reading.read_at, reader.readings.newest_observations(LOOK_BACK))
     readable = (seen for seen in known if seen.value is not None)
     return min((seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
 
@@ -227,7 +228,7 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     newest = entry.reader.newest_made()
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
-    end = entry.reader.approved_end(newest)
+    end = entry.reader.holding.approved_end(newest)
     return newest if end is not None and entry.now < end else None
 
 

@@ -18,7 +18,7 @@ class LookAlikes:
         """Tell an approver once for each request that ``emoji`` decides nothing; whoever cannot be looked up hears nothing."""
         key = f"look_alike:{request_id}:{interaction.person}"
         with self._context.ledger.reading() as reader:
-            tell = self._is_open(reader, request_id) and not reader.owed(answer_key(key))
+            tell = self._is_open(reader, request_id) and not reader.messages.owed(answer_key(key))
         tell = tell and self._is_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)

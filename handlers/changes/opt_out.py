@@ -98,7 +98,7 @@ class OptOuts:
 
     @staticmethod
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
-        return bool(late.problem) and not reader.owed(_telling(late, now))
+        return bool(late.problem) and not reader.messages.owed(_telling(late, now))
 
     def _told(self, reader: Reader, late: Overdue) -> news.Overdue:
         """What is uncertain is read again, not sent again, so that no next try is told."""

@@ -31,7 +31,7 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
         return False
     return any(
         seen.changed_at is not None and seen.changed_at > reading.changed_at and seen.is_within(LAGS_AT_MOST, now)
-        for seen in reader.newest_observations(LOOK_BACK)
+        for seen in reader.readings.newest_observations(LOOK_BACK)
         if seen.value is not reading.value
     )
 
@@ -41,7 +41,7 @@ def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
 
     A reading stamped in the future tells nothing of the order: the clock was set back since, or is another replica's.
     """
-    known = (run.as_of(now) for run in reader.newest_observations(LOOK_BACK))
+    known = (run.as_of(now) for run in reader.readings.newest_observations(LOOK_BACK))
     later = any(one is not None and one.value not in (None, reading.value) and reading.read_at < one.at for one in known)
     return later or lags(reader, reading, now)
 

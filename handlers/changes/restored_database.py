@@ -11,12 +11,13 @@ from handlers.context.context import Context
 from handlers.outgoing import news
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
+from storage.estrangement import Estrangement
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, State
 from storage.reading import WISHES
 from storage.record.adoption import Basis, take_over
 from storage.record.standing import ACCEPTED, Estranged, Standing
-from storage.records import Estrangement, Waiting
+from storage.records import Waiting
 
 HELD = {
     Estrangement.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
@@ -32,15 +33,6 @@ STALE = (
     "The database was put back from a backup, so what was approved here may have been made already. Nothing was sent. "
     "Ask again if it is still needed."
 )
-
-
-def plainly(estranged: Estranged) -> str:
-    """What is wrong, what it stops and what ends it, for whoever runs the bot."""
-    ends = f"{estranged.detail[:1].upper()}{estranged.detail[1:]}. Nothing is opted in or extended until "
-    if estranged.why is Estrangement.NOT_KEPT:
-        return f"{ends}the folder LEGACYTLS_STATE_DIR can be written again; opting out goes on."
-    looks = "The database looks like a backup that was put back. " if estranged.why is Estrangement.RESTORED else ""
-    return f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting out goes on."
 
 
 class Estrangements:
@@ -67,7 +59,7 @@ class Estrangements:
         key, waiting = f"estranged:{estranged.why}:{_what(estranged)}", Waiting(estranged.why)
         with self._context.ledger.reading() as reader:
             held = [request for request in reader.in_states({State.APPROVED}, kinds=WISHES) if request.waiting is not waiting]
-            if reader.owed(key) and not held:
+            if reader.messages.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
             enqueue_announcement(entry, key, _told(estranged))

@@ -6,60 +6,21 @@ The rule that was recorded last holds. A copy of the bot that was started with a
 neighbour, not yet itself) decides and applies nothing that needs the rule.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
+from handlers.changes.transitions import VOIDED, void
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from handlers.outgoing.news import RuleChanged
 from handlers.policy.days import latest_end
-from handlers.policy.rule import Rule
 from handlers.policy.votes import standing_approvals
 from storage.ledger import BOT, Entry
 from storage.lifecycle import OPEN, State
 from storage.notice_kind import NoticeKind
-from storage.reading import WISHES, Reader
-from storage.records import ChangeRequest, Decision, Door, Vote
-
-OUTDATED = (
-    "The bot's settings were changed, and this copy of it still runs with the old ones, so nothing was done. "
-    "Look at the message again and try once more; should it stay like this, have the old copy restarted."
-)
-
-SHOWN_ANOTHER = (
-    "The rule was changed, and the message did not show it yet when you decided, so your vote is not counted. Look at the "
-    "message again, then decide."
-)
-
+from storage.reading import WISHES
+from storage.records import ChangeRequest
 
 TOO_LONG = "The rule was changed, and the window that was asked for is longer than it allows now. Nothing was sent; ask again."
-
-VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
-
-
-def is_outdated(reader: Reader, rule: Rule) -> bool:
-    """Whether another rule than ours was recorded last; asked inside the transaction that would act on ours."""
-    newest = reader.rule()
-    return newest is not None and newest.digest != rule.digest
-
-
-def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now: datetime) -> bool:
-    """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
-
-    A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
-    in the future was stamped by a clock that is ahead, or has been set back since: only that it was drawn tells anything then.
-    """
-    newest = reader.rule()
-    if newest is None or newest.is_first:
-        return False
-    if newest.since > now:
-        return reader.first_sent(request.id, NoticeKind.CARD, newest.since) is None
-    if at < newest.since:
-        return True
-    if request.rule_digest == newest.digest and request.created_at >= newest.since:
-        return False
-    drawn = reader.first_sent(request.id, NoticeKind.CARD, newest.since)
-    return drawn is None or (isinstance(drawn, datetime) and at < drawn)
 
 
 class Rules:
@@ -75,10 +36,10 @@ class Rules:
         """
         rule = self._context.rule
         with self._context.ledger.recording(self._context.now()) as entry:
-            known = entry.reader.rule()
-            if known is not None and known.digest == rule.digest and not entry.reader.rule_disagrees():
+            known = entry.reader.holding.rule()
+            if known is not None and known.digest == rule.digest and not entry.reader.holding.rule_disagrees():
                 return
-            entry.keep_rule(rule.digest, rule.body())
+            entry.holding.keep_rule(rule.digest, rule.body())
             if known is None:
                 return
             self._void_votes(entry)
@@ -88,10 +49,10 @@ class Rules:
     def keep_settings(self, effective: Mapping[str, object]) -> None:
         """Record the settings at start (JSON values, no secret among them) when they are not those recorded last."""
         with self._context.ledger.reading() as reader:
-            if reader.settings() == effective:
+            if reader.holding.settings() == effective:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
-            known = entry.reader.settings()
+            known = entry.reader.holding.settings()
             names = sorted(name for name in {*known, *effective} if known.get(name) != effective.get(name))
             if names:
                 changed = {name: {"old": known.get(name), "new": effective.get(name)} for name in names}
@@ -101,7 +62,7 @@ class Rules:
         """The rule names the channel: whatever is not settled needs its message there, those on their way to Exchange too."""
         sequence = entry.reader.head()[0]
         for request in entry.reader.in_states(OPEN):
-            entry.owe(NoticeKind.CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
+            entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
     def _is_too_long(self, request: ChangeRequest) -> bool:
         """Whether the window that was asked for would not have been open to choose under the rule that holds now."""
@@ -121,23 +82,3 @@ class Rules:
             else:
                 moved = entry.say(request, detail=VOIDED)
             enqueue_card(entry, moved)
-
-
-def void(entry: Entry, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
-    """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
-    for cast in votes:
-        request, _ = entry.vote(
-            request,
-            person_id=cast.person_id,
-            vote=Vote.TAKEN_BACK,
-            door=Door.BOT,
-            digest=cast.digest,
-            voted_at=max(entry.now, cast.voted_at),
-        )
-    return request
-
-
-def why_void(people: Iterable[str], eligible: Collection[str]) -> str:
-    """Why the votes of these people count no more: who of them may not approve now, or else that the rule was changed."""
-    gone = " and ".join(f"@{person}" for person in people if person not in eligible)
-    return f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED

@@ -9,18 +9,17 @@ from datetime import timedelta
 
 from handlers.changes.agreement import set_aside
 from handlers.changes.replication_lag import lags
-from handlers.changes.supersede import supersede_unsent
+from handlers.changes.transitions import note_answer, opt_out_again, overtaken
 from handlers.context.context import Context
 from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_ended, enqueue_new_end, enqueue_overtaken
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
-from storage.database.errors import AlreadyOpen
 from storage.integrity.comparing import Difference
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import Baseline, ChangeRequest, Door, SettingValue, WriteOutcome
+from storage.records import Baseline, ChangeRequest, WriteOutcome
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
 """Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
@@ -94,10 +93,10 @@ class Settling:
         A request of which the record does not say that it was sent is none, whatever its row says.
         """
         now = self._context.now()
-        if wrote and request.kind is not Kind.OPT_OUT and not entry.reader.was_sent(request):
+        if wrote and request.kind is not Kind.OPT_OUT and not entry.reader.holding.was_sent(request):
             set_aside(entry, request.id, [Difference("change_requests", str(request.id), "state")])
             return
-        entry.observe(reading.observation)
+        entry.holding.observe(reading.observation)
         seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
         entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
         newer = entry.reader.baseline()
@@ -105,9 +104,11 @@ class Settling:
         done = entry.move(request, State.APPLIED, actor=BOT, detail=_applied_detail(entry.reader, request, reading, wrote, late))
         again = opt_out_again(self._context, entry, done, late) if late is not None else None
         if late is None:
-            end = entry.reader.approved_end(request) if request.kind is not Kind.OPT_OUT else None
+            end = entry.reader.holding.approved_end(request) if request.kind is not Kind.OPT_OUT else None
             enqueue_overtaken(entry, done)
-            entry.set_baseline(Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied")
+            entry.holding.set_baseline(
+                Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied"
+            )
             if done.kind is Kind.OPT_OUT and newer is not None:
                 enqueue_ended(entry, done, newer)
         enqueue_change(entry, done)
@@ -152,7 +153,7 @@ class Settling:
             "Should the change show up later, it will be announced as a correction."
         )
         with self._context.ledger.recording(self._context.now()) as entry:
-            entry.observe(reading.observation)
+            entry.holding.observe(reading.observation)
             enqueue_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
         self._context.nudge()
 
@@ -172,60 +173,6 @@ class Settling:
         with self._context.ledger.reading() as reader:
             lagging = lags(reader, reading, self._context.now())
         return reading if reading.organization and not lagging else None
-
-
-def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
-    """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
-    detail = f"{answer.outcome}: {answer.sentence}"
-    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.outcome)
-
-
-def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
-    """Whether what ought to be was set by a later change after ``request`` was sent.
-
-    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
-    outside may have been recorded between asking and sending, so there the time tells. Another end of the window writes
-    nothing: it overtakes no opt-out that is on its way.
-    """
-    if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
-        return False
-    newer = reader.find(baseline.request_id)
-    kind = newer.kind if newer is not None else None
-    if kind in (Kind.EXTENSION, Kind.SHORTENING) and request.kind is Kind.OPT_OUT:
-        return False
-    return kind is Kind.OPT_OUT or baseline.since >= request.sent_at
-
-
-def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
-    """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
-    seen = (one for one in reader.newest_observations(LOOK_BACK) if request.sent_at is not None and one.since <= request.sent_at)
-    before = next((one.value for one in seen if one.value is not None), None)
-    stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
-    return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."
-
-
-def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
-    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself.
-
-    The caller owes its message, after the word on ``late``.
-    """
-    if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
-        return None
-    try:
-        request = entry.open(
-            Kind.OPT_OUT,
-            requester_id=None,
-            door=Door.BOT,
-            to_value=SettingValue.OPTED_OUT,
-            from_value=None,
-            rule_digest=context.rule.digest,
-            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and holds.",
-            detail="Opened by the bot itself; opting out needs no second person.",
-        )
-    except AlreadyOpen:
-        return None
-    supersede_unsent(entry, request)
-    return request
 
 
 def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None) -> str:

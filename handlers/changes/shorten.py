@@ -81,7 +81,7 @@ class Shortening:
             detail=detail,
         )
         enqueue_overtaken(entry, change)
-        entry.set_baseline(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
+        entry.holding.set_baseline(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
         enqueue_card(entry, change)
         self._draw_open_request(entry, change)
         enqueue_new_end(entry, change)
@@ -96,5 +96,5 @@ class Shortening:
         waiting = entry.reader.open_request()
         if waiting is None:
             return
-        for copy in entry.reader.cards(waiting.id):
+        for copy in entry.reader.messages.cards(waiting.id):
             enqueue_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")

@@ -1,6 +1,6 @@
 """What keeps an approved change from being made, in words for whoever runs the bot; the change's own message says it, too."""
 
-from handlers.changes.rules import is_outdated
+from handlers.changes.transitions import is_outdated
 from handlers.policy.rule import Rule
 from storage.lifecycle import State
 from storage.reading import Reader

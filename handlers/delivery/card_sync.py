@@ -33,7 +33,7 @@ class CardSync:
     def draw(self, request_id: int, notice: Notice) -> Place | None:
         """Bring every copy up to date; tells where a new one was posted. Raises ``Unavailable`` once all were tried."""
         with self._context.ledger.reading() as reader:
-            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.cards(request_id)}  # before the row
+            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.messages.cards(request_id)}  # before the row
             view = gather(self._context, reader, reader.request(request_id))
         behind = [copy for copy, drawn in copies.items() if drawn < view.request.version]
         touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import structlog
 
-from handlers.changes.rules import is_outdated
+from handlers.changes.transitions import is_outdated
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
 from handlers.delivery.card_sync import CardSync
@@ -169,13 +169,13 @@ class Delivery:
 
     def _is_posted(self, notice: Notice) -> bool:
         with self._context.ledger.reading() as reader:
-            return bool(reader.cards(notice.request_id or 0))
+            return bool(reader.messages.cards(notice.request_id or 0))
 
     def _outage_is_untold(self, over: Readable) -> bool:
         """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
         with self._context.ledger.reading() as reader:
             outage = newest(reader, Unreadable) if over.since is None else over
-            return reader.is_unsent(outage_key(outage.since if outage is not None else None))
+            return reader.messages.is_unsent(outage_key(outage.since if outage is not None else None))
 
     def _would_show_another_rule(self, request_id: int) -> bool:
         """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
@@ -221,12 +221,12 @@ class Delivery:
         """Draw one copy of a reminder again, with whoever answered it, or what came after it, instead of its buttons."""
         with self._context.ledger.reading() as reader:
             number = int(drawn.facts["number"])
-            reminder = reader.notice(number)
-            place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.posted_at(number)
+            reminder = reader.messages.notice(number)
+            place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.messages.posted_at(number)
             if reminder is None or place is None:
                 return
             shown = shown_now(reader, reminder)
-            answers = reader.reminder_answers(shown.offer.series)
+            answers = reader.messages.reminder_answers(shown.offer.series)
         answer = next((answer for answer in answers if answer.key == reminder.key), None)
         self._announcer.announce(replace(shown, number=number, answer=answer), Place(*place))
 
@@ -279,7 +279,7 @@ class Delivery:
         """A card that cannot be posted: the request stays, delivery goes on trying, and the requester hears of it once."""
         with self._context.ledger.recording(self._context.now()) as entry:
             request = entry.reader.request(notice.request_id or 0)
-            if request.requester_id is None or entry.reader.cards(request.id):
+            if request.requester_id is None or entry.reader.messages.cards(request.id):
                 return
             why = f"{failed.sentence} {failed.mend}".strip()
             text = (

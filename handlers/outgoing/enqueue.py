@@ -34,7 +34,7 @@ def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
 
 def enqueue_card(entry: Entry, request: ChangeRequest) -> None:
     """The request's message in the channel has to show this version (or a later one)."""
-    entry.owe(NoticeKind.CARD, f"card:{request.id}:{request.version}", request_id=request.id)
+    entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:{request.version}", request_id=request.id)
     if request.state in SETTLED and request.kind in WISHES:
         _owe_deciders(entry, request)
 
@@ -50,12 +50,12 @@ def enqueue_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) ->
 
 def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
     """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
-    for notice in entry.reader.told_after(request.id, (NoticeKind.CHANNEL,)):
+    for notice in entry.reader.messages.told_after(request.id, (NoticeKind.CHANNEL,)):
         said = announcement_of(notice.facts)
         if isinstance(said, Nudge) and said.request == request.id:
-            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            channel, ts = entry.reader.messages.posted_at(notice.id) or ("", "")
             facts = {"number": str(notice.id), "channel": channel, "ts": ts}
-            entry.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
+            entry.outbox.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)
 
 
 def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
@@ -63,7 +63,7 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
     for person in approvers(entry.reader.decisions([request.id])):
         if person != request.requester_id:
             facts = {"state": request.state.value}
-            entry.owe(
+            entry.outbox.owe(
                 NoticeKind.OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts
             )
 
@@ -71,20 +71,20 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
 def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
     """A copy of a request's message was posted: its thread gets everything that was typed, and the risks."""
     if request.kind in WISHES:
-        entry.owe(
+        entry.outbox.owe(
             NoticeKind.THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts}
         )
 
 
 def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
     """A copy of the message, or a reminder of it, was touched: draw it again, once for all who touch it now."""
-    reminder = entry.reader.announcement_at(channel, ts) if channel and ts else None
+    reminder = entry.reader.messages.announcement_at(channel, ts) if channel and ts else None
     if reminder is not None:
         enqueue_reminder(entry, reminder, channel=channel, ts=ts, key=key)
     elif channel and ts:
         facts = {"channel": channel, "ts": ts}
-        if not entry.awaits(NoticeKind.CARD, request.id, facts):
-            entry.owe(NoticeKind.CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+        if not entry.outbox.awaits(NoticeKind.CARD, request.id, facts):
+            entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
 
 
 def enqueue_failed(entry: Entry) -> None:
@@ -92,7 +92,7 @@ def enqueue_failed(entry: Entry) -> None:
     baseline = entry.reader.baseline()
     number = baseline.request_id or 0 if baseline else 0
     for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
-        for copy in entry.reader.cards(request.id):
+        for copy in entry.reader.messages.cards(request.id):
             enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
 
 
@@ -101,7 +101,7 @@ def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts:
 
     Drawn, its place is known, and from then on it shows what the others show.
     """
-    if entry.reader.card_at(channel, ts) is None:
+    if entry.reader.messages.card_at(channel, ts) is None:
         enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{channel}:{ts}:{entry.now:%Y%m%d%H%M}")
 
 
@@ -116,7 +116,7 @@ def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest
     earlier = [entry.reader.find(number)] if number else []
     told = [one for one in (*earlier, revived) if one is not None]
     for request in told + failed:
-        for copy in entry.reader.cards(request.id):
+        for copy in entry.reader.messages.cards(request.id):
             enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
     if before is not None:
         _owe_since_then(entry, by, before)
@@ -124,18 +124,20 @@ def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest
 
 def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
     """What was said of the window so far is drawn again; what is about to be posted has its place by the time it is drawn."""
-    for notice in entry.reader.told_after(before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)):
+    for notice in entry.reader.messages.told_after(before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)):
         said = announcement_of(notice.facts)
         if isinstance(said, AboutWindow) and tells_of(said, before):
-            channel, ts = entry.reader.posted_at(notice.id) or ("", "")
+            channel, ts = entry.reader.messages.posted_at(notice.id) or ("", "")
             facts = {"number": str(notice.id), "channel": channel, "ts": ts}
-            entry.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
+            entry.outbox.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:overtaken:{by.id}", facts=facts)
 
 
 def enqueue_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
     """A reminder was answered, or a copy of it was touched: draw that copy again."""
     if channel and ts:
-        entry.owe(NoticeKind.REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts})
+        entry.outbox.owe(
+            NoticeKind.REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts}
+        )
 
 
 def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
@@ -143,7 +145,7 @@ def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
     if request.requester_id:
         key = f"outcome:{request.id}:{request.version}"
         facts = {"state": request.state.value}
-        entry.owe(NoticeKind.OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
+        entry.outbox.owe(NoticeKind.OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
 
 
 def enqueue_answer(
@@ -160,7 +162,7 @@ def enqueue_answer(
     """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
     kind = NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
-    entry.owe(kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+    entry.outbox.owe(kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
 
 
 def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
@@ -185,17 +187,17 @@ def _unposted_key(request_id: int) -> str:
 
 def enqueue_announcement(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER) -> bool:
     """Tell the channel; the same key once for ever. Returns whether it is new."""
-    return entry.owe(NoticeKind.CHANNEL, key, facts=facts_of(said, offer))
+    return entry.outbox.owe(NoticeKind.CHANNEL, key, facts=facts_of(said, offer))
 
 
 def enqueue_personal(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER, *, person: str) -> None:
     """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
-    entry.owe(NoticeKind.PERSONAL, f"personal:{key}", recipient=person, facts=facts_of(said, offer))
+    entry.outbox.owe(NoticeKind.PERSONAL, f"personal:{key}", recipient=person, facts=facts_of(said, offer))
 
 
 def newest(reader: Reader, kind: type[Said]) -> Said | None:
     """Return what the channel was told last of this kind; ``None`` where it never was, or that cannot be read."""
-    said = announcement_of(reader.newest_announcement(kind.kind) or {})
+    said = announcement_of(reader.messages.newest_announcement(kind.kind) or {})
     return said if isinstance(said, kind) else None
 
 

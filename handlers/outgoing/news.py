@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from handlers.outgoing.announcement import AboutWindow, Announcement
 from handlers.outgoing.facts import kept_as
-from storage.records import Estrangement, SettingValue
+from storage.estrangement import Estrangement
+from storage.records import SettingValue
 
 
 class Subject(StrEnum):

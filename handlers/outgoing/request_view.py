@@ -43,7 +43,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestV
         briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
         cloud=context.cloud,
         head=reader.head(),
-        seen=reader.newest_observation(readable=True),
+        seen=reader.readings.newest_observation(readable=True),
         in_vain=context.calendar.in_vain(context.cloud.name, today, request.protocols),
         adoption=_adoption(reader, request),
         baseline=reader.baseline(),

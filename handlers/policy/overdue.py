@@ -35,7 +35,7 @@ def overdue(reader: Reader, now: datetime) -> Overdue | None:
     if baseline is None or baseline.window_end is None or not baseline.is_over(now):
         return None
     later = reader.in_states(_TRIED, kinds=(Kind.OPT_OUT,), above=baseline.request_id or 0)
-    ours = [request for request in later if reader.agrees(request)]  # one from nowhere is no reason to wait
+    ours = [request for request in later if reader.holding.agrees(request)]  # one from nowhere is no reason to wait
     tried = [request for request in ours if request.state is not State.FAILED or request.created_at >= baseline.window_end]
     failed = [request.settled_at for request in tried if request.state is State.FAILED and request.settled_at is not None]
     under_way = next((request for request in reversed(tried) if request.state is not State.FAILED), None)

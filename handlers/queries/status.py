@@ -219,13 +219,13 @@ class StatusReports:
 
     def _with_record(self, live: Status, reader: Reader) -> Status:
         """The same with what the ledger knows."""
-        now, baseline, last_seen = self._context.now(), reader.baseline(), reader.newest_observation(readable=True)
+        now, baseline, last_seen = self._context.now(), reader.baseline(), reader.readings.newest_observation(readable=True)
         set_by = reader.find(baseline.request_id) if baseline and baseline.request_id else None
         decided = reader.last_change(set_by.id) if set_by else None
         has_followed = live.reading is not None and live.reading.value is not SettingValue.OPTED_IN
         return replace(
             live,
-            organization=live.organization or reader.organization() or (last_seen.organization if last_seen else None),
+            organization=live.organization or reader.holding.organization() or (last_seen.organization if last_seen else None),
             baseline=baseline,
             decided=decided,
             confirmed=set_by if set_by != decided else None,

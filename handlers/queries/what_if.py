@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
-from handlers.changes.restored_database import plainly
 from handlers.context.context import Context
 from handlers.context.rations import Rations
 from handlers.interaction import Interaction
@@ -114,7 +113,7 @@ class WhatIfs:
             live=reading.value if reading else None,
             read_at=reading.read_at if reading else None,
             problem=problem,
-            held=plainly(estranged) if estranged else "",
+            held=estranged.plainly if estranged else "",
         )
 
     def would(self, request_id: int, people: Iterable[str], asker: str) -> list[Foresight]:

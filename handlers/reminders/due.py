@@ -20,7 +20,7 @@ from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, Setti
 
 def situation(context: Context, reader: Reader, expires: datetime | None, shortage: Shortage | None = None) -> Situation:
     """Read what reminders are judged by; ``expires`` is the bot's certificate, as ``expiry`` says."""
-    baseline, seen, told = reader.baseline(), reader.newest_observation(readable=True), newest(reader, Head)
+    baseline, seen, told = reader.baseline(), reader.readings.newest_observation(readable=True), newest(reader, Head)
     return Situation(
         now=context.now(),
         zone=context.zone,
@@ -62,7 +62,7 @@ def renewed(context: Context, notice: Notice, said: Reminder) -> tuple[Reminder,
             return (said, offer) if latest.sequence <= said.sequence else None
         key = offer.slot or notice.key
         slot = next((slot for slot in due(situation(context, reader, expires)) if slot.key == key), None)
-        answers = reader.reminder_answers(slot.series) if slot is not None and slot.series else ()
+        answers = reader.messages.reminder_answers(slot.series) if slot is not None and slot.series else ()
     return (slot.said, offer) if slot is not None and not is_silenced(answers, context.now()) else None
 
 

@@ -49,13 +49,13 @@ class Reminders:
 
     def _has_just_begun(self, reader: Reader) -> bool:
         """Whether the first rule is not a day old: starting alone posts nothing."""
-        rule = reader.rule()
+        rule = reader.holding.rule()
         return rule is None or (rule.is_first and self._context.now() < rule.since + SETTLING_IN)
 
     def _to_tell(self, reader: Reader, known: Iterable[Slot]) -> Iterator[Telling]:
         for slot in known:
-            answers = reader.reminder_answers(slot.series) if slot.series else ()
-            yield from filter(None, (snooze.to_tell(slot, answers, reader.owed, self._context.now()),))
+            answers = reader.messages.reminder_answers(slot.series) if slot.series else ()
+            yield from filter(None, (snooze.to_tell(slot, answers, reader.messages.owed, self._context.now()),))
 
     def _owe(self, entry: Entry, telling: Telling) -> None:
         said = telling.said

@@ -27,7 +27,7 @@ class ReminderReplies:
         verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            notice = entry.reader.notice(notice_id)
+            notice = entry.reader.messages.notice(notice_id)
             refused = verdict.sentence if not verdict.allowed else self._refusal(entry, notice, reply)
             is_news = True
             if refused or notice is None:
@@ -45,7 +45,7 @@ class ReminderReplies:
         if notice is None:
             return "The bot knows no such reminder any more."
         offer = offer_of(notice.facts)
-        answers = entry.reader.reminder_answers(offer.series)
+        answers = entry.reader.messages.reminder_answers(offer.series)
         return snooze.refusal(announcement_of(notice.facts), offer, notice.key, answers, reply, now=entry.now) or ""
 
     def _keep(self, entry: Entry, notice: Notice, reply: ReminderReply, person: str) -> str:
@@ -67,9 +67,9 @@ class ReminderReplies:
         """Draw every known copy again once there is an answer to show: the one that was posted, and the one that was touched."""
         if notice is None or not _answered(entry, notice):
             return
-        for channel, ts in {(interaction.channel, interaction.ts), entry.reader.posted_at(notice.id) or ("", "")}:
+        for channel, ts in {(interaction.channel, interaction.ts), entry.reader.messages.posted_at(notice.id) or ("", "")}:
             enqueue_reminder(entry, notice.id, channel=channel, ts=ts, key=f"{interaction.key}:{ts}")
 
 
 def _answered(entry: Entry, notice: Notice) -> bool:
-    return any(answer.key == notice.key for answer in entry.reader.reminder_answers(offer_of(notice.facts).series))
+    return any(answer.key == notice.key for answer in entry.reader.messages.reminder_answers(offer_of(notice.facts).series))

@@ -52,7 +52,7 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
         return
     context = edge.dispatch.context
     with context.ledger.reading() as reader:
-        newest = reader.newest_observation(readable=True)
+        newest = reader.readings.newest_observation(readable=True)
         devices = _devices(reader)
     seen, seen_at = (newest.value, instant(newest.at, context.zone)) if newest else (None, "")
     removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
@@ -78,7 +78,7 @@ def _devices(reader: Reader) -> dict[int, str]:
 
 def _request(context: Context, kind: Kind, channel: str, number: int | None) -> View:
     with context.ledger.reading() as reader:
-        newest = reader.newest_observation(readable=True)
+        newest = reader.readings.newest_observation(readable=True)
         earlier = reader.find(number) if number is not None else None
         runs_until = None
         if kind is Kind.EXTENSION:

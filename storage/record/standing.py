@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row, select
 
 from storage import chain
 from storage.engine import Database
+from storage.estrangement import Estrangement
 from storage.record.adoption import first_and_last
 from storage.record.heads import Head, HeadFile, NotKept
-from storage.records import Estrangement
 from storage.schema.tables import audit_events
 
 ACCEPTED = "restore_accepted"
@@ -31,6 +31,15 @@ class Estranged:
     """The newest head that was seen; ``None``: none yet."""
     found: tuple[int, str]
     """The database's own newest head."""
+
+    @property
+    def plainly(self) -> str:
+        """What is wrong, what it stops and what ends it, for whoever runs the bot."""
+        ends = f"{self.detail[:1].upper()}{self.detail[1:]}. Nothing is opted in or extended until "
+        if self.why is Estrangement.NOT_KEPT:
+            return f"{ends}the folder LEGACYTLS_STATE_DIR can be written again; opting out goes on."
+        looks = "The database looks like a backup that was put back. " if self.why is Estrangement.RESTORED else ""
+        return f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting out goes on."
 
 
 class Standing:

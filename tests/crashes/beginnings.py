@@ -128,4 +128,4 @@ _STEPS: dict[Begin, tuple[Callable[[World], None], ...]] = {
 
 def _was_read(world: World) -> bool:
     with world.reader() as reader:
-        return reader.newest_observation() is not None
+        return reader.readings.newest_observation() is not None

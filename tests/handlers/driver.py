@@ -290,7 +290,7 @@ class House:
 
     def observation(self) -> Observation | None:
         with self.ledger.reading() as reader:
-            return reader.newest_observation()
+            return reader.readings.newest_observation()
 
     def events(self, kind: str = "") -> list[AuditEvent]:
         with self.ledger.reading() as reader:
@@ -315,7 +315,7 @@ class House:
         """Where the request's card stands; posts it when it is still owed. ``NOWHERE`` when it could not be posted."""
         self.deliver()
         with self.ledger.reading() as reader:
-            copies = reader.cards(request_id)
+            copies = reader.messages.cards(request_id)
         return copies[0].ts if copies else NOWHERE
 
 

@@ -172,7 +172,7 @@ class Oracle:
         if "request" in payload:
             return int(payload["request"])
         with self.house.ledger.reading() as reader:
-            card = reader.card_at(payload["channel"], payload["ts"])
+            card = reader.messages.card_at(payload["channel"], payload["ts"])
         return card.request_id if card else None
 
     def judge_record(self) -> None:

@@ -74,7 +74,7 @@ class Backstage:
         """Wait until the bot is connected and has taken its first reading."""
         self.sandbox.wait_until_connected(PATIENCE)
         self._database = self._database or Database(self.database_url)
-        self.wait(lambda: self.record(lambda reader: reader.newest_observation()))
+        self.wait(lambda: self.record(lambda reader: reader.readings.newest_observation()))
 
     def stop(self) -> int:
         """Send SIGTERM and wait; returns the exit code."""
@@ -139,15 +139,15 @@ class Backstage:
 
     def observed(self) -> Observation:
         """The newest reading that succeeded."""
-        newest = self.record(lambda reader: reader.newest_observation(readable=True))
+        newest = self.record(lambda reader: reader.readings.newest_observation(readable=True))
         assert newest is not None
         return newest
 
     def observe(self) -> None:
         """Move the clock until a reading for drift is due, and wait for it, and for the second one where it asks for one."""
-        before = self.record(lambda reader: reader.newest_observation())
+        before = self.record(lambda reader: reader.readings.newest_observation())
         self.advance(HOUR)
-        self.wait(lambda: self.record(lambda reader: reader.newest_observation()) != before)
+        self.wait(lambda: self.record(lambda reader: reader.readings.newest_observation()) != before)
         if not self.record(_is_judged):
             self.advance(CONFIRM_AFTER.total_seconds())
         self.wait(lambda: self.record(_is_judged))
@@ -176,7 +176,7 @@ class Backstage:
 
 def _is_judged(reader: Reader) -> bool:
     """Whether the newest reading is what ought to be, is none, or is no drift while a change is under way."""
-    newest, baseline = reader.newest_observation(), reader.baseline()
+    newest, baseline = reader.readings.newest_observation(), reader.baseline()
     if newest is None or newest.value is None or baseline is None or newest.value is baseline.value:
         return True
     return bool(reader.in_states({State.APPLYING, State.UNCERTAIN}))

@@ -51,10 +51,10 @@ class Stage(Backstage):
 
     def status(self, person: str = ALICE) -> str:
         """The answer to ``/legacytls status`` in words; a drift that it shows is on record by then, which is a moment later."""
-        before = self.record(lambda reader: reader.newest_observation())
+        before = self.record(lambda reader: reader.readings.newest_observation())
         said = self.command(person, "status")
         if "Drift:" in said:
-            self.wait(lambda: self.record(lambda reader: reader.newest_observation()) != before)
+            self.wait(lambda: self.record(lambda reader: reader.readings.newest_observation()) != before)
         return said
 
     def form(self, person: str, subcommand: str = "enable") -> JSON:

@@ -24,7 +24,7 @@ def test_the_form_has_everything_at_once(stage: Stage) -> None:
 def test_the_form_warns_when_smtp_auth_was_seen_switched_off(fresh_stage) -> None:
     stage = fresh_stage(LEGACYTLS_OBSERVE_EVERY="1s")
     stage.tenant.smtp_auth_disabled = True
-    stage.wait(lambda: stage.record(lambda reader: reader.newest_observation()).smtp_auth_disabled)
+    stage.wait(lambda: stage.record(lambda reader: reader.readings.newest_observation()).smtp_auth_disabled)
     assert says("smtp_auth_is_switched_off_for_the") in words(stage.form(ALICE))
 
 

@@ -60,7 +60,7 @@ class Changes:
 
         def act() -> None:
             with self._world.reader() as reader:
-                places = [(card.channel, card.ts) for card in reader.cards(number)]
+                places = [(card.channel, card.ts) for card in reader.messages.cards(number)]
             for channel, ts in places[:1]:
                 if ending == "reaction":
                     with suppress(SlackError):  # it already stands there, so that Slack tells nobody anew

@@ -110,7 +110,7 @@ def record(entry: Any) -> None:
     """Something of everything that belongs together: a request, its vote, its events, its notice."""
     request = approve(entry, asked(entry))
     entry.move(request, State.APPROVED, actor="U0BOB", detail="enough")
-    entry.owe("card", f"card:{request.id}", request_id=request.id)
+    entry.outbox.owe("card", f"card:{request.id}", request_id=request.id)
 
 
 def _kill_before(database: Database, statement: int) -> None:

@@ -155,24 +155,24 @@ def test_readings_tell_the_newest_the_newest_value_and_how_often_it_failed(ledge
     refused = Observation(NOW, None, None, None, "access denied")
     with ledger.recording(NOW) as entry:
         for seen in (failed, good, failed, refused, refused):
-            entry.observe(seen)
+            entry.holding.observe(seen)
     twice = replace(refused, first_at=NOW, count=2)
     with ledger.reading() as reader:
-        assert reader.newest_observation() == twice
-        assert reader.newest_observation(readable=True) == good
-        assert reader.failed_observations(10) == [twice, failed]
-        assert reader.failed_observations(1) == [twice]
+        assert reader.readings.newest_observation() == twice
+        assert reader.readings.newest_observation(readable=True) == good
+        assert reader.readings.failed_observations(10) == [twice, failed]
+        assert reader.readings.failed_observations(1) == [twice]
 
 
 def test_the_organisation_and_the_rule_are_kept(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         for name in ("contoso.onmicrosoft.com", "another.onmicrosoft.com"):
-            entry.keep_organization(name)
+            entry.holding.keep_organization(name)
         for digest in ("a" * 64, "b" * 64):
-            entry.keep_rule(digest, {"approvers": [BOB]})
+            entry.holding.keep_rule(digest, {"approvers": [BOB]})
     with ledger.reading() as reader:
-        assert reader.organization() == "contoso.onmicrosoft.com"
-        rule = reader.rule()
+        assert reader.holding.organization() == "contoso.onmicrosoft.com"
+        rule = reader.holding.rule()
         assert rule is not None
         assert (rule.digest, rule.since, rule.is_first) == ("b" * 64, NOW, False)
         assert [event.kind for event in reader.events()] == ["organization", "rule", "rule"]

@@ -24,7 +24,7 @@ def outbox(database: Database) -> Outbox:
 
 def owe(ledger: Ledger, *keys: str, kind: str = CARD, minutes: int = 0) -> list[bool]:
     with ledger.recording(NOW) as entry:
-        return [entry.owe(kind, key, due_at=NOW + timedelta(minutes=minutes)) for key in keys]
+        return [entry.outbox.owe(kind, key, due_at=NOW + timedelta(minutes=minutes)) for key in keys]
 
 
 def claim(outbox: Outbox, minutes: int = 0, *, limit: int = 16) -> list[Notice]:
@@ -55,7 +55,7 @@ def test_two_tenants_owe_the_same_key_each(ledger: Ledger) -> None:
 def test_a_notice_comes_back_as_it_was_owed(ledger: Ledger, outbox: Outbox) -> None:
     facts = {"text": "Zürich <&> 🖨", "value": "opted in"}
     with ledger.recording(NOW) as entry:
-        entry.owe(CARD, "k", request_id=1, recipient=BOB, channel="C0TLS", facts=facts)
+        entry.outbox.owe(CARD, "k", request_id=1, recipient=BOB, channel="C0TLS", facts=facts)
     (notice,) = claim(outbox)
     assert notice == Notice(notice.id, TENANT, CARD, "k", 1, BOB, "C0TLS", facts, 0, NOW)
 
@@ -175,7 +175,7 @@ def test_the_oldest_owed_is_told_until_it_is_delivered(ledger: Ledger, outbox: O
 def test_where_a_message_arrived_is_told_for_its_request_and_kind(ledger: Ledger, outbox: Outbox) -> None:
     with ledger.recording(NOW) as entry:
         for kind, request_id in ((CARD, 1), (CARD, 2), (RESULT, 1)):
-            entry.owe(kind, f"{kind}:{request_id}", request_id=request_id)
+            entry.outbox.owe(kind, f"{kind}:{request_id}", request_id=request_id)
     for notice in outbox.claim(NOW, kinds=[CARD, RESULT]):
         outbox.delivered(notice, now=NOW, channel="C0TLS", ts=f"{notice.key}.0")
     assert outbox.posted(1, CARD, None) == [("C0TLS", "card:1.0")]
@@ -189,11 +189,11 @@ def test_a_card_remembers_the_newest_version_it_was_drawn_from(ledger: Ledger, o
         outbox.keep_card(Card(request.id, "C0TLS", "1.1", version))
     outbox.keep_card(Card(request.id, "C0TLS", "2.2", 4))
     with ledger.reading() as reader:
-        assert sorted((card.ts, card.drawn_version) for card in reader.cards(request.id)) == [("1.1", 5), ("2.2", 4)]
-        assert reader.card_at("C0TLS", "1.1") == Card(request.id, "C0TLS", "1.1", 5)
-        assert reader.card_at("C0TLS", "3.3") is None
+        assert sorted((card.ts, card.drawn_version) for card in reader.messages.cards(request.id)) == [("1.1", 5), ("2.2", 4)]
+        assert reader.messages.card_at("C0TLS", "1.1") == Card(request.id, "C0TLS", "1.1", 5)
+        assert reader.messages.card_at("C0TLS", "3.3") is None
     with Ledger(ledger.database, "another").reading() as reader:
-        assert reader.card_at("C0TLS", "1.1") is None
+        assert reader.messages.card_at("C0TLS", "1.1") is None
 
 
 def test_whoever_draws_a_card_that_another_drew_meanwhile_is_told(ledger: Ledger, outbox: Outbox) -> None:
@@ -202,7 +202,7 @@ def test_whoever_draws_a_card_that_another_drew_meanwhile_is_told(ledger: Ledger
     def drawn(version: int, seen: int | None) -> tuple[bool, int]:
         alone = outbox.keep_card(Card(request.id, "C0TLS", "1.1", version), seen=seen)
         with ledger.reading() as reader:
-            return alone, reader.cards(request.id)[0].drawn_version
+            return alone, reader.messages.cards(request.id)[0].drawn_version
 
     assert drawn(1, None) == (True, 1)
     assert drawn(2, None) == (False, 2), "there was a copy already"
@@ -215,7 +215,7 @@ def test_whoever_draws_a_card_that_another_drew_meanwhile_is_told(ledger: Ledger
 def enqueue_to(ledger: Ledger, *people: str) -> None:
     with ledger.recording(NOW) as entry:
         for number, person in enumerate(people):
-            entry.owe(CARD, f"{person}:{number}", recipient=person)
+            entry.outbox.owe(CARD, f"{person}:{number}", recipient=person)
 
 
 def test_everybody_owed_something_has_a_turn(ledger: Ledger, outbox: Outbox) -> None:
@@ -241,13 +241,13 @@ def test_what_waits_already_is_told_apart_from_what_is_in_hand(ledger: Ledger, o
     number, place = opened(ledger).id, {"channel": "C0TLS", "ts": "1.1"}
     other = {**place, "ts": "1.2"}
     with ledger.recording(NOW) as entry:
-        assert not entry.awaits(CARD, number, place)
-        entry.owe(CARD, "touched:1", request_id=number, facts=place)
-        waits = [entry.awaits(*said) for said in ((CARD, number, place), (CARD, number, other), (CARD, number + 1, place))]
+        assert not entry.outbox.awaits(CARD, number, place)
+        entry.outbox.owe(CARD, "touched:1", request_id=number, facts=place)
+        waits = [entry.outbox.awaits(*said) for said in ((CARD, number, place), (CARD, number, other), (CARD, number + 1, place))]
     assert waits == [True, False, False]
     (taken,) = claim(outbox)
     with ledger.recording(NOW) as entry:
-        assert not entry.awaits(CARD, number, place)
+        assert not entry.outbox.awaits(CARD, number, place)
     outbox.postponed(taken, due_at=NOW, problem="busy")
     with ledger.recording(NOW) as entry:
-        assert entry.awaits(CARD, number, place)
+        assert entry.outbox.awaits(CARD, number, place)

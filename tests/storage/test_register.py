@@ -161,10 +161,10 @@ def test_a_request_follows_the_entries_that_it_names(ledger: Ledger) -> None:
         register.act(entry, second, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
         followed = register.follow(entry, named)
         assert (followed.devices, followed.version) == ((NamedDevice(first.id, DUE - DAY),), named.version + 1)
-        assert entry.reader.agrees(followed)
+        assert entry.reader.holding.agrees(followed)
     tamper(ledger.database, f"UPDATE change_requests SET devices = '[[{first.id},\"2030-01-01\"]]'".replace(":", r"\:"))
     with ledger.reading() as reader:
-        assert not reader.agrees(reader.request(named.id))
+        assert not reader.holding.agrees(reader.request(named.id))
 
 
 def test_what_was_sent_or_is_settled_follows_no_more(ledger: Ledger) -> None:

@@ -31,15 +31,15 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
     with ledger.recording(at) as entry:
         request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
-        entry.keep_rule("r" * 64, {"approvers": [BOB]})
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
+        entry.holding.keep_rule("r" * 64, {"approvers": [BOB]})
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
         for number in range(readings):
             value = None if number % 2 else SettingValue.OPTED_IN
-            entry.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
+            entry.holding.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
         keep_answer(entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at)
         keep_version(entry.connection, entry.tenant_id, host="a.example", port=587, tls="1.0", accepted=True, at=at)
         for kind in (*PASSING, "channel"):
-            entry.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
+            entry.outbox.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
     outbox = Outbox(ledger.database, ledger.tenant_id)
     streams = Streams(ledger.database, ledger.tenant_id, "receiver")
     (event,) = streams.behind(streams.position(), 1)
@@ -53,7 +53,7 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
             if key == "done" and item is not None:
                 entry.finish_inbox(item.key)
             else:
-                entry.owe("answer", f"owed:{at}", recipient=BOB)
+                entry.outbox.owe("answer", f"owed:{at}", recipient=BOB)
 
 
 def left(database: Database, table: Any) -> int:
@@ -79,13 +79,13 @@ def test_what_is_old_goes_and_the_record_stays(ledger: Ledger, database: Databas
 
 def test_the_newest_readings_and_the_newest_with_a_value_stay_however_old(ledger: Ledger, database: Database) -> None:
     with ledger.recording(OLD) as entry:
-        entry.observe(Observation(OLD, SettingValue.OPTED_IN, None, None, None))
+        entry.holding.observe(Observation(OLD, SettingValue.OPTED_IN, None, None, None))
         for number in range(3 * KEPT):
-            entry.observe(Observation(OLD, None, None, None, f"Exchange could not be reached ({number})."))
+            entry.holding.observe(Observation(OLD, None, None, None, f"Exchange could not be reached ({number})."))
     prune(database, TENANT, before=CUT, kinds=PASSING)
     assert left(database, observations) == KEPT + 1
     with ledger.reading() as reader:
-        newest, readable = reader.newest_observation(), reader.newest_observation(readable=True)
+        newest, readable = reader.readings.newest_observation(), reader.readings.newest_observation(readable=True)
     assert newest is not None
     assert readable is not None
     assert (newest.value, readable.value) == (None, SettingValue.OPTED_IN)
@@ -102,7 +102,7 @@ def test_what_is_young_or_belongs_to_another_tenant_stays(ledger: Ledger, databa
 def test_much_goes_a_batch_at_a_time(ledger: Ledger, database: Database) -> None:
     with ledger.recording(OLD) as entry:
         for number in range(BATCH + 100 + KEPT):
-            entry.observe(Observation(OLD, SettingValue.NOT_SET, None, None, None, OLD + timedelta(seconds=number)))
+            entry.holding.observe(Observation(OLD, SettingValue.NOT_SET, None, None, None, OLD + timedelta(seconds=number)))
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == BATCH
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == 100
     assert left(database, observations) == KEPT

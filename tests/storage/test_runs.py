@@ -24,13 +24,13 @@ FIRST = Observation(NOON, IN, False, "contoso.onmicrosoft.com", None, NOON - tim
 def keep(ledger: Ledger, *readings: Observation) -> None:
     for seen in readings:
         with ledger.recording(seen.at) as entry:
-            entry.observe(seen)
+            entry.holding.observe(seen)
 
 
 def runs(ledger: Ledger) -> list[Observation]:
     """Every run there is, the oldest first."""
     with ledger.reading() as reader:
-        return reader.newest_observations(1000)[::-1]
+        return reader.readings.newest_observations(1000)[::-1]
 
 
 def later(seen: Observation, **span: float) -> Observation:
@@ -75,7 +75,7 @@ def test_failures_for_one_reason_are_one_row_and_another_reason_is_another(ledge
     keep(ledger, failed, later(failed, minutes=10), replace(later(failed, minutes=20), problem="access denied"))
     assert [(run.count, run.problem) for run in runs(ledger)] == [(2, "timed out"), (1, "access denied")]
     with ledger.reading() as reader:
-        failures = reader.failed_observations(4)
+        failures = reader.readings.failed_observations(4)
     assert sum(run.count for run in failures) == 3
     assert failures[-1].since == NOON
 
@@ -140,9 +140,9 @@ def test_a_run_is_near_a_moment_that_lies_within_it() -> None:
 def test_the_last_reading_of_a_value_before_a_moment_is_found_in_a_row_that_goes_on(ledger: Ledger) -> None:
     keep(ledger, FIRST, later(FIRST, minutes=10), replace(later(FIRST, minutes=15), value=OUT))
     with ledger.reading() as reader:
-        assert reader.last_seen_as(IN, NOON - EVERY) is None
+        assert reader.readings.last_seen_as(IN, NOON - EVERY) is None
         for before, at in ((NOON + EVERY, NOON + EVERY), (NOON + EVERY / 2, NOON)):
-            seen = reader.last_seen_as(IN, before)
+            seen = reader.readings.last_seen_as(IN, before)
             assert seen is not None
             assert seen.at == at
 

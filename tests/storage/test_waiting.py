@@ -54,17 +54,17 @@ def test_a_word_of_a_later_version_costs_no_request(ledger: Ledger, database: Da
 def test_the_newest_announcement_is_found_by_what_it_is_about(ledger: Ledger, database: Database) -> None:
     with ledger.recording(NOW) as entry:
         for number, (key, what) in enumerate((("x", "head"), ("head:2", "header"), ("y", "head"), ("head:4", "unreadable"))):
-            entry.owe("channel", key, facts={"what": what, "number": str(number)})
-        entry.owe("answer", "head:5", facts={"text": "head"})
+            entry.outbox.owe("channel", key, facts={"what": what, "number": str(number)})
+        entry.outbox.owe("answer", "head:5", facts={"text": "head"})
     with ledger.reading() as reader:
-        assert (reader.newest_announcement("head") or {})["number"] == "2"
-        assert reader.newest_announcement("readable") is None
+        assert (reader.messages.newest_announcement("head") or {})["number"] == "2"
+        assert reader.messages.newest_announcement("readable") is None
     with Ledger(database, "another").reading() as reader:
-        assert reader.newest_announcement("head") is None
+        assert reader.messages.newest_announcement("head") is None
     with database.write() as connection:  # the facts are authenticated, the column is not
         connection.execute(text("UPDATE notices SET what = 'head' WHERE key = 'head:4'"))
     with ledger.reading() as reader:
-        assert (reader.newest_announcement("head") or {})["number"] == "2"
+        assert (reader.messages.newest_announcement("head") or {})["number"] == "2"
     claimed = Outbox(database, TENANT).claim(NOW + timedelta(hours=1), kinds=["channel"])
     assert len(claimed) == 4
 
@@ -86,6 +86,6 @@ def test_what_the_first_edition_announced_is_found_after_the_upgrade(database_ur
             connection.execute(insert(theirs).values(row | {"key": key, "facts": facts, "claimed_until": 0}))
     migrate.upgrade(database_url)
     with Ledger(database, TENANT).reading() as reader:
-        found = [(reader.newest_announcement(what) or {}).get("key") for what in ("head", "unreadable", "other")]
+        found = [(reader.messages.newest_announcement(what) or {}).get("key") for what in ("head", "unreadable", "other")]
     database.close()
     assert found == ["head:2", "unreadable:1", None]

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from handlers.outgoing.news import Accepted, Estranged, SetAside, StreamGone
 from handlers.slack.views.mrkdwn import escape, people, sentence
-from storage.records import Estrangement
+from storage.estrangement import Estrangement
 
 ACCEPT = "`legacytls verify --accept-restore`"
 ALL_THE_SAME = "Opting out goes on."

@@ -34,7 +34,7 @@ def finder(ledger: Ledger) -> Find:
     def find(numbers: Collection[int]) -> Mapping[int, str]:
         try:
             with ledger.reading() as reader:
-                return reader.permalinks(numbers)
+                return reader.messages.permalinks(numbers)
         except Unreachable:
             return {}
 

@@ -12,17 +12,17 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
-from handlers.outgoing.enqueue import CHANNEL
-from handlers.slack.views.announcements import announcement
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.leases import Lease, Leases, TenantDuty
 from storage.ledger import Ledger
+from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from storage.record.export import lines
 from storage.records import Notice
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving
+from tests.handlers.saying import announcement
 from tests.storage.states import BOB, TENANT
 
 KEY = bytes(range(32))
@@ -74,7 +74,7 @@ class Sender:
         return self.stream(url).send(self.lease())
 
     def told(self) -> list[Notice]:
-        return Outbox(self.database, TENANT).claim(self.clock(), kinds=(CHANNEL,))
+        return Outbox(self.database, TENANT).claim(self.clock(), kinds=(NoticeKind.CHANNEL,))
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def opted_in_until_a_minute_ago(machine: Machine) -> None:
     database = Database(url)
     with Ledger(database, machine.microsoft.tenant.tenant_id).recording(now) as entry:
         end = now - timedelta(minutes=1)
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, now - timedelta(days=1), None, end), why="applied")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, now - timedelta(days=1), None, end), why="applied")
     database.close()
     machine.microsoft.tenant.value = True
 

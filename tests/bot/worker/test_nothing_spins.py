@@ -144,7 +144,7 @@ def database(migrated_sqlite_url: str) -> Iterator[Database]:
 def seen(house: House, value: SettingValue, at: timedelta) -> None:
     """Somebody has read another value, by a clock that is so far ahead."""
     with house.ledger.recording(house.clock()) as entry:
-        entry.observe(Observation(house.clock() + at, value, smtp_auth_disabled=None, organization=None, problem=None))
+        entry.holding.observe(Observation(house.clock() + at, value, smtp_auth_disabled=None, organization=None, problem=None))
 
 
 @contextmanager
@@ -370,7 +370,7 @@ def test_an_opt_out_is_made_at_once_while_an_opt_in_is_stuck(night: Night) -> No
     house = night.houses[0]
     house.tenant.value = SettingValue.OPTED_IN
     with house.ledger.recording(house.clock()) as entry:
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading")
     with TROUBLES["nobody can be looked up"](night):
         night.minute()
         opt_out = house.opt_out(BOB)

@@ -211,7 +211,7 @@ def test_somebody_s_reading_from_before_a_change_is_looked_at_again_in_seconds(h
     before = house.clock()
     house.run()
     with house.context.ledger.recording(house.clock()) as entry:
-        entry.observe(Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None))
+        entry.holding.observe(Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None))
     house.clock.advance(seconds=3)
     assert house.dispatch.drift.observe(EVERY)
     newest = house.observation()

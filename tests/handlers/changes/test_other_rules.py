@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers.changes.rules import VOIDED
+from handlers.changes.transitions import VOIDED
 from handlers.policy.rule import Rule
 from storage.lifecycle import State
 from storage.records import SettingValue

@@ -243,7 +243,7 @@ def test_a_copy_whose_place_was_lost_is_drawn_once_though_the_refusal_was_just_t
     assert len(house.answers(ERIN)) == 1
     assert len(house.board.cards) == drawn + 1
     with house.ledger.reading() as reader:
-        assert NOWHERE in [copy.ts for copy in reader.cards(number)]
+        assert NOWHERE in [copy.ts for copy in reader.messages.cards(number)]
 
 
 @pytest.mark.parametrize("kind", ["opt_in", "opt_out"])

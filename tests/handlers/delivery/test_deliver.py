@@ -33,7 +33,7 @@ def test_a_request_has_one_message_that_is_drawn_again(both: House) -> None:
     assert len(posts(both)) == 1
     assert both.board.cards[-1][1].request.state is State.APPLIED
     with both.ledger.reading() as reader:
-        assert [card.drawn_version for card in reader.cards(number)] == [both.request(number).version]
+        assert [card.drawn_version for card in reader.messages.cards(number)] == [both.request(number).version]
 
 
 def test_several_changes_before_the_first_post_are_one_message(house: House) -> None:
@@ -61,7 +61,7 @@ def test_a_late_drawing_loses(house: House) -> None:
     newest = house.request(number).version
     house.outbox.keep_card(Card(number, place.channel, place.ts, newest - 1))
     with house.ledger.reading() as reader:
-        assert [card.drawn_version for card in reader.cards(number)] == [newest]
+        assert [card.drawn_version for card in reader.messages.cards(number)] == [newest]
 
 
 def test_a_drawing_that_is_already_shown_is_not_sent(house: House) -> None:
@@ -69,7 +69,7 @@ def test_a_drawing_that_is_already_shown_is_not_sent(house: House) -> None:
     house.deliver()
     drawn = len(house.board.cards)
     with house.ledger.recording(house.clock.at) as entry:
-        entry.owe("card", "card:again", request_id=number)
+        entry.outbox.owe("card", "card:again", request_id=number)
     house.deliver()
     assert len(house.board.cards) == drawn
 
@@ -287,7 +287,7 @@ def test_a_deleted_message_is_posted_anew_while_the_request_is_not_settled(both:
     both.approve(BOB, number)
     both.deliver()
     with both.ledger.reading() as reader:
-        (copy,) = reader.cards(number)
+        (copy,) = reader.messages.cards(number)
     assert copy.ts != deleted.ts
     both.approve(CAROL, number)
     both.work()
@@ -443,7 +443,7 @@ def test_a_rejection_s_reason_is_told_to_the_requester_after_the_rejection(house
 
 def test_what_is_due_later_waits(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
-        entry.owe("channel", "later", facts={"what": "readable"}, due_at=house.clock.at + timedelta(minutes=1))
+        entry.outbox.owe("channel", "later", facts={"what": "readable"}, due_at=house.clock.at + timedelta(minutes=1))
     house.deliver()
     assert house.board.announced == []
     house.clock.advance(minutes=1)

@@ -67,7 +67,7 @@ def test_a_deciding_emoji_on_what_people_write_is_ignored(house: House, emoji: s
 
 def test_a_deciding_emoji_on_an_announcement_is_ignored(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
-        entry.owe("channel", "readable:1", facts={"what": "readable"})
+        entry.outbox.owe("channel", "readable:1", facts={"what": "readable"})
     house.deliver()
     (row,) = house.owed("channel")
     house.react(BOB, 0, ts=row.posted_ts)

@@ -26,7 +26,7 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
         if first_edition:
-            entry.owe(NoticeKind.CHANNEL, f"readable:{SINCE.isoformat()}", facts={"what": "readable"})
+            entry.outbox.owe(NoticeKind.CHANNEL, f"readable:{SINCE.isoformat()}", facts={"what": "readable"})
         else:
             enqueue_recovery(entry, SINCE)
     house.deliver()
@@ -39,7 +39,7 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
 
 def test_the_end_of_an_outage_waits_for_no_other_one(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
-        entry.owe(
+        entry.outbox.owe(
             NoticeKind.CHANNEL, "unreadable:another", facts={"what": "unreadable"}, due_at=house.clock.at + timedelta(hours=1)
         )
         enqueue_recovery(entry, SINCE)

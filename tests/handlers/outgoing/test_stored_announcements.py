@@ -102,7 +102,7 @@ def test_what_the_earlier_version_owed_is_delivered(house: House, stored: dict[s
     house.board.announced.clear()
     house.clock.at = house.clock.at.replace(hour=10)
     with house.ledger.recording(house.clock.at) as entry:
-        assert entry.owe(kind, "theirs", recipient=None if kind == NoticeKind.CHANNEL else ALICE, facts=stored)
+        assert entry.outbox.owe(kind, "theirs", recipient=None if kind == NoticeKind.CHANNEL else ALICE, facts=stored)
     house.deliver()
     shown = [*house.board.announced, *(texts for _, texts in house.board.told)]
     assert stored["what"] in [texts["what"] for texts in shown] or issubclass(BY_KIND[stored["what"]], Scheduled)

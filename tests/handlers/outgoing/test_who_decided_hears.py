@@ -97,4 +97,4 @@ def test_a_press_on_a_reminder_decides_and_it_is_drawn_again_without_buttons(hou
         announcement(facts, house.context.zone).arguments()
     )
     with house.ledger.reading() as reader:
-        assert [copy.ts for copy in reader.cards(number)] != [ts]
+        assert [copy.ts for copy in reader.messages.cards(number)] != [ts]

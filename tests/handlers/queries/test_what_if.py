@@ -70,7 +70,7 @@ def one_person(house: House, first: str, second: str) -> None:
 
 def another_rule(house: House) -> None:
     with house.ledger.recording(house.clock()) as entry:
-        entry.keep_rule(replace(RULE, approvals_required=9).digest, replace(RULE, approvals_required=9).body())
+        entry.holding.keep_rule(replace(RULE, approvals_required=9).digest, replace(RULE, approvals_required=9).body())
 
 
 @contextmanager

@@ -33,11 +33,11 @@ def test_an_instant_comes_back_as_the_same_moment_in_utc(moment: datetime, ledge
     with ledger.recording(moment) as entry:
         born = asked(entry, window_end=moment, expires_at=moment)
         approve(entry, born, voted_at=moment)
-        entry.observe(Observation(moment, SettingValue.OPTED_IN, None, None, None))
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, moment, None, moment), why="first reading")
+        entry.holding.observe(Observation(moment, SettingValue.OPTED_IN, None, None, None))
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, moment, None, moment), why="first reading")
     with ledger.reading() as reader:
         request, (vote,) = reader.request(born.id), reader.decisions([born.id])
-        seen, baseline, event = reader.newest_observation(), reader.baseline(), reader.events()[0]
+        seen, baseline, event = reader.readings.newest_observation(), reader.baseline(), reader.events()[0]
     assert seen
     assert baseline
     found = [request.created_at, request.expires_at, request.window_end, vote.voted_at, vote.recorded_at]
@@ -53,9 +53,9 @@ WAYS_IN: dict[str, Callable[[Entry], object]] = {
     "expiry": lambda entry: asked(entry, expires_at=NAIVE),
     "time of a vote": lambda entry: approve(entry, asked(entry), voted_at=NAIVE),
     "time of the next try": lambda entry: entry.postpone(asked(entry), until=NAIVE, detail=""),
-    "time of a reading": lambda entry: entry.observe(Observation(NAIVE, None, None, None, "timed out")),
-    "time of a message": lambda entry: entry.owe("card", "k", due_at=NAIVE),
-    "baseline": lambda entry: entry.set_baseline(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
+    "time of a reading": lambda entry: entry.holding.observe(Observation(NAIVE, None, None, None, "timed out")),
+    "time of a message": lambda entry: entry.outbox.owe("card", "k", due_at=NAIVE),
+    "baseline": lambda entry: entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
     "time of sending": lambda entry: entry.move(asked(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE),
 }
 

@@ -31,7 +31,7 @@ def test_what_raises_leaves_nothing(ledger: Ledger) -> None:
     stood = everything(ledger.database)
     with pytest.raises(Stumble), ledger.recording(NOW) as entry:  # noqa: PT012
         record(entry)
-        entry.keep_rule("r" * 64, {})
+        entry.holding.keep_rule("r" * 64, {})
         raise Stumble
     assert everything(ledger.database) == stood
     assert opened(ledger).state is State.PENDING

@@ -35,7 +35,9 @@ def full(keyed: Database) -> Database:
     """One row in every table that carries authority."""
     with Ledger(keyed, TENANT).recording(NOW) as entry:
         request = asked(entry)
-        entry.owe("answer", "answer:1", request_id=request.id, recipient=BOB, channel="C0CHANGES", facts={"text": "Approved"})
+        entry.outbox.owe(
+            "answer", "answer:1", request_id=request.id, recipient=BOB, channel="C0CHANGES", facts={"text": "Approved"}
+        )
     Outbox(keyed, TENANT).keep_card(Card(1, "C0CHANGES", "1.000001", 1))
     Inbox(keyed, TENANT).put("click", "vote", {"person": BOB, "vote": "approve"}, now=NOW, patience=1)
     with keyed.write() as connection:
@@ -116,7 +118,7 @@ def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(
     box, outbox = Inbox(full, TENANT), Outbox(full, TENANT)
     box.put("another", "vote", {"person": BOB, "vote": "reject"}, now=NOW, patience=1)
     with Ledger(full, TENANT).recording(NOW) as entry:
-        entry.owe("answer", "answer:2", recipient=BOB, facts={"text": "Rejected"})
+        entry.outbox.owe("answer", "answer:2", recipient=BOB, facts={"text": "Rejected"})
     with full.write() as connection:
         connection.execute(text("UPDATE inbox SET claimed_until = 0"))
         connection.execute(text(f"UPDATE inbox SET authenticator = {done} WHERE key = 'click'"))
@@ -125,7 +127,11 @@ def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(
     assert [item.key for item in box.claim_waiting(LATER)] == ["another"]
     assert [notice.key for notice in outbox.claim(LATER, kinds=["answer"])] == ["answer:2"]
     with Ledger(full, TENANT).reading() as reader:
-        assert (reader.cards(1), reader.card_at("C0CHANGES", "1.000002"), reader.notice(1)) == ([], None, None)
+        assert (reader.messages.cards(1), reader.messages.card_at("C0CHANGES", "1.000002"), reader.messages.notice(1)) == (
+            [],
+            None,
+            None,
+        )
     aside = {row["key"]: (row["done_at"], row["problem"]) for row in rows(full, inbox)}
     assert aside["click"][0] == LATER
     assert "did not come from this bot" in aside["click"][1]
@@ -149,7 +155,7 @@ def test_what_is_shown_of_a_planted_row_is_no_text_of_who_planted_it(full: Datab
         planted = {"channel": "https://evil.example", "ts": "<@U0ALICE> approve", "tenant_id": TENANT, "request_id": 1}
         connection.execute(cards.insert().values(**planted, drawn_version=1))
     with Ledger(full, TENANT).reading() as reader:
-        assert [card.ts for card in reader.cards(1)] == ["1.000001"]
+        assert [card.ts for card in reader.messages.cards(1)] == ["1.000001"]
     (found,) = full.authenticity.unbelieved()
     assert found.row == "channel (no proper id) ts (no proper id)"
 

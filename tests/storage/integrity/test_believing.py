@@ -25,7 +25,7 @@ def full(ledger: Ledger) -> Ledger:
         for person in (BOB, "U0ERIN"):
             approve(entry, entry.reader.request(1), person)
             entry.record("refused", "U0MALLORY", {"what": "é\u2028"}, 1)
-        entry.set_baseline(Baseline(SettingValue.NOT_SET, NOW, None, None), why="first reading")
+        entry.holding.set_baseline(Baseline(SettingValue.NOT_SET, NOW, None, None), why="first reading")
         entry.record("exported", BOB, {})
     return ledger
 
@@ -89,7 +89,7 @@ def test_bytes_that_are_no_text_are_as_bad_as_an_altered_event(full: Ledger) -> 
 
 def test_the_newest_event_that_was_altered_counts_as_not_there(full: Ledger) -> None:
     with full.recording(NOW) as entry:
-        entry.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="applied")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="applied")
         seq = entry.reader.head()[0]
     spoil(full.database, f"UPDATE audit_events SET payload = replace(payload, 'opted out', 'opted in') WHERE seq = {seq}")
     with full.database.read() as connection:

@@ -24,8 +24,8 @@ LISTS: dict[str, Callable[[Reader], list[Any]]] = {
     "change_requests": lambda reader: reader.in_states(set(State)),
     "decisions": lambda reader: reader.decisions([1, 2]),
     "attempts": lambda reader: reader.attempts([1, 2]),
-    "observations": lambda reader: reader.newest_observations(10),
-    "reminder_answers": lambda reader: reader.reminder_answers("weekly"),
+    "observations": lambda reader: reader.readings.newest_observations(10),
+    "reminder_answers": lambda reader: reader.messages.reminder_answers("weekly"),
 }
 """For each table a question that lists its rows: two each, the second of which is damaged."""
 
@@ -67,9 +67,9 @@ def full(ledger: Ledger) -> Ledger:
             raised = approve(entry, entry.reader.request(request.id), CAROL) if number else entry.reader.request(request.id)
             entry.attempt(raised, "sending", client_request_id="c", value=SettingValue.OPTED_IN)
             entry.move(raised, State.WITHDRAWN, actor=ALICE, detail="")
-            entry.observe(Observation(NOW + timedelta(seconds=number), SettingValue.NOT_SET, None, None, None))
+            entry.holding.observe(Observation(NOW + timedelta(seconds=number), SettingValue.NOT_SET, None, None, None))
             keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
-            entry.owe("answer", f"answer:{number}", recipient=BOB, facts={"what": "greeting"})
+            entry.outbox.owe("answer", f"answer:{number}", recipient=BOB, facts={"what": "greeting"})
     return ledger
 
 
@@ -148,7 +148,7 @@ def test_a_message_that_cannot_be_read_holds_no_other_up(full: Ledger, facts: st
     assert found.key == "answer:1"
     assert outbox.oldest_owed(LATER) == NOW
     with full.reading() as reader:
-        assert reader.newest_announcement("greeting") == {"what": "greeting"}
+        assert reader.messages.newest_announcement("greeting") == {"what": "greeting"}
 
 
 def test_a_time_that_is_none_holds_no_message_up(full: Ledger) -> None:
@@ -178,7 +178,7 @@ END = NOW + timedelta(days=30)
 @pytest.mark.parametrize("column", ["window_end", "value", "since"])
 def test_what_ought_to_be_is_taken_from_the_record_where_the_row_says_otherwise(full: Ledger, column: str) -> None:
     with full.recording(NOW) as entry:
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, 1, END), why="applied")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, 1, END), why="applied")
     ends, values, starts = ("NULL", "'2076-01-01 00:00:00'"), ("'opted out'", "'on'"), ("'2026-01-01'",)
     other = {"window_end": ends, "value": values, "since": starts}[column]
     broken = {"sqlite": "'soon'", "postgresql": "'infinity'"}["sqlite" if full.database.is_sqlite else "postgresql"]
@@ -196,5 +196,5 @@ def test_a_row_that_no_event_tells_of_is_replaced_by_the_next_change(full: Ledge
         )
     with full.recording(NOW) as entry:
         assert entry.reader.baseline() is None
-        entry.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="first reading")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="first reading")
         assert entry.reader.baseline() == Baseline(SettingValue.OPTED_OUT, NOW, None, None)

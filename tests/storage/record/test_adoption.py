@@ -37,7 +37,7 @@ def plain(database: Database) -> Database:
         for number in range(10):
             entry.record("settings", "bot", {"settings": {"number": number}})
         for number in range(7):
-            entry.owe("answer", f"answer:{number}", recipient=BOB, facts={"text": "x"})
+            entry.outbox.owe("answer", f"answer:{number}", recipient=BOB, facts={"text": "x"})
     for number in range(7):
         Outbox(database, TENANT).keep_card(Card(1, "C0CHANGES", f"{number}.000001", 1))
         Inbox(database, TENANT).put(f"click:{number}", "vote", {"person": BOB}, now=NOW, patience=1)
@@ -87,7 +87,7 @@ def test_the_first_key_takes_over_everything_as_one_event(plain: Database, opens
     assert len(Inbox(keyed, TENANT).claim_waiting(LATER)) == 7
     assert len(Outbox(keyed, TENANT).claim(LATER, kinds=["answer"])) == 7
     with Ledger(keyed, TENANT).reading() as reader:
-        assert len(reader.cards(1)) == 7
+        assert len(reader.messages.cards(1)) == 7
     assert adopt(keyed, TENANT, LATER, seen_authenticated=True) is Adopted.BEFORE
     assert len(events(plain)) == 1
 

@@ -41,8 +41,8 @@ UNTOLD = {
 def full(ledger: Ledger) -> Ledger:
     """Everything that is on record: two settled opt-ins, an opt-out, a change from outside, one that waits."""
     with ledger.recording(NOW) as entry:
-        entry.keep_rule("r" * 64, {"approvers": [BOB], "text": "é"})
-        entry.keep_organization("contoso.onmicrosoft.com")
+        entry.holding.keep_rule("r" * 64, {"approvers": [BOB], "text": "é"})
+        entry.holding.keep_organization("contoso.onmicrosoft.com")
         scanner = register.act(
             entry, proposed(entry), DeviceAct.LONGER_ASKED, actor=BOB, asked_due=DUE + DAY, asked_by=BOB, why="é"
         )
@@ -58,7 +58,7 @@ def full(ledger: Ledger) -> Ledger:
         entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=WriteOutcome.ACCEPTED)
         entry.attempt(sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read")
         done = entry.move(sending, State.APPLIED, actor="bot", detail="")
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
         outside = entry.open(
             Kind.OUTSIDE, requester_id=None, door=Door.BOT, to_value=SettingValue.OPTED_OUT, from_value=None, rule_digest="r" * 64
         )
@@ -70,7 +70,7 @@ def full(ledger: Ledger) -> Ledger:
         asked(entry, Kind.OPT_OUT)
         for number in range(2):
             keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=ALICE, until=NOW)
-        entry.keep_rule("s" * 64, {"approvers": []})
+        entry.holding.keep_rule("s" * 64, {"approvers": []})
     return ledger
 
 
@@ -156,7 +156,7 @@ def test_a_row_that_was_put_in_is_named_and_those_behind_it_are_not(full: Ledger
         number = connection.exec_driver_sql(f"SELECT max(id) FROM {table}").scalar()
     assert found(full.database) == [(table, str(number), "*")]
     with full.recording(NOW) as entry:
-        entry.keep_rule("t" * 64, {})
+        entry.holding.keep_rule("t" * 64, {})
         keep_answer(entry, series="weekly", key="9", reply=ReminderReply.DONE, person_id=ALICE, until=None)
         entry.attempt(entry.reader.request(1), "answered", detail="late")
     assert found(full.database) == [(table, str(number), "*")]
@@ -218,7 +218,7 @@ def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
             sent = entry.move(waiting, State.APPROVED, actor=BOB, detail="")
             sent = entry.move(sent, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(days=1, seconds=9))
             entry.attempt(sent, "answered", client_request_id="c-3", detail="accepted: Taken.")
-            entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
+            entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
     assert found(full.database) == []
 
 

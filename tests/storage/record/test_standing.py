@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from storage.engine import Database
+from storage.estrangement import Estrangement
 from storage.integrity.keyring import Keyring
 from storage.ledger import Ledger
 from storage.record.heads import HeadFile, NotKept, can_keep, head_file
-from storage.record.standing import ACCEPTED, Estrangement, Standing
+from storage.record.standing import ACCEPTED, Standing
 from tests.storage.states import NOW, TENANT, opened
 
 KEY = b"k" * 32

@@ -54,8 +54,8 @@ def full(ledger: Ledger) -> Ledger:
         entry.give_reason(rejected.id, person_id=BOB, reason="The window is too long")
         request = approve(entry, asked(entry, expires_at=NOW + timedelta(hours=24)))
         entry.attempt(request, "sending", client_request_id="c-1")
-        entry.keep_rule("r" * 64, {"approvals": 1})
-        entry.owe("card", "card:1", request_id=request.id)
+        entry.holding.keep_rule("r" * 64, {"approvals": 1})
+        entry.outbox.owe("card", "card:1", request_id=request.id)
         keep_answer(entry, series="weekly", key="weekly:1", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
     return ledger
 

@@ -90,13 +90,13 @@ def _ask_and_send(ledger: Ledger) -> None:
         request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
         entry.give_reason(request.id, person_id=BOB, reason="Forty scanners")
-        entry.keep_rule("r" * 64, {"approvers": [BOB]})
-        entry.keep_organization("contoso.onmicrosoft.com")
-        entry.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, request.id, None), why="applied")
+        entry.holding.keep_rule("r" * 64, {"approvers": [BOB]})
+        entry.holding.keep_organization("contoso.onmicrosoft.com")
+        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, request.id, None), why="applied")
         for _ in range(20):
-            entry.observe(Observation(NOW, SettingValue.OPTED_IN, None, None, None))
+            entry.holding.observe(Observation(NOW, SettingValue.OPTED_IN, None, None, None))
         keep_answer(entry, series="weekly:1", key="weekly", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
-        entry.owe("card", "card:1")
+        entry.outbox.owe("card", "card:1")
 
 
 def test_the_printed_grants_suffice_for_whatever_the_bot_does(login: Login) -> None:

@@ -1,0 +1,168 @@
+"""What several use cases do to a change request, or ask before they do: moves that are made in one way only.
+
+Each runs in the caller's transaction. Must never look at people or at Exchange.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from handlers.changes.replication_lag import LOOK_BACK
+from handlers.changes.supersede import supersede_unsent
+from handlers.context.context import Context
+from handlers.outgoing.enqueue import enqueue_change
+from handlers.policy.rule import Rule
+from handlers.ports import WriteAnswer
+from storage.database.errors import AlreadyOpen
+from storage.ledger import BOT, Entry
+from storage.lifecycle import UNSENT, Kind, State
+from storage.notice_kind import NoticeKind
+from storage.reading import Reader
+from storage.records import Baseline, ChangeRequest, Decision, Door, SettingValue, Vote
+
+OUTDATED = (
+    "The bot's settings were changed, and this copy of it still runs with the old ones, so nothing was done. "
+    "Look at the message again and try once more; should it stay like this, have the old copy restarted."
+)
+
+SHOWN_ANOTHER = (
+    "The rule was changed, and the message did not show it yet when you decided, so your vote is not counted. Look at the "
+    "message again, then decide."
+)
+
+VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
+
+_COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
+"""The command that asks for the same once more."""
+
+
+def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
+    """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
+    return expire(entry, request) if request.state in UNSENT and request.has_expired(now) else request
+
+
+def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
+    """Move one request to *expired* and tell people. Raises ``Conflict``."""
+    decided = request.state is State.APPROVED
+    detail = (
+        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
+        if decided
+        else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
+    )
+    expired = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
+    enqueue_change(entry, expired)
+    return expired
+
+
+def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
+    """What an approved request that ends unmade may say of Exchange: no more than is on record."""
+    if entry.reader.times_sent(request.id):
+        return "It had been sent, and Exchange answered that it was not processed; it is not sent again."
+    return "Nothing was sent."
+
+
+def what_is_needed(value: SettingValue) -> str:
+    """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
+    return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."
+
+
+def is_outdated(reader: Reader, rule: Rule) -> bool:
+    """Whether another rule than ours was recorded last; asked inside the transaction that would act on ours."""
+    newest = reader.holding.rule()
+    return newest is not None and newest.digest != rule.digest
+
+
+def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now: datetime) -> bool:
+    """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
+
+    A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
+    in the future was stamped by a clock that is ahead, or has been set back since: only that it was drawn tells anything then.
+    """
+    newest = reader.holding.rule()
+    if newest is None or newest.is_first:
+        return False
+    if newest.since > now:
+        return reader.messages.first_sent(request.id, NoticeKind.CARD, newest.since) is None
+    if at < newest.since:
+        return True
+    if request.rule_digest == newest.digest and request.created_at >= newest.since:
+        return False
+    drawn = reader.messages.first_sent(request.id, NoticeKind.CARD, newest.since)
+    return drawn is None or (isinstance(drawn, datetime) and at < drawn)
+
+
+def void(entry: Entry, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
+    """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
+    for cast in votes:
+        request, _ = entry.vote(
+            request,
+            person_id=cast.person_id,
+            vote=Vote.TAKEN_BACK,
+            door=Door.BOT,
+            digest=cast.digest,
+            voted_at=max(entry.now, cast.voted_at),
+        )
+    return request
+
+
+def why_void(people: Iterable[str], eligible: Collection[str]) -> str:
+    """Why the votes of these people count no more: who of them may not approve now, or else that the rule was changed."""
+    gone = " and ".join(f"@{person}" for person in people if person not in eligible)
+    return f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED
+
+
+def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
+    """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
+    detail = f"{answer.outcome}: {answer.sentence}"
+    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.outcome)
+
+
+def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
+    """Whether what ought to be was set by a later change after ``request`` was sent.
+
+    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
+    outside may have been recorded between asking and sending, so there the time tells. Another end of the window writes
+    nothing: it overtakes no opt-out that is on its way.
+    """
+    if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
+        return False
+    newer = reader.find(baseline.request_id)
+    kind = newer.kind if newer is not None else None
+    if kind in (Kind.EXTENSION, Kind.SHORTENING) and request.kind is Kind.OPT_OUT:
+        return False
+    return kind is Kind.OPT_OUT or baseline.since >= request.sent_at
+
+
+def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
+    """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
+    seen = (
+        one
+        for one in reader.readings.newest_observations(LOOK_BACK)
+        if request.sent_at is not None and one.since <= request.sent_at
+    )
+    before = next((one.value for one in seen if one.value is not None), None)
+    stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
+    return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."
+
+
+def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
+    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself.
+
+    The caller owes its message, after the word on ``late``.
+    """
+    if late.to_value is newer.value or newer.value is SettingValue.OPTED_IN:
+        return None
+    try:
+        request = entry.open(
+            Kind.OPT_OUT,
+            requester_id=None,
+            door=Door.BOT,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest=context.rule.digest,
+            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and holds.",
+            detail="Opened by the bot itself; opting out needs no second person.",
+        )
+    except AlreadyOpen:
+        return None
+    supersede_unsent(entry, request)
+    return request
