@@ -12,6 +12,7 @@ from handlers.ports import Unavailable
 from handlers.slack.client.calls import MENDS, call, call_with_headers
 from handlers.slack.client.directory import SlackDirectory
 from handlers.slack.client.names import Names
+from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.scopes import BOT_SCOPES, needed
 
 NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."
@@ -33,8 +34,8 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     rule, directory = rule_of(settings), SlackDirectory(client)
     groups = any(is_group(entry) for entry in rule.approvers + rule.operators)
     yield _scopes(headers.get("x-oauth-scopes", ""), groups=groups)
-    yield from _app_token(settings)
-    yield _channel(settings)
+    yield from _app_token(client, settings)
+    yield _channel(client, settings)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     yield from people_verdicts(rule, directory, People(directory, home, rule), Names(client))
 
@@ -58,11 +59,10 @@ def _scopes(header: str, *, groups: bool) -> Verdict:
     return passed("Slack scopes", "exactly those of the manifest")
 
 
-def _app_token(settings: Settings) -> Iterator[Verdict]:
+def _app_token(client: SlackWebClient, settings: Settings) -> Iterator[Verdict]:
     if settings.slack_app_token is None:
         yield passed("Slack connection", "HTTP mode; that Slack reaches it only Slack can tell")
         return
-    client = slack_client(settings)
     try:
         call(client.apps_connections_open, app_token=settings.slack_app_token.get_secret_value())
     except Unavailable as refused:
@@ -76,9 +76,9 @@ def _app_token(settings: Settings) -> Iterator[Verdict]:
         yield passed("Slack connection", "Socket Mode may be opened")
 
 
-def _channel(settings: Settings) -> Verdict:
+def _channel(client: SlackWebClient, settings: Settings) -> Verdict:
     try:
-        channel = call(slack_client(settings).conversations_info, channel=settings.channel or "").get("channel")
+        channel = call(client.conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:
         if refused.code == "missing_scope":
             return warned("Slack channel", "cannot be looked at without channels:read or groups:read", f"If wanted: {REINSTALL}")

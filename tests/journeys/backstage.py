@@ -1,13 +1,17 @@
 """Behind the stage: the sandbox and the bot's process, waiting, what Exchange received and what is on record."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from sqlalchemy import select
+
 from bot.sandbox.microsoft.tenant import Call
 from bot.sandbox.run import Sandbox
+from bot.sandbox.slack.deliveries import Parcel
 from handlers.changes.drift import CONFIRM_AFTER
 from storage.engine import Database
 from storage.ledger import Ledger
@@ -15,6 +19,7 @@ from storage.lifecycle import State
 from storage.outbox import Outbox
 from storage.reading import Reader
 from storage.records import Observation
+from storage.schema.tables import inbox, notices
 from tests.chance import QUIET
 from tests.journeys.words import JSON
 from tests.patience import patience
@@ -25,6 +30,8 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds until a journey gives up waiting; hardly ever needed, but the machine may be busy."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
+ON_ITS_WAY = 5.0
+"""Seconds after which a payload that was not acknowledged is not waited for: an event may be sent again minutes later."""
 UNTIL_LAPSED = 4 * DAY
 """Seconds after which the next working day is over, whichever day this is."""
 
@@ -45,6 +52,8 @@ class Backstage:
         self.clock.advance(QUIET)
         # Slack's three seconds are for tests/bot to measure; here nothing may hang on how busy the machine is.
         self.slack.carrier.ack_within = self.slack.modals._lifetime = PATIENCE
+        self._sent: list[tuple[float, Parcel]] = []
+        self._send, self.slack.carrier.send = self.slack.carrier.send, self._remember  # type: ignore[method-assign]
         self._folder = folder
         self._database: Database | None = None
 
@@ -115,6 +124,30 @@ class Backstage:
         """Wait until the bot has acknowledged everything that was delivered, so that all it keeps is kept."""
         self.wait(lambda: all(delivery.acked_after is not None for delivery in self.slack.deliveries))
 
+    def wait_until_answered(self, person: str) -> None:
+        """Wait until all that this person did is answered and all that is owed to them has come, as far as nothing is in its way.
+
+        Whatever comes then follows from what they do next. A bot that does not run answers nobody.
+        """
+        self.wait(lambda: not (self.sandbox.bot and self.sandbox.bot.running and self._awaits_something(person)))
+
+    def _awaits_something(self, person: str) -> bool:
+        now = time.monotonic()
+        self._sent = [(at, parcel) for at, parcel in self._sent if now - at < ON_ITS_WAY and not parcel.settled.is_set()]
+        if any(_sender(parcel.payload) == person for _, parcel in self._sent):
+            return True
+        kept = select(inbox.c.payload).where(inbox.c.done_at.is_(None))
+        owed = select(notices.c.id).where(notices.c.recipient == person, notices.c.delivered_at.is_(None))
+        assert self._database is not None
+        with self._database.read() as connection:
+            acts = [json.loads(payload) for payload in connection.execute(kept).scalars()]
+            late = connection.execute(owed.where(notices.c.due_at <= self.clock())).first()
+        return late is not None or any(act.get("person") == person for act in acts)
+
+    def _remember(self, parcel: Parcel) -> Parcel:
+        self._sent.append((time.monotonic(), parcel))
+        return self._send(parcel)
+
     def advance(self, seconds: float) -> None:
         """Move the bot's present forward."""
         self.clock.advance(seconds)
@@ -180,6 +213,13 @@ def _is_judged(reader: Reader) -> bool:
     if newest is None or newest.value is None or baseline is None or newest.value is baseline.value:
         return True
     return bool(reader.in_states({State.APPLYING, State.UNCERTAIN}))
+
+
+def _sender(payload: JSON) -> str | None:
+    """Who did what Slack tells the bot of."""
+    told = payload.get("event", payload)
+    user = told.get("user") or told.get("user_id")
+    return user["id"] if isinstance(user, dict) else user
 
 
 def _from_the_sdk(entry: JSON) -> bool:

@@ -118,7 +118,7 @@ class Stage(Backstage):
     # What people see
 
     def answer(self, person: str, act: Callable[[], object]) -> JSON:
-        """The ephemeral message that answers ``act``."""
+        """The ephemeral message that answers ``act``: whatever the person did before is answered first."""
         return self._next(CHANGES, person, act, ephemeral=True)
 
     def told(self, person: str, act: Callable[[], object], saying: str = "") -> JSON:
@@ -160,6 +160,7 @@ class Stage(Backstage):
         def shown() -> list[JSON]:
             return [m for m in self.slack.messages(channel, person) if m["ephemeral"] is ephemeral and m["user"] == cast.BOT_USER]
 
+        self.wait_until_answered(person)
         before = {message["ts"] for message in shown()}
         act()
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import socket
 import sqlite3
 import sys
@@ -89,7 +90,12 @@ def _serve(scopes: tuple[str, ...]) -> Slack:
 
 @pytest.fixture
 def setup(
-    tmp_path: Path, microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: Any
+    tmp_path: Path,
+    _migrated_sqlite: Path,
+    microsoft: Microsoft,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: Any,
 ) -> Iterator[Setup]:
     """``@pytest.mark.parametrize("setup", [scopes], indirect=True)`` gives the token other scopes."""
     slack = _serve(getattr(request, "param", tuple(BOT_SCOPES)))
@@ -97,7 +103,7 @@ def setup(
     found = Setup(tmp_path, microsoft, slack, monkeypatch, capsys)
     found.set(**slack.environment, **microsoft.environment, DATABASE_URL=f"sqlite:///{tmp_path}/record.db")
     found.set(LEGACYTLS_RECORD_KEY="ab" * 32)
-    upgrade(os.environ["DATABASE_URL"])
+    shutil.copy(_migrated_sqlite, tmp_path / "record.db")
     calls = len(microsoft.tenant.calls)
     root = logging.getLogger()
     handlers, level, hook = list(root.handlers), root.level, sys.excepthook
