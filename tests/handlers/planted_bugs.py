@@ -155,7 +155,7 @@ THEY_TRY = {"before": "those who may not decide try"}
 """A member without a role, a stranger and the requester press and react."""
 APPROVED = {"before": "", "approvers": (BOB, CAROL), "later": []}
 """Enough people approve, under either rule."""
-UNPROCESSED = APPROVED | {"fates": [BUSY], "between": "Carol opts out while it is sent"}
+UNPROCESSED = APPROVED | {"outcomes": [BUSY], "between": "Carol opts out while it is sent"}
 
 PLANTS: dict[str, tuple[Plant, str, Mapping[str, object]]] = {
     "self-approval is allowed": (self_approval, "the requester decided|without enough approvals", THEY_TRY),
@@ -183,7 +183,7 @@ PLANTS: dict[str, tuple[Plant, str, Mapping[str, object]]] = {
     "a domain controller that lags is believed": (
         old_readings_believed,
         "applied although it was not so",
-        APPROVED | {"fresh": True, "lagging": 2, "already": 3, "fates": [LOST], "between": ""},
+        APPROVED | {"fresh": True, "lagging": 2, "already": 3, "outcomes": [LOST], "between": ""},
     ),
     "the chain has a gap": (chain_gap, "is missing", {}),
 }

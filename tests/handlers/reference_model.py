@@ -125,7 +125,7 @@ SCENES: dict[str, st.SearchStrategy[Any]] = {
     "approvers": st.sampled_from([(BOB, CAROL), (DAVE, CAROL, BOB), (CAROL, BOB), (BOB, BOB), ()]),
     "door": st.sampled_from(DOORS),
     "between": st.sampled_from(["", *BETWEEN]),
-    "fates": st.lists(st.sampled_from(FATES), max_size=2),
+    "outcomes": st.lists(st.sampled_from(FATES), max_size=2),
     "later": st.lists(st.sampled_from(sorted(EVENTS)), max_size=3),
 }
 """How a life may begin, and of what its scenes are made."""
