@@ -177,6 +177,13 @@ def _history(options: argparse.Namespace) -> int:
     return 0
 
 
+def _calendar(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.reports.calendar import show_calendar
+
+    return show_calendar(settings, as_json=options.json, as_ics=options.ics)
+
+
 def _verify(options: argparse.Namespace) -> int:
     settings = _settings("database")
     from bot.reports.record import accept_record, check_record
@@ -235,9 +242,12 @@ def _parser() -> argparse.ArgumentParser:
         ("check", _check, "prove the set-up, one verdict a line"),
         ("status", _status, "the live value and what it means"),
         ("history", _history, "the newest changes"),
+        ("calendar", _calendar, "Microsoft's dates; with --ics also the ends of windows, as a calendar file"),
     ):
         verb = _verb(verbs, name, function, what)
         verb.add_argument("--json", action="store_true", help="for machines")
+        if name == "calendar":
+            verb.add_argument("--ics", action="store_true", help="an iCalendar (RFC 5545)")
         if name == "history":
             verb.add_argument("--before", type=arguments.number, metavar="N", help="start below this change number")
             verb.add_argument("--limit", type=arguments.number, metavar="N", default=20, help="changes to show (default 20)")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,6 +18,7 @@ from bot.stopping import Stopping
 from bot.transport.modes import Serving, serving_of
 from bot.wiring import Bot, Identity, app_of, slack_client, wire
 from handlers.ports import Clock
+from handlers.queries.dates import CalendarDates
 from handlers.slack.listeners.register import guarded
 from storage.engine import Database
 from storage.migrate import upgrade
@@ -48,13 +50,16 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     stopping = Stopping(patience=END_UNSTARTED)
     _end_whole(stopping)
     health, metrics = Health(), Metrics(clock)
-    endpoint = serve_health(health, metrics, host=settings.health_host, port=settings.health_port)
+    token = settings.calendar_token
+    endpoint = serve_health(health, metrics, host=settings.health_host, port=settings.health_port, calendar_token=token)
     database = _migrated(settings, health)
     try:
         standing = standing_of(settings, database)
         _take_over(settings, database, standing, clock)
         client = slack_client(settings)
         bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics, standing=standing)
+        if settings.calendar_token is not None:
+            health.calendar = _calendar_of(bot)
         gc_tuning.begin()
         bot.dispatch.rules.keep_rule()
         bot.dispatch.rules.keep_settings(settings.on_record())
@@ -68,6 +73,14 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
             endpoint.stop()
         database.close()
     return stopping.code
+
+
+def _calendar_of(bot: Bot) -> Callable[[], bytes]:
+    from bot.calendar_file import ics  # noqa: PLC0415 - where no calendar is served, the library is not loaded
+
+    context = bot.dispatch.context
+    dates = CalendarDates(context.ledger, context.calendar, context.cloud.name, context.today)
+    return lambda: ics(dates.gather())
 
 
 def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:

@@ -201,6 +201,10 @@ class Reader:
             if change.state is not State.FAILED or self.messages.corrected(change.id):
                 yield change
 
+    def newest_changes(self) -> list[ChangeRequest]:
+        """The newest changes that took effect, whoever made them, newest first: fifty at most."""
+        return list(self._made())
+
     def newest_made(self) -> ChangeRequest | None:
         """The newest change of the bot's own that took effect: read back, or shown up after it was given up."""
         return next((change for change in self._made() if change.kind is not Kind.OUTSIDE), None)

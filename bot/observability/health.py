@@ -4,15 +4,18 @@ Ready means migrated, connected to Slack and able to take a command. Trouble at 
 never by the status: taking the bot out of service would mend neither. It must never show a secret or what people typed.
 """
 
+import hmac
 import json
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import SecretStr
 
 from bot.connections import Listener
 from bot.observability.metrics import Metrics
+from storage.engine import Unreachable
 
 LONGEST_SILENCE = 60.0
 """Seconds without a beat of the worker after which the process no longer counts as alive."""
@@ -20,7 +23,9 @@ LONGEST_SILENCE = 60.0
 PLACES, SPARE, THREADS = 64, 36, 4
 """Connections at a time, those in which newcomers wait while idle ones are shown out, and threads that answer."""
 
-JSON = "application/json"
+JSON, CALENDAR = "application/json", "text/calendar; charset=utf-8"
+
+NO_LEDGER = "the record cannot be read now"
 
 Answer = tuple[int, str, bytes]
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -40,6 +45,8 @@ class Health:
         self._trouble: dict[str, str] = {}
         self._connected: Callable[[], bool] = lambda: False
         self._silence: Callable[[], float] = lambda: 0.0
+        self.calendar: Callable[[], bytes] | None = None
+        """Makes the calendar file; ``None`` until there is a ledger to be read, and where none is served."""
 
     def watch(self, *, connected: Callable[[], bool], beat: Callable[[], float]) -> None:
         """From now on ask these: whether Slack is connected, and how many seconds ago the worker last beat."""
@@ -88,13 +95,18 @@ class CannotListen(Exception):
 
 
 class Endpoint:
-    """Serves ``/healthz``, ``/readyz`` and ``/metrics`` on one address; ``port`` 0 lets the system choose.
+    """Serves ``/healthz``, ``/readyz``, ``/metrics`` and the calendar on one address; ``port`` 0 lets the system choose.
+
+    The calendar stands at a path that holds ``calendar_token``; every other path is not found, a wrong token like any.
 
     Listens and serves from construction on; raises ``OSError`` when the address cannot be had.
     """
 
-    def __init__(self, health: Health, metrics: Metrics, *, host: str, port: int) -> None:
+    def __init__(
+        self, health: Health, metrics: Metrics, *, host: str, port: int, calendar_token: SecretStr | None = None
+    ) -> None:
         self._health = health
+        self._calendar_token = calendar_token
         self._metrics = metrics
         self._listener = Listener(
             self._serve, host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS, channel_timeout=10
@@ -131,7 +143,21 @@ class Endpoint:
             return self._ready()
         if path == "/metrics":
             return 200, CONTENT_TYPE_LATEST, self._metrics.text()
-        return _nothing()
+        return self._dates() if self._is_calendar(path) else _nothing()
+
+    def _is_calendar(self, path: str) -> bool:
+        """Compare in constant time, so that nobody finds the token out piece by piece; WSGI hands paths on as latin-1."""
+        if self._calendar_token is None:
+            return False
+        wanted = f"/calendar/{self._calendar_token.get_secret_value()}.ics"
+        return hmac.compare_digest(path.encode("utf-8", "replace"), wanted.encode("utf-8"))
+
+    def _dates(self) -> Answer:
+        make = self._health.calendar
+        try:
+            return (200, CALENDAR, make()) if make is not None else _json(503, {"error": NO_LEDGER})
+        except Unreachable:
+            return _json(503, {"error": NO_LEDGER})
 
     def _alive(self) -> Answer:
         silence = self._health.silence
@@ -143,12 +169,14 @@ class Endpoint:
         return _json(503 if missing else 200, {"ready": not missing, "missing": missing, "trouble": self._health.trouble})
 
 
-def serve_health(health: Health, metrics: Metrics, *, host: str, port: int | None) -> Endpoint | None:
+def serve_health(
+    health: Health, metrics: Metrics, *, host: str, port: int | None, calendar_token: SecretStr | None = None
+) -> Endpoint | None:
     """Serve on ``host``; ``None`` when there is no port. Raises ``CannotListen``."""
     if port is None:
         return None
     try:
-        return Endpoint(health, metrics, host=host, port=port)
+        return Endpoint(health, metrics, host=host, port=port, calendar_token=calendar_token)
     except OSError as failure:
         why = failure.strerror or type(failure).__name__
         mend = "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port."

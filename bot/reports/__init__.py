@@ -1,1 +1,1 @@
-"""What the command line prints: status, history, names, the record. Nothing here is sent to Slack."""
+"""What the command line prints and machines fetch: facts in, text or bytes out. Must never change anything."""

@@ -37,7 +37,7 @@ class _Nobody:
 
 def status(settings: Settings) -> Status:
     """Read the live value now; where it could not be read, ``problem`` says why."""
-    with _ledger(settings) as ledger:
+    with ledger_of(settings) as ledger:
         exchange, people = exchange_of(settings, utc_now, ledger), People(_Nobody(), None, rule_of(settings))
         context = context_of(settings, ledger, exchange, people, clock=utc_now, nudge=lambda: None)
         return StatusReports(context).report()
@@ -45,12 +45,12 @@ def status(settings: Settings) -> Status:
 
 def history(settings: Settings, *, before: int | None, limit: int) -> HistoryPage:
     """The newest changes below number ``before``."""
-    with _ledger(settings) as ledger:
+    with ledger_of(settings) as ledger:
         return History(ledger).page(before=before, limit=limit)
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Iterator[Ledger]:
+def ledger_of(settings: Settings) -> Iterator[Ledger]:
     """The tenant's ledger, brought up to date first. Raises ``WrongSettings`` where no tenant is named."""
     tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
     upgrade(url)

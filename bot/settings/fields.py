@@ -108,6 +108,13 @@ def _bytes(text: str) -> bytes:
         return b""
 
 
+def calendar_token(text: str) -> SecretStr:
+    """What only subscribers of the calendar know, as it may stand in an address (RFC 3986, unreserved characters)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{16,200}", text):
+        raise ValueError("write 16 to 200 letters, digits and - . _ ~, such as `openssl rand -hex 24` prints")
+    return SecretStr(text)
+
+
 def host(text: str) -> str:
     """A name or an address of this machine, to listen on; bare, so without scheme, brackets and port."""
     try:

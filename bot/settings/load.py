@@ -190,6 +190,9 @@ def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterat
         )
     yield from _milestones(draft)
     yield from _stream(draft)
+    if draft.calendar_token is not None and draft.health_port is None:
+        alone = "is set without LEGACYTLS_HEALTH_PORT, on which the calendar is served; set that, or remove the token"
+        yield ("LEGACYTLS_CALENDAR_TOKEN", "LEGACYTLS_HEALTH_PORT"), alone
     if same_emoji(draft.approve_emoji, draft.reject_emoji):
         yield (
             ("LEGACYTLS_REJECT_EMOJI", "LEGACYTLS_APPROVE_EMOJI"),

@@ -26,6 +26,7 @@ from storage.integrity.keyring import Keyring
 
 _BOT_TOKEN = partial(fields.token, prefix="xoxb-", what="the app's bot token")
 _APP_TOKEN = partial(fields.token, prefix="xapp-", what="an app-level token")
+_CALENDAR_TOKEN = fields.calendar_token
 _DAILY = partial(fields.at_least, days=1)
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -137,6 +138,8 @@ class Settings(BaseSettings):
     """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
     health_host: Annotated[str, BeforeValidator(fields.host)] = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: Annotated[int, BeforeValidator(fields.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
+    calendar_token: Annotated[SecretStr, BeforeValidator(_CALENDAR_TOKEN)] | None = Field(None, alias="LEGACYTLS_CALENDAR_TOKEN")
+    """Whoever knows it may fetch the calendar from the health port; ``None``: it is not served."""
     record_key: Keys = Field((), alias="LEGACYTLS_RECORD_KEY")
     record_key_file: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)] = Field(
         (), alias="LEGACYTLS_RECORD_KEY_FILE"

@@ -22,14 +22,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 
 from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import ROOT, Machine, Outcome, command
 from tests.handlers.driver import ALICE, BOB, House
 
-VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export", "probe")
-SHORT_VERBS = ("migrate", "check", "status", "history", "verify", "export")
+VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "calendar", "verify", "export", "probe")
+SHORT_VERBS = ("migrate", "check", "status", "history", "calendar", "verify", "export")
 RECORD_VERBS = ("verify", "export")
 DAY = timedelta(days=1)
 
@@ -175,6 +176,7 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(machine: Machine) -> None:
         ("check", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS", "AZURE_TENANT_ID"}),
         ("status", {"AZURE_TENANT_ID", "AZURE_CLIENT_ID"}),
         ("history", {"AZURE_TENANT_ID"}),
+        ("calendar", {"AZURE_TENANT_ID"}),
         ("verify", {"AZURE_TENANT_ID"}),
         ("export", {"AZURE_TENANT_ID"}),
     ],
@@ -184,7 +186,7 @@ def test_a_verb_asks_for_what_it_needs_and_for_nothing_else(verb: str, needs: se
     asked = {line.split(":")[0].removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")}
     assert outcome.code == 2
     assert needs <= asked
-    if verb in ("history", *RECORD_VERBS):
+    if verb in ("history", "calendar", *RECORD_VERBS):
         assert asked == needs
     if verb == "status":
         assert not any(name.startswith(("SLACK_", "LEGACYTLS_")) for name in asked)
@@ -399,6 +401,17 @@ def test_a_terminal_gets_a_table_and_colour_unless_it_wants_none(machine: Machin
     assert re.search(r"#3 +opt in +pending .* @alice \(U0ALICE\)", history)
     assert COLOUR.search(at_a_terminal(machine, "status"))
     assert COLOUR.search(at_a_terminal(machine, "status", NO_COLOR="1")) is None
+
+
+def test_the_calendar_is_told_as_text_as_data_and_as_a_file(machine: Machine) -> None:
+    text, data, file = (machine.run("calendar", *form) for form in ((), ("--json",), ("--ics",)))
+    assert (text.code, data.code, file.code) == (0, 0, 0)
+    assert "end of December 2026" in text.out
+    told = json.loads(data.out)
+    assert [window["cut_short"] for window in told["windows"]] == [True]
+    assert {"id", "when", "from", "to", "phase", "sources"} <= set(told["milestones"][0])
+    events = list(Calendar.from_ical(file.out).walk("VEVENT"))
+    assert {str(event["uid"]) for event in events} >= {f"window-1@{machine.settings['AZURE_TENANT_ID']}"}
 
 
 def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:

@@ -268,6 +268,10 @@ WRONG = [
     ],
     ("LEGACYTLS_HEALTH_PORT", "70000"),
     ("LEGACYTLS_HEALTH_PORT", "tcp://10.0.0.1:80"),
+    *[
+        ("LEGACYTLS_CALENDAR_TOKEN", bad)
+        for bad in ("canary", "x" * 15, "x" * 201, "canary/canary/canary", "canary canary canary")
+    ],
     ("LEGACYTLS_LOG_LEVEL", "loud"),
     ("LEGACYTLS_STATE_DIR", "/dev/null"),
     ("LEGACYTLS_STATE_DIR", "/dev/null/below"),
@@ -577,6 +581,15 @@ def test_whether_a_keys_numbers_go_together_is_left_to_the_sign_in(put: Put, pai
 def test_the_day_of_a_secret_begins_in_the_configured_zone(put: Put) -> None:
     put(AZURE_CLIENT_SECRET_EXPIRES="2027-03-31", LEGACYTLS_TIMEZONE="Europe/Berlin")
     assert load().secret_expires() == datetime(2027, 3, 30, 22, tzinfo=UTC)
+
+
+def test_a_calendar_token_is_a_secret_and_needs_the_health_port(put: Put) -> None:
+    put(LEGACYTLS_CALENDAR_TOKEN="canary-of-the-calendar")
+    assert [line.split(":")[0] for line in refused()] == ["LEGACYTLS_CALENDAR_TOKEN"]
+    put(LEGACYTLS_HEALTH_PORT="8643")
+    found = load()
+    assert "canary-of-the-calendar" in {secret.get_secret_value() for secret in found.secrets()}
+    assert "canary-of-the-calendar" not in f"{found!r} {found.on_record()}"
 
 
 def test_the_day_of_a_secret_without_a_secret_is_a_mistake(put: Put, certificate: str) -> None:
