@@ -46,6 +46,7 @@ from handlers.slack.client.directory import SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
+from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.register import guarded, register
 from handlers.slack.views.links import finder
 from handlers.slack.workspace_guard import WorkspaceGuard
@@ -230,7 +231,10 @@ def wire(
     nudge.worker = worker
     executor = Executor(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    edge = Edge(dispatch=dispatch, executor=executor, client=client, zone=context.zone, answers=answers, probing=probing)
+    homes = HomePages(publishing(dispatch, client), executor.follow)
+    edge = Edge(
+        dispatch=dispatch, executor=executor, client=client, zone=context.zone, answers=answers, homes=homes, probing=probing
+    )
     return Bot(dispatch, edge, people, executor, worker, exchange, client)
 
 

@@ -48,6 +48,7 @@ from handlers.policy.rule import ALLOWED, Verdict, about
 from handlers.ports import Copies, Lookups, Unavailable
 from handlers.queries.export import Exports
 from handlers.queries.history import History
+from handlers.queries.home import Homes
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.queries.status import StatusReports
 from handlers.queries.what_if import WhatIfs
@@ -100,6 +101,7 @@ class Dispatch:
         self.history = History(context.ledger)
         self.exports = Exports(context)
         self.what_ifs = WhatIfs(context)
+        self.homes = Homes(context)
         self.status = StatusReports(context, after=self.drift.seen)
         self._targets = ReactionTargets(context, LostCopies(context, copies))
         self._inbox = inbox

@@ -20,6 +20,8 @@ class Interaction:
     at: datetime
     channel: str = ""
     ts: str = ""
+    on_home: bool = False
+    """Whether it was done on the person's App Home, which is no message."""
 
     @property
     def answers_in(self) -> str:
@@ -30,7 +32,8 @@ class Interaction:
         """Return its part of an inbox row's payload; the key has a column of its own."""
         place = {"channel": self.channel, "ts": self.ts}
         said = {name: text for name, text in place.items() if text}
-        return {"person": self.person, "door": self.door.value, "at": self.at.isoformat(), **said}
+        where = {"home": "yes"} if self.on_home else {}
+        return {"person": self.person, "door": self.door.value, "at": self.at.isoformat(), **said, **where}
 
     @classmethod
     def from_payload(cls, key: str, payload: Mapping[str, str]) -> "Interaction":
@@ -45,6 +48,7 @@ class Interaction:
             at=at,
             channel=payload.get("channel", ""),
             ts=payload.get("ts", ""),
+            on_home="home" in payload,
         )
 
 

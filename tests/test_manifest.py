@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from handlers.slack.parsing import SUBCOMMANDS
-from handlers.slack.scopes import BOT_SCOPES, COMMAND, EVENTS
+from handlers.slack.scopes import BOT_SCOPES, COMMAND, EVENTS, SHORTCUT, SHORTCUT_NAME
 
 FILE = Path(__file__).parents[1] / "manifest.yml"
 
@@ -67,7 +67,7 @@ def test_it_installs_as_it_is_without_a_public_address(manifest: dict[str, Any])
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
     assert manifest["features"]["app_home"] == {
-        "home_tab_enabled": False,
+        "home_tab_enabled": True,
         "messages_tab_enabled": True,
         "messages_tab_read_only_enabled": True,
     }
@@ -93,3 +93,9 @@ def test_slacks_own_schema_accepts_it(manifest: dict[str, Any]) -> None:
     jsonschema.Draft7Validator(schema).validate(manifest)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft7Validator(schema).validate(manifest | {"unheard_of": True})
+
+
+def test_there_is_a_home_and_a_shortcut_that_has_a_listener(manifest: dict[str, Any]) -> None:
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"], shortcut["name"]) == ("global", SHORTCUT, SHORTCUT_NAME)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, is_outdated, was_shown_another
+from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, was_shown_another
 from handlers.context.people import Checked
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
+from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
+from storage.homes import shown_to
 from storage.lifecycle import Kind
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
@@ -22,6 +24,8 @@ UNCHECKED = (
     "who approved counts it."
 )
 
+SHOWN_ANOTHER_PAGE = "Your page did not show it as it is now, so your vote is not counted. Look at the page again, then decide."
+
 ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
 
@@ -29,12 +33,40 @@ def may_vote(
     reader: Reader, request: ChangeRequest, cast: Interaction, eligible: Verdict, *, rule: Rule, now: datetime
 ) -> Verdict:
     """Judge whether somebody may approve or reject, by the present rule and on what they were shown; ``eligible`` is of them."""
-    judged = judge_vote(request, cast.person, eligible, now=now, decided_by=decided_by(reader, request))
-    if judged.allowed and is_outdated(reader, rule):
-        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
-    if judged.allowed and was_shown_another(reader, request, cast.at, now):
-        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {SHOWN_ANOTHER}")
+    newest = reader.rule()
+    digest = newest.digest if newest else None
+    by = decided_by(reader, request)
+    judged = may_decide(request, cast.person, eligible, rule=rule, newest=digest, now=now, by=by)
+    if judged.allowed and _was_shown_another(reader, request, cast, rule=rule, now=now):
+        shown = SHOWN_ANOTHER_PAGE if cast.on_home else SHOWN_ANOTHER
+        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {shown}")
     return judged
+
+
+def may_decide(
+    request: ChangeRequest,
+    person: str,
+    eligible: Verdict,
+    *,
+    rule: Rule,
+    newest: str | None,
+    now: datetime,
+    by: DecidedBy = NOBODY,
+) -> Verdict:
+    """Judge the same apart from what was shown, purely. ``newest``: the digest of the rule recorded last."""
+    judged = judge_vote(request, person, eligible, now=now, decided_by=by)
+    if judged.allowed and newest not in (None, rule.digest):
+        return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {OUTDATED}")
+    return judged
+
+
+def _was_shown_another(reader: Reader, request: ChangeRequest, cast: Interaction, *, rule: Rule, now: datetime) -> bool:
+    """Whether the message, or the person's own App Home, did not show yet what is judged here."""
+    if not cast.on_home:
+        return was_shown_another(reader, request, cast.at, now)
+    shown = shown_to(reader.connection, request.tenant_id, cast.person)
+    content = (request.id, content_digest(request, rule.digest))
+    return shown is None or (shown.request_id, shown.digest) != content or cast.at < shown.shown_at
 
 
 @dataclass(frozen=True, slots=True)

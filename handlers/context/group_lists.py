@@ -35,6 +35,15 @@ class GroupLists:
             self._lists[group_id] = now, found
         return found
 
+    def lately(self, group_id: str) -> frozenset[str]:
+        """Everybody in the group as it was within the last minute: to show something by, never to let anybody in.
+
+        Raises ``Unavailable``.
+        """
+        with self._lock:
+            since, found = self._lists.get(group_id, (float("-inf"), frozenset()))
+        return found if self._monotonic() - since < MINUTE else self.members(group_id)
+
     def leave_out(self, user_id: str, group_id: str) -> bool:
         """Whether look-ups are scarce and somebody was not in the group within the last minute: that has to do, then."""
         now = self._monotonic()

@@ -1,14 +1,13 @@
 """Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.context.group_lists import SCARCE, GroupLists
 from handlers.context.rations import MINUTE, ForAMinute, Monotonic, Rations
 from handlers.context.sharing import InFlight
-from handlers.policy.foreseen import Foreseen
 from handlers.policy.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy.rule import (
     ALLOWED,
@@ -181,30 +180,36 @@ class People:
                 unknown.add(user_id)
         return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown), people)
 
-    def listed(self, entries: Sequence[str]) -> tuple[frozenset[str], bool]:
-        """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up."""
+    def listed(self, entries: Sequence[str], *, asker: str = "") -> tuple[frozenset[str], bool]:
+        """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up.
+
+        Out of the share of ``asker``, if somebody asks: raises ``Unavailable`` where that is used up.
+        """
+        if asker and any(map(is_group, entries)) and not self._group_acts.take((asker, False)):
+            raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
         groups = [self._members(entry) for entry in entries if is_group(entry)]
         people = frozenset(entry for entry in entries if not is_group(entry))
         return people.union(*(group for group in groups if group is not None)), None not in groups
 
-    def foreseen(self, also: Iterable[str], *, asked: Identity | None, asker: str, most: int) -> Foreseen:
-        """How each approver, and whoever else is in ``also``, would be judged now; each group is looked up once.
+    def seems_approver(self, user_id: str) -> bool | None:
+        """Whether a member is named as an approver, as of the last minute; ``None`` where a group could not be looked up.
 
-        Out of the share of ``asker``, who wants to know. Raises ``Unavailable`` where that is used up.
+        To show the buttons by: whoever presses one is judged then.
         """
-        if any(is_group(entry) for entry in self._rule.approvers) and not self._group_acts.take((asker, False)):
-            raise Unavailable(TOO_OFTEN, mend=TOO_OFTEN_MEND, retry_after=MINUTE, code="too_often")
-        listed, complete = self.listed(self._rule.approvers)
-        people = list(dict.fromkeys((*also, *(one for one in self._rule.approvers if not is_group(one)), *sorted(listed))))
-        verdicts = {
-            user_id: self._foreseen(
-                user_id, listed=True if user_id in listed else False if complete else None, asked=asked, asker=asker
-            )
-            for user_id in people[:most]
-        }
-        return Foreseen(verdicts, len(people[most:]), complete)
+        entries, unknown = self._rule.approvers, False
+        for entry in entries:
+            try:
+                if entry == user_id or (is_group(entry) and user_id in self._group_lists.lately(entry)):
+                    return True
+            except Unavailable:
+                unknown = True
+        return None if unknown else False
 
-    def _foreseen(self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str) -> Verdict:
+    def as_approver(self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str) -> Verdict:
+        """How somebody would be judged as an approver, for ``asker``, out of whose share they are looked up.
+
+        ``listed``: whether they are named, as ``listed`` told; ``NOT_CHECKED`` where they cannot be looked up.
+        """
         refused = self._refused.get((user_id, Role.APPROVER))
         if refused is not None:
             return refused
@@ -216,13 +221,6 @@ class People:
             return Verdict(allowed=False, reason=Reason.NOT_CHECKED, sentence=away.sentence)
         verdict = judge_role(member, listed=listed, role=Role.APPROVER.value, holders=self._holders[Role.APPROVER])
         return self.apart(user_id, verdict, asked)
-
-    def sorted_out(self, verdicts: Mapping[str, Verdict], *, voter: Identity | None = None) -> Checked:
-        """The same as ``checked``, from verdicts that were ``foreseen``."""
-        unknown = {user_id for user_id, verdict in verdicts.items() if verdict.reason is Reason.NOT_CHECKED}
-        found = {user_id: verdict for user_id, verdict in verdicts.items() if user_id not in unknown}
-        eligible = once_each(found, besides=voter, in_organisation=self.in_organisation)
-        return Checked(eligible, frozenset(unknown), frozenset(verdicts))
 
     def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
         """Judged for somebody else's act, or the bot's own: looked up afresh, and out of nobody's share."""

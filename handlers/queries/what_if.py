@@ -9,7 +9,7 @@ from handlers.context.context import Context
 from handlers.context.rations import Rations
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
-from handlers.policy.foreseen import Foreseen
+from handlers.policy.foreseen import Foreseen, foresee, sorted_out
 from handlers.policy.identity import Identity
 from handlers.policy.rule import Verdict, no_longer_open, still_fits
 from handlers.policy.votes import standing_approvals, tally
@@ -100,7 +100,7 @@ class WhatIfs:
             request, votes = self._must_be_open(reader, request_id), reader.decisions([request_id])
             people = tuple(self._each(reader, request, votes, foreseen))
             estranged = self._context.estranged(reader)
-        eligible = self._context.people.sorted_out(_of_voters(votes, foreseen)).eligible
+        eligible = sorted_out(self._context.people, _of_voters(votes, foreseen)).eligible
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         return WhatIf(
             request=request,
@@ -143,7 +143,8 @@ class WhatIfs:
         people = self._context.people
         asked = people.requester(request.requester_id, request.requester_enterprise_id)
         first = (*also, *standing_approvals(votes))
-        return people.foreseen(first, asked=asked, asker=asker, most=max(LOOKED_UP, len(first)))
+        most = max(LOOKED_UP, len(first))
+        return foresee(people, self._context.rule, first, asked=asked, asker=asker, most=most)
 
     def _each(self, reader: Reader, request: ChangeRequest, votes: list[Decision], foreseen: Foreseen) -> Iterable[Foresight]:
         voters, now = _of_voters(votes, foreseen), self._context.now()
@@ -155,7 +156,7 @@ class WhatIfs:
                 continue
             voter = Identity.known(person, eligible.enterprise_user_id)
             others = {voted: judged for voted, judged in voters.items() if voted != person}
-            checked = self._context.people.sorted_out(others, voter=voter)
+            checked = sorted_out(self._context.people, others, voter=voter)
             weighed = weigh(request, votes, cast, checked, rule=self._context.rule)
             yield Foresight(person, verdict, weighed.is_new, weighed.counted.complete, weighed.answer)
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -20,6 +20,8 @@ from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call, direct
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor
+from handlers.slack.home_pages import HomePages
+from handlers.slack.parsing import trigger
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import finder, linked
 from handlers.slack.views.mrkdwn import sentence
@@ -67,11 +69,22 @@ class Edge:
     bot_user: str = ""
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
+    homes: HomePages = field(default_factory=HomePages)
     probing: Probing = field(default_factory=lambda: Probing(list))
 
-    def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None) -> None:
-        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left."""
-        self.executor.submit(lambda: then(self.dispatch.handle(item)), person=person, urgent=True)
+    def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None, *, over: str = "") -> None:
+        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left.
+
+        ``over``: the hash of the person's App Home, where they acted on that; it is drawn anew.
+        """
+
+        def handle() -> None:
+            try:
+                then(self.dispatch.handle(item))
+            finally:
+                self.homes.acted(person, over)
+
+        self.executor.submit(handle, person=person, urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
@@ -97,9 +110,12 @@ class Edge:
         """The arguments of a message, its numbers linked."""
         return linked(message.arguments(), finder(self.dispatch.context.ledger))
 
-    def open_form(self, trigger_id: str, view: View) -> None:
-        """Open a form within Slack's three seconds. Raises ``Unavailable``."""
-        call(self.client.views_open, trigger_id=trigger_id, view=view.to_dict())
+    def open_form(self, body: Mapping[str, Any], view: View) -> None:
+        """Open a form within Slack's three seconds, upon the one in which its button was pressed. Raises ``Unavailable``."""
+        below = body.get("view")
+        pressed_in_form = isinstance(below, Mapping) and below.get("type") == "modal" and body.get("type") == "block_actions"
+        method = self.client.views_push if pressed_in_form else self.client.views_open
+        call(method, trigger_id=trigger(body), view=view.to_dict())
 
 
 class Reply:
@@ -157,10 +173,11 @@ class Reply:
         if not self.person:
             return  # a payload that does not say who sent it
         arguments = self._edge.shown(message)
-        try:
-            call(self._edge.client.chat_postEphemeral, user=self.person, **self._place, **arguments)
-        except Unavailable:
-            call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self.person), **arguments)
+        if self.channel:  # an App Home and a shortcut have none
+            with contextlib.suppress(Unavailable):
+                call(self._edge.client.chat_postEphemeral, user=self.person, **self._place, **arguments)
+                return
+        call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self.person), **arguments)
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:

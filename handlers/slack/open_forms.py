@@ -12,7 +12,6 @@ from handlers.policy.days import default_day, end_of_day, last_day, latest_day, 
 from handlers.policy.forms import day_problem
 from handlers.policy.rule import Reason
 from handlers.slack.edge import Edge, Reply
-from handlers.slack.parsing import trigger
 from handlers.slack.views import modals, replies
 from handlers.slack.views.mrkdwn import instant
 from storage.lifecycle import Kind
@@ -37,7 +36,7 @@ def request(
     verdict = edge.dispatch.requests.may_ask(reply.person, kind)
     not_read = verdict.reason is Reason.NOT_READ
     if verdict.allowed or (not_read and unread):
-        edge.open_form(trigger(body), _request(edge.dispatch.context, kind, reply.channel, earlier))
+        edge.open_form(body, _request(edge.dispatch.context, kind, reply.channel, earlier))
     elif not_read:
         reply.finish(replies.open_form(verdict.sentence, kind))
     else:
@@ -59,7 +58,7 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
     form = modals.opt_out(
         channel=reply.channel, cloud=context.cloud, removals=removals, seen=seen, seen_at=seen_at, devices=devices
     )
-    edge.open_form(trigger(body), form)
+    edge.open_form(body, form)
 
 
 LISTED = 10

@@ -120,8 +120,14 @@ def press(
         at=moment,
         channel=identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
         ts=stamped(shown_at) if shown_at else "",
+        on_home=is_home(body),
     )
     return buttons[name](about), interaction
+
+
+def is_home(body: Mapping[str, Any]) -> bool:
+    """Whether something was pressed on an App Home (docs.slack.dev, reference/interaction-payloads/block_actions-payload)."""
+    return _mapping(body, "view", default={}).get("type") == "home"
 
 
 def reaction(

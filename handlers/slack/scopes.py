@@ -14,7 +14,13 @@ REACTIONS = ("reaction_added", "reaction_removed")
 MENTION = "app_mention"
 """Somebody typed ``@legacytls`` in a channel that the bot is in (docs.slack.dev/reference/events/app_mention)."""
 
-EVENTS = (MENTION, *REACTIONS)
+HOME_OPENED = "app_home_opened"
+"""Somebody opened the app; needs no scope (docs.slack.dev/reference/events/app_home_opened)."""
+
+SHORTCUT, SHORTCUT_NAME = "legacytls", "Legacy TLS"
+"""Callback id and name of the one global shortcut, for which the scope ``commands`` is needed."""
+
+EVENTS = (MENTION, HOME_OPENED, *REACTIONS)
 """Events with a listener; any other is acknowledged, and logged once."""
 
 BOT_SCOPES: dict[str, str] = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -109,10 +109,7 @@ def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[T
 def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
     """The newest believed event of one kind; one that is not believed counts as not there."""
     table = audit_events.c
-    if kind not in COMPARED:
-        raise ValueError(f"{kind} has no index")
-    of_kind = table.kind == literal_column(f"'{kind}'")  # as the index spells it: SQLite takes it for nothing else
-    query = _events(tenant_id).where(of_kind).order_by(table.seq.desc()).limit(_LOOK_BACK)
+    query = _events(tenant_id).where(of_kind(kind)).order_by(table.seq.desc()).limit(_LOOK_BACK)
     authenticity = authenticity_of(connection)
     try:
         for row in connection.execute(query):
@@ -124,6 +121,13 @@ def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
         if not is_damage(damage):
             raise
     return None
+
+
+def of_kind(kind: str) -> ColumnElement[bool]:
+    """The condition for events of one kind, by the index that there is for a few of them. Raises ``ValueError`` for others."""
+    if kind not in COMPARED:
+        raise ValueError(f"{kind} has no index")
+    return audit_events.c.kind == literal_column(f"'{kind}'")  # as the index spells it: SQLite takes it for nothing else
 
 
 def streamed(connection: Connection, tenant_id: str, query: Select[Any]) -> Iterator[Told]:

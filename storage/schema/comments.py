@@ -178,6 +178,13 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "next_at": "When it is tried again; empty: at once.",
         },
     ),
+    "homes": (
+        "What each person's App Home was first seen to show with its buttons; a press on an older page does not count.",
+        {
+            "digest": "SHA-256 of exactly what is approved there.",
+            "shown_at": "When the page was first published with it.",
+        },
+    ),
     "inbox": (
         "What Slack delivered, kept before it is acknowledged, until it is done.",
         {

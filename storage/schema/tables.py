@@ -19,11 +19,12 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema import base, device_tables, probe_table, stream_table
+from storage.schema import base, device_tables, home_table, probe_table, stream_table
 from storage.schema.comments import describe
 
 metadata, tenant = base.metadata, base.tenant
-probes, streams, devices = probe_table.probes, stream_table.streams, device_tables.devices
+probes, streams = probe_table.probes, stream_table.streams
+devices, homes = device_tables.devices, home_table.homes
 
 
 def _authenticator() -> Column[str]:
@@ -63,6 +64,7 @@ change_requests = Table(
     Column("waiting", String(16)),
     Column("devices", Text),
     Index("ix_change_requests_page", "tenant_id", "id"),
+    Index("ix_change_requests_requester", "tenant_id", "requester_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
     sqlite_autoincrement=True,
 )

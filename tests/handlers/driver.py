@@ -24,7 +24,9 @@ from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud
 from handlers.slack.edge import Edge
+from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
 from storage.database.errors import Stuck
 from storage.engine import Database
@@ -110,7 +112,15 @@ class House:
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        self.edge = Edge(dispatch=self.dispatch, executor=self.hands, client=self.windows, zone=zone, bot_user=BOT_USER)  # type: ignore[arg-type]
+        homes = HomePages(publishing(self.dispatch, self.windows), self.hands.follow)  # type: ignore[arg-type]
+        self.edge = Edge(
+            dispatch=self.dispatch,
+            executor=self.hands,
+            client=self.windows,
+            zone=zone,
+            bot_user=BOT_USER,
+            homes=homes,  # type: ignore[arg-type]
+        )
         self.board.channel = rule.channel
         self.dispatch.rules.keep_rule()
 
@@ -146,6 +156,32 @@ class House:
             "container": {"channel_id": CHANNEL, "message_ts": ts or self.card_ts(request_id)},
             "trigger_id": "1.2.abc",
             "actions": [{"action_id": name, "value": str(request_id), "action_ts": self.stamp(at)}],
+        }
+        Clicks(self.edge).listen(lambda *a, **k: None, body, Respond(response_url=None, proxy=None, ssl=None))  # type: ignore[arg-type]
+
+    def open_home(self, person: str) -> list[dict[str, Any]]:
+        """Open the app's Home; returns its blocks."""
+        seen = self.windows.homes.get(person)
+        event = {"type": "app_home_opened", "user": person, "tab": "home", "channel": f"D{person}"} | (
+            {"view": seen} if seen else {}
+        )
+        HomeOpened(self.edge).listen({"event_id": f"Ev{next(self._numbers)}", "event": event})
+        return self.home(person)
+
+    def home(self, person: str) -> list[dict[str, Any]]:
+        """The blocks of somebody's Home as it was last published; none before."""
+        blocks: list[dict[str, Any]] = self.windows.homes.get(person, {}).get("blocks", [])
+        return blocks
+
+    def press_home(self, name: str, person: str, value: int, *, at: datetime | None = None) -> None:
+        """Press a button on the person's own Home."""
+        body = {
+            "type": "block_actions",
+            "user": {"id": person},
+            "container": {"type": "view", "view_id": "V0HOME"},
+            "view": self.windows.homes.get(person, {"type": "home"}),
+            "trigger_id": "1.2.abc",
+            "actions": [{"action_id": name, "value": str(value), "action_ts": self.stamp(at)}],
         }
         Clicks(self.edge).listen(lambda *a, **k: None, body, Respond(response_url=None, proxy=None, ssl=None))  # type: ignore[arg-type]
 

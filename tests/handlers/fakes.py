@@ -336,6 +336,24 @@ class Windows:
         self.no_message: Unavailable | None = None
         """Why no other message is taken."""
         self.looked_up: list[str] = []
+        self.homes: dict[str, dict[str, Any]] = {}
+        """The App Home of each person, as it was last published."""
+        self.published: list[str] = []
+        """Whose, in order."""
+        self.unpublished: deque[Unavailable] = deque()
+        """Why the next ones are not taken."""
+
+    def views_publish(self, *, user_id: str, view: dict[str, Any], hash: str = "") -> SimpleNamespace:  # noqa: A002 - Slack's name
+        if self.unpublished:
+            raise self.unpublished.popleft()
+        if hash and self.homes.get(user_id, {}).get("hash") != hash:
+            raise Unavailable("Slack refused the call (hash_conflict).", retryable=False, code="hash_conflict")
+        self.published.append(user_id)
+        self.homes[user_id] = view | {"hash": f"{len(self.published)}.abc"}
+        return SimpleNamespace(data={"ok": True}, headers={})
+
+    def views_push(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
+        return self.views_open(trigger_id=trigger_id, view=view)
 
     def users_info(self, *, user: str) -> SimpleNamespace:
         self.looked_up.append(user)

@@ -36,6 +36,7 @@ class PersonActs:
         return {
             "command": self._command, "say": self._say, "press": self._press,
             "submit": self._submit, "close": self._close, "react": self._react,
+            "open_home": self._open_home, "shortcut": self._shortcut,
         }  # fmt: skip
 
     def _command(self, given: JSON) -> JSON:
@@ -49,6 +50,14 @@ class PersonActs:
     def _press(self, given: JSON) -> JSON:
         wanted = Wanted(given["action_id"], given.get("block_id"), given.get("value"), given.get("selected"))
         self._people.press(given["as"], given.get("channel"), given.get("view_id") or given["ts"], wanted)
+        return {}
+
+    def _open_home(self, given: JSON) -> JSON:
+        self._people.open_home(given["as"])
+        return {}
+
+    def _shortcut(self, given: JSON) -> JSON:
+        self._people.shortcut(given["as"], given["callback_id"])
         return {}
 
     def _submit(self, given: JSON) -> JSON:

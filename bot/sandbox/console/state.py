@@ -6,6 +6,7 @@ from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
 from handlers.slack.parsing import SUBCOMMANDS
+from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
 
 
 def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str, command: str, connected: bool) -> JSON:
@@ -22,6 +23,8 @@ def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str,
         "channels": [_channel(channel, as_) for channel in channels],
         "messages": {channel.id: workspace.messages(channel.id, as_) for channel in channels if as_ in channel.members},
         "views": [{"id": view.id, "view": view.as_slack(), "errors": view.errors} for view in modals.stack(as_)],
+        "home": _home(modals, as_),
+        "shortcuts": [{"name": SHORTCUT_NAME, "callback_id": SHORTCUT}],
         "commands": [_command(command)],
         "tenant": controls.snapshot() if controls.snapshot else None,
         "bot": {"state": _bot_state(controls, connected=connected)},
@@ -53,6 +56,12 @@ def _person(member: Member) -> JSON:
 def _channel(channel: Channel, as_: str) -> JSON:
     shown: JSON = {"id": channel.id, "name": channel.name, "member": as_ in channel.members}
     return shown | ({"kind": "channel"} if channel.person is None else {"kind": "dm", "with": BOT_USER})
+
+
+def _home(modals: Modals, as_: str) -> JSON | None:
+    """The app's Home as it was last published for this person."""
+    view = modals.home(as_)
+    return {"id": view.id, "view": view.as_slack()} if view is not None else None
 
 
 def _command(command: str) -> JSON:

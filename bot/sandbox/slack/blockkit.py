@@ -84,18 +84,25 @@ _MODAL = shaped(
 )
 
 
+_HOME = shaped(
+    {"type": one_of("home"), "blocks": array(variant(BLOCKS), MODAL_BLOCKS)},
+    {"private_metadata": string(3000, least=0), "callback_id": string(255, least=0), "external_id": string(255, least=0)},
+)
+
+
 def message_problems(blocks: object) -> list[str]:
     """What Slack would refuse in the blocks of a message; empty when nothing."""
     return [*_MESSAGE(blocks, "/blocks"), *_repeated(blocks, "/blocks")]
 
 
 def view_problems(view: object) -> list[str]:
-    """What Slack would refuse in a modal; empty when nothing."""
-    found = list(_MODAL(view, "/view"))
+    """What Slack would refuse in a modal or an App Home; empty when nothing."""
+    is_home = isinstance(view, dict) and view.get("type") == "home"
+    found = list((_HOME if is_home else _MODAL)(view, "/view"))
     if isinstance(view, dict):
         found += _repeated(view.get("blocks"), "/view/blocks")
         inputs = [block for block in _dicts(view.get("blocks")) if block.get("type") == "input"]
-        if inputs and view.get("submit") is None:
+        if inputs and view.get("submit") is None and not is_home:
             found.append(problem("missing required field: submit", "/view"))
     return found
 

@@ -86,6 +86,19 @@ class Interactions:
         payload = self._pressed_view(as_, ts, wanted) if in_view else self._pressed_message(as_, channel or "", ts, wanted)
         self._carrier.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "That")))
 
+    def open_home(self, as_: str) -> None:
+        """Open the app's Home: the bot is told and may publish it."""
+        where = self._workspace.direct(as_)
+        event = payloads.home_event(self._workspace.member(as_), where, self._modals.home(as_), event_ts=self._workspace.stamp())
+        self._tell_of(event, where)
+
+    def shortcut(self, as_: str, callback_id: str) -> None:
+        """Use a global shortcut, from the menu of the message box or the search."""
+        self._workspace.tell(as_, None)
+        person, trigger = self._workspace.member(as_), self._modals.trigger(as_)
+        payload = payloads.shortcut(person, callback_id=callback_id, trigger_id=trigger, action_ts=self._workspace.stamp())
+        self._carrier.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "The shortcut")))
+
     def submit(self, as_: str, view_id: str, values: JSON, *, whole: bool = False) -> dict[str, str] | None:
         """Fill in a form by block id, send it off, wait for the answer. What is not named is as it was, or empty if ``whole``.
 

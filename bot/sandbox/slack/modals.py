@@ -1,4 +1,4 @@
-"""The modals that people have open, and the trigger ids that allow to open one.
+"""The modals that people have open, their App Homes, and the trigger ids that allow to open one.
 
 Slack's rules: a trigger id lives 3 seconds and opens one view; at most 3 views lie on each other
 (docs.slack.dev/surfaces/modals).
@@ -68,6 +68,7 @@ class Modals:
         self._lifetime = trigger_lifetime
         self._stacks: dict[str, list[View]] = {}
         self._triggers: dict[str, Trigger] = {}
+        self._homes: dict[str, View] = {}
 
     def trigger(self, user: str) -> str:
         """A new trigger id for something that ``user`` just did."""
@@ -94,11 +95,29 @@ class Modals:
 
     def view(self, view_id: str, *, user: str | None = None) -> View:
         """An open view by its id or external id, of ``user`` if given. Raises ``not_found``."""
-        for stack in list(self._stacks.values()):
+        for stack in [*self._stacks.values(), list(self._homes.values())]:
             for view in stack:
                 if view_id in {view.id, view.definition.get("external_id")} and user in {None, view.user}:
                     return view
         raise SlackError("not_found")
+
+    def home(self, user: str) -> View | None:
+        """The App Home that was published for this person; ``None`` before."""
+        return self._homes.get(user)
+
+    def publish(self, user: str, definition: Any, *, over: str) -> View:
+        """Publish a person's App Home, ``over`` the one with this hash if given.
+
+        Raises ``hash_conflict``, ``invalid_arguments`` or ``user_not_found``.
+        """
+        checked, known = self._checked(definition), self._homes.get(self._workspace.member(user).id)
+        if over and (known is None or over != known.hash):
+            raise SlackError("hash_conflict")
+        with self._workspace.changing():
+            identity = known.id if known else f"V{self._workspace.number():08X}"
+            view = View(identity, user, checked, identity, None, version=known.version + 1 if known else 1)
+            self._homes[user] = view
+        return view
 
     def open(self, user: str, definition: Any, *, upon: View | None = None) -> View:
         """Show a view, ``upon`` another one if given. Raises ``invalid_arguments`` or ``push_limit_reached``."""

@@ -75,6 +75,18 @@ def block_actions_in_view(person: Member, view: View, *, action: JSON, trigger_i
     }
 
 
+def shortcut(person: Member, *, callback_id: str, trigger_id: str, action_ts: str) -> JSON:
+    """A global shortcut: no channel, no message, no response_url (docs.slack.dev/reference/interaction-payloads/shortcuts)."""
+    said = {"callback_id": callback_id, "trigger_id": trigger_id, "action_ts": action_ts}
+    return {**_interaction("shortcut", person), **said}
+
+
+def home_event(person: Member, channel: Channel, view: View | None, *, event_ts: str) -> JSON:
+    """``app_home_opened``; the view comes along once one was published (docs.slack.dev/reference/events/app_home_opened)."""
+    shown = {"view": view.as_slack()} if view is not None else {}
+    return {"type": "app_home_opened", "user": person.id, "channel": channel.id, "tab": "home", **shown, "event_ts": event_ts}
+
+
 def view_submission(person: Member, view: View, *, trigger_id: str) -> JSON:
     """A form sent off. It carries neither the channel nor a response_url."""
     return {**_interaction("view_submission", person), "trigger_id": trigger_id, "view": view.as_slack(), "response_urls": []}

@@ -136,6 +136,19 @@ class Slack:
         """
         return self.people.submit(as_, view_id, values or {})
 
+    def open_home(self, as_: str) -> None:
+        """Open the app's Home, which tells the bot; ``home`` is what it then publishes."""
+        self.people.open_home(as_)
+
+    def home(self, as_: str) -> JSON | None:
+        """The App Home that was last published for this person, as Slack's ``view`` object; ``None`` before."""
+        view = self.modals.home(as_)
+        return view.as_slack() if view is not None else None
+
+    def shortcut(self, as_: str, callback_id: str) -> None:
+        """Use a global shortcut."""
+        self.people.shortcut(as_, callback_id)
+
     def close_view(self, as_: str, view_id: str) -> None:
         """Give a form up."""
         self.people.close_view(as_, view_id)

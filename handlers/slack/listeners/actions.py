@@ -29,6 +29,7 @@ from handlers.ports import Unavailable
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
 from handlers.slack.listeners import what_if
+from handlers.slack.listeners.home import seen_hash
 from handlers.slack.parsing import (
     Malformed,
     channel_of,
@@ -38,7 +39,6 @@ from handlers.slack.parsing import (
     person_of,
     press,
     token,
-    trigger,
     values,
 )
 from handlers.slack.views import modals, replies
@@ -93,7 +93,8 @@ class Clicks:
             return
         ack()
         if item is not None:
-            self._edge.work(item, interaction.person, lambda rejected: self._ask_reason(command, body, rejected=rejected))
+            then = partial(self._ask_reason, command, body)
+            self._edge.work(item, interaction.person, lambda rejected: then(rejected=rejected), over=seen_hash(body))
 
     def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         action = body["actions"][0]
@@ -130,7 +131,7 @@ class Clicks:
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
         if verdict.allowed:
-            self._edge.open_form(trigger(body), modals.claim(request_id))
+            self._edge.open_form(body, modals.claim(request_id))
         else:
             reply.refuse("claim", verdict, request_id)
 
@@ -154,7 +155,7 @@ class Clicks:
                 self._open_reason(body, command.request_id)
 
     def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
-        self._edge.open_form(trigger(body), modals.rejection(request_id))
+        self._edge.open_form(body, modals.rejection(request_id))
 
 
 class Submissions:

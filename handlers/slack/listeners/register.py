@@ -12,10 +12,11 @@ from handlers.ports import Unavailable
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
+from handlers.slack.listeners.home import HomeOpened, Shortcut
 from handlers.slack.listeners.mentions import Mentions
 from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
-from handlers.slack.scopes import COMMAND, MENTION, REACTIONS
+from handlers.slack.scopes import COMMAND, HOME_OPENED, MENTION, REACTIONS, SHORTCUT
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
 from storage.engine import Unreachable
 
@@ -33,6 +34,8 @@ def register(app: App, edge: Edge) -> None:
     for event in REACTIONS:
         app.event(event)(reactions.listen)
     app.event(MENTION)(Mentions(edge).listen)
+    app.event(HOME_OPENED)(HomeOpened(edge).listen)
+    app.shortcut(SHORTCUT)(Shortcut(edge).listen)
     app.error(Failures(edge).answer)
 
 
@@ -47,7 +50,7 @@ class Failures:
         told = _noted(error, str(body.get("type") or "command"))
         if "command" in body:
             return BoltResponse(status=200, body=told)
-        if body.get("type") == "block_actions":
+        if body.get("type") in ("block_actions", "shortcut"):
             self._tell(told, body, respond)
             return BoltResponse(status=200)
         if body.get("type") == "view_submission":

@@ -94,6 +94,12 @@ def status_card() -> list[Json]:
     return [section(f"{since}\n{locks}"), {"type": "context", "elements": [mrkdwn("Read now from *contoso.onmicrosoft.com*")]}]
 
 
+def home() -> Json:
+    """An App Home with a request that waits."""
+    blocks = [{"type": "header", "text": plain("Legacy TLS in Exchange Online")}, *status_card(), *request_card()[3:]]
+    return {"id": "V0HOME", "view": {"type": "home", "blocks": blocks}}
+
+
 def modal(*blocks: Json, **more: Any) -> Json:
     """A modal view."""
     return {
@@ -197,6 +203,8 @@ def state() -> Json:
             "C0GENERAL": [],
         },
         "views": [],
+        "home": None,
+        "shortcuts": [{"name": "Legacy TLS", "callback_id": "legacytls"}],
         "commands": [_command()],
         "tenant": _tenant(),
         "bot": {"state": "running"},

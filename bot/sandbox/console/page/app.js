@@ -6,7 +6,7 @@ import { mountHint } from "./hint.js";
 import { conversationTitle, renderMessages } from "./messages.js";
 import { showViews } from "./modal.js";
 import { anyUnread, mountSidebar, renderSidebar } from "./sidebar.js";
-import { follow, store } from "./state.js";
+import { follow, HOME, store } from "./state.js";
 import { liveWord, mountTenant, renderTenant } from "./tenant.js";
 import { announceNotice } from "./toast.js";
 
@@ -36,7 +36,7 @@ function stickToEnd(log) {
     atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
     if (atEnd) at("jump").hidden = true;
   });
-  new ResizeObserver(() => { if (atEnd) log.scrollTop = log.scrollHeight; }).observe(log);
+  new ResizeObserver(() => { if (atEnd && store.open !== HOME) log.scrollTop = log.scrollHeight; }).observe(log);
 }
 
 function showPanel(panel) {
@@ -77,12 +77,13 @@ function render() {
   renderHead();
   renderMessages(at("log"), at("jump"));
   renderComposer();
+  at("composer").hidden = store.open === HOME;
   renderTenant();
   renderTabs();
   announceNotice(store.state.notice);
   showViews(store.state.views ?? []);
   const channel = store.channel(store.open);
-  const where = channel ? (channel.kind === "dm" ? "" : "#") + channel.name : "Sandbox";
+  const where = channel ? (channel.kind === "channel" ? "#" : "") + channel.name : "Sandbox";
   document.title = `${where} as ${store.me?.name ?? store.as} · Legacy TLS sandbox`;
   document.body.dataset.ready = "true";
 }

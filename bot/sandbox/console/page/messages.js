@@ -5,7 +5,7 @@ import { renderContent } from "./blocks.js";
 import { emojiOrName, MORE, QUICK } from "./emoji.js";
 import { avatar, roleOf } from "./people.js";
 import { openMenu } from "./popover.js";
-import { act, reader, store } from "./state.js";
+import { act, HOME, reader, store } from "./state.js";
 import { clock, dateOfTs, full, isoDay, pretty } from "./time.js";
 
 const GROUPED_WITHIN_S = 300;
@@ -21,8 +21,11 @@ export function renderMessages(log, jump) {
   if (fresh) log.replaceChildren();
   const channel = store.channel(store.open);
   const list = threaded(store.messages(store.open));
-  reconcile(log, list.length ? items(list, reader()) : [emptyItem(channel)]);
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  const home = store.open === HOME;
+  log.classList.toggle("home", home);
+  reconcile(log, home ? [homeItem(store.state.home, reader())] : list.length ? items(list, reader()) : [emptyItem(channel)]);
+  if (fresh && home) { log.scrollTop = 0; jump.hidden = true; shownFor = view; return; }
+  if (atEnd && !home) log.scrollTop = log.scrollHeight;
   jump.hidden = atEnd || (jump.hidden && log.querySelectorAll(".message").length <= before);
   shownFor = view;
 }
@@ -42,6 +45,14 @@ function emptyItem(channel) {
   const outside = channel?.kind === "channel" && !channel.member;
   const text = outside ? `${where} is not one of this person's channels.` : `This is the very beginning of ${where}.`;
   return { key: "empty", sig: text, build: () => h("p", { class: "empty" }, text) };
+}
+
+/** The app's Home: its blocks, pressed by the view's own id. */
+function homeItem(home, read) {
+  const press = (payload) => act("press", { view_id: home.id, ...payload });
+  const build = () => h("article", { class: "home-page", "aria-label": "Home of legacytls" }, h("h2", { class: "spoken" }, "Home of legacytls"),
+    h("div", { class: "blocks" }, home ? renderContent(home.view, { reader: read, press }) : h("p", { class: "empty" }, "Nothing is published yet.")));
+  return { key: "home", sig: [JSON.stringify(home?.view ?? null), read.tz, read.me].join(), build };
 }
 
 function items(list, read) {
@@ -128,6 +139,7 @@ function toolbar(message) {
 /** The name and purpose of the open conversation. */
 export function conversationTitle() {
   const channel = store.channel(store.open);
+  if (channel?.kind === "home") return [h("h1", {}, icon("lock"), channel.name), h("span", { class: "role" }, "Home")];
   if (channel?.kind !== "dm") return [h("h1", {}, icon("hash"), channel?.name ?? "…")];
   const other = store.person(channel.with);
   const role = other?.is_bot ? "app" : other && roleOf(other);

@@ -2,7 +2,7 @@
 
 import { h, icon, reconcile, spoken } from "./dom.js";
 import { avatar, roleOf } from "./people.js";
-import { become, openChannel, store, unread } from "./state.js";
+import { act, become, HOME, openChannel, store, unread } from "./state.js";
 
 const parts = {};
 
@@ -11,19 +11,22 @@ export function mountSidebar(place) {
   parts.people = h("div", { class: "people", role: "radiogroup", "aria-labelledby": "who-title" });
   parts.channels = h("ul", { class: "places", "aria-labelledby": "channels-title" });
   parts.direct = h("ul", { class: "places", "aria-labelledby": "direct-title" });
+  parts.apps = h("ul", { class: "places", "aria-labelledby": "apps-title" });
   place.append(
     h("header", { class: "workspace" }, h("span", { class: "workspace-mark", "aria-hidden": "true" }, icon("lock")),
       h("div", {}, h("strong", {}, "Contoso"), h("small", {}, "Simulated workspace"))),
     h("div", { class: "sidebar-scroll" },
       h("h2", { id: "who-title" }, "You are"), parts.people,
       h("h2", { id: "channels-title" }, "Channels"), parts.channels,
-      h("h2", { id: "direct-title" }, "Direct messages"), parts.direct));
+      h("h2", { id: "direct-title" }, "Direct messages"), parts.direct,
+      h("h2", { id: "apps-title" }, "Apps"), parts.apps));
 }
 
 export function renderSidebar() {
   reconcile(parts.people, store.state.people.filter(({ is_bot }) => !is_bot).map(personItem));
   reconcile(parts.channels, store.state.channels.filter(({ kind }) => kind === "channel").map(placeItem));
   reconcile(parts.direct, store.state.channels.filter(({ kind }) => kind === "dm").map(placeItem));
+  reconcile(parts.apps, [homeItem(), ...(store.state.shortcuts ?? []).map(shortcutItem)]);
   for (const input of parts.people.querySelectorAll("input")) input.checked = input.value === store.as;
 }
 
@@ -45,6 +48,20 @@ function placeItem(channel) {
   h("span", { class: "place-name" }, channel.kind === "dm" ? other?.real_name ?? channel.name : channel.name),
   waiting ? h("span", { class: "dot" }, String(Math.min(waiting, 99)), spoken(" unread")) : null));
   return { key: channel.id, sig: JSON.stringify([channel, here, waiting, other?.real_name]), build };
+}
+
+function homeItem() {
+  const here = store.open === HOME;
+  const build = () => h("li", {}, h("button", { type: "button", class: "place", "aria-current": here && "page", data: { focus: HOME, channel: HOME },
+    on: { click: () => openChannel(HOME) } }, icon("lock"), h("span", { class: "place-name" }, "legacytls Home")));
+  return { key: HOME, sig: String(here), build };
+}
+
+function shortcutItem({ name, callback_id: id }) {
+  const use = () => act("shortcut", { callback_id: id });
+  const build = () => h("li", {}, h("button", { type: "button", class: "place", data: { focus: `shortcut ${id}` }, on: { click: use } },
+    icon("more"), h("span", { class: "place-name" }, `Shortcut: ${name}`)));
+  return { key: `shortcut ${id}`, sig: name, build };
 }
 
 /** Whether anything waits to be read, for the tab of a small screen. */

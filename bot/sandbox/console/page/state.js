@@ -3,6 +3,9 @@
 import { announceLost, announceFound, toast } from "./toast.js";
 
 const FIRST_PERSON = "U0ALICE";
+/** The place of the app's Home among the conversations; no channel has this id. */
+export const HOME = "home";
+const APP_HOME = { id: HOME, kind: "home", name: "legacytls", member: true };
 const listeners = new Set();
 const asked = new URLSearchParams(location.search);
 let reading = null;
@@ -15,7 +18,7 @@ export const store = {
   drafts: new Map(),
   person: (id) => store.state?.people.find((person) => person.id === id),
   group: (id) => store.state?.groups.find((group) => group.id === id),
-  channel: (id) => store.state?.channels.find((channel) => channel.id === id),
+  channel: (id) => (id === HOME ? APP_HOME : store.state?.channels.find((channel) => channel.id === id)),
   get me() { return store.person(store.as); },
   get now() { return new Date(store.state.now); },
   messages: (id) => store.state?.messages[id] ?? [],
@@ -64,6 +67,7 @@ async function unreadable(answer, person) {
 }
 
 function adopt(state) {
+  const first = !store.state;
   if (Number(sessionStorage.getItem("revision") ?? 0) > state.revision) forgetRead();
   sessionStorage.setItem("revision", state.revision);
   store.state = state;
@@ -71,6 +75,7 @@ function adopt(state) {
   if (!store.channel(store.open)) store.open = home?.id ?? null;
   markRead();
   changed();
+  if (first) visitHome();
 }
 
 /** Be another person; what they see is read anew. */
@@ -79,6 +84,7 @@ export function become(id) {
   sessionStorage.setItem("as", id);
   address();
   if (store.state?.people.some((person) => person.id === id)) changed();
+  visitHome();
   return refresh();
 }
 
@@ -88,6 +94,12 @@ export function openChannel(id) {
   address();
   markRead();
   changed();
+  visitHome();
+}
+
+/** Whoever looks at the app's Home has it drawn for them, as Slack tells the app each time. */
+function visitHome() {
+  if (store.open === HOME) act("open_home", {});
 }
 
 /** The address bar carries who and where, so that two windows can be two people. */

@@ -54,6 +54,14 @@ def test_axe_finds_nothing_in_a_dialog(console: ConsoleStub, open_page: OpenPage
     assert "\n".join(found(page)) == ""
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_on_the_home(width: int, console: ConsoleStub, open_page: OpenPage) -> None:
+    console.state["home"] = canned.home()
+    page = open_page(f"{console.url}/?in=home", width=width, height=1200)
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    assert "\n".join(found(page)) == ""
+
+
 def test_axe_would_notice(console: ConsoleStub, open_page: OpenPage) -> None:
     page = open_page(console.url, height=1200)
     page.evaluate("document.querySelector('.composer button').setAttribute('aria-label', 'Something else')")

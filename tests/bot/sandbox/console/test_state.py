@@ -21,7 +21,8 @@ def _state(slack: Slack, as_: str = "U0ALICE") -> Any:
 def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
     state = _state(slack)
     assert set(state) == {
-        "revision", "now", "bot_user", "people", "groups", "channels", "messages", "views", "commands", "tenant", "bot", "notice",
+        "revision", "now", "bot_user", "people", "groups", "channels", "messages", "views", "home",
+        "shortcuts", "commands", "tenant", "bot", "notice",
     }  # fmt: skip
     assert (state["now"], state["bot_user"], state["tenant"], state["notice"]) == (NOON.isoformat(), "U0LEGACY", None, None)
     assert state["bot"] == {"state": "stopped"}

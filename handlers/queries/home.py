@@ -1,0 +1,111 @@
+"""What one person's App Home says: the newest reading, what waits for them, what they asked for. Read in one round trip."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.calendar.milestone import Milestone
+from handlers.changes.authorise import may_decide
+from handlers.context.context import Context
+from handlers.context.people import Role
+from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
+from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
+from handlers.ports import Cloud
+from storage.homes import HomeRows, Shown, home_rows, keep_shown
+from storage.lifecycle import State
+from storage.records import Baseline, ChangeRequest, Observation
+
+_WORTH_TELLING = frozenset({Reason.NOT_CHECKED, Reason.OTHER_RULE})
+"""Why somebody has no buttons, where they might expect them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """One person's page as of ``drawn_at``."""
+
+    drawn_at: datetime
+    cloud: Cloud
+    rule: Rule
+    seen: Observation | None
+    """The newest reading that has a value: the page reads nothing itself."""
+    newest: Observation | None
+    """The newest reading, or failure of one."""
+    baseline: Baseline | None
+    waits: ChangeRequest | None
+    """The request that waits for this person's decision."""
+    tally: Tally | None
+    """Of the votes on that."""
+    other: ChangeRequest | None
+    """The open request, where it is not theirs to decide."""
+    why_not: str
+    """Why it is not; empty where nobody wonders."""
+    own: tuple[ChangeRequest, ...]
+    """What they asked for, newest first."""
+    next_dates: tuple[Milestone, ...]
+    warning: str | None
+    """That Microsoft's dates were checked too long ago."""
+    shown: Shown | None
+    """What the page before this one had with its buttons."""
+
+    @property
+    def shows(self) -> tuple[int, str] | None:
+        """The request that has its buttons here, and its content; ``None`` where none has."""
+        return (self.waits.id, content_digest(self.waits, self.rule.digest)) if self.waits else None
+
+    @property
+    def code(self) -> str:
+        """The short code of what waits for the person; empty where nothing does."""
+        return short_code(self.shows[1]) if self.shows else ""
+
+
+class Homes:
+    """Gathers pages and keeps what was shown on them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def page(self, person: str) -> HomePage:
+        """Gather the page of a full member: one round trip to the ledger, none to Exchange. Raises ``Unreachable``."""
+        context, now = self._context, self._context.now()
+        with context.ledger.reading() as reader:
+            found = home_rows(reader, context.ledger.tenant_id, person)
+        verdict = self._may_decide(person, found, now)
+        pending = found.request if found.request is not None and found.request.state is State.PENDING else None
+        waits = pending if verdict is not None and verdict.allowed else None
+        today = context.today()
+        return HomePage(
+            drawn_at=now,
+            cloud=context.cloud,
+            rule=context.rule,
+            seen=found.seen,
+            newest=found.newest,
+            baseline=found.baseline,
+            waits=waits,
+            tally=self._tally(waits, found) if waits else None,
+            other=found.request if waits is None else None,
+            why_not=verdict.sentence if verdict is not None and verdict.reason in _WORTH_TELLING else "",
+            own=found.own,
+            next_dates=context.calendar.upcoming(context.cloud.name, today),
+            warning=context.calendar.freshness(today),
+            shown=found.shown,
+        )
+
+    def keep_shown(self, person: str, page: HomePage) -> None:
+        """Keep since when the page shows what it shows, unless it did so before. Raises ``Unreachable`` and ``Conflict``."""
+        shows = page.shows
+        before = (page.shown.request_id, page.shown.digest) if page.shown else None
+        if shows is None or shows == before:
+            return
+        now = self._context.now()
+        with self._context.ledger.recording(now) as entry:
+            keep_shown(entry, person, Shown(*shows, shown_at=now))
+
+    def _may_decide(self, person: str, found: HomeRows, now: datetime) -> Verdict | None:
+        """Judge as a press would be, as far as that is known without asking Slack once more; ``None`` where nothing is open."""
+        request, people, rule = found.request, self._context.people, self._context.rule
+        if request is None:
+            return None
+        role = judge_role(ALLOWED, listed=people.seems_approver(person), role=Role.APPROVER.value, holders=rule.approvers)
+        return may_decide(request, person, role, rule=rule, newest=found.rule_digest, now=now)
+
+    def _tally(self, request: ChangeRequest, found: HomeRows) -> Tally:
+        return tally(request, found.votes, rule=self._context.rule, eligible=standing_approvals(found.votes))

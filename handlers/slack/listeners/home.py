@@ -1,0 +1,52 @@
+"""The App Home is opened, or the shortcut used: both show what can be done without a command."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.slack.edge import BUSY, Edge, Reply
+from handlers.slack.parsing import identity, person_of
+from handlers.slack.views import home as view
+
+
+class HomeOpened:
+    """The listener for ``app_home_opened`` (docs.slack.dev/reference/events/app_home_opened)."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, body: dict[str, Any]) -> None:
+        """Have the page published; its other tab, the direct messages, is nobody's business. Raises ``Malformed``."""
+        event = body.get("event")
+        if isinstance(event, Mapping) and event.get("tab") == "home":
+            self._edge.homes.opened(identity(event.get("user")), seen_hash(event))
+
+
+class Shortcut:
+    """The listener for the global shortcut: a small form with what is so and what can be done."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Acknowledge and open the form within Slack's three seconds."""
+        reply = Reply(self._edge, respond, person=person_of(body), channel="")
+        ack()
+        if not self._edge.do(reply, lambda: self._open(reply, body), urgent=True):
+            self._edge.executor.follow(lambda: reply.say(BUSY))
+
+    def _open(self, reply: Reply, body: Mapping[str, Any]) -> None:
+        dispatch = self._edge.dispatch
+        verdict = dispatch.may_read(reply.person)
+        if verdict.allowed:
+            self._edge.open_form(body, view.chooser(dispatch.homes.page(reply.person), dispatch.context.zone))
+        else:
+            reply.refuse("shortcut", verdict)
+
+
+def seen_hash(told: Mapping[str, Any]) -> str:
+    """The hash of the page that a person sees, in an event or a payload; empty where it tells of none."""
+    found = told.get("view")
+    shown = found.get("hash") if isinstance(found, Mapping) and found.get("type") == "home" else None
+    return shown if isinstance(shown, str) and len(shown) <= 200 else ""

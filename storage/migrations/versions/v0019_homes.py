@@ -1,0 +1,38 @@
+"""What each person's App Home was first seen to show, and an index for what somebody asked for.
+
+Revision ID: 0019
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.schema.comments import statements
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create one table and one index; the previous version goes on beside this one and knows nothing of them."""
+    columns: list[sa.Column[Any]] = [
+        sa.Column("tenant_id", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.String(32), nullable=False),
+        sa.Column("request_id", sa.Integer, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
+    ]
+    names = [column.name for column in columns]
+    op.create_table("homes", *columns, sa.PrimaryKeyConstraint("tenant_id", "person_id", name="pk_homes"))
+    op.create_index("ix_change_requests_requester", "change_requests", ["tenant_id", "requester_id", "id"])
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in statements({"homes": names}):
+            op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

@@ -1,0 +1,17 @@
+"""The table of what each person's App Home was first seen to show; ``storage.schema.tables`` has all the others."""
+
+from sqlalchemy import Column, Integer, PrimaryKeyConstraint, String, Table
+
+from storage.database.instants import Instant
+from storage.schema.base import metadata, tenant
+
+homes = Table(
+    "homes",
+    metadata,
+    tenant(),
+    Column("person_id", String(32), nullable=False),
+    Column("request_id", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "person_id", name="pk_homes"),
+)
