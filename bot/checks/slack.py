@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.checks.layouts import layout_verdict
 from bot.checks.people import people_verdicts
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
@@ -38,6 +39,7 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _channel(client, settings)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     yield from people_verdicts(rule, directory, People(directory, home, rule), Names(client))
+    yield layout_verdict(settings)
 
 
 def _scopes(header: str, *, groups: bool) -> Verdict:

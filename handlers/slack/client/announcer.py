@@ -55,7 +55,7 @@ class SlackAnnouncer:
         self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
     ) -> None:
         """Ephemeral where the person acted; by direct message where that cannot be."""
-        message = _answer(text, reason_for, typed or {})
+        message = answer_message(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
                 call(self._client.chat_postEphemeral, channel=channel, user=person, **linked(message.arguments(), self._find))
@@ -122,7 +122,8 @@ class SlackAnnouncer:
             raise Unavailable("The channel is shared with another organisation.", mend=mend, retryable=False)
 
 
-def _answer(text: str, reason_for: int | None, given: Mapping[str, str]) -> Message:
+def answer_message(text: str, reason_for: int | None, given: Mapping[str, str]) -> Message:
+    """A private answer, with what was typed into a form given back, and the button that asks for a reason."""
     shown = sentence(text)
     blocks: list[Block] = [section(shown), *small(["So that nothing has to be typed again:"] if given else [])]
     for label, what in given.items():

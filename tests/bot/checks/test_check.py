@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from bot.cli import main
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack import cast
+from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.simulation import Slack
 from handlers.slack.scopes import BOT_SCOPES
 from storage.engine import Database
@@ -125,6 +126,24 @@ def test_a_right_setup_holds(setup: Setup) -> None:
     for name in ("Database", "Slack token", "Slack channel", "Enough approvers", "Entra token", "Get-TransportConfig"):
         assert name in verdicts
     assert "the live value is not set, organisation contoso.onmicrosoft.com" in verdicts["Get-TransportConfig"]["finding"]
+
+
+def test_slack_is_asked_about_every_layout_and_what_it_would_refuse_is_named(setup: Setup) -> None:
+    verdict = setup.check()[1]["Slack layouts"]
+    assert verdict["outcome"] == "ok"
+    wrong = ["[ERROR] too long [json-pointer:/view/blocks/7]"]
+    setup.monkeypatch.setattr("bot.sandbox.slack.views.view_problems", lambda view: wrong)
+    refused = setup.failed()["Slack layouts"]
+    assert "Home (full) (/view/blocks/7: too long)" in refused["finding"]
+    assert refused["mend"].startswith("This is a defect of this version")
+
+
+def test_where_slack_judges_no_layouts_that_is_a_warning(setup: Setup) -> None:
+    setup.slack.faults.add(Fault("blocks.validate", "ratelimited", seconds=0.01))
+    assert setup.check()[1]["Slack layouts"]["outcome"] == "ok"
+    setup.slack.faults.add(Fault("blocks.validate", "server_error"))
+    code, verdicts = setup.check()
+    assert (code, verdicts["Slack layouts"]["outcome"]) == (0, "warning")
 
 
 def test_the_verdicts_are_lines_for_people_with_the_mend_below(setup: Setup) -> None:

@@ -1,0 +1,276 @@
+"""Every layout that the bot can send, drawn with example content: for Slack's own judgement of them (``blocks.validate``).
+
+The examples are as long as Slack allows or the bot sends. Each function that draws a message or a view is called here, and no
+block is ever sent that does not stand in one of these, on the same surface: tests/handlers/slack/test_layouts.py.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.views import View
+
+from handlers.calendar.milestones import Calendar
+from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
+from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
+from handlers.policy.votes import Tally
+from handlers.ports import Cloud, ProbeOutcome, ProbeRow, ProbeTarget, Reading, TlsVersion
+from handlers.queries.history import HistoryLine, HistoryPage
+from handlers.queries.home import HomePage
+from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
+from handlers.queries.probing import Probed
+from handlers.queries.status import Status
+from handlers.queries.what_if import Foresight, WhatIf
+from handlers.slack.client import announcer
+from handlers.slack.views import (
+    announcements,
+    calendar,
+    cards,
+    home,
+    mailbox_diagnosis,
+    modals,
+    outcomes,
+    probe_view,
+    replies,
+    status_view,
+    thread,
+    what_if,
+)
+from handlers.slack.views.blocks import Message
+from storage.lifecycle import Kind, State
+from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, SettingValue
+
+PERSON, OTHER, GROUP = "U00000001", "U00000002", "S00000001"
+"""Ids as Slack spells them; they mention nobody where nothing is posted."""
+
+LONG = "What a device needs, and why it cannot speak TLS 1.2 & more. " * 45
+"""Close to the most that somebody can type into a field."""
+
+TYPED = ("The lease ends in March.", LONG)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One layout: ``body`` is what ``blocks.validate`` takes, ``blocks`` for a message or ``view``."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def surface(self) -> str:
+        """``message``, ``modal`` or ``home``."""
+        view = self.body.get("view")
+        return str(view["type"]) if view else "message"
+
+    @property
+    def shapes(self) -> frozenset[tuple[str, str]]:
+        """The surface with the shape of each of its blocks: its type, its fields, and those of its elements."""
+        blocks = self.body["view"]["blocks"] if "view" in self.body else self.body["blocks"]
+        return frozenset((self.surface, shape_of(block)) for block in blocks)
+
+
+def shape_of(block: object) -> str:
+    """The fields of a block and of all that it holds, without their texts."""
+    if isinstance(block, Mapping):
+        parts = (f"{key}={_word(key, value)}" for key, value in sorted(block.items()) if key not in _FREE)
+        return f"{{{' '.join(parts)}}}"
+    if isinstance(block, list):
+        return f"[{' '.join(sorted({shape_of(each) for each in block}))}]"
+    return "."
+
+
+_FREE = frozenset(
+    {"action_id", "block_id", "value", "initial_date", "max_length", "initial_value", "initial_options", "optional"}
+)
+"""Fields whose presence Slack does not judge together with others."""
+
+
+def _word(key: str, value: object) -> str:
+    return str(value) if key in ("type", "style", "emoji", "verbatim", "multiline") else shape_of(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What the examples are drawn with."""
+
+    rule: Rule
+    cloud: Cloud
+    calendar: Calendar
+    zone: ZoneInfo
+    now: datetime
+
+    def layouts(self) -> Iterator[Layout]:
+        """Draw each layout, those about requests in every state."""
+        for kind, state, text in itertools.product(Kind, State, TYPED):
+            yield from self._about_a_request(f"{kind.value}, {state.value}", self._view(kind, state, text))
+        for name, message in (*self._answers(), *self._channel()):
+            if message.blocks:
+                yield Layout(name, {"blocks": message.arguments()["blocks"]})
+        for name, view in (*self._forms(), *self._pages()):
+            yield Layout(name, {"view": view.to_dict()})
+
+    def distinct(self) -> list[Layout]:
+        """Those layouts that between them have every shape: what is to be asked of Slack, which limits its calls."""
+        seen: set[tuple[str, str]] = set()
+        kept = []
+        for layout in sorted(self.layouts(), key=lambda one: -len(str(one.body))):
+            if not layout.shapes <= seen:
+                seen |= layout.shapes
+                kept.append(layout)
+        return kept
+
+    def _about_a_request(self, name: str, view: RequestView) -> Iterator[Layout]:
+        drawn = {
+            "card": cards.card(view, self.zone),
+            "thread": thread.details(view),
+            "outcome": outcomes.outcome(view, self.zone),
+            "earlier outcome": outcomes.retired(view),
+        }
+        for what, message in drawn.items():
+            if message.blocks:
+                yield Layout(f"{what} ({name})", {"blocks": message.arguments()["blocks"]})
+
+    def _view(self, kind: Kind, state: State, text: str) -> RequestView:
+        request = self._request(kind, state, text)
+        return RequestView(
+            request=request,
+            rule=replace(self.rule, approvers=(PERSON, GROUP)),
+            tally=Tally(approved_by=(PERSON,), void=(), missing=1),
+            reason_given=text,
+            reason_by=OTHER if state is State.REJECTED else None,
+            rejected_by=OTHER if state is State.REJECTED else None,
+            briefing=self.calendar.briefing(self.cloud.name, self.now.date(), tuple(MailProtocol)),
+            cloud=self.cloud,
+            head=(1, "0" * 64),
+            seen=self._seen(),
+            in_vain="" if text is LONG else "Mind: it may help no device named here.",
+            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end),
+            hosts=self.cloud.legacy_hosts,
+        )
+
+    def _request(self, kind: Kind, state: State, text: str) -> ChangeRequest:
+        out = kind is Kind.OPT_OUT
+        return ChangeRequest(
+            id=999_999_999,
+            tenant_id="",
+            kind=kind,
+            requester_id=None if kind is Kind.OUTSIDE else PERSON,
+            door=Door.COMMAND,
+            reason=text,
+            clients="" if out else text,
+            protocols=() if out else tuple(MailProtocol),
+            from_value=SettingValue.NOT_SET,
+            to_value=SettingValue.OPTED_OUT if out else SettingValue.OPTED_IN,
+            window_end=None if out else self.now + timedelta(days=30),
+            rule_digest="0" * 64,
+            created_at=self.now,
+            expires_at=self.now + timedelta(days=1),
+            state=state,
+            version=1,
+            detail="What happened to it, as one sentence.",
+            retry_at=None,
+            sent_at=self.now,
+            settled_at=self.now,
+        )
+
+    def _seen(self, value: SettingValue = SettingValue.OPTED_IN) -> Observation:
+        return Observation(self.now, value, True, "contoso.onmicrosoft.com", None)
+
+    def _answers(self) -> Iterator[tuple[str, Message]]:
+        """The private answers."""
+        request = self._request(Kind.OPT_IN, State.PENDING, LONG)
+        for value in (*SettingValue, None):
+            yield f"status ({value or 'not read'})", status_view.status(self._status(value, request), self.zone)
+        lines = [HistoryLine(self._request(kind, State.REJECTED, LONG), (PERSON,), OTHER, LONG, None) for kind in Kind]
+        for older in (7, None):
+            yield "history", replies.history(HistoryPage(lines=lines, older=older), self.zone, not_taken="pdf")
+        yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
+        yield "help", replies.help_text(self.cloud)
+        yield "no such command", replies.no_such("enabel", "enable")
+        yield "reading", replies.reading_now()
+        yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
+        yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
+        yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
+        rows = [ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused") for tls in TlsVersion]
+        yield "probe", probe_view.probed(Probed(tuple(rows)))
+        yield "probe, failed", probe_view.probed(Probed(()))
+        yield "probing", probe_view.under_way()
+        locks = (Lock("SMTP AUTH of the mailbox", False, "Set-CASMailbox"), Lock("The setting", None))
+        for exists in (True, False):
+            yield "why", mailbox_diagnosis.locks(Diagnosis("scanner@contoso.com", locks, exists=exists))
+
+    def _channel(self) -> Iterator[tuple[str, Message]]:
+        """What is said in the channel beside requests."""
+        listed = self.calendar.listing(self.cloud.name, self.now.date())
+        yield "calendar", calendar.calendar(listed, "The dates were last checked long ago.")
+        at = self.now.isoformat()
+        facts = {"request": "999999999", "end": at, "days": "7", "lapses": at, "requester": PERSON, "waiting_for": GROUP}
+        facts |= {"others": "", "away": "", "since": at, "problem": LONG, "number": "7", "snooze": "14", "done": "yes"}
+        replied = {"reply": "snoozed", "by": PERSON, "until": at}
+        for what in ("ending", "weekly", "overdue", "nudge"):
+            yield f"reminder ({what})", announcements.announcement({"what": what, **facts}, self.zone)
+            yield f"answered reminder ({what})", announcements.announcement({"what": what, **facts, **replied}, self.zone)
+
+    def _status(self, value: SettingValue | None, request: ChangeRequest) -> Status:
+        read = Reading(value, True, "contoso.onmicrosoft.com", "", self.now, self.now, "") if value else None
+        return Status(
+            reading=read,
+            problem=None if read else "Exchange could not be reached.",
+            cloud=self.cloud,
+            organization="contoso.onmicrosoft.com",
+            timezone=self.rule.timezone,
+            meanings=tuple((protocol, "refused") for protocol in MailProtocol),
+            freshness="The dates were last checked long ago.",
+            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end),
+            decided=request,
+            open_request=request,
+            last_seen=self._seen(),
+        )
+
+    def _what_if(self, request: ChangeRequest) -> WhatIf:
+        refused = Verdict(allowed=False, reason=Reason.NOT_APPROVER, sentence="You are not one of the approvers.")
+        people = tuple(Foresight(PERSON, verdict, counts=verdict.allowed) for verdict in (ALLOWED, refused) for _ in range(20))
+        live = SettingValue.NOT_SET
+        return WhatIf(request, (PERSON,), (OTHER,), 1, people, 7, False, live, self.now, "", "The database is another one.")
+
+    def _forms(self) -> Iterator[tuple[str, View]]:
+        day, briefing = self.now.date(), self.calendar.briefing(self.cloud.name, self.now.date(), tuple(MailProtocol))
+        for callback, runs_until in ((modals.OPT_IN, None), (modals.EXTENSION, day)):
+            yield (
+                f"form ({callback})",
+                modals.opt_in(
+                    callback=callback, channel="C00000001", briefing=briefing, warning=SMTP_AUTH_OFF, proposed=day, latest=day,
+                    zone=self.zone.key, expires="then", runs_until=runs_until, reason=LONG, clients=LONG,
+                ),
+            )  # fmt: skip
+        for devices in ({}, {7: LONG}):
+            yield (
+                "form (opt_out)",
+                modals.opt_out(
+                    channel="C00000001", cloud=self.cloud, seen=SettingValue.OPTED_OUT, seen_at="then", devices=devices
+                ),
+            )
+        yield "form (rejection)", modals.rejection(7)
+        yield "form (claim)", modals.claim(7)
+
+    def _pages(self) -> Iterator[tuple[str, View]]:
+        request = self._request(Kind.OPT_IN, State.PENDING, LONG)
+        full = HomePage(
+            drawn_at=self.now, cloud=self.cloud, rule=self.rule, seen=self._seen(),
+            newest=Observation(self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached."),
+            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end), waits=request,
+            tally=Tally(approved_by=(PERSON,), void=(), missing=1), other=None, why_not="", own=(request,) * 10,
+            next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()), warning="Checked long ago.", shown=None,
+        )  # fmt: skip
+        for name, found in {"full": full, "nothing waits": replace(full, waits=None, tally=None, other=request, own=())}.items():
+            yield f"Home ({name})", home.page(found, PERSON, self.zone)
+            yield f"shortcut ({name})", home.chooser(found, self.zone)
+        yield "Home (turned away)", home.turned_away("Guest accounts cannot use this.")
+
+
+def shapes_of(layouts: Iterable[Layout]) -> frozenset[tuple[str, str]]:
+    """Every shape in these layouts, with its surface."""
+    return frozenset().union(*(layout.shapes for layout in layouts))

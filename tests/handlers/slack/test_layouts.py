@@ -1,0 +1,150 @@
+"""Slack is asked about every layout that the bot sends: each function that draws one is called, and no block stands outside."""
+
+import importlib
+import inspect
+import itertools
+import json
+import pkgutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from types import CodeType, FrameType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from slack_sdk.models.views import View
+
+import handlers.slack
+from bot.sandbox.slack.blockkit import message_problems, view_problems
+from handlers.policy.votes import Tally
+from handlers.queries.history import HistoryLine, HistoryPage
+from handlers.reminders.snooze import SNOOZE_DAYS
+from handlers.slack import layouts
+from handlers.slack.layouts import Examples, Layout, shapes_of
+from handlers.slack.views import announcements, cards, modals, outcomes, replies, status_view, thread
+from handlers.slack.views.blocks import Message
+from storage.lifecycle import Kind, State
+from storage.records import MailProtocol, SettingValue
+from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, NOW, RULE, TWO, WORLDWIDE, House
+from tests.handlers.slack.views.test_block_limits import CALENDAR, FACTS, PEOPLE, WORST, ZONE, report, view
+
+EXAMPLES = Examples(RULE, WORLDWIDE, CALENDAR, ZoneInfo("UTC"), NOW)
+
+
+@pytest.fixture(scope="module")
+def known() -> frozenset[tuple[str, str]]:
+    return shapes_of(EXAMPLES.layouts())
+
+
+def drawing_functions() -> dict[str, CodeType]:
+    """Every function below ``handlers.slack`` that says it returns a message or a view."""
+    found = {}
+    for module in pkgutil.walk_packages(handlers.slack.__path__, "handlers.slack."):
+        for name, function in vars(importlib.import_module(module.name)).items():
+            own = inspect.isfunction(function) and function.__module__ == module.name
+            if own and function.__annotations__.get("return") in (Message, View, "Message", "View"):
+                found[f"{module.name}.{name}"] = function.__code__
+    return found
+
+
+GATHERS = {"handlers.slack.open_forms._wish"}
+"""It only gathers what another one draws."""
+
+
+def test_each_function_that_draws_a_layout_is_among_the_examples() -> None:
+    called: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        list(EXAMPLES.layouts())
+    finally:
+        sys.setprofile(None)
+    drawing = drawing_functions()
+    assert len(drawing) > 20
+    assert {name for name, code in drawing.items() if code not in called} == GATHERS
+
+
+def as_layout(drawn: Message | View | dict[str, Any]) -> Layout | None:
+    if isinstance(drawn, Message):
+        return Layout("drawn", {"blocks": drawn.arguments()["blocks"]}) if drawn.blocks else None
+    return Layout("drawn", {"view": drawn.to_dict() if isinstance(drawn, View) else drawn})
+
+
+BARE = {"tally": Tally((), (), 1), "reason_by": None, "briefing": (), "cloud": HIGH, "in_vain": "", "head": (0, "0")}
+
+
+def drawn() -> Iterator[Message | View]:
+    """As many layouts as can be drawn of the fullest and the barest that there is to say."""
+    for kind, state, text in itertools.product(Kind, State, (WORST["lines"], WORST["entities"], "x")):
+        for changed in ({}, BARE):
+            full = view(kind, state, text, **changed)
+            yield from (cards.card(full, ZONE), outcomes.outcome(full, ZONE), outcomes.retired(full), thread.details(full))
+    for what in announcements._SAYINGS:
+        yield announcements.announcement(FACTS | {"what": what, "problem": "x", "effect": "x", "warning": "x"}, ZONE)
+    reminder = {"number": "9", "snooze": "14", "done": "yes", "by": PEOPLE[0], "until": NOW.isoformat()}
+    for what, reply in itertools.product(SNOOZE_DAYS, ({}, {"reply": "snoozed"}, {"reply": "done"})):
+        yield announcements.announcement(FACTS | reminder | reply | {"what": what}, ZONE)
+    lines = [HistoryLine(view(kind, State.REJECTED, "x").request, PEOPLE, BOB, "x", SettingValue.OPTED_IN) for kind in Kind]
+    yield from (replies.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
+    for cloud in (WORLDWIDE, HIGH):
+        yield status_view.status(report("x", reading=None, cloud=cloud), ZONE)
+        yield replies.help_text(cloud)
+        yield modals.opt_out(channel="C", cloud=cloud, devices={7: WORST["lines"]})
+    yield modals.opt_in(
+        channel="C", briefing=(), warning="", proposed=date(2026, 12, 13), latest=date(2027, 2, 20), zone="UTC",
+        protocols=tuple(MailProtocol),
+    )  # fmt: skip
+
+
+def test_no_layout_has_a_block_that_slack_is_not_asked_about(known: frozenset[tuple[str, str]]) -> None:
+    found = [layout for layout in map(as_layout, drawn()) if layout is not None]
+    assert len(found) > 500
+    assert sorted(shapes_of(found) - known) == []
+
+
+def test_nor_has_anything_that_people_see_while_they_ask_decide_and_look(house: House, known: frozenset[tuple[str, str]]) -> None:
+    house.start(TWO)
+    house.observe()
+    number = house.ask(ALICE).id
+    for person in (ALICE, BOB, CAROL, ERIN):
+        house.open_home(person)
+        house.press("what_if", person, number)
+    house.press_home("approve", BOB, number)
+    house.press_home("open_opt_out", BOB, 0)
+    house.press_home("open_history", ERIN, 0)
+    house.press("reject", CAROL, number)
+    house.clock.advance(minutes=2)
+    house.open_home(ALICE)
+    said = [one["blocks"] for one in house.windows.said if one.get("blocks")]
+    views = [*house.windows.opened, *({"type": view["type"], "blocks": view["blocks"]} for view in house.windows.homes.values())]
+    assert (len(said), len(views)) >= (4, 5)
+    layouts_seen = [Layout("said", {"blocks": blocks}) for blocks in said] + [Layout("view", {"view": view}) for view in views]
+    assert sorted(shapes_of(layouts_seen) - known) == []
+
+
+def test_a_block_of_another_shape_would_be_noticed(known: frozenset[tuple[str, str]]) -> None:
+    field = {"type": "section", "fields": [{"type": "mrkdwn", "text": "x"}]}
+    assert shapes_of([Layout("new", {"blocks": [field]})]) - known
+
+
+def test_the_few_that_slack_is_asked_about_have_every_shape_and_the_sandbox_takes_each() -> None:
+    few = EXAMPLES.distinct()
+    assert shapes_of(few) == shapes_of(EXAMPLES.layouts())
+    assert len(few) < 60
+    for layout in few:
+        body = json.loads(json.dumps(layout.body))
+        problems = view_problems(body["view"]) if "view" in body else message_problems(body["blocks"])
+        assert problems == [], layout.name
+
+
+@pytest.mark.parametrize("cloud", [WORLDWIDE, HIGH])
+@pytest.mark.parametrize("days", [0, 400, 2000])
+def test_the_examples_can_be_drawn_in_every_cloud_on_any_day(cloud: Any, days: int) -> None:
+    assert list(replace(EXAMPLES, cloud=cloud, now=NOW + timedelta(days=days)).layouts())
+    assert layouts.PERSON.startswith("U")
