@@ -15,6 +15,7 @@ from pydantic_settings import EnvSettingsSource
 
 from bot.exchange.auth.credentials import Certificate, Credential
 from bot.observability import logs
+from bot.pairs import alone
 from bot.settings import fields
 from bot.settings.authorities import unusable_authorities
 from bot.settings.milestones import load_calendar
@@ -190,9 +191,7 @@ def _between(draft: Settings, need: Collection[str], mode: str | None) -> Iterat
         )
     yield from _milestones(draft)
     yield from _stream(draft)
-    if draft.calendar_token is not None and draft.health_port is None:
-        alone = "is set without LEGACYTLS_HEALTH_PORT, on which the calendar is served; set that, or remove the token"
-        yield ("LEGACYTLS_CALENDAR_TOKEN", "LEGACYTLS_HEALTH_PORT"), alone
+    yield from alone(draft)
     if same_emoji(draft.approve_emoji, draft.reject_emoji):
         yield (
             ("LEGACYTLS_REJECT_EMOJI", "LEGACYTLS_APPROVE_EMOJI"),
@@ -246,11 +245,6 @@ def _credentials(draft: Settings) -> Iterator[Finding]:
     kinds = draft.credential_kinds
     if len(kinds) > 1:
         yield kinds[::-1], f"only one credential may be set; keep one of {', '.join(kinds)}"
-    if draft.azure_client_certificate_password and CredentialKind.CERTIFICATE not in kinds:
-        alone = "is set without AZURE_CLIENT_CERTIFICATE_PATH; set that, or remove the password"
-        yield ("AZURE_CLIENT_CERTIFICATE_PASSWORD",), alone
-    if draft.azure_client_secret_expires and CredentialKind.SECRET not in kinds:
-        yield ("AZURE_CLIENT_SECRET_EXPIRES",), "is set without AZURE_CLIENT_SECRET; set that, or remove the day"
 
 
 def _keeping(draft: Settings, need: Collection[str]) -> Iterator[Finding]:

@@ -23,8 +23,7 @@ from storage.schema import base, device_tables, home_table, probe_table, stream_
 from storage.schema.comments import describe
 
 metadata, tenant = base.metadata, base.tenant
-probes, streams = probe_table.probes, stream_table.streams
-devices, homes = device_tables.devices, home_table.homes
+probes, streams, devices, homes = probe_table.probes, stream_table.streams, device_tables.devices, home_table.homes
 
 
 def _authenticator() -> Column[str]:
