@@ -35,7 +35,7 @@ def ics(dates: Dates) -> bytes:
         calendar.add(name, value)
     calendar.add("refresh-interval", FETCH_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for event in (*_windows(dates), *_milestones(dates)):
+    for event in (*_windows(dates), *_dues(dates), *_milestones(dates)):
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 
@@ -54,6 +54,16 @@ def _what_happens(window: Window) -> str:
     if window.cut_short:
         return f"It was ended before its time by #{window.moved_by}."
     return "The bot opts out by itself then, and what still needs TLS 1.0 or 1.1 stops. `/legacytls extend` asks for more time."
+
+
+def _dues(dates: Dates) -> Iterator[Event]:
+    for due in dates.dues:
+        event = _event(f"device-{due.number}@{dates.tenant_id}", due.version, due.changed_at, cancelled=due.has_ended)
+        event.add("summary", f"Legacy TLS: D{due.number} is due")
+        event.add("description", "The last day on which this device may need TLS 1.0 or 1.1.")
+        event.add("dtstart", vDate(due.day))
+        event.add("dtend", vDate(due.day + timedelta(days=1)))
+        yield event
 
 
 def _milestones(dates: Dates) -> Iterator[Event]:

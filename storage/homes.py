@@ -10,12 +10,13 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, FromClause, Select, Subquery, insert, literal, select, union_all, update
+from sqlalchemy import Connection, FromClause, Select, Subquery, func, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import rows
+from storage import device_rows, rows
 from storage.database.errors import Conflict
 from storage.schema.home_table import homes
+from storage.device_records import Device
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.believing import Disbelieved
@@ -25,14 +26,18 @@ from storage.ledger import Entry
 from storage.lifecycle import OPEN
 from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, Decision, Observation
+from storage.schema.device_tables import IS_STANDING, devices
 from storage.schema.tables import audit_events, baselines, change_requests, decisions, observations, rules
 
 T = TypeVar("T")
 
+MOST_DEVICES = 20
+"""Devices of the person's that are read, the next due first; the others are counted."""
+
 MOST_OWN = 10
 """Requests of the person's own that are read, the newest ones."""
 
-_SINGLE, _OPEN, _OWN, _VOTES = range(4)
+_SINGLE, _OPEN, _OWN, _VOTES, _DEVICES = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class HomeRows:
     own: tuple[ChangeRequest, ...]
     """What the person asked for, newest first."""
     shown: Shown | None
+    devices: tuple[Device, ...] = ()
+    """What they answer for on the register, the next due first."""
+    device_count: int = 0
+    """How many these are in all."""
 
 
 def home_rows(reader: Reader, tenant_id: str, person_id: str) -> HomeRows:
@@ -79,6 +88,8 @@ def home_rows(reader: Reader, tenant_id: str, person_id: str) -> HomeRows:
         votes=tuple(_each(found, _VOTES, "vote", rows.decision)),
         own=tuple(_each(found, _OWN, "own", rows.change_request)),
         shown=_made(single, "shown", lambda row: Shown(row.request_id, row.digest, row.shown_at)),
+        devices=tuple(_each(found, _DEVICES, "device", device_rows.device)),
+        device_count=max((row.of("device").owned for row in found if row.part == _DEVICES), default=0) or 0,
     )
 
 
@@ -141,8 +152,9 @@ def _statement(tenant_id: str, person_id: str) -> tuple[Select[Any], _Places]:
         "open": (_OPEN, select(change_requests).where(*is_open).order_by(request.id).limit(1).subquery()),
         "own": (_OWN, own.subquery()),
         "vote": (_VOTES, votes.subquery()),
+        "device": (_DEVICES, _owned(tenant_id, person_id).subquery()),
     }
-    parts = union_all(*(select(literal(part).label("part")) for part in (_SINGLE, _OPEN, _OWN, _VOTES))).subquery()
+    parts = union_all(*(select(literal(part).label("part")) for part in (_SINGLE, _OPEN, _OWN, _VOTES, _DEVICES))).subquery()
     joined: FromClause = parts
     for part, source in sources.values():
         joined = joined.outerjoin(source, parts.c.part == part)
@@ -153,6 +165,14 @@ def _statement(tenant_id: str, person_id: str) -> tuple[Select[Any], _Places]:
             places[name][column.name] = len(columns)
             columns.append(column.label(f"{name}_{column.name}"))
     return select(*columns).select_from(joined), places
+
+
+def _owned(tenant_id: str, person_id: str) -> Select[Any]:
+    """The standing entries of one owner, each with how many there are."""
+    mine = (devices.c.tenant_id == tenant_id, devices.c.owner_id == person_id, IS_STANDING)
+    return (
+        select(devices, func.count().over().label("owned")).where(*mine).order_by(devices.c.due, devices.c.id).limit(MOST_DEVICES)
+    )
 
 
 def _readings(tenant_id: str) -> Select[Any]:

@@ -3,11 +3,12 @@
 A window is one opt-in, whatever extended or shortened it; it keeps its number, so that a calendar moves its entry.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from handlers.calendar.milestones import Calendar, Listed
+from storage.device_reading import DeviceReader
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.records import Baseline, ChangeRequest, SettingValue
@@ -29,6 +30,22 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """The day on which a device is to be gone."""
+
+    number: int
+    version: int
+    """Counts the acts on the entry, so it grows whenever the day is moved."""
+    day: date
+    changed_at: datetime
+    has_ended: bool
+
+
+ENDED_SINCE = timedelta(days=90)
+"""How long an ended entry is told as cancelled, for calendars that still have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dates:
     """What a calendar shows."""
 
@@ -36,6 +53,8 @@ class Dates:
     windows: tuple[Window, ...]
     """The newest ones, oldest first."""
     milestones: tuple[Listed, ...]
+    dues: tuple[Due, ...]
+    """Of the devices on the register, by number."""
     verified_on: date
     """When the milestones were last checked."""
     warning: str | None
@@ -55,9 +74,17 @@ class CalendarDates:
         """Return the dates of this moment. Raises ``Unreachable``."""
         with self._ledger.reading() as reader:
             made, baseline = reader.newest_changes(), reader.baseline()
+            dues = tuple(self._dues(reader.devices))
         found, today = as_it_stands(windows_of(reversed(made)), baseline), self._today()
         listed, warning = self._calendar.listing(self._cloud, today), self._calendar.freshness(today)
-        return Dates(self._ledger.tenant_id, found, listed, self._calendar.verified_on, warning)
+        return Dates(self._ledger.tenant_id, found, listed, dues, self._calendar.verified_on, warning)
+
+    def _dues(self, register: DeviceReader) -> Iterator[Due]:
+        """Of the standing entries, and of those that ended lately."""
+        since = self._today() - ENDED_SINCE
+        for one in register.everything():
+            if one.is_standing or (one.ended_at is not None and one.ended_at.date() >= since):
+                yield Due(one.id, one.version, one.due, one.changed_at, one.has_ended)
 
 
 def windows_of(changes: Iterable[ChangeRequest]) -> tuple[Window, ...]:

@@ -1,7 +1,7 @@
 """What one person's App Home says: the newest reading, what waits for them, what they asked for. Read in one round trip."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from handlers.calendar.milestone import Milestone
 from handlers.changes.authorise import may_decide
@@ -10,6 +10,7 @@ from handlers.context.people import Role
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
 from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
 from handlers.ports import Cloud
+from storage.device_records import Device
 from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, Observation
@@ -43,6 +44,12 @@ class HomePage:
     next_dates: tuple[Milestone, ...]
     warning: str | None
     """That Microsoft's dates were checked too long ago."""
+    devices: tuple[Device, ...]
+    """What they answer for on the register, the next due first."""
+    device_count: int
+    """How many these are in all."""
+    today: date
+    """The day in the operator's zone."""
     shown: Shown | None
     """What the page before this one had with its buttons."""
 
@@ -86,6 +93,9 @@ class Homes:
             own=found.own,
             next_dates=context.calendar.upcoming(context.cloud.name, today),
             warning=context.calendar.freshness(today),
+            devices=found.devices,
+            device_count=found.device_count,
+            today=today,
             shown=found.shown,
         )
 

@@ -264,6 +264,7 @@ class Examples:
             baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end), waits=request,
             tally=Tally(approved_by=(PERSON,), void=(), missing=1), other=None, why_not="", own=(request,) * 10,
             next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()), warning="Checked long ago.", shown=None,
+            devices=(), device_count=0, today=self.now.date(),
         )  # fmt: skip
         for name, found in {"full": full, "nothing waits": replace(full, waits=None, tally=None, other=request, own=())}.items():
             yield f"Home ({name})", home.page(found, PERSON, self.zone)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
+from handlers.calendar.milestone import spelled
 from handlers.outgoing.notices import WISH, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON
@@ -17,6 +18,7 @@ from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, W
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
+from storage.device_records import Device
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -40,6 +42,7 @@ def page(found: HomePage, person: str, zone: ZoneInfo) -> View:
         actions(*_ways(found)),
         *_waiting(found, person, zone),
         *_asked(found, zone),
+        *_devices(found),
         *_dates(found, zone),
         *small([FOOT.format(at=instant(found.drawn_at, zone))]),
     ]
@@ -161,6 +164,22 @@ def _line(request: ChangeRequest, zone: ZoneInfo) -> str:
     """A line for each, short enough that ten fit into one section."""
     told = f"• *{escape(headline(request))}*, {instant(request.created_at, zone)}"
     return told if request.state is State.APPLIED else f"{told}: {brief(fitted(sentence(how_it_stands(request)), 120), 20)}"
+
+
+def _devices(found: HomePage) -> Iterator[Block]:
+    """What the person answers for, a line each, what is overdue first: it is the next due."""
+    if not found.devices:
+        return
+    yield header("Your devices")
+    yield section("\n".join(_device(one, found) for one in found.devices))
+    left = found.device_count - len(found.devices)
+    yield from small([f"{left} more are due later."] if left else [])
+
+
+def _device(one: Device, found: HomePage) -> str:
+    late = ":warning: overdue, was due" if one.is_overdue(found.today) else "due"
+    named = escape(" ".join(one.device.split()))
+    return f"• *{one.name}* {fitted(named, 70)}, {one.state.value}: {late} {spelled(one.due)}"
 
 
 def _dates(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:

@@ -15,8 +15,11 @@ from bot.observability.health import Endpoint, Health
 from bot.observability.metrics import Metrics
 from handlers.calendar.milestones import load_packaged, merge, parse
 from handlers.queries.dates import CalendarDates
+from storage import register
+from storage.device_lifecycle import DeviceState
+from storage.device_records import DeviceAct, NewDevice
 from storage.engine import Database, Unreachable
-from storage.records import SettingValue
+from storage.records import MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, NOW, TENANT, House
 
 TOKEN = "k3Jx-9_calendar.token~77"
@@ -109,6 +112,26 @@ def test_a_window_that_is_brought_back_outside_the_bot_stands_again(house: House
 def test_what_was_never_applied_is_in_no_calendar(house: House) -> None:
     house.ask(ALICE)
     assert not [uid for uid in events(house) if uid.startswith("window-")]
+
+
+def test_a_device_is_due_on_its_day_which_moves_and_is_cancelled_when_it_is_gone(house: House) -> None:
+    day = NOW.date() + 30 * DAY
+    with house.ledger.recording(house.clock()) as entry:
+        told = NewDevice("Ricoh", "scan@contoso.com", "", MailProtocol.SMTP_AUTH, "Old", "Gone", BOB, day)
+        device = register.add(entry, told, proposer=ALICE)
+    uid = f"device-{device.id}@{TENANT}"
+    first = events(house)[uid]
+    assert (first.start, first.end - DAY, str(first["status"])) == (day, day, "CONFIRMED")
+    with house.ledger.recording(house.clock()) as entry:
+        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=day - DAY, due_by=BOB)
+    moved = events(house)[uid]
+    assert (moved.start, int(moved["sequence"]) > int(first["sequence"])) == (day - DAY, True)
+    with house.ledger.recording(house.clock()) as entry:
+        register.act(entry, device, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
+    assert str(events(house)[uid]["status"]) == "CANCELLED"
+    house.clock.advance(days=91)
+    assert uid not in events(house)
+    assert b"Ricoh" not in ics(dates(house).gather())
 
 
 def test_a_date_of_microsofts_covers_all_that_was_stated_and_says_it_in_their_words(house: House) -> None:

@@ -13,6 +13,8 @@ from bot.sandbox.slack.blockkit import view_problems
 from handlers.ports import Unavailable
 from handlers.slack.listeners.home import Shortcut
 from handlers.slack.views.home import NOT_READ_YET
+from storage import register
+from storage.device_records import NewDevice
 from storage.homes import MOST_OWN
 from storage.lifecycle import Kind, State
 from storage.records import Door, MailProtocol, SettingValue
@@ -278,3 +280,41 @@ def test_a_shortcut_whose_form_does_not_open_is_told(house: House) -> None:
     house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
     use_shortcut(house, ERIN)
     assert house.windows.said[-1]["text"].startswith(says("this_could_not_be_done"))
+
+
+# What somebody answers for
+
+
+def registered(house: House, count: int, *, owner: str = ERIN) -> None:
+    """Put so many devices on the register, the later ones due later."""
+    with house.ledger.recording(house.clock()) as entry:
+        for number in range(count):
+            due = house.clock.at.date() + timedelta(days=number - 1)
+            told = NewDevice(f"Ricoh <{number}>", f"d{number}@contoso.com", "", MailProtocol.SMTP_AUTH, "Old", "Gone", owner, due)
+            register.add(entry, told, proposer=ALICE)
+
+
+def test_whoever_answers_for_devices_sees_them_the_overdue_first(house: House) -> None:
+    registered(house, 2)
+    told = words(house.open_home(ERIN))
+    assert says("d1_is_overdue") in told
+    assert says("d2_is_due_today") in told
+    assert says("your_devices") not in words(house.open_home(ALICE))
+
+
+def test_five_hundred_devices_take_one_statement_and_fit(house: House) -> None:
+    registered(house, 500)
+    spoken: list[str] = []
+    event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
+    page = house.dispatch.homes.page(ERIN)
+    assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
+    assert (len(page.devices), page.device_count) == (20, 500)
+    blocks = house.open_home(ERIN)
+    assert says("480_more_are_due_later") in words(blocks)
+    assert len(blocks) <= 100
+
+
+def test_devices_are_read_on_both_databases(both: House) -> None:
+    registered(both, 3)
+    assert [device.name for device in both.dispatch.homes.page(ERIN).devices] == ["D1", "D2", "D3"]
+    assert both.dispatch.homes.page(ERIN).device_count == 3
