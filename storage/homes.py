@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import device_rows, rows
 from storage.database.errors import Conflict
-from storage.schema.home_table import homes
 from storage.device_records import Device
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
@@ -27,6 +26,7 @@ from storage.lifecycle import OPEN
 from storage.reading import WISHES, Reader
 from storage.records import Baseline, ChangeRequest, Decision, Observation
 from storage.schema.device_tables import IS_STANDING, devices
+from storage.schema.home_table import homes
 from storage.schema.tables import audit_events, baselines, change_requests, decisions, observations, rules
 
 T = TypeVar("T")

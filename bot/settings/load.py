@@ -15,11 +15,11 @@ from pydantic_settings import EnvSettingsSource
 
 from bot.exchange.auth.credentials import Certificate, Credential
 from bot.observability import logs
-from bot.pairs import alone
 from bot.settings import fields
 from bot.settings.authorities import unusable_authorities
 from bot.settings.milestones import load_calendar
 from bot.settings.model import NAMES, CredentialKind, Settings
+from bot.settings.pairs import alone
 from handlers.calendar.milestone_file import WrongMilestones
 from handlers.policy.rule import is_group
 from handlers.slack.emoji import same_emoji

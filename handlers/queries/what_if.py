@@ -6,10 +6,10 @@ from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
 from handlers.context.context import Context
+from handlers.context.foreseen import Foreseen, foresee, sorted_out
 from handlers.context.rations import Rations
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
-from handlers.policy.foreseen import Foreseen, foresee, sorted_out
 from handlers.policy.identity import Identity
 from handlers.policy.rule import Verdict, no_longer_open, still_fits
 from handlers.policy.votes import standing_approvals, tally
