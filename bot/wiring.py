@@ -224,8 +224,7 @@ def wire(
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
-    noted = partial(health.note, "agreement")
-    main = lanes(settings, dispatch, delivery, gauges.refresh, attribution, noted=noted)
+    main = lanes(settings, dispatch, delivery, gauges.refresh, attribution, noted=partial(health.note, "agreement"))
     streaming = stream_lanes(settings, context, metrics, health)
     worker = Worker((*main, *probe_lane(settings, context, probing, news), *streaming))
     nudge.worker = worker

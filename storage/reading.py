@@ -123,7 +123,7 @@ class Reader:
         """
         found: list[ChangeRequest] = []
         brought_back: datetime | None = None
-        for change in self._made(change_requests.c.id <= number):
+        for change in self.made(change_requests.c.id <= number):
             if change.kind is Kind.OUTSIDE:
                 brought_back = brought_back or change.created_at
                 continue
@@ -139,7 +139,7 @@ class Reader:
     def last_change(self, number: int) -> ChangeRequest:
         """The change that made the value what this one set: before opt-outs that only found it so, if it is on record."""
         set_by = self.request(number)
-        for change in self._made(change_requests.c.id <= number):
+        for change in self.made(change_requests.c.id <= number):
             if change.to_value is not set_by.to_value:
                 break
             if not change.only_confirms:
@@ -148,7 +148,7 @@ class Reader:
 
     def adopted(self, extension: ChangeRequest) -> int | None:
         """The change made outside the bot that this extension lets stand, where no request was behind what stood there."""
-        before = next(self._made(change_requests.c.id < extension.id), None)
+        before = next(self.made(change_requests.c.id < extension.id), None)
         if before is None or before.kind is not Kind.OUTSIDE or self.requests_behind(before.id):
             return None
         return before.id
@@ -193,7 +193,7 @@ class Reader:
         later = self._many(self._requests().where(*made).order_by(table.id).limit(20))
         return next((one for one in later if one.to_value is not change.to_value or one.kind in MOVES_THE_END), None)
 
-    def _made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
+    def made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
         """The changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c
         made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
@@ -201,13 +201,9 @@ class Reader:
             if change.state is not State.FAILED or self.messages.corrected(change.id):
                 yield change
 
-    def newest_changes(self) -> list[ChangeRequest]:
-        """The newest changes that took effect, whoever made them, newest first: fifty at most."""
-        return list(self._made())
-
     def newest_made(self) -> ChangeRequest | None:
         """The newest change of the bot's own that took effect: read back, or shown up after it was given up."""
-        return next((change for change in self._made() if change.kind is not Kind.OUTSIDE), None)
+        return next((change for change in self.made() if change.kind is not Kind.OUTSIDE), None)
 
     def attributable(self, now: datetime) -> list[ChangeRequest]:
         """Changes made outside the bot whose author is to be looked up at ``now``, oldest first."""

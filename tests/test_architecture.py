@@ -147,6 +147,7 @@ READS_TEXTS = {
     "handlers/policy/rule.py": "Slack's ids: a user group's begins with S",
     "handlers/outgoing/facts.py": "lists in the facts of a notice",
     "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
+    "handlers/slack/views/home.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
     "handlers/slack/listeners/commands.py": "what somebody typed behind the command",
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",

@@ -33,7 +33,7 @@ def may_vote(
     reader: Reader, request: ChangeRequest, cast: Interaction, eligible: Verdict, *, rule: Rule, now: datetime
 ) -> Verdict:
     """Judge whether somebody may approve or reject, by the present rule and on what they were shown; ``eligible`` is of them."""
-    newest = reader.rule()
+    newest = reader.holding.rule()
     digest = newest.digest if newest else None
     by = decided_by(reader, request)
     judged = may_decide(request, cast.person, eligible, rule=rule, newest=digest, now=now, by=by)

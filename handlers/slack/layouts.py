@@ -14,7 +14,10 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.views import View
 
 from handlers.calendar.milestones import Calendar
+from handlers.outgoing.announcement_view import AnnouncementView, Offer
+from handlers.outgoing.news import Overdue
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
+from handlers.outgoing.reminders import Ending, Nudge, Weekly
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud, ProbeOutcome, ProbeRow, ProbeTarget, Reading, TlsVersion
@@ -41,7 +44,7 @@ from handlers.slack.views import (
 )
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, SettingValue
+from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, ReminderAnswer, ReminderReply, SettingValue
 
 PERSON, OTHER, GROUP = "U00000001", "U00000002", "S00000001"
 """Ids as Slack spells them; they mention nobody where nothing is posted."""
@@ -206,13 +209,17 @@ class Examples:
         """What is said in the channel beside requests."""
         listed = self.calendar.listing(self.cloud.name, self.now.date())
         yield "calendar", calendar.calendar(listed, "The dates were last checked long ago.")
-        at = self.now.isoformat()
-        facts = {"request": "999999999", "end": at, "days": "7", "lapses": at, "requester": PERSON, "waiting_for": GROUP}
-        facts |= {"others": "", "away": "", "since": at, "problem": LONG, "number": "7", "snooze": "14", "done": "yes"}
-        replied = {"reply": "snoozed", "by": PERSON, "until": at}
-        for what in ("ending", "weekly", "overdue", "nudge"):
-            yield f"reminder ({what})", announcements.announcement({"what": what, **facts}, self.zone)
-            yield f"answered reminder ({what})", announcements.announcement({"what": what, **facts, **replied}, self.zone)
+        offer, number = Offer(slot="x", series="x", snooze=14, done=True), 999_999_999
+        answer = ReminderAnswer("x", "x", ReminderReply.SNOOZED, PERSON, self.now)
+        told = (
+            Ending(request=number, end=self.now, days=7),
+            Weekly(request=number, since=self.now, end=None),
+            Overdue(request=number, end=self.now, problem=LONG),
+            Nudge(request=number, requester=PERSON, expires_at=self.now, waiting_for=(PERSON, GROUP), others=()),
+        )
+        for said in told:
+            for view in (AnnouncementView(said=said, offer=offer, number=7), AnnouncementView(said=said, answer=answer)):
+                yield f"announcement ({said.kind})", announcements.announcement(view, self.zone)
 
     def _status(self, value: SettingValue | None, request: ChangeRequest) -> Status:
         read = Reading(value, True, "contoso.onmicrosoft.com", "", self.now, self.now, "") if value else None

@@ -18,16 +18,18 @@ from slack_sdk.models.views import View
 
 import handlers.slack
 from bot.sandbox.slack.blockkit import message_problems, view_problems
+from handlers.outgoing.announcement_view import BY_KIND
+from handlers.outgoing.reminders import REMINDERS
 from handlers.policy.votes import Tally
 from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.reminders.snooze import SNOOZE_DAYS
 from handlers.slack import layouts
 from handlers.slack.layouts import Examples, Layout, shapes_of
-from handlers.slack.views import announcements, cards, modals, outcomes, replies, status_view, thread
+from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, NOW, RULE, TWO, WORLDWIDE, House
+from tests.handlers.saying import announcement
 from tests.handlers.slack.views.test_block_limits import CALENDAR, FACTS, PEOPLE, WORST, ZONE, report, view
 
 EXAMPLES = Examples(RULE, WORLDWIDE, CALENDAR, ZoneInfo("UTC"), NOW)
@@ -85,11 +87,13 @@ def drawn() -> Iterator[Message | View]:
         for changed in ({}, BARE):
             full = view(kind, state, text, **changed)
             yield from (cards.card(full, ZONE), outcomes.outcome(full, ZONE), outcomes.retired(full), thread.details(full))
-    for what in announcements._SAYINGS:
-        yield announcements.announcement(FACTS | {"what": what, "problem": "x", "effect": "x", "warning": "x"}, ZONE)
+    for what in BY_KIND:
+        yield announcement(FACTS | {"what": what, "problem": "x", "effect": "x", "warning": "x"}, ZONE)
     reminder = {"number": "9", "snooze": "14", "done": "yes", "by": PEOPLE[0], "until": NOW.isoformat()}
-    for what, reply in itertools.product(SNOOZE_DAYS, ({}, {"reply": "snoozed"}, {"reply": "done"})):
-        yield announcements.announcement(FACTS | reminder | reply | {"what": what}, ZONE)
+    for what, reply in itertools.product(
+        [each.kind for each in REMINDERS if each.snooze_days], ({}, {"reply": "snoozed"}, {"reply": "done", "until": ""})
+    ):
+        yield announcement(FACTS | reminder | reply | {"what": what}, ZONE)
     lines = [HistoryLine(view(kind, State.REJECTED, "x").request, PEOPLE, BOB, "x", SettingValue.OPTED_IN) for kind in Kind]
     yield from (replies.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
     for cloud in (WORLDWIDE, HIGH):
