@@ -80,7 +80,7 @@ class Requests:
     ) -> Verdict:
         if kind is not Kind.EXTENSION:
             return judge_opening(cloud=self._context.cloud, newest=value, open_request=request)
-        verdict = judge_extending(newest=value, open_request=request)
+        verdict = judge_extending(newest=value, open_request=None if self._can_end_earlier(baseline) else request)
         no_day = self._no_other_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 
@@ -89,6 +89,12 @@ class Requests:
         with self._context.ledger.reading(quick=True) as reader:
             baseline = reader.baseline()
         return baseline.window_end if baseline else None
+
+    def open_extension(self) -> ChangeRequest | None:
+        """The extension that keeps another one from being opened, likewise. Raises ``Unreachable``."""
+        with self._context.ledger.reading(quick=True) as reader:
+            request = reader.open_request()
+        return request if request and request.kind is Kind.EXTENSION else None
 
     def ask(self, kind: Kind, form: OptInForm, interaction: Interaction) -> None:
         """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
@@ -165,11 +171,17 @@ class Requests:
 
     def _no_other_day(self, baseline: Baseline | None) -> str:
         """Why the present window can be given no other end, if so: it ends today, and has the longest end there is."""
+        if self._can_end_earlier(baseline):
+            return ""
         rule, now, zone = self._context.rule, self._context.now(), self._context.zone
         end = baseline.window_end if baseline else None
-        if shortens(local_day(now, zone).isoformat(), now=now, zone=zone, present_end=end):
-            return ""
         return day_problem(latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end)
+
+    def _can_end_earlier(self, baseline: Baseline | None) -> bool:
+        """Whether a day, today or later, ends the present window earlier: that takes nobody else, whatever is open."""
+        now, zone = self._context.now(), self._context.zone
+        end = baseline.window_end if baseline else None
+        return shortens(local_day(now, zone).isoformat(), now=now, zone=zone, present_end=end)
 
     def _baseline(self) -> Baseline | None:
         with self._context.ledger.reading() as reader:

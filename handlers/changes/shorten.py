@@ -1,22 +1,23 @@
 """Use case of the safe direction: an earlier end of the present window, by one operator or approver, at once.
 
 It never lengthens a window and never opens one, writes nothing to Exchange, and asks for nobody's approval. A later end is an
-extension, which two people make.
+extension, which two people make; one that is not made yet is superseded, so that no vote on the earlier window moves the new end.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
+from handlers.changes.supersede import supersede_extensions
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_new_end, enqueue_overtaken, enqueue_redraw
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_new_end, enqueue_overtaken
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON, OptInForm
 from handlers.policy.rule import Verdict
 from storage.ledger import Entry
 from storage.lifecycle import Kind
-from storage.records import Baseline, ChangeRequest, Door, SettingValue
+from storage.records import Baseline, Door, SettingValue
 
 NO_WINDOW = "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows how things stand."
 OVER = "Nothing was changed: this day is over by now. `/legacytls disable` opts out at once."
@@ -83,18 +84,9 @@ class Shortening:
         enqueue_overtaken(entry, change)
         entry.holding.set_baseline(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
         enqueue_card(entry, change)
-        self._draw_open_request(entry, change)
+        supersede_extensions(entry, change)
         enqueue_new_end(entry, change)
         text = f"#{change.id}: {detail}"
         enqueue_answer(
             entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
         )
-
-    @staticmethod
-    def _draw_open_request(entry: Entry, change: ChangeRequest) -> None:
-        """An extension that waits for its approvers shows the present end beside the one it asks for."""
-        waiting = entry.reader.open_request()
-        if waiting is None:
-            return
-        for copy in entry.reader.messages.cards(waiting.id):
-            enqueue_redraw(entry, waiting, channel=copy.channel, ts=copy.ts, key=f"overtaken:{change.id}:{copy.ts}")

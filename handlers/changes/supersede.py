@@ -1,4 +1,7 @@
-"""A later opt-out wins over every opt-in and extension that is not at Exchange: that is never sent, or never sent again."""
+"""What is later and safer wins: an opt-out over each opt-in and extension not at Exchange, an earlier end over extensions.
+
+What is superseded is never sent, or never sent again.
+"""
 
 from handlers.outgoing.enqueue import enqueue_change
 from storage.ledger import BOT, Entry
@@ -13,6 +16,12 @@ def supersede_unsent(entry: Entry, by: ChangeRequest) -> None:
         _supersede(entry, request, by)
 
 
+def supersede_extensions(entry: Entry, by: ChangeRequest) -> None:
+    """Where the window is given an earlier end: an extension that is not made yet was asked of another window."""
+    for request in entry.reader.in_states(UNSENT, kinds=(Kind.EXTENSION,)):
+        _supersede(entry, request, by)
+
+
 def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
     """Where something may be sent again: an opt-out may have come while it was at Exchange, which did not process it."""
     later = entry.reader.opt_out_after(request.id) if request.kind is not Kind.OPT_OUT else None
@@ -23,4 +32,6 @@ def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
 
 def _supersede(entry: Entry, request: ChangeRequest, by: ChangeRequest) -> None:
     detail = f"Opt-out #{by.id} came later and wins."
+    if by.kind is Kind.SHORTENING:
+        detail = f"#{by.id} came later and wins: the opt-in ends earlier."
     enqueue_change(entry, entry.move(request, State.SUPERSEDED, actor=by.requester_id or BOT, detail=detail))

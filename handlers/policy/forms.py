@@ -55,21 +55,24 @@ def judge_opt_in(
     now: datetime,
     zone: ZoneInfo,
     later_than: datetime | None = None,
+    no_later_end: str = "",
     removals: Mapping[MailProtocol, date] = MappingProxyType({}),
 ) -> OptInForm:
     """Check a submitted form; an extension has to end ``later_than`` the present window, or before it, which shortens it.
 
+    ``no_later_end`` says why no later end can be asked for now, where another extension is open.
     ``removals`` is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind it
     the setting helps nobody there.
 
     Raises ``WrongForm`` with every mistake at once.
     """
     shorter = shortens(day, now=now, zone=zone, present_end=later_than)
+    problem = day_problem(day, rule=rule, now=now, zone=zone, later_than=None if no_later_end else later_than)
     errors = {
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
         CLIENTS: devices_problem(clients),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
-        DAY: "" if shorter else day_problem(day, rule=rule, now=now, zone=zone, later_than=later_than),
+        DAY: "" if shorter else problem or no_later_end,
     }
     if not errors[PROTOCOLS] and not errors[DAY] and not shorter:
         errors |= removal_problem(protocols, date.fromisoformat(day), removals, today=local_day(now, zone))

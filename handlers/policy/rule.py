@@ -272,6 +272,11 @@ def already_open(request: ChangeRequest) -> str:
     return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. {end}"
 
 
+def no_later_end(request: ChangeRequest) -> str:
+    """The sentence for a later end that is chosen while an extension is open: nobody is mentioned, as a form shows no mention."""
+    return f"Extension #{request.id} is {STATE_WORDS[request.state]}. Until it is settled, only an earlier end can be chosen."
+
+
 _ENDS = {
     State.PENDING: "Before a new one it has to be approved, rejected or withdrawn: its message in the channel has the buttons.",
     State.APPROVED: "Before a new one it has to be made, or withdrawn: its message in the channel has the button.",

@@ -79,17 +79,19 @@ def _request(context: Context, kind: Kind, channel: str, number: int | None) -> 
     with context.ledger.reading() as reader:
         newest = reader.readings.newest_observation(readable=True)
         earlier = reader.find(number) if number is not None else None
-        runs_until = None
+        runs_until = extension = None
         if kind is Kind.EXTENSION:
+            extension = reader.open_request()
             baseline = reader.baseline()
             runs_until = baseline.window_end if baseline else None
             earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else _present_request(reader)
     return modals.opt_in(
         callback=kind.value,
+        extension=extension if runs_until else None,
         channel=channel,
         briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
         warning=SMTP_AUTH_OFF if newest and newest.smtp_auth_disabled else "",
-        proposed=_proposed(context, earlier, runs_until),
+        proposed=_proposed(context, earlier, runs_until, only_earlier=extension is not None),
         latest=latest_day(context.now(), context.rule.max_window, context.zone),
         zone=context.zone.key,
         expires=instant(context.expiry_of(context.now()), context.zone),
@@ -107,9 +109,13 @@ def _present_request(reader: Reader) -> ChangeRequest | None:
     return requests_[0] if requests_ else None
 
 
-def _proposed(context: Context, earlier: ChangeRequest | None, runs_until: datetime | None) -> date:
-    """The day that was asked for before, if it can be taken now; else the default."""
+def _proposed(
+    context: Context, earlier: ChangeRequest | None, runs_until: datetime | None, *, only_earlier: bool = False
+) -> date:
+    """The day that was asked for before, if it can be taken now; else the default. ``only_earlier``: a later end is asked for."""
     now, rule, zone = context.now(), context.rule, context.zone
+    if only_earlier and runs_until is not None:
+        return max(last_day(runs_until, zone) - timedelta(days=1), local_day(now, zone))
     if earlier is not None and earlier.window_end is not None:
         day = last_day(earlier.window_end, zone)
         if not day_problem(day.isoformat(), rule=rule, now=now, zone=zone, later_than=runs_until):

@@ -147,8 +147,16 @@ def test_who_may_not_ask_for_an_opt_in_may_not_ask_to_extend_it(stage: Stage, op
 
 def test_there_is_one_open_wish_at_a_time(stage: Stage, opted_in: int) -> None:
     number = extend(stage, 40)
-    assert says("there_is_already_an_open_extension", number=number) in stage.command(BOB, "extend")
     assert says("there_is_already_an_open_extension", number=number) in stage.command(BOB, "enable")
+    view = stage.form(BOB, "extend")
+    values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301, owner: Facilities"}
+    errors = stage.slack.submit(BOB, view["id"], values | {"day": stage.day(50)})
+    assert errors is not None
+    assert list(errors) == ["day"]
+    assert f"#{number}" in errors["day"]
+    submit(stage, BOB, view, 5)
+    stage.card(number, "Superseded:")
+    assert spelled(stage, 5) in stage.status()
 
 
 def test_an_extension_of_an_opt_in_that_somebody_ended_outside_is_stale(stage: Stage, opted_in: int) -> None:

@@ -25,6 +25,7 @@ from handlers.commands import (
 from handlers.dispatch import NotKnown
 from handlers.interaction import Interaction
 from handlers.policy.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
@@ -217,13 +218,13 @@ class Submissions:
                 raise Malformed("no form of ours")
 
     def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
-        present_end = self._edge.dispatch.requests.present_end()
-        form = self._judge(filled, present_end)
+        present_end, extension = self._edge.dispatch.requests.present_end(), self._edge.dispatch.requests.open_extension()
+        form = self._judge(filled, present_end, no_later_end(extension) if extension and present_end else "")
         if present_end is not None and form.window_end(self._edge.dispatch.context.zone) < present_end:
             return ShortenWindow(form)
         return AskExtension(form)
 
-    def _judge(self, filled: dict[str, list[str]], later_than: datetime | None) -> OptInForm:
+    def _judge(self, filled: dict[str, list[str]], later_than: datetime | None, no_later: str = "") -> OptInForm:
         context = self._edge.dispatch.context
         known = {protocol.value for protocol in MailProtocol}
         return judge_opt_in(
@@ -235,6 +236,7 @@ class Submissions:
             now=context.now(),
             zone=context.zone,
             later_than=later_than,
+            no_later_end=no_later,
             removals=context.calendar.removals(context.cloud.name, context.today()),
         )
 

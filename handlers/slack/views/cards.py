@@ -90,6 +90,13 @@ def _in_force(view: RequestView) -> bool:
     return baseline.request_id == request.id or revived
 
 
+def _opted_in_since(view: RequestView) -> bool:
+    """Whether a later change left the tenant opted in, or opted it in: an earlier end of the window, another opt-in."""
+    baseline = view.baseline
+    is_later = baseline is not None and (baseline.request_id or 0) > view.request.id
+    return is_later and baseline is not None and baseline.value is SettingValue.OPTED_IN
+
+
 def _standing(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
     if request.state is not State.PENDING:
@@ -217,7 +224,8 @@ def _another(view: RequestView) -> ButtonElement:
     opted_in = view.seen is not None and view.seen.value is SettingValue.OPTED_IN
     ended = request.state is State.STALE and request.kind is Kind.EXTENSION
     given_up = request.state is State.FAILED and not _in_force(view)
-    if not opted_in or ended or given_up or request.state is State.SUPERSEDED:  # what may be opted in yet is not so for long
+    overtaken = request.state is State.SUPERSEDED and not _opted_in_since(view)  # what may be opted in yet is not so for long
+    if not opted_in or ended or given_up or overtaken:
         return button("Ask again", AGAIN, request.id)
     return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 

@@ -16,11 +16,12 @@ from slack_sdk.models.views import View
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.policy.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
+from handlers.policy.rule import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.views.blocks import divider, section, small, typed
 from handlers.slack.views.mrkdwn import escape
 from storage.lifecycle import Kind
-from storage.records import MailProtocol, SettingValue
+from storage.records import ChangeRequest, MailProtocol, SettingValue
 
 DEFAULT_PROTOCOLS = (MailProtocol.SMTP_AUTH,)
 """What the setting still controls; the other two are being removed whatever it says."""
@@ -42,6 +43,7 @@ def opt_in(
     zone: str,
     expires: str = "",
     runs_until: date | None = None,
+    extension: ChangeRequest | None = None,
     reason: str = "",
     clients: str = "",
     protocols: Sequence[MailProtocol] = (),
@@ -49,28 +51,50 @@ def opt_in(
     """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
     ``expires`` says when the request expires undecided, marked up. ``runs_until`` is the last day of the window that an extension
-    replaces; without one it adopts what has no end.
+    replaces; without one it adopts what has no end. While an ``extension`` of it is open, only an earlier end can be chosen.
     """
-    undecided = f"Undecided, it lapses {expires}." if expires else ""
     blocks: list[Block] = [
-        *([section(f":warning: {escape(warning)}")] if warning else []),
-        *small(f"• {escape(line)}" for line in briefing),
+        *([section(_only_earlier(extension))] if extension else _risks(warning, briefing)),
         divider(),
         _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
         _typed(CLIENTS, LABELS[CLIENTS], "One a line: device, place, owner, plan", text=clients),
         _protocols(protocols or DEFAULT_PROTOCOLS),
-        _day(proposed, latest, zone, runs_until),
-        *small([f"Nothing is changed until somebody else approves. Every step is recorded. {undecided}".strip()]),
+        _day(proposed, latest, zone, runs_until, only_earlier=extension is not None),
+        *small([HOLDS_AT_ONCE if extension else _needs_others(expires)]),
     ]
     return View(
         type="modal",
         callback_id=callback,
         private_metadata=channel,
-        title="Opt in to legacy TLS" if callback == OPT_IN else "Extend the opt-in" if runs_until else "Adopt the opt-in",
-        submit="Ask for approval",
+        title="Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None),
+        submit="End it earlier" if extension else "Ask for approval",
         close="Cancel",
         blocks=blocks,
     )
+
+
+def _risks(warning: str, briefing: Sequence[str]) -> list[Block]:
+    return [*([section(f":warning: {escape(warning)}")] if warning else []), *small(f"• {escape(line)}" for line in briefing)]
+
+
+def _title(callback: str, *, is_window: bool) -> str:
+    if callback == OPT_IN:
+        return "Opt in to legacy TLS"
+    return "Extend the opt-in" if is_window else "Adopt the opt-in"
+
+
+def _needs_others(expires: str) -> str:
+    undecided = f" Undecided, it lapses {expires}." if expires else ""
+    return f"Nothing is changed until somebody else approves. Every step is recorded.{undecided}"
+
+
+HOLDS_AT_ONCE = "The earlier end holds at once; nobody has to approve it. It is recorded with your name."
+
+
+def _only_earlier(extension: ChangeRequest) -> str:
+    """What the form can do while an extension is open."""
+    stands = f"Extension #{extension.id} by <@{extension.requester_id}> is {STATE_WORDS[extension.state]}"
+    return f"{stands}. Until it is settled, only an *earlier* end can be chosen here; that supersedes #{extension.id}."
 
 
 _REFUSED_ALREADY = {
@@ -175,10 +199,12 @@ def claim(request_id: int) -> View:
     )
 
 
-def _day(proposed: date, latest: date, zone: str, runs_until: date | None) -> InputBlock:
+def _day(proposed: date, latest: date, zone: str, runs_until: date | None, *, only_earlier: bool) -> InputBlock:
     present = f"The opt-in runs until 24:00 of {runs_until:%-d %B %Y} now. " if runs_until else ""
     hint = f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
     hint += " An earlier end holds at once; nobody has to approve it." if runs_until else ""
+    if only_earlier:
+        hint = f"{present}Choose an earlier day: 24:00 of it in {zone}. The bot then opts out by itself."
     element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
     return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
 

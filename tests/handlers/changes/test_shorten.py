@@ -1,19 +1,22 @@
 """An earlier end takes one operator or approver, at once and on record; nothing that anybody does alone lengthens a window."""
 
 import random
+import threading
+import time
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from handlers.policy.days import end_of_day
+from handlers.policy.rule import STATE_WORDS
 from handlers.slack.views import cards, replies
 from handlers.slack.views.plain import plain
 from storage.integrity.comparing import baseline_differences, request_differences
 from storage.lifecycle import Kind, State
 from storage.record.verify import verify
 from storage.records import Baseline, SettingValue
-from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TENANT, House
+from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, DAVE, ERIN, TENANT, TWO, House
 from tests.handlers.fakes import UNREADABLE
 from tests.handlers.outgoing.test_refusals import say
 from tests.journeys.words import fields
@@ -163,18 +166,124 @@ def test_an_extension_form_that_was_sent_before_somebody_extended_shortens_nothi
     assert house.requests(Kind.SHORTENING) == []
 
 
-def test_it_may_be_done_while_an_extension_is_open_which_then_counts_from_there(house: House, opted_in: int) -> None:
+STAGES = ["asked", "half approved", "approved"]
+
+
+def extension(house: House, stage: str) -> int:
+    """The number of an extension by sixty days that is open."""
+    house.start(TWO)
     extend(house, ALICE, days=60)
-    asked = house.newest()
+    number = house.newest().id
+    for person in (BOB, CAROL)[: STAGES.index(stage)]:
+        house.approve(person, number)
+    return number
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_earlier_end_supersedes_the_extension_that_is_open(both: House, stage: str) -> None:
+    apply(both)
+    number = extension(both, stage)
+    extend(both, BOB, days=2)
+    assert both.request(number).state is State.SUPERSEDED
+    assert both.events("moved")[-1].actor == BOB
+    both.approve(DAVE, number)
+    both.run()
+    assert (both.request(number).state, window(both).window_end) == (State.SUPERSEDED, in_days(both, 2))
+
+
+def test_an_extension_that_is_being_made_loses_against_an_earlier_end(both: House) -> None:
+    apply(both)
+    number = extension(both, "approved")
+    both.tenant.meanwhile = lambda: extend(both, BOB, days=2)
+    both.run()
+    assert both.request(number).state is State.SUPERSEDED
+    assert window(both).window_end == in_days(both, 2)
+    assert verify(both.database, TENANT).ok
+
+
+def test_an_earlier_end_that_comes_after_the_extension_was_made_holds_as_well(both: House) -> None:
+    apply(both)
+    number = extension(both, "approved")
+    both.hands.dying = True
+    extend(both, BOB, days=2)
+    both.hands.dying = False
+    both.run()
+    assert (both.request(number).state, window(both).window_end) == (State.APPLIED, in_days(both, 60))
+    both.free_leftovers()
+    both.dispatch.take_up_leftovers()
+    assert window(both).window_end == in_days(both, 2)
+
+
+@pytest.mark.parametrize("lead", [0.0, 0.005, 0.02])
+def test_whoever_is_faster_the_earlier_end_holds(both: House, lead: float) -> None:
+    apply(both)
+    number = extension(both, "approved")
+    start = threading.Barrier(2)
+
+    def make() -> None:
+        start.wait(timeout=20)
+        both.run()
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    start.wait(timeout=20)
+    time.sleep(lead)
+    extend(both, BOB, days=2)
+    maker.join(timeout=30)
+    assert window(both).window_end == in_days(both, 2)
+    assert both.request(number).state in (State.SUPERSEDED, State.APPLIED)
+    assert verify(both.database, TENANT).ok
+
+
+def test_the_form_opens_for_an_earlier_end_while_an_extension_is_open(house: House, opted_in: int) -> None:
+    number = extension(house, "asked")
+    say(house, "extend", CAROL)
+    form = house.windows.opened[-1]
+    assert form["title"]["text"] == "Shorten the opt-in"
+    assert says("only_an_earlier_end_in_the_form", number=number, person=ALICE) in form["blocks"][0]["text"]["text"]
+    assert date.fromisoformat(fields(form)["day"]["element"]["initial_date"]) == house.clock.at.date() + timedelta(days=19)
+    assert extend(house, CAROL, days=19) == {}
+    assert window(house).window_end == in_days(house, 19)
+    say(house, "extend", ALICE)
+    assert house.windows.opened[-1]["title"]["text"] == "Extend the opt-in"
+
+
+@pytest.mark.parametrize("days", [20, 21, 60])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_later_end_is_refused_in_the_form_while_an_extension_is_open(
+    house: House, opted_in: int, stage: str, days: int
+) -> None:
+    number = extension(house, stage)
+    (error,) = extend(house, BOB, days=days)["errors"].items()  # type: ignore[attr-defined]
+    assert error == ("day", says("only_an_earlier_end", number=number, state=STATE_WORDS[house.request(number).state]))
+    assert len(house.requests(Kind.EXTENSION)) == 1
+
+
+def test_a_day_that_cannot_be_chosen_anyway_is_told_for_what_it_is(house: House, opted_in: int) -> None:
+    extension(house, "asked")
+    assert "This day is over" in extend(house, BOB, days=-1)["errors"]["day"]  # type: ignore[index]
+    assert "Too late" in extend(house, BOB, days=95)["errors"]["day"]  # type: ignore[index]
+
+
+def test_on_the_last_day_there_is_no_earlier_end_and_the_form_stays_shut(house: House, opted_in: int) -> None:
+    house.clock.at = in_days(house, 20) - timedelta(hours=1)
+    extend(house, ALICE, days=1)
+    number = house.newest().id
+    say(house, "extend", BOB)
+    assert house.windows.opened == []
+    assert f"#{number}" in house.windows.said[-1]["text"]
+
+
+def test_whoever_asked_for_the_extension_hears_and_can_ask_again(house: House, opted_in: int) -> None:
+    number = extension(house, "half approved")
+    house.observe()
+    extend(house, CAROL, days=2)
     house.deliver()
-    assert "14 December 2026" in card_of(house, asked.id), "24:00 of the day before"
-    extend(house, BOB, days=2)
-    house.deliver()
-    assert "14 December 2026" not in card_of(house, asked.id)
-    assert window(house).window_end == in_days(house, 2)
-    house.approve(CAROL, asked.id)
-    house.run()
-    assert window(house).window_end == in_days(house, 60), "approved by a second person"
+    told = [view.request.detail for person, view in house.board.outcomes if person == ALICE and view.request.id == number]
+    assert told == [says("superseded_by_a_shortening", number=number + 1)]
+    view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
+    buttons = [one for block in cards.card(view, UTC_ZONE).arguments()["blocks"] for one in block.get("elements", [])]
+    assert cards.EXTEND in [one.get("action_id") for one in buttons]
 
 
 def test_a_value_that_is_brought_back_outside_keeps_the_earlier_end(house: House, opted_in: int) -> None:
