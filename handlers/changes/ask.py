@@ -39,7 +39,7 @@ AT_THE_TRIGGER = 1.5
 
 NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The form reads it again when it is sent."
 
-UNSEEN = " It lapses before the next working hours begin: call an approver, or withdraw it and ask again then."
+UNSEEN = " It expires before the next working hours begin: call an approver, or withdraw it and ask again then."
 
 UNTOLD = (
     " Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "

@@ -38,5 +38,5 @@ def _pause(sends: int) -> float:
 
 def _goes_on(request: ChangeRequest) -> str:
     """For how long a change is sent again, for people."""
-    until = f"until the approval lapses, {spelled_instant(request.expires_at)}" if request.expires_at else "until it is done"
+    until = f"until the approval expires, {spelled_instant(request.expires_at)}" if request.expires_at else "until it is done"
     return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."

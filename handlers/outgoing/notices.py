@@ -87,7 +87,7 @@ _TITLES = {
     State.FAILED: "Failed: #{id} {request}",
     State.REJECTED: "Rejected: #{id} {request}",
     State.WITHDRAWN: "Withdrawn: #{id} {request}",
-    State.EXPIRED: "Lapsed: #{id} {request}",
+    State.EXPIRED: "Expired: #{id} {request}",
     State.STALE: "Stale: #{id} {request}",
     State.SUPERSEDED: "Superseded: #{id} {request}",
 }

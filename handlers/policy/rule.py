@@ -161,7 +161,7 @@ def judge_vote(
     if request.state is not State.PENDING:
         return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if request.expires_at is None or request.has_expired(now):
-        return _no(Reason.LAPSED, f"#{request.id} lapsed before you decided; it needs a new request.")
+        return _no(Reason.LAPSED, f"#{request.id} expired before you decided; it needs a new request.")
     if person_id == request.requester_id:
         return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
     return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
@@ -218,7 +218,7 @@ STATE_WORDS: dict[State, str] = {
     State.FAILED: "over: Exchange did not take the change",
     State.REJECTED: "rejected",
     State.WITHDRAWN: "withdrawn",
-    State.EXPIRED: "lapsed",
+    State.EXPIRED: "expired",
     State.STALE: "stale",
     State.SUPERSEDED: "superseded",
     State.OBSERVED: "on record as a change made outside the bot",

@@ -136,7 +136,7 @@ class WhatIfs:
         if request.state is not State.PENDING:
             raise Settled(no_longer_open(request, decided_by(reader, request)))
         if request.has_expired(self._context.now()):
-            raise Settled(f"#{request_id} has lapsed, so nobody can decide it any more; ask again if it is still needed.")
+            raise Settled(f"#{request_id} has expired, so nobody can decide it any more; ask again if it is still needed.")
         return request
 
     def _foreseen(self, request: ChangeRequest, votes: Iterable[Decision], asker: str, also: Iterable[str] = ()) -> Foreseen:

@@ -35,7 +35,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "window_end": "When an opt-in ends; empty: none was wished for.",
             "rule_digest": "Digest of the rule that held when it was asked (rules.digest).",
             "created_at": "When it was asked.",
-            "expires_at": "When it lapses undecided; empty: never.",
+            "expires_at": "When it expires undecided; empty: never.",
             "state": "Where it stands in its life (docs/architecture.md has the chart).",
             "version": "Raised by each move and vote: what was decided by an older one does not count.",
             "detail": "The sentence that explains the present state to people.",

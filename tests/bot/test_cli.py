@@ -271,7 +271,7 @@ def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None
         "• POP3, IMAP4: ",
         "smtp-legacy.office365.com",
         f"Last change: #2 by @bob ({BOB})",
-        f"Open request: #3 by @alice ({ALICE}), waiting for approval. Lapses ",
+        f"Open request: #3 by @alice ({ALICE}), waiting for approval. Expires ",
         "Tenant: contoso.onmicrosoft.com",
     ):
         assert told in said

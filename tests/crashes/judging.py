@@ -92,7 +92,7 @@ def _failures(world: World) -> int:
 
 
 HEADLINES = RESULTS | {
-    State.PENDING: "Request #", State.REJECTED: "Rejected: #", State.WITHDRAWN: "Withdrawn: #", State.EXPIRED: "Lapsed: #",
+    State.PENDING: "Request #", State.REJECTED: "Rejected: #", State.WITHDRAWN: "Withdrawn: #", State.EXPIRED: "Expired: #",
 }  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_a_refused_write_failed_even_when_the_value_matches_by_other_hands(stage
 def test_what_was_provably_not_processed_is_sent_again_and_applied_once(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.wait(lambda: len(stage.writes) == written + 1)
-    stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_lapses"))
+    stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_expires"))
     assert_never_claimed(stage, number)
     stage.advance(MINUTE)
     stage.card(number, "Applied:")
@@ -98,7 +98,7 @@ def test_a_throttled_write_is_sent_again_for_longer_than_a_few_times(stage: Stag
     for sent in range(1, 7):
         stage.wait(lambda sent=sent: len(stage.writes) == written + sent)
         stage.wait(lambda: stage.state(number) is State.APPROVED)
-        stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_lapses"))
+        stage.card(number, "Approved, not yet made:", saying=says("it_is_sent_again_until_it_expires"))
         stage.advance(10 * MINUTE)
     stage.card(number, "Applied:")
     assert len(stage.writes) == written + 7

@@ -47,7 +47,7 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
     stage.press(ALICE, withdrawn, "withdraw")
     expired = stage.ask(ALICE)
     stage.advance(UNTIL_LAPSED)
-    stage.card(expired, "Lapsed:")
+    stage.card(expired, "Expired:")
     stale = stage.ask(ALICE)
     stage.tenant.value = False
     stage.press(BOB, stale, "approve")

@@ -104,11 +104,11 @@ def test_an_approved_request_that_waits_for_exchange_can_still_be_withdrawn(stag
 
 def test_an_undecided_request_lapses_and_late_votes_are_told(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    told = words(stage.told(ALICE, lambda: stage.advance(UNTIL_LAPSED), saying="Lapsed:"))
-    assert f"Lapsed: #{number}" in told
-    assert says("nobody_decided_in_time") in words(stage.card(number, "Lapsed:"))
-    assert says("has_already_lapsed", number=number) in stage.press(BOB, number, "approve")
-    assert says("has_already_lapsed", number=number) in stage.press(ALICE, number, "withdraw")
+    told = words(stage.told(ALICE, lambda: stage.advance(UNTIL_LAPSED), saying="Expired:"))
+    assert f"Expired: #{number}" in told
+    assert says("nobody_decided_in_time") in words(stage.card(number, "Expired:"))
+    assert says("has_already_expired", number=number) in stage.press(BOB, number, "approve")
+    assert says("has_already_expired", number=number) in stage.press(ALICE, number, "withdraw")
     assert stage.state(number) is State.EXPIRED
 
 
@@ -118,7 +118,7 @@ def test_an_approved_request_lapses_when_exchange_cannot_be_reached_in_time(stag
     stage.press(BOB, number, "approve")
     stage.card(number, "Approved, not yet made:", saying=says("nothing_has_been_sent"))
     stage.advance(UNTIL_LAPSED)
-    assert says("its_time_ran_out_first_nothing_was") in words(stage.card(number, "Lapsed:"))
+    assert says("its_time_ran_out_first_nothing_was") in words(stage.card(number, "Expired:"))
     assert len(stage.writes) == written
 
 

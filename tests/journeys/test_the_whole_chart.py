@@ -27,7 +27,7 @@ def endings_of_a_pending_request(stage: Stage) -> None:
     stage.press(ALICE, number, "withdraw")
     number = stage.ask(ALICE)
     stage.advance(UNTIL_LAPSED)
-    stage.card(number, "Lapsed:")
+    stage.card(number, "Expired:")
     number = stage.ask(ALICE)
     stage.tenant.value = False
     stage.observe()
@@ -47,7 +47,7 @@ def endings_of_an_approved_request(stage: Stage) -> None:
     stage.card(number, "Withdrawn:")
     number = waiting_for_exchange(stage)
     stage.advance(UNTIL_LAPSED)
-    stage.card(number, "Lapsed:")
+    stage.card(number, "Expired:")
     number = waiting_for_exchange(stage)
     stage.tenant.clear_faults()
     opt_out = stage.opt_out(BOB)

@@ -104,7 +104,7 @@ def _standing(view: RequestView, zone: ZoneInfo) -> list[Block]:
         given = rejection(view, limit=EXCERPT)
         return [section(_status_line(view, zone)), *given, *still_ends(view, zone), *small([who])]
     voted = f"Approved so far by {people(view.approved_by, most=FEW)}; " if view.approved_by else "Nobody has approved yet; "
-    expires = f"Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
+    expires = f"Expires {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
     note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 25)
     in_vain = IN_VAIN if view.in_vain else ""
     lines = [line for line in (in_vain, note, f"*{voted}{missing_words(view.tally)}.* {expires}") if line]

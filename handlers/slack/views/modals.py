@@ -84,7 +84,7 @@ def _title(callback: str, *, is_window: bool) -> str:
 
 
 def _needs_others(expires: str) -> str:
-    undecided = f" Undecided, it lapses {expires}." if expires else ""
+    undecided = f" Undecided, it expires {expires}." if expires else ""
     return f"Nothing is changed until somebody else approves. Every step is recorded.{undecided}"
 
 

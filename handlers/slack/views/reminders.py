@@ -100,7 +100,7 @@ def _nudge(said: Nudge, zone: ZoneInfo) -> str:
     who = f": {people(said.waiting_for)}, please decide" if said.waiting_for else " for an approver"
     away = ", before the next working hours begin" if said.away else ""
     others = f" {people(said.others)}: please see that somebody decides." if said.others else ""
-    waits = f":bell: #{said.request}{asked} still waits{who}. It lapses on {expires}{away}"
+    waits = f":bell: #{said.request}{asked} still waits{who}. It expires on {expires}{away}"
     return f"{waits}; its message says what it is about.{others}"
 
 

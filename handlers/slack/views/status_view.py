@@ -176,7 +176,7 @@ def _under_way(report: Status, zone: ZoneInfo) -> str:
     lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in report.unsettled]
     asked = report.open_request
     if asked is not None and asked not in report.unsettled:
-        expires = f" Lapses {instant(asked.expires_at, zone)}." if asked.expires_at else ""
+        expires = f" Expires {instant(asked.expires_at, zone)}." if asked.expires_at else ""
         lines.append(f"Open request: #{asked.id} by <@{asked.requester_id}>, {STATE_WORDS[asked.state]}.{expires}")
     return "\n".join(lines)
 

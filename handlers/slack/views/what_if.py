@@ -39,7 +39,7 @@ def what_if(found: WhatIf, zone: ZoneInfo) -> Message:
 def _head(found: WhatIf, zone: ZoneInfo) -> str:
     needs = "needs no more approval" if not found.missing else f"needs {found.missing} more approval{'s' * (found.missing > 1)}"
     so_far = f" {people(found.approved_by)} approved." if found.approved_by else ""
-    until = f" It lapses {instant(found.request.expires_at, zone)}." if found.request.expires_at else ""
+    until = f" It expires {instant(found.request.expires_at, zone)}." if found.request.expires_at else ""
     could = sum(one.counts for one in found.people)
     many = {0: "nobody", 1: "1 person"}.get(could, f"{could} people")
     return f"*#{found.request.id} {needs}; {many} could give one now.*{so_far}{until}"

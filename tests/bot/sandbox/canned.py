@@ -83,7 +83,7 @@ def request_card() -> list[Json]:
                 button("Withdraw", "withdraw", "12"),
             ],
         },
-        {"type": "context", "elements": [mrkdwn(":hourglass: lapses in 24 h · react with :white_check_mark: or :x:")]},
+        {"type": "context", "elements": [mrkdwn(":hourglass: expires in 24 h · react with :white_check_mark: or :x:")]},
     ]
 
 

@@ -143,7 +143,7 @@ def test_that_a_change_waits_and_why_is_told_once(house: House, *, opting_out: b
         house.clock.advance(minutes=10)
     told = [view.request for person, view in house.board.outcomes if person == ALICE]
     assert [(request.id, request.state) for request in told] == [(number, State.APPROVED)]
-    goes_on = says("it_is_sent_again_until_it_is_done") if opting_out else says("it_is_sent_again_until_it_lapses")
+    goes_on = says("it_is_sent_again_until_it_is_done") if opting_out else says("it_is_sent_again_until_it_expires")
     assert goes_on in told[0].detail
     assert house.board.cards[-1][1].request.detail == house.request(number).detail
 

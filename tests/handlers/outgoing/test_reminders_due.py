@@ -382,7 +382,7 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
     slot = schedule.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
     assert slot is not None
     said = words(slot.said, UTC_ZONE)
-    assert says("still_waits_u0bob_please_decide_it_lapses") in said
+    assert says("still_waits_u0bob_please_decide_it_expires") in said
     assert says("before_the_next_working_hours_begin_its") in said
     assert said.endswith(says("u0dave_please_see_that_somebody_decides"))
 

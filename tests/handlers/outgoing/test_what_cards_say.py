@@ -214,9 +214,9 @@ def test_what_lapsed_is_said_to_have_lapsed(house: House) -> None:
     house.card_ts(number)
     house.clock.advance(hours=25)
     house.work()
-    assert says("has_lapsed_nobody_decided_in_time_ask", number=number) in words(card(house, number))
+    assert says("has_expired_nobody_decided_in_time_ask", number=number) in words(card(house, number))
     house.approve(BOB, number)
-    assert says("has_already_lapsed_nobody_decided_in_time", number=number) in house.answer(BOB)
+    assert says("has_already_expired_nobody_decided_in_time", number=number) in house.answer(BOB)
 
 
 def test_what_was_changed_outside_the_bot_is_said_once(house: House) -> None:

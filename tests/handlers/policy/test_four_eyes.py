@@ -291,7 +291,7 @@ def test_a_decision_at_the_very_instant_of_lapsing_is_too_late(both: House, door
     both.approve(BOB, request.id, door)
     assert both.request(request.id).state is State.EXPIRED
     assert both.votes(request.id) == []
-    assert "lapsed" in both.answer(BOB)
+    assert "expired" in both.answer(BOB)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -320,7 +320,7 @@ def test_withdrawing_at_the_very_instant_of_lapsing_is_too_late(both: House) -> 
     both.clock.at = request.expires_at
     both.press("withdraw", ALICE, request.id)
     assert both.request(request.id).state is State.EXPIRED
-    assert "lapsed" in both.answer(ALICE)
+    assert "expired" in both.answer(ALICE)
 
 
 def test_a_click_on_a_number_that_does_not_exist_is_answered(house: House) -> None:

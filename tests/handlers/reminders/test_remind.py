@@ -346,7 +346,7 @@ def test_a_request_over_night_is_recalled_in_the_morning_with_its_newest_quarter
 def test_who_asks_on_friday_evening_hears_at_once_that_nobody_will_be_called(house: House) -> None:
     house.clock.at = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     number = house.ask(ALICE).id
-    assert says("it_lapses_before_the_next_working_hours") in house.answer(ALICE)
+    assert says("it_expires_before_the_next_working_hours") in house.answer(ALICE)
     house.clock.at += timedelta(hours=10)
     assert remind(house) == []
     house.press("withdraw", ALICE, number)
