@@ -28,6 +28,7 @@ from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import ROOT, Machine, Outcome, command
 from tests.handlers.driver import ALICE, BOB, House
+from tests.sentences import says
 
 VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "calendar", "verify", "export", "probe")
 SHORT_VERBS = ("migrate", "check", "status", "history", "calendar", "verify", "export")
@@ -159,7 +160,7 @@ def test_a_wrong_milestones_file_stops_the_program_with_the_line_of_each_mistake
     assert (outcome.code, outcome.out) == (2, "")
     told = [line.removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")]
     assert [line.split(":")[0] for line in told] == ["LEGACYTLS_TIMEZONE", *["LEGACYTLS_MILESTONES"] * 3]
-    assert "LEGACYTLS_MILESTONES: line 1: schema: expected one of '1'" in told
+    assert says("legacytls_milestones_line_1_schema_expected_one") in told
     assert "Traceback" not in outcome.err
 
 
@@ -231,7 +232,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(machine: Machin
     for verb in ("migrate", "history"):
         outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{copy}")
         assert outcome.code == 1
-        assert "written by a newer version" in outcome.err
+        assert says("written_by_a_newer_version") in outcome.err
     assert _execute(copy, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
@@ -312,7 +313,7 @@ def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: M
     assert outcome.code == 1
     assert outcome.out.startswith("Live value: could not be read. ")
     assert outcome.out.count("could not be read") == 1
-    assert "  The last successful reading was " in outcome.out
+    assert says("the_last_successful_reading_was") in outcome.out
     machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
     outcome = machine.run("status", "--json")
     assert outcome.code == 1
@@ -344,8 +345,8 @@ def test_history_tells_the_newest_change_first(machine: Machine) -> None:
     assert lines[1].startswith("✅ Applied: #2 opt out of legacy TLS · ")
     assert lines[2].startswith("✅ Applied: #1 opt in to legacy TLS · ")
     assert "read back as opted out" in lines[1]
-    assert f"asked for by @alice ({ALICE})" in lines[2]
-    assert f"approved by @bob ({BOB})" in lines[2]
+    assert says("asked_for_by_alice", alice=ALICE) in lines[2]
+    assert says("approved_by_bob", bob=BOB) in lines[2]
     assert "    > Another scanner" in said.splitlines()
     assert not any(mark in said for mark in MARKS)
 
@@ -361,7 +362,7 @@ def test_history_as_json_says_who_asked_who_agreed_and_what_was_read_back(machin
 
 def test_history_pages_by_number(machine: Machine) -> None:
     first = machine.run("history", "--limit", "2").out
-    assert first.splitlines()[-1] == "Older changes: --before 2"
+    assert first.splitlines()[-1] == says("older_changes_before_2")
     rest = machine.run("history", "--before", "2", "--json")
     assert [change["number"] for change in json.loads(rest.out)["changes"]] == [1]
     assert json.loads(rest.out)["older"] is None
@@ -415,7 +416,7 @@ def test_the_calendar_is_told_as_text_as_data_and_as_a_file(machine: Machine) ->
 
 
 def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:
-    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == "No change is on record yet.\n"
+    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == says("no_change_is_on_record_yet_2")
 
 
 # verify
@@ -424,7 +425,7 @@ def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:
 def test_a_sound_record_is_told_with_its_head(machine: Machine, head: tuple[int, str]) -> None:
     said = machine.run("verify")
     assert said.code == 0
-    assert f"The record is sound: {head[0]} events, head {head[0]}:{head[1]}" in said.out
+    assert says("the_record_is_sound_events_head", head_0=head[0], head_1=head[1]) in said.out
     assert "--witness SEQUENCE:HASH" in said.out
 
 
@@ -444,7 +445,7 @@ def test_an_altered_event_is_named(machine: Machine, copy: Path) -> None:
     _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
     outcome = machine.run("verify", DATABASE_URL=f"sqlite:///{copy}")
     assert outcome.code == 1
-    assert "Event 3 was altered" in outcome.out
+    assert says("event_3_was_altered") in outcome.out
 
 
 def test_each_row_that_does_not_agree_with_a_sound_record_is_named(machine: Machine, copy: Path) -> None:
@@ -483,7 +484,7 @@ def test_a_database_without_a_record_is_told_and_not_migrated(verb: str, machine
     outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
     assert outcome.code == 1
     assert outcome.out == ""
-    assert "holds no record of this version" in outcome.err
+    assert says("holds_no_record_of_this_version") in outcome.err
     assert _execute(tmp_path / "empty.db", "SELECT name FROM sqlite_master") == []
 
 
@@ -500,7 +501,7 @@ def test_a_tenant_of_which_nothing_is_on_record_is_no_sound_record(verb: str, ma
     real = machine.settings["AZURE_TENANT_ID"]
     outcome = machine.run(verb, AZURE_TENANT_ID="99999999-8888-7777-6666-555555555555")
     assert (outcome.code, outcome.out) == (1, "")
-    assert f"nothing to check; this database holds the record of {real}." in outcome.err
+    assert says("nothing_to_check_this_database_holds_the", real=real) in outcome.err
 
 
 # export
@@ -509,10 +510,10 @@ def test_a_tenant_of_which_nothing_is_on_record_is_no_sound_record(verb: str, ma
 def test_the_exported_record_proves_itself_with_a_dozen_lines_of_python(exported: str) -> None:
     checked = _offline(exported)
     assert checked.code == 0
-    assert f"sound up to event {len(exported.splitlines())}," in checked.out
+    assert says("sound_up_to_event_2", splitlines=len(exported.splitlines())) in checked.out
     spoilt = exported.replace("The last scanner is gone", "The last scanner is here")
     assert spoilt != exported
-    assert "was altered" in _offline(spoilt).err
+    assert says("was_altered") in _offline(spoilt).err
 
 
 def test_csv_is_a_table_with_one_row_a_change_and_days_bound_when_it_was_asked_for(machine: Machine) -> None:
@@ -554,7 +555,7 @@ def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine)
     outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full, interpreter=True)
     os.close(full)
     assert outcome.code == 1
-    assert outcome.err == "legacytls: there is no space left on the disk. Make room, and run this again.\n"
+    assert outcome.err == says("legacytls_there_is_no_space_left_on")
 
 
 def test_a_health_endpoint_that_cannot_listen_ends_the_start_with_what_to_change(machine: Machine) -> None:

@@ -19,6 +19,7 @@ from tests.crashes.cramped import TROUBLES
 from tests.crashes.postmaster import Postmaster, postmaster
 from tests.crashes.world import ALICE, BOB, CHANNEL, ROBOT, World
 from tests.postgres import NoPostgres, _libpq
+from tests.sentences import says
 
 CRAMPED = "tests.crashes.cramped"
 NOT_RECORDED = "*not recorded*"
@@ -120,7 +121,7 @@ def test_a_reaction_on_a_locked_database_is_left_unacknowledged_and_counts_once_
         first = next(delivery for delivery in world.slack.deliveries if delivery.kind == "events_api")
         assert first.acked_after is None
     assert_applied_once(world)
-    assert [text for text in world.direct(BOB) if "is counted" in text]
+    assert [text for text in world.direct(BOB) if says("is_counted") in text]
 
 
 def test_a_lock_between_the_reading_and_the_writing_only_delays(beginnings: Beginnings, tmp_path: Path) -> None:

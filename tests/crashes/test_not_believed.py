@@ -11,6 +11,7 @@ from tests.crashes.attacked import KEY, OTHER, Attacked, key_id
 from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import BOB, CAROL, CHANNEL
+from tests.sentences import says
 
 
 @pytest.fixture
@@ -78,8 +79,8 @@ def test_the_first_start_with_a_key_takes_over_what_is_there_and_a_new_key_follo
     world.stop()
     (event,) = attacked.events("key_adopted")
     assert (event["key"], event["basis"], event["keys"]) == (key_id(KEY), "first", [key_id(KEY)])
-    assert "authenticated by a key" in attacked.typed("verify").out
-    assert "the record is not authentic" in attacked.typed("check", LEGACYTLS_RECORD_KEY=OTHER).out
+    assert says("authenticated_by_a_key") in attacked.typed("verify").out
+    assert says("the_record_is_not_authentic") in attacked.typed("check", LEGACYTLS_RECORD_KEY=OTHER).out
     attacked.start(LEGACYTLS_RECORD_KEY=f"{OTHER},{KEY}")
     world.wait(lambda: len(attacked.events("key_adopted")) == 2)
     world.stop()
@@ -87,7 +88,7 @@ def test_the_first_start_with_a_key_takes_over_what_is_there_and_a_new_key_follo
     renewed = attacked.typed("verify", LEGACYTLS_RECORD_KEY=OTHER)
     assert renewed.code == 0, renewed.said
     dropped = attacked.typed("verify")
-    assert (dropped.code, "a key that LEGACYTLS_RECORD_KEY does not name" in dropped.out) == (1, True)
+    assert (dropped.code, says("a_key_that_legacytls_record_key_does") in dropped.out) == (1, True)
     assert KEY not in (world.folder / "bot.log").read_text(encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from tests.crashes.attacked import KEY, Attacked
 from tests.crashes.beginnings import Begin
 from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB
+from tests.sentences import says
 
 LOOKS = "looks like a backup that was put back"
 
@@ -71,12 +72,12 @@ def test_accepting_the_copy_makes_what_was_open_stale_on_record_and_every_replic
     (tmp_path / "elsewhere" / kept.name).write_bytes(kept.read_bytes())  # another replica has seen the same head
     assert kept.stat().st_mode & 0o777 == 0o600
     accepted = restored.typed("verify", "--accept-restore")
-    assert (accepted.code, "Stale now, to be asked for again if still needed: #1." in accepted.out) == (0, True), accepted.said
+    assert (accepted.code, says("stale_now_to_be_asked_for_again") in accepted.out) == (0, True), accepted.said
     assert restored.state_of(1) is State.STALE
     (event,) = restored.events("restore_accepted")
     assert (event["stale"], event["known"] != event["head"]) == ([1], True)
     again = restored.typed("verify", "--accept-restore")
-    assert (again.code, "nothing to accept" in again.out) == (0, True), again.said
+    assert (again.code, says("nothing_to_accept") in again.out) == (0, True), again.said
     for each in (restored, replace(restored, state="elsewhere")):
         each.start()
         world.wait(world.owes_nothing)

@@ -31,6 +31,7 @@ from storage.migrate import upgrade
 from storage.record.adoption import adopt
 from tests.bot.exchange.certificates import app as certificate
 from tests.postgres import Server, standby
+from tests.sentences import says
 
 GROUP = "S0MAIL"
 
@@ -125,7 +126,7 @@ def test_a_right_setup_holds(setup: Setup) -> None:
     assert {verdict["outcome"] for name, verdict in verdicts.items() if name != "Set-TransportConfig"} == {"ok"}
     for name in ("Database", "Slack token", "Slack channel", "Enough approvers", "Entra token", "Get-TransportConfig"):
         assert name in verdicts
-    assert "the live value is not set, organisation contoso.onmicrosoft.com" in verdicts["Get-TransportConfig"]["finding"]
+    assert says("the_live_value_is_not_set_organisation") in verdicts["Get-TransportConfig"]["finding"]
 
 
 def test_slack_is_asked_about_every_layout_and_what_it_would_refuse_is_named(setup: Setup) -> None:
@@ -149,13 +150,13 @@ def test_where_slack_judges_no_layouts_that_is_a_warning(setup: Setup) -> None:
 def test_the_verdicts_are_lines_for_people_with_the_mend_below(setup: Setup) -> None:
     assert main(["check"]) == 0
     lines = setup.capsys.readouterr().out.splitlines()
-    assert "      ok  Slack channel: the bot is a member" in lines
-    assert lines[-1] == "All that is needed holds."
+    assert says("ok_slack_channel_the_bot_is_a") in lines
+    assert lines[-1] == says("all_that_is_needed_holds")
     setup.set(LEGACYTLS_CHANNEL="C0NOWHERE", EXCHANGE_ORGANIZATION="fabrikam.onmicrosoft.com")
     assert main(["check"]) == 1
     lines = setup.capsys.readouterr().out.splitlines()
     place = lines.index("  failed  Slack channel: Slack does not know the channel, or the bot cannot see it.")
-    assert lines[place + 1] == "            mend: Check LEGACYTLS_CHANNEL and invite the bot."
+    assert lines[place + 1] == says("mend_check_legacytls_channel_and_invite_the")
     assert lines[-1].startswith("Not yet: Slack channel, Get-TransportConfig. ")
 
 
@@ -163,7 +164,7 @@ def test_people_are_named_beside_their_ids(setup: Setup) -> None:
     setup.set(LEGACYTLS_APPROVERS="U0BOB,U0CAROL,U0ERIN")
     assert main(["check"]) == 0
     lines = setup.capsys.readouterr().out.splitlines()
-    assert [line for line in lines if " Approver U0ERIN (@erin): " in line]
+    assert [line for line in lines if says("approver_u0erin_erin") in line]
     enough = next(line for line in lines if "Enough approvers: " in line)
     assert enough.endswith(": U0BOB (@bob), U0CAROL (@carol)")
 
@@ -369,9 +370,9 @@ def test_broken_surroundings_are_named_with_their_mend(
 @pytest.mark.parametrize("setup", [tuple(scope for scope in BOT_SCOPES if scope != "usergroups:read")], indirect=True)
 def test_a_missing_scope_is_named_where_it_is_missing_and_where_it_hurts(setup: Setup) -> None:
     failed = setup.failed()
-    assert failed["Slack scopes"]["finding"] == "missing: usergroups:read"
+    assert failed["Slack scopes"]["finding"] == says("missing_usergroups_read")
     assert "manifest.yml" in failed["Slack scopes"]["mend"]
-    assert "lacks a scope" in failed["Approver group S0MAIL"]["finding"]
+    assert says("lacks_a_scope") in failed["Approver group S0MAIL"]["finding"]
 
 
 NO_GROUPS = {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB", "LEGACYTLS_OPERATORS": "U0ALICE,U0BOB"}
@@ -416,24 +417,24 @@ def test_a_scope_that_everything_needs_fails(setup: Setup) -> None:
 def test_a_scope_too_many_is_a_warning(setup: Setup) -> None:
     code, verdicts = setup.check()
     assert (code, verdicts["Slack scopes"]["outcome"]) == (0, "warning")
-    assert verdicts["Slack scopes"]["finding"] == "more than needed: admin"
+    assert verdicts["Slack scopes"]["finding"] == says("more_than_needed_admin")
 
 
 def test_a_missing_permission_is_told_apart_from_a_missing_role(setup: Setup) -> None:
     _no_permission(setup)
     failed = setup.failed()
     assert list(failed) == ["Entra app role", "Get-TransportConfig"]
-    assert "Grant the application permission Exchange.ManageAsApp" in failed["Entra app role"]["mend"]
-    assert failed["Get-TransportConfig"]["mend"] == "Grant Exchange.ManageAsApp first, as said above."
+    assert says("grant_the_application_permission_exchange_manageasapp") in failed["Entra app role"]["mend"]
+    assert failed["Get-TransportConfig"]["mend"] == says("grant_exchange_manageasapp_first_as_said_above")
 
 
 def test_an_expired_certificate_is_dated(setup: Setup) -> None:
     _present(setup, certificate(-1).pem())
     failed = setup.failed()
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    assert failed["Certificate"]["finding"] == f"expired on {yesterday:%-d %B %Y}"
-    assert "upload it to the app registration" in failed["Certificate"]["mend"]
-    assert "the certificate expired on" in failed["Entra token"]["finding"]
+    assert failed["Certificate"]["finding"] == says("expired_on_2", yesterday=yesterday)
+    assert says("upload_it_to_the_app_registration") in failed["Certificate"]["mend"]
+    assert says("the_certificate_expired_on") in failed["Entra token"]["finding"]
 
 
 def test_a_certificate_about_to_expire_is_a_warning(setup: Setup) -> None:
@@ -473,7 +474,7 @@ def test_a_certificate_that_cannot_be_read_is_a_wrong_setting(pem: bytes, setup:
     assert main(["check"]) == 2
     out, err = setup.capsys.readouterr()
     assert out == ""
-    assert "AZURE_CLIENT_CERTIFICATE_PATH: the file needs a password or is damaged" in err
+    assert says("azure_client_certificate_path_the_file_needs") in err
     assert "AZURE_CLIENT_CERTIFICATE_PASSWORD" in err
 
 
@@ -484,8 +485,8 @@ def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:
     assert code == 0
     for name in (cmdlets - {"Get-AdminAuditLogConfig"}) | {"Audit ingestion"}:
         assert verdicts[name]["outcome"] == "optional"
-        assert "it would tell" in verdicts[name]["finding"]
-        assert "the optional role for this cmdlet" in verdicts[name]["mend"]
+        assert says("it_would_tell") in verdicts[name]["finding"]
+        assert says("the_optional_role_for_this_cmdlet") in verdicts[name]["mend"]
 
 
 def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> None:
@@ -493,11 +494,11 @@ def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> 
     _, verdicts = setup.check()
     (search,) = (call for call in setup.microsoft.tenant.calls[calls:] if call.cmdlet == "Search-UnifiedAuditLog")
     assert search.parameters["Operations"] == ["Set-TransportConfig"]
-    assert "recorded in the last 7 days" in verdicts["Search-UnifiedAuditLog"]["finding"]
+    assert says("recorded_in_the_last_7_days") in verdicts["Search-UnifiedAuditLog"]["finding"]
     setup.microsoft.tenant.queue_fault("server_error", cmdlet="Search-UnifiedAuditLog")
     code, verdicts = setup.check()
     assert (code, verdicts["Search-UnifiedAuditLog"]["outcome"]) == (0, "optional")
-    assert "it would tell who changed the setting" in verdicts["Search-UnifiedAuditLog"]["finding"]
+    assert says("it_would_tell_who_changed_the_setting") in verdicts["Search-UnifiedAuditLog"]["finding"]
 
 
 def test_an_audit_log_that_is_switched_off_is_a_warning_with_its_cmdlet(setup: Setup) -> None:
@@ -519,7 +520,7 @@ def test_a_role_that_only_reads_is_not_found_out_because_nothing_is_written(setu
     setup.grant(withheld=frozenset({"Set-TransportConfig"}))
     code, verdicts = setup.check()
     assert (code, verdicts["Set-TransportConfig"]["outcome"]) == (0, "optional")
-    assert "cannot be proven without writing" in verdicts["Set-TransportConfig"]["finding"]
+    assert says("cannot_be_proven_without_writing") in verdicts["Set-TransportConfig"]["finding"]
 
 
 @pytest.mark.parametrize(
@@ -563,7 +564,7 @@ def test_a_postgresql_that_may_lose_a_commit_fails(setup: Setup, migrated_postgr
     setup.set(DATABASE_URL=migrated_postgres_url)
     failed = setup.failed()
     assert "synchronous_commit off" in failed["Database durability"]["finding"]
-    assert "survive a power cut" in failed["Database durability"]["mend"]
+    assert says("survive_a_power_cut") in failed["Database durability"]["mend"]
     _, verdicts = setup.check()
     assert verdicts["Database role"]["outcome"] == "warning"
 
@@ -579,7 +580,7 @@ def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: 
         found = setup.failed()["Database role"]
         owner.execute(f"DROP OWNED BY {role}".encode())
         owner.execute(f"DROP ROLE {role}".encode())
-    assert found["finding"] == "lacks DELETE on cards, inbox, notices, observations"
+    assert found["finding"] == says("lacks_delete_on_cards_inbox_notices_observations")
     assert "GRANT lines" in found["mend"]
 
 
@@ -591,7 +592,7 @@ def test_a_database_that_only_reads_fails_and_all_else_is_told(setup: Setup, mig
     code, verdicts = setup.check()
     found = verdicts["Database writes"]
     assert (code, found["outcome"]) == (1, "failed")
-    assert found["finding"] == "the database only reads, as a standby does (25006)"
+    assert found["finding"] == says("the_database_only_reads_as_a_standby")
     assert "default_transaction_read_only" in found["mend"]
     assert verdicts["Get-TransportConfig"]["outcome"] == "ok"
 
@@ -603,7 +604,7 @@ def test_a_hot_standby_fails_by_name(setup: Setup, postgres_server: Server) -> N
             setup.set(DATABASE_URL=copy.set(database=url.database).render_as_string(hide_password=False))
             found = setup.failed()
     assert list(found) == ["Database writes"]
-    assert found["Database writes"]["finding"] == "the database only reads, as a standby does (25006)"
+    assert found["Database writes"]["finding"] == says("the_database_only_reads_as_a_standby")
 
 
 @pytest.mark.parametrize("migrated", [True, False])
@@ -625,7 +626,7 @@ def test_that_it_can_write_is_proven_and_nothing_is_left_of_the_proof(migrated: 
 
 def test_a_file_that_only_reads_fails_by_name(setup: Setup) -> None:
     setup.set(DATABASE_URL=f"sqlite:///file:{setup.folder}/record.db?mode=ro&uri=true")
-    assert setup.failed()["Database writes"]["finding"] == "the database's file or folder can only be read (SQLITE_READONLY)"
+    assert setup.failed()["Database writes"]["finding"] == says("the_database_s_file_or_folder_can")
 
 
 def test_a_database_of_somebody_elses_fails_and_all_else_is_told(setup: Setup) -> None:
@@ -659,7 +660,7 @@ def test_without_a_key_what_is_unprotected_is_a_warning(setup: Setup) -> None:
     setup.unset("LEGACYTLS_RECORD_KEY")
     code, verdicts = setup.check()
     assert (code, verdicts["Record key"]["outcome"]) == (0, "warning")
-    assert "have the bot act on a vote" in verdicts["Record key"]["finding"]
+    assert says("have_the_bot_act_on_a_vote") in verdicts["Record key"]["finding"]
     assert "openssl rand -hex 32" in verdicts["Record key"]["mend"]
 
 
@@ -669,7 +670,7 @@ def test_a_record_of_another_key_fails_and_is_told_how_to_go_on(setup: Setup) ->
     database.close()
     failed = setup.failed()
     assert list(failed) == ["Record key"]
-    assert "LEGACYTLS_RECORD_KEY does not name" in failed["Record key"]["finding"]
+    assert says("legacytls_record_key_does_not_name") in failed["Record key"]["finding"]
     assert "--accept-restore" in failed["Record key"]["mend"]
     setup.set(LEGACYTLS_RECORD_KEY=f"{'ab' * 32},{(b'o' * 32).hex()}")
     code, verdicts = setup.check()
@@ -679,4 +680,4 @@ def test_a_record_of_another_key_fails_and_is_told_how_to_go_on(setup: Setup) ->
 def test_a_folder_that_cannot_be_written_is_a_wrong_setting(setup: Setup) -> None:
     setup.set(LEGACYTLS_STATE_DIR="/dev/null")
     assert main(["check"]) == 2
-    assert "LEGACYTLS_STATE_DIR: names no folder" in setup.capsys.readouterr().err
+    assert says("legacytls_state_dir_names_no_folder") in setup.capsys.readouterr().err

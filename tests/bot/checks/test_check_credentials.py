@@ -12,6 +12,7 @@ from bot.exchange.clouds import CLOUDS
 from bot.sandbox.microsoft.simulation import CLIENT_ID, OBJECT_ID
 from tests.bot.checks.test_check import Setup, microsoft, setup
 from tests.bot.exchange.stage import Stage, answer
+from tests.sentences import says
 
 __all__ = ["microsoft", "setup"]
 
@@ -71,8 +72,8 @@ def test_a_machine_without_an_identity_is_told_with_its_mend(setup: Setup, machi
     machine.always(answer(400, {"statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found"}))
     failed = setup.failed()
     assert list(failed) == ["Entra token"]
-    assert "did not hand out a token" in failed["Entra token"]["finding"]
-    assert "managed identity is assigned" in failed["Entra token"]["mend"]
+    assert says("did_not_hand_out_a_token") in failed["Entra token"]["finding"]
+    assert says("managed_identity_is_assigned") in failed["Entra token"]["mend"]
 
 
 def test_a_stale_federated_token_is_told_with_its_mend(setup: Setup, machine: Stage) -> None:

@@ -15,6 +15,7 @@ from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.entra_stub import token
 from tests.bot.exchange.stage import Act, Stage, answer, raw
 from tests.bot.exchange.test_answers import CASES, Case
+from tests.sentences import says
 
 Client = Callable[..., ExchangeOnline]
 TOLD = {True: SettingValue.OPTED_IN, False: SettingValue.OPTED_OUT, None: SettingValue.NOT_SET}
@@ -31,7 +32,7 @@ def test_a_write_gets_the_fate_that_the_catalogue_says(case: Case, client: Clien
     exchange.always(_act(case))
     written = client().write(True, client_request_id="1")
     assert written.outcome is case.outcome
-    assert case.says in written.sentence or "nothing had to be modified" in written.sentence
+    assert case.says in written.sentence or says("nothing_had_to_be_modified") in written.sentence
     assert (written.retry_after, len(exchange.requests)) == (pytest.approx(case.wait, abs=1) if case.wait else case.wait, 1)
 
 

@@ -22,6 +22,7 @@ from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
 from tests.bot.exchange.stage import Stage, answer, hang, raw, reset
+from tests.sentences import says
 
 SignIn = Callable[..., Tokens]
 
@@ -84,7 +85,7 @@ def test_the_sign_in_is_left_alone_for_an_hour_at_most(asked: str, sign_in: Sign
 
 def test_a_tenant_that_does_not_exist_is_named_as_the_trouble(sign_in: SignIn) -> None:
     failure = _failure(sign_in(tenant="99999999-9999-9999-9999-999999999999"))
-    assert "does not know this tenant" in failure.sentence
+    assert says("does_not_know_this_tenant") in failure.sentence
     assert "AZURE_TENANT_ID" in failure.mend
 
 
@@ -105,7 +106,8 @@ def test_an_expired_certificate_is_named_with_its_day(sign_in: SignIn, entra: En
     path = tmp_path / "app.pem"
     path.write_bytes(expired.pem())
     entra.instead.append(refusal(700027))
-    assert f"expired on {expired.certificate.not_valid_after_utc:%Y-%m-%d}" in _failure(sign_in(Certificate(path))).sentence
+    over = expired.certificate.not_valid_after_utc
+    assert says("expired_on", day=over) in _failure(sign_in(Certificate(path))).sentence
 
 
 def _other_key(app: certificates.Pair) -> bytes:
@@ -163,14 +165,14 @@ def test_an_authority_that_nobody_serves_is_unreachable_and_worth_another_try(si
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     failure = _failure(sign_in(authority=f"https://127.0.0.1:{port}"))
-    assert "could not be reached" in failure.sentence
+    assert says("could_not_be_reached") in failure.sentence
     assert failure.retryable
 
 
 @pytest.mark.parametrize("act", [reset, raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")])
 def test_a_broken_connection_is_unreachable(act: object, sign_in: SignIn, entra: Entra) -> None:
     entra.instead.append(act)  # type: ignore[arg-type]
-    assert "could not be reached" in _failure(sign_in()).sentence
+    assert says("could_not_be_reached") in _failure(sign_in()).sentence
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_a_busy_authority_is_worth_another_try(status: int, sentence: str, sign_
 def test_a_silent_authority_costs_no_more_than_the_limit(sign_in: SignIn, entra: Entra) -> None:
     entra.instead.append(hang(entra.stage.stop))
     began = time.monotonic()
-    assert "could not be reached" in _failure(sign_in(), timeout=0.5).sentence
+    assert says("could_not_be_reached") in _failure(sign_in(), timeout=0.5).sentence
     assert time.monotonic() - began < 2
 
 
@@ -313,7 +315,7 @@ def test_an_answer_that_broke_off_is_worth_another_try(sign_in: SignIn, entra: E
     entra.instead.append(answer(200, b'{"access_token": "canary', length=900))
     failure = _failure(sign_in())
     assert failure.retryable
-    assert "could not be reached" in failure.sentence
+    assert says("could_not_be_reached") in failure.sentence
 
 
 def test_codes_are_found_only_where_entra_writes_them() -> None:

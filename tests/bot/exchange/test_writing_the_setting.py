@@ -18,6 +18,7 @@ from tests.bot.exchange.bodies import envelope, error, reading
 from tests.bot.exchange.conftest import NOON
 from tests.bot.exchange.entra_stub import TENANT, Entra, refusal, token
 from tests.bot.exchange.stage import Act, Request, Stage, answer, drip, hang, raw, reset
+from tests.sentences import says
 
 Client = Callable[..., ExchangeOnline]
 CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
@@ -115,7 +116,7 @@ def test_no_connection_means_not_processed(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     written = client(api_url=f"http://127.0.0.1:{port}").write(True, client_request_id="1")
-    assert (written.outcome, "nothing was sent" in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
+    assert (written.outcome, says("nothing_was_sent_3") in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_a_write_that_got_no_token_in_good_time_is_not_sent_any_more(
     brisk.tokens.forget()
     entra.instead.append(late)
     written = brisk.write(True, client_request_id="1")
-    assert (written.outcome, "too little time" in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
+    assert (written.outcome, says("too_little_time") in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
     assert exchange.requests == []
     brisk.close()
 

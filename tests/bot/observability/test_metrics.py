@@ -17,6 +17,7 @@ from storage.ledger import Ledger
 from storage.outbox import Outbox
 from storage.reading import Reader
 from tests.bot.test_process import Running
+from tests.sentences import says
 from tests.storage.states import NOW, TENANT, approve, opened
 
 ALICE, BOB = "U0ALICE", "U0BOB"
@@ -92,7 +93,7 @@ def test_a_decision_is_counted_by_every_replica_whichever_recorded_it(migrated_s
     for metrics, _ in replicas:
         told = metrics.text().decode()
         assert 'legacytls_decisions_total{door="button",vote="approve"} 1.0' in told
-        assert "Every replica counts those of all: take max, not sum." in told
+        assert says("every_replica_counts_those_of_all_take") in told
 
 
 def test_a_change_made_outside_shows_as_drift_until_the_bot_has_made_the_next(running: Running) -> None:

@@ -13,6 +13,7 @@ from bot.probe.targets import Opening
 from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from tests.bot.probe import servers
 from tests.bot.probe.servers import Server, Talk, context
+from tests.sentences import says
 
 ACCEPTED, REFUSED, UNKNOWN = ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED, ProbeOutcome.UNKNOWN
 UNREACHABLE, NOT_TESTABLE = ProbeOutcome.UNREACHABLE, ProbeOutcome.NOT_TESTABLE
@@ -85,7 +86,7 @@ def test_one_that_wants_a_certificate_of_its_clients_gets_none_and_proves_nothin
     with Server(servers.tls(context(pair, TLS10, TLS12, ask_client=True))) as server:
         rows = probed(server)
     assert outcomes(rows) == [UNKNOWN, UNKNOWN, UNKNOWN, REFUSED]
-    assert "certificate of its clients" in rows[0].detail
+    assert says("certificate_of_its_clients") in rows[0].detail
 
 
 # An end that does not say why
@@ -113,7 +114,7 @@ def test_an_end_without_an_alert_is_a_refusal_where_tls_1_2_succeeds(pair: Path)
     with Server(taking(pair, ends=lambda connection: connection.shutdown(socket.SHUT_RDWR))) as server:
         rows = probed(server)
     assert outcomes(rows) == [REFUSED, REFUSED, ACCEPTED, REFUSED]
-    assert "TLS 1.2 is accepted" in rows[0].detail
+    assert says("tls_1_2_is_accepted") in rows[0].detail
 
 
 @pytest.mark.usefixtures("implicit")
@@ -173,7 +174,7 @@ def test_a_server_that_answers_in_plain_text_once_it_is_spoken_to_is_unknown() -
     with Server(talk) as server:
         rows = probed(server)
     assert outcomes(rows) == [UNKNOWN] * 4
-    assert "not in TLS" in details(rows)
+    assert says("not_in_tls") in details(rows)
 
 
 @pytest.mark.usefixtures("implicit")
@@ -201,7 +202,7 @@ def test_a_name_that_does_not_resolve_is_unreachable(error: Exception, monkeypat
     monkeypatch.setattr(connecting.socket, "getaddrinfo", getaddrinfo)
     rows = probe([ProbeTarget("nowhere.invalid", 587)])
     assert outcomes(rows) == [UNREACHABLE] * 4
-    assert "cannot be looked up" in details(rows)
+    assert says("cannot_be_looked_up") in details(rows)
 
 
 def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +213,7 @@ def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) 
     finally:
         answered.set()
     assert outcomes(rows) == [UNREACHABLE] * 4
-    assert "not looked up in time" in details(rows)
+    assert says("not_looked_up_in_time") in details(rows)
 
 
 @pytest.mark.usefixtures("implicit")

@@ -17,6 +17,7 @@ from bot.settings.load import WrongSettings, credential_now, load, withhold_from
 from bot.settings.milestones import load_calendar
 from bot.settings.model import NAMES, CredentialKind, Settings
 from tests.bot.exchange import certificates
+from tests.sentences import says
 
 COMPLETE = {
     "SLACK_BOT_TOKEN": "xoxb-1-canary",
@@ -452,7 +453,7 @@ def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_othe
     (tmp_path / "mine.yaml").write_text(wrong, encoding="utf-8")
     first, second, third = refused()
     assert first.startswith("LEGACYTLS_MILESTONES: line 6: kind: expected one of 'announcement', ")
-    assert second == "LEGACYTLS_MILESTONES: line 17: confidence: expected one of 'H', 'M' or 'L'"
+    assert second == says("legacytls_milestones_line_17_confidence_expected_one")
     assert third.startswith("LEGACYTLS_LOG_LEVEL: ")
 
 
@@ -615,7 +616,7 @@ def test_two_credentials_are_a_mistake_and_so_is_none(put: Put, certificate: str
     ]
     put(AZURE_CLIENT_CERTIFICATE_PATH=None, AZURE_CLIENT_SECRET=None, AZURE_MANAGED_IDENTITY="false")
     assert len(refused()) == 1
-    assert "exactly one of" in refused()[0]
+    assert says("exactly_one_of") in refused()[0]
 
 
 def test_a_password_without_a_certificate_is_a_mistake_and_keeps_its_spaces(put: Put, certificate: str) -> None:

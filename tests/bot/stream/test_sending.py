@@ -23,6 +23,7 @@ from storage.records import Notice
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving
 from tests.handlers.saying import announcement
+from tests.sentences import says
 from tests.storage.states import BOB, TENANT
 
 KEY = bytes(range(32))
@@ -171,7 +172,7 @@ def test_a_reset_connection_and_a_closed_port_are_no_answer(sender: Sender, rece
     assert sender.send(receiver.url) == 3
     assert receiver.taken == [1, 2, 3]
     assert sender.send("http://127.0.0.1:9/") == 0
-    assert sender.trouble("http://127.0.0.1:9/") == "3 events wait for the receiver http://127.0.0.1:9: it gave no answer."
+    assert sender.trouble("http://127.0.0.1:9/") == says("3_events_wait_for_the_receiver_http")
 
 
 def test_a_receiver_that_takes_too_long_is_no_answer(sender: Sender, receiving: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +180,7 @@ def test_a_receiver_that_takes_too_long_is_no_answer(sender: Sender, receiving: 
     receiver = receiving(Act(seconds=1.0))
     assert sender.send(receiver.url) == 0
     origin = receiver.url.partition("/events")[0]
-    assert sender.trouble(receiver.url) == f"3 events wait for the receiver {origin}: it gave no answer."
+    assert sender.trouble(receiver.url) == says("3_events_wait_for_the_receiver_it", origin=origin)
     assert "canary" not in str(sender.trouble(receiver.url))
 
 

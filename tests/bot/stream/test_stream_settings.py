@@ -8,6 +8,7 @@ from bot.settings.load import WrongSettings, load
 from tests.bot.checks.test_check import Setup, microsoft, setup  # noqa: F401 - fixtures
 from tests.bot.settings.test_load import Put, put  # noqa: F401 - a fixture
 from tests.bot.stream.receiving import SECRET
+from tests.sentences import says
 
 URL = "https://events.example.com/in/canary?token=canary"
 
@@ -58,13 +59,13 @@ def test_a_secret_has_twenty_four_bytes_or_more(put: Put, secret: str) -> None: 
 
 def test_one_without_the_other_is_a_mistake(put: Put) -> None:  # noqa: F811
     (line,) = wrong(put, LEGACYTLS_EVENTS_URL=URL)
-    assert line == "LEGACYTLS_EVENTS_SECRET: is not set, and LEGACYTLS_EVENTS_URL is; set both, or neither"
+    assert line == says("legacytls_events_secret_is_not_set_and")
     (line,) = wrong(put, LEGACYTLS_EVENTS_URL=None, LEGACYTLS_EVENTS_SECRET=SECRET)
-    assert line == "LEGACYTLS_EVENTS_URL: is not set, and LEGACYTLS_EVENTS_SECRET is; set both, or neither"
+    assert line == says("legacytls_events_url_is_not_set_and")
 
 
 def test_check_says_how_far_the_receiver_has_got_and_posts_nothing(setup: Setup) -> None:  # noqa: F811
     setup.set(LEGACYTLS_EVENTS_URL="http://127.0.0.1:9/canary", LEGACYTLS_EVENTS_SECRET=SECRET)
     _, verdicts = setup.check()
     assert verdicts["Event stream"]["outcome"] == "ok"
-    assert verdicts["Event stream"]["finding"] == "http://127.0.0.1:9 has taken every event up to 0"
+    assert verdicts["Event stream"]["finding"] == says("http_127_0_0_1_9_has")

@@ -24,6 +24,7 @@ from storage.schema.tables import inbox
 from tests.bot.machine import ROOT, Machine
 from tests.patience import patience
 from tests.processes import Process, start
+from tests.sentences import says
 
 IDLE, BUSY = 5.0, 20.0
 """Seconds in which a bot that was told to stop has ended."""
@@ -151,7 +152,7 @@ def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, s
     machine.slack.fault("auth.test", "invalid_auth", 1000)
     process = started(machine)
     assert process.process.wait(timeout=patience(20)) == 1
-    assert "Put a valid SLACK_BOT_TOKEN into the settings." in process.said()
+    assert says("put_a_valid_slack_bot_token_into") in process.said()
     assert "Traceback" not in process.said()
 
 
@@ -203,7 +204,7 @@ def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stop
     assert (code, seconds < patience(BUSY)) == (0, True), process.said()
     told = [message["text"] for message in machine.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
     assert told, process.said()
-    assert "could not be read" in told[-1]
+    assert says("could_not_be_read") in told[-1]
 
 
 def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:

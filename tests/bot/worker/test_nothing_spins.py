@@ -31,6 +31,7 @@ from tests.handlers.audit_log import AuditLog
 from tests.handlers.conftest import without_syncing
 from tests.handlers.driver import ALICE, BOB, RULE, House
 from tests.handlers.fakes import Answering
+from tests.sentences import says
 
 MOST = 10
 """Calls a minute."""
@@ -337,7 +338,7 @@ def assert_said(house: House) -> None:
     shown = next(view.request for _, view in reversed(house.board.cards) if view.request.id == number)
     assert shown.state in (State.APPROVED, State.UNCERTAIN)
     assert shown.detail
-    assert shown.detail != "Approved by @U0BOB."
+    assert shown.detail != says("approved_by_u0bob")
     assert told == f"#{number}: {shown.detail}"
 
 

@@ -13,6 +13,7 @@ from storage.records import SettingValue
 from storage.schema import guards
 from tests.handlers.attacks import stored, tamper, unguard
 from tests.handlers.driver import ALICE, BOB, CAROL, NOW, RULE, TENANT, TWO, House
+from tests.sentences import says
 from tests.storage.states import asked
 
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
@@ -110,7 +111,7 @@ def test_what_an_opt_in_is_judged_by_has_to_agree(house: House, table: str, colu
     tamper(house.database, f"UPDATE {table} SET {column} = {ELSEWHERE[table][column]}")
     house.run()
     assert (written(house), house.request(number).state) == ([], State.APPROVED)
-    assert "does not agree with the record" in house.request(number).detail
+    assert says("does_not_agree_with_the_record") in house.request(number).detail
     house.run()
     house.deliver()
     assert len(alarms(house)) == 1
@@ -402,7 +403,7 @@ def test_a_window_longer_than_the_rule_allows_is_not_opened_even_where_the_recor
     house.approve(BOB, request.id)
     house.run()
     assert (written(house), house.request(request.id).state) == ([], State.STALE)
-    assert "later than the rule allows" in house.request(request.id).detail
+    assert says("later_than_the_rule_allows") in house.request(request.id).detail
 
 
 def test_without_a_guard_nothing_is_opted_in_and_every_opt_out_goes_on(both: House) -> None:
@@ -410,11 +411,11 @@ def test_without_a_guard_nothing_is_opted_in_and_every_opt_out_goes_on(both: Hou
     number = approved(both)
     unguard(both.database)
     for _ in range(2):
-        assert "Guards of the record are missing" in str(watch(both))
+        assert says("guards_of_the_record_are_missing_2") in str(watch(both))
         both.run()
         both.clock.advance(minutes=3)
     assert (written(both), both.request(number).state) == ([], State.APPROVED)
-    assert "guards of the record are missing" in both.request(number).detail
+    assert says("guards_of_the_record_are_missing") in both.request(number).detail
     both.deliver()
     assert len([facts for facts in both.board.announced if facts["what"] == "guards"]) == 1
     with both.database.write() as connection:

@@ -66,7 +66,7 @@ def test_one_operator_or_approver_gives_the_window_an_earlier_end_at_once(both: 
     assert (change.kind, change.state, change.requester_id) == (Kind.SHORTENING, State.APPLIED, person)
     assert window(both) == Baseline(IN, both.clock.at, change.id, in_days(both, 3))
     assert (both.tenant.reads, len(both.tenant.writes)) == (reads, writes)
-    assert f"#{change.id}: The opt-in ends 24:00 of" in both.answer(person)
+    assert says("the_opt_in_ends_24_00_of", number=change.id) in both.answer(person)
     assert both.request(number).window_end == in_days(both, 20), "what was approved stays on record"
 
 
@@ -123,13 +123,13 @@ def test_an_approver_who_is_no_operator_may_end_it_sooner_and_not_later(house: H
     assert fields(house.windows.opened[-1])["day"]
     extend(house, CAROL, days=40)
     assert house.newest().id == opted_in
-    assert "one of the operators" in house.answer(CAROL)
+    assert says("one_of_the_operators") in house.answer(CAROL)
     extend(house, CAROL, days=4)
     assert window(house).window_end == in_days(house, 4)
 
 
 def test_a_day_that_is_over_is_refused_in_the_form_and_when_it_is_taken_up(house: House, opted_in: int) -> None:
-    assert "This day is over" in extend(house, ALICE, days=-1)["errors"]["day"]  # type: ignore[index]
+    assert says("this_day_is_over") in extend(house, ALICE, days=-1)["errors"]["day"]  # type: ignore[index]
     house.hands.dying = True
     extend(house, ALICE, days=0)
     house.hands.dying = False
@@ -137,7 +137,7 @@ def test_a_day_that_is_over_is_refused_in_the_form_and_when_it_is_taken_up(house
     house.free_leftovers()
     house.dispatch.take_up_leftovers()
     assert house.newest().id == opted_in
-    assert "this day is over by now" in house.answer(ALICE)
+    assert says("this_day_is_over_by_now") in house.answer(ALICE)
 
 
 def test_two_at_once_never_lengthen_what_the_other_has_shortened(house: House, opted_in: int) -> None:
@@ -148,7 +148,7 @@ def test_two_at_once_never_lengthen_what_the_other_has_shortened(house: House, o
     house.free_leftovers()
     house.dispatch.take_up_leftovers()
     assert window(house).window_end == in_days(house, 5)
-    assert "which is no later" in house.answer(ALICE) or "ends 24:00" in house.answer(ALICE)
+    assert says("which_is_no_later") in house.answer(ALICE) or "ends 24:00" in house.answer(ALICE)
 
 
 def test_an_extension_form_that_was_sent_before_somebody_extended_shortens_nothing(
@@ -239,13 +239,13 @@ def test_the_form_opens_for_an_earlier_end_while_an_extension_is_open(house: Hou
     number = extension(house, "asked")
     say(house, "extend", CAROL)
     form = house.windows.opened[-1]
-    assert form["title"]["text"] == "Shorten the opt-in"
+    assert form["title"]["text"] == says("shorten_the_opt_in")
     assert says("only_an_earlier_end_in_the_form", number=number, person=ALICE) in form["blocks"][0]["text"]["text"]
     assert date.fromisoformat(fields(form)["day"]["element"]["initial_date"]) == house.clock.at.date() + timedelta(days=19)
     assert extend(house, CAROL, days=19) == {}
     assert window(house).window_end == in_days(house, 19)
     say(house, "extend", ALICE)
-    assert house.windows.opened[-1]["title"]["text"] == "Extend the opt-in"
+    assert house.windows.opened[-1]["title"]["text"] == says("extend_the_opt_in")
 
 
 @pytest.mark.parametrize("days", [20, 21, 60])
@@ -261,8 +261,8 @@ def test_a_later_end_is_refused_in_the_form_while_an_extension_is_open(
 
 def test_a_day_that_cannot_be_chosen_anyway_is_told_for_what_it_is(house: House, opted_in: int) -> None:
     extension(house, "asked")
-    assert "This day is over" in extend(house, BOB, days=-1)["errors"]["day"]  # type: ignore[index]
-    assert "Too late" in extend(house, BOB, days=95)["errors"]["day"]  # type: ignore[index]
+    assert says("this_day_is_over") in extend(house, BOB, days=-1)["errors"]["day"]  # type: ignore[index]
+    assert says("too_late_2") in extend(house, BOB, days=95)["errors"]["day"]  # type: ignore[index]
 
 
 def test_on_the_last_day_there_is_no_earlier_end_and_the_form_stays_shut(house: House, opted_in: int) -> None:
@@ -324,9 +324,9 @@ def test_the_message_the_history_and_who_asked_say_so(house: House, opted_in: in
     lines = card_of(house, change.id)
     assert f"Applied: #{change.id} shorten the opt-in to legacy TLS" in lines
     assert "> The last scanner is gone" in lines
-    assert "; shortened by #2 " in card_of(house, opted_in)
+    assert says("shortened_by_2") in card_of(house, opted_in)
     page = " ".join(plain(replies.history(house.dispatch.history.page(), UTC_ZONE)))
-    assert f"window was to end at 24:00 of 13 December 2026, UTC, shortened by #{change.id}" in page
+    assert says("window_was_to_end_at_24_00_2", number=change.id) in page
     assert [facts["what"] for person, facts in house.board.told if person == ALICE] == ["shortened"]
 
 
@@ -334,7 +334,7 @@ def test_the_form_proposes_a_later_day_where_there_is_one_and_else_an_earlier(ho
     number = apply(house, days=89)
     say(house, "extend", ALICE)
     day = fields(house.windows.opened[-1])["day"]
-    assert "An earlier end holds at once" in day["hint"]["text"]
+    assert says("an_earlier_end_holds_at_once") in day["hint"]["text"]
     assert date.fromisoformat(day["element"]["initial_date"]) < (house.request(number).window_end or house.clock.at).date()
 
 

@@ -8,6 +8,7 @@ from handlers.policy.decided import who_approved, why_so
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, CAROL
 from tests.handlers.policy.test_content import REQUEST
+from tests.sentences import says
 
 SENTENCES = ["", "Rejected by @U0MALLORY.", "Withdrawn by @U0MALLORY.", "Stale by now.", "Nobody decided in time."]
 
@@ -28,7 +29,7 @@ def test_any_other_end_is_told_in_its_own_sentence(state: State, detail: str) ->
 
 def test_whoever_approved_is_named_only_where_that_sufficed() -> None:
     told = {state: who_approved(replace(REQUEST, state=state), [ALICE, BOB]) for state in State}
-    assert {state for state, text in told.items() if text == f"Approved by @{ALICE} and @{BOB}."} == {
+    assert {state for state, text in told.items() if text == says("approved_by_and_2", alice=ALICE, bob=BOB)} == {
         State.APPROVED, State.APPLYING, State.UNCERTAIN, State.APPLIED, State.FAILED
     }  # fmt: skip
     assert who_approved(replace(REQUEST, state=State.APPLIED), []) == ""

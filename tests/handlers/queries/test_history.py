@@ -200,7 +200,7 @@ def test_a_line_tells_when_it_was_approved_when_it_was_read_back_and_who_ended_i
     house.opt_out(CAROL)
     house.run()
     shown = told(house)
-    assert f"approved by <@{BOB}> <!date^{int(cast.timestamp())}^" in shown
+    assert says("approved_by_date", bob=BOB, timestamp=int(cast.timestamp())) in shown
     assert says("read_back_as_opted_in_at", at=int((cast + timedelta(minutes=5)).timestamp())) in shown
     assert says("ended_by_of", number=2, person=CAROL) in shown
     assert says("written_and_read_back") not in shown

@@ -7,6 +7,7 @@ from sqlalchemy import make_url
 
 from storage.database.address import parse
 from storage.database.troubles import ESCAPES
+from tests.sentences import says
 
 AT = "postgresql://bot:hush@db.example.com/legacytls"
 
@@ -121,6 +122,6 @@ def test_files_and_their_options(tmp_path: Path) -> None:
         assert parse(taken) == taken
     assert refusal("sqlite:///x.db?journal_mode=wal").startswith("journal_mode is no option of SQLite's")
     assert refusal("sqlite:///x.db?check_same_thread=false").startswith("check_same_thread is no option of SQLite's")
-    assert refusal("sqlite:///x.db?timeout=long") == "the option timeout takes a whole number"
+    assert refusal("sqlite:///x.db?timeout=long") == says("the_option_timeout_takes_a_whole_number")
     for lost in ("sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true", "sqlite:///x?mode=memory"):
-        assert refusal(lost) == "write sqlite:///file.db: the record has to outlive the process"
+        assert refusal(lost) == says("write_sqlite_file_db_the_record_has")

@@ -20,6 +20,7 @@ from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.record.verify import verify
 from tests.postgres import _libpq
+from tests.sentences import says
 from tests.storage.states import TENANT, asked
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -141,7 +142,7 @@ def test_why_there_is_no_connection_is_said_in_plain_words_and_without_names(
     with pytest.raises(Unreachable) as unreachable, database.read():
         pass
     said = str(unreachable.value)
-    assert re.sub(r" \([0-9A-Z]{5}\)$", "", said) == f"the database could not be reached: {why}"
+    assert re.sub(r" \([0-9A-Z]{5}\)$", "", said) == says("the_database_could_not_be_reached", why=why)
 
 
 def test_a_file_in_no_folder_is_said_to_be_one_that_cannot_be_opened() -> None:

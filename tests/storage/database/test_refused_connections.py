@@ -12,6 +12,7 @@ from sqlalchemy import URL, make_url, text
 from storage.database.troubles import Trouble
 from storage.engine import Database, Unreachable
 from tests.postgres import Server
+from tests.sentences import says
 
 SECRET = "hush-hush"
 
@@ -88,7 +89,7 @@ def test_a_refusal_is_known_by_its_code_in_any_language(sqlstate: str, trouble: 
     with answering(b"N", error(sqlstate)) as port:
         refused = refusal(at(port))
     assert refused.trouble is trouble
-    assert str(refused) == f"the database could not be reached: {trouble.finding} ({sqlstate})"
+    assert str(refused) == says("the_database_could_not_be_reached_2", finding=trouble.finding, sqlstate=sqlstate)
 
 
 def test_a_server_that_talks_of_passwords_in_another_code_is_not_taken_at_its_word() -> None:

@@ -16,6 +16,7 @@ from storage.outbox import Outbox
 from storage.record.verify import Authenticator, verify
 from storage.records import Card
 from storage.schema.tables import audit_events, cards, inbox, metadata, notices
+from tests.sentences import says
 from tests.storage.states import BOB, NOW, TENANT, asked
 
 KEY, OLDER = b"k" * 32, b"o" * 32
@@ -134,7 +135,7 @@ def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(
         )
     aside = {row["key"]: (row["done_at"], row["problem"]) for row in rows(full, inbox)}
     assert aside["click"][0] == LATER
-    assert "did not come from this bot" in aside["click"][1]
+    assert says("did_not_come_from_this_bot") in aside["click"][1]
     assert aside["another"] == (None, None)
     assert [row["delivered_at"] for row in rows(full, notices)] == [LATER, None]
     found = {(row.table, row.row) for row in full.authenticity.unbelieved()}

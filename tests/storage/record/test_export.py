@@ -12,6 +12,7 @@ import pytest
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.record.export import lines
+from tests.sentences import says
 from tests.storage.spoiling import LENGTH, fill, spoil
 from tests.storage.states import NOW, TENANT
 
@@ -34,7 +35,7 @@ def test_the_offline_script_accepts_a_full_export_and_tells_the_head(sound: Data
         seq, head = reader.head()
     run = checked(list(lines(sound, TENANT)))
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout == f"sound up to event {seq}, head {seq}:{head}: compare it with the head seen in Slack\n"
+    assert run.stdout == says("sound_up_to_event_head_compare_it", seq=seq, head=head)
 
 
 def test_the_offline_script_accepts_a_piece_from_the_middle(sound: Database) -> None:
@@ -104,7 +105,7 @@ def test_what_was_tampered_with_in_the_database_is_exported_and_found(spoilt: st
     spoil(sound, f"UPDATE audit_events SET {spoilt} WHERE seq = 8")
     export = list(lines(sound, TENANT))
     assert len(export) == LENGTH
-    assert checked(export).stderr == "event 8 was altered, or does not follow event 7\n"
+    assert checked(export).stderr == says("event_8_was_altered_or_does_not")
 
 
 def test_a_line_is_the_canonical_event_with_its_hash(sound: Database) -> None:
