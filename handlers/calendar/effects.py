@@ -174,12 +174,15 @@ def _role(window: Window | None, cloud: str, today: date, value: SettingValue | 
     if _refuses(value):
         return f"{holds}, though a device may send its password or token all the same"
     alone = window is not None and window.start.touches(cloud) and window.phase(today) in {Phase.RUNNING, Phase.PAST}
-    return f"this is the only thing the setting still surely controls: {holds}" if alone else holds
+    if alone:
+        return f"this is the only thing the setting still surely controls: {_holds(value, MailProtocol.SMTP_AUTH, decides='')}"
+    return holds
 
 
-def _holds(value: SettingValue | None, protocol: MailProtocol) -> str:
-    """What becomes of mail over old TLS. On SMTP AUTH the refusal comes after the sign-in, so of mail alone can it be said.
+def _holds(value: SettingValue | None, protocol: MailProtocol, *, decides: str = "the setting decides ") -> str:
+    """What becomes of mail over old TLS, or what ``decides`` about it where the value is not known.
 
+    On SMTP AUTH the refusal comes after the sign-in, so of mail alone can it be said.
     Microsoft's SmtpClientDiag module (1.4.0.6, November 2025) looks for the 421 only after AUTH: the server learns the tenant
     from the credentials.
     """
@@ -189,7 +192,7 @@ def _holds(value: SettingValue | None, protocol: MailProtocol) -> str:
     else:
         takes, refuses = f"Exchange hands out {mail} on the legacy host", f"Exchange hands out no {mail}"
     if value is None:
-        return f"the setting decides whether {takes}"
+        return f"{decides}whether {takes}"
     return refuses if _refuses(value) else takes
 
 

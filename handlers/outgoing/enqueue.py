@@ -217,7 +217,7 @@ def outage_key(since: datetime | None) -> str:
 
 
 def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
-    """Everybody who asked for the opt-in or an earlier end of it hears that somebody else extended or shortened it."""
+    """Everybody who asked for the opt-in, or an extension of it, hears that somebody else extended or shortened it."""
     kind = Shortened if change.kind is Kind.SHORTENING else Extended
     said = kind(request=change.id, requester=change.requester_id, end=change.window_end)
     for person in asked_by(entry.reader.requests_behind(change.id)):
@@ -232,14 +232,14 @@ def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> N
     requests_ = entry.reader.requests_behind(baseline.request_id)
     for person in asked_by(requests_):
         if person != opt_out.requester_id:
-            own = next(request.id for request in requests_ if request.requester_id == person)
+            own = next(request.id for request in requests_ if request.requester_id == person and request.kind in WISHES)
             said = Ended(request=opt_out.id, asked_as=own, requester=opt_out.requester_id)
             enqueue_personal(entry, f"ended:{opt_out.id}:{person}", said, person=person)
 
 
 def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
-    """Who asked for these, each person once."""
-    return list(dict.fromkeys(request.requester_id for request in requests_ if request.requester_id))
+    """Who asked for an opt-in or an extension among these, each person once."""
+    return list(dict.fromkeys(request.requester_id for request in requests_ if request.requester_id and request.kind in WISHES))
 
 
 def enqueue_change(entry: Entry, request: ChangeRequest) -> None:

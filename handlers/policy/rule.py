@@ -278,8 +278,8 @@ def no_later_end(request: ChangeRequest) -> str:
 
 
 _ENDS = {
-    State.PENDING: "Before a new one it has to be approved, rejected or withdrawn: its message in the channel has the buttons.",
-    State.APPROVED: "Before a new one it has to be made, or withdrawn: its message in the channel has the button.",
+    State.PENDING: "Approve, reject or withdraw it first: its message in the channel has the buttons.",
+    State.APPROVED: "It has to be applied or withdrawn first: its message in the channel has the button.",
 }
 """How an open request ends, so that another one can be asked for; once sent, it ends by itself."""
 

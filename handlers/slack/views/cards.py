@@ -139,16 +139,16 @@ _REST = "the whole reason, the devices and the risks"
 
 def _opt_out(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
-    who = f"<@{request.requester_id}> opts out" if request.requester_id else "The bot opts out by itself"
-    lead = section(f"{who} of legacy TLS for the tenant. {_effect(view)}".strip())
+    who = f"<@{request.requester_id}>" if request.requester_id else "The bot itself"
+    does = "opted" if request.state is State.APPLIED else "opts"
+    lead = section(f"{who} {does} the tenant out of legacy TLS. {_effect(view)}".strip())
     return [lead, *_standing(view, zone), *next_step(view, zone)]
 
 
 def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
-    lead = section(
-        f"<@{request.requester_id}> has the opt-in end earlier: {until(request.window_end, zone)}. That needs one person."
-    )
+    earlier = f": {until(request.window_end, zone)}" if view.followed_by else ""  # else the detail says until when
+    lead = section(f"<@{request.requester_id}> gave the opt-in an earlier end{earlier}. That takes one person.")
     return [lead, *_standing(view, zone)]
 
 
@@ -237,7 +237,7 @@ def _status_line(view: RequestView, zone: ZoneInfo) -> str:
         was = f"Was applied {instant(request.settled_at or request.created_at, zone)}"
         return f"{was}; {_came_after(view, later)} {instant(later.settled_at or later.created_at, zone)}."
     if request.state is State.APPLIED and request.kind in WISHES:
-        return f"{brief(sentence(request.detail), 30)} The bot opts out by itself then."
+        return f"{brief(sentence(request.detail), 30)} At the window's end the bot opts out by itself."
     stands = f"*{how_it_stands(request)}*{sentence(why_so(request, view.rejected_by))}"
     return brief(fitted(sentence(request.detail) if request.state in _RESULT else stands, 2 * NOTE), 30)
 

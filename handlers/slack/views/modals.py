@@ -126,7 +126,7 @@ def opt_out(
     found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
     blocks: list[Block] = [
         *([section(found)] if found else []),
-        section(_loss(cloud, removals)),
+        section(_loss(cloud, removals, "Otherwise, whatever" if found else "Whatever")),
         *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
@@ -155,12 +155,12 @@ _REPORT = (
 """Microsoft Learn, mfr-smtp-auth-clients-report."""
 
 
-def _loss(cloud: Cloud, removals: Sequence[str]) -> str:
+def _loss(cloud: Cloud, removals: Sequence[str], begins: str) -> str:
     """What stops working, host by host."""
     told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
     hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
     return (
-        f"*Whatever still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
+        f"*{begins} still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
         if hosts
         else f"{cloud.display} has no legacy hosts, so no device should notice."
     )

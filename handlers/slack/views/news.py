@@ -98,7 +98,7 @@ def _extended(said: Extended, zone: ZoneInfo) -> str:
 def _shortened(said: Shortened, zone: ZoneInfo) -> str:
     end = instant(said.end, zone) if said.end else "none"
     return (
-        f":scissors: <@{said.requester}> has given the opt-in that you asked for an earlier end, as #{said.request}: "
+        f":scissors: <@{said.requester}> has given an earlier end to the opt-in that you asked for, as #{said.request}: "
         f"{end}. Should it be needed for longer, `/legacytls extend` asks for that."
     )
 
@@ -107,8 +107,8 @@ def _ended(said: Ended) -> str:
     request = f"opt-in to legacy TLS that you asked for as #{said.asked_as}"
     over = f"<@{said.requester}> has ended the {request}" if said.requester else f"The {request} has reached its end"
     return (
-        f":checkered_flag: {over}: #{said.request} opted out, as read back. Devices that need TLS 1.0 or 1.1 will be "
-        "refused; should one still be needed, `/legacytls enable` asks again."
+        f":checkered_flag: {over}: #{said.request} opted out, as read back. Mail over TLS 1.0 and 1.1 is refused "
+        "from now on; should a device still need it, `/legacytls enable` asks again."
     )
 
 

@@ -107,8 +107,7 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
         parts.append(_window(line, request.window_end, zone))
     if request.protocols:
         parts.append(protocol_names(request))
-    told = request.state is State.REJECTED or (request.state is State.APPLIED and line.read_back is not None)
-    said = request.detail and not told  # who rejected it, and what was read back, stand above
+    said = "" if _told_above(line) else request.detail
     detail = f"\n{sentence(request.detail)}" if said else ""
     refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []
     claimed = quoted("Reason", line.reason) if line.claimed_by and line.reason else []
@@ -118,6 +117,13 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
         *refused,
         *claimed,
     ]
+
+
+def _told_above(line: HistoryLine) -> bool:
+    """Whether the detail adds nothing to who ended the request, that nobody decided in time, or what was read back."""
+    state = line.request.state
+    undecided = state is State.EXPIRED and not line.approved_by
+    return state in (State.REJECTED, State.WITHDRAWN) or undecided or (state is State.APPLIED and line.read_back is not None)
 
 
 def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:
