@@ -7,7 +7,7 @@ of it may leave a second copy, as docs/limits.md says; each of those deaths is c
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import update
 
 from handlers.delivery.deliver import Delivery
+from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.ports import Place
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
@@ -104,10 +105,10 @@ class Mortal:
             yield entry
             self._death.comes("before the commit")
 
-    def _deadly_announce(self, facts: Mapping[str, str], place: Place | None = None) -> Place:
+    def _deadly_announce(self, view: AnnouncementView, place: Place | None = None) -> Place:
         self._death.comes("before posting")
-        shown = self._announce(facts, place)
-        self.told.append(facts.get("slot", facts["what"]))
+        shown = self._announce(view, place)
+        self.told.append(view.offer.slot or view.said.kind)
         self._death.comes("between posting and noting", self.told[-1])
         return shown
 
