@@ -1,8 +1,11 @@
 """The documents' claims that a test can hold: chart, settings, commands, script, unit, links, lengths."""
 
+import ast
 import re
 from configparser import ConfigParser
 from pathlib import Path
+
+import pytest
 
 from bot.process import END_WITHIN
 from bot.settings.model import NAMES
@@ -119,3 +122,33 @@ def test_every_test_that_they_name_exists() -> None:
     }
     assert len(named) > 20
     assert [name for name in sorted(named) if Path(name).name not in existing] == []
+
+
+def _walked() -> list[tuple[str, str]]:
+    """File and function of every hop in the walk of ``enable``: a function belongs to the file named before it in its row."""
+    found, file = [], ""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    walk = text.split("## `enable` walked, file by file\n")[1].split("\n## ")[0]
+    for row in walk.splitlines():
+        for name in re.findall(r"`([\w./]+)`", row if row.startswith("|") else ""):
+            file = name if name.endswith(".py") else file
+            found += [] if name.endswith(".py") else [(file, name)]
+    return found
+
+
+@pytest.mark.parametrize(("file", "name"), _walked(), ids=lambda one: one)
+def test_each_step_of_the_walk_is_there(file: str, name: str) -> None:
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    here = {f"{one.name}.{method.name}" for one in tree.body if isinstance(one, ast.ClassDef) for method in _functions(one)}
+    assert name in here | {function.name for function in _functions(tree)}
+
+
+def _functions(node: ast.Module | ast.ClassDef) -> list[ast.FunctionDef]:
+    return [one for one in node.body if isinstance(one, ast.FunctionDef)]
+
+
+def test_the_walk_is_counted_and_stays_short() -> None:
+    hops, files = len(_walked()), len({file for file, _ in _walked()})
+    assert f"These are {hops} hops in {files} files." in (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert hops <= 61
+    assert files <= 38
