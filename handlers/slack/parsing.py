@@ -84,7 +84,7 @@ def address(text: str) -> str | None:
     """
     said = text.strip().partition(" ")[2].strip()
     link = _MAIL_LINK.fullmatch(said)
-    return mailbox(_unescaped(link[1] if link else said))
+    return mailbox(unescape(link[1] if link else said))
 
 
 def request_number(text: str) -> int | None:
@@ -93,7 +93,8 @@ def request_number(text: str) -> int | None:
     return number(said.removeprefix("#")) if said else None
 
 
-def _unescaped(text: str) -> str:
+def unescape(text: str) -> str:
+    """Return what Slack escaped as it was typed."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

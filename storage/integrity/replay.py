@@ -23,9 +23,6 @@ CONTENT = (
 )
 """The columns of a request that are fixed at birth; each is in its first event."""
 
-MOVING = ("state", "sent_at", "settled_at")
-"""The columns of a request that only a recorded move changes."""
-
 
 @dataclass(slots=True)
 class Replay:

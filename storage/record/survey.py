@@ -28,7 +28,6 @@ class Suspect:
     """One open request that does not agree with the record, or cannot be read."""
 
     number: int
-    is_readable: bool
     state: str
     """As it is stored; perhaps none that there is."""
     differences: tuple[Difference, ...]
@@ -79,7 +78,7 @@ def _suspects(connection: Connection, tenant_id: str) -> Iterator[Suspect]:
         found, _ = split(connection, mine, change_requests, rows.change_request)
         differences, told = comparing.request_differences(connection, tenant_id, number)
         if differences or not found:
-            yield Suspect(number, bool(found), state, tuple(differences), told)
+            yield Suspect(number, state, tuple(differences), told)
 
 
 def _open(connection: Connection, tenant_id: str) -> list[tuple[int, str]]:

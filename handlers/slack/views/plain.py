@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from handlers.slack.parsing import unescape
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import QUOTE
 
@@ -42,20 +43,16 @@ def _said(block: Mapping[str, Any], name: Names) -> Iterator[str]:
     texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     for text in texts:
         if text:
-            yield from (_decoded(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"], name)).splitlines()
+            yield from (unescape(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"], name)).splitlines()
 
 
 def _spoken(text: str, name: Names) -> str:
     text = _PERSON.sub(lambda found: name(found[1]), text)
     """Our own marks as they are meant; what people typed, which is quoted, as they typed it."""
-    return "\n".join(_decoded(line) if line.startswith(QUOTE) else _unmarked(line) for line in text.split("\n"))
+    return "\n".join(unescape(line) if line.startswith(QUOTE) else _unmarked(line) for line in text.split("\n"))
 
 
 def _unmarked(text: str) -> str:
     for pattern, words in _MARKS:
         text = pattern.sub(words, text)
-    return _decoded(text)
-
-
-def _decoded(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unescape(text)
