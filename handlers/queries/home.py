@@ -1,7 +1,7 @@
 """What one person's App Home says: the newest reading, what waits for them, what they asked for. Read in one round trip."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from handlers.calendar.milestone import Milestone
 from handlers.changes.authorise import may_decide
@@ -14,6 +14,9 @@ from storage.device_records import Device
 from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, Observation
+
+CLOCKS = timedelta(minutes=1)
+"""By how much Slack's clock, which stamps a press, and ours may differ."""
 
 _WORTH_TELLING = frozenset({Reason.NOT_CHECKED, Reason.OTHER_RULE})
 """Why somebody has no buttons, where they might expect them."""
@@ -100,14 +103,18 @@ class Homes:
         )
 
     def keep_shown(self, person: str, page: HomePage) -> None:
-        """Keep since when the page shows what it shows, unless it did so before. Raises ``Unreachable`` and ``Conflict``."""
-        shows = page.shows
-        before = (page.shown.request_id, page.shown.digest) if page.shown else None
-        if shows is None or shows == before:
+        """Keep since when the page shows what it shows, unless it did so before. Raises ``Unreachable`` and ``Conflict``.
+
+        Where an earlier page showed the same request otherwise, a press counts from now on; else there is no page but this one
+        that it can have been made on, however fast somebody was.
+        """
+        shows, before = page.shows, page.shown
+        if shows is None or (before is not None and shows == (before.request_id, before.digest)):
             return
         now = self._context.now()
+        is_first = before is None or before.request_id != shows[0]
         with self._context.ledger.recording(now) as entry:
-            keep_shown(entry, person, Shown(*shows, shown_at=now))
+            keep_shown(entry, person, Shown(*shows, shown_at=page.drawn_at - CLOCKS if is_first else now))
 
     def _may_decide(self, person: str, found: HomeRows, now: datetime) -> Verdict | None:
         """Judge as a press would be, as far as that is known without asking Slack once more; ``None`` where nothing is open."""

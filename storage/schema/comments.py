@@ -182,7 +182,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "What each person's App Home was first seen to show with its buttons; a press on an older page does not count.",
         {
             "digest": "SHA-256 of exactly what is approved there.",
-            "shown_at": "When the page was first published with it.",
+            "shown_at": "Since when a press on it counts.",
         },
     ),
     "inbox": (

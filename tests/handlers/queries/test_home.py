@@ -122,11 +122,34 @@ def test_a_press_on_a_page_that_showed_another_rule_or_nothing_does_not_count_un
 
 def test_a_press_from_before_the_page_was_drawn_anew_does_not_count(house: House) -> None:
     number = house.ask(ALICE).id
+    house.open_home(BOB)
+    house.clock.advance(minutes=2)
+    house.start(replace(RULE, max_window=TWO.max_window * 2))
+    house.deliver()
+    house.clock.advance(minutes=5)
     before = house.clock.at
-    house.clock.advance(minutes=1)
+    house.clock.advance(seconds=1)
     house.open_home(BOB)
     house.press_home("approve", BOB, number, at=before)
     assert house.votes(number) == []
+    house.press_home("approve", BOB, number)
+    assert house.request(number).state is State.APPROVED
+
+
+def test_a_press_that_is_faster_than_the_keeping_of_what_was_shown_counts(house: House) -> None:
+    number = house.ask(ALICE).id
+    seen = house.clock.at
+    publish = house.windows.views_publish
+
+    def slowly(**page: Any) -> Any:
+        answer = publish(**page)
+        house.clock.advance(seconds=5)
+        return answer
+
+    house.windows.views_publish = slowly  # type: ignore[method-assign]
+    house.open_home(BOB)
+    house.press_home("approve", BOB, number, at=seen + timedelta(milliseconds=300))
+    assert house.request(number).state is State.APPROVED
 
 
 def test_who_may_not_decide_is_refused_by_the_page_as_by_the_card(house: House) -> None:
