@@ -14,6 +14,7 @@ from bot.sandbox.run import Sandbox
 from bot.sandbox.shared.ports import free_port
 from bot.sandbox.slack import cast
 from tests.patience import patience
+from tests.processes import ForkedChild
 
 T = TypeVar("T")
 BURST = 64
@@ -27,7 +28,7 @@ class Running:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.port = free_port()
         ours = {"LEGACYTLS_HEALTH_PORT": str(self.port), "LEGACYTLS_OBSERVE_EVERY": "1h"}
-        self.sandbox = Sandbox(folder, settings=ours | settings)
+        self.sandbox = Sandbox(folder, settings=ours | settings, child=ForkedChild)
         self.slack, self.tenant = self.sandbox.slack, self.sandbox.microsoft.tenant
 
     def ready(self) -> int:
