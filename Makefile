@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup test check format sandbox bench
+.PHONY: setup test check format sandbox bench pictures
 
 setup: ## a virtual environment with everything pinned
 	$(PYTHON) -m venv .venv
@@ -27,3 +27,6 @@ sandbox: ## a simulated Slack and tenant with the real bot between them
 
 bench: ## the table of docs/performance.md
 	$(BIN)/python -m tests.benchmarks
+
+pictures: ## the pictures of the README, by the page's own test (needs Chromium)
+	TESTS_PICTURES=1 TESTS_REQUIRE_BROWSER=1 $(BIN)/pytest -q -n 0 tests/stories/test_the_main_story.py

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from bot.sandbox.run import Sandbox
-from tests.bot.sandbox.browser import OpenPage, screenshot
+from tests.bot.sandbox.browser import OpenPage, picture, screenshot
 
 SLOW = 15_000
 """Milliseconds: the machine may be busy, and the bot writes, reads back and redraws in between."""
@@ -46,6 +46,7 @@ def test_alice_sees_the_status_and_asks_for_an_opt_in(sandbox: Sandbox, browser_
     expect(card).to_contain_text("speak nothing newer <!channel>")
     expect(card).to_contain_text("1 more approval is needed")
     screenshot(page, "story-4-request")
+    picture(card, "request-card")
     card.get_by_role("button", name="Approve").click()
     expect(page.locator(".message.ephemeral", has_text="somebody else has to decide it")).to_be_visible(timeout=SLOW)
 
@@ -62,6 +63,7 @@ def test_bob_approves_and_the_tenant_changes(sandbox: Sandbox, browser_page: Ope
     assert sandbox.microsoft.tenant.value is True
     assert [call.effective for call in sandbox.microsoft.tenant.calls if call.cmdlet == "Set-TransportConfig"] == [True]
     screenshot(page, "story-5-applied")
+    picture(page, "sandbox")
 
 
 def test_alice_is_told_by_direct_message(sandbox: Sandbox, browser_page: OpenPage) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "journeys" / "screenshots"
+PICTURES = Path(__file__).resolve().parents[3] / "docs" / "pictures"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGS = (
     "--no-sandbox",
@@ -125,3 +126,10 @@ def screenshot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.evaluate("document.fonts.ready")
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def picture(shown: Page | Locator, name: str) -> None:
+    """Draw a picture of the documents anew, where ``TESTS_PICTURES=1`` asks for it (``make pictures``)."""
+    if os.environ.get("TESTS_PICTURES") == "1":
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        shown.screenshot(path=PICTURES / f"{name}.png")
