@@ -17,6 +17,7 @@ from handlers.changes.decide import Decisions
 from handlers.changes.drift import Drift
 from handlers.changes.look_alikes import LookAlikes
 from handlers.changes.opt_out import OptOuts
+from handlers.changes.proposal import Proposals
 from handlers.changes.rejection_reasons import Reasons
 from handlers.changes.rules import Rules
 from handlers.changes.shorten import Shortening
@@ -89,6 +90,7 @@ class Dispatch:
         self.context = context
         self.locks = Locks(context, lookups)
         self.requests = Requests(context)
+        self.proposals = Proposals(context)
         self.shortening = Shortening(context)
         self.optouts = OptOuts(context)
         self.decisions = Decisions(context)

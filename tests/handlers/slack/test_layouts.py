@@ -51,7 +51,7 @@ def drawing_functions() -> dict[str, CodeType]:
     return found
 
 
-GATHERS = {"handlers.slack.open_forms._request"}
+GATHERS = {"handlers.slack.open_forms._form"}
 """It only gathers what another one draws."""
 
 
