@@ -1,12 +1,15 @@
-"""Leases: the time-limited right of one worker to do one duty, fenced by an epoch.
+"""Leases: the time-limited right of one worker to do one job, fenced by an epoch.
 
 Only the database's clock is compared with the database's clock; a holder that was stopped beyond its time finds its epoch gone.
+A job is one duty for one tenant: its lease carries when it is due again and how it ended (``storage.schedule`` asks for it).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -24,63 +27,108 @@ class TenantDuty(StrEnum):
     AUTHORS = "authors"
     OBSERVE = "observe"
     PROBE = "probe"
+    PRUNE = "prune"
     PUBLIC = "public"
     REMIND = "remind"
     STREAM = "stream"
 
     def lease(self, tenant_id: str) -> str:
-        """The name of its lease."""
+        """The name of its lease, by which replicas of every version take it."""
         return f"{self.value}:{tenant_id}"
+
+
+class JobOutcome(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    STUCK = "stuck"
+    """There was work, and none of it could be done."""
+    UNREACHABLE = "unreachable"
+    """The database was, in the middle of it."""
+    FAILED = "failed"
+    """A defect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A duty held: ``epoch`` rises with every new holder."""
+    """A right held: ``epoch`` rises with every new holder."""
 
     name: str
     holder: str
     epoch: int
+    attempts: int = field(default=0, compare=False)
+    """How often in a row the job has ended otherwise than done, before this holder."""
 
 
 class Leases:
-    """The table of duties; ``holder`` names this process."""
+    """The table of leases; ``holder`` names this process."""
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
         self._holder = holder
 
     def take(self, name: str, *, milliseconds: int = LEASE_MS) -> Lease | None:
-        """Take a duty that is free or ours; ``None`` when another worker holds it."""
+        """Take a right that is free or ours; ``None`` when another worker holds it."""
+        return self._take(name, milliseconds, {})
+
+    def claim(self, tenant_id: str, duty: TenantDuty, *, again_at: datetime | None = None) -> Lease | None:
+        """Take a job that is free or ours; ``None`` when another worker holds it.
+
+        ``again_at`` is when it is due next if nothing else is said meanwhile; ``None``: its due time is kept nowhere.
+        """
+        job = {"tenant_id": tenant_id, "duty": duty.value, "due_at": again_at, "outcome": None}
+        return self._take(duty.lease(tenant_id), LEASE_MS, job)
+
+    def _take(self, name: str, milliseconds: int, job: Mapping[str, object]) -> Lease | None:
         if self._held_by_another(name):
             return None
+        held = {"holder": self._holder, "until": database_clock() + milliseconds, **job}
+        free = or_(is_over(leases.c.until, LEASE_MS), leases.c.holder == self._holder)
+        mine = select(leases.c.name).where(leases.c.name == name, free).with_for_update(skip_locked=True)
+        taken = update(leases).where(leases.c.name.in_(mine), free).values(epoch=leases.c.epoch + 1, **held)
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        until = database_clock() + milliseconds
-        fresh = new(leases).values(name=name, holder=self._holder, epoch=1, until=until)
-        taken = fresh.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"holder": self._holder, "epoch": leases.c.epoch + 1, "until": until},
-            where=or_(is_over(leases.c.until, LEASE_MS), leases.c.holder == self._holder),
-        ).returning(leases.c.epoch)
+        fresh = new(leases).values(name=name, epoch=1, **held).on_conflict_do_nothing(index_elements=["name"])
         with self._database.write() as connection:
-            epoch = connection.execute(taken).scalar()
-        return None if epoch is None else Lease(name=name, holder=self._holder, epoch=epoch)
+            columns = leases.c.epoch, leases.c.attempts
+            row = connection.execute(taken.returning(*columns)).first()
+            row = row or connection.execute(fresh.returning(*columns)).first()
+        return None if row is None else Lease(name, self._holder, row.epoch, _count(row.attempts))
 
     def renew(self, lease: Lease) -> bool:
-        """Keep a duty; tells ``False`` when it was lost or given back: what has run out is never revived."""
+        """Keep a right; tells ``False`` when it was lost or given back: what has run out is never revived."""
         with self._database.write() as connection:
             current = (*_own(lease), leases.c.until >= database_clock())
             kept = update(leases).where(*current).values(until=database_clock() + LEASE_MS)
             return connection.execute(kept).rowcount == 1
 
-    def release(self, lease: Lease) -> None:
-        """Give a duty back at once; the epoch stays."""
+    def release(self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None) -> None:
+        """Give a right back at once; the epoch stays. ``outcome`` says how a job ended.
+
+        With ``due_at`` the job is due again then, or sooner where that was said while it ran.
+        """
+        values: dict[str, object] = {"until": 0}
+        if outcome is not None:
+            failed = outcome is not JobOutcome.DONE
+            values |= {"outcome": outcome.value, "attempts": func.coalesce(leases.c.attempts, 0) + 1 if failed else 0}
+        if due_at is not None:
+            values["due_at"] = case((leases.c.due_at < due_at, leases.c.due_at), else_=due_at)
         with self._database.write() as connection:
-            connection.execute(update(leases).where(*_own(lease)).values(until=0))
+            connection.execute(update(leases).where(*_own(lease)).values(**values))
+
+    def put_off(self, tenant_id: str, duty: TenantDuty, *, now: datetime, until: datetime) -> None:
+        """Note that a job which looked due at ``now`` is due later, as the ledger says; without effect while it is held."""
+        name, table = duty.lease(tenant_id), leases.c
+        looked_due = and_(table.name == name, table.due_at <= now, is_over(table.until, LEASE_MS))
+        with self._database.read() as connection:
+            if connection.execute(select(table.name).where(looked_due)).first() is None:
+                return
+        with self._database.write() as connection:
+            connection.execute(update(leases).where(looked_due).values(due_at=until))
 
     def holders(self, tenant_id: str) -> dict[str, bool]:
         """Each of a tenant's duties that was ever taken, by its bare name, and whether it was us who took it last."""
         duties = {duty.lease(tenant_id): duty.value for duty in TenantDuty}
-        query = select(leases.c.name, leases.c.holder).where(leases.c.name.in_(list(duties)))
+        query = select(leases.c.name, leases.c.holder).where(leases.c.name.in_(list(duties)), leases.c.epoch > 0)
         with self._database.read() as connection:
             return {duties[row.name]: row.holder == self._holder for row in connection.execute(query)}
 
@@ -94,6 +142,11 @@ def still_held(connection: Connection, lease: Lease) -> bool:
     """Whether the lease is still ours, asked inside the transaction that acts on it."""
     query = select(leases.c.epoch).where(*_own(lease), leases.c.until >= database_clock())
     return connection.execute(query).first() is not None
+
+
+def _count(stored: object) -> int:
+    """The number of attempts, of a column that anything may have been written to."""
+    return max(0, stored) if isinstance(stored, int) else 0
 
 
 def _own(lease: Lease) -> tuple[ColumnElement[bool], ...]:

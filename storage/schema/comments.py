@@ -198,12 +198,17 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "leases": (
-        "Which process has which duty: one row a duty.",
+        "Which process has which job: one row a duty and tenant. Some other rights, such as to export, are rows here as well.",
         {
-            "name": "The duty.",
-            "holder": "The process: host, number and chance.",
+            "name": "The duty and the tenant, or another right.",
+            "holder": "The process that has it, or had it last: host, number and chance; empty: nobody ever had.",
             "epoch": "Counted up whenever the holder changes.",
             "until": "Until when, in milliseconds since 1970 by the clock of the database.",
+            "tenant_id": "Entra id of the tenant; empty: no job, or last taken by an earlier version.",
+            "duty": "What is done for the tenant; empty: as above.",
+            "due_at": "When it is due again; empty: the ledger's other tables tell.",
+            "attempts": "How often in a row it has ended otherwise than done; empty: never.",
+            "outcome": "How it ended: done, stuck, unreachable or failed; empty: it is under way, was cut short, or never begun.",
         },
     ),
 }

@@ -19,11 +19,12 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema import base, device_tables, home_table, probe_table, stream_table
+from storage.schema import base, device_tables, home_table, lease_table, probe_table, stream_table
 from storage.schema.comments import describe
 
 metadata, tenant = base.metadata, base.tenant
 probes, streams, devices, homes = probe_table.probes, stream_table.streams, device_tables.devices, home_table.homes
+leases = lease_table.leases
 
 
 def _authenticator() -> Column[str]:
@@ -73,13 +74,17 @@ _ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
 Index("ux_one_open_opt_in", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPEN, postgresql_where=_ONE_OPEN)
 Index("ux_one_open_opt_out", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPT_OUT, postgresql_where=_ONE_OPT_OUT)
 
-_ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
+OPEN_STATES = text("state IN ('pending', 'approved', 'applying', 'uncertain')")
+_OF_A_TENANT = (change_requests.c.tenant_id, change_requests.c.state)
+Index("ix_change_requests_open", *_OF_A_TENANT, sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES)
+
+ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
 Index(
     "ix_change_requests_attributable",
     change_requests.c.tenant_id,
     change_requests.c.retry_at,
-    sqlite_where=_ATTRIBUTABLE,
-    postgresql_where=_ATTRIBUTABLE,
+    sqlite_where=ATTRIBUTABLE,
+    postgresql_where=ATTRIBUTABLE,
 )
 
 decisions = Table(
@@ -234,8 +239,8 @@ notices = Table(
 _ANNOUNCES = text("what IS NOT NULL")
 _NEWEST = (notices.c.tenant_id, notices.c.what, notices.c.id)
 Index("ix_notices_what", *_NEWEST, sqlite_where=_ANNOUNCES, postgresql_where=_ANNOUNCES)
-_OWED = text("delivered_at IS NULL")
-Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
+OWED = text("delivered_at IS NULL")
+Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=OWED, postgresql_where=OWED)
 
 reminder_answers = Table(
     "reminder_answers",
@@ -285,16 +290,7 @@ inbox = Table(
     Column("problem", Text),
     UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
 )
-_WAITING = text("done_at IS NULL")
-Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
-
-leases = Table(
-    "leases",
-    metadata,
-    Column("name", String(96), primary_key=True),
-    Column("holder", String(64), nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("until", BigInteger, nullable=False),
-)
+WAITING = text("done_at IS NULL")
+Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=WAITING, postgresql_where=WAITING)
 
 describe(metadata)

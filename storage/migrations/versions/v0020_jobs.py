@@ -1,0 +1,37 @@
+"""A lease says whose job it is, when that is due again and how it ended: jobs are found over all tenants, without their names.
+
+Revision ID: 0020
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.schema.comments import statements
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+OPEN_STATES = sa.text("state IN ('pending', 'approved', 'applying', 'uncertain')")
+
+
+def upgrade() -> None:
+    """Add columns that stay empty until a job is next taken: a replica of the previous version takes the same leases by name."""
+    op.add_column("leases", sa.Column("tenant_id", sa.String(64), nullable=True))
+    op.add_column("leases", sa.Column("duty", sa.String(32), nullable=True))
+    op.add_column("leases", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("leases", sa.Column("attempts", sa.Integer, nullable=True))
+    op.add_column("leases", sa.Column("outcome", sa.String(16), nullable=True))
+    op.create_index("ix_leases_due", "leases", ["duty", "due_at"])
+    columns = ["tenant_id", "state"]
+    op.create_index("ix_change_requests_open", "change_requests", columns, sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES)
+    if op.get_bind().dialect.name == "postgresql":
+        described = ["name", "holder", "epoch", "until", "tenant_id", "duty", "due_at", "attempts", "outcome"]
+        for statement in statements({"leases": described}):
+            op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Refused: the record is never thrown away."""
+    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

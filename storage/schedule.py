@@ -1,0 +1,73 @@
+"""When jobs are due that are done every so often: asked over all tenants at once, of the table of jobs.
+
+What is due because of what people did is asked of the ledger's other tables (``storage.pending``): a second copy of it here could
+only be wrong.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storage.engine import Database, is_over
+from storage.integrity.damaged import any_bytes
+from storage.leases import LEASE_MS, TenantDuty
+from storage.schema.tables import leases
+
+ENROLLED_EVERY = 60
+"""Looks between two at which every tenant is given its row anew, should somebody have altered it."""
+
+
+class Schedule:
+    """One duty of these tenants that is due ``every`` so often."""
+
+    def __init__(self, database: Database, duty: TenantDuty, tenants: Collection[str], *, every: timedelta) -> None:
+        self._database = database
+        self._duty = duty
+        self._tenants = tenants
+        self._every = every
+        self._looks = 0
+
+    def due(self, now: datetime) -> list[str]:
+        """Return the tenants whose turn has come and whom no worker has in hand, the longest overdue first.
+
+        That is also who was never served, whose last worker was cut short, and whose due time lies farther ahead than it can:
+        the clock was set back since, or is another replica's. Raises ``Unreachable``.
+        """
+        if self._looks % ENROLLED_EVERY == 0:
+            self._enrol(now)
+        self._looks += 1
+        table, longest = leases.c, now + 2 * self._every
+        come = or_(table.outcome.is_(None), table.due_at.is_(None), table.due_at <= now, table.due_at > longest)
+        free = select(table.tenant_id).where(self._ours(), come, is_over(table.until, LEASE_MS))
+        with self._database.read() as connection, any_bytes(connection):  # a damaged id is nobody's, and stops no other
+            return list(connection.execute(free.order_by(table.due_at, table.name)).scalars())
+
+    def _enrol(self, now: datetime) -> None:
+        """Give every tenant its row, due now; who has one is not due later than by the present interval, if it was longer."""
+        table = leases.c
+        later = (self._ours(), table.due_at > now + self._every)
+        with self._database.read() as connection, any_bytes(connection):
+            known = set(connection.execute(select(table.tenant_id).where(self._ours())).scalars())
+            must_shorten = connection.execute(select(table.name).where(*later).limit(1)).first() is not None
+        new = [self._row(tenant_id, now) for tenant_id in self._tenants if tenant_id not in known]
+        if not new and not must_shorten:
+            return
+        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        fresh = insert(leases)
+        named = fresh.on_conflict_do_update(
+            index_elements=["name"], set_={"tenant_id": fresh.excluded.tenant_id, "duty": fresh.excluded.duty}
+        )
+        with self._database.write() as connection:
+            if new:
+                connection.execute(named, new)
+            connection.execute(update(leases).where(*later).values(due_at=now + self._every))
+
+    def _ours(self) -> ColumnElement[bool]:
+        return leases.c.duty == self._duty.value
+
+    def _row(self, tenant_id: str, now: datetime) -> dict[str, object]:
+        job = {"tenant_id": tenant_id, "duty": self._duty.value, "due_at": now}
+        return job | {"name": self._duty.lease(tenant_id), "holder": "", "epoch": 0, "until": 0}
