@@ -25,7 +25,7 @@ from bot.settings.load import credential_now
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.transport.tls import trusting
-from bot.worker.jobs import lanes, probe_lane, stream_lanes
+from bot.worker.jobs import jobs_of, loops, with_optional
 from bot.worker.loops import Worker
 from handlers.changes.change_author import Attribution
 from handlers.changes.waiting import held_up
@@ -208,14 +208,13 @@ def wire(
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     database.watch.tell = health.note_database
     people = People(SharedDirectory(SlackDirectory(client)), None, rule_of(settings))
-    nudge = _Nudge()
+    nudge = _Nudge(settings.azure_tenant_id or "")
     ledger = Ledger(database, settings.azure_tenant_id or "", unbroken=2 * settings.observe_every)
     exchange = exchange_of(settings, clock, ledger, metrics.called)
     context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge, standing=standing)
-    tenant_id = ledger.tenant_id
-    outbox = Outbox(database, tenant_id)
+    inbox, outbox = Inbox(database, ledger.tenant_id), Outbox(database, ledger.tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
-    dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, SlackCopies(client))
+    dispatch = Dispatch(context, inbox, lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone, find=finder(ledger))
     waiting = partial(held_up, rule=context.rule)
     gauges = Gauges(
@@ -224,9 +223,10 @@ def wire(
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
-    main = lanes(settings, dispatch, delivery, gauges.refresh, attribution, noted=partial(health.note, "agreement"))
-    streaming = stream_lanes(settings, context, metrics, health)
-    worker = Worker((*main, *probe_lane(settings, context, probing, news), *streaming))
+    noted = partial(health.note, "agreement")
+    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=noted)
+    jobs = with_optional(jobs, settings, context, probing, news, metrics=metrics, health=health)
+    worker = Worker(loops(settings, database, [jobs], clock, measured=gauges.refresh))
     nudge.worker = worker
     executor = Executor(guarded, threads=CREW)
     answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
@@ -288,10 +288,12 @@ def holder_name() -> str:
 
 
 class _Nudge:
-    """Wakes the worker; the use cases are wired before there is one."""
+    """Wakes the worker for one tenant; the use cases are wired before there is one."""
 
-    worker: Worker | None = None
+    def __init__(self, tenant_id: str) -> None:
+        self.worker: Worker | None = None
+        self._tenant_id = tenant_id
 
     def __call__(self) -> None:
         if self.worker is not None:
-            self.worker.nudge()
+            self.worker.wake(self._tenant_id)

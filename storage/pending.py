@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.lifecycle import State
+from storage.notice_kind import NoticeKind
 from storage.schema.tables import (
     ATTRIBUTABLE,
     OPEN_STATES,
@@ -38,7 +39,7 @@ class Pending:
         states = change_requests.c.state.in_(_ON_THEIR_WAY)
         return self._tenants(select(change_requests.c.tenant_id).where(OPEN_STATES, states))
 
-    def messages(self, kinds: Collection[str]) -> list[str]:
+    def messages(self, kinds: Collection[NoticeKind]) -> list[str]:
         """Return to whose people a message of these kinds is owed."""
         return self._tenants(select(notices.c.tenant_id).where(OWED, notices.c.kind.in_(list(kinds))))
 

@@ -1,197 +1,258 @@
-"""The worker: asks the ledger what is due and does it, under leases, until it is stopped.
+"""The worker: asks what is due, over all tenants, and does it under leases on a few threads, until it is stopped.
 
-It is level-triggered: no timer and no queue in memory holds truth, so a restart or a second replica changes nothing. A nudge
-after a commit only makes it look sooner.
+It is level-triggered: the ledger and the table of jobs tell what is due, and no timer or queue in memory holds truth. So a
+restart, a second replica or a lost wake-up changes nothing; being woken after a commit only makes it look sooner.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
-from handlers.context.pacing import Pacing
+from bot.worker.turns import Job, Turns
+from handlers.context.pacing import RESTS, Pacing
 from storage.database.errors import Stuck
 from storage.engine import Unreachable
-from storage.leases import LEASE_MS, Lease, Leases
+from storage.leases import LEASE_MS, JobOutcome, Lease, Leases, TenantDuty
 
 log = structlog.get_logger(__name__)
 
 TICK = 1.0
-"""Seconds between two looks when nobody nudges."""
+"""Seconds between two looks when nobody wakes the worker."""
+
+SHORTLY = 0.05
+"""The same at the end, while another thread of the loop still tells."""
 
 BRIEFLY = 2.0
-"""Seconds for which a lane that nobody has to wait for is waited for all the same: it has most likely nothing to do."""
-
-
-Duty = Callable[[], int]
+"""Seconds for which a loop that nobody has to wait for is waited for all the same: it has most likely nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """Duties done one after the other on one thread; each returns how much it did.
+class Loop:
+    """Jobs of many tenants, done one after the other on at most ``threads`` threads, two of one job never at once.
 
-    A duty that finds work and can do none of it raises ``errors.Stuck``. Then, and when it fails, it alone rests.
+    A job that finds work and can do none of it raises ``storage.database.errors.Stuck``. Then, and when it fails, it alone rests.
 
-    ``patient`` lanes wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
-    a lane does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
-    ``last`` lanes tell people what came of it: they go on until every other has ended and nothing more is to be told.
+    ``due`` returns the ids of the tenants for whom something may be due, more often than not nobody; ``None``: anybody, at any
+    time. A ``woken`` loop looks at a tenant's jobs at once when something was committed for it.
+
+    ``patient`` loops wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
+    a loop does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
+    ``last`` loops tell people what came of it: they go on until every other has ended and nothing more is to be told.
     """
 
     name: str
-    duties: tuple[Duty, ...]
+    jobs: tuple[Job, ...]
+    due: Callable[[], Iterable[str]] | None = None
+    threads: int = 1
+    woken: bool = True
     patient: bool = True
     awaited: bool = True
     last: bool = False
 
 
 class Worker:
-    """Runs every lane on a thread of its own. ``monotonic`` measures how long a duty rests that is stuck."""
+    """Runs loops on threads whose number does not grow with the tenants. ``monotonic`` measures how long a job rests."""
 
-    def __init__(self, lanes: tuple[Lane, ...], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, loops: tuple[Loop, ...], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._paces = {duty: Pacing() for lane in lanes for duty in lane.duties}
+        self._paces: dict[Hashable, Pacing] = {}
+        self._troubles: dict[Hashable, Exception] = {}
         self._stopping = threading.Event()
         self._others_ended = threading.Event()
         self._cut_short = False
-        self._nudges = [threading.Event() for _ in lanes]
-        self._troubles: dict[Duty, Exception] = {}
-        self._beats = {lane.name: time.monotonic() for lane in lanes if not lane.patient}
-        self._lanes = lanes
-        self._threads = [
-            threading.Thread(target=self._run, args=(lane, nudge), name=lane.name, daemon=True)
-            for lane, nudge in zip(lanes, self._nudges, strict=True)
-        ]
+        self._turns = {loop.name: Turns(loop.jobs) for loop in loops}
+        self._beats = {loop.name: time.monotonic() for loop in loops if not loop.patient}
+        self._loops = loops
+        self._threads = [(thread, loop) for loop in loops for thread in self._threads_of(loop)]
+
+    def _threads_of(self, loop: Loop) -> Iterator[threading.Thread]:
+        """No more than there are jobs: a bot for one tenant has one thread a loop."""
+        for number in range(min(loop.threads, len(loop.jobs))):
+            name = loop.name if number == 0 else f"{loop.name}+{number}"
+            yield threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
 
     def start(self) -> None:
         """Begin looking."""
-        for thread in self._threads:
+        for thread, _ in self._threads:
             thread.start()
 
-    def nudge(self) -> None:
-        """Something was committed: look now."""
-        for nudge in self._nudges:
-            nudge.set()
+    def wake(self, tenant_id: str) -> None:
+        """Something was committed for this tenant: look at its jobs now."""
+        for loop in self._loops:
+            if loop.woken:
+                self._turns[loop.name].of(tenant_id)
 
     def stop(self, *, within: float) -> bool:
-        """Finish what is in hand and stop; tells whether every lane ended ``within`` seconds."""
+        """Finish what is in hand and stop; tells whether every loop ended ``within`` seconds."""
         began = time.monotonic()
         self._stopping.set()
-        self.nudge()
-        pairs = list(zip(self._threads, self._lanes, strict=True))
-        self._join([pair for pair in pairs if not pair[1].last], began, within)
+        self._stir()
+        self._join([pair for pair in self._threads if not pair[1].last], began, within)
         self._others_ended.set()
-        self.nudge()
-        self._join([pair for pair in pairs if pair[1].last], began, within)
+        self._stir()
+        self._join([pair for pair in self._threads if pair[1].last], began, within)
         self._cut_short = True
         return not self.left()
 
+    def _stir(self) -> None:
+        for turns in self._turns.values():
+            turns.stir()
+
     @staticmethod
-    def _join(pairs: list[tuple[threading.Thread, Lane]], began: float, within: float) -> None:
-        for thread, lane in sorted(pairs, key=lambda pair: not pair[1].awaited):
-            limit = within if lane.awaited else min(within, BRIEFLY)
+    def _join(pairs: list[tuple[threading.Thread, Loop]], began: float, within: float) -> None:
+        for thread, loop in sorted(pairs, key=lambda pair: not pair[1].awaited):
+            limit = within if loop.awaited else min(within, BRIEFLY)
             if thread.is_alive():
                 thread.join(timeout=max(0.0, began + limit - time.monotonic()))
 
     def left(self) -> list[str]:
-        """The lanes that have not ended."""
-        return [thread.name for thread in self._threads if thread.is_alive()]
+        """The threads that have not ended."""
+        return [thread.name for thread, _ in self._threads if thread.is_alive()]
 
     def slowest_beat(self) -> float:
-        """Seconds since the lane that is longest silent last looked."""
+        """Seconds since the loop that is longest silent last looked."""
         return max((time.monotonic() - beat for beat in self._beats.values()), default=0.0)
 
-    def _run(self, lane: Lane, nudge: threading.Event) -> None:
-        while lane.last or not self._stopping.is_set():
-            last_look = self._others_ended.is_set()
-            nudge.clear()
-            if lane.name in self._beats:
-                self._beats[lane.name] = time.monotonic()
-            did = self.look(lane)
-            if not did and last_look:
+    def _run(self, loop: Loop) -> None:
+        turns, has_asked_last = self._turns[loop.name], False
+        while loop.last or not self._stopping.is_set():
+            is_last_look = self._others_ended.is_set()
+            if loop.name in self._beats:
+                self._beats[loop.name] = time.monotonic()
+            if turns.is_time(TICK) or is_last_look > has_asked_last:
+                has_asked_last = is_last_look  # after the others have ended it is asked once more what they left behind
+                turns.append(self.due(loop))
+            job = turns.next(SHORTLY if is_last_look else TICK)
+            if job is not None:
+                turns.done(job, again=self.do(loop, job) > 0)
+            elif is_last_look and turns.is_empty():
                 return
-            if not did:
-                nudge.wait(timeout=TICK)
 
-    def look(self, lane: Lane) -> int:
-        """Do once what each duty of a lane finds, except those that rest; returns how much was done."""
-        return sum(self._do(lane, duty) for duty in lane.duties)
+    def due(self, loop: Loop) -> list[Job]:
+        """Return the jobs of a loop for which something may be due. None while the question itself rests, because it failed."""
+        question = loop.due
+        if question is None:
+            return list(loop.jobs)
+        found: list[str] = []
 
-    def _do(self, lane: Lane, duty: Duty) -> int:
-        if self._cut_short or (self._stopping.is_set() and not lane.last):
+        def ask() -> int:
+            found.extend(question())
             return 0
-        pace = self._paces[duty]
+
+        self._guarded(loop, loop.name, ask)
+        return self._turns[loop.name].belonging(found)
+
+    def do(self, loop: Loop, job: Job) -> int:
+        """Do what a job finds, unless it rests; returns how much was done."""
+        if self._cut_short or (self._stopping.is_set() and not loop.last):
+            return 0
+        return self._guarded(loop, job, job.do)
+
+    def _guarded(self, loop: Loop, what: Hashable, act: Callable[[], int]) -> int:
+        pace = self._paces.setdefault(what, Pacing())
         if not (pace.may_look(self._monotonic()) or self._stopping.is_set()):
             return 0
         try:
-            did = duty()
+            did = act()
         except (Unreachable, Stuck) as trouble:
-            self._troubled(lane, duty, trouble)
+            self._troubled(loop, what, trouble)
         except Exception as error:
-            log.error("worker.failed", lane=lane.name, error=type(error).__name__, exc_info=error)
+            log.error("worker.failed", lane=loop.name, error=type(error).__name__, exc_info=error)
         else:
-            self._well(lane, duty)
+            self._well(loop, what)
             pace.got_on()
             return did
         pace.stuck(self._monotonic())
         return 0
 
-    def _troubled(self, lane: Lane, duty: Duty, trouble: Exception) -> None:
-        """Say once for each duty what is wrong: no stack of calls mends it, and it may last for hours."""
-        before = self._troubles.get(duty)
+    def _troubled(self, loop: Loop, what: Hashable, trouble: Exception) -> None:
+        """Say once for each job what is wrong: no stack of calls mends it, and it may last for hours."""
+        before = self._troubles.get(what)
         if (type(before), str(before)) != (type(trouble), str(trouble)):
-            self._troubles[duty] = trouble
+            self._troubles[what] = trouble
             event = "worker.stuck" if isinstance(trouble, Stuck) else "worker.database_unreachable"
-            log.warning(event, lane=lane.name, problem=str(trouble))
+            log.warning(event, lane=loop.name, problem=str(trouble))
 
-    def _well(self, lane: Lane, duty: Duty) -> None:
-        before = self._troubles.pop(duty, None)
+    def _well(self, loop: Loop, what: Hashable) -> None:
+        before = self._troubles.pop(what, None)
         if isinstance(before, Unreachable):
-            log.info("worker.database_back", lane=lane.name)
+            log.info("worker.database_back", lane=loop.name)
 
 
 def always() -> bool:
-    """For a duty of which no question tells whether it is due."""
+    """For a job of which no question tells whether it is due."""
     return True
 
 
-def under_lease(leases: Leases, name: str, duty: Callable[[Lease], int], *, due: Callable[[], bool] = always) -> Duty:
-    """A duty that only one worker does at a time, over all replicas; whoever does not hold the lease finds nothing to do.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How a job is claimed that only one worker does at a time, over all replicas.
 
-    ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the duty asks again under it.
+    ``every`` is how often it is due where the table of jobs says so (``storage.schedule``); ``None``: the ledger tells.
     """
 
-    def run() -> int:
-        if not due():
-            return 0
-        lease = leases.take(name)
-        if lease is None:
-            return 0
-        with _renewed(leases, lease):
-            return duty(lease)
+    leases: Leases
+    tenant_id: str
+    duty: TenantDuty
+    clock: Callable[[], datetime]
+    every: timedelta | None = None
 
-    return run
+    def over(
+        self,
+        do: Callable[[Lease], int],
+        *,
+        due: Callable[[], bool] = always,
+        again_at: Callable[[], datetime] | None = None,
+    ) -> Job:
+        """Make a job that is done under this claim; where another worker holds it, there is nothing to do.
+
+        ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the job asks again under it.
+        ``again_at`` tells, once it is done, when it is due again, if that is before ``every`` has passed.
+        """
+
+        def run() -> int:
+            if not due():
+                return 0
+            again = self.clock() + self.every if self.every is not None else None
+            lease = self.leases.claim(self.tenant_id, self.duty, again_at=again)
+            if lease is None:
+                return 0
+            with self._held(lease, again_at):
+                return do(lease)
+
+        return Job(self.tenant_id, run)
+
+    @contextmanager
+    def _held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
+        """Renew a lease while the job runs; a process that is stopped stops renewing, and so loses it."""
+        done, outcome, due_at = threading.Event(), JobOutcome.FAILED, None
+        thread = threading.Thread(target=_renew, args=(self.leases, lease, done), name=f"renew-{lease.name}", daemon=True)
+        thread.start()
+        try:
+            yield
+            outcome, due_at = JobOutcome.DONE, again_at() if again_at is not None else None
+        except Stuck:
+            outcome = JobOutcome.STUCK
+            raise
+        except Unreachable:
+            outcome = JobOutcome.UNREACHABLE
+            raise
+        finally:
+            done.set()
+            thread.join()
+            if outcome is not JobOutcome.DONE and self.every is not None:
+                due_at = self.clock() + timedelta(seconds=RESTS[min(lease.attempts, len(RESTS) - 1)])
+            with suppress(Unreachable):  # it runs out by itself
+                self.leases.release(lease, outcome, due_at=due_at)
 
 
-@contextmanager
-def _renewed(leases: Leases, lease: Lease) -> Iterator[None]:
-    """Renew a lease while a call runs; a process that is stopped stops renewing, and so loses it."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(timeout=LEASE_MS / 3000):
-            with suppress(Unreachable):  # tried again; too late, and the lease is lost, which the duty finds out by itself
-                if not leases.renew(lease):
-                    return
-
-    thread = threading.Thread(target=renew, name=f"renew-{lease.name}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        with suppress(Unreachable):  # it runs out by itself
-            leases.release(lease)
+def _renew(leases: Leases, lease: Lease, done: threading.Event) -> None:
+    while not done.wait(timeout=LEASE_MS / 3000):
+        with suppress(Unreachable):  # tried again; too late, and the lease is lost, which the job finds out by itself
+            if not leases.renew(lease):
+                return

@@ -6,7 +6,7 @@ again when it is back.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from handlers.changes.replication_lag import LATE, LOOK_BACK, lags
@@ -42,6 +42,9 @@ AUTHOR_AFTER = timedelta(minutes=2)
 CONFIRM_AFTER = timedelta(seconds=3)
 """When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""
 
+NEVER_READ = datetime.min.replace(tzinfo=UTC)
+"""The first reading is due since ever."""
+
 LOUD_AFTER = 3
 """Failed readings in a row before the channel hears of it."""
 
@@ -54,14 +57,18 @@ class Drift:
 
     def is_due(self, every: timedelta) -> bool:
         """Whether the newest observation is older than ``every``, or asks for a second; only reads."""
+        return self._context.now() >= self.next_at(every)
+
+    def next_at(self, every: timedelta) -> datetime:
+        """When the next reading is due, by what was read so far; ``NEVER_READ`` before the first one; only reads."""
         with self._context.ledger.reading() as reader:
-            return self._is_due(reader, every)
+            return self._next_at(reader, every)
 
     def observe(self, every: timedelta) -> bool:
         """Read the live value if that is due; tells whether it read."""
         with self._context.ledger.reading() as reader:
-            due, before = self._is_due(reader, every), reader.baseline()
-        if not due:
+            next_at, before = self._next_at(reader, every), reader.baseline()
+        if self._context.now() < next_at:
             return False
         try:
             reading = self._context.setting.read(patience=30)
@@ -71,10 +78,10 @@ class Drift:
         self._keep(reading, before)
         return True
 
-    def _is_due(self, reader: Reader, every: timedelta) -> bool:
+    def _next_at(self, reader: Reader, every: timedelta) -> datetime:
         now = self._context.now()
         newest = _until(now, reader.readings.newest_observations(LOOK_BACK))[:2]
-        return not newest or now >= newest[0].at + _pause(newest, reader.baseline(), every)
+        return newest[0].at + _pause(newest, reader.baseline(), every) if newest else NEVER_READ
 
     def seen(self, reading: Reading) -> None:
         """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from bot.observability import logs
 from bot.wiring import holder_name
-from bot.worker.loops import under_lease
+from bot.worker.loops import Claim
 from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.changes.apply import Apply
 from handlers.changes.ask import Requests
@@ -37,7 +37,7 @@ from handlers.ports import Cloud, Person, Reading, WriteAnswer
 from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Leases
+from storage.leases import Leases, TenantDuty
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.records import Door, SettingValue, Vote, WriteOutcome
@@ -164,10 +164,11 @@ class Replica:
     def _apply(self, context: Context, order: Order) -> str:
         settling = Settling(context)
         apply = Apply(context, settling, sleep=lambda _: None)
-        duty = under_lease(context.leases, f"apply:{order.tenant}", lambda lease: settling.run() + apply.run(lease))
+        claim = Claim(context.leases, order.tenant, TenantDuty.APPLY, context.clock)
+        job = claim.over(lambda lease: settling.run() + apply.run(lease))
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            duty()
+            job.do()
             with context.ledger.reading() as reader:
                 if reader.request(order.request_id).state is State.APPLIED:
                     return "done"

@@ -10,6 +10,7 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
+from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from storage.pending import Pending
 from storage.records import Baseline, Observation, SettingValue
@@ -47,15 +48,15 @@ def test_an_uncertain_opt_out_is_a_change_on_its_way(ledger: Ledger, pending: Pe
 
 def test_messages_are_owed_by_their_kinds_until_they_are_delivered(ledger: Ledger, pending: Pending) -> None:
     with ledger.recording(NOW) as entry:
-        entry.owe("card", "card:1")
-        entry.owe("card", "card:2", due_at=NOW + timedelta(hours=1))
-        entry.owe("answer", "answer:1", recipient=BOB)
-    assert pending.messages(["card", "channel"]) == pending.messages(["answer"]) == [TENANT]
-    assert pending.messages(["channel"]) == []
+        entry.outbox.owe(NoticeKind.CARD, "card:1")
+        entry.outbox.owe(NoticeKind.CARD, "card:2", due_at=NOW + timedelta(hours=1))
+        entry.outbox.owe(NoticeKind.ANSWER, "answer:1", recipient=BOB)
+    assert pending.messages([NoticeKind.CARD, NoticeKind.CHANNEL]) == pending.messages([NoticeKind.ANSWER]) == [TENANT]
+    assert pending.messages([NoticeKind.CHANNEL]) == []
     outbox = Outbox(ledger.database, TENANT)
-    for notice in outbox.claim(NOW, kinds=["answer"]):
+    for notice in outbox.claim(NOW, kinds=[NoticeKind.ANSWER]):
         outbox.delivered(notice, now=NOW)
-    assert pending.messages(["answer"]) == []
+    assert pending.messages([NoticeKind.ANSWER]) == []
 
 
 def test_what_people_did_waits_until_it_is_dealt_with(ledger: Ledger, pending: Pending) -> None:
@@ -84,9 +85,9 @@ def test_a_reading_that_ought_not_to_be_is_named(
 ) -> None:
     with ledger.recording(NOW) as entry:
         if ought is not None:
-            entry.set_baseline(Baseline(ought, NOW, None, None), why="first reading")
+            entry.holding.set_baseline(Baseline(ought, NOW, None, None), why="first reading")
         for value in read:
-            entry.observe(Observation(NOW, value, None, None, None if value else "timed out"))
+            entry.holding.observe(Observation(NOW, value, None, None, None if value else "timed out"))
     assert pending.unexpected() == ([TENANT] if unexpected else [])
 
 
@@ -96,7 +97,7 @@ def test_each_question_goes_by_an_index_of_what_is_open(migrated_sqlite_url: str
     asked: list[tuple[str, Any]] = []
     event.listen(database.engine, "before_cursor_execute", lambda c, cursor, sql, given, *_: asked.append((sql, given)))
     pending = Pending(database)
-    for ask in (pending.changes, pending.deliveries, lambda: pending.messages(["card"]), lambda: pending.authors(NOW)):
+    for ask in (pending.changes, pending.deliveries, lambda: pending.messages([NoticeKind.CARD]), lambda: pending.authors(NOW)):
         ask()
     plans = []
     with database.read() as connection:
@@ -114,8 +115,8 @@ def test_each_question_goes_by_an_index_of_what_is_open(migrated_sqlite_url: str
 
 def test_a_tenant_s_id_is_read_from_its_own_rows_alone(ledger: Ledger, other: Ledger, pending: Pending) -> None:
     with other.recording(NOW) as entry:
-        entry.owe("card", "card:1")
-    assert pending.messages(["card"]) == ["another"]
+        entry.outbox.owe(NoticeKind.CARD, "card:1")
+    assert pending.messages([NoticeKind.CARD]) == ["another"]
     with ledger.database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM notices")).scalar() == 1
 
@@ -126,13 +127,13 @@ def test_a_row_whose_tenant_cannot_be_read_hides_no_other(migrated_sqlite_url: s
     for tenant_id in ("damaged", TENANT):
         ledger = Ledger(database, tenant_id)
         with ledger.recording(NOW) as entry:
-            entry.owe("card", f"card:{tenant_id}")
-            entry.set_baseline(Baseline(OUT, NOW, None, None), why="first reading")
-            entry.observe(Observation(NOW, IN, None, None, None))
+            entry.outbox.owe(NoticeKind.CARD, f"card:{tenant_id}")
+            entry.holding.set_baseline(Baseline(OUT, NOW, None, None), why="first reading")
+            entry.holding.observe(Observation(NOW, IN, None, None, None))
         Inbox(database, tenant_id).put(f"click:{tenant_id}", "vote", {}, now=NOW, patience=1)
     with database.write() as connection:
         for table in ("notices", "inbox", "baselines", "observations"):
             connection.execute(text(f"UPDATE {table} SET tenant_id = CAST(x'ff00' AS TEXT) WHERE tenant_id = 'damaged'"))
-    for found in (pending.messages(["card"]), pending.deliveries(), pending.unexpected()):
+    for found in (pending.messages([NoticeKind.CARD]), pending.deliveries(), pending.unexpected()):
         assert TENANT in found
     database.close()

@@ -238,7 +238,7 @@ sys.exit(main(["run"]))
 @pytest.mark.parametrize(
     ("module", "kind", "method"),
     [
-        ("bot.worker.loops", "Worker", "_do"),
+        ("bot.worker.loops", "Worker", "do"),
         ("bot.transport.socket_mode", "SocketMode", "_look"),
         ("handlers.slack.executor", "Executor", "_due"),
     ],

@@ -1,6 +1,6 @@
 """Whatever lasts, no job of the worker calls anything more than ten times a minute, and what keeps a change waiting is said.
 
-Every job of the real lanes is looked at for minutes of played time, in a house where everything is to be done at once.
+Every job of the real loops is looked at for minutes of played time, in a house where everything is to be done at once.
 """
 
 from collections import Counter
@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
-from bot.worker.jobs import lanes
-from bot.worker.loops import Duty, Lane, Worker
+from bot.worker.jobs import jobs_of, loops
+from bot.worker.loops import Loop, Worker
+from bot.worker.turns import Job
 from handlers.changes.change_author import Attribution
 from handlers.changes.waiting import held_up
 from handlers.outgoing.enqueue import enqueue_answer
@@ -49,7 +50,7 @@ class Night:
 
     houses: list[Any]
     calls: Counter[tuple[str, str]]
-    """By the name of the lane and what was called, within the present minute."""
+    """By the name of the loop and what was called, within the present minute."""
     looks: Counter[str]
 
     def minute(self) -> None:
@@ -74,22 +75,28 @@ class Night:
     def _look(self) -> int:
         did = 0
         for house in self.houses:
-            for lane in house.lanes:
+            for loop in house.loops:
                 before = touched(house)
-                did += house.worker.look(lane)
-                self.calls.update({(lane.name, what): count for what, count in (touched(house) - before).items()})
+                did += sum(house.worker.do(loop, job) for job in house.worker.due(loop))
+                self.calls.update({(loop.name, what): count for what, count in (touched(house) - before).items()})
         return did
 
 
-class Job:
-    """A duty that counts its looks."""
+class Counted:
+    """Counts how often something is called."""
 
-    def __init__(self, lane: Lane, duty: Duty, looks: Counter[str], number: int) -> None:
-        self._duty, self._looks, self._name = duty, looks, f"{lane.name}-{number}"
+    def __init__(self, act: Callable[[], Any], looks: Counter[str], name: str) -> None:
+        self._act, self._looks, self._name = act, looks, name
 
-    def __call__(self) -> int:
+    def __call__(self) -> Any:
         self._looks[self._name] += 1
-        return self._duty()
+        return self._act()
+
+
+def counted(loop: Loop, looks: Counter[str]) -> Loop:
+    """A loop that counts its looks, and how often it asks what is due."""
+    jobs = tuple(Job(job.tenant_id, Counted(job.do, looks, f"{loop.name}-{number}")) for number, job in enumerate(loop.jobs))
+    return replace(loop, jobs=jobs, due=Counted(loop.due, looks, f"{loop.name}-due") if loop.due else None)
 
 
 def touched(house: Any) -> Counter[str]:
@@ -106,14 +113,13 @@ def touched(house: Any) -> Counter[str]:
 
 def staffed(house: Any, looks: Counter[str]) -> House:
     """The house with its worker, whose duties only look when they are let."""
-    settings: Any = SimpleNamespace(retention=timedelta(days=90), observe_every=timedelta(minutes=10))
+    settings: Any = SimpleNamespace(retention=timedelta(days=90), observe_every=timedelta(minutes=10), probe_every=None)
     house.audit, house.second, house.failed_posts, house.counts_posts = AuditLog(), 0.0, Counter(), False
     attribution = Attribution(house.context, house.audit)
-    made = lanes(settings, house.dispatch, house.delivery, lambda: 0, attribution, noted=lambda said: None)
-    house.lanes = tuple(
-        replace(lane, duties=tuple(Job(lane, duty, looks, number) for number, duty in enumerate(lane.duties))) for lane in made
-    )
-    house.worker = Worker(house.lanes, monotonic=lambda: house.second)
+    jobs = jobs_of(settings, house.dispatch, house.delivery, attribution, noted=lambda said: None)
+    made = loops(settings, house.database, [jobs], house.clock, measured=lambda: 0)
+    house.loops = tuple(counted(loop, looks) for loop in made)
+    house.worker = Worker(house.loops, monotonic=lambda: house.second)
     kept: House = house
     return kept
 
@@ -261,7 +267,7 @@ def conflict(night: Night) -> Iterator[None]:
         raise Conflict("somebody was faster")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Entry, "_raise_version", faster)
+        patch.setattr(Entry, "revise", faster)
         yield
 
 
@@ -354,7 +360,7 @@ SAID = {
 ONCE_MORE = {"writes get lost"}
 """Where what comes after the first minute differs."""
 
-NO_DATABASE = {"keeper-2", "keeper-3"}
+NO_DATABASE = {"keeper-2", "keeper-4"}
 """The jobs that were given no database here."""
 
 
@@ -379,3 +385,21 @@ def test_an_opt_out_is_made_at_once_while_an_opt_in_is_stuck(night: Night) -> No
         for _ in range(12 // STEP):
             night.step()
     assert house.request(opt_out.id).state is State.APPLIED
+
+
+def test_the_value_is_read_at_the_start_then_in_time_and_again_in_seconds_where_it_ought_not_to_be(database: Database) -> None:
+    """By the table of jobs, over played time: not a reading more."""
+    looks: Counter[str] = Counter()
+    house: Any = House(database)
+    night = Night([staffed(house, looks)], Counter(), looks)
+    night.step()
+    assert house.tenant.reads == 1
+    for _ in range(20 * 60 // STEP):
+        night.step()
+    assert house.tenant.reads == 3
+    house.tenant.value = SettingValue.OPTED_IN
+    for _ in range(10 * 60 // STEP + 2):
+        night.step()
+    assert house.tenant.reads == 5
+    assert [change.to_value for change in house.requests(Kind.OUTSIDE)] == [SettingValue.OPTED_IN]
+    assert looks["observer-0"] < 20, "it is looked at when it is due, and not each second"

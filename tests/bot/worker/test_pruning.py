@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.worker.pruning import EVERY, PASSING, Pruning
+from bot.worker.pruning import PASSING, prune_batch
 from handlers.delivery.deliver import PRIVATE, PUBLIC
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
@@ -29,18 +29,15 @@ def counted(database: Database) -> dict[str, int]:
 def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path) -> None:
     upgrade(f"sqlite:///{tmp_path / 'house.db'}")
     database = Database(f"sqlite:///{tmp_path / 'house.db'}")
-    house, passed = House(database), [0.0]
+    house = House(database)
     tenant_id = house.ledger.tenant_id
-    pruning = Pruning(database, tenant_id, keep=KEEP, clock=house.clock, monotonic=lambda: passed[0])
     house.approve(BOB, house.ask(ALICE).id)
     house.run()
     house.deliver()
     before = counted(database)
-    assert pruning.run() == 0
+    assert prune_batch(database, tenant_id, keep=KEEP, clock=house.clock) == 0
     house.clock.at += KEEP + DAY
-    assert pruning.run() == 0, "it looks once an hour"
-    passed[0] += EVERY
-    assert pruning.run() > 0
+    assert prune_batch(database, tenant_id, keep=KEEP, clock=house.clock) > 0
     after = counted(database)
     assert (after["inbox"], after["notices"]) == (0, 0)
     assert {name: after[name] for name in ("decisions", "attempts", "change_requests")} == {
@@ -76,7 +73,7 @@ def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twi
     assert told[0] == told[2] == 1
     announcements = len(house.owed("channel"))
     for _ in range(2):
-        Pruning(house.database, house.ledger.tenant_id, keep=-DAY, clock=house.clock).run()
+        prune_batch(house.database, house.ledger.tenant_id, keep=-DAY, clock=house.clock)
         assert house.owed("personal", "reminder", "card", "outcome", "answer") == []
         assert len(house.owed("channel")) == announcements
         house.clock.at += timedelta(hours=1)

@@ -2,15 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.worker import loops
-from bot.worker.loops import Lane, Worker, under_lease
+from bot.worker.loops import Claim, Loop, Worker
+from bot.worker.turns import Job
 from handlers.context import pacing
 from storage.engine import Busy, Database, Unreachable
-from storage.leases import Lease, Leases
+from storage.leases import JobOutcome, Lease, Leases, TenantDuty
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 class Flaky:
@@ -37,7 +41,7 @@ def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(*duties: Flaky) -> list[tuple[str, str]]:
     """What a worker with these duties in one lane logs until all of them are well."""
-    running = Worker((Lane("lane", duties),))
+    running = Worker((Loop("lane", tuple(Job("tenant", duty) for duty in duties)),))
     with capture_logs() as logs:
         running.start()
         assert all(duty.done.wait(timeout=10) for duty in duties)
@@ -74,7 +78,7 @@ class Untold(Leases):
         self.gone.set()
         raise Unreachable("gone")
 
-    def release(self, lease: Lease) -> None:
+    def release(self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None) -> None:
         raise Unreachable("gone")
 
 
@@ -92,5 +96,6 @@ def test_a_lease_that_cannot_be_renewed_or_given_back_does_not_spoil_what_was_do
     leases = Untold(database, "A")
     died: list[object] = []
     monkeypatch.setattr(threading, "excepthook", died.append)
-    assert under_lease(leases, "apply", lambda lease: int(leases.gone.wait(timeout=10)))() == 1
+    claim = Claim(leases, "tenant", TenantDuty.APPLY, lambda: NOW)
+    assert claim.over(lambda lease: int(leases.gone.wait(timeout=10))).do() == 1
     assert not died

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.worker.loops import under_lease
+from bot.worker.loops import Claim
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Unavailable
-from storage.leases import Leases
+from storage.leases import Leases, TenantDuty
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue
 from tests.handlers.changes.test_apply import approved
@@ -414,11 +414,12 @@ def test_one_replica_at_a_time_observes_and_two_that_did_would_tell_once(both: H
     neighbour = House(both.database)
     neighbour.tenant.value = both.tenant.value = NOT_SET
     look(both)
-    held = Leases(both.database, "the neighbour").take("observe:tenant")
+    held = Leases(both.database, "the neighbour").claim("tenant", TenantDuty.OBSERVE)
     assert held is not None
     both.clock.advance(minutes=10)
     before = both.tenant.reads
-    assert under_lease(both.context.leases, "observe:tenant", lambda lease: both.observe(EVERY))() == 0
+    claim = Claim(both.context.leases, "tenant", TenantDuty.OBSERVE, both.clock)
+    assert claim.over(lambda lease: both.observe(EVERY)).do() == 0
     assert both.tenant.reads == before
     for _ in range(3):
         both.clock.advance(seconds=3)

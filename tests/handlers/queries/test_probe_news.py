@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.reports.answers import status_data
-from bot.worker.jobs import probe_lane
+from bot.worker.jobs import probe_job
 from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
@@ -136,10 +136,11 @@ def test_the_worker_probes_once_a_day_whether_anything_could_be_told_or_not(hous
 
     news = ProbeNews(house.context)
     probing = Probing(unreachable, news.keep, monotonic=lambda: house.clock().timestamp())
-    (lane,) = probe_lane(settings(DAY), house.context, probing, news)  # type: ignore[arg-type]
+    job = probe_job(settings(DAY), house.context, probing, news)  # type: ignore[arg-type]
+    assert job is not None
     for _ in range(3):
         for _ in range(3):
-            assert lane.duties[0]() == 0
+            assert job.do() == 0
         house.clock.advance(days=1)
     assert len(probes) == 3
 
@@ -147,9 +148,9 @@ def test_the_worker_probes_once_a_day_whether_anything_could_be_told_or_not(hous
 def test_it_is_off_unless_the_operator_allows_it_and_where_a_cloud_has_no_legacy_hosts(house: House, high: House) -> None:
     for where, how in ((house, settings(None)), (high, settings(DAY))):
         news = ProbeNews(where.context)
-        assert probe_lane(how, where.context, Probing(list, news.keep), news) == ()  # type: ignore[arg-type]
+        assert probe_job(how, where.context, Probing(list, news.keep), news) is None  # type: ignore[arg-type]
     news = ProbeNews(high.context)
-    assert len(probe_lane(settings(DAY, named=True), high.context, Probing(list, news.keep), news)) == 1  # type: ignore[arg-type]
+    assert probe_job(settings(DAY, named=True), high.context, Probing(list, news.keep), news) is not None  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions(
 HEAD = REVISIONS[-1]
 EMPTY = {
     *("cards", "leases", "organizations", "permalinks", "reasons"),
-    *("devices", "device_acts", "reports", "sightings", "request_devices"),
+    *("devices", "device_acts", "reports", "sightings", "request_devices", "homes"),
 }
 """The tables in which the record of these tests has no row."""
 

@@ -1,0 +1,85 @@
+"""The order in which the threads of one loop look at its jobs: first come, first served, and whoever has more to do goes behind.
+
+Only hints are kept here: what is forgotten is found again by asking what is due.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One duty for one tenant; ``do`` returns how much it did, and is called again at once where that was something."""
+
+    tenant_id: str
+    do: Callable[[], int]
+
+
+class Turns:
+    """The jobs of one loop that are to be looked at. Thread-safe; no two threads are handed the same job at a time."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._by_tenant: dict[str, list[Job]] = {}
+        for job in jobs:
+            self._by_tenant.setdefault(job.tenant_id, []).append(job)
+        self._changed = threading.Condition()
+        self._waiting: dict[Job, None] = {}
+        self._in_hand: set[Job] = set()
+        self._asked_at = float("-inf")
+
+    def belonging(self, tenants: Iterable[str]) -> list[Job]:
+        """Return the jobs of these tenants; an id that is none of ours has none."""
+        return [job for tenant_id in tenants for job in self._by_tenant.get(tenant_id, ())]
+
+    def append(self, jobs: Iterable[Job]) -> None:
+        """Let these jobs be looked at, each once, behind those that wait already."""
+        with self._changed:
+            self._waiting |= dict.fromkeys(jobs)  # who waits already keeps the place
+            self._changed.notify_all()
+
+    def of(self, tenant_id: str) -> None:
+        """Let the jobs of a tenant be looked at."""
+        self.append(self._by_tenant.get(tenant_id, ()))
+
+    def stir(self) -> None:
+        """Wake whoever waits."""
+        self.append(())
+
+    def is_time(self, seconds: float) -> bool:
+        """Tell one thread each ``seconds`` that it is time to ask what is due."""
+        now = time.monotonic()
+        with self._changed:
+            if now - self._asked_at < seconds:
+                return False
+            self._asked_at = now
+            return True
+
+    def next(self, every: float) -> Job | None:
+        """Take the next job in hand; ``None`` where none has come until it is time to ask again, ``every`` so many seconds."""
+        with self._changed:
+            job = self._free()
+            if job is None:
+                self._changed.wait(min(every, max(0.0, self._asked_at + every - time.monotonic())))
+                job = self._free()
+            if job is not None:
+                del self._waiting[job]
+                self._in_hand.add(job)
+            return job
+
+    def done(self, job: Job, *, again: bool) -> None:
+        """Put a job out of hand; ``again``: behind all that wait."""
+        with self._changed:
+            self._in_hand.discard(job)
+            if again:
+                self._waiting.setdefault(job)
+            self._changed.notify_all()
+
+    def is_empty(self) -> bool:
+        """Whether no job waits and none is in hand."""
+        with self._changed:
+            return not self._waiting and not self._in_hand
+
+    def _free(self) -> Job | None:
+        return next((job for job in self._waiting if job not in self._in_hand), None)
