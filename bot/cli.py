@@ -203,6 +203,14 @@ def _export(options: argparse.Namespace) -> int:
     return export_record(settings, form=options.format, since=options.since, until=options.until)
 
 
+def _evidence(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.reports.evidence import write_evidence
+
+    days = {"first": options.first, "last": options.last}
+    return write_evidence(settings, **days, output=options.output, force=options.force, names=options.names)
+
+
 def _probe(options: argparse.Namespace) -> int:
     settings = _settings()
     from bot.probe.answers import probe_and_show
@@ -270,6 +278,14 @@ def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     days = "first day (UTC); of a table: on which a change was asked for"
     export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help=days)
     export.add_argument("--until", type=arguments.day, metavar="YYYY-MM-DD", help="last day (UTC), included")
+    evidence = _verb(verbs, "evidence", _evidence, "write the evidence of a period for an auditor, as one zip")
+    evidence.add_argument("--from", dest="first", type=arguments.day, required=True, metavar="YYYY-MM-DD", help="first day (UTC)")
+    last = "last day (UTC), included"
+    evidence.add_argument("--to", dest="last", type=arguments.day, required=True, metavar="YYYY-MM-DD", help=last)
+    evidence.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write; it must not exist yet")
+    evidence.add_argument("--force", action="store_true", help="replace FILE")
+    nameless = "leave the names of people out; their Slack ids stand alone"
+    evidence.add_argument("--no-names", dest="names", action="store_false", help=nameless)
 
 
 def _verb(

@@ -45,7 +45,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
 
     ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by itself.
     """
-    with _record_of(settings) as (database, tenant_id):
+    with record_of(settings) as (database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
         if verdict.ok and not verdict.checked:
             raise _nothing(database, tenant_id)
@@ -84,7 +84,7 @@ def _disagreeing(found: Sequence[Difference]) -> str:
 
 def accept_record(settings: Settings) -> int:
     """Go on with the database as it stands, whatever was seen or authenticated before; exit code 0 when that is so, else 1."""
-    with _record_of(settings, look_only=False) as (database, tenant_id):
+    with record_of(settings, look_only=False) as (database, tenant_id):
         verdict = verify(database, tenant_id, chain_only=True)
         if not verdict.ok:
             sys.stdout.write(f"The record is NOT sound: {verdict.problem}\nNothing was accepted, and nothing was changed.\n")
@@ -130,7 +130,7 @@ def export_record(settings: Settings, *, form: Form, since: date | None, until: 
     """Write the events of these days (UTC, both included) to standard output, or a table of the changes asked for in them."""
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
-    with _record_of(settings) as (database, tenant_id):
+    with record_of(settings) as (database, tenant_id):
         if not has_record(database, tenant_id):
             raise _nothing(database, tenant_id)
         if form == "csv":
@@ -159,7 +159,7 @@ def _nothing(database: Database, tenant_id: str) -> NoRecord:
 
 
 @contextmanager
-def _record_of(settings: Settings, *, look_only: bool = True) -> Iterator[tuple[Database, str]]:
+def record_of(settings: Settings, *, look_only: bool = True) -> Iterator[tuple[Database, str]]:
     """The database and the tenant. Where it is only looked at, a copy or a backup may be given. Raises ``NoRecord``."""
     tenant_id = tenant_of(settings)
     database = Database(settings.database_url.get_secret_value(), look_only=look_only, keys=settings.keyring())

@@ -50,7 +50,7 @@ def recorded_changes(database: Database, tenant_id: str, *, up_to: int | None = 
     One change is kept at a time, and no connection between two batches of events.
     """
     change: RecordedChange | None = None
-    for event in _events(database, tenant_id, up_to):
+    for event in told_by_change(database, tenant_id, up_to):
         number = event.request_id or 0
         if change is not None and change.number != number:
             yield change
@@ -62,8 +62,8 @@ def recorded_changes(database: Database, tenant_id: str, *, up_to: int | None = 
         yield change
 
 
-def _events(database: Database, tenant_id: str, up_to: int | None) -> Iterator[Told]:
-    """The events about changes, ordered by change and then by sequence, as the index on them is."""
+def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Iterator[Told]:
+    """Yield the events about changes, ordered by change and then by sequence, as the index on them is."""
     table = audit_events.c
     at = spelled_instant(table.at).label("spelled_at")
     about = select(table.seq, at, table.kind, table.actor, table.request_id, table.payload)

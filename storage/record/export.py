@@ -62,6 +62,11 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
     return [_event(row) for row in _batch(database, piece)]
 
 
+def events_up_to(database: Database, tenant_id: str, up_to: int) -> Iterator[Event]:
+    """Yield the events from the first one to one number in their order, a few at a time. Raises ``Unreachable``."""
+    return (_event(row) for row in _rows(database, _piece(database, tenant_id, (None, None, up_to))))
+
+
 def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]:
     for row in _rows(database, _piece(database, tenant_id, bounds)):
         yield canonical(_event(row)) + "\n"

@@ -1,0 +1,257 @@
+"""Writes the evidence of a period as one zip: the same bytes for the same record, in the same memory however long it is.
+
+The tables are made by ``handlers.evidence.proof``, which the pack carries as its own checker. Nothing is judged here but the
+whole record, once, by ``storage.record.verify``.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
+
+from handlers.evidence.period import Period
+from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building, event_line
+from handlers.evidence.proof.change import Change
+from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
+from handlers.evidence.proof.facts import STATEMENTS, Facts
+from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.spelling import csv_line, text_of
+from handlers.evidence.proof.tables import DEVICES, PEOPLE, Span, stamp_files
+from handlers.evidence.verifier import program
+from storage.engine import Database
+from storage.record.changes import told_by_change
+from storage.record.export import events_up_to
+from storage.record.verify import verify
+from storage.statements import hashes_of, last_before, said_behind
+
+Naming = Callable[[str], str]
+"""A person's name by their Slack id; empty where Slack does not tell it."""
+
+_WHEN: Final = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the zip: the earliest that one can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A pack that was written. ``missing``: what it does not prove, a sentence each; none: it is proven to be complete."""
+
+    head: str
+    missing: tuple[str, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+
+class Pack:
+    """The evidence of one period of one tenant. ``named`` is ``None`` where no names are wanted, or nobody can be asked."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: str,
+        period: Period,
+        *,
+        named: Naming | None = None,
+        devices: Iterable[Sequence[str]] = (),
+        not_found_out: Sequence[str] = (),
+    ) -> None:
+        """``not_found_out``: what could not be looked up just now, a sentence each."""
+        self._database = database
+        self._tenant_id = tenant_id
+        self._period = period
+        self._span = Span(period.first.isoformat(), (period.last + timedelta(days=1)).isoformat())
+        self._devices = devices
+        self._not_found_out = not_found_out
+        self._facts = Facts()
+        self._head, self._last, self._last_at = "", 0, ""
+        self._people = _People(named)
+
+    def write(self, file: IO[bytes]) -> Made:
+        """Write the zip. Raises ``OSError`` and ``Unreachable``; what was written until then is none."""
+        with ExitStack() as opened, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+            pack = _Target(target)
+            kept = self._events(pack)
+            building = Building(self._facts, self._span, self._people.shown)
+            rows = {name: opened.enter_context(_rows_file()) for name in OF_CHANGES}
+            missing = self._missing(list(self._rows(building, rows)))
+            manifest = self._manifest(missing)
+            for name, lines in kept.items():
+                pack.add(name, lines)
+            for name, written in rows.items():
+                written.seek(0)
+                pack.add(name, _joined(building.begin(name, manifest), written, building.end(name, self._last)))
+            for name, made in building.beside_changes(self._last):
+                pack.add(name, made)
+            self._beside(pack, manifest)
+            manifest["files"] = pack.hashes
+            pack.add(MANIFEST, [manifest_text(manifest)])
+        return Made(self._head, tuple(missing))
+
+    def _events(self, pack: "_Target") -> dict[str, list[str]]:
+        """Write the events, and keep what else is needed of them."""
+        kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
+
+        def lines() -> Iterator[str]:
+            for event in events_up_to(self._database, self._tenant_id, self._up_to()):
+                line = event_line(event)
+                self._facts.take(event)
+                self._last, self._last_at = int(text_of(event["seq"])), text_of(event["at"])
+                self._head = f"{event['seq']}:{event['hash']}"
+                for name, kind in KEPT_EVENTS.items():
+                    if event["kind"] == kind:
+                        kept[name].append(line)
+                yield line
+
+        pack.add(EVENTS, lines())
+        self._head = self._head or f"0:{'0' * 64}"
+        return kept
+
+    def _up_to(self) -> int:
+        """The period's last event, or the newest later one that says something of its days: rows of the audit log come late."""
+        last = last_before(self._database, self._tenant_id, self._period.ends)
+        later = said_behind(self._database, self._tenant_id, last, STATEMENTS)
+        mine = [seq for seq, said in later if _is_about(said, self._span, last)]
+        return mine[-1] if mine and last else last
+
+    def _rows(self, building: Building, rows: dict[str, Any]) -> Iterator[str]:
+        """Write the rows of every change of the period; yields what is not proven of each."""
+        for change in self._changes():
+            for name, line in building.of_change(change):
+                rows[name].write(line)
+            self._people.meet(change)
+            yield from missing_of_change(change, self._facts)
+
+    def _changes(self) -> Iterator[Change]:
+        change: Change | None = None
+        for told in told_by_change(self._database, self._tenant_id, self._last):
+            number = told.request_id or 0
+            if change is None or change.number != number:
+                if change is not None and change.within(self._span.first, self._span.end):
+                    yield change
+                change = Change(number)
+            change.take({"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload})
+        if change is not None and change.within(self._span.first, self._span.end):
+            yield change
+
+    def _missing(self, of_changes: Sequence[str]) -> list[str]:
+        posted = [int(head["seq"]) for head in self._facts.heads if type(head.get("seq")) is int]
+        hashes = hashes_of(self._database, self._tenant_id, posted)
+        verdict = verify(self._database, self._tenant_id)
+        unsound = [] if verdict.ok or verdict.problem is None else [f"The record is not sound: {verdict.problem}"]
+        return [*unsound, *of_changes, *missing_of_facts(self._facts, self._span, self._last_at, hashes), *self._not_found_out]
+
+    def _manifest(self, missing: Sequence[str]) -> dict[str, Any]:
+        return {
+            "tenant": self._tenant_id, "from": self._period.first.isoformat(), "to": self._period.last.isoformat(),
+            "head": self._head, "proven": not missing, "missing": list(missing), "files": {}, "lines": {},
+        }  # fmt: skip
+
+    def _beside(self, pack: "_Target", manifest: dict[str, Any]) -> None:
+        """What follows from no event, with a hash of each line; the time stamps; and the checker."""
+        tables = {"devices.csv": [csv_line(DEVICES), *map(csv_line, self._devices)]}
+        if self._people.asked:
+            tables["people.csv"] = [csv_line(PEOPLE), *map(csv_line, self._people.rows())]
+        for name, lines in tables.items():
+            manifest["lines"][name] = [line_hash(line) for line in lines]
+            pack.add(name, lines)
+        for name, content in stamp_files(self._facts, self._span):
+            pack.add_bytes(name, content)
+        pack.add(PROGRAM, [program()])
+
+
+def _rows_file() -> IO[str]:
+    """Where rows wait until what stands above them is known: on disk, so that memory stays flat."""
+    return TemporaryFile("w+", encoding="utf-8", errors="surrogateescape", newline="")
+
+
+class _People:
+    """The people of a pack, each looked up once."""
+
+    def __init__(self, named: Naming | None) -> None:
+        self._named = named
+        self._known: dict[str, str] = {}
+
+    @property
+    def asked(self) -> bool:
+        """Whether names are wanted, and any was told."""
+        return self._named is not None and any(self._known.values())
+
+    def name(self, person: str) -> str:
+        """The name; empty where it is not known."""
+        if self._named is None:
+            return ""
+        if person not in self._known:
+            self._known[person] = self._named(person) if person[:1] in ("U", "W") and person.isalnum() else ""
+        return self._known[person]
+
+    def shown(self, person: str) -> str:
+        """The name and the id, or the bare id."""
+        name = self.name(person)
+        return f"{name} ({person})" if name else person
+
+    def meet(self, change: Change) -> None:
+        """Look up whoever has a part in a change."""
+        for person in (text_of(change.opened.get("requester_id")), *(vote.person for vote in change.votes)):
+            if person:
+                self.name(person)
+
+    def rows(self) -> list[list[str]]:
+        """Id and name of everybody, by id; people who are not in Slack are none."""
+        return [[person, name] for person, name in sorted(self._known.items()) if name or person[:1] in ("U", "W")]
+
+
+class _Target:
+    """The zip that is being written, and the hash of each file in it."""
+
+    def __init__(self, target: zipfile.ZipFile) -> None:
+        self._target = target
+        self.hashes: dict[str, str] = {}
+
+    def add(self, name: str, lines: Iterable[str]) -> None:
+        """Write one file of text as it comes."""
+        self._add(name, (line.encode("utf-8", "surrogateescape") for line in lines))
+
+    def add_bytes(self, name: str, content: bytes) -> None:
+        """Write one file of bytes."""
+        self._add(name, [content])
+
+    def _add(self, name: str, pieces: Iterable[bytes]) -> None:
+        info = zipfile.ZipInfo(name, date_time=_WHEN)
+        info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+        digest = hashlib.sha256()
+        with self._target.open(info, "w", force_zip64=True) as file:
+            for piece in _pieces(pieces):
+                digest.update(piece)
+                file.write(piece)
+        self.hashes[name] = digest.hexdigest()
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines gathered, because compressing each by itself costs more than compressing."""
+    gathered = bytearray()
+    for line in lines:
+        gathered += line
+        if len(gathered) >= 64 * 1024:
+            yield bytes(gathered)
+            gathered.clear()
+    yield bytes(gathered)
+
+
+def _joined(*parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        yield from part
+
+
+def _is_about(said: dict[str, Any], span: Span, last: int) -> bool:
+    """Whether a later statement is about the period: its days, a part of it that was searched, or a head of it."""
+    if "day" in said:
+        return span.holds_day(text_of(said["day"]))
+    if "until" in said:
+        return text_of(said.get("from")) < span.end and text_of(said["until"]) > span.first
+    return isinstance(said.get("seq"), int) and 0 < said["seq"] <= last

@@ -1,0 +1,87 @@
+"""The text files of a pack, line by line, from its events: the bot writes these lines, the checker compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from handlers.evidence.proof.chain import canonical_text
+from handlers.evidence.proof.change import Change
+from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.page import Named, change_row, changes_begin, page_begin, page_end, timeline
+from handlers.evidence.proof.spelling import csv_line
+from handlers.evidence.proof.tables import (
+    APPROVALS,
+    ATTEMPTS,
+    DAYS,
+    HEADS,
+    POPULATION,
+    RECONCILIATION,
+    Span,
+    approval_rows,
+    attempt_rows,
+    day_rows,
+    head_rows,
+    population_cells,
+    reconciliation_rows,
+    table,
+)
+
+KEPT_EVENTS = {"rules.jsonl": "rule", "settings.jsonl": "settings"}
+"""The files that hold the events of one kind, up to the pack's last one."""
+
+TOLD_BESIDE = ("people.csv", "devices.csv")
+"""The files that follow from no event: what Slack and reports say now. The manifest has a hash of each of their lines."""
+
+
+PAGE = "index.html"
+OF_CHANGES = ("population.csv", "approvals.csv", "attempts.csv", PAGE)
+"""The files that hold rows of each change, between a beginning and an end."""
+
+
+class Building:
+    """Makes the lines of each file that follows from events. ``named`` tells how a person is named on the page."""
+
+    def __init__(self, facts: Facts, span: Span, named: Named) -> None:
+        self._facts = facts
+        self._span = span
+        self._named = named
+
+    def of_change(self, change: Change) -> Iterator[tuple[str, str]]:
+        """File and line for each row of one change; changes come in the order of their numbers."""
+        yield "population.csv", csv_line(population_cells(change, self._facts))
+        yield from (("approvals.csv", csv_line(cells)) for cells in approval_rows(change, self._facts))
+        yield from (("attempts.csv", csv_line(cells)) for cells in attempt_rows(change))
+        yield PAGE, "".join(change_row(change, self._facts, self._named))
+
+    def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
+        """The lines before the rows of the changes; ``manifest`` says tenant, days, head, and what is missing."""
+        if name != PAGE:
+            yield csv_line({"population.csv": POPULATION, "approvals.csv": APPROVALS, "attempts.csv": ATTEMPTS}[name])
+            return
+        said = manifest
+        yield from page_begin(said["tenant"], said["from"], said["to"], said["head"], said["missing"])
+        yield from timeline(self._facts, self._span)
+        yield from changes_begin()
+
+    def end(self, name: str, last: int) -> Iterator[str]:
+        """The lines behind them; ``last`` is the number of the pack's last event."""
+        if name == PAGE:
+            yield from page_end(self._facts, self._span, last, self._named)
+
+    def beside_changes(self, last: int) -> Iterator[tuple[str, Iterator[str]]]:
+        """Name and lines of the files that hold no row of a change."""
+        yield "days.csv", table(DAYS, day_rows(self._facts, self._span))
+        yield "heads.csv", table(HEADS, head_rows(self._facts, last))
+        yield "reconciliation.csv", table(RECONCILIATION, reconciliation_rows(self._facts, self._span))
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """One line of ``events.jsonl``, ``rules.jsonl`` or ``settings.jsonl``."""
+    return canonical_text(event) + "\n"
+
+
+def names_from(rows: Iterable[list[str]]) -> Named:
+    """How people are named by the rows of ``people.csv``, its header left out."""
+    known = {cells[0]: cells[1].removeprefix("'") for cells in rows if len(cells) == 2 and cells[1]}
+    return lambda person: f"{known[person]} ({person})" if person in known else person

@@ -1,0 +1,36 @@
+"""The record's own proof: every event has its hash, names the one before it, and none is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+Event = dict[str, Any]
+"""One line of ``events.jsonl``, parsed."""
+
+FIRST = "0" * 64
+"""What the first event names as the hash before it."""
+
+
+def canonical_text(value: Any) -> str:
+    """The one spelling that is hashed: sorted keys, no blanks, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def flaw_of(line: str, seq: int, head: str) -> tuple[str, Event | None]:
+    """What is wrong with the event that has to follow ``seq`` and ``head``, else an empty text; and the event, if it is one."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return "this is no JSON", None
+    if not isinstance(event, dict) or not {"seq", "prev", "hash", "kind", "at"} <= set(event):
+        return "this is no event", None
+    if canonical_text(event) + "\n" != line:
+        return "it is not spelled as it was written", None
+    bare = {name: value for name, value in event.items() if name != "hash"}
+    if hashlib.sha256(canonical_text(bare).encode("ascii")).hexdigest() != event["hash"]:
+        return "its content does not match its hash", None
+    if event["seq"] != seq + 1 or event["prev"] != head:
+        return f"it does not follow event {seq}", None
+    return "", event

@@ -1,0 +1,250 @@
+"""Checks an unpacked pack, or the zip itself, and names file and line of whatever is not as the bot wrote it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, TOLD_BESIDE, Building, event_line, names_from
+from handlers.evidence.proof.chain import FIRST, Event, flaw_of
+from handlers.evidence.proof.change import Change
+from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.spelling import text_of
+from handlers.evidence.proof.tables import Span, stamp_files
+
+MANIFEST, EVENTS, PROGRAM = "manifest.json", "events.jsonl", "verify.py"
+
+
+class Flaw(Exception):
+    """What is not as it was written: ``str`` names file and line (the first one, its header, is line 1)."""
+
+    def __init__(self, file: str, line: int, why: str) -> None:
+        super().__init__(f"{file} line {line}: {why}")
+
+
+class Pack:
+    """The files of a pack, in a folder or in a zip."""
+
+    def __init__(self, place: Path) -> None:
+        self._zip = zipfile.ZipFile(place) if place.is_file() else None
+        self._folder = place
+
+    def names(self) -> set[str]:
+        """Every file there is, but for what Python leaves behind when it runs."""
+        if self._zip is not None:
+            return set(self._zip.namelist())
+        found = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file())
+        return {name for name in found if "__pycache__" not in name}
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises ``Flaw`` where it is not there."""
+        try:
+            return self._zip.read(name) if self._zip is not None else (self._folder / name).read_bytes()
+        except (KeyError, OSError):
+            raise Flaw(name, 1, "the file is missing") from None
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a text file, each with its newline. Raises ``Flaw``."""
+        text = self.read(name).decode("utf-8", "surrogateescape")
+        return text.split("\n")[:-1] if text.endswith("\n") else [*text.split("\n"), ""] if text else []
+
+
+class Checker:
+    """One check of one pack; ``flaws`` finds everything that is wrong, file by file."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._facts = Facts()
+        self._changes: dict[int, Change] = {}
+        self._kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
+        self._hashes: dict[int, str] = {}
+        self._last: Event = {"seq": 0, "hash": FIRST, "at": ""}
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Everything that is not as it was written; the first of each file."""
+        try:
+            manifest = self._manifest()
+            yield from self._files(manifest)
+            self._events(manifest)
+            for name, lines in self._expected(manifest):
+                yield from self._compared(name, lines)
+            for name, lines in self._kept.items():
+                yield from self._compared(name, lines)
+            yield from self._beside(manifest)
+            yield from self._stamps(manifest)
+            yield from self._verdict(manifest)
+        except Flaw as flaw:
+            yield flaw
+
+    @property
+    def checked(self) -> str:
+        """The head that was reached."""
+        return f"{self._last['seq']}:{self._last['hash']}"
+
+    def _manifest(self) -> dict[str, Any]:
+        try:
+            manifest = json.loads(self._pack.read(MANIFEST))
+            span_of(manifest)
+            files = manifest["files"], manifest["missing"], manifest["proven"], manifest["head"], manifest["tenant"]
+        except (ValueError, KeyError, TypeError):
+            raise Flaw(MANIFEST, 1, "this is no manifest of a pack") from None
+        if not isinstance(files[0], dict) or not isinstance(files[1], list):
+            raise Flaw(MANIFEST, 1, "this is no manifest of a pack")
+        if text_of(manifest_text(manifest)).encode() != self._pack.read(MANIFEST):
+            raise Flaw(MANIFEST, self._line_of_difference(manifest_text(manifest)), "it is not spelled as it was written")
+        found: dict[str, Any] = manifest
+        return found
+
+    def _line_of_difference(self, text: str) -> int:
+        there = self._pack.read(MANIFEST).decode("utf-8", "replace").split("\n")
+        return first_difference(there, text.split("\n"))
+
+    def _files(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
+        """Whether each file has the hash that the manifest names, and none is missing or too many."""
+        listed, there = manifest["files"], self._pack.names()
+        for name in sorted(there - set(listed) - {MANIFEST}):
+            yield Flaw(name, 1, "no such file belongs to the pack")
+        for name in sorted(listed):
+            if name not in there:
+                yield Flaw(name, 1, "the file is missing")
+            elif name == PROGRAM and hashlib.sha256(self._pack.read(name)).hexdigest() != listed[name]:
+                yield Flaw(name, 1, "it is not the program that the manifest names")
+
+    def _events(self, manifest: dict[str, Any]) -> None:
+        """Follow the chain; nothing else means anything where it does not hold. Raises ``Flaw``."""
+        for number, line in enumerate(self._pack.lines(EVENTS), 1):
+            why, event = flaw_of(f"{line}\n", self._last["seq"], self._last["hash"])
+            if event is None or why:
+                raise Flaw(EVENTS, number, why)
+            if event["tenant"] != manifest["tenant"]:
+                raise Flaw(EVENTS, number, "it is the event of another tenant")
+            self._take(event)
+        if self.checked != manifest["head"]:
+            raise Flaw(EVENTS, self._last["seq"] or 1, f"it ends with {self.checked}, but the manifest names {manifest['head']}")
+
+    def _take(self, event: Event) -> None:
+        self._last = event
+        self._hashes[event["seq"]] = event["hash"]
+        self._facts.take(event)
+        for name, kind in KEPT_EVENTS.items():
+            if event["kind"] == kind:
+                self._kept[name].append(event_line(event))
+        if event["request"] is not None:
+            self._changes.setdefault(event["request"], Change(event["request"])).take(event)
+
+    def _expected(self, manifest: dict[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
+        """Name and lines of every file that follows from the events."""
+        span = span_of(manifest)
+        named = names_from([])
+        if "people.csv" in manifest["files"]:
+            named = names_from(list(csv.reader(io.StringIO(self._pack.read("people.csv").decode("utf-8", "replace"))))[1:])
+        building, last = Building(self._facts, span, named), self._last["seq"]
+        rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
+        for change in (self._changes[number] for number in sorted(self._changes)):
+            for name, line in building.of_change(change) if change.within(span.first, span.end) else ():
+                rows[name].append(line)
+        for name in OF_CHANGES:
+            yield name, [*rows[name], *building.end(name, last)]
+        yield from building.beside_changes(last)
+
+    def _compared(self, name: str, expected: Iterable[str]) -> Iterator[Flaw]:
+        """The first line of a file that is not what the events say."""
+        there = self._pack.lines(name)
+        number = 0
+        for number, line in enumerate(("".join(expected)).split("\n")[:-1], 1):
+            if number > len(there):
+                yield Flaw(name, number, "the rest of the file is missing")
+                return
+            if there[number - 1] != line:
+                yield Flaw(name, number, "it is not what the events say")
+                return
+        if len(there) > number:
+            yield Flaw(name, number + 1, "there is more than the events say")
+
+    def _beside(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
+        """What follows from no event has a hash of each line in the manifest."""
+        for name in TOLD_BESIDE:
+            if name not in manifest["files"]:
+                continue
+            kept, there = manifest["lines"][name], [line_hash(f"{line}\n") for line in self._pack.lines(name)]
+            number = first_difference(kept, there)
+            if number:
+                yield Flaw(name, number, "it is not what the bot wrote")
+
+    def _stamps(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
+        expected = dict(stamp_files(self._facts, span_of(manifest)))
+        for name in sorted(name for name in {*expected, *manifest["files"]} if name.startswith("timestamps/")):
+            if name not in expected:
+                yield Flaw(name, 1, "no event holds such a time stamp")
+            elif self._pack.read(name) != expected[name]:
+                yield Flaw(name, 1, "it is not what the events hold")
+            elif name.endswith(".tsr") and hashlib.sha256(expected[name[:-4] + ".txt"]).digest() not in expected[name]:
+                yield Flaw(name, 1, "it is the time stamp of something else")
+
+    def _verdict(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
+        """Whether the manifest says all that is missing, and names the right hashes."""
+        span, text = span_of(manifest), manifest_text(manifest).split("\n")
+        told = [change for change in self._changes.values() if change.within(span.first, span.end)]
+        missing = [sentence for change in told for sentence in missing_of_change(change, self._facts)]
+        missing += missing_of_facts(self._facts, span, text_of(self._last["at"]), self._hashes)
+        for sentence in missing:
+            if sentence not in manifest["missing"]:
+                yield Flaw(MANIFEST, _line_with(text, '"missing"'), f"it does not say: {sentence}")
+        if manifest["proven"] is not (not manifest["missing"]):
+            yield Flaw(MANIFEST, _line_with(text, '"proven"'), "it contradicts what is missing")
+        for name, digest in manifest["files"].items():
+            if name in self._pack.names() and name != PROGRAM and hashlib.sha256(self._pack.read(name)).hexdigest() != digest:
+                yield Flaw(MANIFEST, _line_with(text, json.dumps(name) + ': "'), f"the hash of {name} is another one")
+
+
+def _line_with(lines: Sequence[str], part: str) -> int:
+    return next((number for number, line in enumerate(lines, 1) if part in line), 1)
+
+
+def first_difference(one: Sequence[str], two: Sequence[str]) -> int:
+    """The number of the first line that differs, from 1; 0 where none does."""
+    shared = min(len(one), len(two))
+    return next((number + 1 for number in range(shared) if one[number] != two[number]), 0 if len(one) == len(two) else shared + 1)
+
+
+def span_of(manifest: dict[str, Any]) -> Span:
+    """The period of a manifest. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
+    return Span(
+        date.fromisoformat(manifest["from"]).isoformat(), (date.fromisoformat(manifest["to"]) + timedelta(days=1)).isoformat()
+    )
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """The one spelling of a manifest."""
+    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def line_hash(line: str) -> str:
+    """The hash of one line in the manifest: its first sixteen digits."""
+    return hashlib.sha256(line.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check the pack that is named, else the one in which this program lies; 0 when it is sound, else 1."""
+    place = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
+    try:
+        checker = Checker(Pack(place))
+        flaws = list(checker.flaws())
+    except (OSError, zipfile.BadZipFile):
+        sys.stdout.write(f"{place}: this is no pack that can be read\n")
+        return 1
+    for flaw in flaws:
+        sys.stdout.write(f"{flaw}\n")
+    if not flaws:
+        sys.stdout.write(f"The pack is sound: every table follows from its events, up to {checker.checked}.\n")
+        sys.stdout.write("Compare that head with one posted in Slack, or with a time stamp; heads.csv says where they are.\n")
+    return 1 if flaws else 0

@@ -1,0 +1,96 @@
+"""What the record says beside the changes: rules, settings, days, pairings with Exchange's audit log, heads, time stamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.evidence.proof.chain import Event
+from handlers.evidence.proof.spelling import text_of
+
+STATEMENTS = ("day", "reconciled", "head_posted", "timestamped")
+"""The kinds by which the bot records what a pack shows beside the changes."""
+
+
+@dataclass
+class Facts:
+    """Collected from all events in their order, those about changes included."""
+
+    rules: list[tuple[int, str, int]] = field(default_factory=list)
+    """Number of the event, digest, and how many approvals it needs."""
+    days: dict[str, dict[str, Any]] = field(default_factory=dict)
+    day_heads: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    """Of each day the number, the hash and the time of the event that closed it: the day's head."""
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was last said of each row of Exchange's audit log, by its id."""
+    changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What was last said of each change that was looked for in it, by its number."""
+    searches: list[tuple[str, str, str]] = field(default_factory=list)
+    """From when until when it was searched, and when."""
+    heads: list[dict[str, Any]] = field(default_factory=list)
+    stamps: dict[int, dict[str, Any]] = field(default_factory=dict)
+    stamping: list[tuple[str, bool]] = field(default_factory=list)
+    """From when on time stamps were wanted, or no more."""
+
+    def take(self, event: Event) -> None:
+        """Add what one more event says; most kinds say nothing of this."""
+        reader = _READERS.get(event["kind"])
+        if reader is not None:
+            reader(self, event, event["payload"])
+
+    def rule_at(self, seq: int) -> tuple[str, int]:
+        """Digest of the rule that held at an event, and how many approvals it needs; one where none is on record."""
+        held = [(digest, needed) for number, digest, needed in self.rules if number <= seq]
+        return held[-1] if held else ("", 1)
+
+    def author_of(self, number: int) -> str:
+        """Who made a change outside the bot, as the audit log says; empty where it does not."""
+        return next((text_of(row.get("actor")) for row in self.rows.values() if row.get("number") == number), "")
+
+    def stamps_wanted(self, at: str) -> bool:
+        """Whether time stamps were set up at an instant."""
+        said = [wanted for since, wanted in self.stamping if since <= at]
+        return bool(said) and said[-1]
+
+
+def _rule(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    needed = said.get("body", {}).get("approvals_required", 1)
+    facts.rules.append((event["seq"], text_of(said.get("digest")), needed if isinstance(needed, int) else 1))
+
+
+def _settings(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    wanted = bool(said.get("settings", {}).get("LEGACYTLS_TIMESTAMP_URL"))
+    facts.stamping.append((text_of(event["at"]), wanted))
+
+
+def _day(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    day = text_of(said.get("day"))
+    facts.days[day] = said
+    if said.get("over"):
+        facts.day_heads[day] = (event["seq"], event["hash"], text_of(event["at"]))
+
+
+def _reconciled(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    facts.searches.append((text_of(said.get("from")), text_of(said.get("until")), text_of(event["at"])))
+    for row in said.get("rows", []):
+        facts.rows[text_of(row.get("id"))] = row
+    for change in said.get("changes", []):
+        facts.changes[change.get("number")] = change
+
+
+def _head_posted(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    facts.heads.append({**said, "at": event["at"]})
+
+
+def _timestamped(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    facts.stamps[said.get("seq", 0)] = {**said, "kept_at": event["at"]}
+
+
+_READERS = {
+    "rule": _rule,
+    "settings": _settings,
+    "day": _day,
+    "reconciled": _reconciled,
+    "head_posted": _head_posted,
+    "timestamped": _timestamped,
+}

@@ -1,0 +1,120 @@
+"""The pack's ``index.html``: one page for a person, without a script; every word of the record's is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from html import escape
+
+from handlers.evidence.proof.change import NEEDS_OTHERS, Change
+from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.missing import missing_of_change
+from handlers.evidence.proof.spelling import moment, text_of
+from handlers.evidence.proof.tables import POPULATION, Span, day_rows, head_rows, population_cells, reconciliation_rows
+
+Named = Callable[[str], str]
+"""A person's name and id by the id; the bare id where no name is known."""
+
+STYLE = """
+:root { color-scheme: light }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1d1c1d; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem } code { overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; font-size: .85rem } caption { text-align: left; padding-bottom: .4rem }
+th, td { border: 1px solid #c9c9c9; padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+th { background: #f2f2f2 } tr { break-inside: avoid } thead { display: table-header-group }
+.proven { border-left: .5rem solid #1a7f37; background: #eaf6ec; padding: .6rem 1rem }
+.unproven { border-left: .5rem solid #b3261e; background: #fdeceb; padding: .6rem 1rem } .red { color: #b3261e; font-weight: 600 }
+.days { display: flex; flex-wrap: wrap; gap: 2px; list-style: none; padding: 0 }
+.days li { width: 3.4rem; padding: .2rem; font-size: .68rem; border: 1px solid #999; text-align: center }
+.in { background: #ffd9a8 } .out { background: #d7ecd9 } .not { background: #e9e9ef }
+.unknown { background: #fff; border-style: dashed }
+@media print { body { margin: 0; max-width: none; font-size: 11px } a { color: inherit } }
+"""
+
+_CLASSES = {"opted in": "in", "opted out": "out", "not set": "not"}
+
+
+def page_begin(tenant: str, first_day: str, last_day: str, head: str, missing: Sequence[str]) -> Iterator[str]:
+    """The lines up to the verdict: what the page is about, and what is not proven."""
+    title = f"Changes of AllowLegacyTLSClients, {first_day} to {last_day}"
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
+    yield f"<p>Tenant <code>{escape(tenant)}</code>. Days and times are UTC. The record stands at "
+    yield f"<code>{escape(head)}</code>.</p>\n"
+    if missing:
+        yield f'<div class="unproven" role="alert">\n<p class="red">Not proven to be complete: {len(missing)} gap(s).</p>\n<ul>\n'
+        yield from (f"<li>{escape(sentence)}</li>\n" for sentence in missing)
+        yield "</ul>\n</div>\n"
+    else:
+        yield '<div class="proven">\n<p><strong>Proven to be complete.</strong> The record has no gap, and every change of the\n'
+        yield "setting in Exchange's audit log is one of the changes below, and each of them is there.</p>\n</div>\n"
+
+
+def timeline(facts: Facts, span: Span) -> Iterator[str]:
+    """The value of each day."""
+    yield "<h2>The value, day by day</h2>\n"
+    cells = list(day_rows(facts, span))
+    if not cells:
+        yield "<p>No day of the period is over yet, or its value was not recorded.</p>\n"
+        return
+    yield '<ol class="days">\n'
+    for day, value, unobserved in cells:
+        gap = f'<br><span class="red">{escape(unobserved)} h unobserved</span>' if unobserved != "0.00" else ""
+        yield f'<li class="{_CLASSES.get(value, "unknown")}">{escape(day[5:])}<br>{escape(value)}{gap}</li>\n'
+    yield "</ol>\n"
+
+
+def changes_begin() -> Iterator[str]:
+    """The head of the table of changes."""
+    yield "<h2>The changes</h2>\n<table>\n"
+    yield "<caption>Approvals are those that stood before the change was sent; separation of duties is\n"
+    yield "reckoned here from every single vote.</caption>\n<thead>\n<tr>"
+    names = ("Change", "Asked by", "From, to", "Approved by", "Outcome", "Separation of duties")
+    yield "".join(f'<th scope="col">{name}</th>' for name in names)
+    yield "</tr>\n</thead>\n<tbody>\n"
+
+
+def change_row(change: Change, facts: Facts, named: Named) -> Iterator[str]:
+    """One change: who and when, the approvals before it was made, and what of it is not proven."""
+    cells = dict(zip(POPULATION, population_cells(change, facts)))  # noqa: B905 - Python 3.9 has no strict
+    who = "outside the bot" if change.outside else "the bot"
+    asked = named(cells["requester"]) if cells["requester"] else who
+    approvals = [f"{escape(named(vote.person))}, {escape(moment(vote.at))}" for vote in change.judge()]
+    yield f"<tr><td>#{change.number}<br>{escape(change.kind.replace('_', ' '))}</td>"
+    yield f"<td>{escape(asked)}<br>{escape(moment(change.opened.get('created_at')))}</td>"
+    yield f"<td>{escape(cells['from'])} &rarr; {escape(cells['to'])}<br>{escape(cells['window_end'])}</td>"
+    yield f"<td>{'<br>'.join(approvals)}</td>"
+    yield f"<td>{escape(cells['outcome'])}<br>{escape(cells['applied_at'])}</td>"
+    yield f"<td>{_duties(change, facts)}</td></tr>\n"
+
+
+def _duties(change: Change, facts: Facts) -> str:
+    flaws = [f'<span class="red">{escape(sentence)}</span>' for sentence in missing_of_change(change, facts)]
+    if flaws:
+        return "<br>".join(flaws)
+    if change.kind not in NEEDS_OTHERS or not (change.made or change.sent_at):
+        return "no second person needed" if change.kind not in NEEDS_OTHERS else "nothing was changed"
+    _, needed = facts.rule_at(change.approved[0] if change.approved else 0)
+    return f"kept: {len(change.judge())} of {needed}"
+
+
+def page_end(facts: Facts, span: Span, last: int, named: Named) -> Iterator[str]:
+    """The rest: the audit log of Exchange's, the heads, and how to check all of it."""
+    yield "</tbody>\n</table>\n<h2>Exchange's audit log</h2>\n"
+    names = ("At", "By", "Value", "Result", "Paired", "Change", "Why")
+    yield from _table(names, reconciliation_rows(facts, span), red=lambda cells: cells[4] in ("no", "awaited"))
+    yield "<h2>Heads of the record posted in Slack</h2>\n"
+    yield from _table(("Event", "Hash", "Posted", "Where"), head_rows(facts, last), red=lambda cells: False)
+    yield "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It needs nothing but\n"
+    yield "Python, recomputes every table and this page from <code>events.jsonl</code>, and names file and line of what was\n"
+    yield "altered. A time stamp: <code>openssl ts -verify -data timestamps/N.txt -in timestamps/N.tsr -CAfile root.pem</code>.\n"
+    yield "</p>\n"
+    yield "</body>\n</html>\n"
+
+
+def _table(names: Sequence[str], rows: Iterable[list[str]], *, red: Callable[[list[str]], bool]) -> Iterator[str]:
+    yield "<table>\n<thead>\n<tr>" + "".join(f'<th scope="col">{name}</th>' for name in names) + "</tr>\n</thead>\n<tbody>\n"
+    for cells in rows:
+        mark = ' class="red"' if red(cells) else ""
+        yield f"<tr{mark}>" + "".join(f"<td>{escape(text_of(cell))}</td>" for cell in cells) + "</tr>\n"
+    yield "</tbody>\n</table>\n"

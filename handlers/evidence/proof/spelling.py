@@ -1,0 +1,34 @@
+"""How cells and instants are spelled in a pack."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - spreadsheets run full-width signs too
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
+
+
+def text_of(value: Any) -> str:
+    """A value of the record as text; ``None`` is empty."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def moment(spelled: Any) -> str:
+    """An instant of the record to the second, ``2026-11-23T12:00:00Z``; what is none as it stands."""
+    text = text_of(spelled)
+    whole, dot, rest = text.partition(".")
+    return f"{whole}Z" if dot and rest.endswith("Z") else text
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """One line of CSV with its newline, every cell quoted and none run as a formula; line breaks in a cell become blanks."""
+    written = io.StringIO()
+    one_line = [
+        " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell or len(cell.splitlines()) > 1 else cell for cell in cells
+    ]
+    inert = [f"'{cell}" if cell.startswith(RUNS) else cell for cell in one_line]
+    csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(inert)
+    return written.getvalue()

@@ -1,0 +1,167 @@
+"""A pack holds the population of a period and what proves it, is the same for the same record, and checks itself alone."""
+
+import ast
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from handlers.evidence.verifier import program
+from storage.record.export import lines
+from tests.handlers.driver import TENANT, House
+from tests.handlers.evidence.packs import HOSTILE, PERIOD, check, made, put, story, unpacked
+
+FILES = {
+    "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl", "settings.jsonl",
+    "events.jsonl", "heads.csv", "reconciliation.csv", "verify.py", "manifest.json", "people.csv",
+}  # fmt: skip
+
+
+@pytest.fixture
+def told(both: House) -> House:
+    story(both)
+    return both
+
+
+def rows(files: dict[str, bytes], name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files[name].decode())))
+
+
+def test_it_holds_every_file_of_the_contract_and_no_other(told: House) -> None:
+    content, outcome = made(told)
+    files = unpacked(content)
+    assert {name for name in files if not name.startswith("timestamps/")} == FILES
+    (head,) = told.events("day")
+    assert {name for name in files if name.startswith("timestamps/")} == {
+        f"timestamps/{head.seq}.{ext}" for ext in ("txt", "tsr")
+    }
+    assert files[f"timestamps/{head.seq}.txt"] == f"{head.seq}:{head.hash}".encode()
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["missing"] == list(outcome.missing) == []
+    assert (manifest["tenant"], manifest["from"], manifest["to"], manifest["proven"]) == (
+        TENANT,
+        "2026-11-01",
+        "2026-11-30",
+        True,
+    )
+    assert set(manifest["files"]) == set(files) - {"manifest.json"}
+
+
+def test_the_same_record_makes_the_same_bytes(told: House) -> None:
+    assert made(told)[0] == made(told)[0]
+
+
+def test_the_population_has_a_row_for_each_request_and_each_change_from_outside(told: House) -> None:
+    found = rows(unpacked(made(told)[0]), "population.csv")
+    assert [(row["number"], row["kind"], row["outcome"]) for row in found] == [
+        ("1", "opt_in", "applied"), ("2", "extension", "rejected"), ("3", "opt_out", "applied"), ("4", "outside", "observed"),
+    ]  # fmt: skip
+    first, _, _, outside = found
+    assert (first["requester"], first["approvers"], first["from"], first["to"], first["read_back"]) == (
+        "U0ALICE", "U0BOB", "not set", "opted in", "opted in",
+    )  # fmt: skip
+    assert first["requested_at"] <= first["approved_at"] <= first["applied_at"]
+    assert first["requested_at"].endswith("Z")
+    assert (outside["requester"], outside["requested_at"], outside["applied_at"]) == ("erin@contoso.example", "", "")
+
+
+def test_no_cell_is_run_as_a_formula_and_none_breaks_its_line(told: House) -> None:
+    files = unpacked(made(told)[0])
+    for name in (name for name in files if name.endswith(".csv")):
+        text = files[name].decode()
+        found = list(csv.reader(io.StringIO(text)))
+        assert len(found) == text.count("\n"), name
+        assert not [cell for row in found for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))], name
+    assert rows(files, "population.csv")[0]["devices"] == "'" + " ".join(HOSTILE.splitlines())
+
+
+def test_the_events_are_those_of_the_export_up_to_the_head(told: House) -> None:
+    files = unpacked(made(told)[0])
+    assert files["events.jsonl"].decode() == "".join(lines(told.database, TENANT))
+    kinds = {"rules.jsonl": "rule", "settings.jsonl": "settings"}
+    for name, kind in kinds.items():
+        mine = [line for line in files["events.jsonl"].splitlines() if json.loads(line)["kind"] == kind]
+        assert files[name].splitlines() == mine
+
+
+def test_a_later_event_that_says_nothing_of_the_period_is_left_out(told: House) -> None:
+    before = made(told)[0]
+    told.clock.advance(days=30)
+    told.ask()
+    assert made(told)[0] == before
+
+
+class Shape(HTMLParser):
+    """The tags and the text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not [name for name, _ in attrs if name.startswith("on") or name == "src"], attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_runs_nothing_loads_nothing_and_escapes_what_people_typed(told: House) -> None:
+    page = unpacked(made(told)[0])["index.html"].decode()
+    shape = Shape(page)
+    assert not {"script", "link", "img", "iframe", "b"} & set(shape.tags)
+    assert "Proven to be complete." in shape.text
+    assert "Alice (U0ALICE)" in shape.text
+    assert "Bob <b> (U0BOB)" in shape.text
+    assert re.search(r"kept: 1 of 1", shape.text)
+    assert "url(" not in page
+
+
+def test_names_are_left_out_where_none_are_wanted(told: House) -> None:
+    files = unpacked(made(told, named=None)[0])
+    assert "people.csv" not in files
+    assert "Alice" not in files["index.html"].decode()
+
+
+def test_the_checker_runs_alone_in_a_folder_and_on_the_zip(told: House, tmp_path: Path) -> None:
+    content, _ = made(told)
+    folder = put(unpacked(content), tmp_path / "pack")
+    code, text = check(folder)
+    assert (code, text.split(":")[0]) == (0, "The pack is sound"), text
+    (tmp_path / "pack.zip").write_bytes(content)
+    code, text = check(folder, str(tmp_path / "pack.zip"))
+    assert code == 0, text
+    code, text = check(folder, str(tmp_path / "nothing"))
+    assert code == 1
+    assert "Traceback" not in text
+
+
+def test_the_checker_is_python_of_an_older_version_and_imports_the_standard_library_alone() -> None:
+    tree = ast.parse(program(), feature_version=(3, 9))
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert len(names) == len(set(names)), "one module's name hides another's"
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported <= {
+        "__future__", "base64", "collections.abc", "csv", "dataclasses", "datetime", "hashlib", "html", "io", "json", "pathlib",
+        "sys", "typing", "zipfile",
+    }  # fmt: skip
+
+
+def test_an_approval_that_does_not_count_says_why_and_one_that_is_missing_is_named(both: House) -> None:
+    first = both.ask()
+    both.approve("U0BOB", first.id)
+    both.press("withdraw", "U0ALICE", first.id)
+    second = both.ask()
+    both.react("U0BOB", second.id)
+    both.react("U0BOB", second.id, removed=True)
+    files = unpacked(made(both)[0])
+    found = [(row["number"], row["vote"], row["counted"], row["why_not"]) for row in rows(files, "approvals.csv")]
+    assert ("1", "approve", "yes", "") in found
+    assert PERIOD.first.isoformat() in files["index.html"].decode()
