@@ -223,9 +223,9 @@ def wire(
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
-    noted = partial(health.note, "agreement")
-    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=noted)
-    jobs = with_optional(jobs, settings, context, probing, news, metrics=metrics, health=health)
+    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(health.note, "agreement"))
+    search, link = lookups, announcer.permalink
+    jobs = with_optional(jobs, settings, context, probing, news, search, link, metrics=metrics, health=health)
     worker = Worker(loops(settings, database, [jobs], clock, measured=gauges.refresh))
     nudge.worker = worker
     executor = Executor(guarded, threads=CREW)

@@ -180,6 +180,30 @@ class Author:
     """``None`` when the bot does not know the ids by which it is recorded: it cannot be told apart by them."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One row of Exchange's audit log: a ``Set-TransportConfig`` that named the setting."""
+
+    id: str
+    at: datetime
+    """To the second."""
+    actor: str
+    """Who ran it, as Exchange names them; empty where the row does not say."""
+    value: SettingValue | None
+    """``None`` when what was set cannot be told."""
+    succeeded: bool
+    """``False`` only where the row says that it failed."""
+    own: bool | None
+    """Whether it was this very app; ``None`` when the bot does not know the ids by which it is recorded."""
+
+
+class AuditSearch(Protocol):
+    """The whole of Exchange's audit log about the setting."""
+
+    def search(self, since: datetime, until: datetime) -> list[AuditRow]:
+        """Every row between two instants, oldest first. Raises ``Unavailable`` where it cannot be known to be all of them."""
+
+
 class TlsVersion(StrEnum):
     """A version of TLS, as people and ``probe --json`` write it."""
 

@@ -25,6 +25,7 @@ class TenantDuty(StrEnum):
 
     APPLY = "apply"
     AUTHORS = "authors"
+    EVIDENCE = "evidence"
     OBSERVE = "observe"
     PROBE = "probe"
     PRUNE = "prune"

@@ -64,6 +64,13 @@ class MessageReader:
         found = readable(self._connection, query.order_by(table.id.desc()).limit(5), notices, self._checked(notices, rows.notice))
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
+    def delivered_announcements(self, what: str, limit: int) -> list[tuple[Notice, str, str]]:
+        """The newest announcements about this that arrived, newest first, each with its channel and ``ts``."""
+        table = notices.c
+        query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None))
+        believed = self._checked(notices, lambda row: (rows.notice(row), str(row.posted_channel), str(row.posted_ts)))
+        return readable(self._connection, query.order_by(table.id.desc()).limit(limit), notices, believed)
+
     def told_after(self, request_id: int | None, kinds: Collection[NoticeKind]) -> list[Notice]:
         """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""
         table = notices.c

@@ -23,6 +23,13 @@ class ReadingReader:
         query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
         return readable(self._connection, query.limit(limit), observations, rows.observation)
 
+    def observed_between(self, first: datetime, end: datetime) -> list[Observation]:
+        """Every run of readings, and of failures of one, of which a part lies between two instants, oldest first."""
+        table = observations.c
+        began = func.coalesce(table.first_at, table.at)
+        query = select(observations).where(table.tenant_id == self._tenant_id, table.at >= first, began <= end)
+        return readable(self._connection, query.order_by(table.id), observations, rows.observation)
+
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
         """The newest run of readings; with ``readable`` the newest one that has a value."""
         query = select(observations).where(observations.c.tenant_id == self._tenant_id)

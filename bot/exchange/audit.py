@@ -39,6 +39,8 @@ class Change:
     value: SettingValue | None
     succeeded: bool | None
     client_app_id: str | None = None
+    record_id: str = ""
+    """The id of the row in the audit log."""
 
 
 def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[Change, ...]:
@@ -50,6 +52,12 @@ def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[Change, ...]:
         if record is not None and at is not None and (parameter := _parameter(record)) is not None:
             changes.append(_change(record, at, parameter))
     return tuple(sorted(changes, key=lambda change: change.at))
+
+
+def unreadable(rows: Iterable[Mapping[str, object]]) -> int:
+    """How many rows cannot be read, and so may hide a change of the setting."""
+    records = [_record(row.get("AuditData")) for row in rows]
+    return sum(record is None or instant(record.get("CreationTime")) is None or not _text(record, "Id") for record in records)
 
 
 def _record(data: object) -> Mapping[str, object] | None:
@@ -81,6 +89,7 @@ def _change(record: Mapping[str, object], at: datetime, parameter: Mapping[str, 
         value=_VALUES.get(str("" if value is None else value).strip().lower()),
         succeeded={"true": True, "false": False}.get((_text(record, "ResultStatus") or "").lower()),
         client_app_id=_text(record, "ClientAppId"),
+        record_id=_text(record, "Id") or "",
     )
 
 

@@ -4,18 +4,24 @@ Every one is optional: the app's role may lack the cmdlet. Reads only, each aske
 change.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.exchange.answers import Meaning, Outcome
-from bot.exchange.audit import Change, changes_in
+from bot.exchange.audit import Change, changes_in, unreadable
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.patience import LOOKUP_LIMIT
 from bot.exchange.readings import rows_of
-from handlers.ports import AcceptedDomains, Author, MailboxLocks, Unavailable
+from handlers.ports import AcceptedDomains, AuditRow, Author, MailboxLocks, Unavailable
 
 MOST_RECORDS: Final = 1000
+
+LONGEST_PART: Final = timedelta(days=30)
+SHORTEST_PART: Final = timedelta(minutes=1)
+
+AUDITED: Final = ("worldwide", "gcc", "gcc-high", "dod")
+"""The clouds in which the search finds anything (Search-UnifiedAuditLog: none in 21Vianet)."""
 
 
 class OptionalLookups:
@@ -71,6 +77,45 @@ class OptionalLookups:
 
         Finding none proves nothing: records come late, there may be more than one answer holds, and at 21Vianet there are none.
         """
+        return changes_in(self._rows(since, until))
+
+    def search(self, since: datetime, until: datetime) -> list[AuditRow]:
+        """Every row about the setting, refused changes included, oldest first. Raises ``Unavailable`` where it cannot be whole.
+
+        An answer that is full may leave rows out, so the time is halved until none is.
+        """
+        if self._exchange.cloud.name not in AUDITED:
+            raise Unavailable(f"The audit log cannot be searched in {self._exchange.cloud.display}.", retryable=False)
+        self._recorded_at_all()
+        found: dict[str, AuditRow] = {}
+        for first, last in _parts(since, until):
+            found |= {row.id: row for row in self._searched(first, last)}
+        return sorted(found.values(), key=lambda row: (row.at, row.id))
+
+    def _searched(self, since: datetime, until: datetime) -> list[AuditRow]:
+        rows = self._rows(since, until)
+        if len(rows) >= MOST_RECORDS:
+            if until - since <= SHORTEST_PART:
+                raise Unavailable("Exchange's audit log has more rows than one answer holds.", retryable=False)
+            middle = since + (until - since) / 2
+            return self._searched(since, middle) + self._searched(middle, until)
+        if unreadable(rows):
+            raise Unavailable("A row of Exchange's audit log cannot be read.", retryable=False)
+        ours = self._ours()
+        return [_audit_row(change, ours) for change in changes_in(rows)]
+
+    def _recorded_at_all(self) -> None:
+        """Raise ``Unavailable`` where Exchange says that it records nothing; a role that may not ask changes nothing."""
+        try:
+            rows = rows_of(self._asked("Get-AdminAuditLogConfig", {})) or []
+        except Unavailable as away:
+            if away.code == Meaning.FORBIDDEN:
+                return
+            raise
+        if [row.get("UnifiedAuditLogIngestionEnabled") for row in rows] == [False]:
+            raise Unavailable("Exchange records no changes: its audit log is switched off.", retryable=False)
+
+    def _rows(self, since: datetime, until: datetime) -> list[Mapping[str, object]]:
         parameters = {
             "StartDate": _stamp(since),
             "EndDate": _stamp(until),
@@ -82,7 +127,7 @@ class OptionalLookups:
         rows = rows_of(outcome)
         if rows is None and outcome.document.get("value") is not None:
             raise _unreadable("Search-UnifiedAuditLog")
-        return changes_in(rows or [])
+        return rows or []
 
     def _asked(self, cmdlet: str, parameters: Mapping[str, object]) -> Outcome:
         return self._exchange.invoke(cmdlet, parameters, timeout=LOOKUP_LIMIT)
@@ -95,6 +140,20 @@ class OptionalLookups:
             said = {}
         ids = (self._client_id, said.get("appid"), said.get("oid"))
         return frozenset(one.lower() for one in ids if isinstance(one, str) and one)
+
+
+def _parts(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The time in parts of a month: a search over half a year is slow, and its answer may be cut off."""
+    while since < until:
+        last = min(until, since + LONGEST_PART)
+        yield since, last
+        since = last
+
+
+def _audit_row(change: Change, ours: frozenset[str]) -> AuditRow:
+    author = _author(change, ours)
+    value, done = author.value, change.succeeded
+    return AuditRow(change.record_id, change.at, change.user, value, succeeded=done is not False, own=author.own)
 
 
 def _author(change: Change, ours: frozenset[str]) -> Author:

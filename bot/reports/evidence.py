@@ -5,15 +5,25 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import IO, Final
 
+from bot.exchange.lookups import OptionalLookups
+from bot.process import utc_now
 from bot.reports.names import bare_names_of
-from bot.reports.record import record_of
+from bot.reports.record import nothing_on_record, record_of
 from bot.settings.model import Settings
+from bot.settings.state_dir import standing_of
+from bot.wiring import exchange_of
 from handlers.evidence.pack import Made, Pack
 from handlers.evidence.period import Period, WrongPeriod, period_of
+from handlers.evidence.reconciliation import Reconciliation
+from handlers.ports import Unavailable
+from storage.engine import Database, Unreachable
+from storage.ledger import Ledger
+from storage.record.adoption import first_and_last
+from storage.record.export import has_record
 
 PROVEN: Final = 0
 WRONG_CALL: Final = 2
@@ -27,7 +37,7 @@ class WrongTarget(Exception):
 def write_evidence(settings: Settings, *, first: date, last: date, output: Path, force: bool, names: bool) -> int:
     """Write the pack; exit code 0 when it proves that it is complete, 3 when something is missing, 2 when it is not written."""
     try:
-        period = period_of(first, last, datetime.now(UTC).date())
+        period = period_of(first, last, utc_now().date())
         with _whole(output, force=force) as file:
             made = _written(settings, period, file, names=names)
     except (WrongPeriod, WrongTarget) as wrong:
@@ -43,8 +53,45 @@ def write_evidence(settings: Settings, *, first: date, last: date, output: Path,
 
 def _written(settings: Settings, period: Period, file: IO[bytes], *, names: bool) -> Made:
     named = bare_names_of(settings) if names else None
+    not_found_out = _searched(settings, period)
     with record_of(settings) as (database, tenant_id):
-        return Pack(database, tenant_id, period, named=named).write(file)
+        if not has_record(database, tenant_id):
+            raise nothing_on_record(database, tenant_id)
+        return Pack(database, tenant_id, period, named=named, not_found_out=not_found_out).write(file)
+
+
+def _searched(settings: Settings, period: Period) -> list[str]:
+    """Search Exchange's audit log once more for what is not settled on record; returns why that could not be done, if so.
+
+    Without a credential nobody is asked, and what is not on record stays unproven.
+    """
+    if settings.credential_kind is None:
+        return []
+    with record_of(settings, look_only=False) as (database, tenant_id):
+        if not _may_record(settings, database, tenant_id):
+            return ["Exchange's audit log was not searched: this record is not one that these settings may add to."]
+        exchange = exchange_of(settings, utc_now)
+        lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
+        ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
+        try:
+            Reconciliation(ledger, lookups, operators=settings.operators).on_demand(period, utc_now())
+        except Unavailable as away:
+            return [f"Exchange's audit log could not be searched: {away.sentence}"]
+        except Unreachable as away:
+            return [f"What Exchange's audit log says could not be kept: {away}."]
+        finally:
+            exchange.close()
+    return []
+
+
+def _may_record(settings: Settings, database: Database, tenant_id: str) -> bool:
+    """Whether an event of ours would be believed: the record is authenticated by a key of ours, or by none."""
+    with database.read() as connection:
+        first, newest = first_and_last(connection, tenant_id)
+    if first is None or newest is None:
+        return False
+    signed = newest.authenticator is not None
+    return signed is bool(settings.keyring()) and standing_of(settings, database).look() is None
 
 
 @contextmanager

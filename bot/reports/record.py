@@ -48,7 +48,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
     with record_of(settings) as (database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
         if verdict.ok and not verdict.checked:
-            raise _nothing(database, tenant_id)
+            raise nothing_on_record(database, tenant_id)
         estranged = standing_of(settings, database).look() if verdict.ok else None
         found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
     if estranged is not None:
@@ -132,7 +132,7 @@ def export_record(settings: Settings, *, form: Form, since: date | None, until: 
     first = datetime.combine(since, time.min, UTC) if since else None
     with record_of(settings) as (database, tenant_id):
         if not has_record(database, tenant_id):
-            raise _nothing(database, tenant_id)
+            raise nothing_on_record(database, tenant_id)
         if form == "csv":
             written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
         else:
@@ -149,7 +149,7 @@ def tenant_of(settings: Settings) -> str:
     return settings.azure_tenant_id
 
 
-def _nothing(database: Database, tenant_id: str) -> NoRecord:
+def nothing_on_record(database: Database, tenant_id: str) -> NoRecord:
     """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
     others = ", ".join(tenants(database)) or "no tenant at all"
     return NoRecord(

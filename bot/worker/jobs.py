@@ -27,7 +27,11 @@ from handlers.changes.settle import Settling
 from handlers.context.context import Context
 from handlers.delivery.deliver import PRIVATE, PUBLIC, Delivery
 from handlers.dispatch import Dispatch
-from handlers.ports import Clock
+from handlers.evidence.days import Days
+from handlers.evidence.heads import Heads, Permalink
+from handlers.evidence.keeping import Keeping
+from handlers.evidence.reconciliation import Reconciliation
+from handlers.ports import AuditSearch, Clock
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.reminders.remind import Reminders
@@ -64,6 +68,7 @@ class TenantJobs:
     probe: Job | None = None
     stream: Job | None = None
     stream_lag: Job | None = None
+    evidence: Job | None = None
 
 
 def jobs_of(
@@ -111,14 +116,17 @@ def with_optional(
     context: Context,
     probing: Probing,
     news: ProbeNews,
+    search: AuditSearch,
+    permalink: Permalink,
     *,
     metrics: Metrics,
     health: Health,
 ) -> TenantJobs:
-    """Add the jobs that the settings ask for: probing by itself, and sending the record on."""
+    """Add what rests on the settings: probing by itself, sending the record on, and keeping what evidence will be asked for."""
     streaming = stream_jobs(settings, context, metrics, health)
     stream, lag = streaming if streaming is not None else (None, None)
-    return replace(jobs, probe=probe_job(settings, context, probing, news), stream=stream, stream_lag=lag)
+    kept = evidence_job(settings, context, search, permalink)
+    return replace(jobs, probe=probe_job(settings, context, probing, news), stream=stream, stream_lag=lag, evidence=kept)
 
 
 def probe_job(settings: Settings, context: Context, probing: Probing, news: ProbeNews) -> Job | None:
@@ -134,6 +142,14 @@ def probe_job(settings: Settings, context: Context, probing: Probing, news: Prob
         return 0  # there is never more to do at once
 
     return _claimed(context, TenantDuty.PROBE, every).over(probe, due=due)
+
+
+def evidence_job(settings: Settings, context: Context, search: AuditSearch, permalink: Permalink) -> Job:
+    """Make the job that keeps, day by day, what evidence will be asked for later."""
+    ledger = context.ledger
+    reconciliation = Reconciliation(ledger, search, operators=settings.operators)
+    keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), clock=context.clock)
+    return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
 
 
 def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Job, Job] | None:
@@ -168,9 +184,8 @@ def loops(
         return lambda: schedule.due(clock())
 
     to_all, in_time = partial(pending.messages, PUBLIC), timed(TenantDuty.OBSERVE, settings.observe_every)
-    to_one = partial(pending.messages, PRIVATE)
     kept = (*(job for one in tenants for job in one.kept), Job("", measured))
-    probe_every = settings.probe_every or timedelta(days=1)  # where it is not set, there is no such job
+    to_one, probe_every = partial(pending.messages, PRIVATE), settings.probe_every or timedelta(days=1)  # unset: no such job
     every_loop = (
         Loop("apply", all_of(lambda one: one.apply), pending.changes, threads=APPLYING),
         Loop("public", all_of(lambda one: one.public), to_all, threads=DELIVERING, last=True),
@@ -191,6 +206,7 @@ def loops(
         Loop("probes", all_of(lambda one: one.probe), timed(TenantDuty.PROBE, probe_every), woken=False, awaited=False),
         # loops of their own: a receiver that is slow or away holds up nothing else, not even the end of the process
         Loop("stream", all_of(lambda one: one.stream), threads=DELIVERING, awaited=False),
+        Loop("evidence", all_of(lambda one: one.evidence), woken=False, awaited=False),
         Loop("stream-lag", all_of(lambda one: one.stream_lag), awaited=False),
     )
     return tuple(loop for loop in every_loop if loop.jobs)

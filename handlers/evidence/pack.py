@@ -17,16 +17,16 @@ from handlers.evidence.period import Period
 from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building, event_line
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
-from handlers.evidence.proof.facts import STATEMENTS, Facts
+from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import DEVICES, PEOPLE, Span, stamp_files
 from handlers.evidence.verifier import program
 from storage.engine import Database
 from storage.record.changes import told_by_change
-from storage.record.export import events_up_to
+from storage.record.export import events_of_kinds, events_up_to
+from storage.record.statements import STATEMENTS, hashes_of, last_before
 from storage.record.verify import verify
-from storage.statements import hashes_of, last_before, said_behind
 
 Naming = Callable[[str], str]
 """A person's name by their Slack id; empty where Slack does not tell it."""
@@ -115,9 +115,9 @@ class Pack:
     def _up_to(self) -> int:
         """The period's last event, or the newest later one that says something of its days: rows of the audit log come late."""
         last = last_before(self._database, self._tenant_id, self._period.ends)
-        later = said_behind(self._database, self._tenant_id, last, STATEMENTS)
-        mine = [seq for seq, said in later if _is_about(said, self._span, last)]
-        return mine[-1] if mine and last else last
+        later = events_of_kinds(self._database, self._tenant_id, last, STATEMENTS) if last else ()
+        mine = [int(text_of(event["seq"])) for event in later if _is_about(event["payload"], self._span, last)]
+        return mine[-1] if mine else last
 
     def _rows(self, building: Building, rows: dict[str, Any]) -> Iterator[str]:
         """Write the rows of every change of the period; yields what is not proven of each."""
@@ -144,6 +144,8 @@ class Pack:
         hashes = hashes_of(self._database, self._tenant_id, posted)
         verdict = verify(self._database, self._tenant_id)
         unsound = [] if verdict.ok or verdict.problem is None else [f"The record is not sound: {verdict.problem}"]
+        if not self._last:
+            unsound.append("The record began after the period: it holds no event of it.")
         return [*unsound, *of_changes, *missing_of_facts(self._facts, self._span, self._last_at, hashes), *self._not_found_out]
 
     def _manifest(self, missing: Sequence[str]) -> dict[str, Any]:
@@ -248,7 +250,7 @@ def _joined(*parts: Iterable[str]) -> Iterator[str]:
         yield from part
 
 
-def _is_about(said: dict[str, Any], span: Span, last: int) -> bool:
+def _is_about(said: Any, span: Span, last: int) -> bool:
     """Whether a later statement is about the period: its days, a part of it that was searched, or a head of it."""
     if "day" in said:
         return span.holds_day(text_of(said["day"]))

@@ -191,7 +191,26 @@ class StreamGone(Announcement):
     operators: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditGap(Announcement):
+    """Exchange's audit log and the record do not say alike: a change without a row there, or a row without a change here.
+
+    With ``times``: somebody sets the same value again and again past the bot, so often within a month.
+    """
+
+    kind = "audit_gap"
+    change: int | None
+    """The number of the change that has no row; ``None``: it is a row, by ``actor`` to ``value``."""
+    at: datetime
+    actor: str
+    value: str
+    why: str
+    times: int | None
+    operators: tuple[str, ...]
+
+
 News: TypeAlias = (
     RuleChanged | Unreadable | Readable | FirstSight | Extended | Shortened | Ended | Overdue | Correction
     | Estranged | SetAside | Accepted | Disagreement | GuardsMissing | ProbeChanged | StreamGone
+    | AuditGap
 )  # fmt: skip

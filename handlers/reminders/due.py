@@ -15,12 +15,14 @@ from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
+from storage.record.statements import STATEMENTS, noteworthy
 from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, SettingValue
 
 
 def situation(context: Context, reader: Reader, expires: datetime | None, shortage: Shortage | None = None) -> Situation:
     """Read what reminders are judged by; ``expires`` is the bot's certificate, as ``expiry`` says."""
     baseline, seen, told = reader.baseline(), reader.readings.newest_observation(readable=True), newest(reader, Head)
+    owed, tenant = told.sequence if told is not None else 0, context.ledger.tenant_id
     return Situation(
         now=context.now(),
         zone=context.zone,
@@ -36,8 +38,8 @@ def situation(context: Context, reader: Reader, expires: datetime | None, shorta
         escalate_to=context.escalate_to,
         certificate_expires=expires,
         secret_expires=context.secret_expires,
-        head=reader.head() if reader.page(limit=1) else None,
-        head_owed=told.sequence if told is not None else 0,
+        head=reader.head() if reader.page(limit=1) and noteworthy(reader.connection, tenant, STATEMENTS) > owed else None,
+        head_owed=owed,
         shortage=shortage,
     )
 

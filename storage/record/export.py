@@ -5,7 +5,7 @@ This module never judges the record: what was tampered with is exported as it st
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,12 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
 def events_up_to(database: Database, tenant_id: str, up_to: int) -> Iterator[Event]:
     """Yield the events from the first one to one number in their order, a few at a time. Raises ``Unreachable``."""
     return (_event(row) for row in _rows(database, _piece(database, tenant_id, (None, None, up_to))))
+
+
+def events_of_kinds(database: Database, tenant_id: str, seq: int, kinds: Collection[str]) -> Iterator[Event]:
+    """Yield the events of these kinds behind one number in their order. Raises ``Unreachable``."""
+    piece = _of_tenant(tenant_id).where(audit_events.c.seq > seq, audit_events.c.kind.in_(list(kinds)))
+    return (_event(row) for row in _rows(database, piece))
 
 
 def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]:

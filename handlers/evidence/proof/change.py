@@ -78,7 +78,7 @@ class Change:
     @property
     def outside(self) -> bool:
         """Whether it was made outside the bot."""
-        return self.kind == "outside" or self.state == "observed"
+        return self.state == "observed"
 
     @property
     def made(self) -> bool:

@@ -196,9 +196,9 @@ class Checker:
         told = [change for change in self._changes.values() if change.within(span.first, span.end)]
         missing = [sentence for change in told for sentence in missing_of_change(change, self._facts)]
         missing += missing_of_facts(self._facts, span, text_of(self._last["at"]), self._hashes)
-        for sentence in missing:
-            if sentence not in manifest["missing"]:
-                yield Flaw(MANIFEST, _line_with(text, '"missing"'), f"it does not say: {sentence}")
+        for gap in missing:
+            if gap not in manifest["missing"]:
+                yield Flaw(MANIFEST, _line_with(text, '"missing"'), f"it does not say: {gap}")
         if manifest["proven"] is not (not manifest["missing"]):
             yield Flaw(MANIFEST, _line_with(text, '"proven"'), "it contradicts what is missing")
         for name, digest in manifest["files"].items():

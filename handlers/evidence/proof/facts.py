@@ -8,9 +8,6 @@ from typing import Any
 from handlers.evidence.proof.chain import Event
 from handlers.evidence.proof.spelling import text_of
 
-STATEMENTS = ("day", "reconciled", "head_posted", "timestamped")
-"""The kinds by which the bot records what a pack shows beside the changes."""
-
 
 @dataclass
 class Facts:

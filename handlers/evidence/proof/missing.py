@@ -38,9 +38,9 @@ def needs_a_row(change: Change) -> bool:
 
 def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int, str]) -> Iterator[str]:
     """What is not proven beside the changes. ``last_at``: of the pack's last event; ``hashes``: those of the heads posted."""
-    yield from _searches(facts, span, last_at)
+    yield from unsearched(facts, span, last_at)
     for row in sorted(facts.rows.values(), key=lambda said: (text_of(said.get("at")), text_of(said.get("id")))):
-        if span.holds(row.get("at")) and row.get("matched") == "no":
+        if span.holds(row.get("at")) and row.get("matched") in ("no", "awaited"):
             yield _row(row)
     for head in facts.heads:
         if head.get("seq") in hashes and hashes[head["seq"]] != head.get("hash"):
@@ -55,7 +55,7 @@ def _row(row: Mapping[str, Any]) -> str:
     return f"Exchange's audit log has a change to {value} by {who} at {moment(row.get('at'))}: {text_of(row.get('why'))}"
 
 
-def _searches(facts: Facts, span: Span, last_at: str) -> Iterator[str]:
+def unsearched(facts: Facts, span: Span, last_at: str) -> Iterator[str]:
     """The parts of the period for which no search of the audit log is on record."""
     covered = span.first
     end = min(span.end, last_at)
@@ -63,13 +63,13 @@ def _searches(facts: Facts, span: Span, last_at: str) -> Iterator[str]:
         if covered >= end:
             return
         if since > covered:
-            yield _unsearched(covered, min(since, end))
+            yield _gap(covered, min(since, end))
         covered = max(covered, until)
     if instant_of(covered) + FRESH < instant_of(end) or (not facts.searches and covered < end):
-        yield _unsearched(covered, end)
+        yield _gap(covered, end)
 
 
-def _unsearched(since: str, until: str) -> str:
+def _gap(since: str, until: str) -> str:
     return f"Exchange's audit log was not searched from {moment(since)} to {moment(until)}."
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.outgoing.news import (
     Accepted,
+    AuditGap,
     Correction,
     Disagreement,
     Ended,
@@ -22,7 +23,7 @@ from handlers.outgoing.news import (
     StreamGone,
     Unreadable,
 )
-from handlers.slack.views import alarms, disagreements, probe_news
+from handlers.slack.views import alarms, disagreements, gaps, probe_news
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
 
 
@@ -61,6 +62,8 @@ def words(said: News, zone: ZoneInfo) -> str:
             return probe_news.changed(said)
         case StreamGone():
             return alarms.stream_gone(said)
+        case AuditGap():
+            return gaps.words(said, zone)
         case _:
             assert_never(said)
 

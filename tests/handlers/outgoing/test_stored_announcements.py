@@ -62,6 +62,8 @@ STORED = [
     {"what": "disagreement", "subject": "stopped", "request": "1", "places": "a; b", "more": "3", "end": ""},
     {"what": "probe", "useless": "yes", "target": "smtp-legacy.office365.com:587", "taken": "", "refused": "1.0, 1.1"},
     {"what": "stream_gone", "receiver": "https://siem.example.com", "operators": f"{BOB},{ALICE}"},
+    {"what": "audit_gap", "change": "1", "at": END, "actor": "", "value": "", "why": "no row", "times": "", "operators": BOB},
+    {"what": "audit_gap", "change": "", "at": END, "actor": "erin", "value": "", "why": "", "times": "3", "operators": ""},
     {"what": "guards", "missing": "a, b", "more": "0"},
     {"what": "guards", "missing": "", "more": "0"},
 ]  # fmt: skip

@@ -1,0 +1,52 @@
+"""Use case of keeping where each head of the record was posted in Slack: a witness that nobody finds again is none."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from handlers.evidence.known import known_facts
+from handlers.outgoing.announcement_view import announcement_of
+from handlers.outgoing.reminders import Head
+from handlers.ports import Place
+from storage.ledger import BOT, Ledger
+
+LOOKED_AT = 5
+"""The newest heads that are looked at; one is posted a day at most."""
+
+GIVEN_UP = timedelta(days=1)
+"""For so long Slack is asked where a head stands; then it is kept without."""
+
+Permalink = Callable[[Place], str | None]
+"""Slack's own link to a message; ``None`` where it does not tell."""
+
+
+class Heads:
+    """Records the heads that arrived in Slack."""
+
+    def __init__(self, ledger: Ledger, permalink: Permalink) -> None:
+        self._ledger = ledger
+        self._permalink = permalink
+        self._kept: set[int] = set()
+
+    def keep(self, now: datetime) -> int:
+        """Record every head that arrived and is not on record as posted; returns how many. Raises ``Unreachable``."""
+        with self._ledger.reading() as reader:
+            arrived = reader.messages.delivered_announcements(Head.kind, LOOKED_AT)
+        told = (
+            (announcement_of(notice.facts), notice.created_at, Place(channel, ts)) for notice, channel, ts in reversed(arrived)
+        )
+        heads = [(said, owed_at, place) for said, owed_at, place in told if isinstance(said, Head)]
+        if all(said.sequence in self._kept for said, _, _ in heads):
+            return 0
+        self._kept |= {head["seq"] for head in known_facts(self._ledger).heads}
+        waiting = [head for head in heads if head[0].sequence not in self._kept]
+        return sum(self._keep(said.sequence, said.head, place, owed_at, now) for said, owed_at, place in waiting)
+
+    def _keep(self, seq: int, digest: str, place: Place, owed_at: datetime, now: datetime) -> int:
+        link = self._permalink(place)
+        if link is None and now < owed_at + GIVEN_UP:
+            return 0
+        with self._ledger.recording(now) as entry:
+            said = {"seq": seq, "hash": digest, "permalink": link, "channel": place.channel, "ts": place.ts}
+            entry.record("head_posted", BOT, said)
+        self._kept.add(seq)
+        return 1

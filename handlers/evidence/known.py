@@ -1,0 +1,50 @@
+"""What the record says already of days, pairings, heads and time stamps, and which changes Exchange's audit log has to hold."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from handlers.evidence.pairing import Made
+from handlers.evidence.proof.change import Change
+from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.missing import instant_of, needs_a_row
+from handlers.evidence.proof.spelling import text_of
+from storage.ledger import Ledger
+from storage.record.changes import told_by_change
+from storage.record.export import events_of_kinds
+from storage.record.statements import STATEMENTS
+
+
+def known_facts(ledger: Ledger) -> Facts:
+    """Everything that was ever stated; a statement a day. Raises ``Unreachable``."""
+    facts = Facts()
+    for event in events_of_kinds(ledger.database, ledger.tenant_id, 0, STATEMENTS):
+        facts.take(event)
+    return facts
+
+
+def made_since(ledger: Ledger, since: datetime) -> list[Made]:
+    """The changes that took effect by a write and were sent or noticed from ``since`` on. Raises ``Unreachable``."""
+    found = (_made(change) for change in _changes(ledger) if needs_a_row(change))
+    return [made for made in found if made.at >= since - timedelta(minutes=1)]
+
+
+def _made(change: Change) -> Made:
+    return Made(
+        number=change.number,
+        outside=change.outside,
+        value=text_of(change.opened.get("to_value")),
+        sent_at=() if change.outside else tuple(instant_of(at) for at in change.sent_at),
+        noticed_at=instant_of(text_of(change.opened.get("created_at"))),
+    )
+
+
+def _changes(ledger: Ledger) -> Iterator[Change]:
+    change: Change | None = None
+    for told in told_by_change(ledger.database, ledger.tenant_id, None):
+        if change is None or change.number != told.request_id:
+            if change is not None:
+                yield change
+            change = Change(told.request_id or 0)
+        change.take({"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload})
+    if change is not None:
+        yield change
