@@ -224,8 +224,8 @@ def wire(
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(health.note, "agreement"))
-    search, link = lookups, announcer.permalink
-    jobs = with_optional(jobs, settings, context, probing, news, search, link, metrics=metrics, health=health)
+    link = announcer.permalink
+    jobs = with_optional(jobs, settings, context, probing, news, search=lookups, permalink=link, metrics=metrics, health=health)
     worker = Worker(loops(settings, database, [jobs], clock, measured=gauges.refresh))
     nudge.worker = worker
     executor = Executor(guarded, threads=CREW)

@@ -204,6 +204,26 @@ class AuditSearch(Protocol):
         """Every row between two instants, oldest first. Raises ``Unavailable`` where it cannot be known to be all of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimeStamp:
+    """What somebody outside says of some bytes: that they were there at an instant."""
+
+    token: bytes
+    """The whole answer (RFC 3161, DER), with the chain of whoever signed it."""
+    at: datetime
+    authority: str
+    """Who signed it, as its certificate names itself."""
+    verified: bool
+    """Whether the signature was checked up to a certificate that is known on this machine."""
+
+
+class TimeStamps(Protocol):
+    """A time-stamping service."""
+
+    def stamp(self, data: bytes) -> TimeStamp:
+        """Have some bytes stamped, and the answer checked. Raises ``Unavailable`` where it is late, wrong or none."""
+
+
 class TlsVersion(StrEnum):
     """A version of TLS, as people and ``probe --json`` write it."""
 

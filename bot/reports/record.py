@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from bot.reports.names import bare_names_of
+from bot.reports.stamps import Stamps, checked_stamps
 from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
@@ -51,18 +52,21 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
             raise nothing_on_record(database, tenant_id)
         estranged = standing_of(settings, database).look() if verdict.ok else None
         found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
+        stamps = checked_stamps(database, tenant_id) if verdict.ok else Stamps()
     if estranged is not None:
         verdict = replace(verdict, ok=False, problem=estranged.plainly)
+    elif stamps.problem is not None:
+        verdict = replace(verdict, ok=False, problem=stamps.problem)
     elif found:
         verdict = replace(verdict, ok=False, problem="Rows of the database do not agree with it.")
     if as_json:
         sys.stdout.write(json.dumps(asdict(verdict) | {"differences": [asdict(each) for each in found]}, indent=2) + "\n")
-    elif found and estranged is None:
+    elif found and estranged is None and stamps.problem is None:
         sys.stdout.write(f"The record itself is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
         sys.stdout.write(_disagreeing(found))
     elif verdict.ok:
         sys.stdout.write(f"The record is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
-        sys.stdout.write(f"{_authentic(settings)}\n")
+        sys.stdout.write(f"{_authentic(settings)}\n{stamps.told}")
         if witness is None:
             sys.stdout.write(
                 "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"

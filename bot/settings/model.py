@@ -153,6 +153,8 @@ class Settings(BaseSettings):
     """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
     events_url: Annotated[SecretStr, BeforeValidator(spelled.receiver)] | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
     """Where every event of the record is posted; ``None``: nowhere. Its path may be a secret."""
+    timestamp_url: Annotated[SecretStr, BeforeValidator(spelled.service)] | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
+    """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path may be a secret."""
     events_secret: Annotated[SecretStr, BeforeValidator(spelled.secret)] | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
     log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
@@ -232,7 +234,8 @@ class Settings(BaseSettings):
             "EXCHANGE_CLOUD": self.exchange_cloud,
             "EXCHANGE_ORGANIZATION": self.exchange_organization,
             "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
-            "LEGACYTLS_EVENTS_URL": taken_apart(self.events_url.get_secret_value()).origin if self.events_url else None,
+            "LEGACYTLS_TIMESTAMP_URL": _origin(self.timestamp_url),
+            "LEGACYTLS_EVENTS_URL": _origin(self.events_url),
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
             "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),
@@ -249,6 +252,11 @@ class Settings(BaseSettings):
         copy = self.model_copy()
         copy._warnings = list(warnings)  # noqa: SLF001 - its own, on the copy
         return copy
+
+
+def _origin(url: SecretStr | None) -> str | None:
+    """Scheme and host of an address, without what may be secret in it."""
+    return taken_apart(url.get_secret_value()).origin if url is not None else None
 
 
 NAMES: dict[str, str] = {str(field.alias): name for name, field in Settings.model_fields.items()}

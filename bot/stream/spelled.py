@@ -24,6 +24,17 @@ def receiver(text: str) -> SecretStr:
     return SecretStr(str(address))
 
 
+def service(text: str) -> SecretStr:
+    """The address of a time-stamping service: http, too, because what it answers is signed, and only a hash is sent."""
+    try:
+        address = taken_apart(text)
+    except ValueError:
+        address = None
+    if address is None or address.scheme not in {"http", "https"} or "#" in text:
+        raise ValueError("write an address that begins with https:// or http://; no name, password or fragment in it")
+    return SecretStr(str(address))
+
+
 def secret(text: str) -> SecretStr:
     """A secret of Standard Webhooks: ``whsec_`` and base64 of 24 to 64 bytes."""
     coded = text.removeprefix(PREFIX)

@@ -14,6 +14,7 @@ from bot.observability.metrics import Metrics
 from bot.settings.model import Settings
 from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
+from bot.stream.timestamps import TimeStampService
 from bot.worker.loops import Claim, Loop
 from bot.worker.pruning import EVERY as PRUNED_EVERY
 from bot.worker.pruning import prune_batch
@@ -31,6 +32,7 @@ from handlers.evidence.days import Days
 from handlers.evidence.heads import Heads, Permalink
 from handlers.evidence.keeping import Keeping
 from handlers.evidence.reconciliation import Reconciliation
+from handlers.evidence.stamping import Stamping
 from handlers.ports import AuditSearch, Clock
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
@@ -116,9 +118,9 @@ def with_optional(
     context: Context,
     probing: Probing,
     news: ProbeNews,
+    *,
     search: AuditSearch,
     permalink: Permalink,
-    *,
     metrics: Metrics,
     health: Health,
 ) -> TenantJobs:
@@ -148,7 +150,10 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     """Make the job that keeps, day by day, what evidence will be asked for later."""
     ledger = context.ledger
     reconciliation = Reconciliation(ledger, search, operators=settings.operators)
-    keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), clock=context.clock)
+    url, stamping = settings.timestamp_url, None
+    if url is not None:
+        stamping = Stamping(ledger, TimeStampService(url.get_secret_value(), clock=context.clock))
+    keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), stamping, clock=context.clock)
     return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
 
 

@@ -9,6 +9,7 @@ import structlog
 from handlers.evidence.days import Days
 from handlers.evidence.heads import Heads
 from handlers.evidence.reconciliation import Reconciliation
+from handlers.evidence.stamping import Stamping
 from handlers.ports import Clock, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,10 @@ AGAIN: Final = 3600.0
 """Seconds after which a search that failed is tried again; until then, and for as long as it fails, it is not proven."""
 
 
+STAMPED_AGAIN: Final = 600.0
+"""Seconds after which a head that could not be stamped is offered again."""
+
+
 class Keeping:
     """Closes days, searches Exchange's audit log, keeps where heads were posted. ``monotonic`` spaces the looks."""
 
@@ -28,6 +33,7 @@ class Keeping:
         days: Days,
         reconciliation: Reconciliation,
         heads: Heads,
+        stamping: Stamping | None = None,
         *,
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
@@ -35,10 +41,12 @@ class Keeping:
         self._days = days
         self._reconciliation = reconciliation
         self._heads = heads
+        self._stamping = stamping
         self._clock = clock
         self._monotonic = monotonic
         self._next = 0.0
         self._next_search = 0.0
+        self._next_stamp = 0.0
 
     def is_due(self) -> bool:
         """Whether it is time to look again."""
@@ -51,7 +59,16 @@ class Keeping:
         self._heads.keep(self._clock())
         if self._monotonic() >= self._next_search:
             self._search()
+        if self._stamping is not None and self._monotonic() >= self._next_stamp:
+            self._stamp(self._stamping)
         return 0
+
+    def _stamp(self, stamping: Stamping) -> None:
+        try:
+            stamping.keep(self._clock())
+        except Unavailable as away:
+            self._next_stamp = self._monotonic() + STAMPED_AGAIN
+            log.warning("head.not_stamped", problem=away.sentence)
 
     def _search(self) -> None:
         try:

@@ -89,6 +89,7 @@ def test_no_secret_is_recorded() -> None:
     assert "0badc0de" not in json.dumps(settings(**keys).on_record())
     secrets = {name: written for name, written in secrets.items() if "RECORD_KEY" not in name}
     secrets |= {"LEGACYTLS_EVENTS_URL": "https://events.example.com/canary", "LEGACYTLS_EVENTS_SECRET": f"whsec_canary{'A' * 30}"}
+    secrets |= {"LEGACYTLS_TIMESTAMP_URL": "http://time.example.com/canary"}
     secrets |= {"DATABASE_URL": "postgresql+psycopg://bot:canary@db.example.com/legacytls"}
     assert len(secrets) >= 5
     assert "canary" not in json.dumps(settings(**secrets).on_record())

@@ -1,0 +1,61 @@
+"""Asks an RFC 3161 service for the time stamp of some bytes; what it answers is believed only after it was checked."""
+
+from datetime import timedelta
+from typing import Final
+
+import requests
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+from bot.exchange.http.wire import Wire, content_of
+from bot.stream.tokens import WrongToken, read_token
+from handlers.context.web_addresses import taken_apart
+from handlers.ports import Clock, TimeStamp, Unavailable
+
+PATIENCE: Final = 20.0
+"""Seconds that the service may take, its whole answer included."""
+
+LARGEST: Final = 64 * 1024
+"""Bytes of an answer: a token with its chain has some thousands."""
+
+OFF: Final = timedelta(minutes=10)
+"""By how much its time may differ from this machine's: one that differs more proves another time than the one it was asked at."""
+
+
+class TimeStampService:
+    """Implements ``handlers.ports.TimeStamps`` over HTTP (RFC 3161, 3.4)."""
+
+    def __init__(self, url: str, *, clock: Clock) -> None:
+        self._url = str(taken_apart(url))
+        self._clock = clock
+        self._wire = Wire()
+
+    def stamp(self, data: bytes) -> TimeStamp:
+        """Have some bytes stamped; only their hash is sent. Raises ``Unavailable``."""
+        request = (
+            TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).cert_request(cert_request=True).build()
+        )
+        answer = self._posted(request.as_bytes())
+        try:
+            token = read_token(answer, data, nonce=request.nonce)
+        except WrongToken as wrong:
+            raise Unavailable(f"The time-stamping service's answer is of no use: {wrong}.") from wrong
+        if abs(token.at - self._clock()) > OFF:
+            raise Unavailable("The time-stamping service names another time than this machine's clock.")
+        return TimeStamp(token=answer, at=token.at, authority=token.authority, verified=token.verified)
+
+    def _posted(self, body: bytes) -> bytes:
+        headers = {
+            "Content-Type": "application/timestamp-query",
+            "Accept": "application/timestamp-reply",
+            "User-Agent": "legacytls",
+        }
+        try:
+            with self._wire.post(self._url, data=body, headers=headers, timeout=PATIENCE, stream=True) as answer:
+                content, whole = content_of(answer)
+        except (requests.RequestException, OSError):
+            raise Unavailable("The time-stamping service gave no answer.") from None
+        if answer.status_code != requests.codes.ok:
+            raise Unavailable(f"The time-stamping service answered with status {answer.status_code}.")
+        if not whole or len(content) > LARGEST:
+            raise Unavailable("The time-stamping service's answer is not whole, or far too long.")
+        return content
