@@ -41,6 +41,7 @@ from handlers.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.people import ActedTooOften
 from handlers.delivery.unknown_messages import LostCopies
+from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.news import Subject
@@ -102,6 +103,7 @@ class Dispatch:
         self.replies = ReminderReplies(context)
         self.history = History(context.ledger)
         self.exports = Exports(context)
+        self.evidence = EvidenceFiles(context, lookups)
         self.what_ifs = WhatIfs(context)
         self.homes = Homes(context)
         self.status = StatusReports(context, after=self.drift.seen)

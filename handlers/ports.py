@@ -274,7 +274,7 @@ Probe = Callable[[], list[ProbeRow]]
 """Probes the endpoints that the operator's settings name, every version of each; takes up to half a minute and raises nothing."""
 
 
-class Lookups(Protocol):
+class Lookups(AuditSearch, Protocol):
     """Optional reads around the setting; the app's role may lack them. All raise ``Unavailable``."""
 
     def mailbox_locks(self, address: str) -> MailboxLocks | None:

@@ -154,6 +154,7 @@ READS_TEXTS = {
     "handlers/slack/views/home.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
     "handlers/slack/listeners/commands.py": "what somebody typed behind the command",
+    "handlers/slack/listeners/evidence.py": "what somebody typed behind the command",
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
     "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
     "handlers/slack/parsing.py": "what somebody typed behind the command",

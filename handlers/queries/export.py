@@ -57,7 +57,7 @@ class Exports:
         It is read twice: Slack wants the length first, and a copy would take memory or a place on disk. ``named`` has to tell the
         same both times. Until the block ends the person's next one, at any replica, raises ``StillExporting``.
         """
-        with self._place_of(person) as lease:
+        with self.place_of(person) as lease:
             last = self._recorded(person, form)
             renewed = time.monotonic()
 
@@ -72,7 +72,7 @@ class Exports:
             yield RecordFile(sum(map(len, pieces())), pieces)
 
     @contextmanager
-    def _place_of(self, person: str) -> Iterator[Lease]:
+    def place_of(self, person: str) -> Iterator[Lease]:
         """The right to export for one person: in this process, and among the replicas for as long as it is renewed."""
         with self._lock:
             if person in self._under_way:

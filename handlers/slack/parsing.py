@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "whatif": "who could decide an open request now, who not and why: `/legacytls whatif 12`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
     "probe": "which TLS versions Microsoft's hosts take, seen from the bot's machine",
+    "evidence": "a period for an auditor, as a file in a direct message: `/legacytls evidence 2026-Q4`",
     "export": "the whole record as a file in a direct message (`export csv`: a table, one row a change)",
     "help": "this overview",
 }

@@ -28,7 +28,7 @@ BOT_SCOPES: dict[str, str] = {
     "channels:read": "sees whether a public channel is shared with another organisation (conversations.info)",
     "chat:write": "posts change requests, results and reminders; answers privately",
     "commands": "receives /legacytls",
-    "files:write": "uploads the history as a file when somebody exports it",
+    "files:write": "uploads the record, or the evidence of a period, as a file when somebody asks for it",
     "groups:read": "sees the same of a private channel (conversations.info)",
     "im:write": "opens the direct message that answers a reaction (conversations.open)",
     "reactions:read": "receives the reactions that decide, and tells which request they are on (reactions.get)",

@@ -13,7 +13,7 @@ from handlers.slack import open_forms, parsing
 from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
-from handlers.slack.listeners import what_if
+from handlers.slack.listeners import evidence, what_if
 from handlers.slack.parsing import invocation, subcommand
 from handlers.slack.views import calendar, mailbox_diagnosis, probe_view, replies, status_view
 from handlers.slack.views.blocks import Message
@@ -38,6 +38,7 @@ class Commands:
             "export": self._export,
             "why": self._why,
             "probe": self._probe,
+            "evidence": lambda reply, body: evidence.command(edge, reply, body),
             "whatif": lambda reply, body: what_if.command(edge, reply, body),
         }
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))

@@ -1,0 +1,55 @@
+"""``/legacytls evidence 2026-Q4``: the evidence of a period as a file in a direct message, for operators and approvers."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from handlers.evidence.handing_out import EvidenceFile
+from handlers.evidence.period import Period, WrongPeriod, spelled_period
+from handlers.queries.export import StillExporting
+from handlers.slack.client.calls import call
+from handlers.slack.client.names import Names
+from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
+from handlers.slack.parsing import invocation
+from handlers.slack.views.blocks import Message
+
+UNDER_WAY = "The evidence is being put together; it comes as a direct message. A year takes some seconds."
+NAMED = 3
+"""Gaps that are named in the answer; the file has all of them."""
+
+
+def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
+    """Answer the command of whoever may have it. Raises ``Unavailable`` and ``Unreachable``."""
+    dispatch, person = edge.dispatch, reply.person
+    verdict = dispatch.exports.may_export(person)
+    if not verdict.allowed:
+        reply.refuse("evidence", verdict)
+        return
+    try:
+        words = str(body.get("text") or "").split()[1:]
+        period = spelled_period(" ".join(words), dispatch.context.now().date())
+    except WrongPeriod as wrong:
+        reply.say(str(wrong))
+        return
+    if not dispatch.is_first(invocation(body)):
+        return  # a copy, whatever replica it was sent to
+    edge.executor.follow(partial(reply.progress, Message(text=UNDER_WAY)), delay=PROGRESS_AFTER)
+    try:
+        with dispatch.exports.place_of(person), dispatch.evidence.file(person, period, Names(edge.client)) as file:
+            reply.say(_sent(edge, person, period, file))
+    except StillExporting as still:
+        reply.say(str(still))
+
+
+def _sent(edge: Edge, person: str, period: Period, file: EvidenceFile) -> str:
+    """Send the file; returns what is said of it."""
+    opened = call(edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+    place = opened.get("id") if isinstance(opened, dict) else person
+    name = f"legacytls-evidence-{period.first}-{period.last}.zip"
+    call(edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
+    where = f"The evidence is in our direct messages, as `{name}`."
+    if file.made.proven:
+        return f"{where} It proves that it is complete; begin with its index.html."
+    gaps = " ".join(file.made.missing[:NAMED])
+    more = f" And {len(file.made.missing) - NAMED} more." if len(file.made.missing) > NAMED else ""
+    return f"{where} It does not prove that it is complete: {gaps}{more}"
