@@ -153,7 +153,7 @@ class Interactions:
 
     def _pressed_view(self, as_: str, view_id: str, wanted: Wanted) -> JSON:
         view = self._modals.view(view_id, user=as_)
-        press = wanted.among(view.definition["blocks"])
+        press = wanted.among(view.definition["blocks"], *view.earlier)
         if press.state is not None:
             values = copy.deepcopy(view.values)
             values.setdefault(press.block_id, {})[wanted.action_id] = press.state

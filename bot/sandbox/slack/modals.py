@@ -16,7 +16,7 @@ from bot.sandbox.slack.inputs import initial_values
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.workspace import Workspace
 
-DEEPEST = 3
+DEEPEST, KEPT = 3, 5
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class View:
     values: JSON = field(default_factory=dict)
     """``state.values``: what is filled in, as far as Slack was told."""
     errors: dict[str, str] | None = None
+    earlier: tuple[list[JSON], ...] = ()
+    """The blocks of an App Home as it was before, the latest first: a person's screen may be behind."""
 
     @property
     def hash(self) -> str:
@@ -116,6 +118,7 @@ class Modals:
         with self._workspace.changing():
             identity = known.id if known else f"V{self._workspace.number():08X}"
             view = View(identity, user, checked, identity, None, version=known.version + 1 if known else 1)
+            view.earlier = (known.definition["blocks"], *known.earlier)[:KEPT] if known else ()
             self._homes[user] = view
         return view
 

@@ -42,11 +42,12 @@ class Wanted:
                 return press
         raise LookupError(f"{self} is not on {message.as_page()}")
 
-    def among(self, blocks: list[JSON]) -> Press:
-        """Find it in the blocks of a modal. Raises ``LookupError``."""
-        for press in self._found(blocks):
-            return press
-        raise LookupError(f"{self} is not in {blocks}")
+    def among(self, *shown: list[JSON]) -> Press:
+        """Find it in the blocks of a view, as it is now or as it was. Raises ``LookupError``."""
+        for blocks in shown:
+            for press in self._found(blocks):
+                return press
+        raise LookupError(f"{self} is not in {shown[0]}")
 
     def _found(self, blocks: list[JSON]) -> Iterator[Press]:
         for block in blocks:

@@ -46,6 +46,17 @@ def test_a_button_on_the_home_is_pressed_in_the_view_and_in_no_channel(slack: Sl
     assert {"channel", "message", "response_url"}.isdisjoint(body)
 
 
+def test_a_button_that_the_home_showed_earlier_can_still_be_pressed(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+    pressed: list[dict[str, Any]] = []
+    bot.app.action("approve")(lambda ack, body: (ack(), pressed.append(body)))
+    bot.connect()
+    client.views_publish(user_id="U0BOB", view=HOME)
+    before: Any = slack.home("U0BOB")
+    client.views_publish(user_id="U0BOB", view=HOME | {"blocks": HOME["blocks"][:1]})
+    slack.press("U0BOB", None, before["id"], "approve", block_id=before["blocks"][1]["block_id"])
+    slack.workspace.wait_for(lambda: pressed)
+
+
 def test_a_home_is_published_over_the_one_that_was_seen(slack: Slack, client: WebClient) -> None:
     first = client.views_publish(user_id="U0BOB", view=HOME)["view"]["hash"]
     client.views_publish(user_id="U0BOB", view=HOME, hash=first)
