@@ -2,7 +2,9 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +31,51 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError("write a day, such as 2026-11-23") from None
+
+
+def mapped(text: str) -> tuple[str, str]:
+    """Which column of a file a field is."""
+    field, equals, column = text.partition("=")
+    if not field or not equals or not column:
+        raise argparse.ArgumentTypeError("write it as FIELD=COLUMN, such as sender=Absender")
+    return field.strip(), column
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Add what ``history`` takes."""
+    parser.add_argument("--before", type=number, metavar="N", help="start below this change number")
+    parser.add_argument("--limit", type=number, metavar="N", default=20, help="changes to show (default 20)")
+
+
+def add_evidence(parser: argparse.ArgumentParser) -> None:
+    """Add what ``evidence`` takes."""
+    parser.add_argument("--from", dest="first", type=day, required=True, metavar="YYYY-MM-DD", help="first day (UTC)")
+    last = "last day (UTC), included"
+    parser.add_argument("--to", dest="last", type=day, required=True, metavar="YYYY-MM-DD", help=last)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write; it must not exist yet")
+    parser.add_argument("--force", action="store_true", help="replace FILE")
+    nameless = "leave the names of people out; their Slack ids stand alone"
+    parser.add_argument("--no-names", dest="names", action="store_false", help=nameless)
+
+
+def add_devices(parser: argparse.ArgumentParser, verb: Callable[[argparse.Namespace], int]) -> None:
+    """Add what ``devices`` takes, and ``devices import``, which the same function does."""
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--csv", action="store_true", help="for a spreadsheet")
+    what = "read a report of senders or sign-ins, or a saved message"
+    read = parser.add_subparsers(metavar="import FILE").add_parser("import", help=what, description=f"{what.capitalize()}.")
+    read.set_defaults(verb=verb)
+    add_import(read)
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Add what ``devices import`` takes."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, JSON or a message, told apart by its content")
+    parser.add_argument("--from", dest="first_day", type=day, metavar="YYYY-MM-DD", help="first day of the report")
+    parser.add_argument("--to", dest="last_day", type=day, metavar="YYYY-MM-DD", help="last day of the report")
+    columns = "which column a field is: sender, tls10, tls11, tls12, messages or last_seen; may be given several times"
+    parser.add_argument("--map", action="append", default=[], type=mapped, metavar="FIELD=COLUMN", help=columns)
+    parser.add_argument("--json", action="store_true", help="for machines")
 
 
 def target(text: str) -> "ProbeTarget":

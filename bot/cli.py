@@ -184,6 +184,13 @@ def _calendar(options: argparse.Namespace) -> int:
     return show_calendar(settings, as_json=options.json, as_ics=options.ics)
 
 
+def _devices(options: argparse.Namespace) -> int:
+    settings = _settings("database")
+    from bot.reports.devices import import_or_show
+
+    return import_or_show(settings, options)
+
+
 def _verify(options: argparse.Namespace) -> int:
     settings = _settings("database")
     from bot.reports.record import accept_record, check_record
@@ -257,8 +264,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "calendar":
             verb.add_argument("--ics", action="store_true", help="an iCalendar (RFC 5545)")
         if name == "history":
-            verb.add_argument("--before", type=arguments.number, metavar="N", help="start below this change number")
-            verb.add_argument("--limit", type=arguments.number, metavar="N", default=20, help="changes to show (default 20)")
+            arguments.add_history(verb)
+    arguments.add_devices(_verb(verbs, "devices", _devices, "the register of devices that still need legacy TLS"), _devices)
     _record_verbs(verbs)
     probe = _verb(verbs, "probe", _probe, "which TLS versions an endpoint takes; sends no credential and no mail")
     where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
@@ -279,13 +286,7 @@ def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help=days)
     export.add_argument("--until", type=arguments.day, metavar="YYYY-MM-DD", help="last day (UTC), included")
     evidence = _verb(verbs, "evidence", _evidence, "write the evidence of a period for an auditor, as one zip")
-    evidence.add_argument("--from", dest="first", type=arguments.day, required=True, metavar="YYYY-MM-DD", help="first day (UTC)")
-    last = "last day (UTC), included"
-    evidence.add_argument("--to", dest="last", type=arguments.day, required=True, metavar="YYYY-MM-DD", help=last)
-    evidence.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write; it must not exist yet")
-    evidence.add_argument("--force", action="store_true", help="replace FILE")
-    nameless = "leave the names of people out; their Slack ids stand alone"
-    evidence.add_argument("--no-names", dest="names", action="store_false", help=nameless)
+    arguments.add_evidence(evidence)
 
 
 def _verb(

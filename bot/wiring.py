@@ -186,6 +186,7 @@ def context_of(
         zone=settings.timezone,
         hours=Hours(*settings.working_hours),
         escalate_to=settings.escalate_to,
+        opts_out_when_none_left=settings.when_none_left == "opt-out",
         organization=settings.exchange_organization,
         clock=clock,
         nudge=nudge,

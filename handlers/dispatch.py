@@ -55,9 +55,11 @@ from handlers.queries.mailbox_diagnosis import Locks
 from handlers.queries.status import StatusReports
 from handlers.queries.what_if import WhatIfs
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
+from handlers.register.acts import Register
+from handlers.register.commands import RegisterCommand
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
-from storage.database.errors import AlreadyHandled, Conflict, NoSuchRequest
+from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
 from storage.engine import Busy, Unreachable
 from storage.inbox import Inbox, Item
 from storage.integrity.comparing import WHOLE, Difference
@@ -94,13 +96,10 @@ class Dispatch:
         self.proposals = Proposals(context)
         self.shortening = Shortening(context)
         self.optouts = OptOuts(context)
-        self.decisions = Decisions(context)
-        self.reasons = Reasons(context)
-        self.look_alikes = LookAlikes(context)
-        self.rules = Rules(context)
-        self.refusals = Refusals(context)
-        self.drift = Drift(context)
-        self.replies = ReminderReplies(context)
+        self.decisions, self.reasons = Decisions(context), Reasons(context)
+        self.look_alikes, self.rules = LookAlikes(context), Rules(context)
+        self.refusals, self.drift = Refusals(context), Drift(context)
+        self.replies, self.register = ReminderReplies(context), Register(context)
         self.history = History(context.ledger)
         self.exports = Exports(context)
         self.evidence = EvidenceFiles(context, lookups)
@@ -172,7 +171,7 @@ class Dispatch:
             self._answer(command, interaction, CROWDED)
         except NoPlaceYet as unplaced:
             self._look_later(item, unplaced, interaction)
-        except NoSuchRequest as unknown:
+        except (NoSuchRequest, NoSuchDevice) as unknown:
             self._answer(command, interaction, str(unknown), is_refusal=True)
         except Unavailable as away:
             text = f"Nothing was changed: {away.sentence} {away.mend}".strip()
@@ -186,6 +185,8 @@ class Dispatch:
 
     def _dispatch(self, command: Command, interaction: Interaction) -> bool:
         """Hand a command to its use case; tells whether it was a rejection that stands."""
+        if isinstance(command, RegisterCommand):
+            return self.register.do(command, interaction)
         match command:
             case AskOptIn() | AskExtension():
                 self.requests.ask(command.asked, command.form, interaction)
@@ -265,7 +266,9 @@ class Dispatch:
         self.context.nudge()
 
     def _number(self, command: Command, interaction: Interaction) -> int | None:
-        """Which change it is about: a button says it, a reaction stands on its message; a reminder is no change."""
+        """Which change it is about: a button says it, a reaction stands on its message; a reminder or a device is no change."""
+        if isinstance(command, RegisterCommand):
+            return None
         match command:
             case CastVote() | TakeBackVote() | AnswerLookAlike():
                 return command.request_id or self._targets.shown_at(interaction)

@@ -5,7 +5,7 @@ Every page is found by an index and its last row, so its depth and the number of
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
@@ -18,6 +18,7 @@ from storage.device_replay import device_differences
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
 from storage.schema.device_tables import device_acts, devices
+from storage.schema.tables import audit_events
 
 _STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
 """As the indexes spell it (``device_tables.IS_STANDING``)."""
@@ -108,6 +109,12 @@ class DeviceReader:
         """How many entries are active."""
         return self._count(devices.c.state == DeviceState.ACTIVE.value)
 
+    def last_ended(self) -> Device | None:
+        """The entry that ended last of those that ever were active; ``None`` where none has."""
+        table = devices.c
+        query = self._devices(table.ended_at.is_not(None), table.active_at.is_not(None))
+        return next(iter(self._many(query.order_by(table.ended_at.desc(), table.id.desc()).limit(1))), None)
+
     def is_empty(self) -> bool:
         """Whether no entry stands on the register."""
         return self._connection.execute(select(devices.c.id).where(self._mine, _STANDING).limit(1)).first() is None
@@ -135,8 +142,20 @@ class DeviceReader:
         return readable(self._connection, query.order_by(device_acts.c.id), device_acts, device_rows.act)
 
     def as_named(self, numbers: Collection[int]) -> tuple[NamedDevice, ...]:
-        """How a request names these entries now: those that stand, by number, with their due days."""
-        return tuple(NamedDevice(device.id, device.due) for device in self.named(numbers) if device.is_standing)
+        """How a request names these entries now: those that stand, by number, each with the day it is then due.
+
+        Where a later day was asked for, it is that one: it holds once the request is applied.
+        """
+        return tuple(
+            NamedDevice(device.id, device.asked_due or device.due) for device in self.named(numbers) if device.is_standing
+        )
+
+    def named_anew(self, request_id: int) -> datetime | None:
+        """When the entries of the register that a request names, or their due days, changed last; ``None``: never."""
+        table = audit_events.c
+        about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "devices_changed")
+        query = select(table.at).where(*about).order_by(table.seq.desc()).limit(1)
+        return self._connection.execute(query).scalar_one_or_none()
 
     @property
     def _mine(self) -> ColumnElement[bool]:

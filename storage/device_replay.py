@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from storage.device_records import DEVICE_EVENTS, DeviceAct
 from storage.integrity import believing
 from storage.integrity.believing import Disbelieved, Told
 from storage.integrity.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows
+from storage.records import ChangeRequest
 from storage.schema.device_tables import device_acts, devices
 from storage.schema.tables import audit_events
 
@@ -67,6 +68,16 @@ def device_differences(connection: Connection, tenant_id: str, number: int) -> l
         *columns(devices.name, str(number), row, told.row | {"tenant_id": tenant_id}),
         *pairwise(device_acts.name, stored_rows(connection, device_acts, done), acts, at=f"D{number}"),
     ]
+
+
+def named_differences(connection: Connection, tenant_id: str, request: ChangeRequest) -> list[Difference]:
+    """Where the entries that a request names differ from the record, or an act since it was asked for was taken away."""
+    if not request.devices:
+        return []
+    found = [each for named in request.devices for each in device_differences(connection, tenant_id, named.number)]
+    opened = (audit_events.c.tenant_id == tenant_id, audit_events.c.request_id == request.id)
+    since = connection.execute(select(func.min(audit_events.c.seq)).where(*opened)).scalar()
+    return found + unacted(connection, tenant_id, since=since or 0)
 
 
 def told_of(number: int, events: Iterable[Told]) -> DeviceReplay:

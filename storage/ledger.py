@@ -4,7 +4,7 @@ An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, 
 ``Conflict``. Nobody's right to act is judged here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -162,6 +162,19 @@ class Entry:
         actor, more = (BOT, {"person_id": person_id}) if door is Door.BOT else (person_id, {})
         self.record("voted", actor, payload | more, request.id)
         return raised, rows.decision(row)
+
+    def void(self, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
+        """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
+        for cast in votes:
+            request, _ = self.vote(
+                request,
+                person_id=cast.person_id,
+                vote=Vote.TAKEN_BACK,
+                door=Door.BOT,
+                digest=cast.digest,
+                voted_at=max(self.now, cast.voted_at),
+            )
+        return request
 
     def give_reason(self, request_id: int, *, person_id: str, reason: str) -> None:
         """Add the reason of a rejection, once. Raises ``Conflict`` when one stands already."""

@@ -30,6 +30,11 @@ class MessageReader:
         query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
         return self._connection.execute(query).first() is not None
 
+    def told_at(self, key: str) -> datetime | None:
+        """When the notice with this key arrived; ``None`` while it is owed, or where it never was."""
+        query = select(notices.c.delivered_at).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def is_unsent(self, key: str) -> bool:
         """Whether the notice with this key is still to be sent."""
         mine = (notices.c.tenant_id == self._tenant_id, notices.c.key == key, notices.c.delivered_at.is_(None))

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +23,11 @@ from storage.lifecycle import UNSENT
 from storage.reading import WISHES
 from storage.records import ChangeRequest
 from storage.schema.device_tables import device_acts, devices
+
+Changes: TypeAlias = Mapping[str, str | date | None]
+"""What an act changes, by column: ``owner_id``, ``due``, ``due_by``, ``asked_due`` and ``asked_by``."""
+
+_NOTHING: Changes = {}
 
 
 def fingerprint(new: NewDevice) -> str:
@@ -86,13 +91,12 @@ def act(
     why: str = "",
     request_id: int | None = None,
     to: DeviceState | None = None,
-    **changes: str | date | None,
+    changes: Changes = _NOTHING,
 ) -> Device:
     """Do one thing to an entry, provided it is still exactly as the caller saw it; returns it as it stands then.
 
-    ``changes`` may name ``owner_id``, ``due``, ``due_by``, ``asked_due`` and ``asked_by``. A moved due day is counted. A request
-    that names the entry is not told: ``follow`` does that. Raises ``Conflict`` when somebody was faster, and ``ValueError`` for a
-    move that the lifecycle does not know.
+    A moved due day is counted. A request that names the entry is not told: ``follow`` does that. Raises ``Conflict`` when
+    somebody was faster, and ``ValueError`` for a move that the lifecycle does not know.
     """
     columns: dict[str, Any] = {name: value.isoformat() if isinstance(value, date) else value for name, value in changes.items()}
     if changes.get("due") not in (None, device.due):

@@ -1,4 +1,4 @@
-"""Removes what need not be kept: old readings, deliveries that were dealt with, messages that were sent.
+"""Removes what need not be kept: old readings, deliveries that were dealt with, messages that were sent, senders of old reports.
 
 Requests, decisions, reasons, attempts, rules and events are the record: no statement here names them, and triggers guard them.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 
 from storage.engine import Database
+from storage.schema.device_tables import devices, sightings
 from storage.schema.tables import inbox, notices, observations
 
 BATCH = 500
@@ -27,6 +28,7 @@ def prune(database: Database, tenant_id: str, *, before: datetime, kinds: Collec
         _remove(database, observations, _seen(tenant_id, before))
         + _remove(database, inbox, and_(inbox.c.tenant_id == tenant_id, inbox.c.done_at < before))
         + _remove(database, notices, _sent(tenant_id, before, kinds))
+        + _forget_senders(database, tenant_id, before)
     )
 
 
@@ -44,6 +46,20 @@ def _seen(tenant_id: str, before: datetime) -> ColumnElement[bool]:
 
 def _sent(tenant_id: str, before: datetime, kinds: Collection[str]) -> ColumnElement[bool]:
     return and_(notices.c.tenant_id == tenant_id, notices.c.delivered_at < before, notices.c.kind.in_(list(kinds)))
+
+
+def _forget_senders(database: Database, tenant_id: str, before: datetime) -> int:
+    """Remove what old reports said of senders that no standing entry of the register has."""
+    table = sightings.c
+    listed = select(devices.c.sender).where(devices.c.tenant_id == tenant_id, devices.c.state.in_(("proposed", "active")))
+    old = select(table.sender).where(table.tenant_id == tenant_id, table.imported_at < before, table.sender.not_in(listed))
+    with database.read() as connection:
+        senders = connection.execute(old.limit(BATCH)).scalars().all()
+    if not senders:
+        return 0
+    gone = delete(sightings).where(table.tenant_id == tenant_id, table.imported_at < before, table.sender.in_(senders))
+    with database.write() as connection:
+        return connection.execute(gone).rowcount
 
 
 def _remove(database: Database, table: Table, which: ColumnElement[bool]) -> int:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 HANDLERS = sorted((ROOT / "handlers").rglob("*.py"))
 PRODUCT = sorted(path for room in ("bot", "handlers", "storage") for path in (ROOT / room).rglob("*.py"))
 
-CODEC = {"handlers/commands.py", "handlers/interaction.py"}
+CODEC = {"handlers/commands.py", "handlers/interaction.py", "handlers/stored_command.py"}
 """The files that know a stored payload's keys."""
 
 ANNOUNCEMENTS = {"handlers/outgoing/announcement_view.py"}

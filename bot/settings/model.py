@@ -41,6 +41,9 @@ class CredentialKind(StrEnum):
     MANAGED = "AZURE_MANAGED_IDENTITY"
 
 
+NONE_LEFT = ("ask", "opt-out")
+
+
 def _one_of(words: Collection[str], text: str) -> str:
     if text.lower() not in words:
         raise ValueError(f"write one of {', '.join(words)}")
@@ -114,6 +117,8 @@ class Settings(BaseSettings):
     approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
     escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
     """Who is mentioned when a request is about to expire; they gain no right by it."""
+    when_none_left: Annotated[str, BeforeValidator(partial(_one_of, NONE_LEFT))] = Field("ask", alias="LEGACYTLS_WHEN_NONE_LEFT")
+    """What happens when the last active device is gone."""
     request_ttl: Annotated[timedelta | None, BeforeValidator(fields.request_ttl)] = Field(None, alias="LEGACYTLS_REQUEST_TTL")
     """How long an undecided request lives; ``None``: until working hours end on the next working day."""
     max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
@@ -238,6 +243,7 @@ class Settings(BaseSettings):
             "LEGACYTLS_EVENTS_URL": _origin(self.events_url),
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
+            "LEGACYTLS_WHEN_NONE_LEFT": self.when_none_left,
             "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),
             "LEGACYTLS_OBSERVE_EVERY": str(self.observe_every),
             "LEGACYTLS_RETENTION": str(self.retention),

@@ -36,6 +36,8 @@ from handlers.evidence.stamping import Stamping
 from handlers.ports import AuditSearch, Clock
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
+from handlers.register.none_left import NoneLeft
+from handlers.register.remind_owners import OwnerReminders
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
 from storage.leases import Lease, TenantDuty
@@ -73,6 +75,17 @@ class TenantJobs:
     evidence: Job | None = None
 
 
+def _ends(dispatch: Dispatch) -> tuple[Callable[[], int], ...]:
+    """What ends by itself: a request that nobody decided, a window, and one that no device needs any more."""
+    return dispatch.requests.expire_due, dispatch.optouts.end_window, dispatch.optouts.end_when_none_left
+
+
+def _reminding(context: Context) -> Callable[[Lease], int]:
+    """The duty of reminding: of what concerns the tenant, and each owner of their devices."""
+    reminders, owners, none_left = Reminders(context), OwnerReminders(context), NoneLeft(context)
+    return lambda _: reminders.run() + owners.run() + none_left.look()
+
+
 def jobs_of(
     settings: Settings,
     dispatch: Dispatch,
@@ -86,9 +99,9 @@ def jobs_of(
     tenant_id, claimed = context.ledger.tenant_id, partial(_claimed, context)
     settling = Settling(context)
     apply = Apply(context, settling)
-    reminders, estrangements = Reminders(context), Estrangements(context)
+    remind, estrangements = _reminding(context), Estrangements(context)
     watch = Watch(context, dispatch.optouts, noted)
-    kept = (dispatch.requests.expire_due, dispatch.optouts.end_window, estrangements.watch, watch.run)
+    kept = (*_ends(dispatch), estrangements.watch, watch.run)
     pruning = partial(prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
 
     def change(lease: Lease) -> int:
@@ -105,7 +118,7 @@ def jobs_of(
         private_newest=Job(tenant_id, partial(delivery.send_private, newest_first=True)),
         leftovers=Job(tenant_id, leftovers),
         kept=tuple(Job(tenant_id, duty) for duty in kept),
-        remind=claimed(TenantDuty.REMIND, REMIND_EVERY).over(lambda _: reminders.run()),
+        remind=claimed(TenantDuty.REMIND, REMIND_EVERY).over(remind),
         authors=claimed(TenantDuty.AUTHORS).over(lambda _: attribution.run(), due=attribution.is_due),
         prune=claimed(TenantDuty.PRUNE, PRUNED_EVERY).over(lambda _: pruning()),
         observe=_observing(context, dispatch.drift, settings.observe_every),

@@ -10,6 +10,7 @@ from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.outgoing.news import Disagreement, Subject
 from handlers.policy.days import latest_end
+from storage.device_replay import named_differences
 from storage.integrity.comparing import Difference, request_differences
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, State
@@ -36,6 +37,7 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
     if gone:
         return _wait(entry, request, "Waiting, nothing has been sent: guards of the record are missing from the database.")
     differences, _ = request_differences(entry.connection, entry.tenant_id, request.id, through=True)
+    differences += named_differences(entry.connection, entry.tenant_id, request)
     if differences:
         stop(entry, request, differences)
         return False

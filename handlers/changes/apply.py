@@ -25,7 +25,6 @@ from handlers.changes.transitions import (
     latched,
     note_answer,
     refused,
-    void,
     what_is_needed,
     why_void,
 )
@@ -159,7 +158,7 @@ class Apply:
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
             if latched(entry, request, now) is request:
-                left = void(entry, request, (standing[person] for person in counted.void))
+                left = entry.void(request, (standing[person] for person in counted.void))
                 if counted.complete:
                     enqueue_card(entry, left)  # one too many: on the next look the others carry it
                 else:

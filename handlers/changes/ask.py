@@ -26,6 +26,7 @@ from handlers.policy.rule import (
 )
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
+from handlers.register.naming import described, naming_problem
 from storage.database.errors import AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
@@ -200,8 +201,9 @@ class Requests:
         self, entry: Entry, kind: Kind, form: OptInForm, interaction: Interaction, *, reading: Reading, asker: Verdict
     ) -> str | None:
         rule = self._context.rule
-        if is_outdated(entry.reader, rule):
-            return OUTDATED
+        problem = OUTDATED if is_outdated(entry.reader, rule) else naming_problem(entry, form.devices)
+        if problem:
+            return problem
         try:
             request = entry.open(
                 kind,
@@ -212,7 +214,8 @@ class Requests:
                 from_value=reading.value,
                 rule_digest=rule.digest,
                 reason=form.reason,
-                clients=form.clients,
+                clients=form.clients or described(entry, form.devices),
+                devices=entry.reader.devices.as_named(form.devices),
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),
                 expires_at=min(self._context.expiry_of(entry.now), form.window_end(self._context.zone)),

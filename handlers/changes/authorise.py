@@ -14,6 +14,7 @@ from handlers.outgoing.request_view import decided_by
 from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
+from handlers.register.following import SHOWN_OTHER_DEVICES, was_shown_other_devices
 from storage.homes import shown_to
 from storage.lifecycle import Kind
 from storage.reading import Reader
@@ -40,6 +41,8 @@ def may_vote(
     if judged.allowed and _was_shown_another(reader, request, cast, rule=rule, now=now):
         shown = SHOWN_ANOTHER_PAGE if cast.on_home else SHOWN_ANOTHER
         return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {shown}")
+    if judged.allowed and not cast.on_home and was_shown_other_devices(reader, request, cast.at):
+        return Verdict(allowed=False, reason=Reason.OTHER_CONTENT, sentence=f"#{request.id}: {SHOWN_OTHER_DEVICES}")
     return judged
 
 

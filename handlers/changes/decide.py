@@ -8,7 +8,7 @@ that come and go among it, nobody who may decide is kept from it. So two votes i
 from collections.abc import Sequence
 
 from handlers.changes.authorise import may_vote, weigh, why_unsure
-from handlers.changes.transitions import latched, void, why_void
+from handlers.changes.transitions import latched, why_void
 from handlers.context.context import Context
 from handlers.context.people import Checked
 from handlers.interaction import Interaction
@@ -159,7 +159,7 @@ class Decisions:
             )
             votes.append(decision)
         standing = standing_approvals(votes)
-        raised = void(entry, raised, (standing[person] for person in weighed.lost))
+        raised = entry.void(raised, (standing[person] for person in weighed.lost))
         if counted.complete:
             people = " and ".join(f"@{person}" for person in counted.approved_by)
             actor = interaction.person if weighed.is_new else BOT

@@ -30,6 +30,7 @@ from handlers.policy.forms import text_problem
 from handlers.policy.rule import about
 from handlers.policy.votes import approvers
 from handlers.ports import Reading, Unavailable
+from handlers.register.following import activate
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -148,6 +149,7 @@ class Drift:
         entry.holding.set_baseline(
             Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction"
         )
+        activate(entry, late)
         _tell_correction(entry, late, end=end)
         enqueue_ended(entry, late, baseline)
 

@@ -11,6 +11,7 @@ from handlers.outgoing.enqueue import asked_by, enqueue_announcement, enqueue_an
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
+from handlers.register.emptied import may_be_ended
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyOpen
 from storage.ledger import Entry
@@ -75,6 +76,28 @@ class OptOuts:
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
         enqueue_failed(entry)
+        return 1
+
+    def end_when_none_left(self) -> int:
+        """Opt out once no active device is left and the wait is over, where the settings say so; returns how many were opened."""
+        now = self._context.now()
+        if not self._context.opts_out_when_none_left:
+            return 0
+        with self._context.ledger.reading() as reader:
+            left = may_be_ended(reader, now)
+            failed = reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=left.window_of) if left else []
+        tried = [request.settled_at for request in failed if request.settled_at is not None]
+        if left is None or (tried and now < tried[-1] + pause(len(tried))):
+            return 0
+        try:
+            with correlated(), self._context.ledger.recording(now) as entry:
+                if may_be_ended(entry.reader, now) != left:
+                    return 0
+                reason = f"No active device is left: D{left.device} was the last, and nobody keeps the window."
+                self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
+        except AlreadyOpen:
+            return 0
+        self._context.nudge()
         return 1
 
     def open_again(self, entry: Entry, reason: str) -> None:

@@ -8,7 +8,7 @@ neighbour, not yet itself) decides and applies nothing that needs the rule.
 
 from collections.abc import Mapping
 
-from handlers.changes.transitions import VOIDED, void
+from handlers.changes.transitions import VOIDED
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from handlers.outgoing.news import RuleChanged
@@ -76,7 +76,7 @@ class Rules:
             if self._is_too_long(asked):
                 enqueue_change(entry, entry.move(asked, State.STALE, actor=BOT, detail=TOO_LONG))
                 continue
-            request = void(entry, asked, standing_approvals(entry.reader.decisions([asked.id])).values())
+            request = entry.void(asked, standing_approvals(entry.reader.decisions([asked.id])).values())
             if request.state is State.APPROVED:
                 moved = entry.move(request, State.PENDING, actor=BOT, detail=VOIDED)
             else:

@@ -15,6 +15,7 @@ from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_ended, enqueue_new_end, enqueue_overtaken
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
+from handlers.register.following import activate
 from storage.integrity.comparing import Difference
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
@@ -109,6 +110,7 @@ class Settling:
             entry.holding.set_baseline(
                 Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied"
             )
+            activate(entry, done)
             if done.kind is Kind.OPT_OUT and newer is not None:
                 enqueue_ended(entry, done, newer)
         enqueue_change(entry, done)

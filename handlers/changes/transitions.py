@@ -17,7 +17,7 @@ from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
 from storage.notice_kind import NoticeKind
 from storage.reading import Reader
-from storage.records import Baseline, ChangeRequest, Decision, Door, SettingValue, Vote
+from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 OUTDATED = (
     "The bot's settings were changed, and this copy of it still runs with the old ones, so nothing was done. "
@@ -88,20 +88,6 @@ def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now:
         return False
     drawn = reader.messages.first_sent(request.id, NoticeKind.CARD, newest.since)
     return drawn is None or (isinstance(drawn, datetime) and at < drawn)
-
-
-def void(entry: Entry, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
-    """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
-    for cast in votes:
-        request, _ = entry.vote(
-            request,
-            person_id=cast.person_id,
-            vote=Vote.TAKEN_BACK,
-            door=Door.BOT,
-            digest=cast.digest,
-            voted_at=max(entry.now, cast.voted_at),
-        )
-    return request
 
 
 def why_void(people: Iterable[str], eligible: Collection[str]) -> str:

@@ -35,6 +35,8 @@ class Context:
     clock: Clock
     nudge: Callable[[], None]
     hours: Hours = NINE_TO_FIVE
+    opts_out_when_none_left: bool = False
+    """Whether the bot opts out by itself once no active device is left; else people are asked."""
     escalate_to: tuple[str, ...] = ()
     """People and user groups who hear of a request that is about to expire."""
     certificate_expires: Callable[[], datetime | None] = lambda: None

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import TypeAlias, get_args
 
 from handlers.outgoing import facts
+from handlers.outgoing.device_news import DeviceNews
 from handlers.outgoing.news import News, Overdue
 from handlers.outgoing.reminders import Ending, Reminder, Weekly
 from storage.lifecycle import Kind
 from storage.records import Baseline, ReminderAnswer, SettingValue
 
-AnyAnnouncement: TypeAlias = Reminder | News
+AnyAnnouncement: TypeAlias = Reminder | News | DeviceNews
 AnyAboutWindow: TypeAlias = Ending | Weekly | Overdue
 
 WHAT = "what"

@@ -5,7 +5,7 @@ A field that has its default is left out, so that rows of every version are read
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
@@ -62,6 +62,8 @@ def _text(value: object) -> str:
             return YES
         case datetime():
             return value.isoformat()
+        case date():
+            return value.isoformat()
         case tuple():
             return ",".join(_text(each) for each in value)
         case _:
@@ -76,4 +78,6 @@ def _value(kind: Any, text: str) -> object:
         return tuple(_value(get_args(kind)[0], part) for part in text.split(",")) if text else ()
     if kind is bool:
         return bool(text)
-    return datetime.fromisoformat(text) if kind is datetime else kind(text)
+    if kind in (datetime, date):
+        return kind.fromisoformat(text)
+    return kind(text)

@@ -17,7 +17,7 @@ from storage.records import MailProtocol
 LONGEST = 3000
 """Characters per text field; Slack's own limit for a plain text input."""
 
-REASON, CLIENTS, PROTOCOLS, DAY = "reason", "clients", "protocols", "day"
+REASON, CLIENTS, PROTOCOLS, DAY, DEVICES = "reason", "clients", "protocols", "day", "devices"
 
 LABELS = {REASON: "Reason", CLIENTS: "Devices or applications, and who owns them"}
 """The fields that people type into, as they read them."""
@@ -31,6 +31,8 @@ class OptInForm:
     clients: str
     protocols: tuple[MailProtocol, ...]
     day: date
+    devices: tuple[int, ...] = ()
+    """Numbers of the entries of the register that it names; ``clients`` may then be empty."""
 
     def window_end(self, zone: ZoneInfo) -> datetime:
         """24:00 of the chosen day."""
@@ -56,6 +58,7 @@ def judge_opt_in(
     zone: ZoneInfo,
     later_than: datetime | None = None,
     no_later_end: str = "",
+    devices: Sequence[int] = (),
     removals: Mapping[MailProtocol, date] = MappingProxyType({}),
 ) -> OptInForm:
     """Check a submitted form; an extension has to end ``later_than`` the present window, or before it, which shortens it.
@@ -70,7 +73,7 @@ def judge_opt_in(
     problem = day_problem(day, rule=rule, now=now, zone=zone, later_than=None if no_later_end else later_than)
     errors = {
         REASON: text_problem(reason, "Say why old TLS is needed: approvers decide on this."),
-        CLIENTS: devices_problem(clients),
+        CLIENTS: text_problem(clients, "") if devices else devices_problem(clients),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
         DAY: "" if shorter else problem or no_later_end,
     }
@@ -80,7 +83,8 @@ def judge_opt_in(
     if found:
         raise WrongForm(found)
     chosen = tuple(MailProtocol(name) for name in dict.fromkeys(protocols))
-    return OptInForm(reason=reason, clients=clients, protocols=chosen, day=date.fromisoformat(day))
+    named = tuple(sorted(set(devices)))
+    return OptInForm(reason=reason, clients=clients, protocols=chosen, day=date.fromisoformat(day), devices=named)
 
 
 def devices_problem(text: str) -> str:

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NOT_READ = "the value could not be read in time"
     LAPSED = "lapsed"
     OTHER_RULE = "another rule holds"
+    OTHER_CONTENT = "the content has changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers import commands
+from handlers import stored_command
 from handlers.commands import AnswerLookAlike, CastVote, Command, TakeBackVote
 from handlers.interaction import Interaction
 from handlers.policy.addresses import mailbox
@@ -223,7 +223,7 @@ def first_field(view: object) -> str:
 def number(text: str) -> int:
     """The number of a change or a reminder that a button carries. Raises ``Malformed``."""
     try:
-        return commands.number(text)
+        return stored_command.number(text)
     except ValueError as wrong:
         raise Malformed("a button carries no change number") from wrong
 

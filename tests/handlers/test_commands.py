@@ -1,5 +1,6 @@
 """Commands as the inbox keeps them: what any version wrote is read back, and what none wrote is set aside, never a defect."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import get_args
 
@@ -13,7 +14,6 @@ from handlers.commands import (
     CastVote,
     ClaimChange,
     Command,
-    CommandKind,
     GiveReason,
     OptOut,
     ReplyToReminder,
@@ -25,6 +25,19 @@ from handlers.commands import (
 from handlers.dispatch import UNREAD
 from handlers.interaction import Interaction
 from handlers.policy.forms import OptInForm
+from handlers.register.commands import (
+    AcceptDevice,
+    AddDevice,
+    ChangeDay,
+    ChangeOwner,
+    KeepUntilTheEnd,
+    NeedLonger,
+    NotMine,
+    RefuseDevice,
+    Replaced,
+    WithdrawDevice,
+)
+from handlers.stored_command import CommandKind
 from storage.inbox import Inbox
 from storage.records import Door, MailProtocol, ReminderReply, Vote
 from tests.handlers.driver import ALICE, BOB, CHANNEL, TENANT, House
@@ -36,6 +49,21 @@ BY_FORM = {"person": BOB, "door": "command", "at": AT.isoformat(), "channel": CH
 IN_MESSAGE = {"person": BOB, "door": "command", "at": AT.isoformat()}
 FILLED = {"reason": "Scanners", "clients": "Two Ricoh", "protocols": "pop3,smtp-auth", "day": "2026-12-01"}
 FORM = OptInForm("Scanners", "Two Ricoh", (MailProtocol.POP3, MailProtocol.SMTP_AUTH), date(2026, 12, 1))
+
+LATER = {"request": "12", "due": "2026-12-01", "reason": "Late"}
+ADDED = {
+    "device": "Scanner", "sender": "scan@contoso.com", "site": "", "owner": BOB, "protocol": "pop3", "reason": "Old",
+    "plan": "New", "due": "2026-12-01",
+}  # fmt: skip
+ADD = AddDevice(
+    device="Scanner",
+    sender="scan@contoso.com",
+    owner=BOB,
+    protocol=MailProtocol.POP3,
+    reason="Old",
+    plan="New",
+    due=date(2026, 12, 1),
+)
 
 STORED: list[tuple[str, dict[str, str], Command]] = [
     ("opt_in", BY_FORM | FILLED | {"kind": "opt_in"}, AskOptIn(FORM)),
@@ -56,6 +84,17 @@ STORED: list[tuple[str, dict[str, str], Command]] = [
     ("claim", IN_MESSAGE | {"request": "12", "reason": "It was me"}, ClaimChange(12, "It was me")),
     ("reply", BY_BUTTON | {"request": "77", "vote": "snoozed"}, ReplyToReminder(77, ReminderReply.SNOOZED)),
     ("reply", BY_BUTTON | {"request": "77", "vote": "done"}, ReplyToReminder(77, ReminderReply.DONE)),
+    ("opt_in", BY_FORM | FILLED | {"kind": "extension", "devices": "3,12"}, AskExtension(replace(FORM, devices=(3, 12)))),
+    ("add_device", BY_FORM | ADDED, ADD),
+    ("change_day", BY_FORM | LATER, ChangeDay(12, date(2026, 12, 1), "Late")),
+    ("need_longer", BY_FORM | LATER, NeedLonger(12, date(2026, 12, 1), "Late")),
+    ("change_owner", BY_FORM | {"request": "12", "owner": BOB}, ChangeOwner(12, BOB)),
+    ("replaced", BY_BUTTON | {"request": "12"}, Replaced(12)),
+    ("withdraw_device", BY_BUTTON | {"request": "12"}, WithdrawDevice(12)),
+    ("accept_device", BY_BUTTON | {"request": "12"}, AcceptDevice(12)),
+    ("refuse_device", BY_BUTTON | {"request": "12"}, RefuseDevice(12)),
+    ("not_mine", BY_BUTTON | {"request": "12"}, NotMine(12)),
+    ("keep_until_end", BY_BUTTON | {"request": "12"}, KeepUntilTheEnd(12)),
 ]
 """Rows as they were written when payloads were still dicts: they are authenticated as they stand, so no letter may change."""
 
@@ -92,18 +131,20 @@ def test_a_log_line_tells_no_typed_text_and_calls_a_reminder_no_change() -> None
     logged = {command.kind: dict(command.logged) for _, _, command in STORED}
     assert logged[CommandKind.REPLY] == {"notice": "77", "reply": "done"}
     assert logged[CommandKind.CLAIM] == {"request": "12"}
+    assert logged[CommandKind.REPLACED] == {"device": "12"}
+    assert logged[CommandKind.ADD_DEVICE] == {}
     assert logged[CommandKind.OPT_IN] == logged[CommandKind.OPT_OUT] == {}
 
 
 NONSENSE = ("", "-1", "x" * 400, "1e9", "\u0663", "2026-12-01\x00")
 
-TEXTS = {"person", "channel", "ts", "ours", "reason", "clients", "emoji"}
+TEXTS = {"person", "channel", "ts", "ours", "reason", "clients", "emoji"} | {"device", "sender", "site", "owner", "plan"}
 """What may be any text."""
 
 
 def spoilt(kind: str, payload: dict[str, str], command: Command) -> list[dict[str, str]]:
     """A stored payload without each of its texts that is needed, and with each that is no free text turned into nonsense."""
-    spare = {"channel", "ts", "ours", "kind"} | ({"reason"} if kind == "opt_out" else set())
+    spare = {"channel", "ts", "ours", "kind", "devices", "site"} | ({"reason"} if kind == "opt_out" else set())
     spare |= {"request"} if isinstance(command, get_args(AboutMessage)) else set()
     lacking = [{key: said for key, said in payload.items() if key != name} for name in set(payload) - spare]
     return lacking + [payload | {name: wrong} for name in set(payload) - TEXTS for wrong in NONSENSE]

@@ -60,7 +60,7 @@ def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
     } | changed
     orphaned = content["owner_id"] is None
     device = register.add(entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=proposer)
-    return register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, owner_id=None) if orphaned else device
+    return register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, changes={"owner_id": None}) if orphaned else device
 
 
 def way(kind: Kind, to: State) -> list[State] | None:

@@ -43,8 +43,8 @@ def test_a_device_is_kept_as_it_was_told(ledger: Ledger) -> None:
 def test_every_act_raises_the_version_and_is_one_event(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
-        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB, why="sooner")
-        device = register.act(entry, device, DeviceAct.OWNER_CHANGED, actor=BOB, owner_id=BOB)
+        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB}, why="sooner")
+        device = register.act(entry, device, DeviceAct.OWNER_CHANGED, actor=BOB, changes={"owner_id": BOB})
     assert (device.version, device.moves, device.due, device.owner_id) == (3, 1, DUE - DAY, BOB)
     with ledger.reading() as reader:
         acts = reader.devices.acts(device.id)
@@ -62,7 +62,7 @@ def test_every_act_raises_the_version_and_is_one_event(ledger: Ledger) -> None:
 def test_whoever_comes_second_gets_a_conflict(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         seen = proposed(entry)
-        register.act(entry, seen, DeviceAct.OWNER_CHANGED, actor=BOB, owner_id=BOB)
+        register.act(entry, seen, DeviceAct.OWNER_CHANGED, actor=BOB, changes={"owner_id": BOB})
     with pytest.raises(Conflict, match="moved on"), ledger.recording(NOW) as entry:
         register.act(entry, seen, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
 
@@ -143,7 +143,7 @@ def test_a_row_that_is_not_as_recorded_is_found(ledger: Ledger, column: str) -> 
 def test_an_act_that_was_taken_away_is_found(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
-        register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB)
+        register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB})
     tamper(ledger.database, "DELETE FROM device_acts WHERE act = 'moved'")
     with ledger.reading() as reader:
         assert not reader.devices.agrees(reader.devices.device(device.id))
@@ -157,7 +157,7 @@ def test_a_request_follows_the_entries_that_it_names(ledger: Ledger) -> None:
         named = asked(entry, devices=entry.reader.devices.as_named([second.id, first.id]))
         assert named.devices == (NamedDevice(first.id, DUE), NamedDevice(second.id, DUE))
         assert register.follow(entry, named) == named
-        register.act(entry, first, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB)
+        register.act(entry, first, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB})
         register.act(entry, second, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
         followed = register.follow(entry, named)
         assert (followed.devices, followed.version) == ((NamedDevice(first.id, DUE - DAY),), named.version + 1)
@@ -172,7 +172,7 @@ def test_what_was_sent_or_is_settled_follows_no_more(ledger: Ledger) -> None:
         device = proposed(entry)
         named = asked(entry, devices=entry.reader.devices.as_named([device.id]))
         sent = entry.move(entry.move(named, State.APPROVED, actor=BOB, detail=""), State.APPLYING, actor="bot", detail="")
-        register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=DUE - DAY, due_by=BOB)
+        register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB})
         assert register.follow(entry, sent) == sent
         entry.move(sent, State.APPLIED, actor="bot", detail="")
     refused(ledger.database, "UPDATE change_requests SET devices = NULL")

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, make_url, select
 
+from storage import sightings
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
@@ -17,9 +18,10 @@ from storage.records import Baseline, Observation, ReminderReply, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
 from storage.schema.tables import inbox, metadata, notices, observations
+from storage.sightings import NewReport, Sighting
 from storage.streams import Streams
 from tests.postgres import _libpq, _text
-from tests.storage.states import BOB, NOW, TENANT, approve, asked, everything
+from tests.storage.states import BOB, NOW, TENANT, approve, asked, everything, proposed
 
 OLD, CUT = NOW - timedelta(days=500), NOW - timedelta(days=400)
 PASSING = ("card", "answer")
@@ -36,6 +38,11 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         for number in range(readings):
             value = None if number % 2 else SettingValue.OPTED_IN
             entry.holding.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
+        proposed(entry)
+        seen = Sighting("scan@contoso.com", 100.0, 0.0, 0.0, 7, is_legacy=True, last_seen=None)
+        sightings.keep(
+            entry, NewReport("smtp-auth-clients", None, None, f"{at}", 1, tells_tls=True), [seen], by=BOB, registered=[]
+        )
         keep_answer(entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at)
         keep_version(entry.connection, entry.tenant_id, host="a.example", port=587, tls="1.0", accepted=True, at=at)
         for kind in (*PASSING, "channel"):

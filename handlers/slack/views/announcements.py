@@ -7,9 +7,10 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.outgoing.announcement import AboutWindow
 from handlers.outgoing.announcement_view import AnnouncementView, AnyAboutWindow, Overtaken
+from handlers.outgoing.device_news import DeviceNews
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.reminders import Ending, Nudge, Scheduled, Weekly
-from handlers.slack.views import news, reminders
+from handlers.slack.views import device_news, news, reminders
 from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.cards import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.views.mrkdwn import instant, sentence
@@ -39,6 +40,8 @@ def _words(view: AnnouncementView, zone: ZoneInfo) -> str:
     said = view.said
     if view.stands:
         return f":bell: {sentence(view.stands)}"
+    if isinstance(said, DeviceNews):
+        return device_news.words(said)
     return reminders.words(said, zone) if isinstance(said, Scheduled) else news.words(said, zone)
 
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.commands import CastVote, Command, CommandKind, command_of
+from handlers.commands import CastVote, Command, command_of
 from handlers.interaction import Interaction
 from handlers.slack.emoji import same_emoji
 from handlers.slack.listeners.actions import BUTTONS
 from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, subcommand, values
 from handlers.slack.views.replies import no_such
+from handlers.stored_command import CommandKind
 from storage.records import Vote
 from tests.handlers.driver import NOW
 from tests.handlers.fakes import CHANNEL

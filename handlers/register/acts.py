@@ -1,0 +1,174 @@
+"""Use cases of the register: put a device on it, and whatever is done to one entry. Every refusal is answered.
+
+Whoever acts is looked up before the transaction; inside it everything is judged again on the entry as it then is. No act here
+opens a request, writes to Exchange or moves the end of a window.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.enqueue import as_typed, enqueue_answer
+from handlers.outgoing.refusals import record_refusal
+from handlers.policy.days import latest_day
+from handlers.policy.rule import ALLOWED, Verdict
+from handlers.register import steps
+from handlers.register.commands import (
+    AboutDevice,
+    AcceptDevice,
+    AddDevice,
+    ChangeDay,
+    ChangeOwner,
+    KeepUntilTheEnd,
+    NeedLonger,
+    NotMine,
+    RefuseDevice,
+    RegisterCommand,
+    Replaced,
+    WithdrawDevice,
+)
+from handlers.register.following import follow
+from handlers.register.imports import Imports
+from handlers.register.none_left import NoneLeft
+from handlers.register.overview import Devices
+from handlers.register.policy import concerned, due_problem, judge_standing
+from handlers.register.roles import may_act
+from handlers.register.steps import Done
+from storage import register
+from storage.database.errors import AlreadyRegistered, Conflict
+from storage.device_lifecycle import DeviceState
+from storage.device_records import Device, DeviceAct, NewDevice
+from storage.ledger import Entry
+
+DISAGREES = "does not agree with the record, so nothing is done by its row. `legacytls verify` tells whoever runs the bot why."
+
+
+class Register:
+    """Does what people ask of the register."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._none_left = NoneLeft(context)
+        self.devices = Devices(context.ledger, context.zone, context.clock)
+        self.imports = Imports(context.ledger, context.zone, context.clock)
+
+    def may_add(self, person: str) -> Verdict:
+        """Whether somebody may put devices on the register, asked before the form opens. Raises ``Unavailable``."""
+        return self._context.people.operator(person)
+
+    def may_act(self, command: AboutDevice, person: str) -> Verdict:
+        """Whether somebody may do this to an entry, asked before a form opens. Raises ``Unavailable`` and ``NoSuchDevice``."""
+        with self._context.ledger.reading() as reader:
+            device = reader.devices.device(command.device_id)
+        standing = judge_standing(device)
+        return may_act(self._context.people, command, device, person) if standing.allowed else standing
+
+    def do(self, command: RegisterCommand, interaction: Interaction) -> bool:
+        """Hand a command to its use case; never a rejection of a request, so always ``False``. Raises what those raise."""
+        if isinstance(command, AddDevice):
+            self.add(command, interaction)
+        elif isinstance(command, KeepUntilTheEnd):
+            self._none_left.keep(command.request_id, interaction)
+        else:
+            self.act(command, interaction)
+        return False
+
+    def add(self, command: AddDevice, interaction: Interaction) -> None:
+        """Put a device on the register, proposed, by an operator; its owner hears of it. Raises ``Unavailable``."""
+        asker = self.may_add(interaction.person)
+        owner = self._context.people.member(command.owner) if asker.allowed else asker
+        new = NewDevice(
+            device=command.device,
+            sender=command.sender,
+            site=command.site,
+            protocol=command.protocol,
+            reason=command.reason,
+            plan=command.plan,
+            owner_id=command.owner,
+            due=command.due,
+        )
+
+        def put(entry: Entry) -> Done:
+            problem = asker.sentence or steps.owner_problem(owner) or self._due_problem(entry, command)
+            return Done(problem) if problem else _put(entry, new, interaction.person, asker.enterprise_user_id)
+
+        self._do(put, interaction, command.kind.value, typed=as_typed(command.to_payload()))
+
+    def act(self, command: AboutDevice, interaction: Interaction) -> None:
+        """Do something to one entry. Raises ``NoSuchDevice``, ``Unavailable``, and ``Conflict`` where somebody was faster."""
+        people = self._context.people
+        with self._context.ledger.reading() as reader:
+            seen = reader.devices.device(command.device_id)
+        verdict = may_act(people, command, seen, interaction.person)
+        owner = people.member(command.owner) if isinstance(command, ChangeOwner) and verdict.allowed else ALLOWED
+
+        def change(entry: Entry) -> Done:
+            device = entry.reader.devices.device(command.device_id)
+            if (device.owner_id, concerned(device)) != (seen.owner_id, concerned(seen)):
+                raise Conflict("whose it is was changed while people were looked up")
+            if not entry.reader.devices.agrees(device):
+                return Done(f"{device.name} {DISAGREES}")
+            problem = judge_standing(device).sentence or verdict.sentence or steps.owner_problem(owner)
+            return Done(problem) if problem else self._change(entry, device, command, interaction)
+
+        self._do(change, interaction, command.kind.value, about=seen, typed=as_typed(command.to_payload()))
+
+    def _change(self, entry: Entry, device: Device, command: AboutDevice, interaction: Interaction) -> Done:
+        person = interaction.person
+        match command:
+            case ChangeDay() | NeedLonger():
+                return steps.move(self._context, entry, device, command, person)
+            case ChangeOwner():
+                return steps.hand_over(entry, device, command.owner, person)
+            case Replaced():
+                return steps.end(entry, device, DeviceAct.REPLACED, DeviceState.REPLACED, person)
+            case WithdrawDevice():
+                return steps.end(entry, device, DeviceAct.WITHDRAWN, DeviceState.WITHDRAWN, person)
+            case AcceptDevice():
+                return steps.accept(self._context, entry, device, interaction)
+            case RefuseDevice():
+                return steps.refuse(entry, device, interaction)
+            case NotMine():
+                steps.say_orphaned(entry, [device.id], owner=person, by=person, rule=self._context.rule)
+                return steps.orphan(entry, device, person)
+            case _:
+                assert_never(command)
+
+    def _do(
+        self,
+        change: Callable[[Entry], Done],
+        interaction: Interaction,
+        what: str,
+        *,
+        about: Device | None = None,
+        typed: Mapping[str, str],
+    ) -> None:
+        """Change something and answer; the same refusal of one person once a minute, unless what they typed would be lost."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            done = change(entry)
+            text, person = done.text, interaction.person
+            if done.device is None:
+                text = text if about is None or about.name in text else f"{about.name}: {text}"
+                is_news = record_refusal(entry, person, what, text) or bool(typed)
+            else:
+                follow(entry, done.device)
+                is_news, typed = True, {}
+            if is_news:
+                enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
+        self._context.nudge()
+
+    def _due_problem(self, entry: Entry, command: AddDevice) -> str:
+        latest = latest_day(entry.now, self._context.rule.max_window, self._context.zone)
+        return due_problem(command.due, today=self._context.today(), latest=latest)
+
+
+def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None) -> Done:
+    try:
+        made = register.add(entry, new, proposer=person, proposer_enterprise_id=enterprise_id)
+    except AlreadyRegistered as taken:
+        return Done(f"This device stands on the register already: `/legacytls devices D{taken.number}` shows it.")
+    steps.tell_owner(entry, made, person)
+    how = "with the opt-in or extension that names it, or when another approver accepts it"
+    return Done(f"{made.name} is proposed. It becomes active {how}.", made)

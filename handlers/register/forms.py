@@ -1,0 +1,106 @@
+"""What people type into the forms about devices, judged purely: a command, or one sentence per wrong field."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers.policy.addresses import mailbox
+from handlers.policy.days import latest_day, local_day
+from handlers.policy.forms import WrongForm, text_problem
+from handlers.policy.rule import Rule
+from handlers.register.commands import (
+    DEVICE,
+    DUE,
+    OWNER,
+    PLAN,
+    PROTOCOL,
+    REASON,
+    SENDER,
+    SITE,
+    AddDevice,
+    ChangeDay,
+    NeedLonger,
+)
+from handlers.register.policy import due_problem
+from storage.device_records import Device
+from storage.records import MailProtocol
+
+LONGEST_NAME = 300
+"""Characters of the short fields: a name, a site, an address."""
+
+NO_DAY = "Choose the last day on which it needs old TLS."
+
+
+def judge_device(
+    *,
+    device: str,
+    sender: str,
+    site: str,
+    owner: str,
+    protocol: str,
+    reason: str,
+    plan: str,
+    due: str,
+    rule: Rule,
+    now: datetime,
+    zone: ZoneInfo,
+) -> AddDevice:
+    """Check the form that puts a device on the register. Raises ``WrongForm`` with every mistake at once."""
+    address = mailbox(sender)
+    errors = {
+        DEVICE: _short(device, "Name the device or application."),
+        SENDER: "" if address else "This is no mail address: type the one that it sends as.",
+        SITE: _short(site, "") if site else "",
+        OWNER: "" if owner else "Choose the person who answers for it.",
+        PROTOCOL: "" if protocol in set(MailProtocol) else "Choose a protocol.",
+        REASON: text_problem(reason, "Say why it cannot speak TLS 1.2: approvers decide on this."),
+        PLAN: text_problem(plan, "Say what is to become of it: replaced, updated, put behind a relay."),
+        DUE: day_problem(due, rule=rule, now=now, zone=zone),
+    }
+    if found := {field: problem for field, problem in errors.items() if problem}:
+        raise WrongForm(found)
+    return AddDevice(
+        device=device.strip(),
+        sender=str(address).lower(),
+        site=site.strip(),
+        owner=owner,
+        protocol=MailProtocol(protocol),
+        reason=reason,
+        plan=plan,
+        due=date.fromisoformat(due),
+    )
+
+
+def judge_change_of_day(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> ChangeDay:
+    """Check the form that moves a due day; a later one needs a reason. Raises ``WrongForm``."""
+    _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
+    return ChangeDay(device.id, date.fromisoformat(due), reason)
+
+
+def judge_longer(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> NeedLonger:
+    """Check the form by which an owner answers a reminder. Raises ``WrongForm``."""
+    _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
+    return NeedLonger(device.id, date.fromisoformat(due), reason)
+
+
+def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
+    """What is wrong with a due day as it was chosen (ISO 8601), or an empty string."""
+    try:
+        chosen = date.fromisoformat(day)
+    except ValueError:
+        return NO_DAY
+    return due_problem(chosen, today=local_day(now, zone), latest=latest_day(now, rule.max_window, zone))
+
+
+def _judge_day(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> None:
+    errors = {DUE: day_problem(due, rule=rule, now=now, zone=zone)}
+    later = not errors[DUE] and date.fromisoformat(due) > device.due
+    if later or reason:
+        errors[REASON] = text_problem(reason, "Say why it takes longer: whoever accepts the day decides on this.")
+    if found := {field: problem for field, problem in errors.items() if problem}:
+        raise WrongForm(found)
+
+
+def _short(text: str, when_empty: str) -> str:
+    problem = text_problem(text, when_empty)
+    too_long = f"At most {LONGEST_NAME} characters; this has {len(text):,}." if len(text) > LONGEST_NAME else ""
+    return problem or too_long

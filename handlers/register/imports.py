@@ -1,0 +1,149 @@
+"""Use case of importing what somebody exported: what it says of senders is kept, once, and held against the register.
+
+It adds sightings and nothing else: no entry is put on the register, ended or moved by a report.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from handlers.policy.days import local_day
+from handlers.ports import Clock
+from handlers.register.files.decoding import NotRead
+from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
+from handlers.register.files.reading import NO_NAMES, read
+from storage import sightings
+from storage.device_records import Device
+from storage.integrity.canonical import canonical
+from storage.ledger import BOT, Ledger
+from storage.sightings import NewReport, Sighting
+
+NEEDS_PROPOSER = (
+    "This is a list of devices, and every entry needs somebody who proposes it: import it in Slack, with "
+    "`/legacytls devices import`."
+)
+REVERSED = "The period ends before it begins."
+
+_KEPT = (FileKind.SMTP_CLIENTS, FileKind.SIGN_INS, FileKind.MESSAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file says, held against the register. Addresses in small letters; entries by number."""
+
+    kind: FileKind
+    rows: int
+    legacy: int
+    """Senders that still send over TLS 1.0 or 1.1."""
+    registered: int
+    """Those of them that are on the register."""
+    unregistered: tuple[str, ...]
+    """Those of them that are on nobody's list."""
+    unseen: tuple[int, ...]
+    """Standing entries whose sender is not in it."""
+    modern: tuple[int, ...]
+    """Standing entries whose sender is in it, and spoke neither TLS 1.0 nor 1.1."""
+    skipped: tuple[Skipped, ...]
+    is_new: bool
+    """Whether anything was changed by it: the same file twice changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days that a report speaks of, as far as whoever imports it says so."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+NO_PERIOD = Period()
+
+
+class Imports:
+    """Keeps reports."""
+
+    def __init__(self, ledger: Ledger, zone: ZoneInfo, clock: Clock) -> None:
+        self._ledger = ledger
+        self._zone = zone
+        self._clock = clock
+
+    def take(self, data: bytes, *, period: Period = NO_PERIOD, named: Mapping[str, str] = NO_NAMES, by: str = BOT) -> Imported:
+        """Read a file and keep what it says; ``named`` maps fields to columns, ``by`` is who imports it.
+
+        Raises ``NotRead`` for what is not understood, and for a list of devices: nothing is kept then.
+        """
+        if period.first_day and period.last_day and period.first_day > period.last_day:
+            raise NotRead(REVERSED)
+        parsed = read(data, named)
+        if parsed.kind not in _KEPT:
+            raise NotRead(NEEDS_PROPOSER)
+        today = local_day(self._clock(), self._zone)
+        seen = [_sighting(one, parsed.kind, period, today) for one in parsed.seen]
+        report = NewReport(
+            kind=parsed.kind.value,
+            first_day=period.first_day,
+            last_day=period.last_day,
+            digest=_digest(data, period, named),
+            row_count=parsed.rows,
+            tells_tls=parsed.kind is not FileKind.SIGN_INS,
+        )
+        with self._ledger.reading() as reader:
+            standing = [device for device in reader.devices.everything() if device.is_standing]
+            is_new = not sightings.is_known(reader.connection, self._ledger.tenant_id, report.digest)
+        if is_new:
+            is_new = self._keep(report, seen, standing, by)
+        return _held_against(parsed, seen, standing, is_new=is_new)
+
+    def _keep(self, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Device], by: str) -> bool:
+        by_sender = {one.sender: one for one in seen}
+        registered = [_told(device, by_sender[device.sender]) for device in standing if device.sender in by_sender]
+        with self._ledger.recording(self._clock()) as entry:
+            if sightings.is_known(entry.connection, entry.tenant_id, report.digest):
+                return False
+            sightings.keep(entry, report, seen, by=by, registered=registered)
+        return True
+
+
+def _digest(data: bytes, period: Period, named: Mapping[str, str]) -> str:
+    """SHA-256 (hex) of the file and of how it is read: another period or mapping makes it another report."""
+    days = [day.isoformat() if day else None for day in (period.first_day, period.last_day)]
+    return hashlib.sha256(canonical([*days, dict(named)]).encode("ascii") + b"\n" + data).hexdigest()
+
+
+def _sighting(one: Seen, kind: FileKind, period: Period, today: date) -> Sighting:
+    """A report tells no day by sender: it was seen until the period's last day, or until today where that is not told."""
+    last_seen = one.last_seen
+    if last_seen is None and kind is FileKind.SMTP_CLIENTS and one.messages != 0:
+        last_seen = period.last_day or today
+    shares = (one.tls10, one.tls11, one.tls12, one.messages)
+    return Sighting(one.sender, *shares, is_legacy=one.is_legacy, last_seen=last_seen)
+
+
+def _told(device: Device, one: Sighting) -> dict[str, object]:
+    last_seen = one.last_seen.isoformat() if one.last_seen else None
+    shares = {"tls10": one.tls10, "tls11": one.tls11, "tls12": one.tls12, "messages": one.messages}
+    return {"device": device.id, **shares, "last_seen": last_seen}
+
+
+def _held_against(parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[Device], *, is_new: bool) -> Imported:
+    by_sender, senders = {one.sender: one for one in seen}, {device.sender for device in standing}
+    legacy = [one.sender for one in seen if one.is_legacy]
+    whole = parsed.kind is not FileKind.MESSAGE
+    tells_tls = parsed.kind is not FileKind.SIGN_INS
+
+    def entries(which: Callable[[Device], bool]) -> tuple[int, ...]:
+        return tuple(device.id for device in standing if which(device))
+
+    return Imported(
+        kind=parsed.kind,
+        rows=parsed.rows,
+        legacy=len(legacy),
+        registered=sum(sender in senders for sender in legacy),
+        unregistered=tuple(sorted(sender for sender in legacy if sender not in senders)),
+        unseen=entries(lambda device: whole and device.sender not in by_sender),
+        modern=entries(lambda device: tells_tls and device.sender in by_sender and not by_sender[device.sender].is_legacy),
+        skipped=parsed.skipped,
+        is_new=is_new,
+    )

@@ -1,0 +1,27 @@
+"""The entries that a request names: whether they can be named now, and how they read where free text stood before."""
+
+from collections.abc import Collection, Sequence
+
+from storage.device_records import Device
+from storage.ledger import Entry
+
+
+def naming_problem(entry: Entry, numbers: Collection[int]) -> str:
+    """Why these entries cannot be named by a request, as a sentence; empty where they can."""
+    there = {device.id: device for device in entry.reader.devices.named(numbers)}
+    gone = [number for number in sorted(numbers) if number not in there or there[number].has_ended]
+    if gone:
+        names = ", ".join(f"D{number}" for number in gone)
+        return f"No request was opened: {names} {'is' if len(gone) == 1 else 'are'} not on the register any more. Choose again."
+    altered = next((device.name for device in there.values() if not entry.reader.devices.agrees(device)), "")
+    return f"No request was opened: {altered} does not agree with the record (`legacytls verify`)." if altered else ""
+
+
+def described(entry: Entry, numbers: Sequence[int]) -> str:
+    """What a request says of the entries that it names, one a line: number, device, site, owner."""
+    return "\n".join(_line(device) for device in entry.reader.devices.named(numbers))
+
+
+def _line(device: Device) -> str:
+    site = f", {device.site}" if device.site else ""
+    return f"{device.name} {device.device}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"

@@ -1,0 +1,53 @@
+"""Use case of what follows when no active device is left while the tenant is opted in: people are asked, or the bot opts out.
+
+It only says so and keeps what people answer; ``changes.opt_out`` opts out once the wait is over.
+"""
+
+from handlers.context.context import Context
+from handlers.interaction import Interaction
+from handlers.outgoing.device_news import NoneLeft as NoneLeftNews
+from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer
+from handlers.outgoing.refusals import record_refusal
+from handlers.register.emptied import WAIT, is_kept, none_left
+from storage.records import ReminderReply
+from storage.reminders import keep_answer
+
+OVER = "There is nothing to keep: this window is over, or somebody keeps it already. `/legacytls status` shows how things stand."
+
+KEPT = "The window stays open to its end, though no active device is left."
+
+
+class NoneLeft:
+    """Looks whether the last device has gone, and keeps what people say about it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def look(self) -> int:
+        """Say once that no active entry is left, and what follows; returns how many messages are owed."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            left = none_left(reader, now)
+            if left is None or reader.messages.owed(left.key):
+                return 0
+        wait = int(WAIT.total_seconds() // 3600) if self._context.opts_out_when_none_left else None
+        with self._context.ledger.recording(now) as entry:
+            said = NoneLeftNews(request=left.window_of, device=left.device, wait=wait)
+            told = enqueue_announcement(entry, left.key, said)
+        self._context.nudge()
+        return int(told)
+
+    def keep(self, request_id: int, interaction: Interaction) -> None:
+        """Keep the window of this change open to its end, by one operator or approver. Raises ``Unavailable``."""
+        verdict, person = self._context.people.operator_or_approver(interaction.person), interaction.person
+        with self._context.ledger.recording(self._context.now()) as entry:
+            entry.finish_inbox(interaction.key)
+            left = none_left(entry.reader, entry.now)
+            problem = verdict.sentence
+            if not problem and (left is None or left.window_of != request_id or is_kept(entry.reader, left)):
+                problem = OVER
+            if not problem and left is not None:
+                keep_answer(entry, series=left.key, key=left.key, reply=ReminderReply.DONE, person_id=person, until=None)
+            if not problem or record_refusal(entry, person, "keep_until_end", problem):
+                enqueue_answer(entry, interaction.key, person=person, text=problem or KEPT, channel=interaction.answers_in)
+        self._context.nudge()

@@ -1,0 +1,121 @@
+"""Which act on an entry is allowed, purely. One rule stands above all: no act on the register opts in or lengthens a window.
+
+So what makes things shorter (an earlier day, an end) takes one person, a later day within the window another approver, and a day
+beyond the window an extension, which two people make. Who holds which role is looked up by the caller.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from handlers.policy.days import end_of_day
+from handlers.policy.rule import ALLOWED, Reason, Verdict
+from storage.device_lifecycle import DeviceState
+from storage.device_records import Device
+from storage.records import Baseline, SettingValue
+
+
+class DayMove(StrEnum):
+    """What another due day amounts to."""
+
+    HOLDS = "holds"
+    """It holds at once: an earlier day, or any day of an entry that is only proposed."""
+    ASKED = "asked"
+    """It is later and within the window: it holds once another approver accepts it."""
+    BEYOND = "beyond"
+    """It is later than the window, or there is none: it is noted, and holds with the extension or opt-in that names the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayVerdict:
+    """What another due day amounts to, or why it is not taken: then ``move`` is ``None``."""
+
+    move: DayMove | None
+    sentence: str = ""
+
+
+def spelled_day(day: date) -> str:
+    """A due day for people."""
+    return f"{day:%-d %B %Y}"
+
+
+def window_of(baseline: Baseline | None, now: datetime) -> datetime | None:
+    """When the present window ends; ``None`` where the tenant is not opted in, or its window has no end or is over."""
+    opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN and not baseline.is_over(now)
+    return baseline.window_end if opted_in and baseline is not None else None
+
+
+def judge_standing(device: Device) -> Verdict:
+    """Whether anything can still be done to an entry: one that has ended is proposed anew."""
+    if device.has_ended:
+        again = "Should it need old TLS again, put it on the register anew: `/legacytls devices add`."
+        return no(Reason.NOT_PENDING, f"{device.name} is {device.state.value} already. {again}")
+    return ALLOWED
+
+
+def judge_day(device: Device, day: date, *, window_end: datetime | None, today: date, latest: date, zone: ZoneInfo) -> DayVerdict:
+    """What it amounts to that ``day`` becomes the due day; ``latest`` is the last day that any window may have now."""
+    problem = due_problem(day, today=today, latest=latest)
+    if problem:
+        return DayVerdict(None, problem)
+    if day == device.due:
+        return DayVerdict(None, f"{device.name} is due on {spelled_day(day)} already.")
+    if device.state is DeviceState.PROPOSED or day < device.due:
+        return DayVerdict(DayMove.HOLDS)
+    within = window_end is not None and end_of_day(day, zone) <= window_end
+    return DayVerdict(DayMove.ASKED if within else DayMove.BEYOND)
+
+
+def due_problem(day: date, *, today: date, latest: date) -> str:
+    """What is wrong with a due day, or an empty string."""
+    if day < today:
+        return "This day is over. The due day has to be today or later."
+    if day > latest:
+        return f"Too late: no window may be longer by now, so {spelled_day(latest)} is the latest day."
+    return ""
+
+
+def awaited_day(device: Device) -> date | None:
+    """The day an approver may agree to: a later one that was asked for, or that of a proposed entry; ``None``: none waits."""
+    if device.state is DeviceState.PROPOSED:
+        return device.due
+    return device.asked_due if device.state is DeviceState.ACTIVE else None
+
+
+def concerned(device: Device) -> tuple[str, ...]:
+    """Whoever may not accept what waits: the proposer, and who set or asked for the day."""
+    if device.state is DeviceState.PROPOSED:
+        return tuple(dict.fromkeys((device.proposer_id, device.due_by)))
+    return (device.asked_by,) if device.asked_by else ()
+
+
+def judge_acceptance(device: Device, person: str, *, window_end: datetime | None, today: date, zone: ZoneInfo) -> Verdict:
+    """Whether this person, who is an approver, may accept what waits on the entry now: another's request, within the window."""
+    day = awaited_day(device)
+    if day is None:
+        active = f"it is active until {spelled_day(device.due)}"
+        return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}: {active}.")
+    if person in concerned(device):
+        return no(Reason.OWN_REQUEST, f"You proposed this of {device.name} yourself, so another approver has to accept it.")
+    if window_end is None:
+        with_it = "It becomes active with the opt-in that names it: `/legacytls enable`."
+        return no(Reason.VALUE, f"The tenant is not opted in, so {device.name} cannot be accepted by itself. {with_it}")
+    if day < today:
+        return no(Reason.LAPSED, f"The due day of {device.name}, {spelled_day(day)}, is over. Have it changed first.")
+    if end_of_day(day, zone) > window_end:
+        with_it = "It takes an extension that names it: `/legacytls extend`."
+        return no(Reason.VALUE, f"{spelled_day(day)} of {device.name} lies beyond the window. {with_it}")
+    return ALLOWED
+
+
+def judge_refusal(device: Device) -> Verdict:
+    """Whether an approver may refuse what waits on the entry: saying no is safe, so anybody's own included."""
+    if awaited_day(device) is None:
+        return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}, so there is nothing to refuse.")
+    return ALLOWED
+
+
+def no(reason: Reason, sentence: str) -> Verdict:
+    """A verdict that lets nobody in."""
+    return Verdict(allowed=False, reason=reason, sentence=sentence)

@@ -1,0 +1,61 @@
+"""What is said about devices beside their own messages: to an owner, to the operators, and when none is left."""
+
+from datetime import date
+from typing import assert_never
+
+from handlers.outgoing.device_news import (
+    DeviceDue,
+    DeviceNews,
+    DevicesOrphaned,
+    DevicesUnanswered,
+    DeviceYours,
+    NoneLeft,
+)
+from handlers.slack.views.mrkdwn import escape, people
+
+
+def words(said: DeviceNews) -> str:
+    """Say what is to be said of devices."""
+    match said:
+        case DeviceYours():
+            shows = f"`/legacytls devices D{said.device}` shows it; there you can also say that it is not yours."
+            return (
+                f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {_day(said.due)}. {shows}"
+            )
+        case DeviceDue():
+            return _due(said)
+        case DevicesUnanswered():
+            return f":mega: Nobody says what became of {_named(said)}. {_mention(said)}please see to it."
+        case DevicesOrphaned():
+            why = f"<@{said.by}> says that it is not theirs" if said.by else f"<@{said.owner}> has left"
+            return f":mega: Without an owner: {_named(said)}. {why}. {_mention(said)}please give it to somebody."
+        case NoneLeft():
+            return _none_left(said)
+        case _:
+            assert_never(said)
+
+
+def _due(said: DeviceDue) -> str:
+    when = f"in {said.days} days" if said.days > 1 else {1: "tomorrow", 0: "today"}.get(said.days, "over")
+    moved = f" It was moved {said.moves} times." if said.moves > 1 else ""
+    about = f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {_day(said.due)}, is {when}.{moved}"
+    return f"{about} `/legacytls devices D{said.device}`: Replaced, Need longer, or Not mine."
+
+
+def _none_left(said: NoneLeft) -> str:
+    gone = f":checkered_flag: #{said.request}: no active device is left (D{said.device} was the last)."
+    if said.wait is None:
+        return f"{gone} Old TLS is on until the window ends: `/legacytls disable` opts out now."
+    return f"{gone} The bot opts out in {said.wait} hours, unless somebody chooses *Keep until the end*."
+
+
+def _named(said: DevicesUnanswered | DevicesOrphaned) -> str:
+    return ", ".join(f"D{number}" for number in said.devices) + (f" and {said.more} more" if said.more else "")
+
+
+def _mention(said: DevicesUnanswered | DevicesOrphaned) -> str:
+    return f"{people(said.mention)}: " if said.mention else ""
+
+
+def _day(day: date) -> str:
+    return f"{day:%-d %B %Y}"

@@ -1,0 +1,147 @@
+"""What imported reports say of senders: the newest word on each, kept in one transaction with the event of the import.
+
+A report adds sightings and nothing else. Its event holds the shares of registered entries only; senders on nobody's list stand
+in no event, and are pruned. An older report never overwrites what a newer one said.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storage import device_rows
+from storage.ledger import Entry
+from storage.schema.device_tables import devices, reports, sightings
+
+IMPORTED = "report_imported"
+"""The kind of the event of an import."""
+
+_STANDING = ("proposed", "active")
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """One file that was understood. ``digest`` is of its bytes and of how it was read."""
+
+    kind: str
+    first_day: date | None
+    last_day: date | None
+    digest: str
+    row_count: int
+    tells_tls: bool
+    """Whether it says which TLS version was spoken; one that does not moves ``last_seen`` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The newest word on one sender; shares in percent, unknown as ``None``."""
+
+    sender: str
+    tls10: float | None
+    tls11: float | None
+    tls12: float | None
+    messages: int | None
+    is_legacy: bool
+    last_seen: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """The newest report of the admin centre, as far as its days are told."""
+
+    first_day: date | None
+    last_day: date | None
+    imported_at: datetime
+
+
+def is_known(connection: Connection, tenant_id: str, digest: str) -> bool:
+    """Whether this very file was imported before, read in the same way."""
+    query = select(reports.c.id).where(reports.c.tenant_id == tenant_id, reports.c.digest == digest)
+    return connection.execute(query).first() is not None
+
+
+def keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], *, by: str, registered: Sequence[dict[str, object]]) -> None:
+    """Keep a report that is not known, what it says of every sender, and its event; ``registered`` is what the event tells."""
+    as_of = report.last_day or entry.now.date()
+    days = {
+        name: day.isoformat() if day else None for name, day in (("first_day", report.first_day), ("last_day", report.last_day))
+    }
+    told = {"kind": report.kind, **days, "digest": report.digest, "row_count": report.row_count}
+    entry.record(IMPORTED, by, {**told, "registered": list(registered)})
+    row = {**told, "seq": entry.reader.head()[0], "imported_by": by, "imported_at": entry.now}
+    new = insert(reports).values(tenant_id=entry.tenant_id, **row).returning(reports.c.id)
+    number = entry.connection.execute(new).scalar_one()
+    values = [
+        {
+            "tenant_id": entry.tenant_id,
+            "sender": one.sender,
+            "report_id": number if report.tells_tls else None,
+            "as_of": as_of.isoformat(),
+            "imported_at": entry.now,
+            "tls10": one.tls10,
+            "tls11": one.tls11,
+            "tls12": one.tls12,
+            "messages": one.messages,
+            "is_legacy": one.is_legacy,
+            "last_seen": one.last_seen.isoformat() if one.last_seen else None,
+        }
+        for one in seen
+    ]
+    if values:
+        entry.connection.execute(_upsert(entry.connection, tells_tls=report.tells_tls), values)
+
+
+def _upsert(connection: Connection, *, tells_tls: bool) -> Any:
+    sqlite = connection.dialect.name == "sqlite"
+    statement = (sqlite_insert if sqlite else postgresql_insert)(sightings)
+    newer, table = statement.excluded, sightings.c
+    later = func.max if sqlite else func.greatest
+    last = later(func.coalesce(table.last_seen, newer.last_seen), func.coalesce(newer.last_seen, table.last_seen))
+    if not tells_tls:
+        return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_={"last_seen": last})
+    told = ("report_id", "as_of", "imported_at", "tls10", "tls11", "tls12", "messages", "is_legacy")
+    changed = {name: newer[name] for name in told} | {"last_seen": last}
+    return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_=changed, where=newer.as_of >= table.as_of)
+
+
+class SightingReader:
+    """Reads one tenant's sightings over one connection."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    def newest_report(self, kind: str) -> KeptReport | None:
+        """The report of this kind that speaks of the newest days; ``None`` where none was imported."""
+        table, day = reports.c, func.coalesce(reports.c.last_day, "")
+        query = select(table.first_day, table.last_day, table.imported_at)
+        query = query.where(table.tenant_id == self._tenant_id, table.kind == kind).order_by(day.desc(), table.id.desc())
+        row = self._connection.execute(query.limit(1)).one_or_none()
+        return KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at) if row else None
+
+    def of(self, senders: Iterable[str] | None = None) -> dict[str, Sighting]:
+        """What is known of these senders (``None``: of those of all standing entries), by address; those never seen left out."""
+        table, found = sightings.c, {}
+        query = select(sightings).where(table.tenant_id == self._tenant_id)
+        if senders is None:
+            standing = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, devices.c.state.in_(_STANDING))
+            query = query.where(table.sender.in_(standing))
+        else:
+            query = query.where(table.sender.in_(list(senders)))
+        for row in self._connection.execute(query):
+            shares = (row.tls10, row.tls11, row.tls12, row.messages, row.is_legacy)
+            found[row.sender] = Sighting(row.sender, *shares, device_rows.day(row.last_seen))
+        return found
+
+    def unregistered(self) -> int:
+        """How many senders were still on old TLS in the newest word on them and are on nobody's list."""
+        table, mine = sightings.c, sightings.c.tenant_id == self._tenant_id
+        newest = select(func.coalesce(func.max(table.as_of), "")).where(mine, table.report_id.is_not(None)).scalar_subquery()
+        listed = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, devices.c.state.in_(_STANDING))
+        query = select(func.count()).select_from(sightings)
+        query = query.where(mine, table.is_legacy, table.as_of >= newest, table.sender.not_in(listed))
+        return self._connection.execute(query).scalar_one()
