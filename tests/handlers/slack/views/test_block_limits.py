@@ -341,6 +341,7 @@ FACTS = {
     "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
     "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
     "subject": "window", "places": "change_requests 999999999: requester_enterprise_id", "more": "9", "missing": "a, b",
+    "change": "7", "at": NOW.isoformat(), "actor": "carol@contoso.com", "times": "2",
     "receiver": "https://events.example", "operators": f"{ALICE},S0MAIL",
     "count": "2", "stale": "1", "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
 }  # fmt: skip
