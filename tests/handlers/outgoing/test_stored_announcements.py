@@ -66,6 +66,12 @@ STORED = [
     {"what": "audit_gap", "change": "", "at": END, "actor": "erin", "value": "", "why": "", "times": "3", "operators": ""},
     {"what": "guards", "missing": "a, b", "more": "0"},
     {"what": "guards", "missing": "", "more": "0"},
+    {"what": "device_yours", "device": "12", "due": "2026-12-15", "by": ALICE},
+    {"what": "device_due", "device": "12", "name": "Scanner", "due": "2026-12-15", "days": "7", "moves": "2"},
+    {"what": "devices_unanswered", "devices": "3,12", "more": "0", "mention": f"{BOB},{ALICE}"},
+    {"what": "devices_orphaned", "devices": "12", "more": "4", "mention": "", "owner": ALICE, "by": ""},
+    {"what": "none_left", "request": "7", "device": "12", "wait": "24"},
+    {"what": "none_left", "request": "7", "device": "12", "wait": ""},
 ]  # fmt: skip
 
 
