@@ -154,6 +154,7 @@ READS_TEXTS = {
     "handlers/register/files/message.py": "headers of an imported message",
     "handlers/register/files/table.py": "lines of an imported table",
     "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
+    "handlers/slack/views/register_choice.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/home.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
     "handlers/slack/listeners/commands.py": "what somebody typed behind the command",

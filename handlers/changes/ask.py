@@ -26,7 +26,7 @@ from handlers.policy.rule import (
 )
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
-from handlers.register.naming import described, naming_problem
+from handlers.register.naming import as_listed, naming_problem
 from storage.database.errors import AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
@@ -214,7 +214,7 @@ class Requests:
                 from_value=reading.value,
                 rule_digest=rule.digest,
                 reason=form.reason,
-                clients=form.clients or described(entry, form.devices),
+                clients=as_listed(entry, form.clients, form.devices),
                 devices=entry.reader.devices.as_named(form.devices),
                 protocols=form.protocols,
                 window_end=form.window_end(self._context.zone),

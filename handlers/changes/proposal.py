@@ -7,12 +7,32 @@ from datetime import date, datetime, timedelta
 from handlers.context.context import Context
 from handlers.policy.days import default_day, end_of_day, last_day, latest_day, local_day
 from handlers.policy.forms import day_problem
+from storage.device_records import Device
 from storage.lifecycle import Kind
 from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol, Observation
 
 LISTED = 10
 """Lists of devices that the form of opting out has room for; history has all of them."""
+
+
+CHOOSABLE = 100
+"""Entries of the register that a form lets people choose among: Slack's most for one choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Standing entries of the register as a form shows them, the next due first."""
+
+    devices: tuple[Device, ...]
+    """At most ``CHOOSABLE``."""
+    count: int
+    """How many there are in all."""
+    named: tuple[int, ...] = ()
+    """Those that the form is filled with: of an earlier request's, those that still stand."""
+
+
+NOBODY_STANDS = Standing(devices=(), count=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +54,13 @@ class Proposal:
     """The extension that is open, so that only an earlier end can be chosen."""
     earlier: ChangeRequest | None
     """The request that the form is filled from."""
+    register: Standing
+    """The entries to choose among; none: devices are typed."""
+
+    @property
+    def clients(self) -> str:
+        """What stands in the form as typed devices; where a request named entries, its text says them over and is left out."""
+        return "" if self.earlier is None or self.earlier.devices else self.earlier.clients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +72,11 @@ class OptOutProposal:
     removals: Sequence[str]
     """A clause for each protocol from which legacy TLS is being, or was, removed; empty for the others."""
     devices: dict[int, str]
-    """The devices and owners on record for what is opted in now, by request, the oldest first; the same list once."""
+    """The devices and owners on record for what is opted in now, by request, the oldest first; the same list once.
+
+    Without the requests that name entries of the register."""
+    register: Standing
+    """The entries that stop with it."""
 
 
 class Proposals:
@@ -69,6 +100,7 @@ class Proposals:
                 baseline = reader.baseline()
                 runs_until = baseline.window_end if baseline else None
                 earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else next(iter(_behind(reader)), None)
+            register = _standing(reader, first=_still_named(reader, earlier))
         return Proposal(
             kind=kind,
             briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
@@ -79,6 +111,7 @@ class Proposals:
             runs_until=last_day(runs_until, context.zone) if runs_until else None,
             extension=extension if runs_until else None,
             earlier=earlier,
+            register=register,
         )
 
     def opt_out(self) -> OptOutProposal:
@@ -87,10 +120,11 @@ class Proposals:
         with context.ledger.reading() as reader:
             newest = reader.readings.newest_observation(readable=True)
             # the newest come first, so that of the same words the oldest request stays
-            first = {request.clients: request.id for request in _behind(reader)}
+            first = {request.clients: request.id for request in _behind(reader) if not request.devices}
+            register = _standing(reader)
         removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
         devices = {number: clients for clients, number in list(first.items())[:LISTED]}
-        return OptOutProposal(seen=newest, removals=removals, devices=devices)
+        return OptOutProposal(seen=newest, removals=removals, devices=devices, register=register)
 
     def _day(self, earlier: ChangeRequest | None, runs_until: datetime | None, *, only_earlier: bool) -> date:
         """The day that was asked for before, if it can be taken now; else the default. ``only_earlier``: a later end is not."""
@@ -110,3 +144,20 @@ def _behind(reader: Reader) -> list[ChangeRequest]:
     """The requests behind the window there is, newest first; none where nobody asked the bot for it."""
     baseline = reader.baseline()
     return reader.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
+
+
+def _still_named(reader: Reader, earlier: ChangeRequest | None) -> list[Device]:
+    """The entries that a request named, without those that have ended since."""
+    named = [device.number for device in earlier.devices] if earlier else []
+    return [device for device in reader.devices.named(named) if device.is_standing][:CHOOSABLE] if named else []
+
+
+def _standing(reader: Reader, *, first: Sequence[Device] = ()) -> Standing:
+    """What can be chosen among, the next due first; ``first`` are in it however late they are due."""
+    named = tuple(device.id for device in first)
+    others = [device for device in reader.devices.standing(limit=CHOOSABLE) if device.id not in named][: CHOOSABLE - len(first)]
+    devices = tuple(sorted((*first, *others), key=lambda device: (device.due, device.id)))
+    if len(devices) < CHOOSABLE:
+        return Standing(devices=devices, count=len(devices), named=named)
+    counts = reader.devices.counts(date.max)
+    return Standing(devices=devices, count=counts.proposed + counts.active, named=named)

@@ -17,11 +17,15 @@ def naming_problem(entry: Entry, numbers: Collection[int]) -> str:
     return f"No request was opened: {altered} does not agree with the record (`legacytls verify`)." if altered else ""
 
 
-def described(entry: Entry, numbers: Sequence[int]) -> str:
-    """What a request says of the entries that it names, one a line: number, device, site, owner."""
-    return "\n".join(_line(device) for device in entry.reader.devices.named(numbers))
+def as_listed(entry: Entry, typed: str, numbers: Sequence[int]) -> str:
+    """What a request lists: what was typed, then the entries that it names, one a line: number, device, site, owner."""
+    return "\n".join([*([typed] if typed.strip() else []), *(_line(device) for device in entry.reader.devices.named(numbers))])
+
+
+SHOWN = 80
+"""Characters of a name or a site in that list: a hundred entries fit into one message; the register has the whole."""
 
 
 def _line(device: Device) -> str:
-    site = f", {device.site}" if device.site else ""
-    return f"{device.name} {device.device}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"
+    site = f", {device.site[:SHOWN]}" if device.site else ""
+    return f"{device.name} {device.device[:SHOWN]}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"

@@ -28,6 +28,7 @@ from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack.client import announcer
+from handlers.slack.register_examples import RegisterExamples
 from handlers.slack.views import (
     announcements,
     calendar,
@@ -108,12 +109,19 @@ class Examples:
     def layouts(self) -> Iterator[Layout]:
         """Draw each layout, those about requests in every state."""
         for kind, state, text in itertools.product(Kind, State, TYPED):
-            yield from self._about_a_request(f"{kind.value}, {state.value}", self._view(kind, state, text))
+            about = self._view(kind, state, text)
+            yield from self._about_a_request(f"{kind.value}, {state.value}", about)
+        about = replace(about, request=self._register.naming(self._request(Kind.OPT_IN, State.PENDING, LONG)))
+        yield from self._about_a_request("devices of the register", about)
         for name, message in (*self._answers(), *self._channel()):
             if message.blocks:
                 yield Layout(name, {"blocks": message.arguments()["blocks"]})
         for name, view in (*self._forms(), *self._pages()):
             yield Layout(name, {"view": view.to_dict()})
+
+    @property
+    def _register(self) -> RegisterExamples:
+        return RegisterExamples(self.now, PERSON, LONG)
 
     def distinct(self) -> list[Layout]:
         """Those layouts that between them have every shape: what is to be asked of Slack, which limits its calls."""
@@ -260,6 +268,7 @@ class Examples:
                     channel="C00000001", cloud=self.cloud, seen=SettingValue.OPTED_OUT, seen_at="then", devices=devices
                 ),
             )
+        yield from self._register.forms(self.cloud)
         yield "form (rejection)", modals.rejection(7)
         yield "form (claim)", modals.claim(7)
 

@@ -55,6 +55,7 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
         seen=seen,
         seen_at=seen_at,
         devices=proposal.devices,
+        register=proposal.register,
     )
     edge.open_form(body, form)
 
@@ -73,6 +74,7 @@ def _form(proposal: Proposal, channel: str, zone: ZoneInfo) -> View:
         expires=instant(proposal.expires_at, zone),
         runs_until=proposal.runs_until,
         reason=earlier.reason if earlier else "",
-        clients=earlier.clients if earlier else "",
+        clients=proposal.clients,
         protocols=earlier.protocols if earlier else (),
+        register=proposal.register,
     )

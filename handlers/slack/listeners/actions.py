@@ -24,7 +24,7 @@ from handlers.commands import (
 )
 from handlers.dispatch import NotKnown
 from handlers.interaction import Interaction
-from handlers.policy.forms import CLIENTS, DAY, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
 from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
 from handlers.slack import open_forms
@@ -236,6 +236,7 @@ class Submissions:
             now=context.now(),
             zone=context.zone,
             later_than=later_than,
+            devices=[number(text) for text in filled.get(DEVICES, [])],
             no_later_end=no_later,
             removals=context.calendar.removals(context.cloud.name, context.today()),
         )

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
+from handlers.calendar.milestone import spelled
 from handlers.outgoing.notices import RequestView, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.decided import why_so
@@ -59,10 +60,21 @@ def _request(view: RequestView, zone: ZoneInfo) -> list[Block]:
     return [
         section(f"<@{request.requester_id}> {asks} to {_what(view, zone)}.{value}"),
         *quoted(SHORT[REASON], request.reason, limit=limit),
+        *named(request, most=FEW_DEVICES),
         *quoted(SHORT[CLIENTS], request.clients, limit=limit),
         *_standing(view, zone),
     ]
 
+
+def named(request: ChangeRequest, *, most: int) -> list[Block]:
+    """The entries of the register that a request names, with the days that are approved; ``most`` of them, and how many more."""
+    lines = [f"D{one.number} until {spelled(one.due)}" for one in request.devices]
+    more = f", and {len(lines) - most} more" if len(lines) > most else ""
+    return [section(f"*On the register*: {', '.join(lines[:most])}{more}")] if lines else []
+
+
+FEW_DEVICES, ALL_DEVICES = 5, 90
+"""Entries named on the card, and in its thread: as many as fit into a section."""
 
 EXCERPT = 63
 """Characters of what somebody typed that the card shows, twice as many while nothing else is to be said there.

@@ -15,11 +15,13 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.changes.proposal import NOBODY_STANDS, Standing
 from handlers.policy.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
 from handlers.policy.rule import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.views.blocks import divider, section, small, typed
 from handlers.slack.views.mrkdwn import escape
+from handlers.slack.views.register_choice import choice, stopping
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, MailProtocol, SettingValue
 
@@ -47,6 +49,7 @@ def opt_in(
     reason: str = "",
     clients: str = "",
     protocols: Sequence[MailProtocol] = (),
+    register: Standing = NOBODY_STANDS,
 ) -> View:
     """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
@@ -57,7 +60,7 @@ def opt_in(
         *([section(_only_earlier(extension))] if extension else _risks(warning, briefing)),
         divider(),
         _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
-        _typed(CLIENTS, LABELS[CLIENTS], "One a line: device, place, owner, plan", text=clients),
+        *_devices(clients, register),
         _protocols(protocols or DEFAULT_PROTOCOLS),
         _day(proposed, latest, zone, runs_until, only_earlier=extension is not None),
         *small([HOLDS_AT_ONCE if extension else _needs_others(expires)]),
@@ -117,16 +120,18 @@ def opt_out(
     seen: SettingValue | None = None,
     seen_at: str = "",
     devices: Mapping[int, str] = NO_DEVICES,
+    register: Standing = NOBODY_STANDS,
 ) -> View:
     """The one confirmation before opting out; it names what stops working, and what the value was when last ``seen``.
 
     ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
-    owners, as typed, by the number of the request that named them.
+    owners, as typed, by the number of the request that named them; ``register`` are those of the register.
     """
     found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
     blocks: list[Block] = [
         *([section(found)] if found else []),
         section(_loss(cloud, removals, "Otherwise, whatever" if found else "Whatever")),
+        *stopping(register),
         *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
@@ -207,6 +212,14 @@ def _day(proposed: date, latest: date, zone: str, runs_until: date | None, *, on
         hint = f"{present}Choose an earlier day: 24:00 of it in {zone}. The bot then opts out by itself."
     element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
     return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
+
+
+def _devices(clients: str, register: Standing) -> list[Block]:
+    """The choice among the entries of the register, and the field for others; where nobody stands on it, devices are typed."""
+    others = bool(register.devices)
+    label = "Other devices or applications, and who owns them" if others else LABELS[CLIENTS]
+    typed_ones = _typed(CLIENTS, label, "One a line: device, place, owner, plan", text=clients, optional=others)
+    return [*choice(register), typed_ones]
 
 
 def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:

@@ -3,6 +3,7 @@
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
 from handlers.policy.forms import CLIENTS, LABELS, REASON
 from handlers.slack.views.blocks import Message, section, small, typed
+from handlers.slack.views.cards import ALL_DEVICES, named
 from handlers.slack.views.mrkdwn import escape, people
 
 
@@ -16,6 +17,7 @@ def details(view: RequestView) -> Message:
         text=text,
         blocks=[
             *typed(LABELS[REASON], request.reason),
+            *named(request, most=ALL_DEVICES),
             *typed(LABELS[CLIENTS], request.clients),
             section("*What to know before deciding*"),
             *small(escape(line) for line in risks),

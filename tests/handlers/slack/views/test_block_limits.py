@@ -344,6 +344,8 @@ FACTS = {
     "change": "7", "at": NOW.isoformat(), "actor": "carol@contoso.com", "times": "2",
     "receiver": "https://events.example", "operators": f"{ALICE},S0MAIL",
     "count": "2", "stale": "1", "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
+    "device": "999999999", "name": "<!channel> " * 27, "due": "2026-12-15", "moves": "7", "devices": "1,2,999999999",
+    "mention": ",".join(EVERYBODY), "owner": ALICE, "by": BOB, "wait": "24",
 }  # fmt: skip
 
 

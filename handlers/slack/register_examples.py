@@ -1,0 +1,50 @@
+"""Examples of what Slack shows of the register inside the forms about the window, for ``layouts``: as full as they can be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from slack_sdk.models.views import View
+
+from handlers.changes.proposal import CHOOSABLE, Standing
+from handlers.ports import Cloud
+from handlers.slack.views import modals
+from storage.device_lifecycle import DeviceState
+from storage.device_records import Device
+from storage.records import ChangeRequest, MailProtocol, NamedDevice
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterExamples:
+    """What they are drawn with; ``text`` is as long as people type."""
+
+    now: datetime
+    person: str
+    text: str
+
+    def entries(self) -> Sequence[Device]:
+        """As many entries as can be chosen among, each with as long a name as there is, one of them an orphan."""
+        first = Device(
+            id=999_999_000, tenant_id="", device=self.text[:300], sender="scanner@contoso.com", site=self.text[:300],
+            protocol=MailProtocol.SMTP_AUTH, reason=self.text, plan=self.text, proposer_id=self.person,
+            proposer_enterprise_id=None, created_at=self.now, owner_id=None, due=self.now.date(), due_by=self.person,
+            asked_due=self.now.date() + timedelta(days=30), asked_by=self.person, state=DeviceState.PROPOSED, version=1, moves=2,
+            active_at=None, ended_at=None, changed_at=self.now,
+        )  # fmt: skip
+        return [first, *(replace(first, id=first.id + more, owner_id=self.person) for more in range(1, CHOOSABLE))]
+
+    def naming(self, request: ChangeRequest) -> ChangeRequest:
+        """The same request, naming all of them."""
+        return replace(request, devices=tuple(NamedDevice(device.id, device.due) for device in self.entries()))
+
+    def forms(self, cloud: Cloud) -> Iterator[tuple[str, View]]:
+        """The forms that choose among them and that list them."""
+        entries, day = tuple(self.entries()), self.now.date()
+        register = Standing(devices=entries, count=500, named=tuple(device.id for device in entries))
+        yield (
+            "form (opt_in, register)",
+            modals.opt_in(
+                channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC", register=register,
+            ),
+        )  # fmt: skip
+        yield "form (opt_out, register)", modals.opt_out(channel="C00000001", cloud=cloud, register=register)
