@@ -9,6 +9,8 @@ import pytest
 
 from bot.reports.answers import status_data
 from bot.worker.jobs import probe_job
+from handlers.outgoing.announcement_view import announcement_of
+from handlers.outgoing.news import ProbeChanged
 from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
@@ -52,7 +54,9 @@ def daily(house: House) -> Daily:
 
 
 def said(facts: dict[str, str]) -> str:
-    return probe_news.changed(facts, ZoneInfo("UTC"))
+    changed = announcement_of(facts)
+    assert isinstance(changed, ProbeChanged)
+    return probe_news.changed(changed)
 
 
 def test_the_first_probe_and_the_same_again_are_no_news(daily: Daily) -> None:
