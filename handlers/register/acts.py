@@ -5,6 +5,7 @@ opens a request, writes to Exchange or moves the end of a window.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from handlers.context.context import Context
@@ -32,6 +33,7 @@ from handlers.register.following import follow
 from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
 from handlers.register.overview import Devices
+from handlers.register.pages import Pages
 from handlers.register.policy import concerned, due_problem, judge_standing
 from handlers.register.roles import may_act
 from handlers.register.steps import Done
@@ -51,6 +53,7 @@ class Register:
         self._context = context
         self._none_left = NoneLeft(context)
         self.devices = Devices(context.ledger, context.zone, context.clock)
+        self.pages = Pages(context, self.devices)
         self.imports = Imports(context.ledger, context.zone, context.clock)
 
     def may_add(self, person: str) -> Verdict:
@@ -62,7 +65,9 @@ class Register:
         with self._context.ledger.reading() as reader:
             device = reader.devices.device(command.device_id)
         standing = judge_standing(device)
-        return may_act(self._context.people, command, device, person) if standing.allowed else standing
+        verdict = may_act(self._context.people, command, device, person)
+        named = replace(verdict, sentence=f"{device.name}: {verdict.sentence}")
+        return standing if not standing.allowed else verdict if verdict.allowed else named
 
     def do(self, command: RegisterCommand, interaction: Interaction) -> bool:
         """Hand a command to its use case; never a rejection of a request, so always ``False``. Raises what those raise."""

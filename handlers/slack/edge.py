@@ -25,7 +25,7 @@ from handlers.slack.parsing import trigger
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import finder, linked
 from handlers.slack.views.mrkdwn import sentence
-from storage.database.errors import NoSuchRequest
+from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
 from storage.inbox import Item
 
@@ -188,7 +188,7 @@ def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:
             job()
         except Unavailable as away:
             reply.say(f"This could not be done: {away.sentence} {away.mend}".strip())
-        except NoSuchRequest as unknown:
+        except (NoSuchRequest, NoSuchDevice) as unknown:
             reply.say(str(unknown))
         except Unreachable:
             reply.say(NO_DATABASE)

@@ -27,6 +27,7 @@ from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.queries.what_if import Foresight, WhatIf
+from handlers.slack import device_layouts
 from handlers.slack.client import announcer
 from handlers.slack.register_examples import RegisterExamples
 from handlers.slack.views import (
@@ -203,6 +204,7 @@ class Examples:
         yield "no such command", replies.no_such("enabel", "enable")
         yield "reading", replies.reading_now()
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
+        yield from device_layouts.messages(PERSON, LONG, self.now)
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
         yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
         rows = [ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused") for tls in TlsVersion]
@@ -271,6 +273,7 @@ class Examples:
         yield from self._register.forms(self.cloud)
         yield "form (rejection)", modals.rejection(7)
         yield "form (claim)", modals.claim(7)
+        yield from device_layouts.forms(PERSON, LONG, self.now, self.zone)
 
     def _pages(self) -> Iterator[tuple[str, View]]:
         request = self._request(Kind.OPT_IN, State.PENDING, LONG)

@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "extend": "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier end takes one person",
     "disable": "opt out; one operator or approver suffices",
     "history": "the newest changes: who asked, who decided, what was read back",
+    "devices": "what still needs old TLS, whose it is, until when: `devices D12` shows one, `devices add` registers one",
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
     "whatif": "who could decide an open request now, who not and why: `/legacytls whatif 12`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
@@ -249,7 +250,7 @@ def channel_of(body: Mapping[str, Any]) -> str:
 
 
 def _chosen(element: Mapping[str, Any]) -> list[str]:
-    for key in ("value", "selected_date"):
+    for key in ("value", "selected_date", "selected_user"):
         if isinstance(element.get(key), str):
             return [element[key]]
     one = element.get("selected_option")

@@ -29,7 +29,7 @@ from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import what_if
+from handlers.slack.listeners import devices, what_if
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.parsing import (
     Malformed,
@@ -67,6 +67,7 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
     TAKE_BACK: lambda number: TakeBackVote(request_id=number),
     SNOOZE: lambda number: ReplyToReminder(number, ReminderReply.SNOOZED),
     DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
+    **devices.BUTTONS,
 }
 """The buttons that decide something, by action id: the command, made of the number that the button carries."""
 
@@ -95,7 +96,12 @@ class Clicks:
         ack()
         if item is not None:
             then = partial(self._ask_reason, command, body)
-            self._edge.work(item, interaction.person, lambda rejected: then(rejected=rejected), over=seen_hash(body))
+
+            def afterwards(rejected: bool) -> None:
+                then(rejected=rejected)
+                devices.show_anew(self._edge, reply, command, interaction)
+
+            self._edge.work(item, interaction.person, afterwards, over=seen_hash(body))
 
     def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         action = body["actions"][0]
@@ -108,6 +114,7 @@ class Clicks:
             EXTEND: lambda value: open_forms.request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
             OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
+            **devices.shown(edge, reply, body),
         }
         name = str(action.get("action_id"))
         job = self._form_opener(name, reply, body)
@@ -127,7 +134,9 @@ class Clicks:
         if name == replies.OPEN_HISTORY:
             return partial(self._page, reply, None)
         kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
-        return partial(open_forms.request, self._edge, reply, body, kind, unread=True) if kind else None
+        if kind:
+            return partial(open_forms.request, self._edge, reply, body, kind, unread=True)
+        return devices.opener(self._edge, reply, body, name)
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
@@ -190,7 +199,8 @@ class Submissions:
                 self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 
     def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
-        metadata = str(view.get("private_metadata") or "")
+        about_device = devices.channel_in(view)
+        metadata = str(view.get("private_metadata") or "") if about_device is None else about_device
         is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)  # then it is that change's number
         return Interaction(
             key=f"view:{token(view.get('id'))}",
@@ -215,7 +225,10 @@ class Submissions:
             case modals.CLAIM:
                 return ClaimChange(number(metadata), _reason(filled, needed=True))
             case _:
-                raise Malformed("no form of ours")
+                command = devices.submitted(self._edge, view)
+                if command is None:
+                    raise Malformed("no form of ours")
+                return command
 
     def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
         present_end, extension = self._edge.dispatch.requests.present_end(), self._edge.dispatch.requests.open_extension()

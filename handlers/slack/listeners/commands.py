@@ -13,7 +13,7 @@ from handlers.slack import open_forms, parsing
 from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
-from handlers.slack.listeners import evidence, what_if
+from handlers.slack.listeners import devices, evidence, what_if
 from handlers.slack.parsing import invocation, subcommand
 from handlers.slack.views import calendar, mailbox_diagnosis, probe_view, replies, status_view
 from handlers.slack.views.blocks import Message
@@ -34,6 +34,7 @@ class Commands:
             "enable": lambda reply, body: open_forms.request(edge, reply, body, Kind.OPT_IN),
             "extend": lambda reply, body: open_forms.request(edge, reply, body, Kind.EXTENSION),
             "disable": lambda reply, body: open_forms.opt_out(edge, reply, body),
+            "devices": lambda reply, body: devices.command(edge, reply, body),
             "calendar": self._calendar,
             "export": self._export,
             "why": self._why,

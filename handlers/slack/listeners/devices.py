@@ -1,0 +1,193 @@
+"""``/legacytls devices``, the buttons on what it shows, and the forms behind them.
+
+Showing is for every full member. Whoever may not do something is told why by the use case; before a form opens it is asked.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+from handlers.commands import Command
+from handlers.interaction import Interaction
+from handlers.policy.forms import WrongForm
+from handlers.register.commands import (
+    DEVICE,
+    DUE,
+    OWNER,
+    PLAN,
+    PROTOCOL,
+    REASON,
+    SENDER,
+    SITE,
+    AcceptDevice,
+    ChangeDay,
+    ChangeOwner,
+    NotMine,
+    RefuseDevice,
+    Replaced,
+    WithdrawDevice,
+)
+from handlers.register.forms import judge_change_of_day, judge_device
+from handlers.register.pages import Which
+from handlers.slack.edge import Edge, Reply
+from handlers.slack.parsing import Malformed, identity, number, values
+from handlers.slack.views import device_forms
+from handlers.slack.views import devices as view
+from storage.database.errors import NoSuchDevice
+from storage.device_records import Device
+
+BUTTONS: Mapping[str, Callable[[int], Command]] = {
+    view.REPLACED: Replaced,
+    view.WITHDRAW_DEVICE: WithdrawDevice,
+    view.ACCEPT_DEVICE: AcceptDevice,
+    view.REFUSE_DEVICE: RefuseDevice,
+    view.NOT_MINE: NotMine,
+}
+"""The buttons that do something to the entry whose number they carry."""
+
+NOT_UNDERSTOOD = (
+    "This is no device of the register and no list: `/legacytls devices` shows all, `devices D12` one, `devices mine`, "
+    "`devices overdue` and `devices orphans` a part, and `devices add` puts one on the register."
+)
+
+NO_OWNER = "Choose the person who answers for it."
+
+
+def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
+    """Answer the command of somebody who may read. Raises ``Unavailable`` and ``NoSuchDevice``."""
+    words = str(body.get("text") or "").lower().split()[1:]
+    ways: dict[str, Callable[[], None]] = {
+        "add": partial(_open_add, edge, reply, body),
+        **{which.value: partial(_list, edge, reply, which) for which in Which},
+    }
+    word = " ".join(words) or Which.ALL.value
+    if word in ways:
+        ways[word]()
+        return
+    try:
+        about = number(word.removeprefix("d"))
+    except Malformed:
+        reply.say(NOT_UNDERSTOOD)
+    else:
+        _show(edge, reply, about)
+
+
+def opener(edge: Edge, reply: Reply, body: Mapping[str, Any], name: str) -> Callable[[], None] | None:
+    """What a button about no entry does: it shows a list, or opens the form; ``None`` for every other button."""
+    if name == view.ADD_DEVICE:
+        return partial(_open_add, edge, reply, body)
+    which = view.FIRST_PAGE.get(name)
+    return partial(_admitted, edge, reply, partial(_list, edge, reply, which)) if which else None
+
+
+def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callable[[int], None]]:
+    """What the buttons do that show something of the entry whose number they carry, or open a form about it."""
+    pages = {action: partial(_next, edge, reply, which) for action, which in view.NEXT_PAGE.items()}
+    return {
+        view.SHOW_DEVICE: lambda about: _admitted(edge, reply, partial(_show, edge, reply, about)),
+        view.CHANGE_DAY: partial(_open_day, edge, reply, body),
+        view.CHANGE_OWNER: partial(_open_owner, edge, reply, body),
+        **pages,
+    }
+
+
+def show_anew(edge: Edge, reply: Reply, done: Command, interaction: Interaction) -> None:
+    """Show an entry once more to whoever pressed on an older message, where that did not count."""
+    if isinstance(done, AcceptDevice | RefuseDevice):
+        found = edge.dispatch.register.pages.overtaken(done.device_id, interaction)
+        if found is not None:
+            reply.finish(view.entry(found, interaction.person))
+
+
+def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
+    """The command of a submitted form about devices; ``None`` for another form. Raises ``WrongForm`` and ``Malformed``."""
+    filled = {field: "".join(found) for field, found in values(form).items()}
+    private = str(form.get("private_metadata") or "")
+    context = edge.dispatch.context
+    rule, now, zone = context.rule, context.now(), context.zone
+    match form.get("callback_id"):
+        case device_forms.ADD:
+            fields = (DEVICE, SENDER, SITE, OWNER, PROTOCOL, REASON, PLAN, DUE)
+            return judge_device(**{field: filled.get(field, "") for field in fields}, rule=rule, now=now, zone=zone)
+        case device_forms.DAY:
+            device = _device(edge, private)
+            due, reason = filled.get(DUE, ""), filled.get(REASON, "")
+            return judge_change_of_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
+        case device_forms.NEW_OWNER:
+            if not filled.get(OWNER):
+                raise WrongForm({OWNER: NO_OWNER})
+            return ChangeOwner(_about(private)[0], identity(filled[OWNER]))
+        case _:
+            return None
+
+
+def channel_in(form: Mapping[str, Any]) -> str | None:
+    """Where the answer to a form about one entry goes, empty where it has no channel; ``None`` for another form."""
+    if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER):
+        return None
+    return _about(str(form.get("private_metadata") or ""))[1]
+
+
+def _about(private: str) -> tuple[int, str]:
+    """The number and the channel that a form carries. Raises ``Malformed``."""
+    found, _, channel = private.partition(" ")
+    return number(found), identity(channel) if channel else ""
+
+
+def _device(edge: Edge, private: str) -> Device:
+    try:
+        return edge.dispatch.register.pages.entry(_about(private)[0]).device
+    except NoSuchDevice as unknown:
+        raise WrongForm({DUE: str(unknown)}) from unknown
+
+
+def _admitted(edge: Edge, reply: Reply, job: Callable[[], None]) -> None:
+    verdict = edge.dispatch.may_read(reply.person)
+    if verdict.allowed:
+        job()
+    else:
+        reply.refuse("devices", verdict)
+
+
+def _list(edge: Edge, reply: Reply, which: Which) -> None:
+    reply.finish(view.page(edge.dispatch.register.pages.page(which, reply.person)))
+
+
+def _next(edge: Edge, reply: Reply, which: Which, after: int) -> None:
+    pages = edge.dispatch.register.pages
+    _admitted(edge, reply, lambda: reply.finish(view.page(pages.page(which, reply.person, after=after))))
+
+
+def _show(edge: Edge, reply: Reply, about: int) -> None:
+    reply.finish(view.entry(edge.dispatch.register.pages.entry(about), reply.person))
+
+
+def _open_add(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
+    verdict = edge.dispatch.register.may_add(reply.person)
+    if not verdict.allowed:
+        reply.refuse("add_device", verdict)
+        return
+    days = edge.dispatch.register.pages.due_days()
+    edge.open_form(body, device_forms.add(channel=reply.channel, days=days, zone=edge.zone.key))
+
+
+def _open_day(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
+    command = ChangeDay(about, date.max, "")  # which day is chosen in the form
+    if _may(edge, reply, command):
+        device = edge.dispatch.register.pages.entry(about).device
+        edge.open_form(body, device_forms.change_day(device, channel=reply.channel))
+
+
+def _open_owner(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
+    if _may(edge, reply, ChangeOwner(about, "")):
+        device = edge.dispatch.register.pages.entry(about).device
+        edge.open_form(body, device_forms.change_owner(device, channel=reply.channel))
+
+
+def _may(edge: Edge, reply: Reply, command: ChangeDay | ChangeOwner) -> bool:
+    """Whether the person may do this; else they are told why not. Raises ``Unavailable`` and ``NoSuchDevice``."""
+    verdict = edge.dispatch.register.may_act(command, reply.person)
+    if not verdict.allowed:
+        reply.refuse(command.kind.value, verdict)
+    return verdict.allowed

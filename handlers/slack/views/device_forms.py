@@ -1,0 +1,109 @@
+"""The forms about devices: to put one on the register, to change its day, to change its owner.
+
+Block ids are the field names of ``handlers.register.commands``.
+"""
+
+from slack_sdk.models.blocks import (
+    Block,
+    DatePickerElement,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    StaticSelectElement,
+    UserSelectElement,
+)
+from slack_sdk.models.views import View
+
+from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.policy.forms import LONGEST
+from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
+from handlers.register.forms import LONGEST_NAME
+from handlers.register.pages import DueDays
+from handlers.register.policy import spelled_day
+from handlers.slack.views.blocks import section, small
+from handlers.slack.views.mrkdwn import escape, fitted
+from storage.device_records import Device
+from storage.records import MailProtocol
+
+ADD, DAY, NEW_OWNER = "form_device_add", "form_device_day", "form_device_owner"
+
+_NAMED = 150
+"""Characters of a device's name that a form shows."""
+
+
+def add(*, channel: str, days: DueDays, zone: str) -> View:
+    """Everything that an entry needs. ``channel`` is where it was asked, so that the answer finds its way back."""
+    blocks: list[Block] = [
+        _short(DEVICE, "Device or application", "Ricoh MP 301"),
+        _short(SENDER, "Sends as", "scanner@contoso.com"),
+        _short(SITE, "Where it stands", "Building 2, first floor", optional=True),
+        _owner("Who answers for it, and is asked before the due day?", None),
+        _protocol(),
+        _long(REASON, "Why can it not speak TLS 1.2?", "Model, firmware, what the vendor says"),
+        _long(PLAN, "Plan", "Replaced, updated, put behind a relay: by whom?"),
+        _due(f"24:00 of this day in {zone}; at the latest {spelled_day(days.latest)}.", days.proposed.isoformat()),
+        *small(["An entry opts nothing in. It becomes active with the opt-in or extension that names it."]),
+    ]
+    return _form(ADD, channel, "Add a device", "Put on the register", blocks)
+
+
+def change_day(device: Device, *, channel: str) -> View:
+    """Another due day for one entry, with the reason that a later one needs."""
+    hint = (
+        "An earlier day holds at once. A later one within the opt-in's window is accepted by another approver; one beyond it "
+        "takes an extension."
+    )
+    present = device.asked_due or device.due
+    blocks: list[Block] = [
+        section(_head(device, f"is due on {spelled_day(device.due)}, moved {device.moves} times so far")),
+        _due(hint, present.isoformat()),
+        _long(REASON, "Why?", "Needed for a later day: whoever accepts it decides on this", optional=True),
+    ]
+    return _form(DAY, metadata(device.id, channel), "Change the due day", "Change the day", blocks)
+
+
+def change_owner(device: Device, *, channel: str) -> View:
+    """Who answers for an entry from now on."""
+    now = f"is <@{device.owner_id}>'s now" if device.owner_id else "has no owner now"
+    blocks: list[Block] = [section(_head(device, now)), _owner("Who answers for it from now on?", device.owner_id)]
+    return _form(NEW_OWNER, metadata(device.id, channel), "Change the owner", "Change the owner", blocks)
+
+
+def metadata(number: int, channel: str) -> str:
+    """What a form about one entry carries: its number, and where the answer goes (empty: a direct message)."""
+    return f"{number} {channel}".strip()
+
+
+def _head(device: Device, how: str) -> str:
+    return f"*{device.name}* {fitted(escape(' '.join(device.device.split())), _NAMED)} {how}."
+
+
+def _form(callback: str, private: str, title: str, submit: str, blocks: list[Block]) -> View:
+    return View(
+        type="modal", callback_id=callback, private_metadata=private, title=title, submit=submit, close="Cancel", blocks=blocks
+    )
+
+
+def _short(field: str, label: str, placeholder: str, *, optional: bool = False) -> InputBlock:
+    element = PlainTextInputElement(action_id=field, max_length=LONGEST_NAME, placeholder=placeholder)
+    return InputBlock(block_id=field, label=label, element=element, optional=optional)
+
+
+def _long(field: str, label: str, placeholder: str, *, optional: bool = False) -> InputBlock:
+    element = PlainTextInputElement(action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder)
+    return InputBlock(block_id=field, label=label, element=element, optional=optional)
+
+
+def _owner(label: str, present: str | None) -> InputBlock:
+    return InputBlock(block_id=OWNER, label=label, element=UserSelectElement(action_id=OWNER, initial_user=present))
+
+
+def _protocol() -> InputBlock:
+    options = [Option(value=protocol.value, text=PROTOCOL_NAMES[protocol]) for protocol in MailProtocol]
+    element = StaticSelectElement(action_id=PROTOCOL, options=options, initial_option=options[0])
+    return InputBlock(block_id=PROTOCOL, label="Protocol", element=element)
+
+
+def _due(hint: str, proposed: str) -> InputBlock:
+    element = DatePickerElement(action_id=DUE, initial_date=proposed)
+    return InputBlock(block_id=DUE, label="Last day on which it needs old TLS", element=element, hint=hint)

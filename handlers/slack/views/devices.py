@@ -1,0 +1,185 @@
+"""Draws the register: counts, the burn-down as text, a page of entries, and one entry with the buttons that apply to it."""
+
+from collections.abc import Iterator, Mapping
+
+from slack_sdk.models.blocks import Block, ButtonElement, MarkdownTextObject, SectionBlock
+
+from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.register.overview import Overview, pace_line
+from handlers.register.pages import DevicePage, ShownDevice, Which
+from handlers.register.policy import awaited_day, spelled_day
+from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
+from handlers.slack.views.mrkdwn import escape, fitted
+from storage.device_records import Device
+from storage.sightings import Sighting
+
+SHOW_DEVICE, CHANGE_DAY, CHANGE_OWNER = "device_show", "device_change_day", "device_change_owner"
+REPLACED, WITHDRAW_DEVICE = "device_replaced", "device_withdraw"
+ACCEPT_DEVICE, REFUSE_DEVICE, NOT_MINE = "device_accept", "device_refuse", "device_not_mine"
+ADD_DEVICE = "device_add"
+
+FIRST_PAGE: Mapping[str, Which] = {f"devices_{which.value}": which for which in Which}
+"""Buttons for a list from its beginning; they carry no number."""
+
+NEXT_PAGE: Mapping[str, Which] = {f"devices_{which.value}_next": which for which in Which}
+"""Buttons for the page behind the entry whose number they carry."""
+
+_TITLES = {Which.ALL: "All", Which.MINE: "Mine", Which.OVERDUE: "Overdue", Which.ORPHANS: "Orphans"}
+
+_NOTHING = {
+    Which.ALL: "No device stands on the register. `/legacytls devices add` puts the first one on it.",
+    Which.MINE: "You answer for no device on the register.",
+    Which.OVERDUE: "No device is overdue.",
+    Which.ORPHANS: "Every device has an owner.",
+}
+
+_BEGINS = {
+    Which.ALL: "Devices that still need old TLS",
+    Which.MINE: "Your devices that still need old TLS",
+    Which.OVERDUE: "Overdue devices",
+    Which.ORPHANS: "Devices without an owner",
+}
+
+WEEKS, BAR = 12, 20
+"""Weeks of the burn-down that are drawn, and the signs of its longest bar."""
+
+NAME, PLACE = 150, 100
+"""Characters of what people typed on one line; Slack's own limit is 3,000 for all of it."""
+
+
+def page(found: DevicePage) -> Message:
+    """One page: the counts and the burn-down on the first, then the entries, the next due first."""
+    head = _counts(found.overview) if found.overview else f"{_BEGINS[found.which]}, continued"
+    blocks: list[Block] = [section(f"*{_BEGINS[found.which]}*")]
+    if found.overview:
+        blocks = [section(head), *_burn_down(found.overview), section(f"*{_BEGINS[found.which]}, the next due first*")]
+    if not found.devices:
+        empty = section(_NOTHING[found.which])
+        blocks = [section(head), empty] if found.which is not Which.ALL else [empty]
+    text = head if found.devices or found.which is not Which.ALL else _NOTHING[Which.ALL]
+    listed = [_line(device, found) for device in found.devices]
+    return Message(text=text.replace("*", ""), blocks=[*blocks, *listed, *_more(found), actions(*_choices(found.which))])
+
+
+def entry(found: ShownDevice, person: str) -> Message:
+    """One entry as ``person`` sees it, with the buttons that apply to its state; whoever may not press is told why then."""
+    device = found.device
+    head = f"{_sign(late=device.is_overdue(found.today))}*{device.name}* is *{device.state.value}*"
+    when = f", due {spelled_day(device.due)}" if device.is_standing else ""
+    late = ": *overdue*" if device.is_overdue(found.today) else ""
+    buttons = _buttons(device, person)
+    return Message(
+        text=f"{device.name} is {device.state.value}{when}.",
+        blocks=[
+            section(f"{head}{when}{late}. {_owner(device)}"),
+            section(_what(device)),
+            *([section(_asked(device))] if device.asked_due else []),
+            *quoted("Why it cannot speak TLS 1.2", device.reason),
+            *quoted("Plan", device.plan),
+            *small([_history(device), _seen(found.seen)]),
+            *([actions(*buttons)] if buttons else []),
+        ],
+    )
+
+
+def _counts(overview: Overview) -> str:
+    counts = overview.counts
+    total = counts.proposed + counts.active
+    need = "1 device still needs" if total == 1 else f"{total} devices still need"
+    more = [
+        f"{counts.overdue} overdue" if counts.overdue else "",
+        f"{counts.orphaned} without an owner" if counts.orphaned else "",
+        f"{overview.unregistered} senders on old TLS are on nobody's list" if overview.unregistered else "",
+    ]
+    told = "; ".join(part for part in more if part)
+    return f"*{need} old TLS: {counts.active} active, {counts.proposed} proposed.*" + (f" {told}." if told else "")
+
+
+def _burn_down(overview: Overview) -> Iterator[Block]:
+    """The weekly line, and a bar for each of the last weeks: how many entries were active at its end."""
+    if not overview.weeks:
+        return
+    yield section(f"Active at the end of each week: {pace_line(overview)}.")
+    shown = overview.weeks[-WEEKS:]
+    most = max(week.active for week in shown) or 1
+    bars = "\n".join(f"{week.monday:%d %b %Y}  {'█' * -(-week.active * BAR // most):<{BAR}} {week.active}" for week in shown)
+    yield section(f"```{bars}```")
+
+
+def _line(device: Device, found: DevicePage) -> SectionBlock:
+    late = device.is_overdue(found.today)
+    due = f"*overdue*, was due {spelled_day(device.due)}" if late else f"due {spelled_day(device.due)}"
+    waits = f" · {spelled_day(device.asked_due)} asked for" if device.asked_due else ""
+    owner = f"<@{device.owner_id}>" if device.owner_id else "*no owner*"
+    text = f"{_sign(late=late)}*{device.name}* {_one_line(device.device, NAME)} · {owner} · {due} · {device.state.value}{waits}"
+    return SectionBlock(
+        text=MarkdownTextObject(text=text, verbatim=True), accessory=button(f"Open {device.name}", SHOW_DEVICE, device.id)
+    )
+
+
+def _more(found: DevicePage) -> list[Block]:
+    if found.last is None:
+        return []
+    action = next(action for action, which in NEXT_PAGE.items() if which is found.which)
+    return [actions(button("Next page", action, found.last))]
+
+
+def _choices(present: Which) -> list[ButtonElement]:
+    lists = [button(_TITLES[which], action, 0) for action, which in FIRST_PAGE.items() if which is not present]
+    return [*lists, button("Add a device", ADD_DEVICE, 0)]
+
+
+def _buttons(device: Device, person: str) -> list[ButtonElement]:
+    if not device.is_standing:
+        return []
+    waits = awaited_day(device) is not None
+    decide = [
+        button("Accept device", ACCEPT_DEVICE, device.id, style="primary"),
+        button("Refuse device", REFUSE_DEVICE, device.id, style="danger"),
+    ]
+    return [
+        *(decide if waits else []),
+        button("Change day", CHANGE_DAY, device.id),
+        button("Change owner", CHANGE_OWNER, device.id),
+        button("Replaced", REPLACED, device.id),
+        button("Withdraw", WITHDRAW_DEVICE, device.id),
+        *([button("Not mine", NOT_MINE, device.id)] if device.owner_id == person else []),
+    ]
+
+
+def _owner(device: Device) -> str:
+    if device.owner_id:
+        return f"<@{device.owner_id}> answers for it."
+    return "Nobody answers for it: *Change owner* gives it to somebody." if device.is_standing else ""
+
+
+def _what(device: Device) -> str:
+    place = f" · {_one_line(device.site, PLACE)}" if device.site else ""
+    sender = fitted(escape(device.sender), NAME)
+    return f"{_one_line(device.device, NAME)}{place}\nSends as {sender} over {PROTOCOL_NAMES[device.protocol]}"
+
+
+def _asked(device: Device) -> str:
+    day = spelled_day(device.asked_due) if device.asked_due else ""
+    return f"<@{device.asked_by}> asks for *{day}*. Until that is agreed to, {spelled_day(device.due)} holds."
+
+
+def _history(device: Device) -> str:
+    moved = {0: "", 1: " Its due day was moved once."}.get(device.moves, f" Its due day was moved {device.moves} times.")
+    return f"Proposed by <@{device.proposer_id}>.{moved}"
+
+
+def _seen(seen: Sighting | None) -> str:
+    if seen is None:
+        return "No report has shown its sender yet."
+    day = f" on {spelled_day(seen.last_seen)}" if seen.last_seen else ""
+    return f"Its sender was last seen{day}: {'still on old TLS' if seen.is_legacy else 'not on old TLS'}."
+
+
+def _sign(*, late: bool) -> str:
+    return ":warning: " if late else ""
+
+
+def _one_line(text: str, limit: int) -> str:
+    """What a person typed, on one line and harmless."""
+    return fitted(escape(" ".join(text.split())), limit)

@@ -1,0 +1,66 @@
+"""What the register looks like in Slack: within its limits whatever people typed, with the buttons that apply, and harmless."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.slack.blockkit import message_problems, view_problems
+from handlers.register.overview import Overview, Week
+from handlers.register.pages import DevicePage, ShownDevice, Which
+from handlers.slack.device_layouts import example, forms, messages
+from handlers.slack.views import devices
+from storage.device_lifecycle import ENDED, DeviceState
+from storage.device_reading import DeviceCounts
+from tests.handlers.driver import ALICE, BOB, NOW
+from tests.handlers.slack.views.test_block_limits import LISBON, WORST, harmless, marked_up
+
+
+def pressable(device, person=ALICE):
+    drawn = devices.entry(ShownDevice(device, NOW.date(), None), person).arguments()["blocks"]
+    return {element["text"]["text"] for block in drawn if block["type"] == "actions" for element in block["elements"]}
+
+
+@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+def test_every_list_entry_and_form_fits_and_is_harmless(text: str) -> None:
+    drawn = list(messages(ALICE, text, NOW))
+    assert len(drawn) > 10
+    for name, message in drawn:
+        arguments = json.loads(json.dumps(message.arguments()))
+        assert message_problems(arguments["blocks"]) == [], name
+        for shown in (arguments["text"], *marked_up(arguments["blocks"])):
+            harmless(shown)
+    for name, form in forms(ALICE, text, NOW, LISBON):
+        assert view_problems(json.loads(json.dumps(form.to_dict()))) == [], name
+
+
+def test_the_buttons_are_those_that_apply() -> None:
+    active = replace(example(BOB, "x", NOW), asked_due=None, asked_by=None)
+    always = {"Change day", "Change owner", "Replaced", "Withdraw"}
+    assert pressable(active) == always
+    assert pressable(active, BOB) == always | {"Not mine"}
+    waiting = always | {"Accept device", "Refuse device"}
+    assert pressable(replace(active, state=DeviceState.PROPOSED)) == waiting
+    assert pressable(replace(active, asked_due=NOW.date(), asked_by=BOB)) == waiting
+    for state in ENDED:
+        assert pressable(replace(active, state=state)) == set()
+
+
+@pytest.mark.parametrize("weeks", [0, 1, 21, 500])
+@pytest.mark.parametrize("active", [0, 1, 50_000])
+def test_the_burn_down_is_a_line_and_a_bar_a_week_whatever_its_length(weeks: int, active: int) -> None:
+    lasted = tuple(Week(NOW.date() + timedelta(weeks=at), active) for at in range(weeks))
+    overview = Overview(DeviceCounts(1, active, 0, 0), 0, lasted, None, None, None)
+    drawn = devices.page(DevicePage(Which.ALL, (example(ALICE, "x", NOW),), NOW.date(), None, overview)).arguments()
+    assert message_problems(json.loads(json.dumps(drawn["blocks"]))) == []
+    bars = [text for text in marked_up(drawn["blocks"]) if text.startswith("```")]
+    assert sum(len(text.splitlines()) for text in bars) == min(weeks, devices.WEEKS)
+    assert all(text.count("█") == (devices.BAR if active else 0) * min(weeks, devices.WEEKS) for text in bars)
+
+
+def test_no_button_carries_more_than_a_number() -> None:
+    for _, message in messages(ALICE, "x", NOW):
+        for block in message.arguments()["blocks"]:
+            for element in [*block.get("elements", ()), block.get("accessory") or {}]:
+                assert element.get("value", "0").isdigit()
