@@ -5,10 +5,12 @@ It only says so and keeps what people answer; ``changes.opt_out`` opts out once 
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
+from handlers.outgoing.announcement_view import Offer
 from handlers.outgoing.device_news import NoneLeft as NoneLeftNews
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer
+from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
 from handlers.register.emptied import WAIT, is_kept, none_left
+from storage.ledger import Entry
 from storage.records import ReminderReply
 from storage.reminders import keep_answer
 
@@ -33,7 +35,7 @@ class NoneLeft:
         wait = int(WAIT.total_seconds() // 3600) if self._context.opts_out_when_none_left else None
         with self._context.ledger.recording(now) as entry:
             said = NoneLeftNews(request=left.window_of, device=left.device, wait=wait)
-            told = enqueue_announcement(entry, left.key, said)
+            told = enqueue_announcement(entry, left.key, said, Offer(slot=left.key, series=left.key))
         self._context.nudge()
         return int(told)
 
@@ -48,6 +50,14 @@ class NoneLeft:
                 problem = OVER
             if not problem and left is not None:
                 keep_answer(entry, series=left.key, key=left.key, reply=ReminderReply.DONE, person_id=person, until=None)
+                _draw_again(entry, interaction)
             if not problem or record_refusal(entry, person, "keep_until_end", problem):
                 enqueue_answer(entry, interaction.key, person=person, text=problem or KEPT, channel=interaction.answers_in)
         self._context.nudge()
+
+
+def _draw_again(entry: Entry, interaction: Interaction) -> None:
+    """Let everybody read on the message who keeps the window, instead of the button for that."""
+    number = entry.reader.messages.announcement_at(interaction.channel, interaction.ts)
+    if number is not None:
+        enqueue_reminder(entry, number, channel=interaction.channel, ts=interaction.ts, key=interaction.key)

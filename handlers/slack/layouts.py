@@ -205,6 +205,7 @@ class Examples:
         yield "reading", replies.reading_now()
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
         yield from device_layouts.messages(PERSON, LONG, self.now)
+        yield from self._register.news(self.zone)
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
         yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
         rows = [ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused") for tls in TlsVersion]

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
 
 from handlers.changes.proposal import CHOOSABLE, Standing
+from handlers.outgoing.announcement_view import AnnouncementView
+from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.ports import Cloud
-from handlers.slack.views import modals
+from handlers.slack.views import announcements, device_answers, modals
+from handlers.slack.views.blocks import Message
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device
-from storage.records import ChangeRequest, MailProtocol, NamedDevice
+from storage.records import ChangeRequest, MailProtocol, NamedDevice, ReminderAnswer, ReminderReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +51,20 @@ class RegisterExamples:
                 channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC", register=register,
             ),
         )  # fmt: skip
+        yield "form (device, longer)", device_answers.longer(entries[0], channel="C00000001")
         yield "form (opt_out, register)", modals.opt_out(channel="C00000001", cloud=cloud, register=register)
+
+    def news(self, zone: ZoneInfo) -> Iterator[tuple[str, Message]]:
+        """What owners and operators are told, with the buttons that answer it."""
+        day, number = self.now.date(), 999_999_000
+        answer = ReminderAnswer("x", "x", ReminderReply.DONE, self.person, self.now)
+        said: tuple[DeviceNews, ...] = (
+            DeviceYours(device=number, due=day, by=self.person),
+            DeviceDue(device=number, name=self.text[:300], due=day, days=-7, moves=3),
+            NoneLeft(request=7, device=number, wait=24),
+            NoneLeft(request=7, device=number, wait=None),
+        )
+        for one in said:
+            yield f"announcement ({one.kind})", announcements.announcement(AnnouncementView(said=one), zone)
+        kept = AnnouncementView(said=said[2], answer=answer)
+        yield "announcement (none_left, kept)", announcements.announcement(kept, zone)

@@ -29,7 +29,7 @@ from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import devices, what_if
+from handlers.slack.listeners import device_replies, devices, what_if
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.parsing import (
     Malformed,
@@ -67,7 +67,7 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
     TAKE_BACK: lambda number: TakeBackVote(request_id=number),
     SNOOZE: lambda number: ReplyToReminder(number, ReminderReply.SNOOZED),
     DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
-    **devices.BUTTONS,
+    **device_replies.BUTTONS,
 }
 """The buttons that decide something, by action id: the command, made of the number that the button carries."""
 
@@ -114,7 +114,7 @@ class Clicks:
             EXTEND: lambda value: open_forms.request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
             OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
-            **devices.shown(edge, reply, body),
+            **device_replies.shown(edge, reply, body),
         }
         name = str(action.get("action_id"))
         job = self._form_opener(name, reply, body)
@@ -199,7 +199,7 @@ class Submissions:
                 self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 
     def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
-        about_device = devices.channel_in(view)
+        about_device = device_replies.channel_in(view)
         metadata = str(view.get("private_metadata") or "") if about_device is None else about_device
         is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)  # then it is that change's number
         return Interaction(
@@ -225,7 +225,7 @@ class Submissions:
             case modals.CLAIM:
                 return ClaimChange(number(metadata), _reason(filled, needed=True))
             case _:
-                command = devices.submitted(self._edge, view)
+                command = device_replies.submitted(self._edge, view)
                 if command is None:
                     raise Malformed("no form of ours")
                 return command

@@ -117,7 +117,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
         case device_forms.NEW_OWNER:
             if not filled.get(OWNER):
                 raise WrongForm({OWNER: NO_OWNER})
-            return ChangeOwner(_about(private)[0], identity(filled[OWNER]))
+            return ChangeOwner(about(private)[0], identity(filled[OWNER]))
         case _:
             return None
 
@@ -126,10 +126,10 @@ def channel_in(form: Mapping[str, Any]) -> str | None:
     """Where the answer to a form about one entry goes, empty where it has no channel; ``None`` for another form."""
     if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER):
         return None
-    return _about(str(form.get("private_metadata") or ""))[1]
+    return about(str(form.get("private_metadata") or ""))[1]
 
 
-def _about(private: str) -> tuple[int, str]:
+def about(private: str) -> tuple[int, str]:
     """The number and the channel that a form carries. Raises ``Malformed``."""
     found, _, channel = private.partition(" ")
     return number(found), identity(channel) if channel else ""
@@ -137,7 +137,7 @@ def _about(private: str) -> tuple[int, str]:
 
 def _device(edge: Edge, private: str) -> Device:
     try:
-        return edge.dispatch.register.pages.entry(_about(private)[0]).device
+        return edge.dispatch.register.pages.entry(about(private)[0]).device
     except NoSuchDevice as unknown:
         raise WrongForm({DUE: str(unknown)}) from unknown
 

@@ -1,5 +1,6 @@
 """Channel messages beside the requests: reminders, a changed rule, a setting that cannot be read, the record's head."""
 
+from dataclasses import replace
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -7,10 +8,10 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.outgoing.announcement import AboutWindow
 from handlers.outgoing.announcement_view import AnnouncementView, AnyAboutWindow, Overtaken
-from handlers.outgoing.device_news import DeviceNews
+from handlers.outgoing.device_news import DeviceNews, NoneLeft
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.reminders import Ending, Nudge, Scheduled, Weekly
-from handlers.slack.views import device_news, news, reminders
+from handlers.slack.views import device_answers, device_news, news, reminders
 from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.cards import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.views.mrkdwn import instant, sentence
@@ -28,9 +29,9 @@ def announcement(view: AnnouncementView, zone: ZoneInfo) -> Message:
         return Message(text=text, blocks=[section(text)])
     text = _words(view, zone)
     blocks: list[Block] = [section(text)]
-    buttons = [*_about_the_window(view), *_about_the_request(view)]
+    buttons = [*_about_the_window(view), *_about_the_request(view), *_about_devices(view)]
     if view.answer is not None:
-        blocks += small([_replied(view.answer, zone)])
+        blocks += small([_kept(view.answer) if isinstance(said, NoneLeft) else _replied(view.answer, zone)])
     else:
         buttons += _about_the_reminder(view)
     return Message(text=text, blocks=[*blocks, actions(*buttons)] if buttons else blocks)
@@ -41,7 +42,7 @@ def _words(view: AnnouncementView, zone: ZoneInfo) -> str:
     if view.stands:
         return f":bell: {sentence(view.stands)}"
     if isinstance(said, DeviceNews):
-        return device_news.words(said)
+        return device_news.words(_by_now(said, view))
     return reminders.words(said, zone) if isinstance(said, Scheduled) else news.words(said, zone)
 
 
@@ -62,6 +63,16 @@ def _about_the_request(view: AnnouncementView) -> list[ButtonElement]:
     return [approve, reject, button("Withdraw", WITHDRAW, number)]
 
 
+def _about_devices(view: AnnouncementView) -> list[ButtonElement]:
+    """How owners and operators answer; whoever may not is told why when they press."""
+    return device_answers.buttons(_by_now(view.said, view)) if isinstance(view.said, DeviceNews) else []
+
+
+def _by_now(said: DeviceNews, view: AnnouncementView) -> DeviceNews:
+    """What is said of devices as it is now: the bot does not opt out of a window that somebody keeps."""
+    return replace(said, wait=None) if isinstance(said, NoneLeft) and view.answer is not None else said
+
+
 def _about_the_reminder(view: AnnouncementView) -> list[ButtonElement]:
     """Buttons that carry the number of the reminder itself; what may be answered is judged again at the click."""
     if view.number is None:
@@ -76,6 +87,10 @@ def _replied(answer: ReminderAnswer, zone: ZoneInfo) -> str:
     if answer.until is None:
         return f":white_check_mark: Done, says <@{answer.person_id}>. This is not told again."
     return f":zzz: Put off by <@{answer.person_id}> until {instant(answer.until, zone)}."
+
+
+def _kept(answer: ReminderAnswer) -> str:
+    return f":white_check_mark: Kept open to the end of the window by <@{answer.person_id}>."
 
 
 def _over(said: AnyAboutWindow, since: Overtaken, zone: ZoneInfo) -> str:

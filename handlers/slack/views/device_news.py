@@ -18,7 +18,7 @@ def words(said: DeviceNews) -> str:
     """Say what is to be said of devices."""
     match said:
         case DeviceYours():
-            shows = f"`/legacytls devices D{said.device}` shows it; there you can also say that it is not yours."
+            shows = f"`/legacytls devices D{said.device}` shows it."
             return (
                 f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {_day(said.due)}. {shows}"
             )
@@ -38,14 +38,13 @@ def words(said: DeviceNews) -> str:
 def _due(said: DeviceDue) -> str:
     when = f"in {said.days} days" if said.days > 1 else {1: "tomorrow", 0: "today"}.get(said.days, "over")
     moved = f" It was moved {said.moves} times." if said.moves > 1 else ""
-    about = f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {_day(said.due)}, is {when}.{moved}"
-    return f"{about} `/legacytls devices D{said.device}`: Replaced, Need longer, or Not mine."
+    return f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {_day(said.due)}, is {when}.{moved}"
 
 
 def _none_left(said: NoneLeft) -> str:
     gone = f":checkered_flag: #{said.request}: no active device is left (D{said.device} was the last)."
     if said.wait is None:
-        return f"{gone} Old TLS is on until the window ends: `/legacytls disable` opts out now."
+        return f"{gone} Old TLS is on until the window ends, unless somebody opts out now."
     return f"{gone} The bot opts out in {said.wait} hours, unless somebody chooses *Keep until the end*."
 
 
