@@ -385,7 +385,7 @@ def _without(*scopes: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("setup", "missed", "settings"),
     [
-        (_without("files:write"), "files:write (uploads the history as a file", {}),
+        (_without("files:write"), "files:write (uploads the record, or the evidence", {}),
         (_without("groups:read"), "groups:read (sees", {}),
         (_without("app_mentions:read"), "app_mentions:read (tells", {}),
         (_without("usergroups:read"), "usergroups:read (expands", NO_GROUPS),
