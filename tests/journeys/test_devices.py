@@ -91,6 +91,20 @@ def test_whoever_may_not_is_told_why(stage: Stage) -> None:
     assert says("only_members_of_this_workspace") in stage.command(FRANK, f"devices D{number}")
 
 
+def test_a_press_on_an_entry_that_was_changed_meanwhile_does_not_count_and_shows_it_anew(stage: Stage) -> None:
+    number = add(stage, sender="fifth@contoso.com")
+    old = shown(stage, CAROL, number)
+    card = shown(stage, ALICE, number)
+    form = stage.opened(ALICE, lambda: stage.slack.press(ALICE, CHANGES, card["ts"], "device_change_day"))
+    stage.answer(ALICE, lambda: stage.slack.submit(ALICE, form["id"], {"due": stage.day(4)}))
+    before = len(stage.ephemeral(CAROL))
+    stage.slack.press(CAROL, CHANGES, old["ts"], "device_refuse")
+    told = stage.wait(lambda: said if len(said := stage.ephemeral(CAROL)[before:]) == 2 else None)
+    assert [text for text in told if says("device_look_again") in text]
+    assert [text for text in told if "Refuse device" in text and says("device_is_proposed", number=number) in text]
+    assert says("device_is_proposed", number=number) in shown(stage, CAROL, number)["text"]
+
+
 def test_what_is_not_on_the_register_is_told(stage: Stage) -> None:
     assert says("no_such_device", number=99) in stage.command(ALICE, "devices D99")
     assert "/legacytls devices" in stage.command(ALICE, "devices Dx")

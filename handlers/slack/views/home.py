@@ -15,6 +15,7 @@ from handlers.policy.rule import STATE_WORDS, how_it_stands
 from handlers.queries.home import HomePage
 from handlers.slack.views.blocks import actions, button, divider, header, quoted, section, small
 from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, WHAT_IF, WITHDRAW, until
+from handlers.slack.views.devices import MY_DEVICES
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
@@ -174,6 +175,7 @@ def _devices(found: HomePage) -> Iterator[Block]:
     yield section("\n".join(_device(one, found) for one in found.devices))
     left = found.device_count - len(found.devices)
     yield from small([f"{left} more are due later."] if left else [])
+    yield actions(button("Open my devices", MY_DEVICES, 0))
 
 
 def _device(one: Device, found: HomePage) -> str:

@@ -325,6 +325,14 @@ def test_whoever_answers_for_devices_sees_them_the_overdue_first(house: House) -
     assert says("your_devices") not in words(house.open_home(ALICE))
 
 
+def test_a_button_beside_ones_devices_answers_with_the_entries_and_their_buttons(house: House) -> None:
+    registered(house, 2)
+    house.open_home(ERIN)
+    house.press_home("devices_mine", ERIN, 0)
+    opened = {block["accessory"]["value"] for block in house.windows.said[-1]["blocks"] if block.get("accessory")}
+    assert opened == {"1", "2"}
+
+
 def test_five_hundred_devices_take_one_statement_and_fit(house: House) -> None:
     registered(house, 500)
     spoken: list[str] = []
