@@ -40,7 +40,7 @@ class DevicePage:
     last: int | None
     """The number of the last entry here, where another page follows; else ``None``."""
     overview: Overview | None
-    """Counts and burn-down; on the first page only."""
+    """Counts and burn-down, on the first page of all: they take a look at every entry, a page does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Pages:
             seen = (behind.due, behind.id) if behind else None
             found = _listed(reader.devices, which, person, today, seen)
         shown = tuple(found[:PAGE])
-        overview = self._devices.overview() if after is None else None
+        overview = self._devices.overview() if which is Which.ALL and after is None else None
         return DevicePage(which, shown, today, shown[-1].id if len(found) > PAGE else None, overview)
 
     def entry(self, number: int) -> ShownDevice:

@@ -50,17 +50,19 @@ NAME, PLACE = 150, 100
 
 
 def page(found: DevicePage) -> Message:
-    """One page: the counts and the burn-down on the first, then the entries, the next due first."""
-    head = _counts(found.overview) if found.overview else f"{_BEGINS[found.which]}, continued"
-    blocks: list[Block] = [section(f"*{_BEGINS[found.which]}*")]
-    if found.overview:
-        blocks = [section(head), *_burn_down(found.overview), section(f"*{_BEGINS[found.which]}, the next due first*")]
+    """One page: counts and burn-down where they come with it, then the entries, the next due first."""
+    title = _BEGINS[found.which]
     if not found.devices:
-        empty = section(_NOTHING[found.which])
-        blocks = [section(head), empty] if found.which is not Which.ALL else [empty]
-    text = head if found.devices or found.which is not Which.ALL else _NOTHING[Which.ALL]
+        text = _NOTHING[found.which]
+        shown: list[Block] = [section(text), *(_burn_down(found.overview) if found.overview else ())]
+    elif found.overview:
+        text = _counts(found.overview)
+        shown = [section(text), *_burn_down(found.overview), section(f"*{title}, the next due first*")]
+    else:
+        text = f"{title}, the next due first"
+        shown = [section(f"*{text}*")]
     listed = [_line(device, found) for device in found.devices]
-    return Message(text=text.replace("*", ""), blocks=[*blocks, *listed, *_more(found), actions(*_choices(found.which))])
+    return Message(text=text.replace("*", ""), blocks=[*shown, *listed, *_more(found), actions(*_choices(found.which))])
 
 
 def entry(found: ShownDevice, person: str) -> Message:

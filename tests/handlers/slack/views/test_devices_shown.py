@@ -15,6 +15,7 @@ from storage.device_lifecycle import ENDED, DeviceState
 from storage.device_reading import DeviceCounts
 from tests.handlers.driver import ALICE, BOB, NOW
 from tests.handlers.slack.views.test_block_limits import LISBON, WORST, harmless, marked_up
+from tests.sentences import says
 
 
 def pressable(device, person=ALICE):
@@ -64,3 +65,13 @@ def test_no_button_carries_more_than_a_number() -> None:
         for block in message.arguments()["blocks"]:
             for element in [*block.get("elements", ()), block.get("accessory") or {}]:
                 assert element.get("value", "0").isdigit()
+
+
+def test_an_empty_register_says_what_to_do_next_and_how_it_came_to_be_empty() -> None:
+    fell = tuple(Week(NOW.date() - timedelta(weeks=2 - at), left) for at, left in enumerate((2, 1, 0)))
+    overview = Overview(DeviceCounts(0, 0, 0, 0), 0, fell, None, None, None)
+    for which, told in ((Which.ALL, overview), (Which.MINE, None)):
+        drawn = devices.page(DevicePage(which, (), NOW.date(), None, told)).arguments()
+        assert (says("devices_add_puts_the_first_one_on_it") in drawn["text"]) is (which is Which.ALL)
+        assert any("█" in text for text in marked_up(drawn["blocks"])) is (which is Which.ALL)
+        assert drawn["blocks"][-1]["type"] == "actions"
