@@ -71,6 +71,9 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
 }
 """The buttons that decide something, by action id: the command, made of the number that the button carries."""
 
+READS = frozenset({replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF}) | devices.READS
+"""The buttons that only show something: nothing that leads to a change waits for them."""
+
 
 class Clicks:
     """The listener for every button."""
@@ -124,7 +127,7 @@ class Clicks:
         ack()
         if job is None:
             edge.executor.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, job, urgent=name not in (replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF)):
+        elif not edge.do(reply, job, urgent=name not in READS):
             edge.executor.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:

@@ -46,6 +46,9 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
 }
 """The buttons that do something to the entry whose number they carry."""
 
+READS = frozenset({view.SHOW_DEVICE, *view.FIRST_PAGE, *view.NEXT_PAGE})
+"""The buttons that only show something."""
+
 NOT_UNDERSTOOD = (
     "This is no device of the register and no list: `/legacytls devices` shows all, `devices D12` one, `devices mine`, "
     "`devices overdue` and `devices orphans` a part, and `devices add` puts one on the register."
