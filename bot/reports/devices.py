@@ -16,6 +16,7 @@ from bot.reports.names import names_of
 from bot.settings.model import Settings
 from bot.terminal import inert, is_terminal, line, table
 from handlers.register.files.decoding import LARGEST, NotRead
+from handlers.register.import_words import imported_lines
 from handlers.register.imports import Imported, Imports, Period
 from handlers.register.overview import Devices, Listed, Overview, pace_line
 from handlers.slack.views.plain import Names
@@ -30,8 +31,6 @@ FIELDS = (
 
 COLUMNS = ("", "Device", "Sender", "Owner", "Due", "State", "Moved", "TLS 1.0", "TLS 1.1", "Last seen")
 NOT_UNDERSTOOD = 2
-NAMED = 20
-"""Addresses and rows named to a person; ``--json`` names all."""
 
 
 def import_or_show(settings: Settings, options: argparse.Namespace) -> int:
@@ -136,24 +135,6 @@ def imported_data(found: Imported) -> dict[str, Any]:
         "modern": [f"D{number}" for number in found.modern],
         "skipped": [{"row": one.row, "why": one.why} for one in found.skipped],
     }
-
-
-def imported_lines(found: Imported) -> list[str]:
-    """The same for a person, the answer first."""
-    again = "" if found.is_new else " It was imported before, so nothing was changed."
-    lines = [f"{found.rows} rows read ({found.kind.value}).{again}"]
-    lines.append(f"Still on old TLS and registered: {found.registered}")
-    lines.append(_named("Still on old TLS and on nobody's list", found.unregistered))
-    lines.append(_named("Registered and not seen", [f"D{number}" for number in found.unseen]))
-    lines.append(_named("Registered and modern by now", [f"D{number}" for number in found.modern]))
-    lines += [f"Row {one.row} was not understood: {one.why}" for one in found.skipped[:NAMED]]
-    more = len(found.skipped) - NAMED
-    return [*lines, f"and {more} more rows"] if more > 0 else lines
-
-
-def _named(what: str, names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{what}: {len(names)}" + (f" ({', '.join(names[:NAMED])}{more})" if names else "")
 
 
 def _show(overview: Overview, standing: Sequence[Listed], name: Names) -> None:

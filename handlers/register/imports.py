@@ -21,8 +21,8 @@ from storage.ledger import BOT, Ledger
 from storage.sightings import NewReport, Sighting
 
 NEEDS_PROPOSER = (
-    "This is a list of devices, and every entry needs somebody who proposes it: import it in Slack, with "
-    "`/legacytls devices import`."
+    "This is a list of devices, and every entry needs somebody who proposes it: put each on the register with "
+    "`/legacytls devices add` in Slack."
 )
 REVERSED = "The period ends before it begins."
 

@@ -54,7 +54,6 @@ _TOKEN = re.compile(r"[!-~]{1,200}")
 
 _STAMP = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
-
 _MAIL_LINK = re.compile(r"<mailto:[^|>]*\|([^|>]+)>")
 """An address that Slack made a link of; the text is what was typed, the target may be encoded."""
 
@@ -164,6 +163,12 @@ def reaction(
     if vote is None:
         return AnswerLookAlike(bare(name), on_own_message=own), interaction
     return (CastVote(vote, on_own_message=own) if added else TakeBackVote(on_own_message=own)), interaction
+
+
+def file_address(view: Mapping[str, Any], field: str) -> str:
+    """Where the one file of a form can be fetched: a secret of the moment, which is not kept. Raises ``Malformed``."""
+    element = _mapping(_mapping(_mapping(_mapping(view, "state"), "values"), field), field)
+    return _text(_first(element.get("files")), "url_private_download")
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -11,7 +11,9 @@ from handlers.changes.proposal import CHOOSABLE, Standing
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.ports import Cloud
-from handlers.slack.views import announcements, device_answers, modals
+from handlers.register.files.kinds import FileKind, Skipped
+from handlers.register.imports import Imported
+from handlers.slack.views import announcements, device_answers, device_import, modals
 from handlers.slack.views.blocks import Message
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device
@@ -52,6 +54,7 @@ class RegisterExamples:
             ),
         )  # fmt: skip
         yield "form (device, longer)", device_answers.longer(entries[0], channel="C00000001")
+        yield "form (devices import)", device_import.form(channel="C00000001")
         yield "form (opt_out, register)", modals.opt_out(channel="C00000001", cloud=cloud, register=register)
 
     def news(self, zone: ZoneInfo) -> Iterator[tuple[str, Message]]:
@@ -68,3 +71,7 @@ class RegisterExamples:
             yield f"announcement ({one.kind})", announcements.announcement(AnnouncementView(said=one), zone)
         kept = AnnouncementView(said=said[2], answer=answer)
         yield "announcement (none_left, kept)", announcements.announcement(kept, zone)
+        skipped = tuple(Skipped(row, self.text) for row in range(30))
+        senders = tuple(f"scanner{number}@contoso.com" for number in range(500))
+        found = Imported(FileKind.SMTP_CLIENTS, 500, 500, 0, senders, (number,), (number,), skipped, is_new=False)
+        yield "devices import", device_import.imported(found)

@@ -28,6 +28,7 @@ BOT_SCOPES: dict[str, str] = {
     "channels:read": "sees whether a public channel is shared with another organisation (conversations.info)",
     "chat:write": "posts change requests, results and reminders; answers privately",
     "commands": "receives /legacytls",
+    "files:read": "reads the report that somebody gives to /legacytls devices import (url_private_download)",
     "files:write": "uploads the record, or the evidence of a period, as a file when somebody asks for it",
     "groups:read": "sees the same of a private channel (conversations.info)",
     "im:write": "opens the direct message that answers a reaction (conversations.open)",
@@ -37,8 +38,8 @@ BOT_SCOPES: dict[str, str] = {
 }
 """Scope of the bot token -> what would not work without it."""
 
-COMFORTS = frozenset({"app_mentions:read", "channels:read", "files:write", "groups:read"})
-"""Scopes without which the bot still serves: it then cannot warn of a shared channel, upload a file, or answer a mention."""
+COMFORTS = frozenset({"app_mentions:read", "channels:read", "files:read", "files:write", "groups:read"})
+"""Scopes without which the bot still serves: it cannot warn of a shared channel, read or upload a file, or answer a mention."""
 
 
 def needed(*, groups: bool) -> frozenset[str]:

@@ -156,6 +156,7 @@ TYPED: dict[str, Check] = {
     ),
     "email_text_input": _typed(initial_value=string(3000)),
     "url_text_input": _typed(initial_value=string(3000)),
+    "file_input": _element({}, {"filetypes": array(string(30), 100), "max_files": integer(1, 10)}),
 }
 """Elements that stand in an input block only."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.sandbox.slack import cast
 from bot.sandbox.slack.api import Arguments, Method
 from bot.sandbox.slack.cast import BOT_USER
 from bot.sandbox.slack.errors import SlackError
@@ -40,6 +41,7 @@ class Files:
         """Serve upload and download."""
         app.router.add_post("/upload/v1/{id}", self._upload)
         app.router.add_get("/files/{id}/{name}", self._download)
+        app.router.add_get("/files-pri/{id}/download/{name}", self._hand_out)
 
     def methods(self) -> dict[str, Method]:
         """What this module answers."""
@@ -47,6 +49,13 @@ class Files:
             "files.getUploadURLExternal": Method(self._address, WRITE),
             "files.completeUploadExternal": Method(self._complete, WRITE),
         }
+
+    def given(self, name: str, content: bytes) -> JSON:
+        """A file that somebody chose in a form, as Slack tells the app of it (docs.slack.dev, the file object)."""
+        file = File(f"F{self._workspace.number():08X}", name, len(content), content)
+        self._files[file.id] = file
+        address = f"{self._base()}/files-pri/{file.id}/download/{name}"
+        return self._shown({"id": file.id}) | {"url_private_download": address}
 
     def content(self, file_id: str) -> bytes:
         """The bytes of an uploaded file. Raises ``file_not_found``."""
@@ -91,6 +100,12 @@ class Files:
             "size": len(content),
             "url_private": f"{self._base()}/files/{file.id}/{file.name}",
         }
+
+    async def _hand_out(self, request: web.Request) -> web.Response:
+        """To the bot's token only; anybody else is sent to where people sign in."""
+        if request.headers.get("Authorization") != f"Bearer {cast.BOT_TOKEN}":
+            raise web.HTTPFound("/signin")
+        return await self._download(request)
 
     async def _download(self, request: web.Request) -> web.Response:
         try:

@@ -136,6 +136,10 @@ class Slack:
         """
         return self.people.submit(as_, view_id, values or {})
 
+    def give_file(self, name: str, content: bytes) -> JSON:
+        """A file for a form that takes one: ``submit(..., {"file": [give_file("report.csv", b"...")]})``."""
+        return self._files.given(name, content)
+
     def open_home(self, as_: str) -> None:
         """Open the app's Home, which tells the bot; ``home`` is what it then publishes."""
         self.people.open_home(as_)

@@ -14,7 +14,8 @@ HOOKS: Final = ("hooks.slack.com", "hooks.slack-gov.com")
 slack-gov.com (api.slack-gov.com/gov-slack/about)."""
 
 FILES: Final = ("files.slack.com", "files.slack-gov.com")
-"""Where ``files.getUploadURLExternal`` sends uploads to (``slack_sdk.WebClient.files_upload_v2``, step 2)."""
+"""Where files are handed out (docs.slack.dev/reference/objects/file-object), and where ``files.getUploadURLExternal``
+sends uploads to (``slack_sdk.WebClient.files_upload_v2``, step 2)."""
 
 SOCKET_DOMAINS: Final = ("slack.com", "slack-gov.com", "slack-msgs.com")
 """Domains of Slack below which ``apps.connections.open`` names hosts, such as ``wss-primary.slack.com``
@@ -42,6 +43,10 @@ class Destinations:
         """Take an ``upload_url`` apart. Raises ``Elsewhere``."""
         address = _parts(url)
         return self._checked(address, {"https", "http"}, own=address.host in FILES)
+
+    def download(self, url: str) -> Address:
+        """Take the ``url_private_download`` of a file apart, to which the token is sent. Raises ``Elsewhere``."""
+        return self.upload(url)
 
     def socket(self, url: str) -> Address:
         """Take the address of a Socket Mode connection apart. Raises ``Elsewhere``."""

@@ -1,6 +1,6 @@
-"""Posts to addresses that Slack named, over connections that are kept open: judged first, never redirected, read to a limit.
+"""Posts to, and fetches from, addresses that Slack named: judged first, never redirected, read to a limit. Connections are kept.
 
-Such an address is a secret of the moment: it is used here and never logged. No token is ever sent this way.
+Such an address is a secret of the moment: it is used here and never logged. A token is sent with a file's address only.
 """
 
 import ssl
@@ -45,6 +45,18 @@ class Outward:
         """Post the bytes of a file, ``length`` of them, as they come, and return the status; ``None`` when no answer came."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(length)}
         return self._post(address, content, headers, Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE))
+
+    def given(self, address: Address, token: str, most: int) -> tuple[int, bytes] | None:
+        """Fetch the first ``most`` bytes of a file with the bot's token, and the status; ``None`` when no whole answer came."""
+        way = self._direct if address.stays_here else self._outward
+        headers, timeout = {"Authorization": f"Bearer {token}"}, Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE)
+        try:
+            answer = way.request("GET", str(address), headers=headers, timeout=timeout, redirect=False, preload_content=False)
+            content = answer.read(most, decode_content=False)
+            answer.close()  # there may be more of it
+        except (HTTPError, OSError, ValueError):
+            return None
+        return answer.status, content
 
     def _post(self, address: Address, body: bytes | Iterable[bytes], headers: dict[str, str], timeout: Timeout) -> int | None:
         way = self._direct if address.stays_here else self._outward

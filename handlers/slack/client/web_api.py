@@ -40,6 +40,10 @@ class FileNotTaken(SlackClientError):
     """The bytes of a file could not be left with Slack."""
 
 
+class FileNotRead(SlackClientError):
+    """A file that somebody gave to the bot could not be read."""
+
+
 class SlackWebClient(WebClient):
     """The bot's client of the Web API; arguments as for ``slack_sdk.WebClient``."""
 
@@ -59,6 +63,25 @@ class SlackWebClient(WebClient):
         given = self.files_getUploadURLExternal(filename=name, length=length)
         self._upload(str(given.get("upload_url") or ""), pieces, length)
         return self.files_completeUploadExternal(files=[{"id": given.get("file_id"), "title": name}], channel_id=channel)
+
+    def read_file(self, url: str, most: int) -> bytes:
+        """The first ``most`` bytes of a file that a person gave to the bot; ``url`` is its ``url_private_download``.
+
+        The token goes along, so only to one of Slack's hosts, and after no redirect. Raises ``SlackClientError``.
+        """
+        try:
+            address = Destinations(self.base_url).download(url)
+        except Elsewhere as elsewhere:
+            raise FileNotRead(str(elsewhere)) from None
+        answered = self._outward.given(address, self.token or "", most)
+        if answered is None:
+            raise FileNotRead("the file was not answered, or broke off")
+        status, content = answered
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            raise Redirected(f"the file was answered with a redirect ({status})")
+        if status != HTTPStatus.OK:
+            raise FileNotRead(f"the file was answered with status {status}")
+        return content
 
     def _upload(self, url: str, content: bytes | Iterable[bytes], length: int) -> None:
         try:

@@ -29,7 +29,7 @@ from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import device_replies, devices, what_if
+from handlers.slack.listeners import device_imports, device_replies, devices, what_if
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.parsing import (
     Malformed,
@@ -56,6 +56,7 @@ from handlers.slack.views.cards import (
     WHAT_IF,
     WITHDRAW,
 )
+from handlers.slack.views.device_import import IMPORT
 from storage.engine import Unreachable
 from storage.lifecycle import Kind
 from storage.records import Door, MailProtocol, ReminderReply, Vote
@@ -180,6 +181,9 @@ class Submissions:
     def listen(self, ack: Ack, body: dict[str, Any]) -> None:
         """Judge the form purely, keep it, acknowledge; mistakes go back into the form with nothing typed lost."""
         view = body["view"]
+        if view.get("callback_id") == IMPORT:
+            device_imports.submitted(self._edge, ack, body)
+            return
         try:
             command, interaction = self._command(view), self._interaction(body, view)
         except WrongForm as wrong:

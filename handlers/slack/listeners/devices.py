@@ -31,6 +31,7 @@ from handlers.register.commands import (
 from handlers.register.forms import judge_change_of_day, judge_device
 from handlers.register.pages import Which
 from handlers.slack.edge import Edge, Reply
+from handlers.slack.listeners import device_imports
 from handlers.slack.parsing import Malformed, identity, number, values
 from handlers.slack.views import device_forms
 from handlers.slack.views import devices as view
@@ -62,6 +63,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     words = str(body.get("text") or "").lower().split()[1:]
     ways: dict[str, Callable[[], None]] = {
         "add": partial(_open_add, edge, reply, body),
+        "import": partial(device_imports.opened, edge, reply, body),
         **{which.value: partial(_list, edge, reply, which) for which in Which},
     }
     word = " ".join(words) or Which.ALL.value
