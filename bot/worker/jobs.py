@@ -45,7 +45,7 @@ from storage.pending import Pending
 from storage.schedule import Schedule
 from storage.streams import Streams
 
-REMIND_EVERY = timedelta(minutes=1)
+REMIND_EVERY = timedelta(seconds=2)
 """How often it is asked whether a reminder is due, beside every commit."""
 
 APPLYING, DELIVERING, READING = 8, 4, 32

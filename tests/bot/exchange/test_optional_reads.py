@@ -126,7 +126,7 @@ def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: OptionalLooku
 def test_a_recorded_change_tells_who_when_and_to_what(around: OptionalLookups, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope([_record()])))
     at = datetime(2026, 11, 22, 9, 14, 3, tzinfo=UTC)
-    change = Change(at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, succeeded=True)
+    change = Change(at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, succeeded=True, record_id="6d0f")
     assert around.recorded(SINCE, UNTIL) == (change,)
 
 

@@ -123,7 +123,7 @@ def test_a_device_is_due_on_its_day_which_moves_and_is_cancelled_when_it_is_gone
     first = events(house)[uid]
     assert (first.start, first.end - DAY, str(first["status"])) == (day, day, "CONFIRMED")
     with house.ledger.recording(house.clock()) as entry:
-        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, due=day - DAY, due_by=BOB)
+        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": day - DAY, "due_by": BOB})
     moved = events(house)[uid]
     assert (moved.start, int(moved["sequence"]) > int(first["sequence"])) == (day - DAY, True)
     with house.ledger.recording(house.clock()) as entry:
