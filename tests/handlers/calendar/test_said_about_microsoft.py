@@ -54,7 +54,7 @@ TOGETHER = {
         r"(?i)without warning",
     ),
     "security defaults": (r"(?i)security defaults[^.]*exclu", r"(?i)no exclusions"),
-    "the report on senders": (r"(?:> |report \*?)SMTP AUTH clients|SMTP AUTH clients\*? report(?! gains)", r"(?is)senders.*90"),
+    "the report on senders": (r"(?:> |report \*?)SMTP AUTH clients|SMTP AUTH clients\*? report(?! gains|,)", r"(?is)senders.*90"),
     "a password": (r"(?i)\b(?:device|scanner)s?\b[^.]*\bpassword\b", r"(?i)password or token"),
 }
 """What is said only together with something else."""

@@ -147,7 +147,7 @@ def empty(_migrated_sqlite: Path) -> bytes:
 
 @given(st.lists(st.sampled_from(sorted(EVENTS)), max_size=5))
 @settings(
-    max_examples=25, deadline=None, derandomize=True, database=None,
+    max_examples=8, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 def test_whatever_happened_before_it_says_what_a_vote_of_everybody_would_do(

@@ -44,7 +44,7 @@ def full(ledger: Ledger) -> Ledger:
         entry.holding.keep_rule("r" * 64, {"approvers": [BOB], "text": "é"})
         entry.holding.keep_organization("contoso.onmicrosoft.com")
         scanner = register.act(
-            entry, proposed(entry), DeviceAct.LONGER_ASKED, actor=BOB, asked_due=DUE + DAY, asked_by=BOB, why="é"
+            entry, proposed(entry), DeviceAct.LONGER_ASKED, actor=BOB, why="é", changes={"asked_due": DUE + DAY, "asked_by": BOB}
         )
         register.act(entry, scanner, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED, request_id=1)
         named = proposed(entry, device="Scales", owner_id=None)

@@ -6,7 +6,7 @@ const EMOJI = {
   wave: "👋", raised_hands: "🙌", warning: "⚠️", rotating_light: "🚨", no_entry: "⛔", no_entry_sign: "🚫", octagonal_sign: "🛑",
   information_source: "ℹ️", question: "❓", grey_question: "❔", checkered_flag: "🏁", scissors: "✂️", exclamation: "❗", lock: "🔒", unlock: "🔓",
   closed_lock_with_key: "🔐", key: "🔑", shield: "🛡️",
-  bell: "🔔", no_bell: "🔕", mega: "📣", loudspeaker: "📢", hourglass: "⌛", hourglass_flowing_sand: "⏳", alarm_clock: "⏰", stopwatch: "⏱️",
+  label: "🏷️", bell: "🔔", no_bell: "🔕", mega: "📣", loudspeaker: "📢", hourglass: "⌛", hourglass_flowing_sand: "⏳", alarm_clock: "⏰", stopwatch: "⏱️",
   clock1: "🕐", calendar: "📅", date: "📅", spiral_calendar_pad: "🗓️", red_circle: "🔴", large_orange_circle: "🟠", large_yellow_circle: "🟡",
   large_green_circle: "🟢", large_blue_circle: "🔵", white_circle: "⚪", black_circle: "⚫", large_orange_diamond: "🔶",
   small_blue_diamond: "🔹", mag: "🔍", mag_right: "🔎", printer: "🖨️", email: "📧", envelope: "✉️", incoming_envelope: "📨", memo: "📝",

@@ -8,9 +8,9 @@ WRITTEN = re.compile(r"(?<![\w.{]):([a-z0-9_]{3,}):(?!\w)")
 
 
 def test_the_page_knows_every_emoji_that_the_bot_writes() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "handlers" / "slack").glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "handlers" / "slack").rglob("*.py")]
     written = {name for source in sources for name in WRITTEN.findall(source)}
-    page = (ROOT / "bot" / "sandbox" / "page" / "emoji.js").read_text(encoding="utf-8")
+    page = (ROOT / "bot" / "sandbox" / "console" / "page" / "emoji.js").read_text(encoding="utf-8")
     drawn = set(re.findall(r'"?([a-z0-9_+-]+)"?: "', page))
     assert {"warning", "lock", "checkered_flag"} <= written
     assert written <= drawn
