@@ -66,8 +66,7 @@ class Register:
             device = reader.devices.device(command.device_id)
         standing = judge_standing(device)
         verdict = may_act(self._context.people, command, device, person)
-        named = replace(verdict, sentence=f"{device.name}: {verdict.sentence}")
-        return standing if not standing.allowed else verdict if verdict.allowed else named
+        return standing if verdict.allowed else replace(verdict, sentence=f"{device.name}: {verdict.sentence}")
 
     def do(self, command: RegisterCommand, interaction: Interaction) -> bool:
         """Hand a command to its use case; never a rejection of a request, so always ``False``. Raises what those raise."""
@@ -114,7 +113,7 @@ class Register:
                 raise Conflict("whose it is was changed while people were looked up")
             if not entry.reader.devices.agrees(device):
                 return Done(f"{device.name} {DISAGREES}")
-            problem = judge_standing(device).sentence or verdict.sentence or steps.owner_problem(owner)
+            problem = verdict.sentence or judge_standing(device).sentence or steps.owner_problem(owner)
             return Done(problem) if problem else self._change(entry, device, command, interaction)
 
         self._do(change, interaction, command.kind.value, about=seen, typed=as_typed(command.to_payload()))

@@ -249,3 +249,10 @@ def test_the_sentence_for_the_last_device_says_so(house: House) -> None:
     do(house, ERIN, Replaced(made.id))
     assert house.answer(ERIN) == says("device_replaced_none_left", number=made.id)
     assert timedelta(0) == house.clock() - device(house, made.id).changed_at
+
+
+def test_who_may_not_act_hears_that_and_not_how_an_entry_ended(house: House) -> None:
+    made = added(house)
+    do(house, ERIN, Replaced(made.id))
+    do(house, FRANK, Replaced(made.id))
+    assert DeviceState.REPLACED.value not in house.answer(FRANK)
