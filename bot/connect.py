@@ -11,8 +11,9 @@ import structlog
 
 from bot.observability.health import Health
 from bot.stopping import Stopping
+from bot.transport.bolt_app import Identity, identity_of
 from bot.transport.modes import Serving
-from bot.wiring import Bot, Identity, identity_of
+from bot.wiring import Bot
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from storage.engine import Unreachable

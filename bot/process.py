@@ -10,13 +10,15 @@ import structlog
 
 from bot import gc_tuning
 from bot.connect import Reaching
+from bot.from_settings import slack_client
 from bot.observability.health import Health, serve_health
 from bot.observability.metrics import Metrics
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from bot.stopping import Stopping
+from bot.transport.bolt_app import Identity
 from bot.transport.modes import Serving, serving_of
-from bot.wiring import Bot, Identity, app_of, slack_client, wire
+from bot.wiring import Bot, app_of, wire
 from handlers.ports import Clock
 from handlers.queries.dates import CalendarDates
 from handlers.slack.listeners.register import guarded

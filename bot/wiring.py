@@ -1,32 +1,27 @@
 """The one composition root: settings in, a wired bot out. Nothing here judges, and nothing else wires."""
 
-import copy
 import os
 import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from slack_bolt import App, BoltContext
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk import WebClient
+from slack_bolt import App
 
-from bot.exchange.admin import unheard
-from bot.exchange.client import ExchangeOnline, connect, not_kept
+from bot.exchange.client import ExchangeOnline
 from bot.exchange.lookups import OptionalLookups
+from bot.from_settings import exchange_of, rule_of
 from bot.observability.gauges import Gauges
 from bot.observability.health import Health
-from bot.observability.logs import bolts_own
 from bot.observability.metrics import Metrics
 from bot.probe.run import probe
-from bot.settings.load import credential_now
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
-from bot.transport.tls import trusting
-from bot.worker.jobs import jobs_of, loops, with_optional
+from bot.transport.bolt_app import Identity, bolt_app
+from bot.worker.jobs import jobs_of, with_optional
 from bot.worker.loops import Worker
+from bot.worker.plan import loops
 from handlers.changes.change_author import Attribution
 from handlers.changes.waiting import held_up
 from handlers.context.context import Context
@@ -34,7 +29,7 @@ from handlers.context.people import People
 from handlers.context.sharing import SharedDirectory
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
-from handlers.policy.rule import Home, Rule
+from handlers.policy.rule import Home
 from handlers.policy.working_hours import Hours
 from handlers.ports import Clock
 from handlers.queries.probe_news import ProbeNews
@@ -50,15 +45,12 @@ from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.register import guarded, register
 from handlers.slack.views.links import finder
 from handlers.slack.workspace_guard import WorkspaceGuard
-from storage.engine import Database, Unreachable
+from storage.engine import Database
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.outbox import Outbox
 from storage.record.standing import Standing
-
-SLACK_TIMEOUT = 10
-"""Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
 
 CREW = 12
 """Threads that do what was acknowledged; they wait for Slack most of the time."""
@@ -75,93 +67,6 @@ class Bot:
     worker: Worker
     exchange: ExchangeOnline
     client: SlackWebClient
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What ``auth.test`` says of the bot."""
-
-    team_id: str
-    enterprise_id: str | None
-    user_id: str
-    bot_id: str
-
-
-def identity_of(said: dict[str, Any]) -> Identity:
-    """The identity in an answer to ``auth.test``."""
-    return Identity(
-        team_id=str(said.get("team_id") or ""),
-        enterprise_id=said.get("enterprise_id") or None,
-        user_id=str(said.get("user_id") or ""),
-        bot_id=str(said.get("bot_id") or ""),
-    )
-
-
-def slack_client(settings: Settings) -> SlackWebClient:
-    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
-
-    Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
-    """
-    token = settings.slack_bot_token
-    client = SlackWebClient(
-        token=token.get_secret_value() if token else None,
-        base_url=settings.slack_api_url,
-        timeout=SLACK_TIMEOUT,
-        ssl=trusting(),
-        retry_handlers=[],
-    )
-    if client.proxy and "//" not in client.proxy:
-        client.proxy = f"http://{client.proxy}"  # HTTPS_PROXY=host:3128, as curl and the SDK read it; the others need a scheme
-    return client
-
-
-def rule_of(settings: Settings) -> Rule:
-    """The operator's settings that decide who may change what."""
-    return Rule(
-        approvers=settings.approvers,
-        operators=settings.operators,
-        approvals_required=settings.approvals_required,
-        request_ttl=settings.request_ttl,
-        default_window=settings.default_window,
-        max_window=settings.max_window,
-        approve_emoji=settings.approve_emoji,
-        reject_emoji=settings.reject_emoji,
-        channel=settings.channel or "",
-        timezone=settings.timezone.key,
-    )
-
-
-def exchange_of(
-    settings: Settings, clock: Clock, ledger: Ledger | None = None, called: Callable[[str, str], None] = unheard
-) -> ExchangeOnline:
-    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger, if there is one."""
-    return connect(
-        tenant_id=settings.azure_tenant_id or "",
-        client_id=settings.azure_client_id or "",
-        credential=settings.credential(),
-        cloud=settings.exchange_cloud,
-        clock=clock,
-        authority_host=settings.azure_authority_host,
-        organization=settings.exchange_organization or (_kept_organization(ledger) if ledger else None),
-        api_url=settings.exchange_api_url,
-        keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
-        called=called,
-        renewed=credential_now,
-    )
-
-
-def _kept_organization(ledger: Ledger) -> str | None:
-    with ledger.reading() as reader:
-        return reader.holding.organization()
-
-
-def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
-    try:
-        with ledger.recording(clock(), patience=1) as entry:
-            entry.holding.keep_organization(name)
-            return entry.reader.holding.organization()
-    except Unreachable:
-        return None  # the value can be told all the same; the next reading names the tenant again
 
 
 def context_of(
@@ -245,41 +150,6 @@ def app_of(bot: Bot, identity: Identity) -> App:
     app = bolt_app(bot.client, identity)
     app.use(WorkspaceGuard(home))
     register(app, replace(bot.edge, bot_user=identity.user_id))
-    return app
-
-
-def bolt_app(client: WebClient, identity: Identity) -> App:
-    """Bolt, acknowledging inline: its listeners only parse, keep and hand over (see ``handlers.slack``).
-
-    Signatures are checked before Bolt sees anything, by ``bot.transport.http_mode``; Socket Mode has none. Bolt gets the token
-    from ``authorize`` alone: a second one, in its client or in the environment, it would put aside with a warning.
-    """
-    known = AuthorizeResult(
-        enterprise_id=identity.enterprise_id,
-        team_id=identity.team_id,
-        bot_user_id=identity.user_id,
-        bot_id=identity.bot_id,
-        bot_token=client.token,
-    )
-    without_token = copy.copy(client)
-    without_token.token = None
-    app = App(
-        name="slack_bolt.app",  # what its loggers are named after
-        logger=bolts_own(),
-        client=without_token,
-        authorize=lambda **context: known,
-        process_before_response=True,
-        token_verification_enabled=False,
-        request_verification_enabled=False,
-        ssl_check_enabled=False,
-    )
-
-    def with_our_client(context: BoltContext, next: Callable[[], Any]) -> None:  # noqa: A002 - Bolt passes it by this name
-        """Bolt makes a plain client for each request, which would follow redirects with the token."""
-        context["client"] = client
-        next()
-
-    app.use(with_our_client)
     return app
 
 

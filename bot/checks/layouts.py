@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.exchange.clouds import CLOUDS
+from bot.from_settings import rule_of, slack_client
 from bot.process import utc_now
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
-from bot.wiring import rule_of, slack_client
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layout_judgement import mistakes

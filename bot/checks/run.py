@@ -12,10 +12,10 @@ from bot.checks.files import file_verdicts
 from bot.checks.slack import slack_verdicts
 from bot.checks.stream import stream_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
+from bot.from_settings import exchange_of
 from bot.process import utc_now
 from bot.settings.model import Settings
 from bot.terminal import line
-from bot.wiring import exchange_of
 
 STYLES = {Outcome.PASSED: "green", Outcome.WARNED: "yellow", Outcome.OPTIONAL: "dim", Outcome.FAILED: "bold red"}
 """How a terminal shows the outcomes."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from bot.checks.layouts import layout_verdict
 from bot.checks.people import people_verdicts
 from bot.checks.verdict import Verdict, failed, passed, warned
+from bot.from_settings import rule_of, slack_client
 from bot.settings.model import Settings
-from bot.wiring import identity_of, rule_of, slack_client
+from bot.transport.bolt_app import identity_of
 from handlers.context.people import People
 from handlers.policy.rule import Home, is_group
 from handlers.ports import Unavailable

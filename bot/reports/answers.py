@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.from_settings import exchange_of, rule_of
 from bot.process import utc_now
 from bot.reports.record import tenant_of
 from bot.settings.model import Settings
-from bot.wiring import context_of, exchange_of, rule_of
+from bot.wiring import context_of
 from handlers.context.people import People
 from handlers.policy.days import last_day
 from handlers.policy.overdue import Overdue

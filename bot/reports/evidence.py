@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from bot.exchange.lookups import OptionalLookups
+from bot.from_settings import exchange_of
 from bot.process import utc_now
 from bot.reports.names import bare_names_of
 from bot.reports.record import nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
-from bot.wiring import exchange_of
 from handlers.evidence.pack import Made, Pack
 from handlers.evidence.period import Period, WrongPeriod, period_of
 from handlers.evidence.reconciliation import Reconciliation

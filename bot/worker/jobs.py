@@ -1,10 +1,9 @@
-"""What the worker does, loop by loop: which job has which claim, what tells that it is due, and who is waited for at the end.
+"""Make the jobs of one tenant: what each does, under which claim, and what tells that it is due.
 
-Each loop has the jobs of all tenants. What a person waits for is woken by the commit that caused it; everything else is found by
-asking, once a second and over all tenants at once.
+``bot.worker.plan`` puts the jobs of all tenants into loops.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -15,7 +14,7 @@ from bot.settings.model import Settings
 from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
 from bot.stream.timestamps import TimeStampService
-from bot.worker.loops import Claim, Loop
+from bot.worker.loops import Claim
 from bot.worker.pruning import EVERY as PRUNED_EVERY
 from bot.worker.pruning import prune_batch
 from bot.worker.turns import Job
@@ -26,32 +25,24 @@ from handlers.changes.record_watch import Watch
 from handlers.changes.restored_database import Estrangements
 from handlers.changes.settle import Settling
 from handlers.context.context import Context
-from handlers.delivery.deliver import PRIVATE, PUBLIC, Delivery
+from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
 from handlers.evidence.days import Days
 from handlers.evidence.heads import Heads, Permalink
 from handlers.evidence.keeping import Keeping
 from handlers.evidence.reconciliation import Reconciliation
 from handlers.evidence.stamping import Stamping
-from handlers.ports import AuditSearch, Clock
+from handlers.ports import AuditSearch
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
 from handlers.reminders.remind import Reminders
-from storage.engine import Database
 from storage.leases import Lease, TenantDuty
-from storage.pending import Pending
-from storage.schedule import Schedule
 from storage.streams import Streams
 
 REMIND_EVERY = timedelta(seconds=2)
 """How often it is asked whether a reminder is due, beside every commit."""
-
-APPLYING, DELIVERING, READING = 8, 4, 32
-"""Threads for changes, for messages to one sort of reader, and for readings, at most: each waits for one tenant at a time.
-
-Thirty-two calls at once read a thousand tenants in 1.08 times the least possible, and more bring little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,48 +177,6 @@ def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: 
         return 0
 
     return _claimed(context, TenantDuty.STREAM).over(stream.send, due=stream.is_due), Job(ledger.tenant_id, lag)
-
-
-def loops(
-    settings: Settings, database: Database, tenants: Sequence[TenantJobs], clock: Clock, *, measured: Callable[[], int]
-) -> tuple[Loop, ...]:
-    """Every loop of one bot; ``measured`` refreshes the metrics and finds nothing to do."""
-    pending, ids = Pending(database), [one.tenant_id for one in tenants]
-
-    def all_of(job: Callable[[TenantJobs], Job | None]) -> tuple[Job, ...]:
-        return tuple(made for one in tenants if (made := job(one)) is not None)
-
-    def timed(duty: TenantDuty, every: timedelta) -> Callable[[], list[str]]:
-        schedule = Schedule(database, duty, ids, every=every)
-        return lambda: schedule.due(clock())
-
-    to_all, in_time = partial(pending.messages, PUBLIC), timed(TenantDuty.OBSERVE, settings.observe_every)
-    kept = (*(job for one in tenants for job in one.kept), Job("", measured))
-    to_one, probe_every = partial(pending.messages, PRIVATE), settings.probe_every or timedelta(days=1)  # unset: no such job
-    every_loop = (
-        Loop("apply", all_of(lambda one: one.apply), pending.changes, threads=APPLYING),
-        Loop("public", all_of(lambda one: one.public), to_all, threads=DELIVERING, last=True),
-        Loop("private-1", all_of(lambda one: one.private), to_one, threads=DELIVERING, last=True),
-        Loop("private-2", all_of(lambda one: one.private_newest), to_one, threads=DELIVERING, last=True),
-        Loop("leftovers", all_of(lambda one: one.leftovers), pending.deliveries, threads=DELIVERING),
-        Loop("keeper", kept, patient=False),  # for each tenant at each look: the end of a window is believed of no row alone
-        Loop("reminders", all_of(lambda one: one.remind), timed(TenantDuty.REMIND, REMIND_EVERY), awaited=False),
-        Loop("authors", all_of(lambda one: one.authors), lambda: pending.authors(clock()), woken=False, awaited=False),
-        Loop("pruning", all_of(lambda one: one.prune), timed(TenantDuty.PRUNE, PRUNED_EVERY), woken=False, awaited=False),
-        Loop(
-            "observer",
-            all_of(lambda one: one.observe),
-            lambda: [*in_time(), *pending.unexpected()],
-            threads=READING,
-            awaited=False,
-        ),
-        Loop("probes", all_of(lambda one: one.probe), timed(TenantDuty.PROBE, probe_every), woken=False, awaited=False),
-        # loops of their own: a receiver that is slow or away holds up nothing else, not even the end of the process
-        Loop("stream", all_of(lambda one: one.stream), threads=DELIVERING, awaited=False),
-        Loop("evidence", all_of(lambda one: one.evidence), woken=False, awaited=False),
-        Loop("stream-lag", all_of(lambda one: one.stream_lag), awaited=False),
-    )
-    return tuple(loop for loop in every_loop if loop.jobs)
 
 
 def _claimed(context: Context, duty: TenantDuty, every: timedelta | None = None) -> Claim:

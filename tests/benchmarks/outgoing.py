@@ -19,8 +19,8 @@ from bot.exchange.auth.credentials import ClientSecret
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import connect
 from bot.exchange.clouds import CLOUDS
+from bot.from_settings import slack_client
 from bot.settings.model import Settings
-from bot.wiring import slack_client
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import Kind

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from websockets.exceptions import InvalidURI
 
 from bot.observability import logs
+from bot.transport.bolt_app import Identity, bolt_app
 from bot.transport.receiver import Receiver
-from bot.wiring import Identity, bolt_app
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from handlers.slack.client.web_api import SlackWebClient

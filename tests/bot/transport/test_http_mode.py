@@ -18,9 +18,9 @@ import pytest
 from slack_sdk import WebClient
 from structlog.testing import capture_logs
 
+from bot.transport.bolt_app import Identity, bolt_app
 from bot.transport.http_mode import LARGEST_BODY, PLACES, SPARE, HttpMode
 from bot.transport.receiver import Receiver
-from bot.wiring import Identity, bolt_app
 from handlers.policy.rule import Home
 from handlers.slack.listeners.register import Failures
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, WorkspaceGuard

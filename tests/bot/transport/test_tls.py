@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from bot.from_settings import slack_client
 from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.transport.websocket import Lost, dial
-from bot.wiring import slack_client
 from handlers.ports import Unavailable
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call

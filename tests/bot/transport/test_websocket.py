@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from slack_bolt import App
 
+from bot.transport.bolt_app import Identity, bolt_app
 from bot.transport.receiver import Receiver
 from bot.transport.socket_mode import SocketMode
 from bot.transport.websocket import Lost, dial
-from bot.wiring import Identity, bolt_app
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
 from tests.bot.exchange.stage import Stage, answer

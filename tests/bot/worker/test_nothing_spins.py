@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
-from bot.worker.jobs import jobs_of, loops
+from bot.worker.jobs import jobs_of
 from bot.worker.loops import Loop, Worker
+from bot.worker.plan import loops
 from bot.worker.turns import Job
 from handlers.changes.change_author import Attribution
 from handlers.changes.waiting import held_up

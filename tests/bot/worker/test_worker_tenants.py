@@ -13,8 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.worker import loops as worker
-from bot.worker.jobs import TenantJobs, loops
+from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Claim, Loop, Worker
+from bot.worker.plan import loops
 from bot.worker.turns import Job, Turns
 from handlers.context import pacing
 from storage.database.errors import Stuck

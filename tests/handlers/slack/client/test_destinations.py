@@ -9,8 +9,9 @@ import pytest
 from slack_bolt import Ack, BoltContext, BoltRequest
 
 import handlers.slack
+from bot.from_settings import slack_client
 from bot.settings.model import Settings
-from bot.wiring import Identity, bolt_app, slack_client
+from bot.transport.bolt_app import Identity, bolt_app
 from handlers.context.web_addresses import Address
 from handlers.ports import Unavailable
 from handlers.slack.client.answers import Answers

@@ -1,0 +1,85 @@
+"""What is made of the settings alone: the client for Slack, the rule, the conversation with Exchange. Nothing is sent yet."""
+
+from collections.abc import Callable
+from functools import partial
+
+from bot.exchange.admin import unheard
+from bot.exchange.client import ExchangeOnline, connect, not_kept
+from bot.settings.load import credential_now
+from bot.settings.model import Settings
+from bot.transport.tls import trusting
+from handlers.policy.rule import Rule
+from handlers.ports import Clock
+from handlers.slack.client.web_api import SlackWebClient
+from storage.engine import Unreachable
+from storage.ledger import Ledger
+
+SLACK_TIMEOUT = 10
+"""Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
+
+
+def slack_client(settings: Settings) -> SlackWebClient:
+    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
+
+    Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
+    """
+    token = settings.slack_bot_token
+    client = SlackWebClient(
+        token=token.get_secret_value() if token else None,
+        base_url=settings.slack_api_url,
+        timeout=SLACK_TIMEOUT,
+        ssl=trusting(),
+        retry_handlers=[],
+    )
+    if client.proxy and "//" not in client.proxy:
+        client.proxy = f"http://{client.proxy}"  # HTTPS_PROXY=host:3128, as curl and the SDK read it; the others need a scheme
+    return client
+
+
+def rule_of(settings: Settings) -> Rule:
+    """The operator's settings that decide who may change what."""
+    return Rule(
+        approvers=settings.approvers,
+        operators=settings.operators,
+        approvals_required=settings.approvals_required,
+        request_ttl=settings.request_ttl,
+        default_window=settings.default_window,
+        max_window=settings.max_window,
+        approve_emoji=settings.approve_emoji,
+        reject_emoji=settings.reject_emoji,
+        channel=settings.channel or "",
+        timezone=settings.timezone.key,
+    )
+
+
+def exchange_of(
+    settings: Settings, clock: Clock, ledger: Ledger | None = None, called: Callable[[str, str], None] = unheard
+) -> ExchangeOnline:
+    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger, if there is one."""
+    return connect(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=settings.credential(),
+        cloud=settings.exchange_cloud,
+        clock=clock,
+        authority_host=settings.azure_authority_host,
+        organization=settings.exchange_organization or (_kept_organization(ledger) if ledger else None),
+        api_url=settings.exchange_api_url,
+        keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
+        called=called,
+        renewed=credential_now,
+    )
+
+
+def _kept_organization(ledger: Ledger) -> str | None:
+    with ledger.reading() as reader:
+        return reader.holding.organization()
+
+
+def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
+    try:
+        with ledger.recording(clock(), patience=1) as entry:
+            entry.holding.keep_organization(name)
+            return entry.reader.holding.organization()
+    except Unreachable:
+        return None  # the value can be told all the same; the next reading names the tenant again
