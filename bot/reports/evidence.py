@@ -17,8 +17,8 @@ from bot.reports.record import nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from handlers.evidence.pack import Made, Pack
-from handlers.evidence.period import Period, WrongPeriod, period_of
 from handlers.evidence.reconciliation import Reconciliation
+from handlers.policy.periods import Period, WrongPeriod, period_of
 from handlers.ports import Unavailable
 from storage.engine import Database, Unreachable
 from storage.ledger import Ledger

@@ -11,8 +11,8 @@ from typing import IO, Final
 
 from handlers.context.context import Context
 from handlers.evidence.pack import Made, Naming, Pack
-from handlers.evidence.period import Period
 from handlers.evidence.reconciliation import Reconciliation
+from handlers.policy.periods import Period
 from handlers.ports import AuditSearch, Unavailable
 
 PIECE: Final = 64 * 1024

@@ -13,7 +13,6 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from handlers.evidence.period import Period
 from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building, event_line
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
@@ -22,6 +21,7 @@ from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import DEVICES, PEOPLE, Span, stamp_files
 from handlers.evidence.verifier import program
+from handlers.policy.periods import Period
 from storage.engine import Database
 from storage.record.changes import told_by_change
 from storage.record.export import events_of_kinds, events_up_to

@@ -13,12 +13,12 @@ from typing import Any, Final
 from handlers.evidence.days import Days
 from handlers.evidence.known import known_facts, made_since
 from handlers.evidence.pairing import AWAITED, BEFORE, NO, Pairings, pair
-from handlers.evidence.period import Period
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import instant_of, unsearched
 from handlers.evidence.proof.tables import Span
 from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import AuditGap
+from handlers.policy.periods import Period
 from handlers.ports import AuditSearch
 from storage.integrity.canonical import stamp
 from storage.ledger import BOT, Entry, Ledger

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from handlers.evidence.handing_out import EvidenceFile
-from handlers.evidence.period import Period, WrongPeriod, spelled_period
+from handlers.policy.periods import Period, WrongPeriod, spelled_period
 from handlers.queries.export import StillExporting
 from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names

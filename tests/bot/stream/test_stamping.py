@@ -16,8 +16,8 @@ from bot.stream.timestamps import TimeStampService
 from bot.stream.tokens import WrongToken, read_token
 from handlers.evidence.days import Days
 from handlers.evidence.pack import Pack
-from handlers.evidence.period import Period
 from handlers.evidence.stamping import Stamping
+from handlers.policy.periods import Period
 from handlers.ports import Unavailable
 from storage.engine import Database
 from storage.ledger import Ledger

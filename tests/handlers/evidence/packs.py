@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from handlers.evidence.pack import Made, Naming, Pack
-from handlers.evidence.period import Period
+from handlers.policy.periods import Period
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, TENANT, House
 

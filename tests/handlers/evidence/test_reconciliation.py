@@ -9,8 +9,8 @@ import pytest
 
 from handlers.evidence.days import Days
 from handlers.evidence.pairing import Made, pair
-from handlers.evidence.period import Period
 from handlers.evidence.reconciliation import Reconciliation, flapping
+from handlers.policy.periods import Period
 from handlers.ports import AuditRow, Unavailable
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House

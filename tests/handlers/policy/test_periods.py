@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from handlers.evidence.period import WrongPeriod, period_of, spelled_period
+from handlers.policy.periods import WrongPeriod, period_of, spelled_period
 
 TODAY = date(2026, 11, 30)
 

@@ -1,4 +1,4 @@
-"""The days that evidence is about: how people write them, and which are none. Pure."""
+"""The days that evidence and history are asked for: how people write them, and which are none. Pure."""
 
 import calendar
 import re
