@@ -5,31 +5,21 @@ them.
 """
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
-from bot.exchange.clouds import CLOUDS
-from bot.probe.targets import of_cloud, targets
-from bot.settings import fields
-from bot.stream import spelled
+from bot.probe.targets import of_cloud
+from bot.settings import kinds, secret_fields
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import ProbeTarget
 from storage.integrity.keyring import Keyring
-
-_BOT_TOKEN = partial(fields.token, prefix="xoxb-", what="the app's bot token")
-_APP_TOKEN = partial(fields.token, prefix="xapp-", what="an app-level token")
-_CALENDAR_TOKEN = fields.calendar_token
-_DAILY = partial(fields.at_least, days=1)
-
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class CredentialKind(StrEnum):
@@ -41,36 +31,6 @@ class CredentialKind(StrEnum):
     MANAGED = "AZURE_MANAGED_IDENTITY"
 
 
-NONE_LEFT = ("ask", "opt-out")
-
-
-def _one_of(words: Collection[str], text: str) -> str:
-    if text.lower() not in words:
-        raise ValueError(f"write one of {', '.join(words)}")
-    return text.lower()
-
-
-def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    return value if isinstance(value, tuple) else fields.record_keys(value)
-
-
-def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    return value if isinstance(value, tuple) else fields.record_keys_in(value)
-
-
-def _targets(value: str | tuple[ProbeTarget, ...]) -> tuple[ProbeTarget, ...]:
-    return value if isinstance(value, tuple) else targets(value)
-
-
-Text = Annotated[str, BeforeValidator(fields.directory_id)]
-Ids = Annotated[tuple[str, ...], BeforeValidator(lambda value: value if isinstance(value, tuple) else fields.people(value))]
-Duration = Annotated[timedelta, BeforeValidator(fields.duration)]
-Count = Annotated[int, BeforeValidator(fields.count)]
-Emoji = Annotated[str, BeforeValidator(fields.emoji)]
-Origin = Annotated[str, BeforeValidator(fields.origin)]
-Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
-
-
 class Settings(BaseSettings):
     """Everything an operator decides, frozen; secrets show as asterisks. It reads nothing itself: ``bot.settings.load`` does."""
 
@@ -79,89 +39,73 @@ class Settings(BaseSettings):
         extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=False,
     )  # fmt: skip
 
-    slack_bot_token: Annotated[SecretStr, BeforeValidator(_BOT_TOKEN)] | None = Field(None, alias="SLACK_BOT_TOKEN")
-    slack_app_token: Annotated[SecretStr, BeforeValidator(_APP_TOKEN)] | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_signing_secret: Annotated[SecretStr, BeforeValidator(fields.signing_secret)] | None = Field(
-        None, alias="SLACK_SIGNING_SECRET"
-    )
-    slack_api_url: Annotated[str, BeforeValidator(fields.base_url)] = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    slack_bot_token: kinds.BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: kinds.AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: kinds.SigningSecret | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_api_url: kinds.SlackUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
 
-    azure_tenant_id: Annotated[str, BeforeValidator(fields.tenant)] | None = Field(None, alias="AZURE_TENANT_ID")
-    azure_client_id: Text | None = Field(None, alias="AZURE_CLIENT_ID")
+    azure_tenant_id: kinds.TenantId | None = Field(None, alias="AZURE_TENANT_ID")
+    azure_client_id: kinds.DirectoryId | None = Field(None, alias="AZURE_CLIENT_ID")
     azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
     azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
-    azure_client_secret: Annotated[SecretStr, BeforeValidator(fields.client_secret)] | None = Field(
-        None, alias="AZURE_CLIENT_SECRET"
-    )
-    azure_client_secret_expires: Annotated[date, BeforeValidator(fields.day)] | None = Field(
-        None, alias="AZURE_CLIENT_SECRET_EXPIRES"
-    )
+    azure_client_secret: kinds.EntraSecret | None = Field(None, alias="AZURE_CLIENT_SECRET")
+    azure_client_secret_expires: kinds.Day | None = Field(None, alias="AZURE_CLIENT_SECRET_EXPIRES")
     """The day that Entra shows beside the secret; it tells an app nothing of it."""
     azure_federated_token_file: Path | None = Field(None, alias="AZURE_FEDERATED_TOKEN_FILE")
-    azure_managed_identity: Annotated[bool, BeforeValidator(fields.truth)] = Field(False, alias="AZURE_MANAGED_IDENTITY")
-    azure_authority_host: Annotated[str, BeforeValidator(fields.authority)] | None = Field(None, alias="AZURE_AUTHORITY_HOST")
+    azure_managed_identity: kinds.Truth = Field(False, alias="AZURE_MANAGED_IDENTITY")
+    azure_authority_host: kinds.Authority | None = Field(None, alias="AZURE_AUTHORITY_HOST")
     """Scheme and host; ``None``: the cloud's own."""
 
-    exchange_cloud: Annotated[str, BeforeValidator(partial(_one_of, CLOUDS))] = Field("worldwide", alias="EXCHANGE_CLOUD")
-    exchange_organization: Annotated[str, BeforeValidator(fields.domain)] | None = Field(None, alias="EXCHANGE_ORGANIZATION")
-    exchange_api_url: Origin | None = Field(None, alias="EXCHANGE_API_URL")
+    exchange_cloud: kinds.CloudName = Field("worldwide", alias="EXCHANGE_CLOUD")
+    exchange_organization: kinds.Domain | None = Field(None, alias="EXCHANGE_ORGANIZATION")
+    exchange_api_url: kinds.Origin | None = Field(None, alias="EXCHANGE_API_URL")
     """Scheme and host; ``None``: the cloud's own."""
 
-    database_url: Annotated[SecretStr, BeforeValidator(fields.database)] = Field(
-        SecretStr("sqlite:///legacytls.db"), alias="DATABASE_URL"
-    )
+    database_url: kinds.DatabaseUrl = Field(SecretStr("sqlite:///legacytls.db"), alias="DATABASE_URL")
 
-    channel: Annotated[str, BeforeValidator(fields.channel)] | None = Field(None, alias="LEGACYTLS_CHANNEL")
-    approvers: Ids = Field((), alias="LEGACYTLS_APPROVERS")
-    operators: Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
-    approvals_required: Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
-    escalate_to: Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
+    channel: kinds.Channel | None = Field(None, alias="LEGACYTLS_CHANNEL")
+    approvers: kinds.Ids = Field((), alias="LEGACYTLS_APPROVERS")
+    operators: kinds.Ids = Field(default_factory=lambda data: data["approvers"], alias="LEGACYTLS_OPERATORS")
+    approvals_required: kinds.Count = Field(1, alias="LEGACYTLS_APPROVALS_REQUIRED")
+    escalate_to: kinds.Ids = Field((), alias="LEGACYTLS_ESCALATE_TO")
     """Who is mentioned when a request is about to expire; they gain no right by it."""
-    when_none_left: Annotated[str, BeforeValidator(partial(_one_of, NONE_LEFT))] = Field("ask", alias="LEGACYTLS_WHEN_NONE_LEFT")
+    when_none_left: kinds.NoneLeft = Field("ask", alias="LEGACYTLS_WHEN_NONE_LEFT")
     """What happens when the last active device is gone."""
-    request_ttl: Annotated[timedelta | None, BeforeValidator(fields.request_ttl)] = Field(None, alias="LEGACYTLS_REQUEST_TTL")
+    request_ttl: kinds.Ttl = Field(None, alias="LEGACYTLS_REQUEST_TTL")
     """How long an undecided request lives; ``None``: until working hours end on the next working day."""
-    max_window: Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
-    default_window: Duration = Field(
+    max_window: kinds.Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
+    default_window: kinds.Duration = Field(
         default_factory=lambda data: min(timedelta(days=30), data["max_window"]), alias="LEGACYTLS_DEFAULT_WINDOW"
     )
-    approve_emoji: Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
-    reject_emoji: Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
-    observe_every: Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
-    retention: Annotated[timedelta, BeforeValidator(partial(fields.at_least, days=30))] = Field(
-        timedelta(days=400), alias="LEGACYTLS_RETENTION"
-    )
+    approve_emoji: kinds.Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
+    reject_emoji: kinds.Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
+    observe_every: kinds.Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
+    retention: kinds.Retention = Field(timedelta(days=400), alias="LEGACYTLS_RETENTION")
     """How long readings, deliveries and sent messages are kept, since reminders must not forget that they were sent; the record
     itself is kept for ever."""
-    timezone: Annotated[ZoneInfo, BeforeValidator(fields.zone)] = Field(
-        default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE"
-    )
-    working_hours: Annotated[tuple[time, time], BeforeValidator(fields.working_hours)] = Field(
-        (time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS"
-    )
+    timezone: kinds.TimeZone = Field(default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE")
+    working_hours: kinds.WorkingHours = Field((time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS")
     milestones: Path | None = Field(None, alias="LEGACYTLS_MILESTONES")
     """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
-    health_host: Annotated[str, BeforeValidator(fields.host)] = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
-    health_port: Annotated[int, BeforeValidator(fields.port)] | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
-    calendar_token: Annotated[SecretStr, BeforeValidator(_CALENDAR_TOKEN)] | None = Field(None, alias="LEGACYTLS_CALENDAR_TOKEN")
+    health_host: kinds.Host = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
+    health_port: kinds.Port | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
+    calendar_token: kinds.CalendarToken | None = Field(None, alias="LEGACYTLS_CALENDAR_TOKEN")
     """Whoever knows it may fetch the calendar from the health port; ``None``: it is not served."""
-    record_key: Keys = Field((), alias="LEGACYTLS_RECORD_KEY")
-    record_key_file: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)] = Field(
-        (), alias="LEGACYTLS_RECORD_KEY_FILE"
-    )
+    record_key: kinds.Keys = Field((), alias="LEGACYTLS_RECORD_KEY")
+    record_key_file: kinds.KeysInFile = Field((), alias="LEGACYTLS_RECORD_KEY_FILE")
     """The keys that stand in the file; its path is not kept."""
     state_dir: Path | None = Field(None, alias="LEGACYTLS_STATE_DIR")
     """``None``: beside a SQLite file, else nowhere."""
-    probe_endpoints: Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)] = Field((), alias="LEGACYTLS_PROBE_ENDPOINTS")
+    probe_endpoints: kinds.Targets = Field((), alias="LEGACYTLS_PROBE_ENDPOINTS")
     """What is probed where nobody names an endpoint; empty: the cloud's own, see ``probed``."""
-    probe_every: Annotated[timedelta, BeforeValidator(_DAILY)] | None = Field(None, alias="LEGACYTLS_PROBE_EVERY")
+    probe_every: kinds.DailyOrRarer | None = Field(None, alias="LEGACYTLS_PROBE_EVERY")
     """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
-    events_url: Annotated[SecretStr, BeforeValidator(spelled.receiver)] | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
+    events_url: kinds.Receiver | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
     """Where every event of the record is posted; ``None``: nowhere. Its path may be a secret."""
-    timestamp_url: Annotated[SecretStr, BeforeValidator(spelled.service)] | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
+    timestamp_url: kinds.TimeStamps | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
     """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path may be a secret."""
-    events_secret: Annotated[SecretStr, BeforeValidator(spelled.secret)] | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
-    log_level: Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))] = Field("info", alias="LEGACYTLS_LOG_LEVEL")
+    events_secret: kinds.ReceiverSecret | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
+    log_level: kinds.LogLevel = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     _warnings: list[str] = PrivateAttr(default_factory=list)
 
@@ -227,7 +171,7 @@ class Settings(BaseSettings):
 
     def keyring(self) -> Keyring:
         """The keys that authenticate the record, newest first; empty where none is set."""
-        return Keyring([fields.key_bytes(key) for key in self.record_key or self.record_key_file])
+        return Keyring([secret_fields.key_bytes(key) for key in self.record_key or self.record_key_file])
 
     def on_record(self) -> dict[str, object]:
         """What the record keeps of the settings beside the rule: no secret, and nothing that changes by itself."""

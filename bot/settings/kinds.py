@@ -1,0 +1,83 @@
+"""The kinds that settings are of: each reads what is written by its function in ``fields`` and its neighbours."""
+
+from collections.abc import Collection
+from datetime import date, time, timedelta
+from functools import partial
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, SecretStr
+
+from bot.exchange.clouds import CLOUDS
+from bot.probe.targets import targets
+from bot.settings import fields, secret_fields
+from bot.stream import spelled
+from handlers.ports import ProbeTarget
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+NONE_LEFT = ("ask", "opt-out")
+
+_bot_token = partial(secret_fields.token, prefix="xoxb-", what="the app's bot token")
+_app_token = partial(secret_fields.token, prefix="xapp-", what="an app-level token")
+
+
+def _one_of(words: Collection[str], text: str) -> str:
+    if text.lower() not in words:
+        raise ValueError(f"write one of {', '.join(words)}")
+    return text.lower()
+
+
+def _ids(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else fields.people(value)
+
+
+def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else secret_fields.record_keys(value)
+
+
+def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return value if isinstance(value, tuple) else secret_fields.record_keys_in(value)
+
+
+def _targets(value: str | tuple[ProbeTarget, ...]) -> tuple[ProbeTarget, ...]:
+    return value if isinstance(value, tuple) else targets(value)
+
+
+BotToken = Annotated[SecretStr, BeforeValidator(_bot_token)]
+AppToken = Annotated[SecretStr, BeforeValidator(_app_token)]
+SigningSecret = Annotated[SecretStr, BeforeValidator(secret_fields.signing_secret)]
+EntraSecret = Annotated[SecretStr, BeforeValidator(secret_fields.client_secret)]
+CalendarToken = Annotated[SecretStr, BeforeValidator(secret_fields.calendar_token)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
+KeysInFile = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)]
+Receiver = Annotated[SecretStr, BeforeValidator(spelled.receiver)]
+ReceiverSecret = Annotated[SecretStr, BeforeValidator(spelled.secret)]
+TimeStamps = Annotated[SecretStr, BeforeValidator(spelled.service)]
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(fields.database)]
+
+SlackUrl = Annotated[str, BeforeValidator(fields.base_url)]
+Authority = Annotated[str, BeforeValidator(fields.authority)]
+Origin = Annotated[str, BeforeValidator(fields.origin)]
+Host = Annotated[str, BeforeValidator(fields.host)]
+Port = Annotated[int, BeforeValidator(fields.port)]
+Targets = Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)]
+
+TenantId = Annotated[str, BeforeValidator(fields.tenant)]
+DirectoryId = Annotated[str, BeforeValidator(fields.directory_id)]
+Domain = Annotated[str, BeforeValidator(fields.domain)]
+CloudName = Annotated[str, BeforeValidator(partial(_one_of, CLOUDS))]
+Channel = Annotated[str, BeforeValidator(fields.channel)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
+Emoji = Annotated[str, BeforeValidator(fields.emoji)]
+Count = Annotated[int, BeforeValidator(fields.count)]
+Truth = Annotated[bool, BeforeValidator(fields.truth)]
+NoneLeft = Annotated[str, BeforeValidator(partial(_one_of, NONE_LEFT))]
+LogLevel = Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))]
+
+Day = Annotated[date, BeforeValidator(fields.day)]
+Duration = Annotated[timedelta, BeforeValidator(fields.duration)]
+DailyOrRarer = Annotated[timedelta, BeforeValidator(partial(fields.at_least, days=1))]
+Retention = Annotated[timedelta, BeforeValidator(partial(fields.at_least, days=30))]
+Ttl = Annotated[timedelta | None, BeforeValidator(fields.request_ttl)]
+TimeZone = Annotated[ZoneInfo, BeforeValidator(fields.zone)]
+WorkingHours = Annotated[tuple[time, time], BeforeValidator(fields.working_hours)]

@@ -1,0 +1,90 @@
+"""How tokens, secrets and keys are spelled: text in, value out, or a sentence that says what to write instead.
+
+Every function raises ``ValueError`` with that sentence, which never repeats what was written.
+"""
+
+import base64
+import re
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from storage.integrity.keyring import SHORTEST_KEY
+
+QUOTES = "\"'`\u2018\u2019\u201c\u201d\u201e"
+"""Quotation marks: no secret that Slack or Entra make holds one, and what stands in them was quoted for a shell."""
+
+
+def quoted(text: str) -> bool:
+    """Whether a value stands in quotation marks that its reader kept, as ``docker --env-file`` does."""
+    return text[:1] in QUOTES and bool(text)
+
+
+def token(text: str, *, prefix: str, what: str) -> str:
+    """A Slack token that begins with ``prefix``."""
+    if not re.fullmatch(re.escape(prefix) + _SECRET, text):
+        raise ValueError(f"this is not {what}, which begins with {prefix} and holds neither blanks nor quotes")
+    return text
+
+
+def signing_secret(text: str) -> str:
+    """The signing secret of a Slack app: it is no token, and holds neither blanks nor quotes."""
+    if not re.fullmatch(_SECRET, text) or text.startswith(("xox", "xapp-")):
+        where = "copy the signing secret from the Slack app's page Basic Information"
+        raise ValueError(f"this is not a signing secret, which is no token and holds neither blanks nor quotes; {where}")
+    return text
+
+
+def client_secret(text: str) -> str:
+    """A client secret of Entra's: it holds neither blanks nor quotes."""
+    if not re.fullmatch(_SECRET, text):
+        raise ValueError("this is not a client secret, which holds neither blanks nor quotes; copy its value from Entra")
+    return text
+
+
+_SECRET = "[!#-&(-_a-~]+"  # noqa: S105 - printable ASCII without blanks and quotation marks
+
+
+def record_keys(text: str) -> tuple[SecretStr, ...]:
+    """Keys of at least 32 bytes each, hex or base64, separated by commas, newest first; each once."""
+    written = [entry.strip() for entry in re.split(r"[,\r\n]", text)]
+    keys = [entry for entry in written if entry]
+    wrong = [str(place) for place, entry in enumerate(keys, start=1) if len(_bytes(entry)) < SHORTEST_KEY]
+    if wrong or not keys:
+        which = f"; key {', '.join(wrong)} of {len(keys)} is none" if len(keys) > 1 else ""
+        raise ValueError(
+            f"write a key of at least {SHORTEST_KEY} bytes in hex or base64, such as `openssl rand -hex 32` prints; several "
+            f"are separated by commas, newest first{which}"
+        )
+    return tuple(SecretStr(entry) for entry in dict.fromkeys(keys))
+
+
+def record_keys_in(path: str) -> tuple[SecretStr, ...]:
+    """The keys in a file, spelled as in ``record_keys`` or a line each; nothing else may stand there."""
+    try:
+        return record_keys(Path(path).read_text(encoding="ascii"))
+    except (OSError, UnicodeError):
+        raise ValueError("names no file of text that this account may read; write the path of the file with the key") from None
+
+
+def key_bytes(key: SecretStr) -> bytes:
+    """The key that ``record_keys`` took."""
+    return _bytes(key.get_secret_value())
+
+
+def _bytes(text: str) -> bytes:
+    """What hex or base64 (either alphabet, with or without its ``=``) stands for; empty where it is neither."""
+    if re.fullmatch(r"[0-9A-Fa-f]+", text):
+        return bytes.fromhex(text) if len(text) % 2 == 0 else b""
+    plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        return b""
+
+
+def calendar_token(text: str) -> SecretStr:
+    """What only subscribers of the calendar know, as it may stand in an address (RFC 3986, unreserved characters)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{16,200}", text):
+        raise ValueError("write 16 to 200 letters, digits and - . _ ~, such as `openssl rand -hex 24` prints")
+    return SecretStr(text)
