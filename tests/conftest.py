@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.chance import SEED, chance, fix_examples
+from tests.compiling import compile_once
 
 pytest_plugins = ["tests.counting", "tests.postgres", "tests.pooler"]
 
@@ -43,6 +45,9 @@ def pytest_configure() -> None:
             del os.environ[name]
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
+    compile_once()
+    # In colour and with every local variable, a traceback that nobody reads took most of a second.
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 def pytest_report_header() -> str:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Integer, create_engine, inspect, make_url, select, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
+from storage.engine import Database
 from tests import postgres
 
 
@@ -31,6 +35,25 @@ def test_a_migrated_database_has_the_ledgers_tables(migrated_database_url: str) 
         assert "change_requests" in inspect(engine).get_table_names()
     finally:
         engine.dispose()
+
+
+def test_what_was_compiled_serves_every_database_of_its_kind_and_no_other(sqlite_url: str, postgres_url: str) -> None:
+    compiled: list[str] = []
+
+    class One(FunctionElement[int]):
+        inherit_cache, type = True, Integer()
+
+    @compiles(One)
+    def write(element: One, compiler: SQLCompiler, **kw: object) -> str:
+        compiled.append(compiler.dialect.name)
+        return "1"
+
+    for url in (sqlite_url, postgres_url, sqlite_url, postgres_url):
+        opened = Database(url)
+        with opened.read() as connection:
+            assert connection.execute(select(One())).scalar() == 1
+        opened.close()
+    assert compiled == ["sqlite", "postgresql"]
 
 
 def test_postgresql_is_dropped_from_under_an_open_connection(postgres_server) -> None:
