@@ -22,19 +22,18 @@ from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud, ProbeOutcome, ProbeRow, ProbeTarget, Reading, TlsVersion
 from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.queries.home import HomePage
 from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack import device_layouts
 from handlers.slack.client import announcer
+from handlers.slack.home_layouts import HomeExamples
 from handlers.slack.register_examples import RegisterExamples
 from handlers.slack.views import (
     announcements,
     calendar,
     cards,
-    home,
     mailbox_diagnosis,
     modals,
     outcomes,
@@ -117,12 +116,16 @@ class Examples:
         for name, message in (*self._answers(), *self._channel()):
             if message.blocks:
                 yield Layout(name, {"blocks": message.arguments()["blocks"]})
-        for name, view in (*self._forms(), *self._pages()):
+        for name, view in (*self._forms(), *self._home.pages(self._request(Kind.OPT_IN, State.PENDING, LONG))):
             yield Layout(name, {"view": view.to_dict()})
 
     @property
     def _register(self) -> RegisterExamples:
         return RegisterExamples(self.now, PERSON, LONG)
+
+    @property
+    def _home(self) -> HomeExamples:
+        return HomeExamples(self.rule, self.cloud, self.calendar, self.zone, self.now, PERSON)
 
     def distinct(self) -> list[Layout]:
         """Those layouts that between them have every shape: what is to be asked of Slack, which limits its calls."""
@@ -275,21 +278,6 @@ class Examples:
         yield "form (rejection)", modals.rejection(7)
         yield "form (claim)", modals.claim(7)
         yield from device_layouts.forms(PERSON, LONG, self.now, self.zone)
-
-    def _pages(self) -> Iterator[tuple[str, View]]:
-        request = self._request(Kind.OPT_IN, State.PENDING, LONG)
-        full = HomePage(
-            drawn_at=self.now, cloud=self.cloud, rule=self.rule, seen=self._seen(),
-            newest=Observation(self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached."),
-            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end), waits=request,
-            tally=Tally(approved_by=(PERSON,), void=(), missing=1), other=None, why_not="", own=(request,) * 10,
-            next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()), warning="Checked long ago.", shown=None,
-            devices=(), device_count=0, today=self.now.date(),
-        )  # fmt: skip
-        for name, found in {"full": full, "nothing waits": replace(full, waits=None, tally=None, other=request, own=())}.items():
-            yield f"Home ({name})", home.page(found, PERSON, self.zone)
-            yield f"shortcut ({name})", home.chooser(found, self.zone)
-        yield "Home (turned away)", home.turned_away("Guest accounts cannot use this.")
 
 
 def shapes_of(layouts: Iterable[Layout]) -> frozenset[tuple[str, str]]:

@@ -1,0 +1,59 @@
+"""Examples of the App Home and of the shortcut's chooser, for ``layouts``: as full as they can be, and as bare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.views import View
+
+from handlers.calendar.milestones import Calendar
+from handlers.policy.rule import Rule
+from handlers.policy.votes import Tally
+from handlers.ports import Cloud
+from handlers.queries.home import HomePage
+from handlers.slack.views import home
+from storage.records import Baseline, ChangeRequest, Observation, SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class HomeExamples:
+    """What they are drawn with."""
+
+    rule: Rule
+    cloud: Cloud
+    calendar: Calendar
+    zone: ZoneInfo
+    now: datetime
+    person: str
+
+    def pages(self, request: ChangeRequest) -> Iterator[tuple[str, View]]:
+        """Each page and form, with ``request`` wherever there is one to show."""
+        full = self._full(request)
+        bare = replace(full, waits=None, tally=None, other=request, own=())
+        for name, found in {"full": full, "nothing waits": bare}.items():
+            yield f"Home ({name})", home.page(found, self.person, self.zone)
+            yield f"shortcut ({name})", home.chooser(found, self.zone)
+        yield "Home (turned away)", home.turned_away("Guest accounts cannot use this.")
+
+    def _full(self, request: ChangeRequest) -> HomePage:
+        failed = Observation(self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached.")
+        return HomePage(
+            drawn_at=self.now,
+            cloud=self.cloud,
+            rule=self.rule,
+            seen=Observation(self.now, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
+            newest=failed,
+            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end),
+            waits=request,
+            tally=Tally(approved_by=(self.person,), void=(), missing=1),
+            other=None,
+            why_not="",
+            own=(request,) * 10,
+            next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()),
+            warning="Checked long ago.",
+            shown=None,
+            devices=(),
+            device_count=0,
+            today=self.now.date(),
+        )
