@@ -6,15 +6,16 @@ side by side in it, told apart by ``part``.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, FromClause, Select, Subquery, func, insert, literal, select, union_all, update
+from sqlalchemy import Connection, FromClause, Select, Subquery, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import device_rows, rows
 from storage.database.errors import Conflict
+from storage.device_lifecycle import DeviceState
 from storage.device_records import Device
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
@@ -34,10 +35,13 @@ T = TypeVar("T")
 MOST_DEVICES = 20
 """Devices of the person's that are read, the next due first; the others are counted."""
 
+MOST_AWAITED = 50
+"""Devices on which something waits for an approver that are read, the soonest day first: some may not be for this person."""
+
 MOST_OWN = 10
 """Requests of the person's own that are read, the newest ones."""
 
-_SINGLE, _OPEN, _OWN, _VOTES, _DEVICES = range(5)
+_SINGLE, _OPEN, _OWN, _VOTES, _DEVICES, _AWAITED = _PARTS = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,14 @@ class HomeRows:
     """What they answer for on the register, the next due first."""
     device_count: int = 0
     """How many these are in all."""
+    awaited: tuple[Device, ...] = ()
+    """Entries that are proposed, or for which a later day was asked for, from today on; the soonest day first."""
 
 
-def home_rows(reader: Reader, tenant_id: str, person_id: str) -> HomeRows:
-    """Read everything for one person in one round trip."""
+def home_rows(reader: Reader, tenant_id: str, person_id: str, today: date) -> HomeRows:
+    """Read everything for one person in one round trip; ``today`` is the day in the operator's zone."""
     connection = reader.connection
-    statement, places = _statement(tenant_id, person_id)
+    statement, places = _statement(tenant_id, person_id, today)
     found = [_Parted(tuple(row), places) for row in connection.execute(statement)]
     single = next(row for row in found if row.part == _SINGLE)
     return HomeRows(
@@ -90,6 +96,7 @@ def home_rows(reader: Reader, tenant_id: str, person_id: str) -> HomeRows:
         shown=_made(single, "shown", lambda row: Shown(row.request_id, row.digest, row.shown_at)),
         devices=tuple(_each(found, _DEVICES, "device", device_rows.device)),
         device_count=max((row.of("device").owned for row in found if row.part == _DEVICES), default=0) or 0,
+        awaited=tuple(_each(found, _AWAITED, "awaited", device_rows.device)),
     )
 
 
@@ -132,7 +139,7 @@ class _Parted:
         return SimpleNamespace(**{name: self.values[place] for name, place in self.places[source].items()})
 
 
-def _statement(tenant_id: str, person_id: str) -> tuple[Select[Any], _Places]:
+def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any], _Places]:
     """One row for what there is one of, and a row for each request and vote."""
     request = change_requests.c
     mine = request.tenant_id == tenant_id
@@ -153,8 +160,9 @@ def _statement(tenant_id: str, person_id: str) -> tuple[Select[Any], _Places]:
         "own": (_OWN, own.subquery()),
         "vote": (_VOTES, votes.subquery()),
         "device": (_DEVICES, _owned(tenant_id, person_id).subquery()),
+        "awaited": (_AWAITED, _awaited(tenant_id, today).subquery()),
     }
-    parts = union_all(*(select(literal(part).label("part")) for part in (_SINGLE, _OPEN, _OWN, _VOTES, _DEVICES))).subquery()
+    parts = union_all(*(select(literal(part).label("part")) for part in _PARTS)).subquery()
     joined: FromClause = parts
     for part, source in sources.values():
         joined = joined.outerjoin(source, parts.c.part == part)
@@ -173,6 +181,14 @@ def _owned(tenant_id: str, person_id: str) -> Select[Any]:
     return (
         select(devices, func.count().over().label("owned")).where(*mine).order_by(devices.c.due, devices.c.id).limit(MOST_DEVICES)
     )
+
+
+def _awaited(tenant_id: str, today: date) -> Select[Any]:
+    """The standing entries on which a day from today on waits for an approver, as ``handlers.register.policy`` tells them."""
+    day = func.coalesce(devices.c.asked_due, devices.c.due)
+    waits = or_(devices.c.state == DeviceState.PROPOSED.value, devices.c.asked_due.is_not(None))
+    mine = (devices.c.tenant_id == tenant_id, IS_STANDING, waits, day >= today.isoformat())
+    return select(devices).where(*mine).order_by(day, devices.c.id).limit(MOST_AWAITED)
 
 
 def _readings(tenant_id: str) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from handlers.calendar.milestone import Milestone
 from handlers.changes.authorise import may_decide
@@ -10,6 +11,7 @@ from handlers.context.people import Role
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
 from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
 from handlers.ports import Cloud
+from handlers.register.policy import judge_acceptance, window_of
 from storage.device_records import Device
 from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State
@@ -51,6 +53,8 @@ class HomePage:
     """What they answer for on the register, the next due first."""
     device_count: int
     """How many these are in all."""
+    to_accept: tuple[Device, ...]
+    """Entries of the register that this person may accept or refuse now, the soonest day first."""
     today: date
     """The day in the operator's zone."""
     shown: Shown | None
@@ -76,12 +80,12 @@ class Homes:
     def page(self, person: str) -> HomePage:
         """Gather the page of a full member: one round trip to the ledger, none to Exchange. Raises ``Unreachable``."""
         context, now = self._context, self._context.now()
+        today = context.today()
         with context.ledger.reading() as reader:
-            found = home_rows(reader, context.ledger.tenant_id, person)
+            found = home_rows(reader, context.ledger.tenant_id, person, today)
         verdict = self._may_decide(person, found, now)
         pending = found.request if found.request is not None and found.request.state is State.PENDING else None
         waits = pending if verdict is not None and verdict.allowed else None
-        today = context.today()
         return HomePage(
             drawn_at=now,
             cloud=context.cloud,
@@ -98,6 +102,7 @@ class Homes:
             warning=context.calendar.freshness(today),
             devices=found.devices,
             device_count=found.device_count,
+            to_accept=self._to_accept(person, found, now, today),
             today=today,
             shown=found.shown,
         )
@@ -123,6 +128,14 @@ class Homes:
             return None
         role = judge_role(ALLOWED, listed=people.seems_approver(person), role=Role.APPROVER.value, holders=rule.approvers)
         return may_decide(request, person, role, rule=rule, newest=found.rule_digest, now=now)
+
+    def _to_accept(self, person: str, found: HomeRows, now: datetime, today: date) -> tuple[Device, ...]:
+        """What they may accept within the window that there is, as far as that is known without asking Slack once more."""
+        end, context = window_of(found.baseline, now), self._context
+        if not found.awaited or end is None or not context.people.seems_approver(person):
+            return ()
+        judged = partial(judge_acceptance, person=person, window_end=end, today=today, zone=context.zone)
+        return tuple(device for device in found.awaited if judged(device).allowed)
 
     def _tally(self, request: ChangeRequest, found: HomeRows) -> Tally:
         return tally(request, found.votes, rule=self._context.rule, eligible=standing_approvals(found.votes))

@@ -12,7 +12,9 @@ from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud
 from handlers.queries.home import HomePage
+from handlers.slack import device_layouts
 from handlers.slack.views import home
+from storage.homes import MOST_DEVICES
 from storage.records import Baseline, ChangeRequest, Observation, SettingValue
 
 
@@ -30,13 +32,14 @@ class HomeExamples:
     def pages(self, request: ChangeRequest) -> Iterator[tuple[str, View]]:
         """Each page and form, with ``request`` wherever there is one to show."""
         full = self._full(request)
-        bare = replace(full, waits=None, tally=None, other=request, own=())
+        bare = replace(full, waits=None, tally=None, other=request, own=(), devices=(), to_accept=())
         for name, found in {"full": full, "nothing waits": bare}.items():
             yield f"Home ({name})", home.page(found, self.person, self.zone)
             yield f"shortcut ({name})", home.chooser(found, self.zone)
         yield "Home (turned away)", home.turned_away("Guest accounts cannot use this.")
 
     def _full(self, request: ChangeRequest) -> HomePage:
+        device = device_layouts.example(self.person, request.reason, self.now)
         failed = Observation(self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached.")
         return HomePage(
             drawn_at=self.now,
@@ -53,7 +56,8 @@ class HomeExamples:
             next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()),
             warning="Checked long ago.",
             shown=None,
-            devices=(),
-            device_count=0,
+            devices=(device,) * MOST_DEVICES,
+            device_count=500,
+            to_accept=(device, replace(device, asked_due=None)) * MOST_DEVICES,
             today=self.now.date(),
         )

@@ -109,14 +109,14 @@ class Examples:
     def layouts(self) -> Iterator[Layout]:
         """Draw each layout, those about requests in every state."""
         for kind, state, text in itertools.product(Kind, State, TYPED):
-            about = self._view(kind, state, text)
-            yield from self._about_a_request(f"{kind.value}, {state.value}", about)
-        about = replace(about, request=self._register.naming(self._request(Kind.OPT_IN, State.PENDING, LONG)))
+            yield from self._about_a_request(f"{kind.value}, {state.value}", self._view(kind, state, text))
+        asked = self._register.naming(self._request(Kind.OPT_IN, State.PENDING, LONG))
+        about = replace(self._view(Kind.OPT_IN, State.PENDING, LONG), request=asked)
         yield from self._about_a_request("devices of the register", about)
         for name, message in (*self._answers(), *self._channel()):
             if message.blocks:
                 yield Layout(name, {"blocks": message.arguments()["blocks"]})
-        for name, view in (*self._forms(), *self._home.pages(self._request(Kind.OPT_IN, State.PENDING, LONG))):
+        for name, view in (*self._forms(), *self._home.pages(asked)):
             yield Layout(name, {"view": view.to_dict()})
 
     @property

@@ -1,10 +1,17 @@
 """Draws the App Home and the chooser of the shortcut: what is so, what waits, what was asked for, each with its button."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import (
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
 from slack_sdk.models.views import View
 
 from handlers.calendar.milestone import spelled
@@ -12,10 +19,12 @@ from handlers.outgoing.notices import WISH, headline, missing_words, protocol_na
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import STATE_WORDS, how_it_stands
+from handlers.policy.votes import Tally
 from handlers.queries.home import HomePage
 from handlers.slack.views.blocks import actions, button, divider, header, quoted, section, small
-from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, WHAT_IF, WITHDRAW, until
-from handlers.slack.views.devices import MY_DEVICES
+from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, WHAT_IF, WITHDRAW, named, until
+from handlers.slack.views.device_answers import NEED_LONGER
+from handlers.slack.views.devices import MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
@@ -30,6 +39,12 @@ EXCERPT = 300
 
 DATES = 5
 """Dates of Microsoft's that are listed, the soonest first."""
+
+ACCEPTANCES = 5
+"""Entries of the register named that wait for an approver."""
+
+NAMED = 10
+"""Entries named that are approved with a request; the thread of its message has them all."""
 
 NOT_READ_YET = ":grey_question: The live value was not read yet."
 FOOT = "Drawn {at}: open the app again to see it as it is then."
@@ -113,30 +128,36 @@ def _ways(found: HomePage) -> list[ButtonElement]:
 
 def _waiting(found: HomePage, person: str, zone: ZoneInfo) -> Iterator[Block]:
     yield header("Waits for you")
-    if found.waits is None or found.tally is None:
+    if found.waits is not None and found.tally is not None:
+        yield from _request(found.waits, found.tally, found.code, person, zone)
+    elif found.other is not None or not found.to_accept:
         yield section(_nothing(found))
-        return
-    request = found.waits
+    yield from _acceptances(found)
+
+
+def _request(
+    request: ChangeRequest,
+    votes: Tally,
+    code: str,
+    person: str,
+    zone: ZoneInfo,
+) -> Iterator[Block]:
+    """The request that waits, with the entries of the register and the days that are approved with it."""
     expires = f" Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    voted = (
-        f"Approved so far by {people(found.tally.approved_by, most=FEW)}"
-        if found.tally.approved_by
-        else "Nobody has approved yet"
-    )
+    voted = f"Approved so far by {people(votes.approved_by, most=FEW)}" if votes.approved_by else "Nobody has approved yet"
     yield section(f"*#{request.id}*: <@{request.requester_id}> asks to {_what(request, zone)}.")
     yield from quoted(SHORT[REASON], request.reason, limit=EXCERPT)
+    yield from named(request, most=NAMED)
     yield from quoted(SHORT[CLIENTS], request.clients, limit=EXCERPT)
-    yield section(f"{voted}; {missing_words(found.tally)}.{expires}")
-    mine = [button("Take back my approval", TAKE_BACK, request.id)] if person in found.tally.approved_by else []
+    yield section(f"{voted}; {missing_words(votes)}.{expires}")
+    mine = [button("Take back my approval", TAKE_BACK, request.id)] if person in votes.approved_by else []
     yield actions(
         button("Approve", APPROVE, request.id, style="primary"),
         button("Reject", REJECT, request.id, style="danger"),
         *mine,
         button("Who can decide?", WHAT_IF, request.id),
     )
-    yield from small(
-        [f"Code `{found.code}`. The request's message in the channel has the whole reason, the devices and the risks."]
-    )
+    yield from small([f"Code `{code}`. The request's message in the channel has the whole reason, the devices and the risks."])
 
 
 def _nothing(found: HomePage) -> str:
@@ -145,6 +166,24 @@ def _nothing(found: HomePage) -> str:
     open_one = f"#{found.other.id} by <@{found.other.requester_id}> is {STATE_WORDS[found.other.state]}"
     why = f" {sentence(found.why_not)}" if found.why_not else ""
     return f"Nothing. {open_one}.{why}"
+
+
+def _acceptances(found: HomePage) -> Iterator[Block]:
+    """Days that wait for an approver; the entry itself, as it then is, comes with the buttons that decide on it."""
+    for one in found.to_accept[:ACCEPTANCES]:
+        text = f"*{one.name}* {_named(one)}: {_asked_day(one)}."
+        yield SectionBlock(
+            text=MarkdownTextObject(text=text, verbatim=True),
+            accessory=button(f"Open {one.name}", SHOW_DEVICE, one.id),
+        )
+    more = len(found.to_accept) - ACCEPTANCES
+    yield from small([f"{more} more of the register wait for an approver: `/legacytls devices`."] if more > 0 else [])
+
+
+def _asked_day(one: Device) -> str:
+    if one.asked_due is None:
+        return f"<@{one.proposer_id}> proposes it until *{spelled(one.due)}*"
+    return f"<@{one.asked_by}> asks for *{spelled(one.asked_due)}* instead of {spelled(one.due)}"
 
 
 def _what(request: ChangeRequest, zone: ZoneInfo) -> str:
@@ -168,20 +207,40 @@ def _line(request: ChangeRequest, zone: ZoneInfo) -> str:
 
 
 def _devices(found: HomePage) -> Iterator[Block]:
-    """What the person answers for, a line each, what is overdue first: it is the next due."""
+    """What the person answers for, each with its buttons, what is overdue first: it is the next due."""
     if not found.devices:
         return
     yield header("Your devices")
-    yield section("\n".join(_device(one, found) for one in found.devices))
+    for one in found.devices:
+        yield section(_device(one, found.today))
+        yield actions(
+            button("Replaced", REPLACED, one.id, confirm=_for_good(one)),
+            button("Need longer", NEED_LONGER, one.id),
+        )
     left = found.device_count - len(found.devices)
     yield from small([f"{left} more are due later."] if left else [])
     yield actions(button("Open my devices", MY_DEVICES, 0))
 
 
-def _device(one: Device, found: HomePage) -> str:
-    late = ":warning: overdue, was due" if one.is_overdue(found.today) else "due"
-    named = escape(" ".join(one.device.split()))
-    return f"• *{one.name}* {fitted(named, 70)}, {one.state.value}: {late} {spelled(one.due)}"
+def _device(one: Device, today: date) -> str:
+    late = ":warning: overdue, was due" if one.is_overdue(today) else "due"
+    longer = f"; {spelled(one.asked_due)} is asked for" if one.asked_due else ""
+    return f"*{one.name}* {_named(one)}, {one.state.value}: {late} {spelled(one.due)}{longer}"
+
+
+def _named(one: Device) -> str:
+    return fitted(escape(" ".join(one.device.split())), 70)
+
+
+def _for_good(one: Device) -> ConfirmObject:
+    """Several such buttons stand below each other, and an entry that has ended is not reopened."""
+    text = "It leaves the register for good. Should it need old TLS again, it has to be proposed anew."
+    return ConfirmObject(
+        title=f"Is {one.name} replaced?",
+        text=PlainTextObject(text=text),
+        confirm="Replaced",
+        deny="Not yet",
+    )
 
 
 def _dates(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:

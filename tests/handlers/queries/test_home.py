@@ -13,8 +13,6 @@ from bot.sandbox.slack.blockkit import view_problems
 from handlers.ports import Unavailable
 from handlers.slack.listeners.home import Shortcut
 from handlers.slack.views.home import NOT_READ_YET
-from storage import register
-from storage.device_records import NewDevice
 from storage.homes import MOST_OWN
 from storage.lifecycle import Kind, State
 from storage.records import Door, MailProtocol, SettingValue
@@ -229,6 +227,26 @@ def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
     assert len(page.own) == MOST_OWN
 
 
+def test_the_whole_way_from_opening_it_to_publishing_takes_one_statement_where_nothing_is_new(both: House) -> None:
+    both.observe()
+    both.ask(ALICE)
+    both.open_home(BOB)
+    spoken: list[str] = []
+    event.listen(both.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
+    both.open_home(BOB)
+    assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
+    assert both.windows.published == [BOB, BOB]
+
+
+def test_nobodys_page_is_published_for_what_others_do(house: House) -> None:
+    for person in (ALICE, BOB, CAROL):
+        house.open_home(person)
+    number = house.ask(ALICE).id
+    house.press("approve", BOB, number)
+    house.work()
+    assert house.windows.published == [ALICE, BOB, CAROL, ALICE, BOB]
+
+
 def test_it_reads_the_same_on_both_databases(both: House) -> None:
     both.observe()
     both.start(TWO)
@@ -303,49 +321,3 @@ def test_a_shortcut_whose_form_does_not_open_is_told(house: House) -> None:
     house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
     use_shortcut(house, ERIN)
     assert house.windows.said[-1]["text"].startswith(says("this_could_not_be_done"))
-
-
-# What somebody answers for
-
-
-def registered(house: House, count: int, *, owner: str = ERIN) -> None:
-    """Put so many devices on the register, the later ones due later."""
-    with house.ledger.recording(house.clock()) as entry:
-        for number in range(count):
-            due = house.clock.at.date() + timedelta(days=number - 1)
-            told = NewDevice(f"Ricoh <{number}>", f"d{number}@contoso.com", "", MailProtocol.SMTP_AUTH, "Old", "Gone", owner, due)
-            register.add(entry, told, proposer=ALICE)
-
-
-def test_whoever_answers_for_devices_sees_them_the_overdue_first(house: House) -> None:
-    registered(house, 2)
-    told = words(house.open_home(ERIN))
-    assert says("d1_is_overdue") in told
-    assert says("d2_is_due_today") in told
-    assert says("your_devices") not in words(house.open_home(ALICE))
-
-
-def test_a_button_beside_ones_devices_answers_with_the_entries_and_their_buttons(house: House) -> None:
-    registered(house, 2)
-    house.open_home(ERIN)
-    house.press_home("devices_mine", ERIN, 0)
-    opened = {block["accessory"]["value"] for block in house.windows.said[-1]["blocks"] if block.get("accessory")}
-    assert opened == {"1", "2"}
-
-
-def test_five_hundred_devices_take_one_statement_and_fit(house: House) -> None:
-    registered(house, 500)
-    spoken: list[str] = []
-    event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
-    page = house.dispatch.homes.page(ERIN)
-    assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
-    assert (len(page.devices), page.device_count) == (20, 500)
-    blocks = house.open_home(ERIN)
-    assert says("480_more_are_due_later") in words(blocks)
-    assert len(blocks) <= 100
-
-
-def test_devices_are_read_on_both_databases(both: House) -> None:
-    registered(both, 3)
-    assert [device.name for device in both.dispatch.homes.page(ERIN).devices] == ["D1", "D2", "D3"]
-    assert both.dispatch.homes.page(ERIN).device_count == 3
