@@ -19,11 +19,10 @@ from bot.probe.run import probe
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.transport.bolt_app import Identity, bolt_app
-from bot.worker.jobs import jobs_of, with_optional
+from bot.worker.jobs import evidence_job, jobs_of, probe_job, stream_jobs
 from bot.worker.loops import Worker
 from bot.worker.plan import loops
 from handlers.changes.change_author import Attribution
-from handlers.changes.waiting import held_up
 from handlers.context.context import Context
 from handlers.context.people import People
 from handlers.context.sharing import SharedDirectory
@@ -118,29 +117,37 @@ def wire(
     ledger = Ledger(database, settings.azure_tenant_id or "", unbroken=2 * settings.observe_every)
     exchange = exchange_of(settings, clock, ledger, metrics.called)
     context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge, standing=standing)
-    inbox, outbox = Inbox(database, ledger.tenant_id), Outbox(database, ledger.tenant_id)
+    outbox = Outbox(database, ledger.tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
-    dispatch = Dispatch(context, inbox, lookups, SlackCopies(client))
+    dispatch = Dispatch(context, Inbox(database, ledger.tenant_id), lookups, SlackCopies(client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone, find=finder(ledger))
-    waiting = partial(held_up, rule=context.rule)
-    gauges = Gauges(
-        ledger, outbox, context.leases, metrics=metrics, health=health, clock=clock, held_up=waiting, standing=standing
-    )
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(health.note, "agreement"))
-    link = announcer.permalink
-    jobs = with_optional(jobs, settings, context, probing, news, search=lookups, permalink=link, metrics=metrics, health=health)
+    evidence = evidence_job(settings, context, lookups, announcer.permalink)
+    stream, lag = stream_jobs(settings, context, metrics, health)
+    probes = probe_job(settings, context, probing, news)
+    jobs = replace(jobs, probe=probes, stream=stream, stream_lag=lag, evidence=evidence)
+    gauges = Gauges(context, outbox, metrics=metrics, health=health)
     worker = Worker(loops(settings, database, [jobs], clock, measured=gauges.refresh))
     nudge.worker = worker
+    edge = _edge_of(dispatch, client, probing)
+    return Bot(dispatch, edge, people, edge.executor, worker, exchange, client)
+
+
+def _edge_of(dispatch: Dispatch, client: SlackWebClient, probing: Probing) -> Edge:
+    """Make what Slack's listeners are given."""
     executor = Executor(guarded, threads=CREW)
-    answers = Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW)
-    homes = HomePages(publishing(dispatch, client), executor.follow)
-    edge = Edge(
-        dispatch=dispatch, executor=executor, client=client, zone=context.zone, answers=answers, homes=homes, probing=probing
+    return Edge(
+        dispatch=dispatch,
+        executor=executor,
+        client=client,
+        zone=dispatch.context.zone,
+        answers=Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW),
+        homes=HomePages(publishing(dispatch, client), executor.follow),
+        probing=probing,
     )
-    return Bot(dispatch, edge, people, executor, worker, exchange, client)
 
 
 def app_of(bot: Bot, identity: Identity) -> App:

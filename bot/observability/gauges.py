@@ -5,18 +5,15 @@ What is read here is the same for every replica, whichever of them did it.
 
 import time
 from collections import Counter
-from collections.abc import Callable
 
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
+from handlers.changes.waiting import held_up
+from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
-from handlers.ports import Clock
-from storage.leases import Leases
-from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.outbox import Outbox
 from storage.reading import Reader
-from storage.record.standing import Standing
 from storage.records import Observation
 
 EVERY = 2.0
@@ -26,27 +23,11 @@ EVERY = 2.0
 class Gauges:
     """A duty of the worker: looks at the ledger now and then."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        outbox: Outbox,
-        leases: Leases,
-        *,
-        metrics: Metrics,
-        health: Health,
-        clock: Clock,
-        held_up: Callable[[Reader], str | None],
-        standing: Standing | None = None,
-    ) -> None:
-        """``held_up`` says what keeps changes waiting."""
-        self._ledger = ledger
+    def __init__(self, context: Context, outbox: Outbox, *, metrics: Metrics, health: Health) -> None:
+        self._context = context
         self._outbox = outbox
-        self._leases = leases
         self._metrics = metrics
         self._health = health
-        self._clock = clock
-        self._held_up = held_up
-        self._standing = standing
         self._next = 0.0
         self._counted = (0, "")
         self._last_decision: int | None = None
@@ -56,12 +37,12 @@ class Gauges:
         if time.monotonic() < self._next:
             return 0
         self._next = time.monotonic() + EVERY
-        with self._ledger.reading() as reader:
+        with self._context.ledger.reading() as reader:
             self._count(reader)
             self._observe(reader)
-            self._health.note("changes", self._held_up(reader))
-        self._metrics.owing(self._outbox.oldest_owed(self._clock()))
-        self._metrics.held(self._leases.holders(self._ledger.tenant_id))
+            self._health.note("changes", held_up(reader, self._context.rule))
+        self._metrics.owing(self._outbox.oldest_owed(self._context.now()))
+        self._metrics.held(self._context.leases.holders(self._context.ledger.tenant_id))
         self._health.note("channel", self._outbox.problem(PUBLIC))
         self._trust()
         return 0
@@ -79,15 +60,16 @@ class Gauges:
 
     def _trust(self) -> None:
         """Whether the database is the one that is known, and what was set aside of it since the start."""
-        estranged = self._standing.look() if self._standing is not None else None
+        standing = self._context.standing
+        estranged = standing.look() if standing is not None else None
         self._health.note("record", estranged.plainly if estranged is not None else self._unkept())
-        rows = self._ledger.database.authenticity.unbelieved()
+        rows = self._context.ledger.database.authenticity.unbelieved()
         counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
         said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."
         self._health.note("set_aside", said if rows else None)
 
     def _unkept(self) -> str | None:
-        problem = self._standing.problem if self._standing is not None else None
+        problem = self._context.standing.problem if self._context.standing is not None else None
         return f"A backup that is put back would not be recognised: {problem}." if problem else None
 
     def _observe(self, reader: Reader) -> None:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -116,25 +116,6 @@ def jobs_of(
     )
 
 
-def with_optional(
-    jobs: TenantJobs,
-    settings: Settings,
-    context: Context,
-    probing: Probing,
-    news: ProbeNews,
-    *,
-    search: AuditSearch,
-    permalink: Permalink,
-    metrics: Metrics,
-    health: Health,
-) -> TenantJobs:
-    """Add what rests on the settings: probing by itself, sending the record on, and keeping what evidence will be asked for."""
-    streaming = stream_jobs(settings, context, metrics, health)
-    stream, lag = streaming if streaming is not None else (None, None)
-    kept = evidence_job(settings, context, search, permalink)
-    return replace(jobs, probe=probe_job(settings, context, probing, news), stream=stream, stream_lag=lag, evidence=kept)
-
-
 def probe_job(settings: Settings, context: Context, probing: Probing, news: ProbeNews) -> Job | None:
     """The job that probes by itself, where the operator allows it: off by default, since port 587 may be closed and watched."""
     every = settings.probe_every
@@ -161,10 +142,10 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
 
 
-def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Job, Job] | None:
+def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Job | None, Job | None]:
     """Make the jobs that send the record on and tell how far behind that is; ``None`` where no receiver is set."""
     if settings.events_url is None or settings.events_secret is None:
-        return None
+        return None, None
     url, ledger = settings.events_url.get_secret_value(), context.ledger
     receiver = Receiver(url, settings.events_secret.get_secret_value())
     streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))

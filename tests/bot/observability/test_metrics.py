@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,18 +14,12 @@ from bot.observability.metrics import Metrics
 from bot.sandbox.slack import cast
 from storage.engine import Database
 from storage.leases import Leases
-from storage.ledger import Ledger
-from storage.outbox import Outbox
-from storage.reading import Reader
 from tests.bot.test_process import Running
+from tests.handlers.driver import House
 from tests.sentences import says
-from tests.storage.states import NOW, TENANT, approve, opened
+from tests.storage.states import NOW, approve, opened
 
 ALICE, BOB = "U0ALICE", "U0BOB"
-
-
-def quiet(reader: Reader) -> None:
-    """Nothing waits."""
 
 
 @pytest.fixture(scope="module")
@@ -67,18 +62,11 @@ def test_a_change_moves_every_number_about_it(running: Running) -> None:
 def test_a_decision_is_counted_by_every_replica_whichever_recorded_it(migrated_sqlite_url: str) -> None:
     """So whoever adds up the replicas counts it twice: the metric's own text says so."""
     database = Database(migrated_sqlite_url)
-    ledger = Ledger(database, TENANT)
+    house = House(database)
+    ledger = house.ledger
     replicas = [(Metrics(lambda: NOW), Leases(database, name)) for name in ("here", "there")]
     watching = [
-        Gauges(
-            ledger,
-            Outbox(database, TENANT),
-            leases,
-            metrics=metrics,
-            health=Health(),
-            clock=lambda: NOW,
-            held_up=lambda reader: None,
-        )
+        Gauges(replace(house.context, leases=leases), house.outbox, metrics=metrics, health=Health())
         for metrics, leases in replicas
     ]
     request = opened(ledger)
