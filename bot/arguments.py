@@ -41,8 +41,60 @@ def mapped(text: str) -> tuple[str, str]:
     return field.strip(), column
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``, which every verb takes that shows something."""
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add what ``run`` takes."""
+    modes = "default: socket when SLACK_APP_TOKEN is set, else http"
+    parser.add_argument("--mode", choices=("socket", "http"), help=modes)
+    parser.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=port, default=3000, help="HTTP mode: port to listen on (default 3000)")
+
+
+def add_sandbox(parser: argparse.ArgumentParser) -> None:
+    """Add what ``sandbox`` takes."""
+    modes = "how the simulated Slack reaches the bot"
+    parser.add_argument("--port", type=port, default=8642, help="port of the page (default 8642)")
+    parser.add_argument("--mode", choices=("socket", "http"), default="socket", help=modes)
+
+
+def add_calendar(parser: argparse.ArgumentParser) -> None:
+    """Add what ``calendar`` takes."""
+    add_json(parser)
+    parser.add_argument("--ics", action="store_true", help="an iCalendar (RFC 5545)")
+
+
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """Add what ``verify`` takes."""
+    head = "a head that was posted in Slack"
+    accept = "go on with a database that was put back, or is not authenticated, as it stands: open requests become stale"
+    parser.add_argument("--witness", type=witness, metavar="SEQUENCE:HASH", help=head)
+    parser.add_argument("--accept-restore", action="store_true", help=accept)
+    add_json(parser)
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add what ``export`` takes."""
+    forms = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
+    first = "first day (UTC); of a table: on which a change was asked for"
+    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=forms)
+    parser.add_argument("--since", type=day, metavar="YYYY-MM-DD", help=first)
+    parser.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="last day (UTC), included")
+
+
+def add_probe(parser: argparse.ArgumentParser) -> None:
+    """Add what ``probe`` takes."""
+    where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
+    parser.add_argument("targets", nargs="*", type=target, metavar="HOST:PORT", help=where)
+    add_json(parser)
+
+
 def add_history(parser: argparse.ArgumentParser) -> None:
     """Add what ``history`` takes."""
+    add_json(parser)
     parser.add_argument("--before", type=number, metavar="N", help="start below this change number")
     parser.add_argument("--limit", type=number, metavar="N", default=20, help="changes to show (default 20)")
 
@@ -60,7 +112,7 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
 
 def add_devices(parser: argparse.ArgumentParser, verb: Callable[[argparse.Namespace], int]) -> None:
     """Add what ``devices`` takes, and ``devices import``, which the same function does."""
-    parser.add_argument("--json", action="store_true", help="for machines")
+    add_json(parser)
     parser.add_argument("--csv", action="store_true", help="for a spreadsheet")
     what = "read a report of senders or sign-ins, or a saved message"
     read = parser.add_subparsers(metavar="import FILE").add_parser("import", help=what, description=f"{what.capitalize()}.")
@@ -75,7 +127,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="last_day", type=day, metavar="YYYY-MM-DD", help="last day of the report")
     columns = "which column a field is: sender, tls10, tls11, tls12, messages or last_seen; may be given several times"
     parser.add_argument("--map", action="append", default=[], type=mapped, metavar="FIELD=COLUMN", help=columns)
-    parser.add_argument("--json", action="store_true", help="for machines")
+    add_json(parser)
 
 
 def target(text: str) -> "ProbeTarget":

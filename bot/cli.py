@@ -1,17 +1,14 @@
 """The command line: one verb a function, each importing only what it needs. The only place that prints."""
 
 import argparse
-import io
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import arguments
+from bot import arguments, streams
 from bot.failures import WRONG_SETTINGS, told
 from bot.settings.home import see_to_a_home
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
-    _see_to_streams()
+    streams.make_usable()
     options = _parser().parse_args(arguments)
     see_to_a_home()
     if options.verb in (_run, _sandbox):
@@ -33,27 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return _unheard()
+        streams.discard()
+        return 1
     except Exception as error:
         return _explain(error)
     return code
-
-
-def _see_to_streams() -> None:
-    """Make every stream one that can be written to, and every sign one that can be written.
-
-    Python has ``None`` for a stream that was closed by whoever started it (``status >&-``), and the next file to be opened, such
-    as a database, would get its number. A terminal that knows ASCII only gets question marks.
-    """
-    while (free := os.open(os.devnull, os.O_RDWR)) < 3:  # 0, 1 and 2 are the standard streams
-        os.set_inheritable(free, True)
-    os.close(free)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _end_quietly_when_told() -> None:
@@ -62,28 +43,14 @@ def _end_quietly_when_told() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def _unheard() -> int:
-    """Nobody reads any more (``legacytls export | head``): what is still buffered goes nowhere, and that is no error to tell."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
-
-
 def _explain(error: Exception) -> int:
     logging.getLogger(__name__).debug("failed", exc_info=error)
     lines, code = told(error)
     for line in lines:
         print(line, file=sys.stderr)
     if isinstance(error, OSError):
-        _discard_what_cannot_be_written()
+        streams.discard_what_cannot_be_written()
     return code
-
-
-def _discard_what_cannot_be_written() -> None:
-    """Python writes at its end what is still buffered, and tells of a full disk in its own words."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _unheard()
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -200,9 +167,6 @@ def _verify(options: argparse.Namespace) -> int:
     return check_record(settings, witness=options.witness, as_json=options.json)
 
 
-_FORMATS = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
-
-
 def _export(options: argparse.Namespace) -> int:
     settings = _settings("database")
     from bot.reports.record import export_record
@@ -241,52 +205,27 @@ def _settings(*need: str, mode: str | None = None, serving: bool = False, withou
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="legacytls", description="Exchange Online's AllowLegacyTLSClients under four-eyes control."
-    )
+    what = "Exchange Online's AllowLegacyTLSClients under four-eyes control."
+    parser = argparse.ArgumentParser(prog="legacytls", description=what)
     verbs = parser.add_subparsers(required=True, metavar="verb")
-    run = _verb(verbs, "run", _run, "serve Slack")
-    run.add_argument("--mode", choices=("socket", "http"), help="default: socket when SLACK_APP_TOKEN is set, else http")
-    run.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
-    run.add_argument("--port", type=arguments.port, default=3000, help="HTTP mode: port to listen on (default 3000)")
-    sandbox = _verb(verbs, "sandbox", _sandbox, "a whole workspace and tenant on this machine, nothing to configure")
-    sandbox.add_argument("--port", type=arguments.port, default=8642, help="port of the page (default 8642)")
-    sandbox.add_argument("--mode", choices=("socket", "http"), default="socket", help="how the simulated Slack reaches the bot")
+    arguments.add_run(_verb(verbs, "run", _run, "serve Slack"))
+    sandbox = "a whole workspace and tenant on this machine, nothing to configure"
+    arguments.add_sandbox(_verb(verbs, "sandbox", _sandbox, sandbox))
     _verb(verbs, "migrate", _migrate, "bring the database to the current schema")
-    for name, function, what in (
-        ("check", _check, "prove the set-up, one verdict a line"),
-        ("status", _status, "the live value and what it means"),
-        ("history", _history, "the newest changes"),
-        ("calendar", _calendar, "Microsoft's dates; with --ics also the ends of windows, as a calendar file"),
-    ):
-        verb = _verb(verbs, name, function, what)
-        verb.add_argument("--json", action="store_true", help="for machines")
-        if name == "calendar":
-            verb.add_argument("--ics", action="store_true", help="an iCalendar (RFC 5545)")
-        if name == "history":
-            arguments.add_history(verb)
-    arguments.add_devices(_verb(verbs, "devices", _devices, "the register of devices that still need legacy TLS"), _devices)
-    _record_verbs(verbs)
-    probe = _verb(verbs, "probe", _probe, "which TLS versions an endpoint takes; sends no credential and no mail")
-    where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
-    probe.add_argument("targets", nargs="*", type=arguments.target, metavar="HOST:PORT", help=where)
-    probe.add_argument("--json", action="store_true", help="for machines")
+    arguments.add_json(_verb(verbs, "check", _check, "prove the set-up, one verdict a line"))
+    arguments.add_json(_verb(verbs, "status", _status, "the live value and what it means"))
+    arguments.add_history(_verb(verbs, "history", _history, "the newest changes"))
+    calendar = "Microsoft's dates; with --ics also the ends of windows, as a calendar file"
+    arguments.add_calendar(_verb(verbs, "calendar", _calendar, calendar))
+    devices = _verb(verbs, "devices", _devices, "the register of devices that still need legacy TLS")
+    arguments.add_devices(devices, _devices)
+    arguments.add_verify(_verb(verbs, "verify", _verify, "check the hash chain of the record"))
+    arguments.add_export(_verb(verbs, "export", _export, "write the record to standard output"))
+    evidence = "write the evidence of a period for an auditor, as one zip"
+    arguments.add_evidence(_verb(verbs, "evidence", _evidence, evidence))
+    probe = "which TLS versions an endpoint takes; sends no credential and no mail"
+    arguments.add_probe(_verb(verbs, "probe", _probe, probe))
     return parser
-
-
-def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    verify = _verb(verbs, "verify", _verify, "check the hash chain of the record")
-    verify.add_argument("--witness", type=arguments.witness, metavar="SEQUENCE:HASH", help="a head that was posted in Slack")
-    accept = "go on with a database that was put back, or is not authenticated, as it stands: open requests become stale"
-    verify.add_argument("--accept-restore", action="store_true", help=accept)
-    verify.add_argument("--json", action="store_true", help="for machines")
-    export = _verb(verbs, "export", _export, "write the record to standard output")
-    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=_FORMATS)
-    days = "first day (UTC); of a table: on which a change was asked for"
-    export.add_argument("--since", type=arguments.day, metavar="YYYY-MM-DD", help=days)
-    export.add_argument("--until", type=arguments.day, metavar="YYYY-MM-DD", help="last day (UTC), included")
-    evidence = _verb(verbs, "evidence", _evidence, "write the evidence of a period for an auditor, as one zip")
-    arguments.add_evidence(evidence)
 
 
 def _verb(
