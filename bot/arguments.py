@@ -1,4 +1,4 @@
-"""How single arguments of the command line are spelled: text in, value out, or a sentence that says what to write instead."""
+"""Read single arguments of the command line: text in, value out, or a sentence that says what to write."""
 
 import argparse
 import re

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_quietly_when_told() -> None:
-    """Until the bot listens itself (``bot.stopping``) there is nothing in hand that could be lost, and loading takes a second."""
+    """End at once when told to: until ``bot.stopping`` listens, nothing is in hand that could be lost."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
 
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def load_logging_plainly() -> None:
-    """Import ``structlog`` without what it draws tracebacks with at a terminal: the bot logs JSON, and pays for nothing else.
+    """Import ``structlog`` without ``rich``, which it would load for tracebacks that the bot never prints.
 
     ``None`` in ``sys.modules`` is what the import system takes for a module that is not installed.
     """

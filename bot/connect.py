@@ -1,4 +1,4 @@
-"""Gets the bot reached by Slack, on a thread of its own and for as long as it takes: signs in, then opens the door.
+"""Sign in to Slack and start receiving, on a thread of its own, for as long as it takes.
 
 Time goes on meanwhile: windows end and opt-outs are made by the worker, which waits for none of this.
 """

@@ -1,4 +1,4 @@
-"""The places of an HTTP listener on waitress: whoever comes when all are taken gets the place of an idle connection.
+"""Limit an HTTP listener on waitress to so many connections; a newcomer replaces an idle one.
 
 So nobody can keep others out by staying, whether silent, half-open or kept alive; no thread is held by a connection that asks
 nothing.
@@ -24,7 +24,7 @@ class Guest(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing would be lost by closing it: no whole request is in hand and nothing waits to be sent."""
+        """Tell whether it can be closed without loss: no whole request in hand, nothing to be sent."""
         return not (self.requests or self.total_outbufs_len or self.will_close)
 
     @property
@@ -39,7 +39,7 @@ class Guest(HTTPChannel):  # type: ignore[misc]
 
 
 class Listener:
-    """Waitress on one address with ``places`` connections, and ``spare`` ones in which newcomers wait while others are shown out.
+    """Serve one address with ``places`` connections and ``spare`` ones for newcomers, on waitress.
 
     Listens from construction on, and answers in ``run``. Raises ``OSError`` when the address cannot be had.
     """
@@ -75,7 +75,7 @@ class Listener:
         self._server.task_dispatcher.shutdown(timeout=within)
 
     def wake(self) -> None:
-        """Have ``turn`` look up at once; without effect once all is closed, when the trigger's descriptor may be another's."""
+        """Have ``turn`` look up at once; does nothing after closing, when the descriptor may be another's."""
         with self._closing:
             if not self._closed:
                 self._server.pull_trigger()
@@ -119,7 +119,7 @@ class Listener:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket on the first address of ``host``; a name with two would make waitress another kind of server.
+    """Open a listening socket on the first address of ``host``; waitress treats several differently.
 
     Raises ``OSError`` when the address cannot be had.
     """

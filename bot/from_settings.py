@@ -19,7 +19,7 @@ SLACK_TIMEOUT = 10
 
 
 def slack_client(settings: Settings) -> SlackWebClient:
-    """One client with one TLS context; without retries of its own, because every message owed is tried again by the outbox.
+    """Make one client with one TLS context and no retries of its own: the outbox repeats what is owed.
 
     Its context and its proxy serve Socket Mode and the ``response_url``s as well. Raises ``WrongSettings``.
     """
@@ -55,7 +55,7 @@ def rule_of(settings: Settings) -> Rule:
 def exchange_of(
     settings: Settings, clock: Clock, ledger: Ledger | None = None, called: Callable[[str, str], None] = unheard
 ) -> ExchangeOnline:
-    """The conversation with Exchange Online; the first answer's organisation is kept in the ledger, if there is one."""
+    """Make the conversation with Exchange Online; the tenant's organisation is kept in the ledger."""
     return connect(
         tenant_id=settings.azure_tenant_id or "",
         client_id=settings.azure_client_id or "",

@@ -13,6 +13,6 @@ def put_off() -> None:
 
 
 def begin() -> None:
-    """From now on look for garbage among what comes later: what there is by now stays as long as the process."""
+    """Exempt everything allocated so far from garbage collection: it stays as long as the process."""
     gc.freeze()
     gc.enable()

@@ -121,7 +121,7 @@ def _left(bot: Bot) -> list[str]:
 
 
 def _end_whole(stopping: Stopping) -> None:
-    """A thread that a defect ends would leave a half-dead bot behind: end it whole, so that it is started again."""
+    """End the whole process when a thread dies of a defect, so that it is started again."""
     told = threading.excepthook
 
     def died(args: threading.ExceptHookArgs) -> None:
@@ -140,7 +140,7 @@ def _migrated(settings: Settings, health: Health) -> Database:
 
 
 def _take_over(settings: Settings, database: Database, standing: Standing, clock: Clock) -> None:
-    """The first start with a key, or with a new one, takes the record over; whatever else it is, the worker tells."""
+    """Take the record over at the first start with a new key; the worker tells everything else."""
     adopted = adopt(database, settings.azure_tenant_id or "", clock(), seen_authenticated=standing.seen_authenticated)
     if adopted in (Adopted.NOW, Adopted.REFUSED):
         log.warning("record.key", outcome=adopted.name.lower(), key=database.authenticity.keys.newest, why=adopted.value)

@@ -1,4 +1,4 @@
-"""Being told to stop: SIGTERM and SIGINT are heard by a thread of their own, whatever the main thread is waiting for.
+"""Hear SIGTERM and SIGINT on a thread of its own, whatever the main thread waits for.
 
 Python runs its signal handlers on the main thread only, and only between two of its instructions: a main thread that waits for a
 database, or sleeps because the kernel gave the signal to another thread, hears nothing. The wake-up socket is written at once,
@@ -61,7 +61,7 @@ class Stopping:
             self._end()
 
     def _end(self) -> None:
-        """The last resort: no lock, no network and no library may hold the process any longer, not even that of the log."""
+        """End the process at once: no lock, network, library or log may hold it any longer."""
         words = threading.Thread(target=self._last_words, daemon=True)
         words.start()
         words.join(timeout=1.0)

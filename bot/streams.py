@@ -1,4 +1,4 @@
-"""The process's standard streams: usable whatever the process was started with, and quiet when nobody reads them any more."""
+"""Make standard streams usable however the process was started, and quiet once unread."""
 
 import io
 import os
@@ -24,12 +24,12 @@ def make_usable() -> None:
 
 
 def discard() -> None:
-    """Drop what is still buffered for standard output: its reader has gone (``legacytls export | head``), which is no error."""
+    """Drop what is buffered for standard output, whose reader has gone (``legacytls export | head``)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def discard_what_cannot_be_written() -> None:
-    """Flush standard output, or drop what a full disk does not take: Python would tell of that at its end in its own words."""
+    """Flush standard output, or drop what a full disk refuses: Python would report it in its own words."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -30,7 +30,7 @@ PATIENCE = 2.0
 
 @contextmanager
 def progress(text: str) -> Iterator[None]:
-    """Say on standard error what is being waited for, once it has taken two seconds; nothing where nobody looks at it."""
+    """Say on standard error what is awaited, after two seconds; nothing without a terminal."""
     if not sys.stderr.isatty():
         yield
         return

@@ -151,7 +151,7 @@ def _edge_of(dispatch: Dispatch, client: SlackWebClient, probing: Probing) -> Ed
 
 
 def app_of(bot: Bot, identity: Identity) -> App:
-    """What listens, for the installation that Slack says we are; from now on the bot knows who is a member."""
+    """Make what listens, for the installation Slack names; from now on members are known."""
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     bot.people.at(home)
     app = bolt_app(bot.client, identity)
@@ -161,7 +161,7 @@ def app_of(bot: Bot, identity: Identity) -> App:
 
 
 def holder_name() -> str:
-    """This process, for leases: host, process and a random part, so that a recycled number is nobody's heir."""
+    """Name this process for leases: host, process id and a random part against recycled numbers."""
     return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""Checks of what guards the record from outside the database: the key, and the newest head that this machine has seen."""
+"""Check what guards the record from outside the database: its key, and the newest head seen here."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ ADD_KEY = (
 
 
 def believing_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """Whether the record would be believed; nothing is said of a database that cannot be looked at, or is not migrated."""
+    """Tell whether the record would be believed; yields nothing for a database that cannot be read."""
     database = Database(settings.database_url.get_secret_value(), look_only=True, keys=settings.keyring())
     try:
         if is_current(database):

@@ -1,4 +1,4 @@
-"""Checks of the database: reachable, migrated, writable, durable, and used by a role that may do enough and owns nothing."""
+"""Check the database: reachable, migrated, writable, durable, and used by a role that owns nothing."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ DISOWN = (
 
 
 def database_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """Each check of the database; the later ones are left out when it cannot be reached, or the role may not look."""
+    """Yield each check of the database; the later ones need it to be reachable and readable."""
     database = Database(settings.database_url.get_secret_value())
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     reached = False
@@ -62,7 +62,7 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
 
 
 def _guards(database: Database) -> Iterator[Verdict]:
-    """Whether the triggers stand that refuse to alter the record; judged where the schema is this version's."""
+    """Check the triggers that refuse to alter the record, where the schema is this version's."""
     if not is_current(database):
         return
     with database.read() as connection:

@@ -14,7 +14,7 @@ _BELOW = "Get-TransportConfig, below, shows whether it serves."
 
 
 def token_verdicts(asked: str, claims: Mapping[str, object]) -> Iterator[Verdict]:
-    """Tenant and permission of a token for the tenant ``asked``, an id or a domain; ``claims`` is empty when undecodable."""
+    """Check tenant and permission of a token for the tenant ``asked``; ``claims`` may be empty."""
     if not claims:
         yield warned("Entra tenant", "the token cannot be decoded, so its tenant and permission are not known", _BELOW)
         return

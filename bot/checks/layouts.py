@@ -1,4 +1,4 @@
-"""Has Slack judge every layout that the bot can send: a message that Slack refuses is found before somebody waits for it."""
+"""Have Slack judge every layout that the bot can send, before somebody waits for a message it refuses."""
 
 import time
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def layout_verdict(settings: Settings) -> Verdict:
 
 
 def _judged(client: SlackWebClient, layouts: Sequence[Layout]) -> tuple[int, list[str], str]:
-    """How many Slack would take, what it would refuse, and why the rest was not judged; empty where all were."""
+    """Tell how many layouts Slack would take and what it would refuse; empty where all were taken."""
     taken, refused, pauses, place = 0, list[str](), 0, 0
     while place < len(layouts):
         try:

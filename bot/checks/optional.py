@@ -1,4 +1,4 @@
-"""Checks of what the bot can do without: each optional cmdlet is really run, and a role that lacks it costs nothing."""
+"""Run each optional cmdlet once: a role that lacks it costs the bot nothing but that answer."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta

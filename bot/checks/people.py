@@ -1,4 +1,4 @@
-"""Checks of the people in the rule: whether those listed may act, and whether anybody could ever ask and be approved."""
+"""Check the people in the rule: whether they may act, and whether anybody could ask and be approved."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field

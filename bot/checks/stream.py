@@ -16,7 +16,7 @@ MEND = "Look at the receiver; the bot keeps what it has not taken, and goes on i
 
 
 def stream_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """One verdict where a receiver is set; nothing is said of a database that cannot be looked at, or is not migrated."""
+    """Yield one verdict where a receiver is set and the database can be read."""
     if settings.events_url is None:
         return
     url = settings.events_url.get_secret_value()

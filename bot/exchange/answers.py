@@ -1,4 +1,4 @@
-"""Judges what came back from the admin API: status, headers and bytes in, a typed outcome with a sentence out.
+"""Judge what came back from the admin API: status, headers and bytes in, a typed outcome out.
 
 Pure, and total: any bytes get an outcome, none raises. Statuses alone say little here: transient trouble comes as 400, and a
 200 may carry errors; so status, body and the names of exceptions are judged together.
@@ -122,7 +122,7 @@ class Outcome:
 
     @property
     def changed_nothing(self) -> bool:
-        """Whether Exchange says that the command modified nothing, because everything stood like that already."""
+        """Tell whether Exchange says that the command modified nothing because the values stood already."""
         return any("no settings of" in one and "have been modified" in one for one in self.warnings)
 
     def unavailable(self) -> Unavailable:
@@ -240,7 +240,7 @@ def _no_api(meaning: Meaning, status: int) -> Outcome:
 
 
 def _plain_text(answer: Answer) -> str:
-    """What a body says that is plain text by its own account; some 401 and 403 name the missing role like that."""
+    """Return the text of a plain-text body; some 401 and 403 name the missing role in one."""
     if not _header(answer, "Content-Type").lower().startswith("text/plain"):
         return ""
     return clean(answer.body[:_WORDS].decode("utf-8", "replace"))
@@ -265,7 +265,7 @@ def _header(answer: Answer, name: str) -> str:
 
 
 def _retry_after(text: str, now: datetime) -> float | None:
-    """Seconds to wait, from whole or broken seconds or an HTTP date; ``None`` when absent or senseless; at most an hour."""
+    """Read ``Retry-After`` as seconds or an HTTP date; ``None`` when unreadable; at most an hour."""
     if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII):
         return min(float(text), LONGEST_WAIT)
     try:
@@ -277,7 +277,7 @@ def _retry_after(text: str, now: datetime) -> float | None:
 
 
 def _claims(challenge: str) -> str | None:
-    """The claims that a ``WWW-Authenticate: Bearer`` asks for, as JSON; ``None`` when there are none that can be read."""
+    """Read the claims of a ``WWW-Authenticate: Bearer`` header as JSON; ``None`` where there are none."""
     found = re.search(r'(?:^|[\s,])claims="([A-Za-z0-9+/_=-]+)"', challenge)
     if found is None:
         return None

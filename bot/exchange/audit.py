@@ -44,7 +44,7 @@ class Change:
 
 
 def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[Change, ...]:
-    """The changes of the setting in rows of ``Search-UnifiedAuditLog``, oldest first; rows that cannot be read are left out."""
+    """Read changes of the setting in rows of ``Search-UnifiedAuditLog``, oldest first, skipping bad ones."""
     changes: list[Change] = []
     for row in rows:
         record = _record(row.get("AuditData"))

@@ -58,7 +58,7 @@ class ExchangeOnline:
         self._closing = threading.Event()
 
     def read(self, *, patience: float = READ_LIMIT) -> Reading:
-        """Read the live value now, retrying transient failures for at most ``patience`` seconds, calls included.
+        """Read the live value, retrying transient failures for at most ``patience`` seconds in all.
 
         Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
         """
@@ -170,6 +170,6 @@ def connect(
 
 
 def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
-    """No token, hence nothing was sent, or what was sent met a 401: it waits, as it does where the reading before gets none."""
+    """Report that nothing was sent, or only met a 401: the change waits, as after a failed read."""
     wait = failure.retry_after
     return WriteAnswer(WriteOutcome.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait)

@@ -1,4 +1,4 @@
-"""Where each of Microsoft's clouds keeps Exchange Online's admin API and its sign-in, and whether it has legacy endpoints.
+"""List where each of Microsoft's clouds has its admin API and sign-in, and whether legacy endpoints.
 
 Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.fields`` judges which addresses may replace
 them.

@@ -67,14 +67,14 @@ def detail_of_errors(errors: object) -> Detail:
 
 
 def clean(text: str) -> str:
-    """Text of foreign origin made fit for people: one line, no control characters, no stack trace, no token, not too long."""
+    """Make text of foreign origin fit for people: one line, no control characters, trace or token."""
     line = _TOKEN.sub("…", _UNPRINTABLE.sub(" ", _STACK.sub("", text)))
     line = " ".join(line.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 
 
 def _told(kind: str, *texts: str) -> tuple[str, str]:
-    """What is said to people of an error of this type: the first text that says anything, and the exception behind it."""
+    """Return the first text of an error that says something, and the exception behind it."""
     if _short(kind) == _PROXY and texts:
         cause = _behind_proxy(texts[0])
         if cause.text:
@@ -128,7 +128,7 @@ def _short(kind: str) -> str:
 
 
 def _get(value: object, key: str) -> object:
-    """The entry of an object under ``key``, in any case: PowerShell users of this API write ``internalException``."""
+    """Look up ``key`` in any case: PowerShell users of this API write ``internalException``."""
     if not isinstance(value, dict):
         return None
     found = value.get(key)

@@ -105,7 +105,7 @@ class OptionalLookups:
         return [_audit_row(change, ours) for change in changes_in(rows)]
 
     def _recorded_at_all(self) -> None:
-        """Raise ``Unavailable`` where Exchange says that it records nothing; a role that may not ask changes nothing."""
+        """Raise ``Unavailable`` where Exchange says it records nothing; a missing role changes nothing."""
         try:
             rows = rows_of(self._asked("Get-AdminAuditLogConfig", {})) or []
         except Unavailable as away:
@@ -167,7 +167,7 @@ def _unreadable(cmdlet: str) -> Unavailable:
 
 
 def _is_last_page(outcome: Outcome) -> bool:
-    """Continuations are not fetched: the cursor is bound to a server, and each replay that a public client measured failed."""
+    """Fetch no continuations: the cursor is bound to a server, and replaying it failed in public reports."""
     return "@odata.nextLink" not in outcome.document
 
 

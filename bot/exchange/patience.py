@@ -36,7 +36,7 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 def try_until(until: float, act: Callable[[], T], closing: Event) -> T:
-    """Do ``act``, which only reads, again after passing trouble until this moment of the monotonic clock, or ``closing``.
+    """Repeat ``act``, which only reads, after passing trouble, until this monotonic time or ``closing``.
 
     Raises the ``Unavailable`` of the last try.
     """
@@ -51,6 +51,6 @@ def try_until(until: float, act: Callable[[], T], closing: Event) -> T:
 
 
 def _wait(failure: Unavailable, pause: float) -> float:
-    """Seconds before the next try: at least what Exchange asks for, spread so that many callers do not return together."""
+    """Return seconds before the next try: what Exchange asks for or more, spread over callers."""
     jitter = 1 + random.random() / 2  # noqa: S311 - spreads load, guards nothing
     return max(failure.retry_after or 0.0, pause * jitter)

@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KnownRefusal:
-    """An exception that is thrown before a cmdlet begins; ``lead`` begins the sentence for people, ``mend`` is the next step."""
+    """Describe an exception thrown before a cmdlet begins: ``lead`` for people, ``mend`` as next step."""
 
     exception: str
     """Its class name, without the namespace."""
@@ -84,7 +84,7 @@ _WRAPPERS: Final = frozenset({"", "DirectInvokeCmdletExecutionException", "OData
 
 
 def turned_away(status: int, types: Collection[str]) -> bool:
-    """Whether an answer with this status and an error of these types was given in place of running the command.
+    """Tell whether an answer with this status and these error types replaces running the command.
 
     An error of a type that is not on the list is a cmdlet's, whatever status it comes with.
     """
@@ -92,13 +92,13 @@ def turned_away(status: int, types: Collection[str]) -> bool:
 
 
 def proven_by(types: Collection[str]) -> KnownRefusal | None:
-    """The refusal that an error of these types amounts to; ``None`` as soon as one of them is not on the list."""
+    """Return the refusal for an error of these types; ``None`` if one of them is not on the list."""
     own = _own(types)
     return REFUSALS[min(own)] if own and own <= REFUSALS.keys() else None
 
 
 def is_busy(types: Collection[str]) -> bool:
-    """Whether an error of these types says that the server took nothing, because it is too busy (M365Permissions; V3 module)."""
+    """Tell whether these error types mean a busy server took nothing (M365Permissions; V3 module)."""
     return _own(types) == {"ServerBusyException"}
 
 

@@ -45,7 +45,7 @@ def rows_of(outcome: Outcome) -> list[Mapping[str, object]] | None:
 
 
 def instant(value: object) -> datetime | None:
-    """An instant as Exchange writes it (seven digits of a second; UTC when no zone is named); ``None`` when unreadable."""
+    """Read an instant as Exchange writes it, UTC if no zone is named; ``None`` when unreadable."""
     if not isinstance(value, str):
         return None
     try:
@@ -88,7 +88,7 @@ def _text(row: Mapping[str, object], key: str) -> str | None:
 
 
 def _hosted(row: Mapping[str, object]) -> str | None:
-    """The initial domain in ``OrganizationId``: ``…/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - …``."""
+    """Read the initial domain in ``OrganizationId``: ``…Hosted Organizations/contoso.onmicrosoft.com - ``."""
     found = re.search(r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or "")
     return found[1] if found else None
 

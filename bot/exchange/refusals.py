@@ -90,7 +90,7 @@ def code_in(text: str) -> int | None:
 
 
 def refused(code: int | None, *, expired: datetime | None = None) -> Unavailable:
-    """The failure behind an ``AADSTS`` number; ``expired`` is when the certificate in use expired, if it has."""
+    """Return the failure behind an ``AADSTS`` number; ``expired`` is the certificate's end, if it has."""
     if code == 700027 and expired is not None:
         sentence = f"Entra refused the sign-in: the certificate expired on {expired:%Y-%m-%d}."
         return Unavailable(sentence, mend="Register a new certificate and configure it.", retryable=False)

@@ -48,7 +48,7 @@ class Gauges:
         return 0
 
     def _count(self, reader: Reader) -> None:
-        """Only when something was recorded since: counting settled requests means passing through all of them."""
+        """Count requests only after something was recorded: it means reading all settled ones."""
         head = reader.head()
         if head == self._counted:
             return
@@ -80,7 +80,7 @@ class Gauges:
 
 
 def _drifted(reader: Reader, readable: Observation) -> bool | None:
-    """Whether the live value is not what the bot applied: not on record yet, or on record as a change made outside."""
+    """Tell whether the live value differs from what the bot applied, on record as outside or not yet."""
     baseline = reader.baseline()
     if baseline is None:
         return None

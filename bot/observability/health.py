@@ -49,12 +49,12 @@ class Health:
         """Makes the calendar file; ``None`` until there is a ledger to be read, and where none is served."""
 
     def watch(self, *, connected: Callable[[], bool], beat: Callable[[], float]) -> None:
-        """From now on ask these: whether Slack is connected, and how many seconds ago the worker last beat."""
+        """Ask these from now on: whether Slack is connected, and seconds since the worker last ran."""
         with self._lock:
             self._connected, self._silence = connected, beat
 
     def note(self, where: str, trouble: str | None) -> None:
-        """Keep a sentence about trouble at ``exchange``, in the ``channel``, at the ``database``, with ``stream`` or ``changes``.
+        """Keep a sentence about trouble at one part: exchange, channel, database, stream or changes.
 
         ``None``: over.
         """
@@ -95,7 +95,7 @@ class CannotListen(Exception):
 
 
 class Endpoint:
-    """Serves ``/healthz``, ``/readyz``, ``/metrics`` and the calendar on one address; ``port`` 0 lets the system choose.
+    """Serve ``/healthz``, ``/readyz``, ``/metrics`` and the calendar on one address; ``port`` 0: a free one.
 
     The calendar stands at a path that holds ``calendar_token``; every other path is not found, a wrong token like any.
 
@@ -146,7 +146,7 @@ class Endpoint:
         return self._dates() if self._is_calendar(path) else _nothing()
 
     def _is_calendar(self, path: str) -> bool:
-        """Compare in constant time, so that nobody finds the token out piece by piece; WSGI hands paths on as latin-1."""
+        """Compare in constant time, so the token cannot be guessed bytewise; WSGI paths are latin-1."""
         if self._calendar_token is None:
             return False
         wanted = f"/calendar/{self._calendar_token.get_secret_value()}.ics"

@@ -141,7 +141,7 @@ def _exception_as_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict
 
 
 def _traceback(error: BaseException) -> str:
-    """An exception and what led to it, oldest first, as Python prints it, with the texts that ``redaction.told`` lets through.
+    """Return an exception and its causes, oldest first, with the texts that ``redaction.told`` allows.
 
     What is too long loses its beginning: the newest is what went wrong.
     """
@@ -174,7 +174,7 @@ def _is_heard(record: logging.LogRecord) -> bool:
 
 
 def bolts_own() -> logging.Logger:
-    """Return the logger for Bolt, whose lines quote the payload behind a bracket: only what stands before it is let through.
+    """Return the logger for Bolt: what follows a bracket quotes the payload and is dropped.
 
     Bolt gives level and filters of this one to all of its loggers.
     """

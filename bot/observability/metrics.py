@@ -75,12 +75,12 @@ class Metrics:
         self._owed_since = since
 
     def streaming(self, events: int, since: datetime | None) -> None:
-        """How many events the receiver of the stream has not taken, and when the oldest was recorded; ``None``: none waits."""
+        """Set how many events the receiver has not taken, and when the oldest was recorded, if any."""
         self._unsent.set(events)
         self._unsent_since = since
 
     def observed(self, at: datetime, *, drifted: bool | None) -> None:
-        """The live value was read at ``at``; whether it was set outside the bot, ``None`` when that cannot be told."""
+        """Note a reading ``at`` this time, and whether it was set outside; ``None``: cannot be told."""
         self._observed_at = at
         self._drift.set(math.nan if drifted is None else float(drifted))
 

@@ -1,4 +1,4 @@
-"""Takes secrets out of whatever is about to be logged: the ones that were registered, and everything that looks like one.
+"""Take secrets out of whatever is about to be logged: registered ones, and what looks like one.
 
 It must never let an object through unseen: what leaves is plain text, numbers, lists and dictionaries, every text cleaned.
 It must never take long either, whatever somebody sends: texts are cut first, and each pattern reads a text once.
@@ -70,7 +70,7 @@ def without_patterns(text: str) -> str:
 
 
 def _without_password(found: re.Match[str]) -> str:
-    """A stretch without the password between ``://user:`` and its last ``@``, which a password may hold as well."""
+    """Return a text without the password between ``://user:`` and its last ``@``, which may be in it."""
     stretch = found[0]
     end = stretch.rfind("@")
     user = _USER.search(stretch, 0, end) if end > 0 else None
@@ -78,7 +78,7 @@ def _without_password(found: re.Match[str]) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return an exception in a line: its kind, and its text only where that cannot quote what came from outside.
+    """Return an exception in a line: its kind, and its text only where that quotes nothing from outside.
 
     ``KeyError``, ``ValueError`` and the drivers' errors repeat the value that they stumble over, which somebody may have typed.
     """
@@ -111,7 +111,7 @@ class Redaction:
         self._longest_known = 0
 
     def register(self, secrets: Iterable[SecretStr | str]) -> None:
-        """Take these values out of everything from now on, as written and as they look inside URLs and in JSON."""
+        """Withhold these values from now on, as written and as they look inside URLs and in JSON."""
         with self._registering:
             found = set(self._spellings)
             for secret in secrets:
@@ -131,7 +131,7 @@ class Redaction:
         return without_patterns(kept[:whole]) + CUT
 
     def value(self, value: Any) -> Any:
-        """Return anything as plain values without secrets; other things than text, numbers and collections as ``repr``.
+        """Return anything as plain values without secrets; other types are shown by ``repr``.
 
         Each entry of a dictionary has a budget of its own, so that a large one hides none of its neighbours.
         """
@@ -189,7 +189,7 @@ class _Budget:
 
 
 def _spellings(secret: str) -> set[str]:
-    """How a secret may be written: bare, percent-encoded, decoded, with escapes, and the password inside a database URL."""
+    """Return how a secret may be written: bare, encoded, decoded, escaped, or within a database URL."""
     inside = re.search(r"://[^\s/:@]*:(.+)@", secret)
     plain = {secret, unquote(secret)} | ({inside[1], unquote(inside[1])} if inside else set())
     forms = set(plain)

@@ -1,1 +1,1 @@
-"""Which TLS versions an endpoint takes: one handshake a version, no credential, no mail, and no judgement of certificates."""
+"""Find out which TLS versions an endpoint takes, by one handshake each, without credential or mail."""

@@ -1,4 +1,4 @@
-"""``legacytls probe``: the rows as a table at a terminal, as lines everywhere else, and as data for machines."""
+"""Show ``legacytls probe``: a table at a terminal, lines elsewhere, JSON for machines."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ TOLD = frozenset({ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED})
 
 
 def probe_and_show(targets: Sequence[ProbeTarget], *, as_json: bool) -> int:
-    """Probe each endpoint once and write what it does; 1 where that could not be told of a version, else 0."""
+    """Probe each endpoint once and write the result; returns 1 where a version could not be told, else 0."""
     targets = tuple(dict.fromkeys(targets))
     with progress(f"Probing {', '.join(map(str, targets))}: one connection a TLS version, 5 seconds each at most…"):
         rows = probe(targets)

@@ -1,4 +1,4 @@
-"""Looks an endpoint's name up and connects to it, by whichever of its addresses answers first; a failure is told in words."""
+"""Resolve an endpoint's name and connect to whichever address answers first; say failures in words."""
 
 import asyncio
 import errno

@@ -48,7 +48,7 @@ def _only(context: ssl.SSLContext, version: TlsVersion, ciphers: str) -> ssl.SSL
 
 @cache
 def why_not(version: TlsVersion, ciphers: str = CIPHERS) -> str:
-    """Why this machine cannot speak the version, as OpenSSL names it; empty where it can: a handshake with itself succeeds.
+    """Say why this machine cannot speak the version, in OpenSSL's words; empty where it can.
 
     Found out once a process, in memory: no port is opened.
     """
@@ -82,7 +82,7 @@ def _shake_hands(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> None:
 
 
 def _certificate(folder: Path) -> Path:
-    """A self-signed certificate for a minute, with an RSA key, as most mail servers have: its signatures are part of the test."""
+    """Make a self-signed RSA certificate for a minute: RSA as with most mail servers."""
     from cryptography import x509  # noqa: PLC0415 - only who probes needs it
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415

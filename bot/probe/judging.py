@@ -1,4 +1,4 @@
-"""What may be concluded from the handshakes with one endpoint: outcomes and words, decided by numbers on the wire. Pure.
+"""Judge the handshakes with one endpoint: outcomes and words from numbers on the wire. Pure.
 
 An end that does not say that the version was the matter proves nothing by itself: it is a refusal only where the endpoint
 completes a handshake in another version in the same run.

@@ -1,4 +1,4 @@
-"""Reads the clear beginning of what a TLS server answers: the version that it chose, and the alert with which it ended.
+"""Read the clear beginning of a TLS server's answer: the version it chose, and its alert.
 
 Python's ``ssl`` tells neither before a handshake is complete. Layouts: RFC 5246 (6.2.1, 7.2, 7.4.1.3), RFC 8446 (4.1.3, 4.2.1).
 """

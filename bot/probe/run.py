@@ -1,4 +1,4 @@
-"""Probes endpoints: one connection a version, one after the other for an endpoint, several endpoints at a time."""
+"""Probe endpoints: one connection a version in turn for each, several endpoints at a time."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -93,7 +93,7 @@ class _Probing:
                     await writer.wait_closed()
 
     async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deadline: float) -> None:
-        """Come to where TLS begins; what a port of unknown use turned out to speak is remembered for the next version."""
+        """Get to where TLS begins; remember what a port of unknown use speaks for the next version."""
         try:
             async with asyncio.timeout_at(deadline):
                 self._opening = await open_with(self._opening, reader, writer)

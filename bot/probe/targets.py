@@ -75,7 +75,7 @@ def targets(text: str) -> tuple[ProbeTarget, ...]:
 
 
 def of_cloud(name: str) -> tuple[ProbeTarget, ...]:
-    """A cloud's legacy hosts, on the ports that Microsoft names for them, and the standard SMTP host beside them."""
+    """List a cloud's legacy hosts on the ports Microsoft names, and the standard SMTP host."""
     found = CLOUDS[name]
     legacy = [ProbeTarget(host, port) for host, port in zip(found.cloud.legacy_hosts, (587, 995, 993), strict=False)]
     return (*legacy, ProbeTarget(found.smtp_host, 587))

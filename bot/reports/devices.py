@@ -1,4 +1,4 @@
-"""``legacytls devices`` and ``devices import``: the register as data, as a table, for spreadsheets; what a report says of it.
+"""Show ``legacytls devices`` and ``devices import``: as JSON, as a table, or as CSV.
 
 Nothing is sent to Slack; where there is a token it is asked who the owners are.
 """
@@ -57,7 +57,7 @@ def show_devices(settings: Settings, *, as_json: bool, as_csv: bool) -> int:
 
 
 def import_file(settings: Settings, path: Path, *, period: Period, named: Mapping[str, str], as_json: bool) -> int:
-    """Read a report and keep what it says; returns the exit code, 2 where it was not understood: then nothing is kept."""
+    """Read a report and keep what it says; returns 2, and keeps nothing, where it was not understood."""
     try:
         data = _bytes(path)
         with ledger_of(settings) as ledger:

@@ -35,7 +35,7 @@ class WrongTarget(Exception):
 
 
 def write_evidence(settings: Settings, *, first: date, last: date, output: Path, force: bool, names: bool) -> int:
-    """Write the pack; exit code 0 when it proves that it is complete, 3 when something is missing, 2 when it is not written."""
+    """Write the pack; returns 0 when proven complete, 3 when something is missing, 2 when not written."""
     try:
         period = period_of(first, last, utc_now().date())
         with _whole(output, force=force) as file:
@@ -61,7 +61,7 @@ def _written(settings: Settings, period: Period, file: IO[bytes], *, names: bool
 
 
 def _searched(settings: Settings, period: Period) -> list[str]:
-    """Search Exchange's audit log once more for what is not settled on record; returns why that could not be done, if so.
+    """Search Exchange's audit log again for what is unsettled; returns why that failed, if it did.
 
     Without a credential nobody is asked, and what is not on record stays unproven.
     """
@@ -85,7 +85,7 @@ def _searched(settings: Settings, period: Period) -> list[str]:
 
 
 def _may_record(settings: Settings, database: Database, tenant_id: str) -> bool:
-    """Whether an event of ours would be believed: the record is authenticated by a key of ours, or by none."""
+    """Tell whether an event of ours would be believed: authenticated by a key of ours, or by none."""
     with database.read() as connection:
         first, newest = first_and_last(connection, tenant_id)
     if first is None or newest is None:

@@ -1,4 +1,4 @@
-"""The names of people beside their Slack ids, for the command line; where Slack cannot be asked, ids stand alone."""
+"""Look up the names behind Slack ids for the command line; without Slack, ids stand alone."""
 
 from collections.abc import Callable
 

@@ -42,7 +42,7 @@ _NOT_CURRENT = (
 
 
 def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json: bool) -> int:
-    """Check the record against its chain, its authenticators and the heads that were seen; exit code 0 when it is sound, else 1.
+    """Check the record against chain, authenticators and heads seen; returns 0 when sound, else 1.
 
     ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by itself.
     """
@@ -87,7 +87,7 @@ def _disagreeing(found: Sequence[Difference]) -> str:
 
 
 def accept_record(settings: Settings) -> int:
-    """Go on with the database as it stands, whatever was seen or authenticated before; exit code 0 when that is so, else 1."""
+    """Accept the database as it stands, whatever was seen before; returns 0 when accepted, else 1."""
     with record_of(settings, look_only=False) as (database, tenant_id):
         verdict = verify(database, tenant_id, chain_only=True)
         if not verdict.ok:
@@ -131,7 +131,7 @@ def _help(verdict: Verdict) -> str:
 
 
 def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
-    """Write the events of these days (UTC, both included) to standard output, or a table of the changes asked for in them."""
+    """Write the events of these days (UTC, inclusive), or a table of the changes asked for in them."""
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
     with record_of(settings) as (database, tenant_id):

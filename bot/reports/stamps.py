@@ -1,4 +1,4 @@
-"""The record's own witnesses from outside: the time stamps that it keeps, each checked once more against the head it is of."""
+"""Check each kept time stamp again against the head that it was made for."""
 
 import base64
 from dataclasses import dataclass

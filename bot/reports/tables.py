@@ -1,4 +1,4 @@
-"""Shows answers to a person at the command line: as tables and in colour at a terminal, as the same text everywhere else."""
+"""Show answers at the command line: tables in colour at a terminal, the same text elsewhere."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

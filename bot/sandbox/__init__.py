@@ -1,1 +1,1 @@
-"""The sandbox: a simulated Slack workspace and Exchange Online tenant on loopback, with the real bot between them."""
+"""Simulate a Slack workspace and an Exchange Online tenant on loopback, with the real bot between."""

@@ -1,4 +1,4 @@
-"""The bot's own process inside the sandbox: the very bot that ``legacytls run`` runs, with a clock that the page can move."""
+"""Run the real bot as a process of the sandbox, with a clock that the page can move."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""``legacytls sandbox``: a whole workspace and tenant on loopback, the real bot between them, and a page to act on.
+"""Run ``legacytls sandbox``: workspace and tenant on loopback, the real bot, and a page to act on.
 
 Everything lives in one temporary folder and ends with the program.
 """
@@ -92,13 +92,13 @@ class Sandbox:
         return " ".join(f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE"))
 
     def write_settings(self) -> None:
-        """Put the bot's settings where every verb finds them, into ``.env`` in its folder, for its owner only."""
+        """Write the bot's settings into ``.env`` in its folder, readable by its owner only."""
         settings = self.slack.environment | self.microsoft.environment | self._bot_settings()
         lines = [f"{name}={value}\n" for name, value in settings.items() if name not in (CLOCK_FILE, PORT)]
         write_private(self.folder / ".env", "".join(lines).encode())
 
     def line(self, verb: str, settings: str = 'TERM="$TERM"') -> str:
-        """The line for a shell that runs ``verb`` against the sandbox, and sees nothing else of what the shell has set."""
+        """Return the shell line that runs ``verb`` against the sandbox with none of the shell's settings."""
         return f"(cd {shlex.quote(str(self.folder))} && env -i {settings} {program()} {verb})"
 
     def _bot_settings(self) -> dict[str, str]:

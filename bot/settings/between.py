@@ -109,7 +109,7 @@ def _credentials(draft: Settings) -> Iterator[Finding]:
 
 
 def _keeping(draft: Settings, need: Collection[str]) -> Iterator[Finding]:
-    """What guards the record from outside the database; only who serves, or is about to, writes into the folder."""
+    """Judge what guards the record outside the database; only serving writes into the folder."""
     if draft.record_key and draft.record_key_file:
         both = "is set, and so is LEGACYTLS_RECORD_KEY_FILE; keep one of them"
         yield ("LEGACYTLS_RECORD_KEY", "LEGACYTLS_RECORD_KEY_FILE"), both

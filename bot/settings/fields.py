@@ -190,7 +190,7 @@ def authority(text: str) -> str:
 
 
 def database(text: str) -> str:
-    """A SQLAlchemy URL for SQLite or PostgreSQL; ``postgresql://`` means psycopg 3; each option has a meaning."""
+    """Read a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3), with known options only."""
     from storage.database import address  # noqa: PLC0415 - SQLAlchemy takes a moment, and the sandbox itself has no database
 
     return address.parse(text)

@@ -1,4 +1,4 @@
-"""Sees to a home directory: libraries look for one while they are loaded, and an account of OpenShift's has none.
+"""Set a home directory where the account has none (OpenShift): libraries look for one at import.
 
 A container may run under a user id that no passwd entry describes (OpenShift Container Platform, "Support arbitrary user ids"),
 without ``HOME``: ``Path.home()`` then raises, as the Slack SDK's does at import.

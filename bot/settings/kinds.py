@@ -1,4 +1,4 @@
-"""The kinds that settings are of: each reads what is written by its function in ``fields`` and its neighbours."""
+"""Name the kinds of settings; each is read by its function in ``fields`` or a neighbour."""
 
 from collections.abc import Collection
 from datetime import date, time, timedelta

@@ -1,4 +1,4 @@
-"""The settings: read once from the environment and from ``.env`` in the working directory, checked whole, then frozen.
+"""Read the settings from the environment and ``.env`` once, check them whole, and freeze them.
 
 The only place where the environment is read, and not at import. No value is ever repeated in a message: it may be a secret.
 """
@@ -87,13 +87,13 @@ def credential_now() -> Credential | None:
 
 
 def withhold_from_bolt() -> None:
-    """Take what Bolt looks for out of this process's environment, once the settings are read; no child process gets it either."""
+    """Remove what Bolt looks for from this process's environment; child processes do not get it either."""
     for name in OF_BOLT:
         os.environ.pop(name, None)
 
 
 def own_authorities() -> Path | None:
-    """The file or folder with the operator's own certificate authorities, for what speaks TLS without ``requests``.
+    """Return the operator's own certificate authorities, for TLS without ``requests``.
 
     Found as ``requests`` finds it (its documentation, SSL Cert Verification): in the environment alone, by either name.
     """
@@ -112,7 +112,7 @@ def _surroundings(file: Mapping[str, str | None]) -> Mapping[str, str]:
 
 
 def _file() -> Mapping[str, str | None]:
-    """What ``.env`` in the working directory says, to the letter: a password that holds ``${x}`` means just that."""
+    """Read ``.env`` in the working directory to the letter: ``${x}`` in a password means just that."""
     try:
         return dotenv_values(".env", encoding="utf-8-sig", interpolate=False)
     except (OSError, UnicodeError):
@@ -120,7 +120,7 @@ def _file() -> Mapping[str, str | None]:
 
 
 def _hand_on(file: Mapping[str, str | None]) -> None:
-    """Put the proxies and authorities that only the file names where their readers look; the environment comes first.
+    """Export proxies and authorities that only the file names; the environment comes first.
 
     An empty one is unset: with nothing but blanks in it, its readers would take it for a path.
     """
@@ -138,7 +138,7 @@ def _order(wrong: Collection[str]) -> list[str]:
 
 
 def _elsewhere() -> Iterator[tuple[str, str]]:
-    """What is wrong with the settings that libraries read by themselves: they would say so in their own words, and late."""
+    """Find mistakes in settings that libraries read by themselves, before they fail late."""
     written = {name: os.environ.get(name, "") for upper in ELSEWHERE for name in (upper, upper.lower())}
     yield from ((name, QUOTED) for name, value in written.items() if secret_fields.quoted(value))
     own, name = own_authorities(), next((name for name in AUTHORITIES if written[name]), "")
@@ -169,7 +169,7 @@ def _line(name: str, why: str, unknown: Mapping[str, str]) -> str:
 
 
 def _suspicious(draft: Settings, need: Collection[str]) -> list[str]:
-    """Too few approvers are no mistake: opting out still works, and who is in a user group is not known here."""
+    """Warn of too few approvers: opting out still works, and groups are not resolved here."""
     groups = any(is_group(entry) for entry in draft.approvers)
     if "slack" not in need or groups or len(draft.approvers) >= draft.approvals_required:
         return []

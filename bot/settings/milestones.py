@@ -1,4 +1,4 @@
-"""Microsoft's dates as this installation knows them: what the version carries, with the operator's own file over it.
+"""Read Microsoft's dates: what this version carries, overlaid by the operator's own file.
 
 The only place where that file is opened; what it may say is judged in ``handlers.calendar.milestone_file``.
 """

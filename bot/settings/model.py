@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         raise ValueError("no credential is set")
 
     def secret_expires(self) -> datetime | None:
-        """When the client secret expires, as far as the operator said so: with the beginning of that day, to be safe."""
+        """Return when the client secret expires, at the start of the day the operator named, if any."""
         day = self.azure_client_secret_expires
         return datetime.combine(day, time(), tzinfo=self.timezone) if day else None
 
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
         return Keyring([secret_fields.key_bytes(key) for key in self.record_key or self.record_key_file])
 
     def on_record(self) -> dict[str, object]:
-        """What the record keeps of the settings beside the rule: no secret, and nothing that changes by itself."""
+        """Return what the record keeps of the settings: no secret, nothing that changes by itself."""
         opens, closes = self.working_hours
         return {
             "AZURE_AUTHORITY_HOST": self.azure_authority_host,

@@ -1,4 +1,4 @@
-"""How tokens, secrets and keys are spelled: text in, value out, or a sentence that says what to write instead.
+"""Read tokens, secrets and keys: text in, value out, or a sentence that says what to write instead.
 
 Every function raises ``ValueError`` with that sentence, which never repeats what was written.
 """
@@ -73,7 +73,7 @@ def key_bytes(key: SecretStr) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """What hex or base64 (either alphabet, with or without its ``=``) stands for; empty where it is neither."""
+    """Decode hex or base64 (either alphabet, padded or not); empty where it is neither."""
     if re.fullmatch(r"[0-9A-Fa-f]+", text):
         return bytes.fromhex(text) if len(text) % 2 == 0 else b""
     plain = text.replace("-", "+").replace("_", "/").rstrip("=")
@@ -84,7 +84,7 @@ def _bytes(text: str) -> bytes:
 
 
 def calendar_token(text: str) -> SecretStr:
-    """What only subscribers of the calendar know, as it may stand in an address (RFC 3986, unreserved characters)."""
+    """Read the calendar's token, made of what may stand in an address (RFC 3986, unreserved)."""
     if not re.fullmatch(r"[A-Za-z0-9._~-]{16,200}", text):
         raise ValueError("write 16 to 200 letters, digits and - . _ ~, such as `openssl rand -hex 24` prints")
     return SecretStr(text)

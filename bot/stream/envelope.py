@@ -1,4 +1,4 @@
-"""The shape in which an event leaves: a CloudEvents 1.0 body (cloudevents.io, JSON event format, structured mode). Pure."""
+"""Shape an event as CloudEvents 1.0 (cloudevents.io, JSON event format, structured mode). Pure."""
 
 from storage.integrity.canonical import canonical
 from storage.record.export import Event

@@ -1,4 +1,4 @@
-"""Posts one event to the operator's receiver and tells what it answered: signed, to that address alone, never redirected."""
+"""Post one signed event to the operator's receiver, never following a redirect; return its answer."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,7 +74,7 @@ class Receiver:
 
 
 def _seconds(text: str, now: datetime) -> float | None:
-    """What ``Retry-After`` asks for (RFC 9110, 10.2.3: seconds or a date); ``None`` where it cannot be read."""
+    """Read ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date); ``None`` where unreadable."""
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:

@@ -1,4 +1,4 @@
-"""The duty of sending the record on: in its order, each event until it is taken, and never more than is on record.
+"""Send the record on in its order, each event until it is taken, and only what is on record.
 
 What is sent and not yet kept as taken is sent again after a crash, under the same id: at least once, never out of order. Nothing
 else waits for it.
@@ -43,7 +43,7 @@ def receiver_name(url: str) -> str:
 
 
 def pause_after(tries: int, answer: Answer) -> timedelta:
-    """How long to wait after the ``tries``-th failure in a row: 1 s, 2 s, 4 s, up to 10 min; never less than was asked for."""
+    """Return the pause after ``tries`` failures: 1 s doubling to 10 min, and at least what was asked."""
     pause = GONE_PAUSE if answer.gone else min(LONGEST_PAUSE, timedelta(seconds=2 ** min(tries - 1, 16)))
     return min(LONGEST_WAIT, max(pause, timedelta(seconds=answer.retry_after or 0.0)))
 
@@ -96,7 +96,7 @@ class Stream:
         return taken, None
 
     def _holds(self, lease: Lease) -> bool:
-        """Asked before every post: a process that was stopped for a while must not send behind another one's back."""
+        """Tell before every post whether the lease holds: a stopped process must not send later."""
         with self._ledger.database.read() as connection:
             return still_held(connection, lease)
 

@@ -12,7 +12,7 @@ SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 
 
 def receiver(text: str) -> SecretStr:
-    """An address that events are posted to: https, or http on this machine; a path or a query may be a secret."""
+    """Read an address for events: https, or http on this machine; path and query may be secret."""
     try:
         address = taken_apart(text)
     except ValueError:
@@ -25,7 +25,7 @@ def receiver(text: str) -> SecretStr:
 
 
 def service(text: str) -> SecretStr:
-    """The address of a time-stamping service: http, too, because what it answers is signed, and only a hash is sent."""
+    """Read a time-stamping service's address: http too, as answers are signed and only a hash is sent."""
     try:
         address = taken_apart(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Asks an RFC 3161 service for the time stamp of some bytes; what it answers is believed only after it was checked."""
+"""Ask an RFC 3161 service for a time stamp of some bytes; check the answer before returning it."""
 
 from datetime import timedelta
 from typing import Final

@@ -79,7 +79,7 @@ def _root_of(signer: x509.Certificate, certificates: Sequence[x509.Certificate])
 
 
 def _trusted() -> list[x509.Certificate]:
-    """The authorities that ``requests`` trusts; one with an odd serial number is left out, not complained about."""
+    """Return the authorities ``requests`` trusts, without those that have an odd serial number."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     found = []
@@ -92,7 +92,7 @@ def _trusted() -> list[x509.Certificate]:
 
 
 def _in_order(token: bytes) -> bytes:
-    """The same answer with its certificates in DER's order, which some authorities (openssl's own) do not keep.
+    """Return the answer with its certificates in DER's order, which openssl's authorities ignore.
 
     They are a SET that no signature covers (RFC 5652, 5.1), so their order says nothing; the reader takes no other.
     """

@@ -164,7 +164,7 @@ class Doorkeeper:
 
 
 def _asks_for_the_challenge(payload: object) -> bool:
-    """Whether Slack verifies the address: that changes nothing, and has to be answered however often it is asked."""
+    """Tell whether Slack verifies the address, which changes nothing and is answered every time."""
     return isinstance(payload, dict) and payload.get("type") == "url_verification"
 
 

@@ -1,4 +1,4 @@
-"""Takes one payload of Slack's to Bolt and brings back the acknowledgement, the same for both ways to reach the bot.
+"""Take one payload of Slack's to Bolt and return the acknowledgement, for either way in.
 
 Who carries it has made sure that it is Slack's: by the app-level token's connection, or by the signature. It must never raise:
 a payload of a shape that Slack does not send is refused, and everything else is Bolt's and the listeners' business.
@@ -55,7 +55,7 @@ class Receiver:
         """Sorts of payload that nobody listens to, as far as they were logged."""
 
     def take(self, payload: object, received: float, headers: Mapping[str, str] = _NO_HEADERS) -> BoltResponse:
-        """Dispatch a payload that arrived at ``received`` (``time.perf_counter``); 400 when it is none of Slack's shapes."""
+        """Dispatch a payload received at this ``time.perf_counter``; 400 when its shape is unknown."""
         if not isinstance(payload, dict):
             return _malformed("no object")
         if payload.get("type") in NEWS:
@@ -91,7 +91,7 @@ class Receiver:
 
 
 def odd_field(payload: Mapping[str, Any]) -> str:
-    """The first field that is not of the kind Slack sends, where Bolt would stumble over it; empty when there is none."""
+    """Name the first field of a kind that Slack never sends and Bolt fails on; empty if none."""
     for name, kind in _KINDS.items():
         found = payload.get(name)
         if found is not None and not isinstance(found, kind):

@@ -53,7 +53,7 @@ class Line:
         return self.socket.heard < self.socket.pinged and time.monotonic() - self.socket.pinged > PONG_WITHIN
 
     def say(self, text: str, at: float) -> bool:
-        """Send an acknowledgement that was due ``at`` (monotonic clock); ``False`` when the connection is known to be gone."""
+        """Send an acknowledgement due ``at`` (monotonic); ``False`` when the connection is gone."""
         self.lately.append((at, text))
         try:
             self.socket.send(text)
@@ -62,7 +62,7 @@ class Line:
         return True
 
     def look(self) -> bool:
-        """Ask a quiet connection for a sign of life; ``False`` when it left the last question unanswered, or should be gone."""
+        """Ping a quiet connection; ``False`` when it left the last ping unanswered, or should be gone."""
         now = time.monotonic()
         if self.silent or (self.leaving is not None and now - self.leaving > LINGER):
             return False
@@ -91,12 +91,12 @@ class Pace:
         return max(0.0, self.not_before - now, full - now)
 
     def wanted(self, lines: Sequence[Line]) -> int:
-        """How many connections to hold: one while Slack says that there are too many, or until one stays after a failure."""
+        """Return how many connections to hold: one while Slack refuses more, or after a failure."""
         crowded = time.monotonic() < self.crowded_until
         return 1 if crowded or not (self.failures == 0 or any(self.holds(line) for line in lines)) else CONNECTIONS
 
     def holds(self, line: Line) -> bool:
-        """Whether a connection is of use: not on its way out, not silent, and open for a moment where the last try failed."""
+        """Tell whether a connection is usable: not closing or silent, open a moment after failures."""
         stays = line.leaving is None and not line.silent
         return stays and (self.failures == 0 or time.monotonic() - line.opened >= SETTLED)
 

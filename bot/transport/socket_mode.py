@@ -205,13 +205,13 @@ class SocketMode:
             self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), told))
 
     def _acknowledge(self, line: Line, text: str) -> None:
-        """On the connection that the payload came on; where that is leaving or gone, on one that stays, once there is one."""
+        """Acknowledge on the payload's connection; if that is leaving or gone, on one that stays."""
         now = time.monotonic()
         if not line.say(text, now) or line.leaving is not None:
             self._say_elsewhere(line, text, now)
 
     def _repeat(self, line: Line) -> None:
-        """Say elsewhere what a connection may have swallowed on its way out; Slack takes it from any, and once."""
+        """Repeat what a closing connection may have lost; Slack takes it from any, and once."""
         with self._lock:
             owed = list(line.lately)
             line.lately.clear()

@@ -10,7 +10,7 @@ from bot.settings.load import WrongSettings, own_authorities
 
 
 def trusting() -> ssl.SSLContext:
-    """The system's authorities, and the operator's own: where a proxy inspects TLS, it does so towards Slack as well.
+    """Trust the system's authorities and the operator's own, as for a proxy that inspects TLS.
 
     A file of the operator's that is replaced counts from the next connection on, as it does with ``requests``. Raises
     ``WrongSettings``.

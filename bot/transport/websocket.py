@@ -1,4 +1,4 @@
-"""One WebSocket to Slack, as a client, over the ``websockets`` library: whole text messages in and out, whatever they say."""
+"""Hold one client WebSocket to Slack over ``websockets``: whole text messages in and out."""
 
 import logging
 import ssl
@@ -30,7 +30,7 @@ class HandshakeRefused(WebSocketException):
 
 
 class _Direct(ClientConnection):
-    """A connection to the address that was asked for: the library would follow a redirect to any host, and believe it."""
+    """Connect to the given address only: the library would follow a redirect to any host."""
 
     def handshake(self, *arguments: Any, **named: Any) -> None:
         """Raises ``HandshakeRefused`` where the library's own would make the caller follow."""
@@ -50,7 +50,7 @@ class WebSocket:
 
     @property
     def heard(self) -> float:
-        """When the last sign of life came: a message, or the answer to the last ping (counted from the ping)."""
+        """Return when the last sign of life came: a message, or the answer to the last ping."""
         return max(self._heard, self.pinged) if self._pong is not None and self._pong.is_set() else self._heard
 
     def receive(self) -> str | None:
@@ -80,7 +80,7 @@ class WebSocket:
             raise Lost("the connection broke") from ended
 
     def close(self) -> None:
-        """Say goodbye, wake whoever receives, give the socket back; may be called by anybody, and more than once."""
+        """Close the connection, wake its receiver and free the socket; may be called more than once."""
         self._connection.close()
 
 

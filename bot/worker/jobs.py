@@ -117,7 +117,7 @@ def jobs_of(
 
 
 def probe_job(settings: Settings, context: Context, probing: Probing, news: ProbeNews) -> Job | None:
-    """The job that probes by itself, where the operator allows it: off by default, since port 587 may be closed and watched."""
+    """Make the job that probes by itself, off by default since port 587 may be closed and watched."""
     every = settings.probe_every
     if every is None or not (context.cloud.offers_legacy or settings.probe_endpoints):
         return None
@@ -143,7 +143,7 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
 
 
 def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Job | None, Job | None]:
-    """Make the jobs that send the record on and tell how far behind that is; ``None`` where no receiver is set."""
+    """Make the jobs that send the record on and measure the lag; ``None`` where no receiver is set."""
     if settings.events_url is None or settings.events_secret is None:
         return None, None
     url, ledger = settings.events_url.get_secret_value(), context.ledger

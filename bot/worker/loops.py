@@ -1,4 +1,4 @@
-"""The worker: asks what is due, over all tenants, and does it under leases on a few threads, until it is stopped.
+"""Ask what is due over all tenants, and do it under leases on a few threads, until stopped.
 
 It is level-triggered: the ledger and the table of jobs tell what is due, and no timer or queue in memory holds truth. So a
 restart, a second replica or a lost wake-up changes nothing; being woken after a commit only makes it look sooner.
@@ -33,7 +33,7 @@ BRIEFLY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Jobs of many tenants, done one after the other on at most ``threads`` threads, two of one job never at once.
+    """Do jobs of many tenants on at most ``threads`` threads, never two of one job at once.
 
     A job that finds work and can do none of it raises ``storage.database.errors.Stuck``. Then, and when it fails, it alone rests.
 

@@ -1,4 +1,4 @@
-"""Put the jobs of all tenants into loops: what wakes each, how many threads it has, and which end is waited for.
+"""Put the jobs of all tenants into loops: what wakes each, its threads, and which end is awaited.
 
 What a person waits for is woken by the commit that caused it; everything else is found by asking, once a second and over all
 tenants at once.
@@ -30,7 +30,7 @@ Thirty-two calls at once read a thousand tenants in 1.08 times the least possibl
 def loops(
     settings: Settings, database: Database, tenants: Sequence[TenantJobs], clock: Clock, *, measured: Callable[[], int]
 ) -> tuple[Loop, ...]:
-    """Make every loop of one bot that has a job; ``measured`` refreshes the metrics and finds nothing to do."""
+    """Make every loop of one bot that has a job; ``measured`` refreshes the metrics."""
     plan = _Plan(database, tenants, clock)
     every_loop = (
         *plan.woken_by_commits(Job("", measured)),

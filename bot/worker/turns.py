@@ -1,4 +1,4 @@
-"""The order in which the threads of one loop look at its jobs: first come, first served, and whoever has more to do goes behind.
+"""Order the jobs of a loop for its threads: first come, first served; who has more goes behind.
 
 Only hints are kept here: what is forgotten is found again by asking what is due.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """One duty for one tenant; ``do`` returns how much it did, and is called again at once where that was something."""
+    """Do one duty for one tenant; ``do`` returns how much, and is called again until it returns 0."""
 
     tenant_id: str
     do: Callable[[], int]
@@ -57,7 +57,7 @@ class Turns:
             return True
 
     def next(self, every: float) -> Job | None:
-        """Take the next job in hand; ``None`` where none has come until it is time to ask again, ``every`` so many seconds."""
+        """Take the next job; ``None`` where none came within ``every`` seconds, when it is time to ask."""
         with self._changed:
             job = self._free()
             if job is None:

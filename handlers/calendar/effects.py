@@ -90,7 +90,7 @@ def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value:
 
 
 def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Removal | None:
-    """The removal of legacy TLS from this protocol, once it has begun; ``None`` while the setting alone decides."""
+    """Return this protocol's removal of legacy TLS once begun; ``None`` while the setting decides."""
     window = _window(dates, protocol)
     if window is None or not window.start.touches(cloud) or window.phase(today) not in {Phase.RUNNING, Phase.PAST}:
         return None
@@ -98,7 +98,7 @@ def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Re
 
 
 def ends(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> date | None:
-    """The last day of the removal of legacy TLS from this protocol as Microsoft states it; ``None`` while none is announced.
+    """Return the last day of this protocol's removal as Microsoft states it; ``None`` if unannounced.
 
     ``None`` as well for a plan whose last day is over and that nobody has looked at since: whether it was kept is not known.
     """
@@ -141,7 +141,7 @@ def _gone(dates: Dates, window: Window, today: date) -> str:
 
 
 def _only_planned(dates: Dates, last: date | None) -> str:
-    """Of a plan whose last day is over: that nobody has looked since whether it was kept; empty where somebody has."""
+    """Say that nobody checked whether a past plan was kept; empty where somebody has."""
     kept = last is not None and dates.verified_on > last
     return "" if kept else f"as published; checked {spelled(dates.verified_on)}"
 
@@ -202,7 +202,7 @@ def _refuses(value: SettingValue | None) -> bool:
 
 
 def _undated(dates: Dates, cloud: str, today: date) -> str:
-    """That no date is announced, and what that is worth: never one without the other (Exchange Team Blog 2659652)."""
+    """Say that no date is announced, and what that is worth (Exchange Team Blog 2659652)."""
     end = dates.current(UNSUPPORTED)
     over = end is not None and end.touches(cloud) and end.phase(today) is Phase.PAST
     since = f"unsupported since {end.display}" if end is not None and over else "no longer supported"

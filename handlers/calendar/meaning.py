@@ -1,4 +1,4 @@
-"""What the setting means for each protocol today, in a clause: for a screen that has no room for dates and reasons, pure."""
+"""Say in a clause what the setting means for each protocol today, without dates and reasons. Pure."""
 
 from datetime import date
 

@@ -102,13 +102,13 @@ class Milestone:
 
     @property
     def last(self) -> date | None:
-        """The last day the stated date allows, or the end of a gradual rollout; ``None`` when no date was announced."""
+        """Return the last day the stated date allows, or a rollout's end; ``None`` without a date."""
         span = self._span()
         return (self.until or span[1]) if span else None
 
     @property
     def is_change(self) -> bool:
-        """Whether it alters what works for a tenant that there is; announcements, features and incidents do not."""
+        """Tell whether it alters what works for an existing tenant, unlike announcements and features."""
         return self.kind in CHANGES and self.tenants is None
 
     def touches(self, cloud: str) -> bool:
@@ -130,7 +130,7 @@ class Milestone:
         return Phase.RUNNING if today <= self.last else Phase.PAST
 
     def when(self) -> str:
-        """``display`` with the preposition it needs inside a sentence: ``at the end of December 2026``, ``from January 2027``."""
+        """Return ``display`` with its preposition: ``at the end of December 2026``, ``from January 2027``."""
         if self.display.split(" ", 1)[0] in {"from", "by", "on", "in", "at", "no", "until", "before", "after"}:
             return self.display
         if self.display.startswith("end of "):

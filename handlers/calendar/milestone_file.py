@@ -31,7 +31,7 @@ class WrongMilestones(WrongFile):
 
 @dataclass(frozen=True, slots=True)
 class MilestoneFile:
-    """A whole file as written: when it was last checked, against how new a source, and its entries with their lines."""
+    """Hold a file as written: when it was checked, its newest source, and its entries with lines."""
 
     verified_on: date
     newest_source: str

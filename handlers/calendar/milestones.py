@@ -1,4 +1,4 @@
-"""The calendar of the deprecation: what is past, running, due or unannounced, and what that means for people, pure.
+"""Answer what of the deprecation is past, running, due or unannounced, and what it means. Pure.
 
 Every answer is computed from the milestones and the day it is asked about; the file is package data, and an operator's own file
 may replace or extend its entries. It never shows a day where Microsoft gave a month, and never reminds of a superseded date.
@@ -39,14 +39,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """All milestones, when they were last checked, and how new the newest source then was (as stated: a month or a day)."""
+    """Hold all milestones, when they were checked, and how new the newest source was (month or day)."""
 
     milestones: tuple[Milestone, ...]
     verified_on: date
     newest_source: str
 
     def current(self, milestone_id: str) -> Milestone | None:
-        """The entry that holds for an id today: itself, or whatever superseded it; ``None`` when there is no such entry."""
+        """Return the entry valid for an id today, itself or its successor; ``None`` for an unknown id."""
         by_id = self._by_id()
         found = by_id.get(milestone_id)
         while found is not None and found.superseded_by is not None:
@@ -54,11 +54,11 @@ class Calendar:
         return found
 
     def effect(self, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
-        """One sentence: what the setting means today for a protocol in an ``EXCHANGE_CLOUD``; ``value`` ``None``: not known."""
+        """Say what the setting means today for a protocol in a cloud; ``value`` ``None``: not known."""
         return effects.effect(self, protocol, cloud, today, value)
 
     def removal(self, protocol: MailProtocol, cloud: str, today: date) -> str:
-        """A clause that tells of the removal of legacy TLS from a protocol once it has begun; empty before."""
+        """Say in a clause that a protocol's removal of legacy TLS has begun; empty before."""
         begun = effects.removal(self, protocol, cloud, today)
         return begun.words if begun else ""
 
@@ -68,7 +68,7 @@ class Calendar:
         return {protocol: day for protocol, day in found.items() if day is not None}
 
     def hosts(self, cloud: Cloud, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
-        """The legacy hosts to point devices of these protocols at; none from which legacy TLS is being removed."""
+        """List the legacy hosts for devices of these protocols; none for those under removal."""
         known = dict(zip(MailProtocol, cloud.legacy_hosts, strict=False))  # in this order, or none
         chosen = set(protocols)
         return tuple(
@@ -78,7 +78,7 @@ class Calendar:
         )
 
     def in_vain(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> str:
-        """A warning where an opt-in names only protocols from which legacy TLS was to be removed by now; else empty."""
+        """Warn where an opt-in names only protocols whose legacy TLS should be gone by now; else empty."""
         told: dict[str, list[str]] = {}
         for protocol in protocols:
             begun = effects.removal(self, protocol, cloud, today)
@@ -89,7 +89,7 @@ class Calendar:
         return f"Mind: {removed}, so the setting is not expected to help any device named here." if removed else ""
 
     def briefing(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
-        """The risks an approver has to know, a dated line each: for the form and for the request's message."""
+        """List the risks an approver has to know, a dated line each, for form and message."""
         chosen = [protocol for protocol in MailProtocol if protocol in set(protocols)]
         if cloud in effects.WITHOUT_LEGACY:
             return (effects.OFF_FOR_GOOD,)
@@ -102,7 +102,7 @@ class Calendar:
         return (RISK, *told, self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.")
 
     def freshness(self, today: date) -> str | None:
-        """A warning when the milestones were last checked more than 60 days before ``today``, else ``None``."""
+        """Warn when the milestones were checked more than 60 days before ``today``; else ``None``."""
         age = (today - self.verified_on).days
         if age <= STALE_AFTER:
             return None
@@ -112,18 +112,18 @@ class Calendar:
         )
 
     def upcoming(self, cloud: str, today: date) -> tuple[Milestone, ...]:
-        """The changes still to come or under way, soonest first; no announcements, nothing superseded, nothing without a date."""
+        """List dated changes to come or under way, soonest first, without superseded ones."""
         found = [row.milestone for row in self.listing(cloud, today) if row.phase in {Phase.UPCOMING, Phase.RUNNING}]
         return tuple(milestone for milestone in found if milestone.is_change)
 
     def listing(self, cloud: str, today: date) -> tuple[Listed, ...]:
-        """Everything that concerns a cloud, oldest first, what has no date last; superseded entries answer stale advice."""
+        """List everything about a cloud, oldest first, undated last; superseded entries included."""
         found = [milestone for milestone in self.milestones if milestone.touches(cloud)]
         found.sort(key=lambda milestone: (milestone.first or date.max, milestone.last or date.max))
         return tuple(Listed(milestone, milestone.phase(today), self._successor(milestone)) for milestone in found)
 
     def _announced_for_basic(self, cloud: str, today: date) -> list[str]:
-        """What is still to come for Basic authentication besides the change of its default, which the effect tells."""
+        """List what is to come for Basic authentication besides the change of its default."""
         return [
             f"{row.milestone.display[:1].upper()}{row.milestone.display[1:]}: {row.milestone.effect}"
             for row in self.listing(cloud, today)

@@ -24,7 +24,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class WrongFile(Exception):
-    """The file cannot be taken; ``mistakes`` holds one sentence each, beginning with the line where it has one."""
+    """Refuse the file; ``mistakes`` holds one sentence each, with the line where it has one."""
 
     def __init__(self, mistakes: Iterable[str]) -> None:
         self.mistakes = tuple(mistakes)
@@ -60,7 +60,7 @@ def _root(text: str) -> Node:
 
 
 class _Document:
-    """A composed file as plain values, with the line of each and what the model could not see: doubled keys and aliases."""
+    """Hold a composed file as plain values, with each value's line, doubled keys and aliases."""
 
     def __init__(self, root: Node) -> None:
         self.lines: dict[Place, int] = {(): root.start_mark.line + 1}

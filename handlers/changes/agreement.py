@@ -1,4 +1,4 @@
-"""What follows where the database does not agree with its own record, or lacks its guards: that act stops, and is told once.
+"""Stop an act whose rows disagree with the record or lack guards, and tell of it once.
 
 Only what opts in or extends is asked here. Opting out goes on whatever is found.
 """
@@ -29,7 +29,7 @@ TOO_LONG = "Its window ends later than the rule allows, counted from when it was
 
 
 def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
-    """Compare a request, its votes, its rule and the baseline with the record, in the transaction before it is sent.
+    """Compare a request, its votes, rule and baseline with the record, in the sending transaction.
 
     Where something does not agree, the request ends or waits, people are told, and the answer is no.
     """
@@ -54,7 +54,7 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
 
 
 def is_too_long(context: Context, request: ChangeRequest) -> bool:
-    """Whether a request has no end, or one that could not have been chosen when it was asked for, under the present rule."""
+    """Tell whether a request has no end, or one not open to choose when it was asked for."""
     asked = min(request.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
     return request.window_end is None or request.window_end > latest_end(asked, context.rule.max_window, context.zone)
 
@@ -79,14 +79,14 @@ def set_aside(entry: Entry, number: int, differences: Sequence[Difference]) -> N
 
 
 def tell_elsewhere(entry: Entry, differences: Sequence[Difference]) -> None:
-    """Tell what every opt-in is judged by and does not agree, once for each place and what is recorded there."""
+    """Tell of everything opt-ins are judged by that disagrees, once for each place and record."""
     for difference in differences:
         subject = Subject.WINDOW if difference.table == "baselines" else Subject.JUDGED_BY
         tell(entry, subject, f"{difference.table}:{difference.column}:{difference.recorded}", [difference])
 
 
 def tell(entry: Entry, subject: Subject, about: str, differences: Sequence[Difference], number: int | None = None) -> None:
-    """Owe the channel one message, and put what was found on record; ``about`` is what it is told once for."""
+    """Owe the channel one message and record what was found; ``about`` identifies it."""
     places = [str(difference) for difference in differences]
     told = Disagreement(
         subject=subject,

@@ -1,4 +1,4 @@
-"""Use case of making an approved change real: read, judge again, record, write once, read back, record what was read.
+"""Make an approved change: read, judge again, record, write once, read back, record the result.
 
 The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced that was not read back,
 and nothing is sent again unless Exchange provably did not process it.
@@ -99,7 +99,7 @@ class Apply:
         return ready
 
     def _requests_wait(self, reader: Reader) -> bool:
-        """For whoever runs with the rule that holds, or until a person has accepted another database than the one we know."""
+        """Leave it to who runs by the present rule, or until a person accepts this database."""
         return is_outdated(reader, self._context.rule) or self._context.estranged(reader) is not None
 
     def _overtaken(self, request: ChangeRequest, faster: Conflict) -> None:
@@ -129,7 +129,7 @@ class Apply:
             self._send(request, lease, judged)
 
     def _expired(self, request: ChangeRequest) -> bool:
-        """Saves the look-ups of what has expired already; the instant itself is judged where it is recorded as *sending*."""
+        """Skip look-ups for what has expired; the exact instant is judged when *sending* is recorded."""
         now = self._context.now()
         if not request.has_expired(now):
             return False
@@ -138,7 +138,7 @@ class Apply:
         return True
 
     def _still_approved(self, request: ChangeRequest) -> list[Decision] | None:
-        """Judge every vote again and return them; a vote that lost its eligibility sends the request back to its approvers.
+        """Judge every vote again and return them; an ineligible one sends the request back to pending.
 
         After the reading, which may take long: nothing but recording and sending comes behind it.
         """
@@ -189,7 +189,7 @@ class Apply:
             return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
 
     def _needs_no_write(self, request: ChangeRequest, reading: Reading) -> bool:
-        """An extension never writes; an opt-out does, unless it is beyond doubt that there is nothing to turn off."""
+        """Tell whether a write is needed: never for an extension, for an opt-out unless surely off."""
         if request.kind is Kind.OPT_OUT:
             return request.to_value is reading.value and not self._in_doubt(request, reading)
         return request.to_value is reading.value
@@ -254,7 +254,7 @@ class Apply:
         return asked + min(BEGIN_WITHIN, left)
 
     def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> bool:
-        """Asked in the transaction that makes the change, which may have waited for its lock; overtaken or expired, it ends.
+        """Judge once more in the sending transaction, which may have waited for its lock.
 
         Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
         """

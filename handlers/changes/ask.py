@@ -1,4 +1,4 @@
-"""Use cases around a request that needs a second person: ask for an opt-in or its extension, withdraw it, let it expire."""
+"""Ask for an opt-in or its extension, withdraw it, and let it expire: what takes a second person."""
 
 from datetime import datetime, timedelta
 
@@ -98,7 +98,7 @@ class Requests:
         return request if request and request.kind is Kind.EXTENSION else None
 
     def ask(self, kind: Kind, form: OptInForm, interaction: Interaction) -> None:
-        """Open an opt-in or an extension after reading the live value; every refusal is answered and opens nothing.
+        """Open an opt-in or extension after reading the live value; refusals are answered, nothing opens.
 
         Raises ``Conflict`` when what was read was overtaken by a change: it has to be read again.
         """
@@ -171,7 +171,7 @@ class Requests:
         return self.present_end() is not None and self._shortening.may_shorten(person).allowed
 
     def _no_other_day(self, baseline: Baseline | None) -> str:
-        """Why the present window can be given no other end, if so: it ends today, and has the longest end there is."""
+        """Say why the present window can get no other end: it ends today, or at the longest end."""
         if self._can_end_earlier(baseline):
             return ""
         rule, now, zone = self._context.rule, self._context.now(), self._context.zone
@@ -179,7 +179,7 @@ class Requests:
         return day_problem(latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end)
 
     def _can_end_earlier(self, baseline: Baseline | None) -> bool:
-        """Whether a day, today or later, ends the present window earlier: that takes nobody else, whatever is open."""
+        """Tell whether a day ends the present window earlier, which takes nobody else."""
         now, zone = self._context.now(), self._context.zone
         end = baseline.window_end if baseline else None
         return shortens(local_day(now, zone).isoformat(), now=now, zone=zone, present_end=end)
@@ -189,7 +189,7 @@ class Requests:
             return reader.baseline()
 
     def _wrong_day(self, entry: Entry, kind: Kind, form: OptInForm) -> str | None:
-        """What the form could not know: its day may be over by now, or the window be extended beyond it meanwhile."""
+        """Judge what the form could not know: its day over by now, or the window extended meanwhile."""
         baseline = entry.reader.baseline() if kind is Kind.EXTENSION else None
         later_than = baseline.window_end if baseline else None
         problem = day_problem(

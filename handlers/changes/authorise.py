@@ -1,4 +1,4 @@
-"""What a person's vote does to a request: judged once, here, for the vote itself and for whoever asks beforehand.
+"""Judge what a person's vote does to a request, for the vote itself and for who asks beforehand.
 
 Everything is judged on one reading of the ledger and on people who were looked up before. Must never record anything.
 """
@@ -33,7 +33,7 @@ ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 def may_vote(
     reader: Reader, request: ChangeRequest, cast: Interaction, eligible: Verdict, *, rule: Rule, now: datetime
 ) -> Verdict:
-    """Judge whether somebody may approve or reject, by the present rule and on what they were shown; ``eligible`` is of them."""
+    """Judge whether somebody may vote, by the present rule and what they saw; ``eligible`` is of them."""
     newest = reader.holding.rule()
     digest = newest.digest if newest else None
     by = decided_by(reader, request)

@@ -1,4 +1,4 @@
-"""Use case of naming who changed the setting outside the bot, when the audit log tells: minutes to a day later.
+"""Name who changed the setting outside the bot, when the audit log tells: after minutes to a day.
 
 The search is repeated at growing intervals for a day. No match means unknown, not an intruder; the bot's own writes are left out.
 """
@@ -94,7 +94,7 @@ def _match(change: ChangeRequest, authors: list[Author], writes: list[ChangeRequ
 
 
 def _is_our_write(author: Author, writes: list[ChangeRequest]) -> bool:
-    """By app and by time; by time alone where the bot does not know its own ids, as the two cannot be told apart then."""
+    """Match by app and time; by time alone where the bot does not know its own ids."""
     first, last = OWN
     return author.own is not False and any(
         write.sent_at is not None and write.to_value is author.value and first <= author.at - write.sent_at <= last

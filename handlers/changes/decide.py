@@ -40,7 +40,7 @@ class Decisions:
         self._context = context
 
     def decide(self, request_id: int, vote: Vote, interaction: Interaction) -> bool:
-        """Record one approval or rejection and answer the person; tells whether it was a rejection that stands.
+        """Record one vote and answer the person; returns whether it is a rejection that stands.
 
         Raises ``Conflict`` where somebody else approved while people were looked up: then all of it has to be judged again.
         """
@@ -198,7 +198,7 @@ class Decisions:
 
 
 def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, interaction: Interaction) -> bool:
-    """Whether a vote was taken back, by the time of the event, before the approval that seemed to complete them."""
+    """Tell whether a vote was taken back, by event time, before the approval that completed it."""
     others = [
         vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != interaction.person
     ]
@@ -213,7 +213,7 @@ def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision
 def _taken_back_answer(
     request: ChangeRequest, mine: Decision | None, left: Decision | None, interaction: Interaction, approved_by: Sequence[str]
 ) -> str:
-    """``mine`` stood before; ``left`` still stands: a vote by another door, or one cast again before its removal arrived."""
+    """Describe ``mine``, which stood, and ``left``, which still stands by another door or a later vote."""
     if mine is None:
         return "" if interaction.door is Door.REACTION else f"You have no vote on #{request.id} to take back."
     if request.state is not State.PENDING:

@@ -1,4 +1,4 @@
-"""Use case of watching: the live value is read regularly, kept as an observation and compared with the baseline.
+"""Read the live value regularly, keep it as an observation and compare it with the baseline.
 
 A difference that a second reading confirms is a change made outside the bot: recorded once, with a number of its own, and
 announced at once. An unreadable value is never drift and never silence: after three failed readings the channel hears, and hears
@@ -61,7 +61,7 @@ class Drift:
         return self._context.now() >= self.next_at(every)
 
     def next_at(self, every: timedelta) -> datetime:
-        """When the next reading is due, by what was read so far; ``NEVER_READ`` before the first one; only reads."""
+        """Return when the next reading is due; ``NEVER_READ`` before the first. Only reads."""
         with self._context.ledger.reading() as reader:
             return self._next_at(reader, every)
 
@@ -85,7 +85,7 @@ class Drift:
         return newest[0].at + _pause(newest, reader.baseline(), every) if newest else NEVER_READ
 
     def seen(self, reading: Reading) -> None:
-        """Somebody else read the live value just now: what ought not to be so is kept, and looked at again in seconds.
+        """Keep an unexpected value that somebody else just read, and look again in seconds.
 
         Raises ``engine.Unreachable``; waits for the database for a second at most.
         """
@@ -107,7 +107,7 @@ class Drift:
         self._context.nudge()
 
     def claim(self, request_id: int, reason: str, interaction: Interaction) -> None:
-        """Let an operator or approver say that it was them, and why, about a change made outside the bot; once."""
+        """Record that an operator or approver made the change outside the bot, and why; once."""
         verdict = self._context.people.operator_or_approver(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
@@ -124,7 +124,7 @@ class Drift:
         self._context.nudge()
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
-        """Record drift, unless a change of ours is under way; the first reading ever only sets the baseline."""
+        """Record drift unless a change of ours is under way; the first reading sets the baseline."""
         if entry.reader.in_states({State.APPLYING, State.UNCERTAIN}):
             return
         baseline = entry.reader.baseline()
@@ -142,7 +142,7 @@ class Drift:
             self._outside(entry, baseline, reading)
 
     def _correct(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> None:
-        """A change that was given up as failed has shown up after all: said as a correction, and its window holds."""
+        """Correct a change given up as failed that has shown up: its window holds."""
         end = entry.reader.holding.approved_end(late) if late.to_value is SettingValue.OPTED_IN else None
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         enqueue_overtaken(entry, late)
@@ -154,7 +154,7 @@ class Drift:
         enqueue_ended(entry, late, baseline)
 
     def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
-        """A write of our own that shows up after a later opt-out is taken back, once; what then still stands is told as drift."""
+        """Take back our own write that shows up after a later opt-out, once; else it is drift."""
         again = opt_out_again(self._context, entry, late, baseline)
         if again is None:
             return False
@@ -205,7 +205,7 @@ class Drift:
 
 
 def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelta) -> timedelta:
-    """How long after the newest observation the next one is due: soon, if it ought not to be so and was seen once only."""
+    """Return the pause to the next reading: short if an unexpected value was seen once only."""
     last = newest[0]
     if baseline is None or last.value in (None, baseline.value):
         return every
@@ -214,26 +214,26 @@ def _pause(newest: list[Observation], baseline: Baseline | None, every: timedelt
 
 
 def _until(now: datetime, seen: Iterable[Observation]) -> list[Observation]:
-    """These runs without the readings stamped in the future: by a clock that was set back since, or another replica's."""
+    """Return these runs without readings stamped in the future, as by a clock set back."""
     return [known for known in (run.as_of(now) for run in seen) if known is not None]
 
 
 def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
-    """Since when nothing but this value was read, as far as it could be read; ``None`` when the newest reading shows another."""
+    """Return since when only this value was read; ``None`` when the newest reading differs."""
     known = _until(reading.read_at, reader.readings.newest_observations(LOOK_BACK))
     readable = (seen for seen in known if seen.value is not None)
     return min((seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
 
 
 def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:
-    """Whether the value ought not to be so and was seen so before, not just now: two who look at once may meet one controller."""
+    """Tell whether an unexpected value was seen before, and not just now at one controller."""
     if baseline.value is reading.value or first_seen is None:
         return False
     return not timedelta(0) <= reading.read_at - first_seen < CONFIRM_AFTER
 
 
 def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
-    """What was approved last, if the value is back to it before its window has ended: the end that was approved holds."""
+    """Return the last approved change if its value is back before its window has ended."""
     newest = entry.reader.newest_made()
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
@@ -242,7 +242,7 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
 
 
 def _tell_correction(entry: Entry, late: ChangeRequest, *, end: datetime | None = None, again: int | None = None) -> None:
-    """In the channel, to who asked, and in place of the sentence that called it failed: its message and history say so too."""
+    """Tell of the correction in the channel, to the requester, and on the request's message."""
     told = Correction(request=late.id, value=late.to_value, end=end, again=again)
     enqueue_announcement(entry, f"correction:{late.id}", told)
     later = f" A later opt-out holds, so the bot opts out again (#{again})." if again else ""
@@ -260,7 +260,7 @@ def _tell_correction(entry: Entry, late: ChangeRequest, *, end: datetime | None 
 
 
 def _make_stale(entry: Entry, reading: Reading) -> None:
-    """Nobody is asked any longer to approve a change from a value that has gone; what is approved is judged before it is sent."""
+    """End requests whose starting value has gone; approved ones are judged before sending."""
     for request in entry.reader.in_states({State.PENDING}, kinds=WISHES):
         if request.from_value is None or request.from_value is reading.value or reading.read_at <= request.created_at:
             continue

@@ -1,4 +1,4 @@
-"""Use case of a reaction that looks like a vote and is none: said once to whoever could vote, with the reactions that count."""
+"""Tell an approver once that a reaction that looks like a vote decides nothing, and which do."""
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
@@ -9,13 +9,13 @@ from storage.reading import Reader
 
 
 class LookAlikes:
-    """Answers another tick, thumb or cross on an open request; counts nothing, and leaves everybody else alone."""
+    """Answer another tick, thumb or cross on an open request, without counting it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def answer(self, request_id: int, emoji: str, interaction: Interaction) -> None:
-        """Tell an approver once for each request that ``emoji`` decides nothing; whoever cannot be looked up hears nothing."""
+        """Tell an approver once a request that ``emoji`` decides nothing; unknown people hear nothing."""
         key = f"look_alike:{request_id}:{interaction.person}"
         with self._context.ledger.reading() as reader:
             tell = self._is_open(reader, request_id) and not reader.messages.owed(answer_key(key))

@@ -79,7 +79,7 @@ class OptOuts:
         return 1
 
     def end_when_none_left(self) -> int:
-        """Opt out once no active device is left and the wait is over, where the settings say so; returns how many were opened."""
+        """Opt out once no active device is left and the wait is over; returns how many were opened."""
         now = self._context.now()
         if not self._context.opts_out_when_none_left:
             return 0
@@ -101,12 +101,12 @@ class OptOuts:
         return 1
 
     def open_again(self, entry: Entry, reason: str) -> None:
-        """Ask by the bot for an opt-out whose own row can no longer be acted on; nothing where another is under way."""
+        """Ask for an opt-out by the bot where a row can no longer be acted on, if none is under way."""
         with suppress(AlreadyOpen):
             self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
 
     def may_not_rest(self) -> bool:
-        """Whether something stands that the bot has to end or to find out, whether Slack can be reached or not."""
+        """Tell whether the bot has to end something or find it out, with or without Slack."""
         with self._context.ledger.reading() as reader:
             baseline = reader.baseline()
             opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN
@@ -114,7 +114,7 @@ class OptOuts:
 
     @staticmethod
     def _is_due(late: Overdue, now: datetime) -> bool:
-        """Not while one is under way, nor for a while after one has failed; a clock that was set back holds nothing up."""
+        """Wait while one is under way or failed recently; a clock set back delays nothing."""
         if late.under_way is not None:
             return False
         return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures) + CLOCKS_DIFFER

@@ -59,7 +59,7 @@ class Proposal:
 
     @property
     def clients(self) -> str:
-        """What stands in the form as typed devices; where a request named entries, its text says them over and is left out."""
+        """Return the typed devices for the form, without the text that repeats chosen entries."""
         return "" if self.earlier is None or self.earlier.devices else self.earlier.clients
 
 

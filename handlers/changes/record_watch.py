@@ -1,4 +1,4 @@
-"""Use case of looking after the record: what does not agree with it is found, told once and set aside before it is acted on.
+"""Find what disagrees with the record, tell it once, and set it aside before it is acted on.
 
 What is about to be sent is compared once more in its own transaction (``handlers.changes.agreement``); this look is for
 everything else that would wait, block a place or be said untruly meanwhile.
@@ -85,7 +85,7 @@ class Watch:
             give_up(entry, difference.table, int(difference.row))
 
     def _suspect(self, entry: Entry, suspect: Suspect) -> None:
-        """End what would be acted on by its row alone; what is on its way, and every opt-out, goes on by the record."""
+        """End what would be acted on by its row alone; sent changes and opt-outs go on by the record."""
         request = entry.reader.find(suspect.number)
         agrees_on_state = suspect.state == suspect.told.request.get("state")
         if request is None:

@@ -26,7 +26,7 @@ LOOK_BACK: Final = 50
 
 
 def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether another value was read within the hour that is newer than this one: then this one proves nothing of the present."""
+    """Tell whether a newer value was read within the hour, so that this reading proves nothing."""
     if reading.changed_at is None:
         return False
     return any(
@@ -37,7 +37,7 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
 
 
 def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether another value is known that was read later, or is newer though read before: then this reading decides nothing.
+    """Tell whether a later or newer value is known, so that this reading decides nothing.
 
     A reading stamped in the future tells nothing of the order: the clock was set back since, or is another replica's.
     """
@@ -47,7 +47,7 @@ def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
 
 
 def is_no_news(reader: Reader, reading: Reading, now: datetime) -> bool:
-    """Whether a reading is too old to judge a request by, since asking about its approvers took long, or outrun by another."""
+    """Tell whether a reading is too old to judge by, or overtaken by another."""
     return now - reading.read_at > GOOD_FOR or is_outrun(reader, reading, now)
 
 

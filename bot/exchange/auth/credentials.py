@@ -1,4 +1,4 @@
-"""What proves to Entra that the caller is the registered app: a certificate, a secret, a federated token, a managed identity.
+"""Describe what proves to Entra that the caller is the registered app: one of four kinds.
 
 Names and files only, so that settings can hold a credential at no cost; ``keys`` opens them. No secret outside ``SecretStr``.
 """
@@ -26,14 +26,14 @@ class ClientSecret:
 
 @dataclass(frozen=True, slots=True)
 class FederatedToken:
-    """A file that somebody else keeps fresh, such as Kubernetes' workload identity; it is read anew for every sign-in."""
+    """Name a token file that somebody else renews, as Kubernetes does; it is read for every sign-in."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedIdentity:
-    """The identity of the Azure resource this runs on; ``client_id`` names a user-assigned one, else the system's own."""
+    """Stand for the identity of the Azure resource; ``client_id`` names a user-assigned one."""
 
     client_id: str | None = None
 

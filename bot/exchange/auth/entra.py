@@ -45,7 +45,7 @@ class _Elsewhere(requests.RequestException):
 
 
 class _EntraWire(Wire):
-    """The session that MSAL works with: one time limit over all calls of a sign-in, and the last refusal kept for its code.
+    """Limit the time of all calls of one MSAL sign-in, and keep the last refusal for its code.
 
     ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer, so each
     one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
@@ -91,7 +91,7 @@ class _EntraWire(Wire):
 
 
 def _belongs(address: Address, authority: Address) -> bool:
-    """Whether an address is the authority's: its own host, or another of Microsoft's where that is one of them.
+    """Tell whether an address belongs to the authority: its own host, or another of Microsoft's hosts.
 
     Microsoft's name each other: a tenant of its government clouds, or an older name of the same service. Those in China
     are another company's, 21Vianet's.
@@ -156,7 +156,7 @@ class Entra:
         self._wire = _EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
-        """An access token, from MSAL's cache or new (always new for a claims challenge), and for how many seconds it is good.
+        """Return an access token and its lifetime in seconds; always a new one for a claims challenge.
 
         A refusal is the moment to look whether there is another credential by now: then that is tried, once. Raises
         ``Unavailable``.
@@ -200,7 +200,7 @@ class Entra:
         self._wire.close()
 
     def _renew(self) -> bool:
-        """Whether the credential is another one by now than the one that was refused; MSAL's memory of the refusal goes then."""
+        """Tell whether the credential differs from the refused one; then forget what MSAL keeps of that."""
         given = self._renewed()
         if given is not None and given != self._credential and type(given) is type(self._credential):
             self._credential, self._key_file, self._app = given, key_file_of(given), None
@@ -210,7 +210,7 @@ class Entra:
         return self._has_another_token()
 
     def _has_another_token(self) -> bool:
-        """Whether the file holds another federated token than the one that was refused: MSAL remembers that for a minute."""
+        """Tell whether the file holds another federated token than the refused one, which MSAL remembers."""
         if not self._turned_down or not isinstance(self._credential, FederatedToken):
             return False
         return keys.token_now(self._credential) not in {"", self._turned_down}
@@ -239,7 +239,7 @@ class Entra:
         )
 
     def _proof(self) -> Any:
-        """The credential as MSAL wants it; without a thumbprint of ours it takes SHA-256 and signs with PS256."""
+        """Return the credential in MSAL's form; without a thumbprint it uses SHA-256 and signs with PS256."""
         match self._credential:
             case ClientSecret(secret):
                 return secret.get_secret_value()
@@ -266,7 +266,7 @@ class Entra:
         return refusals.unreachable(self._authority)
 
     def _refused(self, result: dict[str, Any]) -> Unavailable:
-        """Why there is no token: by the code of this sign-in's answer, or of the one that MSAL remembered for a minute."""
+        """Say why there is no token, by the code of this answer or of the one MSAL kept for a minute."""
         status = self._wire.status
         code = self._wire.code or next((one for one in result.get("error_codes") or [] if isinstance(one, int)), None)
         if code is None and (status == 429 or status >= 500):

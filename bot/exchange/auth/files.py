@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def mark_of(path: Path) -> tuple[int, ...] | None:
-    """What changes when a file is written anew or put in another's place, links followed; ``None`` while there is none."""
+    """Return what changes when a file is written or replaced, links followed; ``None`` without a file."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Access tokens for Exchange Online: got when needed, kept as long as they are good, dropped when a new role must show.
+"""Keep access tokens for Exchange Online while they are good, and drop them when a new role must show.
 
 The one place that decides when to sign in; how is ``entra``'s. MSAL is imported at the first sign-in, so that naming a
 credential costs nothing at start.
@@ -91,7 +91,7 @@ class Tokens:
                 self._entra.forget()
 
     def claims(self) -> dict[str, Any]:
-        """What the token says of tenant, app and roles, unverified, for diagnosis; empty where it cannot be decoded.
+        """Read tenant, app and roles of a token without verifying it, for diagnosis; empty if undecodable.
 
         Signs in where there is no token yet. Raises ``Unavailable``.
         """

@@ -1,4 +1,4 @@
-"""Names what a certificate file is that is neither PEM nor PFX as it stands: encoded once more, or another format.
+"""Name the encoding or format of a certificate file that is neither PEM nor PFX as it stands.
 
 Pure. Only names: a file is taken as it is or not at all, so that everybody reads the same thing in it.
 """
@@ -38,7 +38,7 @@ _SEQUENCE: Final = 0x30
 
 
 def encoding_of(content: bytes) -> Encoding | None:
-    """What the bytes of a certificate file are, where they can be told to be something else than PEM or PFX."""
+    """Name what the bytes of a certificate file are; ``None`` where they may be PEM or PFX."""
     if content.startswith(_JAVA):
         return Encoding("a Java key store", _CONVERT)
     wide = _wide(content)

@@ -1,4 +1,4 @@
-"""Carries one command to the admin API and brings back what came: status, headers and raw bytes, or how far it got.
+"""Carry one command to the admin API; bring back status, headers and bytes, or how far it got.
 
 Judges nothing but the connection. The token goes to the service itself only: redirects are followed by hand, for reads alone,
 and never out of the service. What came back is read raw, because Exchange labels 4 KiB of NUL bytes as gzip in the very
@@ -48,7 +48,7 @@ class _Bearer(AuthBase):
 
 
 class Transport:
-    """Posts to one admin API, given as an origin (``https://host``), over one kept-alive session; safe to share among threads."""
+    """Post to one admin API (``https://host``) over one kept-alive session; threads may share it."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
@@ -107,14 +107,14 @@ class Transport:
         return Answer(response.status_code, response.headers, content, whole)
 
     def _onward(self, url: str, answer: Answer | Silence) -> str | None:
-        """Where to post again, or ``None`` when this is the answer: no redirect, or one that leads out of the service."""
+        """Return where to post again; ``None`` when this is the answer or it leads out of the service."""
         if not isinstance(answer, Answer) or answer.status not in _REDIRECTING:
             return None
         location = answer.headers.get("Location", "")
         return _inside(self._origin, url, location) if location else None
 
     def _settle_on(self, url: str, answer: Answer | Silence) -> None:
-        """Keep to the regional host that answered, and return to the front door when that host is not there."""
+        """Keep to the regional host that answered; go back to the front door when it is not reachable."""
         if isinstance(answer, Answer) and answer.status < HTTPStatus.MULTIPLE_CHOICES:
             self._base = taken_apart(url).origin
         elif answer is Silence.NOT_SENT:
@@ -128,7 +128,7 @@ def _silence(failure: Exception) -> Silence:
 
 
 def _inside(origin: str, url: str, location: str) -> str | None:
-    """Where ``location`` points when that belongs to the service at ``origin``, port 446 made 443; ``None`` for anywhere else.
+    """Return where ``location`` points within the service, port 446 made 443; ``None`` for elsewhere.
 
     Some tenants are sent on to ``<prefix>.outlook.office365.com``, one name below the front door's own, which is known to name
     its inner port 446. On loopback another port is another program, so there nothing but the very same origin counts.
@@ -147,6 +147,6 @@ def _inside(origin: str, url: str, location: str) -> str | None:
 
 
 def _says_its_length(response: requests.Response) -> bool:
-    """Whether an empty body is known to be meant: without a length it may as well have broken off within the headers."""
+    """Tell whether an empty body is complete: without a length it may have broken off in the headers."""
     named = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
     return bool(named) or response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}

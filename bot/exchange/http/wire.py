@@ -1,4 +1,4 @@
-"""One kept-alive HTTP session with a limit on the whole time of a call, and the knowledge of whether anything was sent.
+"""Hold one kept-alive HTTP session that limits the whole time of a call and knows what was sent.
 
 Everything that ``requests`` leaves open is closed here: a body that drips cannot outlast the limit, nothing is retried,
 no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reached through a proxy. TLS is always verified
@@ -36,7 +36,7 @@ _NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
 
 
 class _Sent(threading.local):
-    """Whether the call of this thread has begun to send its request to the server itself, and until when it may begin."""
+    """Hold, per thread, whether the call began to send its request, and until when it may begin."""
 
     flag = False
     begin_by = math.inf
@@ -82,7 +82,7 @@ class _PlainConnection(HTTPConnection):
     """Bounded connecting, bounded answers, and a note of when sending began."""
 
     def _new_conn(self) -> socket.socket:
-        """Try each address of the name for its share of the connect limit, instead of the full limit for each."""
+        """Try each address of the name for its share of the connect limit, not the full limit for each."""
         own, limit = self._dns_host, self.timeout
         until = time.monotonic() + (limit or CONNECT_LIMIT)
         addresses = self._addresses()
@@ -128,7 +128,7 @@ class _PlainConnection(HTTPConnection):
         return super().getresponse()
 
     def _answer_by_limit(self) -> None:
-        """From now on the next answer has the present limit for all of it, and no longer what was left to the one before."""
+        """Give the next answer the present limit, instead of what was left to the one before."""
         deadline = time.monotonic() + (self.timeout or CONNECT_LIMIT)
         self.response_class = partial(_LimitedResponse, deadline=deadline)  # type: ignore[assignment]
 
@@ -180,7 +180,7 @@ class Wire(requests.Session):
         self.mount("http://", _Adapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """There is none: even told not to follow, ``requests`` would read the body whole and stumble over a broken target."""
+        """Report no redirect: ``requests`` would read the body whole and fail on a broken target."""
 
     def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
         """Send once, follow nothing, begin nothing after ``begin_by`` (monotonic clock).
@@ -196,12 +196,12 @@ class Wire(requests.Session):
 
 
 def was_sent() -> bool:
-    """Whether this thread's latest call began to send its request; until then the server cannot have processed anything."""
+    """Tell whether this thread's latest call began to send; if not, the server processed nothing."""
     return _sent.flag
 
 
 def content_of(response: requests.Response) -> tuple[bytes, bool]:
-    """Read the body of a streamed answer, and tell whether it is whole; beyond ``SIZE_LIMIT`` it counts as broken off.
+    """Read a streamed body and tell whether it is whole; more than ``SIZE_LIMIT`` bytes is broken off.
 
     The time limit stands in the connection itself. Gzip is undone where the bytes, not the header, say so.
     """

@@ -1,4 +1,4 @@
-"""What a person can do on the page, each from one JSON object: acts in the workspace, and changes of the world around the bot."""
+"""Do what a person can do on the page, from one JSON object each: in Slack, or to the surroundings."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -13,7 +13,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a foreign host name (DNS rebinding), a foreign origin, and an act that is not JSON (a form needs no permission)."""
+    """Refuse a foreign host name (DNS rebinding), a foreign origin, and an act that is not JSON."""
     if request.host.rsplit(":", 1)[0] not in LOOPBACK:
         return refusal(403, "The sandbox answers to this machine's own names only.")
     own = f"http://{request.host}"

@@ -1,4 +1,4 @@
-"""The console: the page's files, the state it shows, the stream that tells it of changes, and what a person does on it.
+"""Serve the console: the page's files, its state, a stream of changes, and what a person does.
 
 ``guard`` has already refused what does not come from the page itself. Must never block the server's loop: what may wait for the
 bot runs in threads of its own.

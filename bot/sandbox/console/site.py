@@ -1,4 +1,4 @@
-"""Puts the page on the simulated Slack: its files, its state, what people do on it, and the guard before all of it."""
+"""Put the page on the simulated Slack: files, state, acts, and the guard before all of them."""
 
 from aiohttp import web
 

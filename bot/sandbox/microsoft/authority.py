@@ -1,4 +1,4 @@
-"""The simulated Entra authority: discovery, keys and the token endpoint, for one tenant and one registered app.
+"""Simulate the Entra authority: discovery, keys and the token endpoint, for one tenant and one app.
 
 Errors carry Entra's codes and shape, so that what MSAL makes of them, and what the bot makes of that, is the same as
 outside. Who the caller is, ``registration`` decides; what a token says, ``tokens``. Times are real time.
@@ -107,7 +107,7 @@ class Entra:
         raise EntraRefused(90002, "invalid_request", text)
 
     def _audiences(self) -> set[str]:
-        """What an assertion may be addressed to: the token endpoint or the issuer, under either name of the tenant."""
+        """List what an assertion may be addressed to: token endpoint or issuer, by either tenant name."""
         return {f"{self.origin}/{name}{path}" for name in self._names for path in ("/oauth2/v2.0/token", "/v2.0")}
 
 

@@ -1,4 +1,4 @@
-"""Reads a request into a command and binds its parameters the way ``InvokeCommand`` does: strictly, and with its odd errors.
+"""Bind a request to a command and parameters as ``InvokeCommand`` does, with its odd errors.
 
 Pure: values in, a ``Command`` out, or ``Refused`` with the bytes of the refusal. Knows no state.
 """
@@ -70,7 +70,7 @@ def _page_size(prefer: str) -> int:
 
 
 def _envelope(body: bytes) -> tuple[str, Mapping[str, object]]:
-    """Cmdlet name and parameters of a request body; key casing matters, and ``Parameters`` must be an object."""
+    """Read cmdlet name and parameters of a body; key case matters, ``Parameters`` must be an object."""
     try:
         document = json.loads(body)
     except ValueError:

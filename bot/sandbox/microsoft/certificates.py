@@ -1,4 +1,4 @@
-"""The sandbox's own certificate authority: a root made at start, the servers' certificate, the app's client certificate.
+"""Keep the sandbox's own certificate authority: root, servers' certificate, client certificate.
 
 Keys live in memory and in files only their owner may read; the root's key is never written at all. Nothing here is
 ever to be trusted outside the sandbox: everything is made anew at every start.
@@ -32,7 +32,7 @@ class Pair:
     key: PrivateKey
 
     def pem(self) -> bytes:
-        """Key and certificate in one PEM, as ``AZURE_CLIENT_CERTIFICATE_PATH`` and ``load_cert_chain`` want it."""
+        """Return key and certificate in one PEM, as ``load_cert_chain`` wants them."""
         key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return key + self.certificate.public_bytes(Encoding.PEM)
 
@@ -64,7 +64,7 @@ class Root:
 
 
 def client_certificate(common_name: str) -> Pair:
-    """A self-signed RSA certificate, as one uploads to an Entra app registration (MSAL signs assertions with RSA only)."""
+    """Make a self-signed RSA certificate as uploaded to an app registration (MSAL signs with RSA only)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     builder = _builder(_name(common_name), _name(common_name), key, authority=False)
     return Pair(builder.sign(key, hashes.SHA256()), key)

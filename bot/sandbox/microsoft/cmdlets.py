@@ -1,4 +1,4 @@
-"""The few cmdlets that the simulated Exchange knows: the transport settings, the audit search, and what surrounds them.
+"""Run the few cmdlets that the simulated Exchange knows: transport settings, audit search and others.
 
 An unknown cmdlet is not refused here but looks like a missing role, as in the real service; ``exchange`` asks ``knows`` first.
 Mailboxes and domains are ``tenant_objects``, which nothing changes.
@@ -91,7 +91,7 @@ class Cmdlets:
         return Outcome([render(version.values, changed_at=version.changed_at, server=server)])
 
     def _set_transport_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
-        """``Confirm: true`` validates only, as Microsoft's module uses it (an inference nobody has proven live)."""
+        """Validate only, as ``Confirm: true`` does in Microsoft's module (inferred, not seen live)."""
         changes = {name: _bound(name, value) for name, value in parameters.items() if name in SETTABLE and name != "Force"}
         if binding.switch("Confirm", parameters.get("Confirm", False)):
             identity = f"{ORGANIZATION}\\Transport Settings"

@@ -1,4 +1,4 @@
-"""The simulated Exchange Online admin API: ``POST /adminapi/beta/{tenant}/InvokeCommand`` and what stands around it.
+"""Simulate the admin API: ``POST /adminapi/beta/{tenant}/InvokeCommand`` and its surroundings.
 
 Decides who may call what, what is applied and what is lost; plays the ordered faults. State is the tenant's, bytes are
 ``odata``'s and ``fault_answers``'. Must never apply a write twice, nor one it answers as refused.
@@ -177,7 +177,7 @@ class Exchange:
         self._tenant.settle_call(visit.number, note=FAULTS[fault.name])
 
     async def _strayed(self, request: web.Request) -> web.StreamResponse:
-        """The foreign host of ``redirect_foreign``: nobody should ever come here, least of all with the token."""
+        """Stand for the foreign host of ``redirect_foreign``, to which no token must ever come."""
         carried = "with the bearer token" if "Authorization" in request.headers else "without the bearer token"
         number = self._tenant.begin_call("(foreign host)", {}, "")
         self._tenant.settle_call(number, status=200, note=f"a redirect to a foreign host was followed {carried}")

@@ -94,7 +94,7 @@ def _timed_out() -> Answer:
 
 
 def _proxy_timed_out() -> Answer:
-    """A server of Exchange that handed the command on; wording after public transcripts of Exchange Online."""
+    """Answer as a server that handed the command on, in words of public Exchange Online transcripts."""
     handed_on = (
         f"Error on proxy command 'Set-TransportConfig -AllowLegacyTLSClients:$True -Organization:'{ORGANIZATION}' "
         "-Confirm:$False' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy method PSWS:\r\n"

@@ -18,7 +18,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Mail:
-    """Listens on free ports of 127.0.0.1, in a thread of its own; ``pem`` holds the hosts' key and certificate."""
+    """Listen on free ports of 127.0.0.1 in a thread; ``pem`` holds the hosts' key and certificate."""
 
     def __init__(self, pem: Path) -> None:
         self._old, self._modern = _with_old_tls(pem), server_context(pem)
@@ -70,7 +70,7 @@ class Mail:
         return None
 
     async def _close(self) -> None:
-        """End every connection by its transport: asyncio logs a task that was cancelled before it began as a defect."""
+        """End connections by their transport: asyncio logs a task cancelled before it began as a defect."""
         self._closing = True
         for server in self._servers:
             server.close()

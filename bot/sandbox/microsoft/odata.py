@@ -1,4 +1,4 @@
-"""The admin API's wording: the envelope of a success, the shape of an error, the annotations, the notorious 403.
+"""Word what the admin API says: the envelope of a success, errors, annotations, the empty 403.
 
 Shapes follow what public clients of ``InvokeCommand`` recorded of the real service. Values in, bytes out; no state.
 """
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 def envelope(tenant: str, rows: Iterable[Row], *, warnings: Sequence[str] = (), **extra: object) -> Envelope:
-    """The body of a success; note the unprefixed ``adminapi.warnings@odata.type`` beside ``@adminapi.warnings``."""
+    """Return the body of a success, with its unprefixed ``adminapi.warnings@odata.type``."""
     head: Envelope = {
         "@odata.context": f"{HOST}/adminapi/beta/{tenant}/$metadata#Collection(Exchange.GenericHashTable)",
         "adminapi.warnings@odata.type": "#Collection(String)",
@@ -92,7 +92,7 @@ def error(
 
 
 def role_missing() -> Answer:
-    """What a missing role and an unknown cmdlet look like alike: 403, 4096 NUL bytes, labelled gzip though they are not.
+    """Answer a missing role and an unknown cmdlet alike: 403, 4096 NUL bytes labelled gzip.
 
     Whether the real front end would honour ``Accept-Encoding: identity`` here is unknown; this one never does.
     """
@@ -106,7 +106,7 @@ def page_expired() -> Answer:
 
 
 def annotated(values: Mapping[str, object]) -> Row:
-    """Add ``X@data.type`` and ``X@odata.type`` before the keys that carry them: collections, integers, dates, GUIDs."""
+    """Add ``X@data.type`` and ``X@odata.type`` before keys of collections, integers, dates and GUIDs."""
     row: Row = {}
     for key, value in values.items():
         row |= {f"{key}@{suffix}": kind for suffix, kind in _annotations(value).items()}

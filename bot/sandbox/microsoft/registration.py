@@ -1,4 +1,4 @@
-"""The app as registered in the simulated Entra, and what proves that a caller is that app: its secret or a signed assertion.
+"""Simulate the registered app and what proves a caller to be it: its secret or a signed assertion.
 
 Verifies for real, against the registered certificate and the machine's own time; it never believes an unsigned claim.
 Codes are Entra's (``AADSTS…``), as MSAL hands them on in ``error_codes``.
@@ -23,7 +23,7 @@ BY_SECRET, BY_CERTIFICATE = "1", "2"
 
 
 class EntraRefused(Exception):
-    """A request that Entra refuses: ``code`` is the number behind ``AADSTS``, ``error`` OAuth's word for it."""
+    """Refuse a request as Entra does: ``code`` is the ``AADSTS`` number, ``error`` OAuth's word."""
 
     def __init__(self, code: int, error: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -34,7 +34,7 @@ class EntraRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One app registration with its service principal's object id, a certificate and a secret, either of which will do."""
+    """Hold one app registration: its service principal's id, a certificate and a secret."""
 
     client_id: str
     object_id: str

@@ -24,7 +24,7 @@ class _Written:
 
 
 class Controllers:
-    """Calls take turns between two controllers; a version shows at once where it was written, elsewhere after the lag.
+    """Alternate calls between two controllers; the other one knows a version after the lag.
 
     ``monotonic`` is real time in seconds, not the sandbox's clock: replication does not wait for a clock that stands still.
     """
@@ -40,7 +40,7 @@ class Controllers:
         return self._versions[-1].version
 
     def write(self, version: Version, *, lag: float) -> None:
-        """Store ``version`` on the controller whose turn it is; the other one knows it ``lag`` seconds later."""
+        """Store ``version`` on the controller whose turn it is; the other has it ``lag`` seconds later."""
         now = self._monotonic()
         self._forget(now)
         self._versions.append(_Written(version, self._next(), now + lag))

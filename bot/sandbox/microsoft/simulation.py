@@ -1,4 +1,4 @@
-"""The simulated Microsoft: an Entra authority, Exchange Online and its mail hosts, over TLS on loopback, around one tenant.
+"""Simulate Microsoft around one tenant: Entra, Exchange Online and its mail hosts, on loopback TLS.
 
 Puts the parts together and hands out the settings with which the production client, MSAL included, runs against it
 unchanged. Knows nothing of Slack or of the bot.

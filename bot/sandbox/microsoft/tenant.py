@@ -1,4 +1,4 @@
-"""The simulated tenant: its transport settings on two domain controllers, what was called, what was audited, what is to go wrong.
+"""Simulate the tenant: settings on two domain controllers, calls, audit rows and ordered faults.
 
 State only, safe to use from any thread: the page, the tests and both servers share one ``Tenant``. It speaks no HTTP.
 """
@@ -106,7 +106,7 @@ class Tenant:
         self._write({SMTP_AUTH_DISABLED: value}, Actor("carol@contoso.com"), always=True)
 
     def change_outside(self, value: bool | None, *, actor: str = "carol@contoso.com") -> None:
-        """Change the setting behind the bot's back; dates the object and leaves an audit row even if the value is the same."""
+        """Change the setting without the bot; leaves an audit row even if the value is the same."""
         self._write({SWITCH: value}, Actor(actor), always=True)
 
     def apply(self, changes: Mapping[str, object], actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""Mailboxes, domains and organisation of the simulated tenant: rows that answer reading cmdlets and never change."""
+"""Hold mailboxes, domains and organisation of the simulated tenant: rows that never change."""
 
 from uuid import NAMESPACE_DNS, uuid5
 

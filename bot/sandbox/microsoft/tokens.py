@@ -76,7 +76,7 @@ class Tokens:
         return {**jwk, "use": "sig", "kid": self.key_id, "key_ops": ["verify"]}
 
     def issue(self, audience: str, *, app_id: str, object_id: str, method: str) -> str:
-        """A token for ``audience`` with the roles granted at this moment; ``method`` is 1 for a secret, 2 for a certificate."""
+        """Make a token for ``audience`` with the present roles; ``method`` 1 is a secret, 2 a certificate."""
         now = int(time.time())
         claims = {
             "aud": audience,
@@ -118,7 +118,7 @@ class Tokens:
         return self._admitted(claims)
 
     def revoke(self, token_id: str) -> None:
-        """From now on this token only earns a claims challenge, as after a critical event under continuous access evaluation."""
+        """Answer this token with a claims challenge from now on, as continuous access evaluation does."""
         with self._lock:
             self._revoked.add(token_id)
 

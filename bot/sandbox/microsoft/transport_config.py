@@ -1,4 +1,4 @@
-"""What ``Get-TransportConfig`` says of the simulated tenant, and which of it ``Set-TransportConfig`` may change.
+"""Describe what ``Get-TransportConfig`` says here, and what of it ``Set-TransportConfig`` may change.
 
 Key order and values are those of public exports of real tenants. The object is data: state and judgement live elsewhere.
 """
@@ -59,7 +59,7 @@ def settings(changes: Mapping[str, object]) -> dict[str, object]:
 
 
 def render(values: Mapping[str, object], *, changed_at: datetime, server: str) -> Row:
-    """The object as one row: ``values`` with the dates of the last change and the domain controller that was read."""
+    """Return the object as one row: ``values``, dates of the last change, the controller read."""
     dates = {"WhenChanged": changed_at, "WhenChangedUTC": changed_at}
     return annotated({**values, **dates, "OriginatingServer": server, "IsValid": True})
 

@@ -1,11 +1,11 @@
-"""The sandbox's clock: real time plus an offset kept in a file, so that the page can move the bot's present forward."""
+"""Keep the sandbox's clock: real time plus an offset in a file, which the page can move forward."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 
 class MovableClock:
-    """Reads and moves the offset; the parent process writes it, the bot's process reads it on every look at the clock."""
+    """Read and move the offset: one process writes it, the bot's process reads it at every look."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The queue in which ordered faults wait for the calls that they are meant for, at Exchange and at Slack alike."""
+"""Hold ordered faults until the calls that they are meant for, at Exchange and Slack alike."""
 
 import threading
 from dataclasses import dataclass, replace

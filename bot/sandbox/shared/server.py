@@ -1,4 +1,4 @@
-"""One aiohttp application served on loopback from a thread of its own, so that synchronous callers can start and stop it."""
+"""Serve one aiohttp application on loopback from a thread, for synchronous callers."""
 
 import asyncio
 import ssl

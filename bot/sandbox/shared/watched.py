@@ -1,4 +1,4 @@
-"""State that several threads share and wait on: one lock, a revision that counts changes, and waiting without sleeping."""
+"""Share state among threads: one lock, a revision that counts changes, and waiting without sleeping."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ class Watched:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the lock; count and tell a change at the end, unless an exception shows that there was none."""
+        """Hold the lock; count and announce a change at the end, unless an exception was raised."""
         with self._lock:
             yield
             self._revision += 1

@@ -1,4 +1,4 @@
-"""The Web API's front door: arguments, tokens, scopes and faults; every method behind it is registered by its noun's module.
+"""Check arguments, tokens, scopes and faults of a Web API call before its method runs.
 
 Like Slack, it answers refusals with HTTP status 200 and ``ok: false``. Must never do the work of a method itself.
 """
@@ -53,7 +53,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: what it does, and the token or the scope that it takes (any of several for the kinds of conversation)."""
+    """Describe one method: what it does, and the token or scope it takes, by kind of conversation."""
 
     run: Callable[[Arguments], JSON]
     scopes: tuple[str, ...] = ()

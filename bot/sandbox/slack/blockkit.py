@@ -1,4 +1,4 @@
-"""Block Kit as Slack enforces it: which blocks a message or a modal may hold, their required fields and their limits.
+"""Check Block Kit as Slack does: which blocks may stand where, required fields and limits.
 
 The SDK checks its own models only; whoever sends plain dicts learns of a mistake from Slack's ``invalid_blocks``, and here from
 the same. Must never be laxer than Slack where it is strict; where Slack's own rule is not known, it accepts.
@@ -114,7 +114,7 @@ def elements_of(block: JSON) -> list[JSON]:
 
 
 def identified(blocks: list[JSON], number: Callable[[], int]) -> list[JSON]:
-    """The blocks with every missing ``block_id`` and ``action_id`` filled in, as Slack does; changes them in place."""
+    """Fill in every missing ``block_id`` and ``action_id`` in place, as Slack does."""
     for block in blocks:
         block.setdefault("block_id", f"b{number():x}")
         for element in elements_of(block):

@@ -1,4 +1,4 @@
-"""The grammar in which Block Kit's shapes are written down: small checks that are put together to larger ones.
+"""Write Block Kit's shapes down as small checks that are combined into larger ones.
 
 A check takes a value and its place (a JSON pointer) and yields what is wrong, in the words Slack uses. Nothing here knows a
 single block; ``blockkit_elements`` and ``blockkit`` do.

@@ -1,4 +1,4 @@
-"""Carries parcels to the bot, whichever way Slack reaches it: acknowledged within seconds, events sent again, others never.
+"""Carry payloads to the bot: acknowledged within seconds; events are sent again, others never.
 
 Slack waits 3 seconds for an ack and redelivers events up to 3 times, never slash commands or interactions
 (docs.slack.dev/apis/events-api). Must never decide what a payload or an answer means.

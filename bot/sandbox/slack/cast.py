@@ -1,4 +1,4 @@
-"""The cast of the sandbox: one workspace, six people, one bot, two channels and a user group, all with fixed ids.
+"""Name the sandbox's workspace: six people, one bot, two channels and a user group, ids fixed.
 
 Values only. What happens to them during a run is the workspace's.
 """

@@ -1,4 +1,4 @@
-"""Web API methods about who and where: ``auth.test``, ``users.info``, ``usergroups.*``, ``conversations.*``."""
+"""Answer ``auth.test``, ``users.info``, ``usergroups.*`` and ``conversations.*``."""
 
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ PAGE = 100
 
 
 class Directory:
-    """``scopes`` decide whether an address is shown with a person; ``base`` gives the workspace's own address."""
+    """Hold ``scopes``, which decide whether mail addresses are shown, and the workspace's address."""
 
     def __init__(self, workspace: Workspace, *, base: Callable[[], str], scopes: Sequence[str]) -> None:
         self._workspace = workspace
@@ -49,7 +49,7 @@ class Directory:
         return {"user": self._described(self._workspace.member(arguments.need("user")))}
 
     def _described(self, member: Member) -> JSON:
-        """The ``user`` object: a stranger comes without the guest flags, an active member without ``is_stranger``."""
+        """Return the ``user`` object: strangers lack the guest flags, active members ``is_stranger``."""
         now = self._workspace.clock().astimezone(ZoneInfo(member.tz))
         offset = now.utcoffset()
         guest = {} if member.is_stranger else {"is_restricted": member.is_guest, "is_ultra_restricted": False}
@@ -86,7 +86,7 @@ class Directory:
         raise SlackError("no_such_subteam")
 
     def _open(self, arguments: Arguments) -> JSON:
-        """Open the direct messages with one person; they were there all the time, and for who is deactivated stay shut."""
+        """Open the direct messages with one person; a deactivated person has none."""
         users = [user for user in arguments.text("users").split(",") if user]
         if not users:
             raise SlackError("users_list_not_supplied")

@@ -1,10 +1,10 @@
-"""The one way in which the simulated Slack says no: Slack's own error code, with what it tells the developer."""
+"""Refuse in the simulated Slack's one way: Slack's error code and what it tells the developer."""
 
 from collections.abc import Sequence
 
 
 class SlackError(Exception):
-    """A refusal by its code (``channel_not_found``), as the Web API answers it; ``details`` are further fields of the answer.
+    """Refuse by Slack's code (``channel_not_found``); ``details`` are further fields of the answer.
 
     ``messages`` end up in ``response_metadata.messages``. People acting in the sandbox get the same refusal as an exception.
     """

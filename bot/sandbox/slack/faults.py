@@ -39,5 +39,5 @@ class Fault(Ordered):
             raise ValueError(f"There is no fault {self.name!r}; there are {', '.join(FAULTS)}.")
 
     def meets(self, call: str, detail: str = "") -> bool:
-        """Whether a call of the method ``call`` about the channel ``detail`` is one this fault was ordered for."""
+        """Tell whether this fault was ordered for a call of ``call`` about the channel ``detail``."""
         return self.method in {call, ANY} and self.channel in {None, detail}

@@ -1,4 +1,4 @@
-"""Files, the way Slack takes them since ``files.upload`` is gone: ask for an address, send the bytes there, complete.
+"""Take files as Slack does without ``files.upload``: ask for an address, send bytes, complete.
 
 ``files.getUploadURLExternal``, the upload itself, ``files.completeUploadExternal``, and the download for the page.
 """
@@ -51,7 +51,7 @@ class Files:
         }
 
     def given(self, name: str, content: bytes) -> JSON:
-        """A file that somebody chose in a form, as Slack tells the app of it (docs.slack.dev, the file object)."""
+        """Return a file chosen in a form as Slack tells the app of it (docs.slack.dev, file object)."""
         file = File(f"F{self._workspace.number():08X}", name, len(content), content)
         self._files[file.id] = file
         address = f"{self._base()}/files-pri/{file.id}/download/{name}"

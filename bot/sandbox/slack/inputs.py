@@ -1,4 +1,4 @@
-"""What a person chose or typed in an element, in Slack's words: ``state.values``, and what its client refuses before sending."""
+"""Turn what a person chose or typed into ``state.values``, and refuse what Slack's client refuses."""
 
 import re
 from collections.abc import Iterator

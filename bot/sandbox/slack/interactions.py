@@ -1,4 +1,4 @@
-"""What people do in the simulated workspace, each act turned into what Slack sends to the bot, and its answer into what they see.
+"""Turn people's acts into what Slack sends to the bot, and its answers into what people see.
 
 All methods may be called from any thread but the server's own. Refusals of the workspace are ``SlackError``, things that are not
 there ``LookupError``. Must never tell the bot anything that Slack would not.
@@ -125,7 +125,7 @@ class Interactions:
             self._carrier.send(Parcel("interactive", payloads.view_closed(self._workspace.member(as_), view)))
 
     def react(self, as_: str, channel: str, ts: str, name: str, *, remove: bool = False) -> str | None:
-        """Add a reaction or take it back; returns the event's id, ``None`` where the bot is not in the channel."""
+        """Add or take back a reaction; returns the event's id, ``None`` if the bot is not in the channel."""
         message = self._workspace.message(self._workspace.entered(channel, as_).id, ts)
         (self._workspace.unreact if remove else self._workspace.react)(message, as_, name)
         return self.reacted(message, as_, name, removed=remove)
@@ -198,7 +198,7 @@ class Interactions:
         self._failed(view.user, "The form", reason)
 
     def _answer_form(self, view: View, answer: JSON) -> None:
-        """``response_action`` of the ack: errors by block id, another view in its place or upon it, or all closed."""
+        """Apply the ack's ``response_action``: errors by block id, another view, or all closed."""
         try:
             match answer.get("response_action"):
                 case "errors":

@@ -1,4 +1,4 @@
-"""A message of the simulated workspace: what it holds, who sees it, and how Slack and the page write it down."""
+"""Hold a message: its content, who sees it, and how Slack and the page write it down."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -76,13 +76,13 @@ def block_actions_in_view(person: Member, view: View, *, action: JSON, trigger_i
 
 
 def shortcut(person: Member, *, callback_id: str, trigger_id: str, action_ts: str) -> JSON:
-    """A global shortcut: no channel, no message, no response_url (docs.slack.dev/reference/interaction-payloads/shortcuts)."""
+    """Make a global shortcut, which has no channel, message or response_url (docs.slack.dev)."""
     said = {"callback_id": callback_id, "trigger_id": trigger_id, "action_ts": action_ts}
     return {**_interaction("shortcut", person), **said}
 
 
 def home_event(person: Member, channel: Channel, view: View | None, *, event_ts: str) -> JSON:
-    """``app_home_opened``; the view comes along once one was published (docs.slack.dev/reference/events/app_home_opened)."""
+    """Make ``app_home_opened``, with the view once one was published (docs.slack.dev)."""
     shown = {"view": view.as_slack()} if view is not None else {}
     return {"type": "app_home_opened", "user": person.id, "channel": channel.id, "tab": "home", **shown, "event_ts": event_ts}
 
@@ -110,7 +110,7 @@ def reaction_event(kind: str, user: str, name: str, message: Message, *, event_t
 
 
 def mention_event(message: Message, *, team: str, event_ts: str) -> JSON:
-    """``app_mention``: the message as it was typed, the bot in it as ``<@U…>`` (docs.slack.dev/reference/events/app_mention)."""
+    """Make ``app_mention``: the message as typed, the bot in it as ``<@U…>`` (docs.slack.dev)."""
     thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
     said = {"user": message.user, "text": message.text, "ts": message.ts, "channel": message.channel, "team": team}
     return {"type": "app_mention", **said, **thread, "event_ts": event_ts}

@@ -14,7 +14,7 @@ SHOWN = {"type", "action_id", "text", "value", "style", "url"}
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What was pressed: the element, its block, and what was chosen or typed in it (``None`` for a button)."""
+    """Return the pressed element, its block, and what was chosen or typed (``None`` for a button)."""
 
     block_id: str
     element: JSON

@@ -103,11 +103,11 @@ class Slack:
     # What people do
 
     def command(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
-        """Send a slash command, as in ``command("U0ALICE", "/legacytls status")``; returns before the bot answers."""
+        """Send a command, as in ``command("U0ALICE", "/legacytls status")``; does not wait for an answer."""
         self.people.command(as_, text, channel)
 
     def say(self, as_: str, text: str, channel: str = cast.CHANGES) -> None:
-        """Post a plain message; the bot learns of it only where it is mentioned (``@legacytls``), by an ``app_mention``."""
+        """Post a plain message; the bot learns of it by ``app_mention`` where it is mentioned."""
         self.people.say(as_, text, channel)
 
     def press(
@@ -145,7 +145,7 @@ class Slack:
         self.people.open_home(as_)
 
     def home(self, as_: str) -> JSON | None:
-        """The App Home that was last published for this person, as Slack's ``view`` object; ``None`` before."""
+        """Return the App Home last published for this person as Slack's ``view``; ``None`` before."""
         view = self.modals.home(as_)
         return view.as_slack() if view is not None else None
 
@@ -158,7 +158,7 @@ class Slack:
         self.people.close_view(as_, view_id)
 
     def react(self, as_: str, channel: str, ts: str, name: str) -> str | None:
-        """Add a reaction; returns the event's id for ``replay``, ``None`` where the bot does not learn of it."""
+        """Add a reaction; returns the event's id for ``replay``, ``None`` where the bot gets none."""
         return self.people.react(as_, channel, ts, name)
 
     def unreact(self, as_: str, channel: str, ts: str, name: str) -> str | None:
@@ -168,7 +168,7 @@ class Slack:
     # What people see
 
     def messages(self, channel: str, as_: str | None = None) -> list[JSON]:
-        """Messages as the page gets them, oldest first: what ``as_`` sees, or all, with ``ephemeral_to`` on the private ones."""
+        """Return messages for the page, oldest first: what ``as_`` sees, or all with ``ephemeral_to``."""
         return self.workspace.messages(channel, as_)
 
     def views(self, as_: str) -> list[JSON]:
@@ -212,7 +212,7 @@ class Slack:
         self._server.run(self._socket.sever())
 
     def fault(self, method: str, name: str, count: int = 1, *, seconds: float | None = None) -> None:
-        """Order a fault of ``slack_faults.FAULTS`` for the next calls of a method, of any (``*``), or of a ``response_url``."""
+        """Order one of ``slack_faults.FAULTS`` for calls of a method, any (``*``) or a ``response_url``."""
         self.faults.add(Fault(method, name, remaining=count, seconds=seconds))
 
     # Putting together

@@ -1,4 +1,4 @@
-"""Web API methods about modals and App Homes: ``views.open``, ``push``, ``update`` and ``publish``; ``blocks.validate``."""
+"""Answer ``views.open``, ``push``, ``update``, ``publish`` and ``blocks.validate``."""
 
 from bot.sandbox.slack.api import Arguments, Method
 from bot.sandbox.slack.blockkit import message_problems, view_problems
@@ -8,7 +8,7 @@ from bot.sandbox.slack.modals import Modals
 
 
 class Views:
-    """What is wrong with a view is answered as ``invalid_arguments``, as Slack does (``invalid_blocks`` is for messages)."""
+    """Answer a wrong view with ``invalid_arguments``, as Slack does (messages: ``invalid_blocks``)."""
 
     def __init__(self, modals: Modals) -> None:
         self._modals = modals
@@ -41,7 +41,7 @@ class Views:
 
 
 def _validate(arguments: Arguments) -> JSON:
-    """``blocks.validate`` judges a layout and posts nothing (docs.slack.dev/reference/methods/blocks.validate)."""
+    """Judge a layout as ``blocks.validate`` does, without posting it (docs.slack.dev)."""
     if (view := arguments.decoded("view")) is not None:
         _refuse("invalid_view", view_problems(view))
     elif (message := arguments.decoded("message")) is not None:

@@ -1,4 +1,4 @@
-"""The state of the simulated workspace: people, channels, messages, reactions, and what each person was told went wrong.
+"""Hold the simulated workspace: people, channels, messages, reactions, and reported errors.
 
 State only, safe to use from any thread; it speaks no HTTP and knows nothing of the bot behind the token. Refusals are
 ``SlackError`` with Slack's own codes.
@@ -100,7 +100,7 @@ class Workspace(Watched):
     # Messages
 
     def stamp(self) -> str:
-        """A new time stamp: the clock's present, but unique and always later than the one before, however the clock is moved."""
+        """Return a new time stamp: the clock's present, but unique and later than the one before."""
         with self._lock:
             self._last_ts = max(self._last_ts + 1, int(self.clock().timestamp() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
@@ -131,7 +131,7 @@ class Workspace(Watched):
             self._messages[message.channel] = [kept for kept in self._messages[message.channel] if kept is not message]
 
     def messages(self, channel: str, seen_by: str | None = None) -> list[JSON]:
-        """A copy of what ``seen_by`` sees of the channel, oldest first; ``None`` sees every ephemeral message as well."""
+        """Copy what ``seen_by`` sees of the channel, oldest first; ``None`` sees ephemeral messages too."""
         with self._lock:
             found = self._messages[self.channel(channel).id]
             return copy.deepcopy([message.as_page() for message in found if message.is_visible_to(seen_by)])
