@@ -23,6 +23,7 @@ from storage.lifecycle import UNSENT
 from storage.reading import WISHES
 from storage.records import ChangeRequest
 from storage.schema.device_tables import device_acts, devices
+from storage.sightings import SightingReader
 
 Changes: TypeAlias = Mapping[str, str | date | None]
 """What an act changes, by column: ``owner_id``, ``due``, ``due_by``, ``asked_due`` and ``asked_by``."""
@@ -61,7 +62,8 @@ def add(entry: Entry, new: NewDevice, *, proposer: str, proposer_enterprise_id: 
     mark = fingerprint(replace(new, sender=new.sender.lower()))
     number = _insert(entry, mark, content | born)
     after = content | born | {"created_at": stamp(entry.now), "fingerprint": mark}
-    _record(entry, number, DeviceAct.ADDED, actor=proposer, after=after, due_after=content["due"])
+    seen = SightingReader(entry.connection, entry.tenant_id).word_on(new.sender.lower())
+    _record(entry, number, DeviceAct.ADDED, actor=proposer, after=after, due_after=content["due"], seen=seen)
     return entry.reader.devices.device(number)
 
 
@@ -106,7 +108,16 @@ def act(
         columns["state"] = to.value
     changed = _change(entry, device, columns | dict.fromkeys(moments, entry.now))
     told = columns | dict.fromkeys(moments, stamp(entry.now))
-    _record(entry, device.id, done, actor=actor, after=told, why=why, request_id=request_id, **_days(device, changes))
+    before, after = _days(device, changes)
+    _record(
+        *(entry, device.id, done),
+        actor=actor,
+        after=told,
+        why=why,
+        request_id=request_id,
+        due_before=before,
+        due_after=after,
+    )
     return changed
 
 
@@ -128,10 +139,10 @@ def _moments(device: Device, after: DeviceState) -> list[str]:
     return ["ended_at"] if after in ENDED else ["active_at"]
 
 
-def _days(device: Device, changes: Mapping[str, Any]) -> dict[str, str]:
+def _days(device: Device, changes: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The due day before and after, where the act is about one: a later one that was asked for holds only once it is accepted."""
     wanted = changes.get("due") or changes.get("asked_due")
-    return {"due_before": device.due.isoformat(), "due_after": wanted.isoformat()} if isinstance(wanted, date) else {}
+    return (device.due.isoformat(), wanted.isoformat()) if isinstance(wanted, date) else (None, None)
 
 
 def _change(entry: Entry, device: Device, columns: Mapping[str, Any]) -> Device:
@@ -156,10 +167,12 @@ def _record(
     request_id: int | None = None,
     due_before: str | None = None,
     due_after: str | None = None,
+    seen: Mapping[str, object] | None = None,
 ) -> None:
     days = {name: day for name, day in (("due_before", due_before), ("due_after", due_after)) if day}
     cause = {"request": request_id} if request_id is not None else {}
-    entry.record(done.event, actor, {"device": number, "after": dict(after), "why": why, **days, **cause})
+    told = {"seen": seen} if seen else {}
+    entry.record(done.event, actor, {"device": number, "after": dict(after), "why": why, **days, **cause, **told})
     kept = {"due_before": due_before, "due_after": due_after, "why": why, "request_id": request_id}
     row = {"device_id": number, "seq": entry.reader.head()[0], "act": done.value, "person_id": actor, "at": entry.now}
     entry.connection.execute(insert(device_acts).values(tenant_id=entry.tenant_id, **row, **kept))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -105,7 +105,8 @@ def _upsert(connection: Connection, *, tells_tls: bool) -> Any:
         return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_={"last_seen": last})
     told = ("report_id", "as_of", "imported_at", "tls10", "tls11", "tls12", "messages", "is_legacy")
     changed = {name: newer[name] for name in told} | {"last_seen": last}
-    return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_=changed, where=newer.as_of >= table.as_of)
+    overtaken = or_(table.report_id.is_(None), newer.as_of >= table.as_of)
+    return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_=changed, where=overtaken)
 
 
 class SightingReader:
@@ -124,18 +125,28 @@ class SightingReader:
         return KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at) if row else None
 
     def of(self, senders: Iterable[str] | None = None) -> dict[str, Sighting]:
-        """What is known of these senders (``None``: of those of all standing entries), by address; those never seen left out."""
+        """What is known of these senders (``None``: of those of all entries), by address; those never seen left out."""
         table, found = sightings.c, {}
         query = select(sightings).where(table.tenant_id == self._tenant_id)
         if senders is None:
-            standing = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, devices.c.state.in_(_STANDING))
-            query = query.where(table.sender.in_(standing))
+            query = query.where(table.sender.in_(select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id)))
         else:
             query = query.where(table.sender.in_(list(senders)))
         for row in self._connection.execute(query):
             shares = (row.tls10, row.tls11, row.tls12, row.messages, row.is_legacy)
             found[row.sender] = Sighting(row.sender, *shares, device_rows.day(row.last_seen))
         return found
+
+    def word_on(self, sender: str) -> dict[str, object] | None:
+        """The newest word on one sender as an event keeps it, ``as_of`` the day that its shares are of; ``None``: never seen."""
+        table = sightings.c
+        query = select(sightings).where(table.tenant_id == self._tenant_id, table.sender == sender)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        as_of = row.as_of if row.report_id is not None else None
+        shares = {name: getattr(row, name) for name in ("tls10", "tls11", "tls12", "messages")}
+        return {"as_of": as_of, "last_seen": row.last_seen, **shares}
 
     def unregistered(self) -> int:
         """How many senders were still on old TLS in the newest word on them and are on nobody's list."""

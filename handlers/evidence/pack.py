@@ -18,8 +18,9 @@ from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import csv_line, text_of
-from handlers.evidence.proof.tables import DEVICES, PEOPLE, Span, stamp_files
+from handlers.evidence.proof.tables import PEOPLE, Span, stamp_files
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database
@@ -58,7 +59,6 @@ class Pack:
         period: Period,
         *,
         named: Naming | None = None,
-        devices: Iterable[Sequence[str]] = (),
         not_found_out: Sequence[str] = (),
     ) -> None:
         """``not_found_out``: what could not be looked up just now, a sentence each."""
@@ -66,9 +66,9 @@ class Pack:
         self._tenant_id = tenant_id
         self._period = period
         self._span = Span(period.first.isoformat(), (period.last + timedelta(days=1)).isoformat())
-        self._devices = devices
         self._not_found_out = not_found_out
         self._facts = Facts()
+        self._register = Register(self._span.end)
         self._head, self._last, self._last_at = "", 0, ""
         self._people = _People(named)
 
@@ -77,7 +77,7 @@ class Pack:
         with ExitStack() as opened, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
             pack = _Target(target)
             kept = self._events(pack)
-            building = Building(self._facts, self._span, self._people.shown)
+            building = Building(self._facts, self._register, self._span, self._people.shown)
             rows = {name: opened.enter_context(_rows_file()) for name in OF_CHANGES}
             missing = self._missing(list(self._rows(building, rows)))
             manifest = self._manifest(missing)
@@ -101,6 +101,7 @@ class Pack:
             for event in events_up_to(self._database, self._tenant_id, self._up_to()):
                 line = event_line(event)
                 self._facts.take(event)
+                self._register.take(event)
                 self._last, self._last_at = int(text_of(event["seq"])), text_of(event["at"])
                 self._head = f"{event['seq']}:{event['hash']}"
                 for name, kind in KEPT_EVENTS.items():
@@ -155,13 +156,11 @@ class Pack:
         }  # fmt: skip
 
     def _beside(self, pack: "_Target", manifest: dict[str, Any]) -> None:
-        """What follows from no event, with a hash of each line; the time stamps; and the checker."""
-        tables = {"devices.csv": [csv_line(DEVICES), *map(csv_line, self._devices)]}
+        """The names, which follow from no event, with a hash of each line; the time stamps; and the checker."""
         if self._people.asked:
-            tables["people.csv"] = [csv_line(PEOPLE), *map(csv_line, self._people.rows())]
-        for name, lines in tables.items():
-            manifest["lines"][name] = [line_hash(line) for line in lines]
-            pack.add(name, lines)
+            lines = [csv_line(PEOPLE), *map(csv_line, self._people.rows())]
+            manifest["lines"]["people.csv"] = [line_hash(line) for line in lines]
+            pack.add("people.csv", lines)
         for name, content in stamp_files(self._facts, self._span):
             pack.add_bytes(name, content)
         pack.add(PROGRAM, [program()])

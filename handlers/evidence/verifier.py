@@ -4,7 +4,7 @@ from importlib import resources
 
 from handlers.evidence import proof
 
-MODULES = ("spelling", "chain", "change", "facts", "tables", "missing", "page", "building", "checking")
+MODULES = ("spelling", "chain", "change", "facts", "register", "tables", "missing", "page", "building", "checking")
 """In the order of their imports."""
 
 _BEGIN = '''"""Check this pack: python3 verify.py [ZIP OR FOLDER]. Needs Python 3.9 or later alone; opens no connection.

@@ -9,11 +9,13 @@ from handlers.evidence.proof.chain import canonical_text
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.page import Named, change_row, changes_begin, page_begin, page_end, timeline
+from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import csv_line
 from handlers.evidence.proof.tables import (
     APPROVALS,
     ATTEMPTS,
     DAYS,
+    DEVICES,
     HEADS,
     POPULATION,
     RECONCILIATION,
@@ -30,9 +32,8 @@ from handlers.evidence.proof.tables import (
 KEPT_EVENTS = {"rules.jsonl": "rule", "settings.jsonl": "settings"}
 """The files that hold the events of one kind, up to the pack's last one."""
 
-TOLD_BESIDE = ("people.csv", "devices.csv")
-"""The files that follow from no event: what Slack and reports say now. The manifest has a hash of each of their lines."""
-
+TOLD_BESIDE = ("people.csv",)
+"""What follows from no event: what Slack says now. The manifest has a hash of each of its lines."""
 
 PAGE = "index.html"
 OF_CHANGES = ("population.csv", "approvals.csv", "attempts.csv", PAGE)
@@ -42,8 +43,9 @@ OF_CHANGES = ("population.csv", "approvals.csv", "attempts.csv", PAGE)
 class Building:
     """Makes the lines of each file that follows from events. ``named`` tells how a person is named on the page."""
 
-    def __init__(self, facts: Facts, span: Span, named: Named) -> None:
+    def __init__(self, facts: Facts, register: Register, span: Span, named: Named) -> None:
         self._facts = facts
+        self._register = register
         self._span = span
         self._named = named
 
@@ -71,6 +73,7 @@ class Building:
 
     def beside_changes(self, last: int) -> Iterator[tuple[str, Iterator[str]]]:
         """Name and lines of the files that hold no row of a change."""
+        yield "devices.csv", table(DEVICES, self._register.rows())
         yield "days.csv", table(DAYS, day_rows(self._facts, self._span))
         yield "heads.csv", table(HEADS, head_rows(self._facts, last))
         yield "reconciliation.csv", table(RECONCILIATION, reconciliation_rows(self._facts, self._span))

@@ -41,6 +41,8 @@ class Change:
     decided_seq: int | None = None
     """Number of the event by which it was first on its way to Exchange: no later vote counts."""
     corrected_at: str = ""
+    devices: list[str] = field(default_factory=list)
+    """The entries of the register that it names, as people read their numbers."""
     votes: list[Vote] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
     first_at: str = ""
@@ -54,6 +56,9 @@ class Change:
         said, kind = event["payload"], event["kind"]
         if kind == "request_opened":
             self.opened, self.state = said, text_of(said.get("state"))
+            self.devices = _numbers(said)
+        elif kind == "devices_changed":
+            self.devices = _numbers(said)
         elif kind == "moved":
             self._moved(event, said)
         elif kind == "voted":
@@ -118,6 +123,10 @@ class Change:
         if any(_undoes(other, vote) for other in self.votes if self.decided_seq is None or other.seq < self.decided_seq):
             return "it was taken back"
         return ""
+
+
+def _numbers(said: dict[str, Any]) -> list[str]:
+    return [f"D{named[0]}" for named in said.get("devices") or []]
 
 
 def _vote(event: Event, said: dict[str, Any]) -> Vote:

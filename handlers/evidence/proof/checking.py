@@ -18,6 +18,7 @@ from handlers.evidence.proof.chain import FIRST, Event, flaw_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import text_of
 from handlers.evidence.proof.tables import Span, stamp_files
 
@@ -64,6 +65,7 @@ class Checker:
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
         self._facts = Facts()
+        self._register = Register("")
         self._changes: dict[int, Change] = {}
         self._kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
         self._hashes: dict[int, str] = {}
@@ -73,6 +75,7 @@ class Checker:
         """Everything that is not as it was written; the first of each file."""
         try:
             manifest = self._manifest()
+            self._register = Register(span_of(manifest).end)
             yield from self._files(manifest)
             self._events(manifest)
             for name, lines in self._expected(manifest):
@@ -135,6 +138,7 @@ class Checker:
         self._last = event
         self._hashes[event["seq"]] = event["hash"]
         self._facts.take(event)
+        self._register.take(event)
         for name, kind in KEPT_EVENTS.items():
             if event["kind"] == kind:
                 self._kept[name].append(event_line(event))
@@ -147,7 +151,7 @@ class Checker:
         named = names_from([])
         if "people.csv" in manifest["files"]:
             named = names_from(list(csv.reader(io.StringIO(self._pack.read("people.csv").decode("utf-8", "replace"))))[1:])
-        building, last = Building(self._facts, span, named), self._last["seq"]
+        building, last = Building(self._facts, self._register, span, named), self._last["seq"]
         rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
         for change in (self._changes[number] for number in sorted(self._changes)):
             for name, line in building.of_change(change) if change.within(span.first, span.end) else ():

@@ -63,8 +63,18 @@ def population_cells(change: Change, facts: Facts) -> list[str]:
         "" if outside else moment(applied_at),
         text_of(asked.get("to_value")) if outside else _read_back(change),
         counted[-1].digest if counted else "",
-        text_of(asked.get("clients")),
+        devices_of(change),
     ]
+
+
+def devices_of(change: Change) -> str:
+    """What a change was asked for: entries of the register by number, and what was typed beside them.
+
+    The text of the request ends with a line for each entry that it named then (``handlers.register.naming``).
+    """
+    lines = text_of(change.opened.get("clients")).split("\n")
+    typed = "\n".join(lines[: len(lines) - len(change.opened.get("devices") or [])])
+    return "; ".join([*change.devices, f"typed: {typed}" if change.devices else typed] if typed else change.devices)
 
 
 def _read_back(change: Change) -> str:

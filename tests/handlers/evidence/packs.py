@@ -11,8 +11,13 @@ from pathlib import Path
 
 from handlers.evidence.pack import Made, Naming, Pack
 from handlers.policy.periods import Period
+from handlers.register.commands import ChangeDay, Replaced
+from handlers.register.imports import Imports
+from handlers.register.imports import Period as Days
 from storage.records import SettingValue
-from tests.handlers.driver import ALICE, BOB, CAROL, TENANT, House
+from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, TENANT, House
+from tests.handlers.register.registering import added, day, do
+from tests.handlers.register.test_files import HEADER
 
 PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30))
 HOSTILE = '=HYPERLINK("https://evil.example"),<script>alert(1)</script>\nsecond line & "quoted"'
@@ -48,6 +53,23 @@ def story(house: House) -> None:
     changes = [{"number": number, "at": rows[0]["at"], "matched": "yes"} for number in (1, 3, 4)]
     until = (house.clock.at + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
     said(house, "reconciled", {"from": "2026-11-01T00:00:00.000000Z", "until": until, "rows": rows, "changes": changes})
+    registered(house)
+
+
+def registered(house: House) -> None:
+    """Two entries of the register and reports from before and after: the second entry was seen before it was one, and is gone."""
+    first = added(house, device='=cmd|"x"!A1', site="<b>Hall</b>")
+    seen(house, "2026-11-10", "scan@contoso.com,x,40,0,60,12", "erp@contoso.com,x,0,25,75,8")
+    second = added(house, device="ERP", sender="erp@contoso.com")
+    do(house, ALICE, ChangeDay(first.id, day(house, 4), ""))
+    do(house, ERIN, Replaced(second.id))
+    seen(house, "2026-11-20", "scan@contoso.com,x,10.5,0,89.5,3")
+
+
+def seen(house: House, last: str, *rows: str) -> None:
+    """Import a report that ends with a day."""
+    data = "\n".join([HEADER, *rows]).encode()
+    Imports(house.ledger, house.context.zone, house.clock).take(data, period=Days(None, date.fromisoformat(last)))
 
 
 def row(name: str, at: str, actor: str, value: str, number: int) -> dict[str, object]:

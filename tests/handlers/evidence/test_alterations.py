@@ -14,8 +14,8 @@ from tests.handlers.evidence.packs import check, made, put, story, unpacked
 
 Files = dict[str, bytes]
 Alter = Callable[[Files], None]
-TABLES = ("population.csv", "approvals.csv", "attempts.csv", "days.csv", "heads.csv", "reconciliation.csv")
-BESIDE = ("people.csv", "devices.csv")
+TABLES = ("population.csv", "approvals.csv", "attempts.csv", "days.csv", "heads.csv", "reconciliation.csv", "devices.csv")
+BESIDE = ("people.csv",)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,11 @@ PLANTED: list[tuple[str, int, Alter]] = [
     ("reconciliation.csv", 4, cell("reconciliation.csv", 4, b"erin", b"dave")),
     ("people.csv", 2, cell("people.csv", 2, b"Alice", b"Mallory")),
     ("people.csv", 3, without_line("people.csv", 3)),
-    ("devices.csv", 2, added("devices.csv", b'"D1","Scanner"\n')),
+    ("devices.csv", 4, added("devices.csv", b'"D3","Scanner"\n')),
+    ("devices.csv", 2, cell("devices.csv", 2, b"U0ERIN", b"U0DAVE")),
+    ("devices.csv", 2, cell("devices.csv", 2, b"10.5", b"0.0")),
+    ("devices.csv", 3, cell("devices.csv", 3, b"replaced", b"active")),
+    ("devices.csv", 2, without_line("devices.csv", 2)),
     ("rules.jsonl", 1, cell("rules.jsonl", 1, b'"approvals_required":1', b'"approvals_required":2')),
     ("rules.jsonl", 1, without_line("rules.jsonl", 1)),
     ("settings.jsonl", 1, added("settings.jsonl", b"{}\n")),

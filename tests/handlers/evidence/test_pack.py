@@ -5,15 +5,28 @@ import csv
 import io
 import json
 import re
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from bot.reports.devices import device_data
+from handlers.evidence.proof.change import Change
+from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, LAST_SEEN_ALONE
+from handlers.evidence.proof.spelling import text_of
+from handlers.evidence.proof.tables import devices_of
 from handlers.evidence.verifier import program
+from handlers.policy.periods import Period
+from handlers.register.commands import Replaced
+from handlers.register.files.kinds import FileKind
+from handlers.register.overview import Devices
+from storage.device_records import DEVICE_EVENTS
 from storage.record.export import lines
-from tests.handlers.driver import TENANT, House
+from storage.sightings import IMPORTED
+from tests.handlers.driver import ERIN, TENANT, House
 from tests.handlers.evidence.packs import HOSTILE, PERIOD, check, made, put, story, unpacked
+from tests.handlers.register.registering import added, do, requested
 
 FILES = {
     "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl", "settings.jsonl",
@@ -77,6 +90,54 @@ def test_no_cell_is_run_as_a_formula_and_none_breaks_its_line(told: House) -> No
         assert len(found) == text.count("\n"), name
         assert not [cell for row in found for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))], name
     assert rows(files, "population.csv")[0]["devices"] == "'" + " ".join(HOSTILE.splitlines())
+
+
+def test_the_devices_are_those_of_the_register_and_stay_as_they_were_when_the_period_ended(told: House) -> None:
+    """Though the events alone are read: what reports say of senders stands in a table that is no part of the record."""
+    _, listed = Devices(told.ledger, told.context.zone, told.clock).everything()
+    expected = [{name: text_of(value) for name, value in device_data(one).items()} for one in listed]
+    found = rows(unpacked(made(told)[0]), "devices.csv")
+    assert found == [row | {"device": csv_cell(row["device"])} for row in expected]
+    assert [(row["id"], row["state"], row["tls10"], row["tls11"]) for row in found] == [
+        ("D1", "proposed", "10.5", "0.0"), ("D2", "replaced", "0.0", "25.0"),
+    ]  # fmt: skip
+    told.clock.advance(days=30)
+    added(told, device="Fax")
+    do(told, ERIN, Replaced(1))
+    assert rows(unpacked(made(told)[0]), "devices.csv") == found
+    later = made(told, Period(date(2026, 12, 1), date(2026, 12, 31)))[0]
+    assert [row["state"] for row in rows(unpacked(later), "devices.csv")] == ["replaced", "replaced", "proposed"]
+
+
+def csv_cell(text: str) -> str:
+    return f"'{text}" if text.startswith("=") else text
+
+
+def test_a_change_names_the_devices_that_it_is_for_as_they_were_approved(house: House) -> None:
+    first, second = added(house), added(house, device="ERP")
+    requested(house, first.id, second.id)
+    do(house, ERIN, Replaced(first.id))
+    assert {row["devices"] for row in rows(unpacked(made(house)[0]), "population.csv")} == {"D2"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "typed", "cell"),
+    [
+        ([], "", ""),
+        ([], "D9; D8", "D9; D8"),
+        ([[3, "2026-12-01"]], "D3 Fax, @U0ERIN", "D3"),
+        ([[3, "2026-12-01"], [4, "2026-12-01"]], "Two\nmore\nD3 Fax\nD4 ERP", "D3; D4; typed: Two\nmore"),
+    ],
+)
+def test_typed_devices_are_told_from_entries(devices: list[list[object]], typed: str, cell: str) -> None:
+    change = Change(1)
+    payload = {"clients": typed, "devices": devices}
+    change.take({"seq": 1, "at": "", "kind": "request_opened", "actor": "", "payload": payload})
+    assert devices_of(change) == cell
+
+
+def test_the_checker_knows_every_act_on_the_register() -> None:
+    assert (DEVICE_ACTS, DEVICE_REPORT, LAST_SEEN_ALONE) == (DEVICE_EVENTS, IMPORTED, FileKind.SIGN_INS)
 
 
 def test_the_events_are_those_of_the_export_up_to_the_head(told: House) -> None:

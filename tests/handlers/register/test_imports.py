@@ -84,6 +84,15 @@ def test_a_sign_in_moves_the_last_day_alone(both: House) -> None:
     assert (seen.tls10, seen.is_legacy, seen.last_seen) == (100.0, True, date(2026, 11, 20))
 
 
+def test_sign_ins_do_not_keep_an_older_report_out(both: House) -> None:
+    added(both)
+    imports(both).take(SIGN_INS.encode(), period=Period(None, date(2026, 11, 23)))
+    imports(both).take(report("scan@contoso.com,x,40,0,60,5"), period=Period(None, date(2026, 11, 10)))
+    with both.ledger.reading() as reader:
+        seen = SightingReader(reader.connection, TENANT).of()["scan@contoso.com"]
+    assert (seen.tls10, seen.last_seen) == (40.0, date(2026, 11, 20))
+
+
 def test_a_message_is_proof_of_its_sender_and_of_nobody_else(house: House) -> None:
     added(house, device="Fax", sender="lost@contoso.com")
     found = imports(house).take(MESSAGE.encode())
