@@ -6,6 +6,8 @@ Judges what ``bot.settings.load`` has read, and never reads the environment itse
 from collections.abc import Collection, Iterator
 
 from bot.exchange.auth.credentials import Certificate
+from bot.settings.certificates import unusable_certificate
+from bot.settings.findings import Finding
 from bot.settings.milestones import load_calendar
 from bot.settings.model import NAMES, CredentialKind, Settings
 from handlers.calendar.milestone_file import WrongMilestones
@@ -25,6 +27,11 @@ _HOW = {
 """What to do about a setting that is missing."""
 
 
+LEFT_TO_THE_FILE: frozenset[tuple[str, ...]] = frozenset(
+    {("LEGACYTLS_CHANNEL",), ("LEGACYTLS_APPROVERS",), ("AZURE_TENANT_ID",), ("AZURE_CLIENT_ID",), tuple(CredentialKind)}
+)
+"""What need not be set where there is a file of tenants: there it is said for whom it is missing."""
+
 _TOGETHER = (
     ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PATH", "password"),
     ("AZURE_CLIENT_SECRET_EXPIRES", "AZURE_CLIENT_SECRET", "day"),
@@ -33,16 +40,11 @@ _TOGETHER = (
 """A setting, the one that it needs, and what it holds."""
 
 
-Finding = tuple[tuple[str, ...], str]
-"""The settings that take part, the one to mend first, and the sentence for it (or several, a line each)."""
-
-
 def between(draft: Settings, need: Collection[str], mode: str | None) -> Iterator[Finding]:
     """What is missing, and what does not go together."""
-    if "slack" in need:
-        yield from _slack(draft, mode)
-    if "exchange" in need:
-        yield from _exchange(draft)
+    left_out = LEFT_TO_THE_FILE if draft.tenants is not None else frozenset()
+    missing = [*(_slack(draft, mode) if "slack" in need else ()), *(_exchange(draft) if "exchange" in need else ())]
+    yield from (finding for finding in missing if finding[0] not in left_out)
     yield from _credentials(draft)
     yield from _keeping(draft, need)
     if draft.default_window > draft.max_window:
@@ -83,23 +85,7 @@ def _exchange(draft: Settings) -> Iterator[Finding]:
         if path is not None and not path.is_file():
             yield (name,), "names no file; write a path that this account can see, from the root or from the working directory"
         elif path is not None and name is CredentialKind.CERTIFICATE:
-            yield from _certificate(Certificate(path, draft.azure_client_certificate_password))
-
-
-def _certificate(credential: Certificate) -> Iterator[Finding]:
-    """Open the file as the sign-in will: a wrong password is a wrong setting, not trouble to be met at night.
-
-    Whether the key's numbers are right the sign-in tests, a moment later: to do it twice would hold up every start.
-    """
-    from bot.exchange.auth import keys  # noqa: PLC0415 - whoever has no certificate need not wait for cryptography
-
-    try:
-        keys.load(credential, proven=False)
-    except keys.Unusable as unusable:
-        found = f"the file {unusable.why}. {unusable.mend.rstrip('.')}"
-    else:
-        return
-    yield (CredentialKind.CERTIFICATE, "AZURE_CLIENT_CERTIFICATE_PASSWORD"), found
+            yield from unusable_certificate(Certificate(path, draft.azure_client_certificate_password))
 
 
 def _credentials(draft: Settings) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from bot.settings import secret_fields
 from bot.settings.authorities import unusable_authorities
 from bot.settings.between import between
 from bot.settings.model import NAMES, Settings
+from bot.settings.tenants import fleet_of, fleet_over
 from handlers.policy.rule import is_group
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
@@ -64,17 +65,24 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
     draft, malformed = _draft({name: written[name] for name in NAMES if name in written and name not in left_out})
     malformed |= {name: why for name, why in (quoted | dict(_elsewhere())).items() if name not in without}
     # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
-    clashes = {names[0]: why for names, why in between(draft, need, mode) if malformed.keys().isdisjoint(names)}
-    wrong, unknown = malformed | clashes, _unknown(written)
+    fleet, in_file = fleet_over(draft, written, need)
+    found = [*between(draft, need, mode), *in_file]
+    clashes = {names[0]: why for names, why in found if malformed.keys().isdisjoint(names)}
+    named = fleet.secret_names if fleet is not None else frozenset()
+    wrong, unknown = malformed | clashes, _unknown(written.keys() - named)
     if wrong:
         lines = [_line(name, why, unknown) for name in _order(wrong) for why in wrong[name].split("\n")]
         raise WrongSettings(lines, names=wrong)
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
-    return draft.noting([*ignored, *_suspicious(draft, need)])
+    each = [("", draft)] if fleet is None else [(f"{one.alias}: ", one.settings) for one in fleet.tenants]
+    suspicious = [f"{whose}{what}" for whose, settings in each for what in _suspicious(settings, need)]
+    return draft.noting([*ignored, *suspicious], fleet)
 
 
-def credential_now() -> Credential | None:
+def credential_now(alias: str = "") -> Credential | None:
     """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal.
+
+    Of several tenants it is that of ``alias``.
 
     Its secret is kept out of the logs before anybody has it.
     """
@@ -82,8 +90,11 @@ def credential_now() -> Credential | None:
         settings = load({"exchange"})
     except WrongSettings:
         return None
+    fleet = fleet_of(settings)
+    one = fleet.find(alias) if fleet is not None else None
+    settings = one.settings if one is not None else settings
     logs.withhold(settings.secrets())
-    return settings.credential()
+    return settings.credential() if settings.credential_kind is not None else None
 
 
 def withhold_from_bolt() -> None:
@@ -156,7 +167,7 @@ def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
     return Settings(**{name: value for name, value in known.items() if name not in wrong}), wrong
 
 
-def _unknown(written: Mapping[str, str]) -> dict[str, str]:
+def _unknown(written: Collection[str]) -> dict[str, str]:
     """Names of ours that do not exist, each with the nearest that does."""
     ours = [name for name in NAMES if name.startswith("LEGACYTLS_")]
     found = sorted(name for name in written if name.startswith("LEGACYTLS_") and name not in NAMES)

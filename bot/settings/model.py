@@ -107,7 +107,11 @@ class Settings(BaseSettings):
     events_secret: kinds.ReceiverSecret | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
     log_level: kinds.LogLevel = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
+    tenants: Path | None = Field(None, alias="LEGACYTLS_TENANTS")
+    """A file of several tenants; ``None``: there is one, whose settings these are."""
+
     _warnings: list[str] = PrivateAttr(default_factory=list)
+    _fleet: Any = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -120,6 +124,11 @@ class Settings(BaseSettings):
     def warnings(self) -> list[str]:
         """What looks wrong without stopping the program, a sentence each."""
         return list(self._warnings)
+
+    @property
+    def fleet(self) -> Any:
+        """The tenants of the file, for ``bot.settings.tenants.fleet_of``; ``None`` where these are one's settings."""
+        return self._fleet
 
     @property
     def mode(self) -> str:
@@ -164,8 +173,9 @@ class Settings(BaseSettings):
         return self.probe_endpoints or of_cloud(self.exchange_cloud)
 
     def secrets(self) -> tuple[SecretStr, ...]:
-        """Every secret that is set, for the redaction of logs."""
-        found = (getattr(self, name) for name in type(self).model_fields)
+        """Every secret that is set, of every tenant, for the redaction of logs."""
+        ones = (self, *(one.settings for one in self.fleet.tenants)) if self.fleet is not None else (self,)
+        found = (getattr(one, name) for one in ones for name in type(self).model_fields)
         each = (value if isinstance(value, tuple) else (value,) for value in found)
         return tuple(value for values in each for value in values if isinstance(value, SecretStr))
 
@@ -197,10 +207,10 @@ class Settings(BaseSettings):
             "credential": self.credential_kind.value if self.credential_kind else None,
         }
 
-    def noting(self, warnings: Collection[str]) -> Self:
-        """The same settings with these warnings."""
+    def noting(self, warnings: Collection[str], fleet: object = None) -> Self:
+        """The same settings with these warnings, and with these tenants."""
         copy = self.model_copy()
-        copy._warnings = list(warnings)  # noqa: SLF001 - its own, on the copy
+        copy._warnings, copy._fleet = list(warnings), fleet  # noqa: SLF001 - its own, on the copy
         return copy
 
 

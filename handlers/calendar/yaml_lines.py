@@ -4,7 +4,7 @@ For the files that people write by hand: nothing is guessed, an unknown or doubl
 at once. Every scalar but null reaches the model as the text that stands there: ``2026-08-01`` and ``0123`` stay what they are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -31,18 +31,31 @@ class WrongFile(Exception):
         super().__init__("\n".join(self.mistakes))
 
 
-def read(model: type[_Model], text: str) -> tuple[_Model, Mapping[Place, int]]:
+Between = Callable[[object], Iterable[tuple[Place, str]]]
+"""Finds what is wrong between the values of a file of whatever shape: the place of each mistake, and its sentence."""
+
+
+def nothing(document: object) -> Iterable[tuple[Place, str]]:
+    """Find nothing: the model says all there is to say."""
+    return ()
+
+
+def read(model: type[_Model], text: str, *, between: Between = nothing) -> tuple[_Model, Mapping[Place, int]]:
     """Read ``text`` as one object of ``model``; returns it with the line of each of its values.
 
-    Raises ``WrongFile`` with every mistake.
+    ``between`` is asked in any case, so that what it finds is told together with what the model finds.
+    Raises ``WrongFile`` with every mistake, in the order of the file.
     """
     document = _Document(_root(text))
+    told = [(_line(place, document.lines), sentence) for place, sentence in between(document.value)]
+    found = None
     try:
         found = model.model_validate(document.value)
     except ValidationError as wrong:
-        raise WrongFile([*document.mistakes, *_sentences(wrong.errors(), document.lines)]) from None
-    if document.mistakes:
-        raise WrongFile(document.mistakes)
+        told += _judged(wrong.errors(), document.lines)
+    told += document.mistakes
+    if found is None or told:
+        raise WrongFile(f"line {line}: {sentence}" for line, sentence in sorted(told))
     return found, document.lines
 
 
@@ -64,7 +77,7 @@ class _Document:
 
     def __init__(self, root: Node) -> None:
         self.lines: dict[Place, int] = {(): root.start_mark.line + 1}
-        self.mistakes: list[str] = []
+        self.mistakes: list[tuple[int, str]] = []
         self._met: set[int] = set()
         self.value = self._plain(root, ())
 
@@ -72,7 +85,7 @@ class _Document:
         if isinstance(node, ScalarNode):
             return None if node.tag == _NULL else str(node.value).strip()
         if id(node) in self._met:
-            self.mistakes.append(f"line {self.lines[place]}: an alias stands here; write the value itself")
+            self.mistakes.append((self.lines[place], "an alias stands here; write the value itself"))
             return None
         self._met.add(id(node))
         if isinstance(node, SequenceNode):
@@ -88,14 +101,15 @@ class _Document:
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
             if name in found:
-                self.mistakes.append(f"line {line}: {name} is given twice")
+                self.mistakes.append((line, f"{name} is given twice"))
+                continue
             self.lines[(*place, name)] = line
             found[name] = self._plain(value, (*place, name))
         return found
 
 
-def _sentences(errors: Iterable[ErrorDetails], lines: Mapping[Place, int]) -> Iterator[str]:
-    """One sentence a mistake, in the order of the file; what is missing from one mapping is told together."""
+def _judged(errors: Iterable[ErrorDetails], lines: Mapping[Place, int]) -> list[tuple[int, str]]:
+    """Each mistake as its line and sentence; what is missing from one mapping is told together."""
     missing: dict[Place, list[str]] = {}
     told: list[tuple[int, str]] = []
     for error in errors:
@@ -104,8 +118,7 @@ def _sentences(errors: Iterable[ErrorDetails], lines: Mapping[Place, int]) -> It
             missing.setdefault(place[:-1], []).append(str(place[-1]))
         else:
             told.append((_line(place, lines), _sentence(error)))
-    told += [(_line(place, lines), f"missing: {', '.join(names)}") for place, names in missing.items()]
-    return (f"line {line}: {sentence}" for line, sentence in sorted(told))
+    return told + [(_line(place, lines), f"missing: {', '.join(names)}") for place, names in missing.items()]
 
 
 def _line(place: Place, lines: Mapping[Place, int]) -> int:
