@@ -1,0 +1,142 @@
+"""What each verb of the command line does, but for those that serve; each imports only what it needs."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from bot.failures import WRONG_SETTINGS
+
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
+
+
+def migrate(options: argparse.Namespace) -> int:
+    """Bring the database to the current schema. Returns the exit code."""
+    settings = settings_for("database")
+    from storage.migrate import put_guards_back, upgrade
+
+    url = settings.database_url.get_secret_value()
+    print(f"The database is at schema {upgrade(url)}.")
+    put_back = put_guards_back(url)
+    if put_back:
+        print(
+            f"Guards of the record were missing and are back: {', '.join(put_back)}. `legacytls verify` tells what was changed."
+        )
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Prove the set-up, one verdict a line. Returns the exit code."""
+    from bot.checks.run import check
+    from bot.settings.load import WrongSettings
+
+    try:
+        return check(settings_for("slack", "exchange", "database"), as_json=options.json)
+    except WrongSettings as wrong:
+        if wrong.names != {"DATABASE_URL"}:
+            raise
+        rest = settings_for("slack", "exchange", without=wrong.names)
+        check(rest, as_json=options.json, no_database=[line.partition(": ")[2] for line in wrong.lines])
+        return WRONG_SETTINGS
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print the live value and what it means. Returns the exit code."""
+    settings = settings_for("exchange", "database")
+    from bot.reports.answers import status, status_data
+
+    report = status(settings)
+    if options.json:
+        print(json.dumps(status_data(report), indent=2))
+    else:
+        from bot.reports.names import names_of
+        from bot.reports.tables import show_status
+
+        show_status(report, settings.timezone, names_of(settings))
+    return 0 if report.problem is None else 1
+
+
+def history(options: argparse.Namespace) -> int:
+    """Print the newest changes. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.answers import history, history_data
+
+    page = history(settings, before=options.before, limit=options.limit)
+    if options.json:
+        print(json.dumps(history_data(page), indent=2))
+    else:
+        from bot.reports.names import names_of
+        from bot.reports.tables import show_history
+
+        show_history(page, settings.timezone, names_of(settings))
+    return 0
+
+
+def calendar(options: argparse.Namespace) -> int:
+    """Print Microsoft's dates. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.calendar import show_calendar
+
+    return show_calendar(settings, as_json=options.json, as_ics=options.ics)
+
+
+def devices(options: argparse.Namespace) -> int:
+    """Print the register, or import a report. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.devices import import_or_show
+
+    return import_or_show(settings, options)
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check the hash chain of the record. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.record import accept_record, check_record
+
+    if options.accept_restore:
+        return accept_record(settings)
+    return check_record(settings, witness=options.witness, as_json=options.json)
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the record to standard output. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.record import export_record
+
+    return export_record(settings, form=options.format, since=options.since, until=options.until)
+
+
+def evidence(options: argparse.Namespace) -> int:
+    """Write the evidence of a period. Returns the exit code."""
+    settings = settings_for("database")
+    from bot.reports.evidence import write_evidence
+
+    days = {"first": options.first, "last": options.last}
+    return write_evidence(settings, **days, output=options.output, force=options.force, names=options.names)
+
+
+def probe(options: argparse.Namespace) -> int:
+    """Print which TLS versions the endpoints take. Returns the exit code."""
+    settings = settings_for()
+    from bot.probe.answers import probe_and_show
+
+    return probe_and_show(options.targets or settings.probed(), as_json=options.json)
+
+
+def settings_for(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
+    """Load the settings and have their warnings printed; ``need`` and the rest as for ``bot.settings.load.load``."""
+    from bot.observability import logs
+    from bot.settings.load import load
+
+    settings = load(need=set(need), mode=mode, without=without)
+    logs.configure(settings.secrets(), level=settings.log_level)
+    if not serving and settings.log_level == "info":
+        logging.getLogger().setLevel(logging.WARNING)
+        for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has its own level (handlers.slack.client.web_api)
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # the answer itself says what Slack did
+    for warning in settings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return settings
