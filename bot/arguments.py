@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.several import add_tenant
+
 if TYPE_CHECKING:
     from handlers.ports import ProbeTarget
 
@@ -92,6 +94,11 @@ def add_probe(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def add_alias(parser: argparse.ArgumentParser) -> None:
+    """Add what ``onboard`` takes."""
+    parser.add_argument("alias", metavar="ALIAS", help="the tenant's name in the file of LEGACYTLS_TENANTS")
+
+
 def add_history(parser: argparse.ArgumentParser) -> None:
     """Add what ``history`` takes."""
     add_json(parser)
@@ -117,6 +124,7 @@ def add_devices(parser: argparse.ArgumentParser, verb: Callable[[argparse.Namesp
     what = "read a report of senders or sign-ins, or a saved message"
     read = parser.add_subparsers(metavar="import FILE").add_parser("import", help=what, description=f"{what.capitalize()}.")
     read.set_defaults(verb=verb)
+    add_tenant(read)
     add_import(read)
 
 

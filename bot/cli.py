@@ -5,31 +5,48 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bot import arguments, streams, verbs
 from bot.failures import told
 from bot.settings.home import see_to_a_home
+from bot.several import add_tenant
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
     streams.make_usable()
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.tenant is not None and options.verb in OF_NO_TENANT:
+        parser.error("this verb is of no single tenant; leave --tenant out")
     see_to_a_home()
     if options.verb in (_run, _sandbox):
         _end_quietly_when_told()
     verb: Callable[[argparse.Namespace], int] = options.verb
     try:
-        code = verb(options)
-        sys.stdout.flush()
+        return _attempt(partial(_flushed, verb, options))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         streams.discard()
         return 1
-    except Exception as error:
-        return _explain(error)
+
+
+def _flushed(verb: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    code = verb(options)
+    sys.stdout.flush()
     return code
+
+
+def _attempt(act: Callable[[], int], tell: Callable[[str], object] | None = None) -> int:
+    """Act and return the exit code; what fails is told, to standard error unless ``tell`` takes it."""
+    try:
+        return act()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return _explain(error, tell)
 
 
 def _end_quietly_when_told() -> None:
@@ -38,9 +55,12 @@ def _end_quietly_when_told() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, tell: Callable[[str], object] | None) -> int:
     logging.getLogger(__name__).debug("failed", exc_info=error)
     lines, code = told(error)
+    if tell is not None:
+        tell("\n".join(lines))
+        return code
     for line in lines:
         print(line, file=sys.stderr)
     if isinstance(error, OSError):
@@ -56,8 +76,10 @@ def _run(options: argparse.Namespace) -> int:
     settings = verbs.settings_for("slack", "exchange", "database", mode=options.mode, serving=True)
     from bot.observability import logs
     from bot.process import run
-    from bot.settings.load import withhold_from_bolt
+    from bot.settings.load import WrongSettings, withhold_from_bolt
 
+    if settings.fleet is not None:
+        raise WrongSettings(["LEGACYTLS_TENANTS: this version serves one tenant; its other verbs read several"])
     logs.catch_uncaught()
     withhold_from_bolt()
     return run(settings, mode=options.mode or settings.mode, host=options.host, port=options.port)
@@ -81,9 +103,13 @@ def _sandbox(options: argparse.Namespace) -> int:
     return run(port=options.port, mode=options.mode)
 
 
+OF_NO_TENANT = (_run, _sandbox, verbs.migrate, verbs.onboard, verbs.probe)
+
+
 def _parser() -> argparse.ArgumentParser:
     what = "Exchange Online's AllowLegacyTLSClients under four-eyes control."
     parser = argparse.ArgumentParser(prog="legacytls", description=what)
+    add_tenant(parser, attempt=_attempt)
     added = parser.add_subparsers(required=True, metavar="verb")
     arguments.add_run(_verb(added, "run", _run, "serve Slack"))
     sandbox = "a whole workspace and tenant on this machine, nothing to configure"
@@ -101,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     evidence = "write the evidence of a period for an auditor, as one zip"
     arguments.add_evidence(_verb(added, "evidence", verbs.evidence, evidence))
     probe = "which TLS versions an endpoint takes; sends no credential and no mail"
+    onboard = "what the administrator of one of several tenants has to do"
+    arguments.add_alias(_verb(added, "onboard", verbs.onboard, onboard))
     arguments.add_probe(_verb(added, "probe", verbs.probe, probe))
     return parser
 
@@ -113,4 +141,6 @@ def _verb(
 ) -> argparse.ArgumentParser:
     parser = added.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
     parser.set_defaults(verb=function)
+    if function not in OF_NO_TENANT:
+        add_tenant(parser)
     return parser

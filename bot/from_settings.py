@@ -67,7 +67,7 @@ def exchange_of(
         api_url=settings.exchange_api_url,
         keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
         called=called,
-        renewed=credential_now,
+        renewed=partial(credential_now, settings.azure_tenant_id or ""),
     )
 
 

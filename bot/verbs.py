@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bot.failures import WRONG_SETTINGS
+from bot.several import for_tenants, is_all, no_such
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -33,19 +34,26 @@ def check(options: argparse.Namespace) -> int:
     from bot.checks.run import check
     from bot.settings.load import WrongSettings
 
+    def act(settings: "Settings", one: argparse.Namespace) -> int:
+        return check(settings, as_json=one.json)
+
     try:
-        return check(settings_for("slack", "exchange", "database"), as_json=options.json)
+        return for_tenants(options, settings_for("slack", "exchange", "database"), act)
     except WrongSettings as wrong:
         if wrong.names != {"DATABASE_URL"}:
             raise
         rest = settings_for("slack", "exchange", without=wrong.names)
-        check(rest, as_json=options.json, no_database=[line.partition(": ")[2] for line in wrong.lines])
+        why = [line.partition(": ")[2] for line in wrong.lines]
+        for_tenants(options, rest, lambda settings, one: check(settings, as_json=one.json, no_database=why))
         return WRONG_SETTINGS
 
 
 def status(options: argparse.Namespace) -> int:
     """Print the live value and what it means. Returns the exit code."""
-    settings = settings_for("exchange", "database")
+    return for_tenants(options, settings_for("exchange", "database"), _status)
+
+
+def _status(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.answers import status, status_data
 
     report = status(settings)
@@ -61,7 +69,10 @@ def status(options: argparse.Namespace) -> int:
 
 def history(options: argparse.Namespace) -> int:
     """Print the newest changes. Returns the exit code."""
-    settings = settings_for("database")
+    return for_tenants(options, settings_for("database"), _history)
+
+
+def _history(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.answers import history, history_data
 
     page = history(settings, before=options.before, limit=options.limit)
@@ -77,7 +88,11 @@ def history(options: argparse.Namespace) -> int:
 
 def calendar(options: argparse.Namespace) -> int:
     """Print Microsoft's dates. Returns the exit code."""
-    settings = settings_for("database")
+    alone = "a calendar file is of one tenant" if options.ics else ""
+    return for_tenants(options, settings_for("database"), _calendar, alone=alone)
+
+
+def _calendar(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.calendar import show_calendar
 
     return show_calendar(settings, as_json=options.json, as_ics=options.ics)
@@ -85,15 +100,21 @@ def calendar(options: argparse.Namespace) -> int:
 
 def devices(options: argparse.Namespace) -> int:
     """Print the register, or import a report. Returns the exit code."""
-    settings = settings_for("database")
     from bot.reports.devices import import_or_show
 
-    return import_or_show(settings, options)
+    alone = "a report is of one tenant" if "file" in options else ""
+    alone = "a table for a spreadsheet is of one tenant" if getattr(options, "csv", False) else alone
+    return for_tenants(options, settings_for("database"), import_or_show, alone=alone)
 
 
 def verify(options: argparse.Namespace) -> int:
     """Check the hash chain of the record. Returns the exit code."""
-    settings = settings_for("database")
+    alone = "a restored database is accepted" if options.accept_restore else ""
+    alone = "a head is" if options.witness else alone
+    return for_tenants(options, settings_for("database"), _verify, alone=f"{alone} of one tenant" if alone else "")
+
+
+def _verify(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.record import accept_record, check_record
 
     if options.accept_restore:
@@ -103,7 +124,11 @@ def verify(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write the record to standard output. Returns the exit code."""
-    settings = settings_for("database")
+    alone = "a table for a spreadsheet is of one tenant" if options.format == "csv" else ""
+    return for_tenants(options, settings_for("database"), _export, alone=alone, gathers=False)
+
+
+def _export(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.record import export_record
 
     return export_record(settings, form=options.format, since=options.since, until=options.until)
@@ -112,10 +137,41 @@ def export(options: argparse.Namespace) -> int:
 def evidence(options: argparse.Namespace) -> int:
     """Write the evidence of a period. Returns the exit code."""
     settings = settings_for("database")
+    from bot.reports.evidence import WrongTarget, folder_of
+
+    if is_all(options) and settings.fleet is not None:
+        try:
+            folder_of(options.output)
+        except WrongTarget as wrong:
+            print(f"legacytls: {wrong}", file=sys.stderr)
+            return WRONG_SETTINGS
+    return for_tenants(options, settings, _evidence)
+
+
+def _evidence(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.evidence import write_evidence
 
-    days = {"first": options.first, "last": options.last}
-    return write_evidence(settings, **days, output=options.output, force=options.force, names=options.names)
+    days, output = {"first": options.first, "last": options.last}, options.output
+    if is_all(options):
+        output = output / f"{options.alias}.zip"
+        if output.exists() and not options.force:
+            print(f"{output} is there already; --force writes it anew.")
+            return 0
+    return write_evidence(settings, **days, output=output, force=options.force, names=options.names)
+
+
+def onboard(options: argparse.Namespace) -> int:
+    """Print what a tenant's administrator has to do. Returns the exit code."""
+    settings = settings_for()
+    from bot.onboarding import onboard
+    from bot.settings.tenants import fleet_of
+
+    fleet = fleet_of(settings)
+    if fleet is None:
+        print("legacytls: it is for several tenants: LEGACYTLS_TENANTS is not set.", file=sys.stderr)
+        return WRONG_SETTINGS
+    one = fleet.find(options.alias)
+    return onboard(one) if one is not None else no_such(options.alias, fleet)
 
 
 def probe(options: argparse.Namespace) -> int:

@@ -51,6 +51,16 @@ def write_evidence(settings: Settings, *, first: date, last: date, output: Path,
     return NOT_PROVEN
 
 
+def folder_of(output: Path) -> None:
+    """Make the folder into which the evidence of many tenants is written. Raises ``WrongTarget``."""
+    if output.exists() and not output.is_dir():
+        raise WrongTarget(f"{output} is a file: with --tenant all name a folder with --output; it gets a zip a tenant.")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise _cannot(output, refused) from None
+
+
 def _written(settings: Settings, period: Period, file: IO[bytes], *, names: bool) -> Made:
     named = bare_names_of(settings) if names else None
     not_found_out = _searched(settings, period)

@@ -79,10 +79,10 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
     return draft.noting([*ignored, *suspicious], fleet)
 
 
-def credential_now(alias: str = "") -> Credential | None:
+def credential_now(tenant_id: str = "") -> Credential | None:
     """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal.
 
-    Of several tenants it is that of ``alias``.
+    Of several tenants it is that of ``tenant_id``.
 
     Its secret is kept out of the logs before anybody has it.
     """
@@ -91,8 +91,9 @@ def credential_now(alias: str = "") -> Credential | None:
     except WrongSettings:
         return None
     fleet = fleet_of(settings)
-    one = fleet.find(alias) if fleet is not None else None
-    settings = one.settings if one is not None else settings
+    for one in fleet.tenants if fleet is not None else ():
+        if one.tenant_id == tenant_id:
+            settings = one.settings
     logs.withhold(settings.secrets())
     return settings.credential() if settings.credential_kind is not None else None
 

@@ -46,6 +46,8 @@ def _present(found: object) -> object:
 
 def _people(found: object) -> tuple[str, ...]:
     """A list of ids, or a text with commas between them."""
+    if _present(found) == []:
+        raise ValueError("expected a list with at least one entry")
     if isinstance(found, list) and all(isinstance(entry, str) for entry in found):
         found = ",".join(found)
     if not isinstance(found, str):
