@@ -1,4 +1,4 @@
-"""The commands: what a person in Slack can ask of the bot so that something changes, one frozen dataclass each.
+"""List what a person in Slack can ask of the bot to change something, as one frozen dataclass each.
 
 Slack's edge makes them, the inbox keeps them as a kind and a payload of texts, ``handlers.dispatch`` hands each to its use case.
 Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of earlier versions

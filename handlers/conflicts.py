@@ -1,4 +1,4 @@
-"""Repeats an act for which somebody else was faster: the one loop of its kind, for whatever a person asked for.
+"""Repeat an act for which somebody else was faster: the only such loop, for whatever was asked.
 
 Jobs of the worker need none: what they leave is due again at their next look (``handlers.context.moving``).
 """

@@ -1,4 +1,4 @@
-"""The one object Slack's edge and the worker call: it keeps what was delivered, hands it to its use case, and answers for all.
+"""Keep what was delivered, hand it to its use case and answer: what Slack's edge and the worker call.
 
 A delivery is kept before it is acknowledged and finished in the transaction of what it caused; whatever is left over by a process
 that died is taken up by the worker.
@@ -87,7 +87,7 @@ LOOK_AGAIN_MS = 250
 
 
 class Dispatch:
-    """Everything that can be asked of the bot: its use cases, and the way by which a kept delivery finds its own."""
+    """Hold the use cases, and find the one for each kept delivery."""
 
     def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:
         self.context = context
@@ -152,7 +152,7 @@ class Dispatch:
         self.context.nudge()
 
     def handle(self, item: Item) -> bool:
-        """Do what was delivered; tells whether the person should now be asked for the reason of a rejection."""
+        """Do what was delivered; returns whether to ask the person for the reason of a rejection."""
         interaction, command = _read(item)
         if interaction is None or command is None:
             self._set_aside(item, interaction)
@@ -233,7 +233,7 @@ class Dispatch:
         return len(waiting)
 
     def _set_aside(self, item: Item, interaction: Interaction | None) -> None:
-        """Finish a delivery that no listener of ours can have written, so that it is not taken up again and again."""
+        """Finish a delivery that no listener of ours can have written, so that it is not taken up again."""
         with suppress(AlreadyHandled), self.context.ledger.recording(self.context.now()) as entry:
             entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
@@ -252,7 +252,7 @@ class Dispatch:
         return kept
 
     def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
-        """Say what came of it, and have it on record; the same refusal once a minute, everything else every time."""
+        """Answer and record what came of it; the same refusal once a minute, everything else every time."""
         person, number = interaction.person, self._number(command, interaction)
         text, typed = about(number, sentence), as_typed(command.to_payload())
         try:
@@ -266,7 +266,7 @@ class Dispatch:
         self.context.nudge()
 
     def _number(self, command: Command, interaction: Interaction) -> int | None:
-        """Which change it is about: a button says it, a reaction stands on its message; a reminder or a device is no change."""
+        """Return the number of the change it is about, from the button or message; ``None``: no change."""
         if isinstance(command, RegisterCommand):
             return None
         match command:
@@ -280,7 +280,7 @@ class Dispatch:
                 assert_never(command)
 
     def _look_later(self, item: Item, unplaced: NoPlaceYet, interaction: Interaction) -> None:
-        """Slack shows a message before we have noted where it stands; who reacts in that moment must not be overheard."""
+        """Look later at a reaction on a message whose place is not noted yet, so that it counts."""
         if self.context.now() - item.received_at >= unplaced.within:
             self._targets.answer_unmatched(unplaced.command, interaction)
         else:

@@ -1,4 +1,4 @@
-"""What the use cases know of one interaction, a single act of one person in Slack: who, where, by which door, when.
+"""Describe one act of one person in Slack for the use cases: who, where, by which door, when.
 
 What was asked for is a command (``handlers.commands``). Both are kept together in one row of the inbox.
 """
@@ -25,7 +25,7 @@ class Interaction:
 
     @property
     def answers_in(self) -> str:
-        """Where the private answer belongs: the channel of a click, nothing (a direct message) after a reaction."""
+        """Return where the answer belongs: a click's channel; empty (direct message) after a reaction."""
         return "" if self.door is Door.REACTION else self.channel
 
     def to_payload(self) -> dict[str, str]:

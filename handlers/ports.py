@@ -38,7 +38,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One of Microsoft's clouds as far as judgement cares: its name and its legacy hosts (none in the US-government clouds)."""
+    """Describe one cloud for judgement: its name and legacy hosts (none for US government)."""
 
     name: str
     display: str
@@ -154,7 +154,7 @@ class Copies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailboxLocks:
-    """What one mailbox allows by itself; ``None``: inherited from the organisation (SMTP AUTH), or not told (the others)."""
+    """Hold what a mailbox allows; ``None``: inherited (SMTP AUTH) or not told (the others)."""
 
     smtp_auth_disabled: bool | None
     pop_enabled: bool | None
@@ -262,7 +262,7 @@ class ProbeTarget:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRow:
-    """What one endpoint does with one TLS version; ``detail`` is for people and never holds what the endpoint wrote."""
+    """Hold what an endpoint does with one TLS version; ``detail`` never quotes the endpoint."""
 
     target: ProbeTarget
     tls: TlsVersion
@@ -278,7 +278,7 @@ class Lookups(AuditSearch, Protocol):
     """Optional reads around the setting; the app's role may lack them. All raise ``Unavailable``."""
 
     def mailbox_locks(self, address: str) -> MailboxLocks | None:
-        """The locks of one mailbox (``Get-CASMailbox``); ``None`` when Exchange knows none with this address."""
+        """Return a mailbox's locks (``Get-CASMailbox``); ``None`` when Exchange knows no such address."""
 
     def sign_in_blocked(self, address: str) -> bool | None:
         """Whether the mailbox's account may not sign in (``Get-User``); ``None`` when Exchange does not say.
@@ -290,4 +290,4 @@ class Lookups(AuditSearch, Protocol):
         """The tenant's domains (``Get-AcceptedDomain``)."""
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
-        """The changes of the setting on record between two instants, oldest first; empty proves nothing, records come late."""
+        """Return recorded changes between two instants, oldest first; empty proves nothing, as they come late."""

@@ -1,4 +1,4 @@
-"""Finds out which change request a button or a reaction is about, and answers a reaction on a message that is no known copy.
+"""Find the request a button or reaction is about; answer reactions on unknown messages.
 
 A button carries the number; a reaction is matched to a message of the bot's own by its place, never by what Slack says of it.
 """
@@ -18,7 +18,7 @@ NOTING = timedelta(seconds=5)
 
 
 class NoPlaceYet(Exception):
-    """A reaction on a message we do not know, while one of ours may just have been posted; looked at again ``within`` a time."""
+    """Report a reaction on an unknown message while one may just be posted; retry ``within``."""
 
     def __init__(self, command: AboutMessage, within: timedelta) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class ReactionTargets:
         return card.request_id if card else None
 
     def answer_unmatched(self, command: AboutMessage, interaction: Interaction) -> None:
-        """Finish a reaction on a message that is no known copy; told to whoever voted on one that the bot wrote.
+        """Finish a reaction on an unknown message; tell who voted where the bot wrote it.
 
         A message of the bot's own that is about no request, and everybody else's messages, are none of its business.
         """

@@ -1,4 +1,4 @@
-"""What every command has in common: it is kept in the inbox as a kind and a payload of texts, and read back from there.
+"""Keep a command in the inbox as a kind and a payload of texts, and read it back.
 
 Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of earlier versions
 are still read. Must never judge who may do what.
@@ -54,7 +54,7 @@ def number(text: str) -> int:
 
 
 def kept(key: str, read: Callable[[str], object], write: Callable[[Any], str] = str) -> Mapping[str, Any]:
-    """Say of a field under which key of the payload it is kept, and how it becomes a text and is read back."""
+    """Describe a field: its key in the payload, how it becomes text and is read back."""
     return {"key": key, "read": read, "write": write}
 
 

@@ -63,7 +63,7 @@ def append(
     payload: Mapping[str, object],
     request_id: int | None = None,
 ) -> str:
-    """Add one event inside a recording transaction and return its hash; the database's key, if there is one, authenticates it."""
+    """Add one event in a recording transaction and return its hash, signed if there is a key."""
     seq, prev = head(connection, tenant_id)
     row = {
         "tenant_id": tenant_id,

@@ -28,7 +28,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class DeviceCounts:
-    """How many standing entries there are of each sort; an overdue or orphaned one is proposed or active as well."""
+    """Count standing entries of each sort; overdue and orphaned ones are counted twice."""
 
     proposed: int
     active: int
@@ -60,11 +60,11 @@ class DeviceReader:
         return not device_differences(self._connection, self._tenant_id, device.id)
 
     def standing(self, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
-        """One page of the standing entries, the next due first, behind the due day and number of the last one seen."""
+        """Return a page of standing entries, next due first, after this due day and number."""
         return self._page((), after, limit)
 
     def owned_by(self, person: str | None, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
-        """One page of the standing entries of one owner, the next due first; ``None``: of nobody, the orphans."""
+        """Return a page of one owner's entries, next due first; ``None``: orphans."""
         mine = devices.c.owner_id.is_(None) if person is None else devices.c.owner_id == person
         return self._page((mine,), after, limit)
 
@@ -85,7 +85,7 @@ class DeviceReader:
             batch = self._numbered(last)
 
     def named(self, numbers: Collection[int]) -> list[Device]:
-        """The entries with these numbers, by number; one that cannot be read, or is not there, is left out."""
+        """Return the entries with these numbers, by number; missing or unreadable ones left out."""
         query = self._devices(devices.c.id.in_(list(numbers))).order_by(devices.c.id)
         return self._many(query)
 
@@ -130,7 +130,7 @@ class DeviceReader:
         )
 
     def ends(self) -> list[tuple[date, date | None, date]]:
-        """Of every entry that was ever active: its first day (UTC), the day it ended (``None``: it stands), its due day."""
+        """Return each once-active entry's first day (UTC), end (``None``: stands) and due day."""
         table = devices.c
         query = select(table.active_at, table.ended_at, table.due).where(self._mine, table.active_at.is_not(None))
         found = self._connection.execute(query).all()
@@ -142,7 +142,7 @@ class DeviceReader:
         return readable(self._connection, query.order_by(device_acts.c.id), device_acts, device_rows.act)
 
     def as_named(self, numbers: Collection[int]) -> tuple[NamedDevice, ...]:
-        """How a request names these entries now: those that stand, by number, each with the day it is then due.
+        """Return how a request names these standing entries now: by number, each with its due day.
 
         Where a later day was asked for, it is that one: it holds once the request is applied.
         """
@@ -151,7 +151,7 @@ class DeviceReader:
         )
 
     def named_anew(self, request_id: int) -> datetime | None:
-        """When the entries of the register that a request names, or their due days, changed last; ``None``: never."""
+        """Return when a request's entries or their due days changed last; ``None``: never."""
         table = audit_events.c
         about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "devices_changed")
         query = select(table.at).where(*about).order_by(table.seq.desc()).limit(1)

@@ -1,4 +1,4 @@
-"""The values of the register that the ledger hands out: frozen, typed, and free of any database or Slack shape.
+"""Describe the register's values: frozen, typed, without any database or Slack shape.
 
 Every instant is an aware UTC ``datetime``; a due day is a calendar day of the configured zone, the last one on which the device
 may need old TLS.
@@ -45,7 +45,7 @@ DEVICE_EVENTS = frozenset(act.event for act in DeviceAct)
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """What is known of a device when it is put on the register; all of it is fixed then, but for owner and due day."""
+    """Hold what is known of a device when proposed; only owner and due day change later."""
 
     device: str
     sender: str

@@ -1,4 +1,4 @@
-"""What the events of an entry say its row and its acts have to be, and where the database says something else.
+"""Derive from an entry's events what its row and acts must be, and where they differ.
 
 An entry's events are found by the numbers that its acts keep; every value is spelled as text, as
 ``storage.integrity.comparing`` does.
@@ -71,7 +71,7 @@ def device_differences(connection: Connection, tenant_id: str, number: int) -> l
 
 
 def named_differences(connection: Connection, tenant_id: str, request: ChangeRequest) -> list[Difference]:
-    """Where the entries that a request names differ from the record, or an act since it was asked for was taken away."""
+    """Return where a request's entries differ from the record, or an act was removed."""
     if not request.devices:
         return []
     found = [each for named in request.devices for each in device_differences(connection, tenant_id, named.number)]
@@ -91,7 +91,7 @@ def told_of(number: int, events: Iterable[Told]) -> DeviceReplay:
 
 
 def grouped(events: Iterable[Told]) -> Iterator[tuple[int, DeviceReplay]]:
-    """Each entry with what its events say, where events come ordered by entry; never more than one is kept."""
+    """Yield each entry as its events say, ordered by entry; only one is kept at a time."""
     number, told = None, DeviceReplay()
     for event in events:
         if number is not None and event.payload.get("device") != number:
@@ -111,7 +111,7 @@ def report(event: Told) -> dict[str, Any]:
 
 
 def unacted(connection: Connection, tenant_id: str, *, since: int = 0) -> list[Difference]:
-    """Events of entries from this number on that no act is kept of: somebody took it away, or altered its number."""
+    """Return entry events from this number on whose act was removed or renumbered."""
     return [
         Difference(device_acts.name, f"of event {seq}", WHOLE) for seq in connection.execute(_unacted(tenant_id, since)).scalars()
     ]

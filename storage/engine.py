@@ -101,7 +101,7 @@ def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
 
 
 def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]:
-    """Whether a claim until then, none of which lasts longer than ``milliseconds``, is over by the database's own clock.
+    """Tell by the database's clock whether a claim of at most ``milliseconds`` is over.
 
     One that ends twice as far ahead is over as well: the clock was set back since, and its holder may be long gone. An hour or a
     day without anybody on duty would be worse than a live holder that loses its claim once, as every holder must bear.
@@ -136,7 +136,7 @@ class Database:
 
     @contextmanager
     def read(self, *, quick: bool = False) -> Iterator[Connection]:
-        """A connection for reading; what it sees is consistent per statement, never a promise for a later write.
+        """Open a connection for reading, consistent per statement; it promises nothing for writes.
 
         ``quick`` as in ``write``. Raises ``Unreachable``.
         """
@@ -169,20 +169,20 @@ class Database:
 
     @contextmanager
     def recording(self, tenant_id: str, *, patience: float = PATIENCE) -> Iterator[Connection]:
-        """A write transaction that may append to the tenant's hash chain: one at a time per tenant, over all replicas."""
+        """Open a write transaction on the tenant's chain: one at a time over all replicas."""
         with self.write(patience=patience) as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,))
             yield connection
 
     def open_to_others(self) -> list[str]:
-        """Return the names of a SQLite database's files on which other accounts have rights that could not be taken."""
+        """Return names of SQLite files that others keep rights on after trying to remove them."""
         file = self.file
         return [found.name for found in open_to_others(file)] if file is not None else []
 
     @contextmanager
     def _translated(self, *, writing: bool) -> Iterator[None]:
-        """The driver's troubles in the ledger's own two words, and told to whoever watches; everything else passes."""
+        """Turn the driver's errors into the ledger's two and tell the watch; others pass."""
         try:
             if not self._in_place.holds():
                 raise Unreachable(MOVED)
@@ -258,7 +258,7 @@ def durability(database: Database) -> Durability:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The driver's troubles in the ledger's own two words; what tells of a statement, and so of a defect of ours, passes."""
+    """Turn the driver's errors into the ledger's two; errors of a statement pass as defects."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:

@@ -1,4 +1,4 @@
-"""The ledger's questions about what holds: what the live value ought to be, the rule, the organisation, the settings.
+"""Answer what holds: the value that ought to be, the rule, the organisation, the settings.
 
 Where a row does not agree with the record, the record counts.
 """
@@ -36,11 +36,11 @@ class HoldingReader:
         return recorded_baseline(told, row) if told is not None else row
 
     def approved_end(self, request: ChangeRequest) -> datetime | None:
-        """When the window of this change ends, as it was asked for and approved: the record counts, not the row."""
+        """Return when this change's window ends as asked and approved, by the record."""
         return recorded_end(self._connection, self._tenant_id, request.id)
 
     def organization(self) -> str | None:
-        """The organisation that answered first, when settings name none; what is on record counts before the row."""
+        """Return the organisation that answered first, by the record before the row."""
         told = believing.newest(self._connection, self._tenant_id, "organization")
         if told is not None and isinstance(told.payload.get("name"), str):
             return str(told.payload["name"])

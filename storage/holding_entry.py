@@ -1,4 +1,4 @@
-"""The part of a ledger transaction that says what holds: readings, what ought to be, the organisation, the rule.
+"""Record what holds: readings, what ought to be, the organisation, the rule.
 
 Each leaves an audit event but for a reading, which may be pruned. Nobody's right to act is judged here.
 """

@@ -184,7 +184,7 @@ def _owned(tenant_id: str, person_id: str) -> Select[Any]:
 
 
 def _awaited(tenant_id: str, today: date) -> Select[Any]:
-    """The standing entries on which a day from today on waits for an approver, as ``handlers.register.policy`` tells them."""
+    """Return standing entries with a day from today on that waits for an approver."""
     day = func.coalesce(devices.c.asked_due, devices.c.due)
     waits = or_(devices.c.state == DeviceState.PROPOSED.value, devices.c.asked_due.is_not(None))
     mine = (devices.c.tenant_id == tenant_id, IS_STANDING, waits, day >= today.isoformat())

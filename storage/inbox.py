@@ -1,4 +1,4 @@
-"""The inbox: what Slack delivered is kept before it is acknowledged, so that an acknowledged event is never lost.
+"""Keep what Slack delivered before it is acknowledged, so that no event is lost.
 
 The key is Slack's own (event id, action time, view id): a redelivery finds its row and is told apart. No secret goes in:
 ``response_url`` and ``trigger_id`` are never stored.
@@ -108,13 +108,13 @@ class Inbox:
             return one(connection, select(inbox).where(*mine), inbox, self._database.authenticity.checked(inbox, item))
 
     def put_off(self, item: Item, *, ms: int) -> None:
-        """Leave an item for later: nobody takes it up before ``ms`` milliseconds have passed, ``CLAIM_MS`` at most."""
+        """Put an item off for ``ms`` milliseconds, ``CLAIM_MS`` at most."""
         mine = update(inbox).where(inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None))
         with self._database.write() as connection:
             connection.execute(mine.values(claimed_until=database_clock() + ms))
 
     def claim_waiting(self, now: datetime, *, limit: int = 16) -> list[Item]:
-        """Take items that nobody has finished and nobody holds, in people's turns: leftovers of a process that died.
+        """Take unfinished, unclaimed items in people's turns: leftovers of a process that died.
 
         A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is done because of it.
         """

@@ -117,7 +117,7 @@ class Leases:
             connection.execute(update(leases).where(*_own(lease)).values(**values))
 
     def put_off(self, tenant_id: str, duty: TenantDuty, *, now: datetime, until: datetime) -> None:
-        """Note that a job which looked due at ``now`` is due later, as the ledger says; without effect while it is held."""
+        """Put a job off that looked due at ``now``; without effect while it is held."""
         name, table = duty.lease(tenant_id), leases.c
         looked_due = and_(table.name == name, table.due_at <= now, is_over(table.until, LEASE_MS))
         with self._database.read() as connection:
@@ -127,7 +127,7 @@ class Leases:
             connection.execute(update(leases).where(looked_due).values(due_at=until))
 
     def holders(self, tenant_id: str) -> dict[str, bool]:
-        """Each of a tenant's duties that was ever taken, by its bare name, and whether it was us who took it last."""
+        """Return a tenant's duties ever taken, by name, and whether we took each last."""
         duties = {duty.lease(tenant_id): duty.value for duty in TenantDuty}
         query = select(leases.c.name, leases.c.holder).where(leases.c.name.in_(list(duties)), leases.c.epoch > 0)
         with self._database.read() as connection:

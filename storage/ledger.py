@@ -1,4 +1,4 @@
-"""The ledger: every state-changing write goes through an ``Entry``, and an ``Entry`` always leaves an audit event.
+"""Write every state change through an ``Entry``, which always leaves an audit event.
 
 An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, state, version); whoever comes second gets
 ``Conflict``. Nobody's right to act is judged here.
@@ -197,7 +197,7 @@ class Entry:
         detail: str = "",
         outcome: WriteOutcome | None = None,
     ) -> None:
-        """Add one step of the talk with Exchange: ``sending``, ``answered`` (with its outcome) or ``read_back``."""
+        """Add a step with Exchange: ``sending``, ``answered`` (with outcome) or ``read_back``."""
         values = {
             "step": step,
             "client_request_id": client_request_id,

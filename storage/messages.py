@@ -1,4 +1,4 @@
-"""The ledger's questions about messages: what was ever owed, where it stands in Slack, and what people answered to reminders.
+"""Answer about messages: what was owed, where it stands, and what people answered.
 
 It never sends anything: ``storage.outbox`` hands out what is owed, and notes what became of it.
 """
@@ -63,21 +63,21 @@ class MessageReader:
         return readable(self._connection, query.order_by(table.id), reminder_answers, rows.reminder_answer)
 
     def newest_announcement(self, what: str) -> dict[str, str] | None:
-        """The facts of the newest announcement about this; what its facts say counts, for they are authenticated."""
+        """Return the facts of the newest announcement about this, which are authenticated."""
         table = notices.c
         query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what)
         found = readable(self._connection, query.order_by(table.id.desc()).limit(5), notices, self._checked(notices, rows.notice))
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
     def delivered_announcements(self, what: str, limit: int) -> list[tuple[Notice, str, str]]:
-        """The newest announcements about this that arrived, newest first, each with its channel and ``ts``."""
+        """Return announcements about this that arrived, newest first, with channel and ``ts``."""
         table = notices.c
         query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None))
         believed = self._checked(notices, lambda row: (rows.notice(row), str(row.posted_channel), str(row.posted_ts)))
         return readable(self._connection, query.order_by(table.id.desc()).limit(limit), notices, believed)
 
     def told_after(self, request_id: int | None, kinds: Collection[NoticeKind]) -> list[Notice]:
-        """The messages of these kinds that were owed after the first one about a change; ``None``: all there are."""
+        """Return messages of these kinds owed after the first about a change; ``None``: all."""
         table = notices.c
         first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
         query = select(notices).where(table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first)
@@ -112,7 +112,7 @@ class MessageReader:
             found.append(channel)
 
     def first_sent(self, request_id: int, kind: NoticeKind, since: datetime) -> datetime | Literal["nothing owed"] | None:
-        """When the first message of a kind about a request, of those owed from ``since`` on, got through or was given up.
+        """Return when a request's first message of a kind since ``since`` arrived or was given up.
 
         ``None``: not yet.
         """

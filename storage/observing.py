@@ -1,4 +1,4 @@
-"""The ledger's questions about readings of the live setting: the newest, and the failures since the last one that had a value."""
+"""Answer about readings: the newest, and failures since the last that had a value."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -24,7 +24,7 @@ class ReadingReader:
         return readable(self._connection, query.limit(limit), observations, rows.observation)
 
     def observed_between(self, first: datetime, end: datetime) -> list[Observation]:
-        """Every run of readings, and of failures of one, of which a part lies between two instants, oldest first."""
+        """Return every run of readings and failures between two instants, oldest first."""
         table = observations.c
         began = func.coalesce(table.first_at, table.at)
         query = select(observations).where(table.tenant_id == self._tenant_id, table.at >= first, began <= end)
@@ -46,5 +46,5 @@ class ReadingReader:
         return seen.as_of(before) if seen is not None else None
 
     def failed_observations(self, limit: int) -> list[Observation]:
-        """The runs of unreadable observations since the last readable one, newest first, at most ``limit``."""
+        """Return runs of failures since the last readable one, newest first, at most ``limit``."""
         return list(takewhile(lambda seen: seen.value is None, self.newest_observations(limit)))

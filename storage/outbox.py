@@ -1,4 +1,4 @@
-"""The outbox: messages owed are written in the transaction of what they tell, and delivered at least once afterwards.
+"""Keep owed messages in the transaction of what they tell; deliver them at least once.
 
 Claims last seconds and are taken by one conditional UPDATE against the database's own clock, so that two replicas never post
 the same notice in the same moment. Sending is not an audit event: it would queue every post behind the hash chain.
@@ -66,7 +66,7 @@ class OutboxWriter:
         return self._connection.execute(statement).first() is not None
 
     def awaits(self, kind: NoticeKind, request_id: int, facts: Mapping[str, str]) -> bool:
-        """Whether a message of exactly these ``facts`` is owed already that no sender has taken in hand yet."""
+        """Tell whether a message of exactly these ``facts`` is owed and not yet claimed."""
         table = notices.c
         same = (table.kind == kind, table.request_id == request_id, table.facts == canonical(dict(facts)))
         idle = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.claimed_until == 0)
@@ -87,7 +87,7 @@ class Outbox:
             return connection.execute(free.limit(1)).first() is not None
 
     def claim(self, now: datetime, *, kinds: Collection[NoticeKind], limit: int = 16, newest_first: bool = False) -> list[Notice]:
-        """Take notices of these kinds that are due and free: every recipient's oldest, then every recipient's second, and so on.
+        """Claim due notices of these kinds: every recipient's oldest, then every second, and so on.
 
         With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to what was owed just
         now, however much is owed to others, or to the same person from before.
@@ -102,7 +102,7 @@ class Outbox:
             return self._ours(connection, connection.execute(taken).scalars().all(), now)
 
     def renew(self, notice: Notice, now: datetime) -> Notice | None:
-        """Keep a claim for its whole time again; ``None`` when somebody else has taken the notice over, settled or altered it."""
+        """Renew a claim for its whole time; ``None`` when taken over, settled or altered."""
         mine = self._as_claimed(notice).values(claimed_until=database_clock() + CLAIM_MS)
         with self._database.write() as connection:
             kept = connection.execute(mine.returning(notices.c.id)).scalars().all()
@@ -168,7 +168,7 @@ class Outbox:
             connection.execute(delete(cards).where(*place))
 
     def oldest_owed(self, now: datetime) -> datetime | None:
-        """When the oldest undelivered notice was created that is due, or has failed already; ``None`` when nothing is owed."""
+        """Return when the oldest undelivered due or failed notice was created; ``None``: none."""
         table = notices.c
         owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), or_(table.due_at <= now, table.tries > 0))
         query = select(func.min(table.created_at)).where(*owed)
@@ -181,7 +181,7 @@ class Outbox:
                 return None  # of a row that cannot be read, and is set aside
 
     def problem(self, kinds: Collection[NoticeKind]) -> str | None:
-        """Why the oldest notice of these kinds that is owed could not be sent so far; ``None`` when nothing has failed."""
+        """Return why the oldest owed notice of these kinds failed; ``None`` where it did not."""
         table = notices.c
         owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), table.kind.in_(list(kinds)))
         query = select(table.problem).where(*owed, table.problem.is_not(None)).order_by(table.id).limit(1)
@@ -232,6 +232,6 @@ class Outbox:
         )
 
     def _settle(self, notice: Notice, **values: object) -> None:
-        """Without effect when somebody else has taken the notice over: what they find out is the newer truth."""
+        """Settle nothing when somebody else has taken the notice over: they know better."""
         with self._database.write() as connection:
             connection.execute(self._as_claimed(notice).values(**values))

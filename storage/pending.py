@@ -1,4 +1,4 @@
-"""Whose ledger has something to be done, asked over all tenants at once: one question a duty, however many tenants there are.
+"""Tell whose ledger has work, over all tenants at once: one question a duty.
 
 Each answer names at least every tenant for whom the duty is due, by an index of what is open alone; the duty itself asks again.
 """

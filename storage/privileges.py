@@ -19,7 +19,7 @@ REMOVED_FROM = (cards, inbox, notices, observations)
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Whether the connected role may do as an owner of the guarded tables (``None``: there are none yet), and what it lacks."""
+    """Tell whether the role may act as owner of guarded tables (``None``: none yet), and its gaps."""
 
     owns_tables: bool | None
     lacks: tuple[str, ...]

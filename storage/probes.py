@@ -1,4 +1,4 @@
-"""What was last found of each endpoint and TLS version: kept by one conditional UPDATE, so that a change is noticed once.
+"""Keep what was last found of each endpoint and TLS version by one conditional UPDATE.
 
 Only what an endpoint was seen to do counts as an outcome; a probe that could not tell leaves the last one as it is.
 """

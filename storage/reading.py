@@ -107,7 +107,7 @@ class Reader:
         return next(iter(self._many(later.limit(1))), None)
 
     def given_up(self, value: SettingValue, since: datetime) -> ChangeRequest | None:
-        """The newest request for ``value`` sent after ``since`` that was given up, its outcome unknown, and never showed up."""
+        """Return the newest request for ``value`` sent after ``since`` given up and never seen."""
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
         for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
@@ -116,7 +116,7 @@ class Reader:
         return None
 
     def requests_behind(self, number: int) -> list[ChangeRequest]:
-        """The requests behind the window that this change set, newest first: extensions, then the opt-in itself.
+        """Return requests behind this change's window, newest first: extensions, the opt-in.
 
         Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
         their end: a value that is brought back before keeps it.
@@ -137,7 +137,7 @@ class Reader:
         return found
 
     def last_change(self, number: int) -> ChangeRequest:
-        """The change that made the value what this one set: before opt-outs that only found it so, if it is on record."""
+        """Return the change that first made the value this one set, if it is on record."""
         set_by = self.request(number)
         for change in self.made(change_requests.c.id <= number):
             if change.to_value is not set_by.to_value:
@@ -147,7 +147,7 @@ class Reader:
         return set_by
 
     def adopted(self, extension: ChangeRequest) -> int | None:
-        """The change made outside the bot that this extension lets stand, where no request was behind what stood there."""
+        """Return the outside change this extension lets stand, where no request was behind it."""
         before = next(self.made(change_requests.c.id < extension.id), None)
         if before is None or before.kind is not Kind.OUTSIDE or self.requests_behind(before.id):
             return None
@@ -163,7 +163,7 @@ class Reader:
         return None
 
     def followed_by(self, request: ChangeRequest) -> ChangeRequest | None:
-        """The change that ended or moved the window of an applied request before its time; ``None`` where it holds or ran out.
+        """Return the change that ended or moved this window early; ``None``: it holds or ran out.
 
         A value that is brought back outside the bot keeps the window.
         """
@@ -178,7 +178,7 @@ class Reader:
         return found
 
     def undone_by(self, change: ChangeRequest) -> ChangeRequest | None:
-        """The first change after an applied one that ended, moved its end or reversed it; ``None`` while what it set holds.
+        """Return the first change that ended, moved or reversed this one; ``None``: it holds.
 
         A later change to the same value only confirms it, unless it moves the end. What was brought back outside the bot before
         the end of its window holds again, which the baseline tells.
@@ -202,7 +202,7 @@ class Reader:
                 yield change
 
     def newest_made(self) -> ChangeRequest | None:
-        """The newest change of the bot's own that took effect: read back, or shown up after it was given up."""
+        """Return the bot's newest change that took effect: read back, or seen after giving up."""
         return next((change for change in self.made() if change.kind is not Kind.OUTSIDE), None)
 
     def attributable(self, now: datetime) -> list[ChangeRequest]:
@@ -218,19 +218,19 @@ class Reader:
         return [request for request in due if request.has_expired(now)]
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
-        """Approved requests that may be applied at ``now``; opt-outs first, because they are the safe direction."""
+        """Return approved requests applicable at ``now``; opt-outs first, as the safe direction."""
         found = [request for request in self.in_states({State.APPROVED}) if not request.has_to_wait(now)]
         return sorted(found, key=lambda request: (request.kind is not Kind.OPT_OUT, request.id))
 
     def counts(self) -> dict[State, int]:
-        """How many requests are in each state, by the index of states alone; what is settled grows for ever."""
+        """Count requests by state from the index of states: settled ones grow for ever."""
         table = change_requests.c
         query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id).group_by(table.state)
         known = set(State)
         return {State(state): int(found) for state, found in self.connection.execute(query) if state in known}
 
     def decisions_since(self, last: int | None) -> tuple[list[tuple[Vote, Door]], int]:
-        """Vote and door of every decision behind the one with this id, and the newest id; ``None``: only that."""
+        """Return votes and doors of decisions after this id, and the newest id; ``None``: only that."""
         table = decisions.c
         if last is None:
             return [], self.connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
@@ -285,7 +285,7 @@ class Reader:
         return [rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))]
 
     def newest_events(self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH) -> list[AuditEvent]:
-        """Events of one kind by one person, the newest first, among the record's last ones: no index is kept for them."""
+        """Return one person's events of a kind, newest first, among the last: there is no index."""
         table = audit_events.c
         lately = (table.tenant_id == self._tenant_id, table.seq > self.head()[0] - looked_through)
         query = select(audit_events).where(*lately, table.kind == kind, table.actor == actor)

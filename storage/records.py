@@ -90,7 +90,7 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class NamedDevice:
-    """One entry of the register as a request names it: its number, and the due day that is part of what is approved."""
+    """Hold a register entry as a request names it: number, and the approved due day."""
 
     number: int
     due: date
@@ -145,7 +145,7 @@ class ChangeRequest:
         return self.kind is not Kind.OPT_OUT and self.expires_at is not None and now >= self.expires_at
 
     def has_to_wait(self, now: datetime) -> bool:
-        """Whether it is to be left alone until ``retry_at``; further ahead than any wait it means a clock that was set back."""
+        """Tell whether to wait until ``retry_at``; further ahead than any wait, the clock was set back."""
         return self.retry_at is not None and now < self.retry_at <= now + LONGEST_WAIT
 
 
@@ -212,7 +212,7 @@ class Observation:
         return replace(self, at=self.since, first_at=None, count=1) if self.since <= instant else None
 
     def is_within(self, span: timedelta, instant: datetime) -> bool:
-        """Whether it was read less than ``span`` before or after an instant, as far as the first and the last time tell."""
+        """Tell whether it was read within ``span`` of an instant, by first and last time."""
         return self.since - span < instant < self.at + span
 
 

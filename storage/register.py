@@ -1,4 +1,4 @@
-"""The register's writes: every one is an act on an entry, and every act leaves an audit event and a row of its own.
+"""Write the register: every act on an entry leaves an audit event and a row.
 
 An entry changes by one conditional UPDATE on (id, version); whoever comes second gets ``Conflict``. Nobody's right to act is
 judged here.
@@ -32,7 +32,7 @@ _NOTHING: Changes = {}
 
 
 def fingerprint(new: NewDevice) -> str:
-    """SHA-256 (hex) of what tells a device from every other: its name, site and sender, capitals and blanks aside."""
+    """Return the SHA-256 (hex) of name, site and sender, without capitals and blanks."""
     return hashlib.sha256(canonical([_plain(text) for text in (new.device, new.site, new.sender)]).encode("ascii")).hexdigest()
 
 
@@ -95,7 +95,7 @@ def act(
     to: DeviceState | None = None,
     changes: Changes = _NOTHING,
 ) -> Device:
-    """Do one thing to an entry, provided it is still exactly as the caller saw it; returns it as it stands then.
+    """Do one thing to an entry unchanged since the caller saw it; returns it afterwards.
 
     A moved due day is counted. A request that names the entry is not told: ``follow`` does that. Raises ``Conflict`` when
     somebody was faster, and ``ValueError`` for a move that the lifecycle does not know.
@@ -122,7 +122,7 @@ def act(
 
 
 def follow(entry: Entry, request: ChangeRequest) -> ChangeRequest:
-    """Have an open request that is not at Exchange name its entries as they stand now; unchanged where they are as it has them.
+    """Update an open request's entries as they stand, if it is not at Exchange.
 
     The version is raised with it, so whoever decides sees what is then approved. Raises ``Conflict``.
     """
@@ -140,7 +140,7 @@ def _moments(device: Device, after: DeviceState) -> list[str]:
 
 
 def _days(device: Device, changes: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The due day before and after, where the act is about one: a later one that was asked for holds only once it is accepted."""
+    """Return due days before and after; a later one holds only once accepted."""
     wanted = changes.get("due") or changes.get("asked_due")
     return (device.due.isoformat(), wanted.isoformat()) if isinstance(wanted, date) else (None, None)
 

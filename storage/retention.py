@@ -1,4 +1,4 @@
-"""Removes what need not be kept: old readings, deliveries that were dealt with, messages that were sent, senders of old reports.
+"""Remove old readings, handled deliveries, sent messages and senders of old reports.
 
 Requests, decisions, reasons, attempts, rules and events are the record: no statement here names them, and triggers guard them.
 """

@@ -1,4 +1,4 @@
-"""Keeps readings of the live setting as runs: one row for all that followed each other and told the same on one day.
+"""Keep readings as runs: one row for equal ones that followed each other on one day.
 
 A row ends where the value changes, where reading begins or ceases to fail, at midnight UTC, where the clock was set back, and
 where nobody looked for longer than ``unbroken``. So the time within a row was observed throughout, and the time between two rows

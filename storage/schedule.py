@@ -46,7 +46,7 @@ class Schedule:
             return list(connection.execute(free.order_by(table.due_at, table.name)).scalars())
 
     def _enrol(self, now: datetime) -> None:
-        """Give every tenant its row, due now; who has one is not due later than by the present interval, if it was longer."""
+        """Give every tenant a row due now; existing ones become due no later than ``every``."""
         table = leases.c
         later = (self._ours(), table.due_at > now + self._every)
         with self._database.read() as connection, any_bytes(connection):

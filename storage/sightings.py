@@ -1,4 +1,4 @@
-"""What imported reports say of senders: the newest word on each, kept in one transaction with the event of the import.
+"""Keep the newest word of reports on each sender, with the import's event.
 
 A report adds sightings and nothing else. Its event holds the shares of registered entries only; senders on nobody's list stand
 in no event, and are pruned. An older report never overwrites what a newer one said.
@@ -65,7 +65,7 @@ def is_known(connection: Connection, tenant_id: str, digest: str) -> bool:
 
 
 def keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], *, by: str, registered: Sequence[dict[str, object]]) -> None:
-    """Keep a report that is not known, what it says of every sender, and its event; ``registered`` is what the event tells."""
+    """Keep an unknown report, its senders and its event; ``registered`` goes into that."""
     as_of = report.last_day or entry.now.date()
     days = {
         name: day.isoformat() if day else None for name, day in (("first_day", report.first_day), ("last_day", report.last_day))
@@ -125,7 +125,7 @@ class SightingReader:
         return KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at) if row else None
 
     def of(self, senders: Iterable[str] | None = None) -> dict[str, Sighting]:
-        """What is known of these senders (``None``: of those of all entries), by address; those never seen left out."""
+        """Return sightings by address; ``None``: of all entries; unseen ones left out."""
         table, found = sightings.c, {}
         query = select(sightings).where(table.tenant_id == self._tenant_id)
         if senders is None:

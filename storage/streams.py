@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The last event that was taken, ``seq`` 0 before the first; ``tries`` failed since, the last one for ``problem``."""
+    """Hold the last event taken, ``seq`` 0 before; ``tries`` failed since, for ``problem``."""
 
     seq: int = 0
     hash: str = GENESIS

@@ -1,4 +1,4 @@
-"""Proves that the database takes a write: a standby, a read-only file and a full disk all answer every question of a reader."""
+"""Prove that the database takes a write: standbys and full disks still answer readers."""
 
 from uuid import uuid4
 

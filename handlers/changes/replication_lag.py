@@ -52,7 +52,7 @@ def is_no_news(reader: Reader, reading: Reading, now: datetime) -> bool:
 
 
 def may_be_on(reader: Reader, now: datetime) -> bool:
-    """Whether an opt-in was sent whose effect nobody has read yet: no reading proves then that it has none."""
+    """Tell whether an opt-in was sent whose effect nobody has read yet: then no reading proves it void."""
     unsettled = reader.in_states({State.APPLYING, State.UNCERTAIN})
     sent = any(request.to_value is SettingValue.OPTED_IN for request in unsettled)
     return sent or reader.given_up(SettingValue.OPTED_IN, now - LATE) is not None

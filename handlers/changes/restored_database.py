@@ -1,4 +1,4 @@
-"""Use case of a database that is not to be believed: say so once, hold what would opt in, and take a person's word for it.
+"""Say once that a database is not believed, hold what would opt in, and accept it on a person's word.
 
 A backup that was put back, or a record without authenticators, holds every request; opting out never asks here. What single rows
 were set aside is told too. Nothing is judged about a single request.
@@ -36,7 +36,7 @@ STALE = (
 
 
 class Estrangements:
-    """Looks whether the database is the one that is known, and tells what is not believed; a duty of the worker."""
+    """Look whether the database is the known one, and tell what is not believed; a duty of the worker."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -71,7 +71,7 @@ class Estrangements:
         self._context.nudge()
 
     def _tell_set_aside(self) -> None:
-        """One message a table and minute, for what was found since: whoever plants a thousand rows floods nobody."""
+        """Tell of unbelieved rows, one message a table and minute, however many there are."""
         found, now = self._context.ledger.database.authenticity.unbelieved(), self._context.now()
         fresh = [row for row in found if (row.table, row.row) not in self._told and not self._was_told(row.table, now)]
         if not fresh:
@@ -107,7 +107,7 @@ class Acceptance:
 
 
 def accept(ledger: Ledger, standing: Standing, now: datetime) -> Acceptance | None:
-    """Take the database as it stands for the one to go on with; ``None`` when nothing is in the way of that already.
+    """Accept the database as it stands; ``None`` where nothing is in the way of that already.
 
     Every request that is not at Exchange becomes stale, as an event says. Raises ``Unreachable``.
     """

@@ -1,4 +1,4 @@
-"""What follows where Exchange provably processed nothing: the change goes back to *approved*, and is sent again after a pause."""
+"""Send a change back to *approved* where Exchange provably processed nothing, and try after a pause."""
 
 from datetime import timedelta
 

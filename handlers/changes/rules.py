@@ -1,4 +1,4 @@
-"""Use case of the rule itself: recorded at start, announced once when it changed, and then every earlier vote is void.
+"""Record the rule at start and announce it once when it changed; every earlier vote is void then.
 
 The other settings that matter to the control are recorded beside it, silently.
 
@@ -47,7 +47,7 @@ class Rules:
             enqueue_announcement(entry, f"rule:{rule.digest}:{entry.reader.head()[0]}", RuleChanged(digest=rule.digest))
 
     def keep_settings(self, effective: Mapping[str, object]) -> None:
-        """Record the settings at start (JSON values, no secret among them) when they are not those recorded last."""
+        """Record the settings at start (JSON, no secrets) when they differ from those recorded last."""
         with self._context.ledger.reading() as reader:
             if reader.holding.settings() == effective:
                 return
@@ -59,13 +59,13 @@ class Rules:
                 entry.record("settings", BOT, {"changed": changed, "settings": effective})
 
     def _show_again(self, entry: Entry) -> None:
-        """The rule names the channel: whatever is not settled needs its message there, those on their way to Exchange too."""
+        """Post unsettled requests in the channel that the rule names, those at Exchange included."""
         sequence = entry.reader.head()[0]
         for request in entry.reader.in_states(OPEN):
             entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:rule:{sequence}", request_id=request.id)
 
     def _is_too_long(self, request: ChangeRequest) -> bool:
-        """Whether the window that was asked for would not have been open to choose under the rule that holds now."""
+        """Tell whether the window asked for could not be chosen under the present rule."""
         zone = self._context.zone
         latest = latest_end(request.created_at, self._context.rule.max_window, zone)
         return request.window_end is not None and request.window_end > latest

@@ -76,7 +76,7 @@ class Settling:
         return bool(self._due())
 
     def run(self) -> int:
-        """Settle what a killed process left as *applying*, and read again for what is *uncertain*; returns how many.
+        """Settle what a killed process left as *applying*, and reread what is *uncertain*; returns how many.
 
         Raises ``Stuck``.
         """
@@ -167,7 +167,7 @@ class Settling:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
 
     def _try_reading(self, patience: float) -> Reading | None:
-        """A reading that names its tenant and is the newest there is; any other proves nothing of what was written there."""
+        """Return the newest reading that names its tenant; any other proves nothing of what was written."""
         try:
             reading = self._context.setting.read(patience=patience)
         except Unavailable:
@@ -178,7 +178,7 @@ class Settling:
 
 
 def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None) -> str:
-    """What is known: that it was written only where Exchange said so, and not whose write it was where another came later."""
+    """Say what is known: who wrote it only where Exchange said so and no other write came later."""
     value = f"*{reading.value.value}*"
     if request.kind is Kind.EXTENSION:
         return f"The live value is {value}, as read back; it ends as approved."

@@ -34,7 +34,7 @@ class Shortening:
         return self._context.people.opting_out(person)
 
     def shorten(self, form: OptInForm, interaction: Interaction) -> None:
-        """Record the earlier end and let it hold from now on; every refusal is answered and changes nothing."""
+        """Record the earlier end, valid from now on; refusals are answered and change nothing."""
         verdict = self.may_shorten(interaction.person)
         end = form.window_end(self._context.zone)
         with self._context.ledger.recording(self._context.now()) as entry:

@@ -1,4 +1,4 @@
-"""What is later and safer wins: an opt-out over each opt-in and extension not at Exchange, an earlier end over extensions.
+"""Supersede what is less safe: opt-ins by an opt-out, extensions by an earlier end, if not yet sent.
 
 What is superseded is never sent, or never sent again.
 """
@@ -17,13 +17,13 @@ def supersede_unsent(entry: Entry, by: ChangeRequest) -> None:
 
 
 def supersede_extensions(entry: Entry, by: ChangeRequest) -> None:
-    """Where the window is given an earlier end: an extension that is not made yet was asked of another window."""
+    """Supersede an extension not made yet where its window is given an earlier end."""
     for request in entry.reader.in_states(UNSENT, kinds=(Kind.EXTENSION,)):
         _supersede(entry, request, by)
 
 
 def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
-    """Where something may be sent again: an opt-out may have come while it was at Exchange, which did not process it."""
+    """Supersede before sending again: an opt-out may have come while Exchange did not process it."""
     later = entry.reader.opt_out_after(request.id) if request.kind is not Kind.OPT_OUT else None
     if later is not None:
         _supersede(entry, request, later)

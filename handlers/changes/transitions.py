@@ -61,12 +61,12 @@ def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
 
 
 def what_is_needed(value: SettingValue) -> str:
-    """How to go on where a request is stale because the live value is this one: what is opted in cannot be opted in again."""
+    """Say how to go on after *stale* because the live value is the target: it cannot be opted in again."""
     return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."
 
 
 def is_outdated(reader: Reader, rule: Rule) -> bool:
-    """Whether another rule than ours was recorded last; asked inside the transaction that would act on ours."""
+    """Tell whether another rule than ours was recorded last; asked inside the acting transaction."""
     newest = reader.holding.rule()
     return newest is not None and newest.digest != rule.digest
 
@@ -91,7 +91,7 @@ def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now:
 
 
 def why_void(people: Iterable[str], eligible: Collection[str]) -> str:
-    """Why the votes of these people count no more: who of them may not approve now, or else that the rule was changed."""
+    """Say why these people's votes count no more: who may not approve now, or that the rule changed."""
     gone = " and ".join(f"@{person}" for person in people if person not in eligible)
     return f"{gone} may no longer approve this, so it needs another approval." if gone else VOIDED
 
@@ -119,7 +119,7 @@ def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> boo
 
 
 def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
-    """What there is to say where Exchange provably did not take a change: why, that nothing was changed, and what stands."""
+    """Say that Exchange provably did not take a change: why, that nothing changed, and what stands."""
     seen = (
         one
         for one in reader.readings.newest_observations(LOOK_BACK)
@@ -131,7 +131,7 @@ def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
 
 
 def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
-    """An opt-in that reached Exchange after a later opt-out does not stand: the bot opts out once more, by itself.
+    """Opt out again where an opt-in reached Exchange after a later opt-out.
 
     The caller owes its message, after the word on ``late``.
     """

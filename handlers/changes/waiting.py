@@ -1,4 +1,4 @@
-"""What keeps an approved change from being made, in words for whoever runs the bot; the change's own message says it, too."""
+"""Say what keeps an approved change from being made, in words for whoever runs the bot."""
 
 from handlers.changes.transitions import is_outdated
 from handlers.policy.rule import Rule

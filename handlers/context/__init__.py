@@ -1,1 +1,1 @@
-"""What every use case is given: the ledger, the people, the setting, the rule, the clock, and what keeps look-ups few."""
+"""Give every use case the ledger, people, setting, rule and clock, and keep look-ups few."""

@@ -1,4 +1,4 @@
-"""What every use case needs, gathered once at start: the ledger, the people, the setting, the rule, the clock."""
+"""Gather at start what every use case needs: the ledger, people, the setting, the rule, the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,11 +50,11 @@ class Context:
     """Whether the database is the one that this process knows; ``None`` where nobody asks."""
 
     def estranged(self, reader: Reader) -> Estranged | None:
-        """Why nothing may be opted in, or extended, on this database; ``None`` where nothing is in the way."""
+        """Say why nothing may be opted in or extended on this database; ``None``: nothing is in the way."""
         return self.standing.look(reader.connection) if self.standing is not None else None
 
     def keeps_head(self) -> bool:
-        """Keep the record's newest head; ``False`` where a backup put back later would have a change made a second time."""
+        """Keep the record's newest head; ``False`` where a backup put back later could repeat a change."""
         return self.standing is None or self.standing.keep()
 
     def now(self) -> datetime:

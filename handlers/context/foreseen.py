@@ -1,4 +1,4 @@
-"""How people would be judged as approvers, for whoever wants to know before they vote: nobody is let in by it."""
+"""Foresee how people would be judged as approvers, before they vote: it permits nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from handlers.policy.rule import Reason, Rule, Verdict, is_group, once_each
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """How people would be judged as approvers, by their ids; ``NOT_CHECKED`` where that could not be found out."""
+    """Judge people as approvers by their ids; ``NOT_CHECKED`` where that could not be found out."""
 
     verdicts: Mapping[str, Verdict]
     left_out: int

@@ -16,7 +16,7 @@ SCARCE: Final = 10
 
 
 class GroupLists:
-    """Looks the members of a group up by ``look_up``, and keeps the list for a minute to refuse by: it never lets anybody in."""
+    """Look a group's members up and keep the list for a minute, to refuse by it and never to permit."""
 
     def __init__(self, look_up: Callable[[str], frozenset[str]], monotonic: Monotonic, *, scarce: int = SCARCE) -> None:
         self._look_up = look_up
@@ -36,7 +36,7 @@ class GroupLists:
         return found
 
     def lately(self, group_id: str) -> frozenset[str]:
-        """Everybody in the group as it was within the last minute: to show something by, never to let anybody in.
+        """Return the group as of the last minute: to show something by it, never to permit.
 
         Raises ``Unavailable``.
         """
@@ -45,7 +45,7 @@ class GroupLists:
         return found if self._monotonic() - since < MINUTE else self.members(group_id)
 
     def leave_out(self, user_id: str, group_id: str) -> bool:
-        """Whether look-ups are scarce and somebody was not in the group within the last minute: that has to do, then."""
+        """Tell whether look-ups are scarce and somebody was not in the group within the last minute."""
         now = self._monotonic()
         with self._lock:
             scarce = len(self._begun) == self._begun.maxlen and now - self._begun[0] < MINUTE

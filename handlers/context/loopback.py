@@ -4,7 +4,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as ``urlsplit(...).hostname`` tells it, is this machine: ``localhost`` or an address of loopback."""
+    """Tell whether a host, as ``urlsplit(...).hostname`` gives it, is ``localhost`` or loopback."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

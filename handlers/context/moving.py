@@ -1,4 +1,4 @@
-"""How a job of the worker goes through what is due: one by one, each under its own correlation id, none holding the others up."""
+"""Go through a job's due items one by one, each under its own correlation id and failure."""
 
 from collections.abc import Callable, Iterable
 

@@ -26,7 +26,7 @@ class Pacing:
         self._stuck, self._rests_until = 0, 0.0
 
     def stuck(self, now: float, *, free: int = 0) -> None:
-        """It failed, or found work and could do none of it; the first ``free`` times in a row cost no rest."""
+        """Note a failure, or work of which none could be done; the first ``free`` in a row cost no rest."""
         self._stuck += 1
         if self._stuck > free:
             self._rests_until = now + RESTS[min(self._stuck - free, len(RESTS)) - 1]

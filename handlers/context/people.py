@@ -71,7 +71,7 @@ class People:
         scarce: int = SCARCE,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
-        """``checks`` and ``group_checks``: how often a minute acts of one person look them up, or their groups.
+        """Take how often a minute one person's acts look up them (``checks``) or groups.
 
         Opting out is counted by itself. ``scarce``: as for ``GroupLists``.
         """
@@ -133,7 +133,7 @@ class People:
         return Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID) if same else verdict
 
     def requester(self, account: str | None, *recorded: str | None) -> Identity | None:
-        """Who asked, by what was ``recorded`` of them with the request and by what Slack says now; ``None``: the bot itself.
+        """Return who asked, as ``recorded`` and as Slack says now; ``None``: the bot itself.
 
         A record that Slack does not give any more takes nothing away from what is recorded, and proves nothing either.
         """
@@ -170,7 +170,7 @@ class People:
         return once_each(found, in_organisation=self.in_organisation)
 
     def checked(self, user_ids: Iterable[str], *, asked: Identity | None = None, voter: Identity | None = None) -> Checked:
-        """The same, one by one, so that nobody who could not be checked stands in the way; without who is ``voter`` as well."""
+        """Judge people one by one, without ``voter``; somebody who could not be checked stops nobody."""
         found: dict[str, Verdict] = {}
         unknown, people = set(), frozenset(user_ids)
         for user_id in people:
@@ -181,7 +181,7 @@ class People:
         return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown), people)
 
     def listed(self, entries: Sequence[str], *, asker: str = "") -> tuple[frozenset[str], bool]:
-        """Everybody whom these entries name, by themselves or through a user group; and whether each group could be looked up.
+        """Return all whom these entries name, also by group, and whether each group could be looked up.
 
         Out of the share of ``asker``, if somebody asks: raises ``Unavailable`` where that is used up.
         """
@@ -192,7 +192,7 @@ class People:
         return people.union(*(group for group in groups if group is not None)), None not in groups
 
     def seems_approver(self, user_id: str) -> bool | None:
-        """Whether a member is named as an approver, as of the last minute; ``None`` where a group could not be looked up.
+        """Tell whether a member is an approver, as of the last minute; ``None`` if a group was not found out.
 
         To show the buttons by: whoever presses one is judged then.
         """
@@ -231,7 +231,7 @@ class People:
         return verdict
 
     def _acting(self, user_id: str, role: Role) -> Verdict:
-        """The verdict on somebody who acts: a refusal found out within the minute, else looked up, out of their own share.
+        """Judge somebody who acts: by a refusal of the last minute, else by look-up from their share.
 
         However often they act in the same moment, they are looked up once.
         A refusal grants nothing, so it may be a minute old; a right, and a look-up that failed, never is. Raises ``Unavailable``.
@@ -264,7 +264,7 @@ class People:
         return verdict
 
     def _listed(self, user_id: str, listed: Sequence[str], share: tuple[str, bool] | None) -> bool | None:
-        """Whether somebody is named, by themselves or through a group; ``None``: not known, or their ``share`` is used up."""
+        """Tell whether somebody is named, also by group; ``None``: not known, or ``share`` is used up."""
         if user_id in listed:
             return True
         entries = [entry for entry in dict.fromkeys(listed) if is_group(entry)]

@@ -1,4 +1,4 @@
-"""How much one person may take of what all share, and which refusals need not be found out again: both for a minute.
+"""Limit how much one person takes of what all share, and keep refusals; both for a minute.
 
 Kept in memory, per process and tenant: a restart forgets it, which costs a look-up and nothing else.
 """

@@ -1,4 +1,4 @@
-"""Takes web addresses apart, the same way for whoever judges where something goes and for whoever then connects.
+"""Take web addresses apart in one way, for who judges where something goes and who connects.
 
 Parsers disagree about backslashes, percent signs and at signs in a host, so the one here is that of ``urllib3``, which also
 connects; what no host name holds is refused; and what is dialled is put together again from the parts that were judged.

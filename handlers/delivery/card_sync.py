@@ -1,4 +1,4 @@
-"""Use case of keeping a request's message true: every copy of it is drawn, and one that is lost is posted anew.
+"""Keep a request's message true: draw every copy of it, and post it anew when it was deleted.
 
 Copies are drawn one by one, and one that fails holds none of the others up. A request that is not settled, or whose result nobody
 was shown yet, always has a copy in the present channel: where somebody deleted it, where Slack lets nobody edit it any more, or
@@ -57,7 +57,7 @@ class CardSync:
     def _draw_copies(
         self, view: RequestView, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
     ) -> tuple[list[Copy], list[Copy], list[Unavailable]]:
-        """Which copies are gone, which stand as they are for good (Slack's ``edit_window_closed``), and what else went wrong.
+        """Sort what came of the copies: gone, fixed for good (``edit_window_closed``), or failed.
 
         Trouble in a channel we have left for good is none.
         """
@@ -91,7 +91,7 @@ class CardSync:
         return request.state in OPEN or untold
 
     def _forget(self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, replaced: bool) -> None:
-        """A copy that was deleted is not tried again; the last one stays noted, so that the request has had its message."""
+        """Stop drawing a deleted copy; the last one stays noted, so the request has had its message."""
         kept = [copy for copy in copies if copy not in gone]
         for copy in gone:
             if replaced or kept:
@@ -100,12 +100,12 @@ class CardSync:
                 self._outbox.keep_card(Card(request.id, *copy, request.version), seen=copies[copy])
 
     def _owe_thread(self, request: ChangeRequest, place: Place) -> None:
-        """Before the copy itself is noted: a copy that is not noted is posted once more, and has a thread of its own."""
+        """Post the thread before noting the copy: one that is not noted is posted again, with its thread."""
         with self._context.ledger.recording(self._context.now()) as entry:
             enqueue_thread(entry, request, channel=place.channel, ts=place.ts)
 
     def _draw_again(self, request: ChangeRequest, notice: Notice, copy: Copy) -> None:
-        """Another replica drew this copy meanwhile (this one was frozen, say), and the older of the two may be what it shows."""
+        """Draw again where another replica drew this copy meanwhile, as ours may be the older drawing."""
         channel, ts = copy
         with self._context.ledger.recording(self._context.now()) as entry:
             enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")

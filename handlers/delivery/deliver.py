@@ -1,4 +1,4 @@
-"""Use case of sending what is owed: claim, show, note where it stands; whatever fails stays owed and is tried again.
+"""Send what is owed: claim, show, note where it stands; what fails stays owed and is tried again.
 
 Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets one message and a
 late drawing loses; private answers may be sent by many. A claim is made sure of again before a message that had to wait for
@@ -83,7 +83,7 @@ class Delivery:
         return self._send(PUBLIC)
 
     def send_private(self, *, newest_first: bool = False) -> int:
-        """Send a few answers and direct messages, everybody in their turn; ``newest_first`` as in ``Outbox.claim``."""
+        """Send a few answers and direct messages in turns; ``newest_first`` as in ``Outbox.claim``."""
         return self._send(PRIVATE, limit=PRIVATE_AT_ONCE, newest_first=newest_first)
 
     def _send(self, kinds: tuple[NoticeKind, ...], *, limit: int = 16, newest_first: bool = False) -> int:
@@ -144,7 +144,7 @@ class Delivery:
         return notice.channel if fresh else None
 
     def _ready(self, notice: Notice) -> Notice | None:
-        """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        """Return the notice as it reads by now; ``None`` when it waits for working hours or is overtaken."""
         if is_unposted(notice) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
             return None
@@ -172,13 +172,13 @@ class Delivery:
             return bool(reader.messages.cards(notice.request_id or 0))
 
     def _outage_is_untold(self, over: Readable) -> bool:
-        """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
+        """Order the end of an outage after its beginning: the last word in the channel has to be true."""
         with self._context.ledger.reading() as reader:
             outage = newest(reader, Unreadable) if over.since is None else over
             return reader.messages.is_unsent(outage_key(outage.since if outage is not None else None))
 
     def _would_show_another_rule(self, request_id: int) -> bool:
-        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        """Leave what people vote on to replicas with the present rule, while this one has an earlier one."""
         with self._context.ledger.reading() as reader:
             return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
 
@@ -218,7 +218,7 @@ class Delivery:
             return shown_now(reader, notice)
 
     def _draw_reminder(self, drawn: Notice) -> None:
-        """Draw one copy of a reminder again, with whoever answered it, or what came after it, instead of its buttons."""
+        """Draw one copy of a reminder again, with its answer or what came after it instead of buttons."""
         with self._context.ledger.reading() as reader:
             number = int(drawn.facts["number"])
             reminder = reader.messages.notice(number)
@@ -268,7 +268,7 @@ class Delivery:
             self._tell_requester(notice, failed)
 
     def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
-        """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
+        """Tell whether nobody can mend it or needs to, as with a reminder in a channel the bot left."""
         if failed.retryable or notice.kind not in (*PRIVATE, NoticeKind.REMINDER, NoticeKind.THREAD):
             return False
         at_a_place = notice.kind in (NoticeKind.REMINDER, NoticeKind.THREAD)
@@ -276,7 +276,7 @@ class Delivery:
         return left or not failed.mend
 
     def _tell_requester(self, notice: Notice, failed: Unavailable) -> None:
-        """A card that cannot be posted: the request stays, delivery goes on trying, and the requester hears of it once."""
+        """Note a card that cannot be posted: delivery goes on, and the requester hears of it once."""
         with self._context.ledger.recording(self._context.now()) as entry:
             request = entry.reader.request(notice.request_id or 0)
             if request.requester_id is None or entry.reader.messages.cards(request.id):

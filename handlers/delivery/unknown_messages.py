@@ -1,4 +1,4 @@
-"""Use case of a reaction on a copy of a request's message that the bot never learnt of: it is answered, and the copy redrawn.
+"""Answer a reaction on a copy of a request's message that is not on record, and redraw the copy.
 
 Slack's answer to posting such a copy was lost. Which request it is about its own buttons tell; nothing is decided upon that, for
 whether the reaction still stands is not known. Once the copy is redrawn its place is noted, and reactions on it decide.

@@ -1,1 +1,1 @@
-"""Evidence for an auditor: the population of a period, what proves that it is whole, and the file that holds both."""
+"""Make evidence for an auditor: a period's population, its proof of completeness, and the file."""

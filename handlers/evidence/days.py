@@ -1,4 +1,4 @@
-"""Use case of keeping each day's value: what the setting was when the day ended, and for how long nobody could read it.
+"""Keep each day's value: the setting at the day's end, and how long nobody could read it.
 
 Readings are pruned; the event that closes a day stays, and is the head of the record that is stamped for that day.
 """
@@ -62,7 +62,7 @@ class Days:
 
 
 def unobserved_in(runs: Iterable[Observation], begins: datetime, ends: datetime, unbroken: timedelta) -> timedelta:
-    """How long nobody knew the value: between two readings that are farther apart than ``unbroken``, and at either end."""
+    """Return how long the value was unknown: gaps longer than ``unbroken``, and at either end."""
     known = sorted((run.since, run.at) for run in runs)
     gaps: Sequence[tuple[datetime, datetime]] = list(
         zip([begins, *(at for _, at in known)], [*(at for at, _ in known), ends], strict=True)

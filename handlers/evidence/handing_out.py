@@ -1,4 +1,4 @@
-"""Use case of handing out the evidence of a period in Slack: operators and approvers only, and itself on record.
+"""Hand out a period's evidence in Slack to operators and approvers, and record that.
 
 The zip stands on disk until it is sent: Slack wants its length first, and memory stays flat.
 """

@@ -1,4 +1,4 @@
-"""Use case of keeping where each head of the record was posted in Slack: a witness that nobody finds again is none."""
+"""Keep where each head of the record was posted in Slack, so that the witness can be found."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the record says already of days, pairings, heads and time stamps, and which changes Exchange's audit log has to hold."""
+"""Read what is on record of days, pairings, heads and stamps, and which rows Exchange must hold."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Writes the evidence of a period as one zip: the same bytes for the same record, in the same memory however long it is.
+"""Write a period's evidence as one zip: the same bytes for the same record, in constant memory.
 
 The tables are made by ``handlers.evidence.proof``, which the pack carries as its own checker. Nothing is judged here but the
 whole record, once, by ``storage.record.verify``.
@@ -114,7 +114,7 @@ class Pack:
         return kept
 
     def _up_to(self) -> int:
-        """The period's last event, or the newest later one that says something of its days: rows of the audit log come late."""
+        """Return the period's last event, or a newer one about its days: audit rows come late."""
         last = last_before(self._database, self._tenant_id, self._period.ends)
         later = events_of_kinds(self._database, self._tenant_id, last, STATEMENTS) if last else ()
         mine = [int(text_of(event["seq"])) for event in later if _is_about(event["payload"], self._span, last)]
@@ -250,7 +250,7 @@ def _joined(*parts: Iterable[str]) -> Iterator[str]:
 
 
 def _is_about(said: Any, span: Span, last: int) -> bool:
-    """Whether a later statement is about the period: its days, a part of it that was searched, or a head of it."""
+    """Tell whether a later statement is about the period: its days, a search in it, or its head."""
     if "day" in said:
         return span.holds_day(text_of(said["day"]))
     if "until" in said:

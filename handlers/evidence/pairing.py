@@ -1,4 +1,4 @@
-"""Pairs the rows of Exchange's audit log with the changes of the record, one with one, and says of both what is left. Pure.
+"""Pair Exchange's audit rows with the changes of the record, one with one; name the rest. Pure.
 
 Rows come late, after an hour as a rule and sometimes after a day: what has not come within a day is missing, and awaited before.
 """
@@ -63,7 +63,7 @@ class Pairings:
 
 
 def pair(rows: Iterable[AuditRow], changes: Sequence[Made], now: datetime) -> Pairings:
-    """Pair what belongs together: the bot's own writes by app, value and time, then what it noticed, the newest row for each."""
+    """Pair the bot's writes by app, value and time, then what it noticed with the newest row each."""
     listed = sorted(rows, key=lambda row: (row.at, row.id))
     partner: dict[str, Made] = {}
     left = {change.number: len(change.sent_at) for change in changes}

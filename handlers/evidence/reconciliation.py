@@ -1,4 +1,4 @@
-"""Use case of comparing the record with Exchange's audit log, daily and on demand, and of keeping what came of it.
+"""Compare the record with Exchange's audit log, daily and on demand, and keep the result.
 
 What was found is an event, so that it can be proven when Exchange has long forgotten: it keeps its log for 180 days. A search
 that failed leaves none, and the time it was for counts as not searched.
@@ -55,7 +55,7 @@ class Reconciliation:
         return 1
 
     def _since(self, now: datetime) -> datetime | None:
-        """From when on has to be searched; ``None`` while all up to today is on record, or nothing was recorded before today."""
+        """Return from when to search; ``None`` while all days are on record, or nothing was before today."""
         today = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
         if self._searched_until is not None and self._searched_until >= today:
             return None
@@ -114,7 +114,7 @@ class Reconciliation:
 
 
 def flapping(rows: Iterable[dict[str, Any]], *, since: str) -> dict[tuple[str, str], int]:
-    """Who set the same value from outside twice or more since then, and how often: something else holds the setting, too."""
+    """Name who set the same value from outside twice or more, and how often: another automation."""
     told = {said["id"]: said for said in rows if said.get("result") == "succeeded" and not said.get("own")}
     lately = [said for said in told.values() if said["at"] >= since and said.get("actor") and said.get("value")]
     counted = Counter((said["actor"], said["value"]) for said in lately)

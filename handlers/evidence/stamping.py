@@ -1,4 +1,4 @@
-"""Use case of having each day's head of the record stamped by somebody outside, so that nobody can write the past anew later.
+"""Have each day's head stamped by an outside service, so that the past cannot be rewritten.
 
 The token is kept as an event: it is in every export, and in the stream. A head that could not be stamped stays a named gap.
 """

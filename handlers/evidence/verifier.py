@@ -1,4 +1,4 @@
-"""The pack's ``verify.py``: the modules of ``handlers.evidence.proof`` in one file, so that it runs alone (``python3 -I``)."""
+"""Make ``verify.py``: the modules of ``handlers.evidence.proof`` in one file (``python3 -I``)."""
 
 from importlib import resources
 
@@ -32,7 +32,7 @@ def _source(name: str) -> str:
 
 
 def _own(source: str) -> str:
-    """A module without what one file needs once, or not at all: the future's annotations, and imports of its neighbours."""
+    """Return a module without ``__future__`` and imports of neighbours, which one file needs not."""
     kept: list[str] = []
     skipping = False
     for line in source.splitlines(keepends=True):

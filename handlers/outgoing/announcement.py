@@ -1,4 +1,4 @@
-"""What all announcements have in common: what the channel, or one person, is told without a request's own message, pure.
+"""Say what all announcements share: what a channel or person is told beside a request. Pure.
 
 The reminders among them are in ``handlers.outgoing.reminders``, what is told once when it happens in ``handlers.outgoing.news``.
 """
@@ -16,7 +16,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutWindow(Announcement):
-    """An announcement that tells of one window and offers a way on; it is drawn again once another window holds.
+    """Tell of one window and offer a way on; drawn again once another window holds.
 
     ``request`` is the number of the change that set the window, ``None`` where no change did.
     """

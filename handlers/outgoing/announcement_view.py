@@ -67,7 +67,7 @@ def facts_of(said: AnyAnnouncement, offer: Offer = NO_OFFER) -> dict[str, str]:
 
 
 def announcement_of(kept: Mapping[str, str]) -> AnyAnnouncement | None:
-    """Read the announcement that a notice keeps; ``None`` where it is none, cannot be read, or is of a later version."""
+    """Read a notice's announcement; ``None`` where there is none, or of a later version."""
     kind = BY_KIND.get(kept.get(WHAT, ""))
     try:
         return facts.read(kind, kept) if kind is not None else None

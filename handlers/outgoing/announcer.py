@@ -15,7 +15,7 @@ class Announcer(Protocol):
         """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
 
     def thread(self, view: RequestView, place: Place) -> Place:
-        """Reply in the thread of the request's message at ``place`` with what the message itself has no room for."""
+        """Reply in the thread at ``place`` with what the request's message has no room for."""
 
     def permalink(self, place: Place) -> str | None:
         """Where a message is found, as a link; ``None`` where that is not known. Never raises."""
@@ -39,4 +39,4 @@ class Announcer(Protocol):
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
-        """Say something in the channel that is no request, or draw the copy at ``place`` again; ``None`` when it is gone."""
+        """Say something in the channel, or draw the copy at ``place`` again; ``None`` when it is gone."""

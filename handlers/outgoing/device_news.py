@@ -1,4 +1,4 @@
-"""What is told about devices beside their own messages: to an owner, to the operators, and when none is left, pure.
+"""List what is told about devices: to an owner, to operators, and when none is left. Pure.
 
 Kinds and the names of fields are stored, so they stay.
 """
@@ -44,7 +44,7 @@ class DevicesUnanswered(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicesOrphaned(Announcement):
-    """To the operators: these entries have no owner any more; ``by`` is the owner who said so, ``None`` where they have left."""
+    """Tell operators that these entries have no owner; ``by`` who said so, ``None``: they have left."""
 
     kind = "devices_orphaned"
     devices: tuple[int, ...]
@@ -56,7 +56,7 @@ class DevicesOrphaned(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoneLeft(Announcement):
-    """The last active entry has ended while opted in; the bot opts out in ``wait`` hours, or (``None``) asks for it.
+    """Tell that the last active entry ended; opting out in ``wait`` hours, ``None``: people are asked.
 
     ``request`` is the opt-in or extension behind the window; ``KeepUntilTheEnd`` names it.
     """

@@ -1,4 +1,4 @@
-"""How near something has to be for a reminder of it, pure: thirty, fourteen, seven and one day before, never after a weekend."""
+"""Judge how near something is for a reminder: 30, 14, 7 and 1 day before, never after a weekend."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -38,6 +38,6 @@ def how_near(milestone: Milestone, distance: int, today: date) -> str:
 
 
 def _is_near(first: date, distance: int, today: date) -> bool:
-    """Whether it is so many days before ``first``, or the last working day before it: after a weekend it would be too late."""
+    """Tell whether it is that many days before ``first``, or the last working day before that."""
     last_working_day = first - (max(1, first.weekday() - 4) if first.weekday() else 3) * DAY
     return first - distance * DAY <= today < first or (today < first and today >= last_working_day)

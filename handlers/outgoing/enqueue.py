@@ -1,4 +1,4 @@
-"""Which messages a change owes, written in the transaction of the change itself: the card, the answer, the private word."""
+"""Write the messages a change owes in its own transaction: card, answer, direct message."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ NOTHING_TYPED: Mapping[str, str] = {}
 
 
 def as_typed(fields: Mapping[str, str]) -> dict[str, str]:
-    """What somebody typed into a form that came to nothing, by label, so that nothing has to be typed again."""
+    """Return what was typed into a failed form, by label, so that nothing has to be typed again."""
     return {LABELS[field]: fields[field] for field in LABELS if fields.get(field, "").strip()}
 
 
@@ -49,7 +49,7 @@ def enqueue_reworded(entry: Entry, before: ChangeRequest, now: ChangeRequest) ->
 
 
 def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
-    """What reminded of a request that no longer waits is drawn again, without its buttons and with how it stands."""
+    """Redraw the reminders of a request that no longer waits, without buttons and with its state."""
     for notice in entry.reader.messages.told_after(request.id, (NoticeKind.CHANNEL,)):
         said = announcement_of(notice.facts)
         if isinstance(said, Nudge) and said.request == request.id:
@@ -77,7 +77,7 @@ def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
 
 
 def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: str, key: str) -> None:
-    """A copy of the message, or a reminder of it, was touched: draw it again, once for all who touch it now."""
+    """Draw a touched copy of the message, or a reminder, again: once for all who touch it now."""
     reminder = entry.reader.messages.announcement_at(channel, ts) if channel and ts else None
     if reminder is not None:
         enqueue_reminder(entry, reminder, channel=channel, ts=ts, key=key)
@@ -88,7 +88,7 @@ def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
 
 
 def enqueue_failed(entry: Entry) -> None:
-    """A window's end is tried again: the messages of the tries that failed no longer say when that will be."""
+    """Redraw failed ends of a window once the end is tried again: they name an outdated time."""
     baseline = entry.reader.baseline()
     number = baseline.request_id or 0 if baseline else 0
     for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
@@ -97,7 +97,7 @@ def enqueue_failed(entry: Entry) -> None:
 
 
 def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
-    """Draw a touched copy whose place is not noted yet, though the act is not answered again: at most once a minute.
+    """Draw a touched copy that is not on record, though it is not answered: at most once a minute.
 
     Drawn, its place is known, and from then on it shows what the others show.
     """
@@ -106,7 +106,7 @@ def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts:
 
 
 def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest | None = None) -> None:
-    """Asked before ``by`` sets what ought to be: what tells of the earlier state, or offers a way back from it, is drawn again.
+    """Redraw what tells of the state before ``by`` changed what ought to be, or offers a way back.
 
     ``revived`` is an earlier request whose window holds again.
     """
@@ -123,7 +123,7 @@ def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest
 
 
 def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
-    """What was said of the window so far is drawn again; what is about to be posted has its place by the time it is drawn."""
+    """Redraw what was said of the window so far; what is being posted has its place by then."""
     for notice in entry.reader.messages.told_after(before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)):
         said = announcement_of(notice.facts)
         if isinstance(said, AboutWindow) and tells_of(said, before):
@@ -159,14 +159,14 @@ def enqueue_answer(
     ask_reason: bool = False,
     typed: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
-    """Answer one person privately: ephemeral where they acted, else by direct message; ``typed`` is given back to them."""
+    """Answer one person: ephemeral where they acted, else direct; ``typed`` is given back to them."""
     kind = NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
     entry.outbox.owe(kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
 
 
 def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
-    """Tell the requester, once, that the request's message could not be posted; the bot itself needs no telling."""
+    """Tell the requester once that the request's message could not be posted; never the bot."""
     if request.requester_id is not None:
         enqueue_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
 
@@ -191,12 +191,12 @@ def enqueue_announcement(entry: Entry, key: str, said: AnyAnnouncement, offer: O
 
 
 def enqueue_personal(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER, *, person: str) -> None:
-    """Tell one person by direct message what is otherwise announced in the channel; no reminder is answered from there."""
+    """Tell one person by direct message what the channel is told; it takes no answers there."""
     entry.outbox.owe(NoticeKind.PERSONAL, f"personal:{key}", recipient=person, facts=facts_of(said, offer))
 
 
 def newest(reader: Reader, kind: type[Said]) -> Said | None:
-    """Return what the channel was told last of this kind; ``None`` where it never was, or that cannot be read."""
+    """Return what the channel was last told of this kind; ``None`` where never, or unreadable."""
     said = announcement_of(reader.messages.newest_announcement(kind.kind) or {})
     return said if isinstance(said, kind) else None
 
@@ -217,7 +217,7 @@ def outage_key(since: datetime | None) -> str:
 
 
 def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
-    """Everybody who asked for the opt-in, or an extension of it, hears that somebody else extended or shortened it."""
+    """Tell all who asked for the opt-in or an extension that somebody else moved its end."""
     kind = Shortened if change.kind is Kind.SHORTENING else Extended
     said = kind(request=change.id, requester=change.requester_id, end=change.window_end)
     for person in asked_by(entry.reader.requests_behind(change.id)):
@@ -226,7 +226,7 @@ def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
 
 
 def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> None:
-    """Everybody who asked for the opt-in, or an extension of it, that somebody else or its end has just taken back hears so."""
+    """Tell all who asked for the opt-in or an extension that it was taken back or has ended."""
     if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
         return
     requests_ = entry.reader.requests_behind(baseline.request_id)

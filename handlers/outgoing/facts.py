@@ -1,4 +1,4 @@
-"""Keeps a frozen dataclass as an object of texts and reads it back: the shape in which a notice's facts are stored.
+"""Keep a frozen dataclass as an object of texts, the form of a notice's facts, and read it back.
 
 A field that has its default is left out, so that rows of every version are read alike. Must never know what it keeps.
 """

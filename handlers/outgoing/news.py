@@ -1,4 +1,4 @@
-"""What is told once, when it happens, and waits for no working hours: announcements that are no reminders, pure.
+"""List what is told once when it happens, without waiting for working hours. Pure.
 
 To add one, write its class here with its place in ``News``, and its words in ``handlers.slack.views.news``, which mypy asks for.
 Kinds and the names of fields are stored, so they stay.
@@ -51,7 +51,7 @@ class Unreadable(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readable(Announcement):
-    """It can be read again; ``since`` tells the outage that is over, ``None`` where an earlier version did not say."""
+    """Tell that it can be read again; ``since`` names the outage, ``None`` from an earlier version."""
 
     kind = "readable"
     since: datetime | None = None
@@ -89,7 +89,7 @@ class Shortened(_NewEnd):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Announcement):
-    """The opt-in that somebody asked for as ``asked_as`` is over: ``request`` opted out, by ``requester`` or at its end."""
+    """Tell that the opt-in ``asked_as`` is over: ``request`` opted out, by somebody or at its end."""
 
     kind = "ended"
     request: int
@@ -99,7 +99,7 @@ class Ended(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue(AboutWindow):
-    """A window has ended without its opt-out; ``next`` is when it is tried again, ``None`` while its outcome is looked for."""
+    """Tell that a window ended without its opt-out; ``next`` try, ``None`` while the outcome is open."""
 
     kind = "overdue"
     end: datetime
@@ -111,7 +111,7 @@ class Overdue(AboutWindow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction(Announcement):
-    """A change that was given up as failed shows in the live value; ``again`` is the opt-out that takes it back."""
+    """Tell that a change given up as failed shows after all; ``again`` is the opt-out against it."""
 
     kind = "correction"
     request: int
@@ -122,7 +122,7 @@ class Correction(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estranged(Announcement):
-    """The database is not believed; ``known`` and ``found`` are the sequences of the head seen before, and of its own."""
+    """Tell that the database is not believed; ``known`` and ``found`` are sequence numbers of heads."""
 
     kind = "estranged"
     why: Estrangement
@@ -152,7 +152,7 @@ class Accepted(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement(Announcement):
-    """The database does not agree with the record: at these places and ``more``; ``end`` is the recorded end of the window."""
+    """Tell where database and record disagree, and ``more``; ``end`` is the window's recorded end."""
 
     kind = "disagreement"
     subject: Subject
@@ -164,7 +164,7 @@ class Disagreement(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardsMissing(Announcement):
-    """Triggers that keep the record unaltered are missing: these and ``more``; all are back where none is named."""
+    """Tell which triggers that guard the record are missing, and ``more``; none named: all are back."""
 
     kind = "guards"
     missing: str
@@ -173,7 +173,7 @@ class GuardsMissing(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeChanged(Announcement):
-    """An endpoint takes, or refuses, versions that it did not; ``useless``: neither TLS 1.0 nor 1.1 is taken any more."""
+    """Tell of TLS versions newly taken or refused; ``useless``: neither 1.0 nor 1.1 any more."""
 
     kind = "probe"
     target: str
@@ -193,7 +193,7 @@ class StreamGone(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditGap(Announcement):
-    """Exchange's audit log and the record do not say alike: a change without a row there, or a row without a change here.
+    """Tell that audit log and record differ: a change without a row, or a row without a change.
 
     With ``times``: somebody sets the same value again and again past the bot, so often within a month.
     """

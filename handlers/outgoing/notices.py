@@ -1,4 +1,4 @@
-"""What a message has to say, purely: the facts of a request gathered on one view, its headline, and the sentences around it.
+"""Gather a request's facts in one view, with its headline and the sentences around it. Pure.
 
 How Slack shows it is the edge's business.
 """

@@ -1,4 +1,4 @@
-"""Use case of saying no: every refusal is put on record, however often it is provoked, without letting anybody flood the record.
+"""Record every refusal, however often it is provoked, without letting anybody flood the record.
 
 Whoever may do nothing can still click all day, and each event makes the chain longer for ever. So the same act of the same person
 on the same change is recorded once a minute: that it was tried, by whom, when and why it was refused is all there, how often in

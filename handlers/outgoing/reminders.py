@@ -28,7 +28,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled(Announcement):
-    """A reminder: it keeps to working hours, and nobody wants it any more once a newer one or none at all is due."""
+    """Remind in working hours; overtaken once a newer reminder, or none at all, is due."""
 
     snooze_days: ClassVar[int] = 0
     """For how many days it is put off; 0: it guards the tenant and cannot be."""
@@ -39,13 +39,13 @@ class Scheduled(Announcement):
 
     @classmethod
     def due(cls, seen: Situation) -> "Iterator[Slot]":
-        """Return the slots of this kind that are due, whether they were owed before or not: the nearest distance alone."""
+        """Return the due slots of this kind, owed before or not: the nearest distance alone."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending(AboutWindow, Scheduled):
-    """Seven days and one day before the end of the window, or on the last working day before it; the nearer one wins.
+    """Remind 7 and 1 days before the window's end, or the last working day before; nearest wins.
 
     Without the last working day, a window that ends with a weekend would end without a last word. ``days`` is what is left, begun
     days counted, whenever the reminder is posted.
@@ -83,7 +83,7 @@ class Weekly(AboutWindow, Scheduled):
 
     @classmethod
     def due(cls, seen: Situation) -> "Iterator[Slot]":
-        """Return the slot of the newest week; without an end it cannot be put off, for it has no other guard."""
+        """Return the slot of the newest week; without an end it cannot be snoozed, having no other guard."""
         of = seen.baseline
         if of is None or of.value is not SettingValue.OPTED_IN or of.is_over(seen.now) or any(Ending.due(seen)):
             return
@@ -188,7 +188,7 @@ class Freshness(Scheduled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate(Scheduled):
-    """Thirty, fourteen, seven and one day before the bot's own certificate expires; at the latest on the last working day."""
+    """Remind 30, 14, 7 and 1 days before the bot's certificate expires; at last on a working day."""
 
     kind = "certificate"
     snooze_days = 3
@@ -238,7 +238,7 @@ class Head(Scheduled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers(Scheduled):
-    """So few could approve that somebody's request would find nobody; or, ``unknown_since`` then, nobody can tell."""
+    """Tell that too few could approve somebody's request, or that it is ``unknown_since`` then."""
 
     kind = "approvers"
     snooze_days = 7

@@ -17,7 +17,7 @@ BASIC = "smtp-auth-basic"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
-    """So many could approve, and so many are needed besides the requester; or nobody can tell, ``unknown_since`` then."""
+    """Tell how many could approve and are needed beside the requester, or ``unknown_since`` when."""
 
     eligible: int | None = None
     needed: int | None = None

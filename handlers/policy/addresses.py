@@ -11,7 +11,7 @@ APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'"})
 
 
 def mailbox(text: str) -> str | None:
-    """Return the one address that ``text`` is, or ``None`` when it is none, several, or has no dot behind the ``@``.
+    """Return the one address in ``text``; ``None`` when none, several, or no dot behind the ``@``.
 
     Letters keep their case and script; a curly apostrophe becomes a straight one.
     """
@@ -24,13 +24,13 @@ def mailbox(text: str) -> str | None:
 
 
 def ascii_domain(address: str) -> str:
-    """Return the domain of an address that ``mailbox`` took, in small ASCII letters (``xn--...`` where it has others)."""
+    """Return the domain of a ``mailbox`` address in small ASCII letters (``xn--...`` if needed)."""
     found = validate_email(address, check_deliverability=False, test_environment=True, globally_deliverable=False)
     return found.ascii_domain.lower()
 
 
 def as_ascii(domain: str) -> str:
-    """Return a domain as DNS has it, in small ASCII letters; what cannot be a domain only loses its capitals."""
+    """Return a domain as DNS has it, in small ASCII letters; other text is only lowered."""
     try:
         return ascii_domain(f"anybody@{domain}")
     except EmailNotValidError:

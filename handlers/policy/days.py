@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """24:00 of ``day`` in ``zone``, in UTC; where a clock change skips midnight, the instant the skip happens."""
+    """Return 24:00 of ``day`` in ``zone`` as UTC; if a clock change skips it, the skip's instant."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
 def spelled_instant(at: datetime) -> str:
-    """An instant inside a sentence that is kept, in UTC to the minute; Slack's edge shows it in the reader's own zone."""
+    """Spell an instant for a kept sentence, UTC to the minute; Slack's edge localises it."""
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
@@ -59,7 +59,7 @@ def latest_end(asked_at: datetime, max_window: timedelta, zone: ZoneInfo) -> dat
 def default_day(
     now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo, *, runs_until: datetime | None = None
 ) -> date:
-    """The day the form proposes: the default window from now on, or from the end of the window that ``runs_until`` then."""
+    """Return the day a form proposes: the default window from now, or from ``runs_until``."""
     begins = runs_until if runs_until and runs_until > now else None
     day = last_day(begins + default_window, zone) if begins else local_day(now + default_window, zone)
     return min(day, latest_day(now, max_window, zone))

@@ -24,13 +24,13 @@ NOBODY = DecidedBy()
 
 
 def why_so(request: ChangeRequest, rejecter: str | None) -> str:
-    """What follows ``policy.how_it_stands``: `` by @U1.`` where a person ended it, else a full stop and the detail."""
+    """Return what follows ``policy.how_it_stands``: `` by @U1.``, else a full stop and the detail."""
     person = {State.REJECTED: rejecter, State.WITHDRAWN: request.requester_id}.get(request.state)
     return f" by @{person}." if person else f". {request.detail}".rstrip()
 
 
 def who_approved(request: ChangeRequest, approvers: Sequence[str]) -> str:
-    """By whom a request was approved, as a sentence; empty where the approvals did not suffice or none was needed."""
+    """Say who approved a request; empty where approvals did not suffice or none was needed."""
     if not approvers or request.state not in _WAS_APPROVED:
         return ""
     return f"Approved by {' and '.join(f'@{person}' for person in approvers)}."

@@ -1,4 +1,4 @@
-"""What people type into the forms, judged purely: a clean form or one sentence per wrong field; nothing typed is changed."""
+"""Judge what people type into forms: a clean form or a sentence per wrong field. Pure."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ LABELS = {REASON: "Reason", CLIENTS: "Devices or applications, and who owns them
 
 @dataclass(frozen=True, slots=True)
 class OptInForm:
-    """A complete request to opt in (or to extend): why, for which devices and owners, over which protocols, until which day."""
+    """Hold a complete request to opt in or extend: reason, devices, owners, protocols, last day."""
 
     reason: str
     clients: str
@@ -61,7 +61,7 @@ def judge_opt_in(
     devices: Sequence[int] = (),
     removals: Mapping[MailProtocol, date] = MappingProxyType({}),
 ) -> OptInForm:
-    """Check a submitted form; an extension has to end ``later_than`` the present window, or before it, which shortens it.
+    """Check a submitted form; an extension ends ``later_than`` the window, an earlier day shortens it.
 
     ``no_later_end`` says why no later end can be asked for now, where another extension is open.
     ``removals`` is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind it
@@ -103,7 +103,7 @@ NAME_THEM = "Name the devices or applications and who owns them."
 
 
 def removal_problem(protocols: Sequence[str], day: date, removals: Mapping[MailProtocol, date], *, today: date) -> dict[str, str]:
-    """What is wrong with a window in which legacy TLS is removed from every protocol that was chosen, by field."""
+    """Say by field what is wrong with a window in which all chosen protocols lose legacy TLS."""
     chosen = [MailProtocol(name) for name in protocols]
     ends = [removals[protocol] for protocol in chosen if protocol in removals]
     if len(ends) < len(chosen) or not ends or day <= max(ends):
@@ -136,7 +136,7 @@ _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def _shows(character: str) -> bool:
-    """Whether a text of nothing else is seen: a letter, digit, sign or punctuation mark; a combining mark needs one of these."""
+    """Tell whether text shows anything: a letter, digit or sign; combining marks need a base."""
     return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 

@@ -1,4 +1,4 @@
-"""Whether two accounts are one person, purely: in an Enterprise Grid organisation one person may have several."""
+"""Tell whether two accounts are one person: an Enterprise Grid may have several of one. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -22,13 +22,13 @@ class Identity:
 
     @classmethod
     def known(cls, account: str, *enterprise_user_ids: str | None) -> Self:
-        """Somebody by an account and whatever was said, now or earlier, of who they are in the organisation."""
+        """Name somebody by an account and what was said of their identity in the organisation."""
         told = {found for found in enterprise_user_ids if found}
         return cls(frozenset({account, *told}), bool(told))
 
 
 def is_same_person(one: Identity, other: Identity, *, in_organisation: bool) -> bool | None:
-    """Whether two accounts are one person's; ``None`` where that is not known, which must never be read as no.
+    """Tell whether two accounts are one person's; ``None``: not known, which is not no.
 
     Outside of an organisation an account is a person. In one, as its name at sign-in or either side's id shows, only two ids of
     the organisation tell people apart.

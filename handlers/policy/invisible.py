@@ -43,7 +43,7 @@ _FLAG = re.compile(
 
 
 def hidden(text: str) -> str:
-    """What a text hides from its readers, as a sentence that names the character and where it is; empty when nothing."""
+    """Say which hidden character a text holds and where; empty when it hides nothing."""
     if text.isascii():
         return ""
     spelled = _FLAG.sub(lambda flag: "x" * len(flag[0]), text)
@@ -64,7 +64,7 @@ def _may_hide(character: str) -> bool:
 
 
 def _belongs(text: str, place: int) -> bool:
-    """Whether it is needed where it stands: a joiner in an emoji or a word, one selector after what takes it."""
+    """Tell whether it is needed in place: a joiner in an emoji or word, one selector after its base."""
     character, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
     if character in _JOINERS:
         return _joins_letters(before, after) or (character == _ZERO_WIDTH_JOINER and _joins_emoji(text, place))
@@ -77,7 +77,7 @@ def _belongs(text: str, place: int) -> bool:
 
 
 def _joins_letters(before: str, after: str) -> bool:
-    """Between a letter, or a mark on one, and a letter of the same script, which has to be one that needs joiners."""
+    """Tell whether a joiner stands between letters of one script that needs joiners."""
     letters = _category(before) in ("L", "M") and _category(after) == "L"
     return letters and _script(before) in _JOINING_SCRIPTS and _script(before) == _script(after)
 
@@ -94,7 +94,7 @@ def _category(character: str) -> str:
 
 
 def _script(character: str) -> str:
-    """The first word of a character's name, which is its script for letters and marks; empty where it has none."""
+    """Return a character name's first word, the script of letters and marks; empty without a name."""
     return unicodedata.name(character, "").split(" ")[0] if character else ""
 
 

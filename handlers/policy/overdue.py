@@ -51,7 +51,7 @@ def overdue(reader: Reader, now: datetime) -> Overdue | None:
 
 
 def _latest_problem(tried: list[ChangeRequest]) -> str:
-    """The newest sentence that says why it is not done: an opt-out that has just been opened again has none yet."""
+    """Return the newest sentence on why it is not done; none for an opt-out just opened again."""
     telling = [request for request in tried if request.state in (State.FAILED, State.UNCERTAIN) or request.retry_at is not None]
     if telling and telling[-1].state is State.UNCERTAIN:
         return f"#{telling[-1].id} got no clear answer, so the live value is read until it shows what happened."

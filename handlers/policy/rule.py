@@ -53,7 +53,7 @@ class Verdict:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether a rule says no, so that the same again within a minute needs no answer; what could not be found out does."""
+        """Tell whether a rule says no, so that a repetition within a minute needs no answer."""
         return not self.allowed and self.reason not in (Reason.NOT_CHECKED, Reason.NOT_READ)
 
 
@@ -171,7 +171,7 @@ def judge_vote(
 def once_each(
     verdicts: Mapping[str, Verdict], *, besides: Identity | None = None, in_organisation: bool = False
 ) -> frozenset[str]:
-    """Whoever is let in, by one id each, without whoever is or may be ``besides``: that person is counted already."""
+    """Return one id of each who may, without who is or may be ``besides``, counted already."""
     counted = [besides] if besides else []
     kept = set()
     for account, verdict in verdicts.items():
@@ -198,7 +198,7 @@ def judge_withdrawal(request: ChangeRequest, person_id: str, decided_by: Decided
 
 
 def no_longer_open(request: ChangeRequest, decided_by: DecidedBy = NOBODY) -> str:
-    """The sentences for a click or reaction that came after the decision: how the request stands, and who decided it."""
+    """Say to a late vote how the request stands and who decided it."""
     told = how_it_stands(request, already=True) + why_so(request, decided_by.rejecter)
     by = who_approved(request, decided_by.approvers)
     return told if by in told else f"{told} {by}"
@@ -228,7 +228,7 @@ STATE_WORDS: dict[State, str] = {
 
 
 def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
-    """Whether the live value is still the one from which the change was asked for; else an approval of it is stale."""
+    """Tell whether the live value is still the request's starting value; else approval is stale."""
     return request.from_value in (None, live)
 
 
@@ -274,7 +274,7 @@ def already_open(request: ChangeRequest) -> str:
 
 
 def no_later_end(request: ChangeRequest) -> str:
-    """The sentence for a later end that is chosen while an extension is open: nobody is mentioned, as a form shows no mention."""
+    """Say that a later end waits for an open extension; mentions nobody, as forms show no mention."""
     return f"Extension #{request.id} is {STATE_WORDS[request.state]}. Until it is settled, only an earlier end can be chosen."
 
 

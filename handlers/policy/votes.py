@@ -1,4 +1,4 @@
-"""The recorded votes under the rule, purely: what exactly was approved, whose approval stands, and whether they suffice."""
+"""Judge recorded votes by the rule: what was approved, whose approval stands, what is missing. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from storage.records import ChangeRequest, Decision, Door, Vote
 
 
 def content_digest(request: ChangeRequest, rule_digest: str) -> str:
-    """SHA-256 (hex) of exactly what is approved: tenant, values, window, reason, clients, devices, protocols, and the rule.
+    """Return the SHA-256 (hex) of what is approved: tenant, values, window, reason, devices, rule.
 
     Devices are the entries of the register that it names, each with its due day; a request that names none has the digest that
     it had before there was a register.
@@ -38,7 +38,7 @@ def short_code(digest: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The standing votes: who approved under the present content and rule, whose vote no longer counts, how many are missing."""
+    """Return who approved under the present content and rule, who no longer counts, who is missing."""
 
     approved_by: tuple[str, ...]
     void: tuple[str, ...]

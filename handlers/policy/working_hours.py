@@ -43,7 +43,7 @@ def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -
 
 
 def expiry_of(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """When a request that was asked for expires undecided: ``ttl`` later, or (``None``) by the next working day.
+    """Return when an undecided request expires: ``ttl`` later, ``None``: by the next working day.
 
     That is when working hours end on the first day from Monday to Friday after the one it was asked on: what is asked on Friday
     is still open on Monday.

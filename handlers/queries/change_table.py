@@ -1,4 +1,4 @@
-"""The changes as a table for spreadsheets: one row a change, names beside ids, times, approvers, window and outcome.
+"""Make a table of changes for spreadsheets: one row each, names beside ids, times and outcome.
 
 It is for reading. What proves itself is the file of events (``storage.record.export``).
 """
@@ -116,7 +116,7 @@ def _decisions(change: RecordedChange) -> list[Decision]:
 
 
 def _moment(spelled: object) -> str:
-    """An instant of the record to the second: ``2026-11-23T12:00:00Z``; what was tampered with as it stands, none as empty."""
+    """Spell an instant to the second: ``2026-11-23T12:00:00Z``; tampered ones as is, none as empty."""
     text = _text(spelled)
     whole, dot, rest = text.partition(".")
     return f"{whole}Z" if dot and rest.endswith("Z") else text

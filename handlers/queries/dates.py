@@ -1,4 +1,4 @@
-"""The dates that stand on record and Microsoft's, gathered for a calendar: windows with their ends, and the milestones.
+"""Gather dates for a calendar: windows with their ends from the record, and the milestones.
 
 A window is one opt-in, whatever extended or shortened it; it keeps its number, so that a calendar moves its entry.
 """
@@ -88,7 +88,7 @@ class CalendarDates:
 
 
 def windows_of(changes: Iterable[ChangeRequest]) -> tuple[Window, ...]:
-    """Follow the changes that took effect, oldest first, into the windows that they opened, moved and ended."""
+    """Follow applied changes, oldest first, into the windows they opened, moved and ended."""
     windows: list[Window] = []
     is_open = False
     for change in changes:

@@ -1,4 +1,4 @@
-"""Use case of handing out the record: operators and approvers only, one at a time for each of them, and itself on record."""
+"""Hand out the record to operators and approvers, one export a person at a time, on record."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ class StillExporting(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """The record as a file: ``length`` bytes, which ``pieces`` reads from the database anew each time it is called."""
+    """Hold the record as a file of ``length`` bytes; ``pieces`` reads it from the database anew."""
 
     length: int
     pieces: Callable[[], Iterator[bytes]]
@@ -52,7 +52,7 @@ class Exports:
 
     @contextmanager
     def file(self, person: str, form: Form, named: Named = nameless) -> Iterator[RecordFile]:
-        """The whole record, oldest first, up to the event of this very export; ``named`` tells the names in a table.
+        """Return the whole record, oldest first, up to this export's event; ``named`` adds names.
 
         It is read twice: Slack wants the length first, and a copy would take memory or a place on disk. ``named`` has to tell the
         same both times. Until the block ends the person's next one, at any replica, raises ``StillExporting``.
@@ -73,7 +73,7 @@ class Exports:
 
     @contextmanager
     def place_of(self, person: str) -> Iterator[Lease]:
-        """The right to export for one person: in this process, and among the replicas for as long as it is renewed."""
+        """Hold one person's right to export, in this process and among replicas while renewed."""
         with self._lock:
             if person in self._under_way:
                 raise StillExporting

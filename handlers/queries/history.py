@@ -1,4 +1,4 @@
-"""Use case of looking back: the newest changes with who asked, who decided, what was written and what was read back."""
+"""Return the newest changes: who asked, who decided, what was written and what was read back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

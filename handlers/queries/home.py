@@ -122,7 +122,7 @@ class Homes:
             keep_shown(entry, person, Shown(*shows, shown_at=page.drawn_at - CLOCKS if is_first else now))
 
     def _may_decide(self, person: str, found: HomeRows, now: datetime) -> Verdict | None:
-        """Judge as a press would be, as far as that is known without asking Slack once more; ``None`` where nothing is open."""
+        """Judge as a press would be, without asking Slack again; ``None`` where nothing is open."""
         request, people, rule = found.request, self._context.people, self._context.rule
         if request is None:
             return None
@@ -130,7 +130,7 @@ class Homes:
         return may_decide(request, person, role, rule=rule, newest=found.rule_digest, now=now)
 
     def _to_accept(self, person: str, found: HomeRows, now: datetime, today: date) -> tuple[Device, ...]:
-        """What they may accept within the window that there is, as far as that is known without asking Slack once more."""
+        """Return what they may accept within the window, without asking Slack again."""
         end, context = window_of(found.baseline, now), self._context
         if not found.awaited or end is None or not context.people.seems_approver(person):
             return ()

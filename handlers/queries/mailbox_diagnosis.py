@@ -1,4 +1,4 @@
-"""Use case of ``/legacytls why``: which lock keeps one mailbox's old devices from sending, in the order they are met.
+"""Answer ``/legacytls why``: which locks stop a mailbox's old devices, in the order they act.
 
 A device sends only if every lock is open; the first closed one is named with the cmdlet that opens it. Fetching has two locks of
 its own, and so has old TLS: the setting and the host keep nobody from sending who can speak TLS 1.2. What the bot cannot see is
@@ -75,7 +75,7 @@ class Locks:
         self._lookups = lookups
 
     def of(self, address: str) -> Diagnosis:
-        """Every lock in order; those that the bot cannot see now, the setting among them, are there as unseen.
+        """Return every lock in order; those that cannot be seen now are listed as unseen.
 
         Where the mailbox or its domain surely does not exist, that alone is told: nobody is led to an opt-in by a typing mistake.
         """
@@ -126,7 +126,7 @@ class Locks:
         return Lock(name, False if surely else None, f"{domain} is not among the tenant's domains ({listed}): check the address")
 
     def _mailbox(self, address: str) -> MailboxLocks | Lock:
-        """What the mailbox itself allows, or the lock that stands in its place: there is none, or it cannot be seen."""
+        """Return what the mailbox allows, or the lock in its place: it does not exist or is unseen."""
         try:
             found = self._lookups.mailbox_locks(address)
         except Unavailable as away:

@@ -1,4 +1,4 @@
-"""Use case of noticing that an endpoint does something else than it did when it was last probed: told in the channel, once.
+"""Tell the channel once when an endpoint differs from what the last probe of it found.
 
 That an endpoint could not be reached, or not be told, is no news about it.
 """
@@ -29,7 +29,7 @@ class ProbeNews:
         self._context = context
 
     def keep(self, rows: Sequence[ProbeRow]) -> None:
-        """Keep the outcomes; while the database does not answer the next probe does it, which compares with the same last one."""
+        """Keep the outcomes; if the database is away, the next probe compares with the same last ones."""
         now = self._context.now()
         with suppress(Unreachable):
             with self._context.ledger.recording(now) as entry:

@@ -1,4 +1,4 @@
-"""Use case of ``/legacytls probe``: which TLS versions the endpoints take, probed once for everybody who waits.
+"""Answer ``/legacytls probe``: which TLS versions endpoints take, probed once for all who wait.
 
 Which endpoints that are the operator's settings say, never who asks: nobody scans the network through the bot. A probe is made at
 most once a minute, whoever asks.
@@ -42,7 +42,7 @@ class Probing:
         self._at = 0.0
 
     def ask(self, answer: Callable[[Probed], None]) -> None:
-        """Have ``answer`` called with what the endpoints do: at once where that is known, else by whoever probes.
+        """Call ``answer`` with what the endpoints do: at once where known, else by whoever probes.
 
         Whoever asks first probes, for up to half a minute; all others return at once.
         """

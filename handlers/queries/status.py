@@ -112,7 +112,7 @@ class StatusReports:
         self._thread.start()
 
     def stop(self, *, within: float = 5.0) -> bool:
-        """Answer those who wait, then serve nobody any more; tells whether that was done ``within`` seconds."""
+        """Answer those who wait, then serve nobody; returns whether it took ``within`` seconds at most."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -189,7 +189,7 @@ class StatusReports:
         )
 
     def hand_over(self, status: Status) -> None:
-        """Let the watch know what was read, so that nobody is shown drift that the channel does not hear of."""
+        """Hand the watch what was read, so that the channel hears of drift that somebody is shown."""
         if status.reading is not None:
             with suppress(Unreachable):  # the regular reading sees it, too
                 self._after(status.reading)

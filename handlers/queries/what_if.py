@@ -1,4 +1,4 @@
-"""What a vote on an open request would do now, for each approver: judged as the vote itself is, and nothing is recorded."""
+"""Judge what each approver's vote on an open request would do now, recording nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

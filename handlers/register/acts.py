@@ -148,7 +148,7 @@ class Register:
         about: Device | None = None,
         typed: Mapping[str, str],
     ) -> None:
-        """Change something and answer; the same refusal of one person once a minute, unless what they typed would be lost."""
+        """Change something and answer; repeats one refusal a minute, except where typed text is returned."""
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             done = change(entry)

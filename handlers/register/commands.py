@@ -1,4 +1,4 @@
-"""The commands about the register, one frozen dataclass each; ``handlers.commands`` has the others and reads them all.
+"""List the commands about the register; ``handlers.commands`` has the others and reads all.
 
 Kinds and payload keys are stored, and stay as they are. Must never judge who may do what.
 """
@@ -19,7 +19,7 @@ the D, under the key of every number."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddDevice(StoredCommand):
-    """Put a device on the register, proposed: what it is, whose, why it needs old TLS, and until which day."""
+    """Propose a device for the register: what, whose, why it needs old TLS, and until which day."""
 
     kind = CommandKind.ADD_DEVICE
     device: str = field(metadata=kept(DEVICE, str))
@@ -110,7 +110,7 @@ class NotMine(_AboutDevice):
 
 @dataclass(frozen=True, slots=True)
 class KeepUntilTheEnd(StoredCommand):
-    """Keep the window open to its end though no device is left; ``request_id`` is the change that set the window."""
+    """Keep the window to its end without devices; ``request_id`` is the change that set it."""
 
     kind = CommandKind.KEEP_UNTIL_END
     request_id: int = field(metadata=kept(NUMBER, number))

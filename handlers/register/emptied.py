@@ -21,12 +21,12 @@ class Left:
 
     @property
     def key(self) -> str:
-        """What it is told once for, and the series in which people answer: another entry that ends last begins anew."""
+        """Return what it is told once for: another entry that ends last begins a new series."""
         return f"none_left:{self.window_of}:{self.device}"
 
 
 def none_left(reader: Reader, now: datetime) -> Left | None:
-    """The present window, if its last active entry has ended since it was asked for; ``None`` where one is left, or never was."""
+    """Return the window whose last active entry has ended; ``None`` where one is left or never was."""
     baseline = reader.baseline()
     if baseline is None or baseline.value is not SettingValue.OPTED_IN or baseline.is_over(now) or baseline.request_id is None:
         return None

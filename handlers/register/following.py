@@ -29,7 +29,7 @@ ALL_ENDED = "Every device that it names has ended, so nothing needs it any more.
 
 
 def follow(entry: Entry, device: Device) -> None:
-    """Have the open request that names this entry follow it: its votes are void, and with its last entry it goes stale."""
+    """Update the open request that names this entry: votes void, stale without entries."""
     request = entry.reader.open_request()
     if request is None or request.state not in UNSENT or device.id not in {named.number for named in request.devices}:
         return
@@ -48,7 +48,7 @@ def follow(entry: Entry, device: Device) -> None:
 
 
 def was_shown_other_devices(reader: Reader, request: ChangeRequest, at: datetime) -> bool:
-    """Whether somebody who acted ``at`` (Slack's time) saw the message as it was before the entries that it names changed.
+    """Tell whether who acted ``at`` (Slack's time) saw the message before its entries changed.
 
     It shows them only once it has been drawn again.
     """
@@ -62,7 +62,7 @@ def was_shown_other_devices(reader: Reader, request: ChangeRequest, at: datetime
 
 
 def activate(entry: Entry, done: ChangeRequest) -> None:
-    """Let the entries that an applied opt-in or extension names be active, each until the day that was approved.
+    """Activate the entries an applied opt-in or extension names, each until its approved day.
 
     One that has ended meanwhile stays so, and a day that was made earlier meanwhile stays earlier.
     """

@@ -1,4 +1,4 @@
-"""What people type into the forms about devices, judged purely: a command, or one sentence per wrong field."""
+"""Judge what people type into forms about devices: a command, or a sentence per wrong field. Pure."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo

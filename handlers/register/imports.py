@@ -1,4 +1,4 @@
-"""Use case of importing what somebody exported: what it says of senders is kept, once, and held against the register.
+"""Import what somebody exported: keep what it says of senders once, compare with the register.
 
 It adds sightings and nothing else: no entry is put on the register, ended or moved by a report.
 """
@@ -113,7 +113,7 @@ def _digest(data: bytes, period: Period, named: Mapping[str, str]) -> str:
 
 
 def _sighting(one: Seen, kind: FileKind, period: Period, today: date) -> Sighting:
-    """A report tells no day by sender: it was seen until the period's last day, or until today where that is not told."""
+    """Return the last day seen: the period's end, or today, as reports name no day by sender."""
     last_seen = one.last_seen
     if last_seen is None and kind is FileKind.SMTP_CLIENTS and one.messages != 0:
         last_seen = period.last_day or today

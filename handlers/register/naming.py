@@ -1,4 +1,4 @@
-"""The entries that a request names: whether they can be named now, and how they read where free text stood before."""
+"""Judge the entries a request names: whether they can be named now, and how they read."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,7 +18,7 @@ def naming_problem(entry: Entry, numbers: Collection[int]) -> str:
 
 
 def as_listed(entry: Entry, typed: str, numbers: Sequence[int]) -> str:
-    """What a request lists: what was typed, then the entries that it names, one a line: number, device, site, owner."""
+    """Return what a request lists: typed devices, then named entries, one a line."""
     return "\n".join([*([typed] if typed.strip() else []), *(_line(device) for device in entry.reader.devices.named(numbers))])
 
 

@@ -1,4 +1,4 @@
-"""Use case of what follows when no active device is left while the tenant is opted in: people are asked, or the bot opts out.
+"""Act when no active device is left while opted in: ask people, or opt out by the bot.
 
 It only says so and keeps what people answer; ``changes.opt_out`` opts out once the wait is over.
 """

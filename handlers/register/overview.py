@@ -1,4 +1,4 @@
-"""What the register amounts to: how many, how they grew fewer by the week, and whether the last goes before the window ends.
+"""Sum the register up: how many, how they shrink by week, and whether the last ends in time.
 
 It only reads. Sentences and charts are drawn elsewhere from these values.
 """
@@ -103,7 +103,7 @@ class Devices:
 
 
 def weeks(lives: Sequence[tuple[date, date | None, date]], today: date) -> tuple[Week, ...]:
-    """The burn-down: of every week since the first entry became active, how many were at its end; oldest first."""
+    """Return the active entries at each week's end since the first became active, oldest first."""
     if not lives:
         return ()
     changes: dict[date, int] = {}
@@ -120,7 +120,7 @@ def weeks(lives: Sequence[tuple[date, date | None, date]], today: date) -> tuple
 
 
 def pace(by_week: Sequence[Week], today: date, window_ends: date | None) -> Pace | None:
-    """Where the last three weeks lead; ``None`` where there are fewer, they do not fall, or nothing is left."""
+    """Project from the last three weeks; ``None`` with fewer, without a fall, or with nothing left."""
     last = [week.active for week in by_week[-TREND:]]
     fallen = last[0] - last[-1] if len(last) == TREND else 0
     if fallen <= 0 or not last[-1]:

@@ -1,4 +1,4 @@
-"""Which reminder an owner is due, purely: fourteen, seven and one day before the due day, and weekly after it.
+"""Judge which reminder an owner is due: 14, 7 and 1 days before, and weekly after. Pure.
 
 Only the newest counts: whoever was away for a month gets one and not four. A moved due day begins anew.
 """

@@ -99,7 +99,7 @@ class Pages:
         return None if own or device.changed_at <= min(shown_at, interaction.at) else self.entry(number)
 
     def due_days(self) -> DueDays:
-        """The end of the present window, else of the usual one from now; and the latest day that any window may have."""
+        """Return the end of the present or usual window, and the latest day any window may have."""
         context, now = self._context, self._context.now()
         with context.ledger.reading() as reader:
             end = window_of(reader.baseline(), now)

@@ -41,7 +41,7 @@ def spelled_day(day: date) -> str:
 
 
 def window_of(baseline: Baseline | None, now: datetime) -> datetime | None:
-    """When the present window ends; ``None`` where the tenant is not opted in, or its window has no end or is over."""
+    """Return when the window ends; ``None``: not opted in, without end, or over."""
     opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN and not baseline.is_over(now)
     return baseline.window_end if opted_in and baseline is not None else None
 
@@ -55,7 +55,7 @@ def judge_standing(device: Device) -> Verdict:
 
 
 def judge_day(device: Device, day: date, *, window_end: datetime | None, today: date, latest: date, zone: ZoneInfo) -> DayVerdict:
-    """What it amounts to that ``day`` becomes the due day; ``latest`` is the last day that any window may have now."""
+    """Judge ``day`` as due day; ``latest`` is the last day any window may have now."""
     problem = due_problem(day, today=today, latest=latest)
     if problem:
         return DayVerdict(None, problem)
@@ -77,7 +77,7 @@ def due_problem(day: date, *, today: date, latest: date) -> str:
 
 
 def awaited_day(device: Device) -> date | None:
-    """The day an approver may agree to: a later one that was asked for, or that of a proposed entry; ``None``: none waits."""
+    """Return the day an approver may accept, of a later day or a proposal; ``None``: none waits."""
     if device.state is DeviceState.PROPOSED:
         return device.due
     return device.asked_due if device.state is DeviceState.ACTIVE else None
@@ -91,7 +91,7 @@ def concerned(device: Device) -> tuple[str, ...]:
 
 
 def judge_acceptance(device: Device, person: str, *, window_end: datetime | None, today: date, zone: ZoneInfo) -> Verdict:
-    """Whether this person, who is an approver, may accept what waits on the entry now: another's request, within the window."""
+    """Tell whether this approver may accept what waits: another's request, within the window."""
     day = awaited_day(device)
     if day is None:
         active = f"it is active until {spelled_day(device.due)}"
@@ -110,7 +110,7 @@ def judge_acceptance(device: Device, person: str, *, window_end: datetime | None
 
 
 def judge_refusal(device: Device) -> Verdict:
-    """Whether an approver may refuse what waits on the entry: saying no is safe, so anybody's own included."""
+    """Tell whether an approver may refuse what waits: safe, so also their own."""
     if awaited_day(device) is None:
         return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}, so there is nothing to refuse.")
     return ALLOWED

@@ -1,4 +1,4 @@
-"""Use case of asking owners what became of their devices: once each whatever dies, in working hours, by direct message.
+"""Ask owners about their devices: once each, in working hours, by direct message.
 
 The reminder's key is the outbox key, so restarts and replicas owe it at most once and lose none. An owner who has left leaves an
 orphan. Orphans and what nobody answers are told to the operators, and cannot be silenced.
@@ -79,7 +79,7 @@ class OwnerReminders:
                 last = (page[-1].due, page[-1].id)
 
     def _ask(self, entry: Entry, device: Device, today: date, due: list[OwnerReminder]) -> bool:
-        """Owe one reminder, of an orphan to the operators; tells whether they are to hear of it too: nobody has answered."""
+        """Owe one reminder (orphans: to operators); returns whether operators hear of it too."""
         if device.owner_id is None:
             steps.say_unanswered(entry, due[-1].key, [device.id], self._context.rule)
             return False

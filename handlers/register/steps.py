@@ -1,4 +1,4 @@
-"""The steps of the use cases on one entry, each inside the transaction that makes it: judged, done, and put into a sentence."""
+"""Take the steps on one entry inside their transaction: judge, do, and say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _NOTHING_ASKED: Changes = {"asked_due": None, "asked_by": None}
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of an act: the sentence for whoever acted, and the entry as it then is; ``None`` where nothing was changed."""
+    """Hold an act's sentence and the entry as it then is; ``None`` where nothing changed."""
 
     text: str
     device: Device | None = None
@@ -123,7 +123,7 @@ NAMED = 20
 
 
 def say_orphaned(entry: Entry, numbers: Sequence[int], *, owner: str, by: str | None, rule: Rule) -> None:
-    """Tell the operators which entries have no owner any more; ``by`` is ``None`` where the owner has left."""
+    """Tell operators which entries have no owner; ``by`` is ``None`` where the owner left."""
     named, more = tuple(sorted(numbers)[:NAMED]), max(0, len(numbers) - NAMED)
     said = DevicesOrphaned(devices=named, more=more, mention=rule.operators, owner=owner, by=by)
     enqueue_announcement(entry, f"{said.kind}:{named[0]}:{entry.now.isoformat()}", said)

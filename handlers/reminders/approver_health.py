@@ -1,4 +1,4 @@
-"""Use case of looking ahead: whether everybody who may ask could find enough others to approve, told before it matters.
+"""Warn while all who may ask could not find enough approvers, before it matters.
 
 Looks at people only, and decides nothing: whoever counts here is judged again when they vote and when the change is made.
 """
@@ -26,7 +26,7 @@ class ApproverHealth:
         self._warning: Shortage | None = None
 
     def look(self) -> Shortage | None:
-        """The warning that is due, if one is: the same until the next look, since the database may not have taken it at first."""
+        """Return the warning due, if any: the same until the next look, in case it was not kept."""
         now = self._context.now()
         if self._next_look is None or not now < self._next_look <= now + NEXT_LOOK:
             self._warning = self._found(now)

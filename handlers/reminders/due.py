@@ -1,4 +1,4 @@
-"""What is due now, asked of the ledger: the one answer to what has to be told, and to whether what is owed still holds."""
+"""Answer what is due to be told now, and whether what is owed still holds."""
 
 from datetime import datetime
 
@@ -45,7 +45,7 @@ def situation(context: Context, reader: Reader, expires: datetime | None, shorta
 
 
 def expiry(context: Context) -> datetime | None:
-    """When the bot's own certificate expires; asked before a database is, because the answer may take its time."""
+    """Return when the bot's certificate expires; asked before the database, as it may take time."""
     try:
         return context.certificate_expires()
     except Unavailable:
@@ -53,7 +53,7 @@ def expiry(context: Context) -> datetime | None:
 
 
 def renewed(context: Context, notice: Notice, said: Reminder) -> tuple[Reminder, Offer] | None:
-    """What a scheduled notice has to say by now; ``None`` when it is overtaken, has passed or concerns nobody any more."""
+    """Return what a scheduled notice says by now; ``None`` when overtaken, past or needless."""
     offer = offer_of(notice.facts)
     if isinstance(said, Approvers):
         return (said, offer) if notice.key == Approvers.key(context.today()) else None

@@ -1,4 +1,4 @@
-"""Use case of answering a reminder: an operator or approver puts it off or calls it done, and everybody reads who did."""
+"""Answer a reminder: an operator or approver snoozes it or calls it done, for all to read."""
 
 from datetime import UTC, datetime
 
@@ -64,7 +64,7 @@ class ReminderReplies:
 
     @staticmethod
     def _show(entry: Entry, notice: Notice | None, interaction: Interaction) -> None:
-        """Draw every known copy again once there is an answer to show: the one that was posted, and the one that was touched."""
+        """Redraw every known copy, posted and touched, once there is an answer to show."""
         if notice is None or not _answered(entry, notice):
             return
         for channel, ts in {(interaction.channel, interaction.ts), entry.reader.messages.posted_at(notice.id) or ("", "")}:

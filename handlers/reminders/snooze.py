@@ -1,4 +1,4 @@
-"""Putting a reminder off and calling it done, purely: which reminders allow it, how often, until when, and what is then told.
+"""Snooze a reminder or call it done: which allow it, how often, until when, what is told. Pure.
 
 A series is every reminder about one thing: one certificate, one of Microsoft's dates, one opt-in. What guards the tenant (the end
 of a window, drift, a request that waits) belongs to no series, and so cannot be silenced.
@@ -30,7 +30,7 @@ class Telling:
 
 
 def to_tell(slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str], bool], now: datetime) -> Telling | None:
-    """What is to be told of a slot that is due: itself once, itself again after it was put off, or nothing."""
+    """Return what a due slot tells: itself once, itself again after snoozing, or nothing."""
     if is_silenced(answers, now):
         return None
     snoozed, key = _snoozed(answers), slot.key

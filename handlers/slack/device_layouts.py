@@ -1,4 +1,4 @@
-"""The examples of what is drawn of the register, for ``layouts``: as long as people can type, and as bare as can be."""
+"""Give examples of what is drawn of the register: as long as can be typed, and as bare."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every listener shares: dispatch, the executor, the client, and the way to answer one person privately."""
+"""Share dispatch, executor, client and private answers among all listeners."""
 
 import contextlib
 import threading
@@ -87,7 +87,7 @@ class Edge:
         self.executor.submit(handle, person=person, urgent=True)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
-        """After two seconds without a result, say what is being waited for; a word that cannot be said holds nothing up."""
+        """Say after two seconds what is awaited; a word that cannot be said holds nothing up."""
 
         def progress() -> None:
             if finished():
@@ -99,7 +99,7 @@ class Edge:
             self.executor.follow(progress, delay=PROGRESS_AFTER)
 
     def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0, urgent: bool = False) -> bool:
-        """Have ``job`` done once its acknowledgement has left, with an answer whatever comes of it; ``False``: no room for it.
+        """Do ``job`` after its acknowledgement and answer whatever comes of it; ``False``: no room.
 
         ``urgent`` is what leads to an opt-in or out.
         """
@@ -119,7 +119,7 @@ class Edge:
 
 
 class Reply:
-    """The private answer to one act: by its ``response_url`` if it has one, else ephemeral, else by direct message.
+    """Answer one act privately: by ``response_url``, else ephemeral, else by direct message.
 
     ``thread`` is the thread that the person wrote in (its ``ts``), where an ephemeral answer is seen; empty where there is none.
     """
@@ -155,7 +155,7 @@ class Reply:
             self._edge.dispatch.enqueue_word(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
-        """Answer with why not, and have it on record, the same once a minute: the one road before a form opens.
+        """Answer with why not and record it, the same once a minute, before any form opens.
 
         What could not be found out is answered every time.
         """

@@ -1,4 +1,4 @@
-"""Slack's own emoji by all their names: two names of one are told to be the same, and a name that is none is told, too.
+"""Know Slack's own emoji by all their names: which names are one, and which are none.
 
 The names are Slack's, from the data set that it draws its emoji from (``emoji_names.txt``, with its source). What a workspace
 added is unknown here on purpose: whoever may add emoji can change what such a name shows, so none of them ever decides.
@@ -19,7 +19,7 @@ _DECISION_LIKE = frozenset({
 
 
 def same_emoji(name: str, configured: str) -> bool:
-    """Whether a reaction is the configured one: skin tones and Slack's own second names count, look-alikes do not."""
+    """Tell whether a reaction is the configured one: skin tones and aliases count, not look-alikes."""
     return _first(name) == _first(configured)
 
 

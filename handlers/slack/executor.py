@@ -39,7 +39,7 @@ class _Waiting:
 
 
 class Turns:
-    """The jobs of one class, in the order of their turns: every person's first, then every person's second, and so on.
+    """Order one class of jobs by turns: every person's first, then every person's second.
 
     Fair queueing by start times: a job's turn is one behind the person's last, and never before the turn that is being served.
     """
@@ -54,7 +54,7 @@ class Turns:
         self._places: Counter[str] = Counter()
 
     def has_room(self, person: str, capacity: int) -> bool:
-        """Whether one more fits: of the room one person may fill no more than as much as is left free (a dynamic threshold)."""
+        """Tell whether one more fits: nobody may fill more room than is left free (dynamic threshold)."""
         free = capacity - self.taken
         return free > 0 and (not person or self._places[person] < max(1, free))
 
@@ -90,7 +90,7 @@ class Turns:
 
 
 class Executor:
-    """``threads`` workers and room for ``capacity`` waiting jobs of each class; ``run`` runs one job and must not raise.
+    """Take ``threads``, room of ``capacity`` jobs for each class, and ``run``, which must not raise.
 
     People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting, the less of the
     room one person may fill. What is ``urgent`` (asking for a change, opting out, and votes) has places of its own, goes first,
@@ -137,7 +137,7 @@ class Executor:
         person: str = "",
         urgent: bool = False,
     ) -> bool:
-        """Have ``job`` done after ``delay`` seconds; ``False`` when there is no room, or the ``person`` has filled their part.
+        """Do ``job`` after ``delay`` seconds; ``False`` when all room, or the ``person``'s, is filled.
 
         A job that could not begin ``within`` seconds of that is not run: ``drop`` is called instead.
         """
@@ -149,7 +149,7 @@ class Executor:
         return True
 
     def follow(self, job: Job, *, delay: float = 0.0, person: str = "") -> None:
-        """Have something done that belongs to a job already taken on: there is always room for it; ``person``: in their turn.
+        """Do part of a job taken on already: there is always room; ``person``: in their turn.
 
         While stopping it is done too, unless it was to wait; once no thread is left, by the caller.
         """
@@ -165,7 +165,7 @@ class Executor:
         self._run(job)
 
     def stop(self, *, within: float) -> bool:
-        """Take no more work, finish what is in hand; tells whether all of it was finished ``within`` seconds."""
+        """Take no more work and finish; returns whether all was done ``within`` seconds."""
         deadline = time.monotonic() + within
         with self._idle:
             self._stopping = True

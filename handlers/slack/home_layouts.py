@@ -1,4 +1,4 @@
-"""Examples of the App Home and of the shortcut's chooser, for ``layouts``: as full as they can be, and as bare."""
+"""Give examples of the App Home and the shortcut's chooser: as full as can be, and as bare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

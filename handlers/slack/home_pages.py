@@ -1,4 +1,4 @@
-"""Publishes App Homes: one at a time, each person's newest request once, and never faster than Slack takes them.
+"""Publish App Homes one at a time: each person's newest once, at Slack's pace.
 
 A page is no truth that could be lost: whatever is not published is drawn anew the next time somebody opens the app. Nothing is
 tried without end: a conflict is met once, what Slack refuses for another reason is left until then.
@@ -110,7 +110,7 @@ class HomePages:
         return 0.0
 
     def _again(self, person: str, over: str = "") -> None:
-        """Once more, unless they asked anew meanwhile; without a hash it is published over whatever is there."""
+        """Publish once more unless they asked anew; without a hash, over whatever is there."""
         with self._lock:
             self._waiting.setdefault(person, over)
             self._waiting.move_to_end(person, last=False)

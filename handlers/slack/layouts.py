@@ -1,4 +1,4 @@
-"""Every layout that the bot can send, drawn with example content: for Slack's own judgement of them (``blocks.validate``).
+"""Draw every layout the bot can send with examples, for Slack's ``blocks.validate``.
 
 The examples are as long as Slack allows or the bot sends. Each function that draws a message or a view is called here, and no
 block is ever sent that does not stand in one of these, on the same surface: tests/handlers/slack/test_layouts.py.
@@ -71,7 +71,7 @@ class Layout:
 
     @property
     def shapes(self) -> frozenset[tuple[str, str]]:
-        """The surface with the shape of each of its blocks: its type, its fields, and those of its elements."""
+        """Return the surface and each block's shape: its type, fields, and those of its elements."""
         blocks = self.body["view"]["blocks"] if "view" in self.body else self.body["blocks"]
         return frozenset((self.surface, shape_of(block)) for block in blocks)
 
@@ -128,7 +128,7 @@ class Examples:
         return HomeExamples(self.rule, self.cloud, self.calendar, self.zone, self.now, PERSON)
 
     def distinct(self) -> list[Layout]:
-        """Those layouts that between them have every shape: what is to be asked of Slack, which limits its calls."""
+        """Return layouts that together have every shape, as Slack limits its calls."""
         seen: set[tuple[str, str]] = set()
         kept = []
         for layout in sorted(self.layouts(), key=lambda one: -len(str(one.body))):

@@ -1,4 +1,4 @@
-"""Opens the forms for whoever may use them, within Slack's three seconds: draws what the use case proposes."""
+"""Open forms for who may use them within Slack's three seconds, as the use case proposes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def request(
 
 
 def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int | None = None) -> None:
-    """Open the one confirmation before opting out, likewise; ``earlier`` is the change beside which it was asked for."""
+    """Open the confirmation before opting out; ``earlier`` is the change it was asked beside."""
     verdict = edge.dispatch.optouts.may_opt_out(reply.person)
     if not verdict.allowed:
         reply.refuse("opt_out", verdict, earlier)

@@ -63,7 +63,7 @@ class Malformed(ValueError):
 
 
 def subcommand(text: str) -> tuple[str, str]:
-    """The subcommand meant by ``text`` and, when it is none, the nearest one: ``("status", "")`` or ``("", "status")``.
+    """Return the subcommand meant and, when none, the nearest: ``("status", "")`` or ``("", "status")``.
 
     ``help`` where none is near: a guess at random could be the opposite of what was meant.
     """
@@ -79,7 +79,7 @@ def subcommand(text: str) -> tuple[str, str]:
 
 
 def address(text: str) -> str | None:
-    """The mailbox in ``why scanner@contoso.com``; ``None`` unless the whole rest of the command is one address.
+    """Return the mailbox in ``why scanner@contoso.com``; ``None`` unless the rest is one address.
 
     Slack may send an address as a link (``<mailto:a@b.c|a@b.c>``) and escapes ``&``, ``<`` and ``>`` (Slack, "Formatting text").
     """
@@ -128,14 +128,14 @@ def press(
 
 
 def is_home(body: Mapping[str, Any]) -> bool:
-    """Whether something was pressed on an App Home (docs.slack.dev, reference/interaction-payloads/block_actions-payload)."""
+    """Tell whether a press was on an App Home (docs.slack.dev, block_actions payload)."""
     return _mapping(body, "view", default={}).get("type") == "home"
 
 
 def reaction(
     body: Mapping[str, Any], *, approve: str, reject: str, channels: Collection[str], bot: str = ""
 ) -> tuple[Command, Interaction] | None:
-    """A deciding reaction on a message in one of our channels, or one that looks like it; ``None`` for every other reaction.
+    """Read a deciding or look-alike reaction in our channels; ``None`` for every other one.
 
     Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody
     waits for an answer.
@@ -218,7 +218,7 @@ def trigger(body: Mapping[str, Any]) -> str:
 
 
 def first_field(view: object) -> str:
-    """The block id of a form's first field, where a sentence about the whole form can stand; empty when it has none."""
+    """Return the form's first block id, for a sentence about all of it; empty without fields."""
     blocks = view.get("blocks") if isinstance(view, Mapping) else None
     for block in blocks if isinstance(blocks, list) else []:
         if isinstance(block, Mapping) and block.get("type") == "input" and isinstance(block.get("block_id"), str):
@@ -235,7 +235,7 @@ def number(text: str) -> int:
 
 
 def invocation(body: Mapping[str, Any]) -> str:
-    """What tells one command from every other: all of it, of which Slack's ``trigger_id`` and ``response_url`` occur once.
+    """Return what tells a command from all others, whose ``trigger_id`` and ``response_url`` are unique.
 
     A digest, since both are secrets of the moment. A copy that is sent again has the same.
     """
@@ -273,7 +273,7 @@ def _clicked(action: Mapping[str, Any], body: Mapping[str, Any], now: datetime) 
 
 
 def _happened(event: Mapping[str, Any], body: Mapping[str, Any]) -> datetime:
-    """When a reaction was added or removed: ``event_ts``, else the envelope's ``event_time`` in whole seconds."""
+    """Return when a reaction changed: ``event_ts``, else ``event_time`` in whole seconds."""
     stamp = event.get("event_ts")
     return at(str(body.get("event_time")) if stamp is None else stamp)
 

@@ -1,4 +1,4 @@
-"""Examples of what Slack shows of the register inside the forms about the window, for ``layouts``: as full as they can be."""
+"""Give examples of the register inside the window's forms, as full as they can be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class RegisterExamples:
     text: str
 
     def entries(self) -> Sequence[Device]:
-        """As many entries as can be chosen among, each with as long a name as there is, one of them an orphan."""
+        """Return as many entries as can be chosen, with the longest names, one of them an orphan."""
         first = Device(
             id=999_999_000, tenant_id="", device=self.text[:300], sender="scanner@contoso.com", site=self.text[:300],
             protocol=MailProtocol.SMTP_AUTH, reason=self.text, plan=self.text, proposer_id=self.person,

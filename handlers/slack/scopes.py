@@ -43,7 +43,7 @@ COMFORTS = frozenset({"app_mentions:read", "channels:read", "files:read", "files
 
 
 def needed(*, groups: bool) -> frozenset[str]:
-    """The scopes without which something fails that has to work; ``groups`` tells whether the rule names user groups."""
+    """Return the scopes that are needed; ``groups`` tells whether the rule names user groups."""
     return frozenset(BOT_SCOPES) - COMFORTS - (frozenset() if groups else {"usergroups:read"})
 
 

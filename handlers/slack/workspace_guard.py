@@ -1,4 +1,4 @@
-"""Only our own workspace is served: a payload for another installation is refused, and told so, before any listener sees it.
+"""Refuse and answer payloads for another workspace before any listener sees them.
 
 Which person acts is judged later, by ``handlers.policy.rule``; here it is only asked to whom Slack addressed the payload.
 """
@@ -37,7 +37,7 @@ class WorkspaceGuard(Middleware):
 
 
 def is_addressed_to(home: Home, body: Mapping[str, Any]) -> bool:
-    """Whether a payload is for this installation: each address in it names our workspace, or our organisation."""
+    """Tell whether all addresses in a payload name our workspace or organisation."""
     addresses = list(_addresses(body))
     return bool(addresses) and all(_ours(home, team, enterprise) for team, enterprise in addresses)
 

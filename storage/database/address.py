@@ -115,7 +115,7 @@ def _parts(rest: str) -> URL:
 
 
 def _several_hosts(rest: str) -> str:
-    """Hosts separated by commas, as libpq's own URLs have them, written the way in which SQLAlchemy takes several."""
+    """Write comma-separated hosts, as libpq's URLs have them, the way SQLAlchemy takes them."""
     found = re.fullmatch(r"(?P<who>[^@]*@)?(?P<hosts>[^/?@]*,[^/?@]*)(?P<name>/[^?]*)?(\?(?P<options>.*))?", rest)
     if not found:
         return rest
@@ -152,7 +152,7 @@ def _meaning(name: str, value: str, all_options: Mapping[str, object]) -> tuple[
 
 
 def _known() -> frozenset[str]:
-    """The options of the libpq that is there, without those for debugging and those that stand elsewhere in the URL."""
+    """Return libpq's options but for debugging ones and those that stand elsewhere in the URL."""
     from psycopg import pq  # noqa: PLC0415 - whoever uses SQLite need not wait for it
 
     there = {one.keyword.decode() for one in pq.Conninfo.get_defaults() if one.dispchar != b"D"}

@@ -44,7 +44,7 @@ def quick_engine_of(url: URL) -> Engine:
 
 
 def untouched(url: URL) -> URL:
-    """The same database for whoever only looks: a SQLite file is neither made nor changed, nor is anything put beside it.
+    """Return the database for reading only: a SQLite file is neither made nor changed.
 
     Whoever has a file open in WAL has its log beside it, and is read with SQLite's locks. Without a log the file is whole, and is
     taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere
@@ -82,7 +82,7 @@ def _postgresql(engine: Engine) -> Engine:
 
 
 def _arguments(url: URL, connect: int) -> dict[str, object]:
-    """Settings of libpq (postgresql.org/docs/current/libpq-connect.html): a peer that is gone without a word is noticed.
+    """Set libpq (postgresql.org/docs/current/libpq-connect.html) to notice a peer that is gone.
 
     And one of psycopg: nothing is prepared at the server, because behind a pooler in transaction mode the next statement may meet
     another server process (psycopg.org/psycopg3/docs/advanced/prepare.html). For the same reason nothing else is kept in a
@@ -107,7 +107,7 @@ def _names_several_hosts(url: URL) -> bool:
 
 
 def _leave_standby(context: ExceptionContext) -> None:
-    """Give up every pooled connection to what turned out to be a standby, so that the next one looks for the primary."""
+    """Drop pooled connections to what became a standby, so that the next finds the primary."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 

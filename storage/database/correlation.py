@@ -1,4 +1,4 @@
-"""One id from a click to the cmdlet that it causes: on every log line meanwhile, and on the rows that outlive the thread.
+"""Carry one id from a click to its cmdlet: on log lines meanwhile, and on rows kept.
 
 It is a help for whoever reads logs. Nothing is judged by it, and the record proves itself without it.
 """

@@ -33,7 +33,7 @@ _TLS = re.compile(rb"\tSSLResponse\t S")
 
 
 class NotConnected(psycopg.OperationalError):
-    """There is no connection; ``trouble`` is why, and ``sqlstate`` the server's own code, where it gave one."""
+    """Report that there is no connection: ``trouble`` is why, ``sqlstate`` the server's code."""
 
     def __init__(self, trouble: Trouble, sqlstate: str | None = None) -> None:
         super().__init__(trouble.finding)
@@ -102,7 +102,7 @@ def _judged(trace: bytes, furthest: int, *, asked: bool) -> NotConnected:
 
 
 def _polled(again: Any) -> int:
-    """Go through the steps of the connection until it stands, fails or takes too long; the last step that was begun."""
+    """Take the connection's steps until it stands, fails or takes too long; returns the last."""
     until = time.monotonic() + PATIENCE
     step = again.status
     while (left := until - time.monotonic()) > 0:

@@ -6,7 +6,7 @@ class Conflict(Exception):
 
 
 class Stuck(Conflict):
-    """A job found work and could do none of it: it is to wait before it looks again, however often it is woken."""
+    """Tell a job that found work and could do none to wait, however often it is woken."""
 
 
 class AlreadyOpen(Conflict):

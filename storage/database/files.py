@@ -1,4 +1,4 @@
-"""Keeps the files of a SQLite database to the account that the bot runs as: reasons, names and decisions stand in them.
+"""Keep a SQLite database's files to the bot's account: they hold reasons and names.
 
 SQLite gives its journals the rights of the database file (sqlite.org/walformat.html and ``findCreateFileMode`` in
 ``os_unix.c``), so the file is made before SQLite would make it; files that are there already, from an older version or
@@ -20,7 +20,7 @@ JOURNALS: Final = ("-wal", "-shm", "-journal")
 
 
 def file_of(url: URL) -> Path | None:
-    """Return the file of a SQLite database itself, behind any link to it; ``None`` for one in memory or on a server."""
+    """Return a SQLite database's own file behind any link; ``None``: in memory or a server."""
     named = url.database or ""
     if url.get_backend_name() != "sqlite" or not named or ":memory:" in named:
         return None
@@ -28,7 +28,7 @@ def file_of(url: URL) -> Path | None:
 
 
 class InPlace:
-    """Whether a SQLite database is still the file that was first found at its place; without a file it always is."""
+    """Tell whether a SQLite database is the file first found there; always so without a file."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -47,7 +47,7 @@ class InPlace:
 
 
 def keep_private(file: Path) -> None:
-    """Make the file, empty and for its owner alone, or take the rights of others from it and from its journals.
+    """Make the file, empty and private, or take others' rights from it and its journals.
 
     What this account may not change stays as it is; ``open_to_others`` then tells.
     """
@@ -66,7 +66,7 @@ def open_to_others(file: Path) -> list[Path]:
 
 
 def is_open_to_others(file: Path) -> bool:
-    """Tell whether anybody but its owner has a right on a file; ``False`` where it is none or there are no such rights."""
+    """Tell whether others have a right on a file; ``False`` where it or rights do not exist."""
     try:
         found = file.stat()
     except OSError:

@@ -175,7 +175,7 @@ def of_refusal(sqlstate: str) -> Trouble:
 
 
 def of_statement(sqlstate: str) -> Trouble | None:
-    """The reason behind an SQLSTATE of a statement; ``None``: it tells of the statement, not of the database."""
+    """Return the reason behind an SQLSTATE; ``None``: it is about the statement."""
     return _CONNECTED.get(sqlstate)
 
 

@@ -1,4 +1,4 @@
-"""Whether the database does as it is asked, told to one listener as soon as a call fails, and again when calls succeed."""
+"""Tell one listener when the database's calls fail, and when they succeed again."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ def _unheard(problem: str | None) -> None:
 
 
 class Watch:
-    """Told the outcome of every call, from any thread; ``tell`` is called on a change only, with ``None`` when all is well."""
+    """Take every call's outcome on any thread; ``tell`` hears changes, ``None`` when well."""
 
     def __init__(self) -> None:
         self.tell: Tell = _unheard

@@ -65,7 +65,7 @@ class Authenticity:
         return make
 
     def doubt(self, table: Table, row: Row[Any]) -> Doubt | None:
-        """Tell why a row that was read to be acted upon is not believed, and remember it; ``None`` where it is."""
+        """Say why a row to be acted on is not believed, and remember it; ``None`` where it is."""
         if not self.keys:
             return None
         columns = cast("Mapping[str, Any]", row._mapping)  # noqa: SLF001 - SQLAlchemy's own public name for it
@@ -75,7 +75,7 @@ class Authenticity:
         return found
 
     def event_doubt(self, tenant_id: str, row: Row[Any]) -> Doubt | None:
-        """The same of an event that was read without its tenant, its instant spelled as ``canonical.stamp`` does."""
+        """Say the same of an event read without its tenant, its instant spelled canonically."""
         if not self.keys:
             return None
         columns = cast("Mapping[str, Any]", row._mapping)  # noqa: SLF001 - SQLAlchemy's own public name for it
@@ -85,7 +85,7 @@ class Authenticity:
         return found
 
     def unbelieved(self) -> list[Unbelieved]:
-        """Every row that was not believed since the start, in the order of finding: the last ``REMEMBERED``."""
+        """Return rows not believed since the start, in order of finding: the last ``REMEMBERED``."""
         with self._lock:
             return list(self._unbelieved.values())
 
@@ -98,12 +98,12 @@ class Authenticity:
 
 
 def authenticity_of(connection: Connection) -> Authenticity:
-    """The keys of the database that a connection belongs to; without a ``Database`` of ours around it there are none."""
+    """Return the keys of a connection's database; none without our ``Database`` around it."""
     known: Authenticity | None = connection.get_execution_options().get(OPTION)
     return known if known is not None else Authenticity()
 
 
 def _shown(value: object) -> str:
-    """A part of a row's name that people may be shown: whoever planted the row has chosen it, perhaps as a link."""
+    """Return what of a row's name people may see: whoever planted it chose the name."""
     shown = str(value)
     return shown if re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,19})?|[CDG][A-Z0-9]{1,31}", shown) else "(no proper id)"

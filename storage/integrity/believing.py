@@ -25,7 +25,7 @@ _LOOK_BACK = 20
 
 
 class spelled_instant(GenericFunction[str]):  # noqa: N801 - SQL functions are spelled in lower case
-    """A stored instant as ``canonical.stamp`` spells it; what is none comes out as some other text, never as an error."""
+    """Spell a stored instant as ``canonical.stamp`` does; other text stays other text."""
 
     type = String()
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""The one spelling of what is hashed or kept as text: two programs that spell the same value write the same bytes. Pure."""
+"""Spell what is hashed or kept as text in one way: equal values give equal bytes. Pure."""
 
 import json
 from datetime import UTC, datetime

@@ -115,7 +115,7 @@ def _newest(connection: Connection, table: Table, tenant_id: str, event: believi
 
 
 def pairwise(table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str) -> Iterator[Difference]:
-    """Compare rows with events one by one, both in the order of recording; ``at`` names a place where no row is."""
+    """Compare rows with events, both in recording order; ``at`` names a place without a row."""
     for row, expected in zip_longest(rows, recorded):
         if row is None or expected is None:
             key = str(row.get("id", row.get("request_id"))) if row is not None else f"of #{at}"

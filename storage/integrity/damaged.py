@@ -1,4 +1,4 @@
-"""Reads rows that may be damaged: what cannot be read is set aside, and never keeps anybody from the rows beside it.
+"""Read rows that may be damaged: set unreadable ones aside, return those beside them.
 
 SQLite keeps any bytes in any column, and both databases keep words, JSON and times that this program never wrote. Most reads meet
 none of it, so the ordinary way costs nothing more; only where it fails is every row asked for by itself.
@@ -29,11 +29,11 @@ class Damaged(ValueError):
 
 
 class NotAuthentic(ValueError):
-    """A row is none that a bot with one of our keys wrote, or not as it wrote it; see ``storage.integrity.authenticity``."""
+    """Report a row that no bot with our keys wrote, or not so; see ``integrity.authenticity``."""
 
 
 class Met:
-    """The damaged rows that were met since they were last taken, over all connections of a database; safe on every thread."""
+    """Collect damaged rows met since last taken, over all connections; safe on every thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ def _remember(connection: Connection, table: Table, key: tuple[Any, ...]) -> Non
 
 @contextmanager
 def any_bytes(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand out even text that is no UTF-8 any more, for whoever reads a whole table in one stream."""
+    """Let SQLite return text that is not UTF-8, for reading a whole table in one stream."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -88,7 +88,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def readable(connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]) -> list[T]:
-    """What ``made`` makes of every row of one table that ``query`` selects whole; rows that cannot be read are left out."""
+    """Return ``made`` of every readable row that ``query`` selects whole from one table."""
     return split(connection, query, table, made)[0]
 
 

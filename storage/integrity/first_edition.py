@@ -8,7 +8,7 @@ from storage.records import Waiting, WriteOutcome
 
 
 def outcome(step: str, detail: str) -> WriteOutcome | None:
-    """Tell what an attempt without an outcome of its own proves: the detail of an answer began with the word and a colon.
+    """Tell what an attempt without outcome proves: its detail begins with the word and a colon.
 
     ``None`` for the other steps, and for a detail that begins with no such word.
     """
@@ -17,5 +17,5 @@ def outcome(step: str, detail: str) -> WriteOutcome | None:
 
 
 def waiting(detail: str) -> Waiting | None:
-    """Tell what a request without a column of its own waits for: this was the whole detail of one just opened or approved."""
+    """Tell what a request without the column waits for: its whole detail, when just opened."""
     return Waiting.DECISION if detail == "Waiting for approval." else None

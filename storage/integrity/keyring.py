@@ -1,4 +1,4 @@
-"""Authenticates rows with keys that are kept outside the database: signs what is written, judges what was read. Pure.
+"""Sign rows with keys kept outside the database, and judge what was read. Pure.
 
 An authenticator is ``<key id>.<HMAC-SHA-256 in hex>``. What is authenticated is a JSON array: the scheme's name, the
 table's name and the columns below in this order, in the one spelling of ``storage.integrity.canonical``, instants as
@@ -82,7 +82,7 @@ class Keyring:
         return None if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "surrogatepass")) else Doubt.FORGED
 
     def names_newest(self, authenticator: object) -> bool:
-        """Tell whether an authenticator names the newest key; whether that key made it is for ``doubt`` to judge."""
+        """Tell whether an authenticator names the newest key; ``doubt`` judges whether it signed."""
         return self.newest is not None and isinstance(authenticator, str) and authenticator.startswith(f"{self.newest}.")
 
 

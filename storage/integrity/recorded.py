@@ -1,4 +1,4 @@
-"""What the record itself says where a row may say something else: what ought to be, and until when a request was asked for."""
+"""Return what the record says where a row may differ: what ought to be, and until when."""
 
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ def instant(spelled: object) -> datetime | None:
 
 
 def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
-    """The row where it agrees with the newest such event, else what that event says; the row where it says nothing.
+    """Return the row where the newest such event agrees or is missing, else the event's word.
 
     Earlier versions did not record since when: the row's word counts as far as it agrees, else the time of the event.
     """
@@ -48,7 +48,7 @@ def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
 
 
 def recorded_end(connection: Connection, tenant_id: str, request_id: int) -> datetime | None:
-    """Until when a request was approved, by its events; ``None`` without an end, or where it was never opened or approved."""
+    """Return until when a request was approved, by events; ``None``: no end, or not opened."""
     try:
         told = replay.replay(believing.of_request(connection, tenant_id, request_id), request_id)
         return instant(told.request.get("window_end")) if told.opened and told.request["state"] not in _NEVER_MADE else None

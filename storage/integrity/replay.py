@@ -83,12 +83,12 @@ def born(event: Told) -> dict[str, Any]:
 
 
 def named(said: Mapping[str, Any]) -> str | None:
-    """The entries of the register that a request names, as its column keeps them; earlier versions knew of none."""
+    """Return the register entries a request names, by its column; empty in earlier versions."""
     return canonical(said["devices"]) if said.get("devices") else None
 
 
 def decision(event: Told) -> Row:
-    """The row of ``decisions`` that a vote leaves; where the bot took one back, the event names whose it was."""
+    """Return the row of ``decisions`` a vote leaves; the bot's withdrawals name whose it was."""
     said = event.payload
     row = {name: said[name] for name in ("vote", "door", "digest", "voted_at") if name in said}
     return row | {"person_id": said.get("person_id", event.actor), "recorded_at": event.at}
@@ -102,7 +102,7 @@ def attempt(event: Told) -> Row:
 
 
 def baseline(event: Told) -> Row:
-    """The row of ``baselines`` that a change of what ought to be leaves; earlier versions did not record since when."""
+    """Return the row of ``baselines`` a change leaves; earlier versions lack since when."""
     said = event.payload
     return {name: said[name] for name in ("value", "window_end", "since") if name in said} | {"request_id": event.request_id}
 
@@ -120,7 +120,7 @@ def reminder_answer(event: Told) -> Row:
 
 
 def grouped(events: Iterable[Told]) -> Iterator[tuple[int, Replay]]:
-    """Each request with what its events say, where events come ordered by request; never more than one is kept."""
+    """Yield each request as its events say, ordered by request; one is kept at a time."""
     number, told = None, Replay()
     for event in events:
         if event.request_id is None:

@@ -1,1 +1,1 @@
-"""The record as a whole: verified, exported, replayed, adopted, and compared with what this process saw before."""
+"""Handle the record as a whole: verify, export, replay, adopt, compare with what was seen."""

@@ -121,13 +121,13 @@ def _basis(connection: Connection, tenant_id: str, keys: Keyring, *, seen_authen
 
 
 def _was_adopted(connection: Connection, tenant_id: str) -> bool:
-    """Whether the record says that a key took it over: whoever took the authenticators away then wants that done again."""
+    """Tell whether a key took the record over, by its events: removed authenticators show."""
     said = (audit_events.c.tenant_id == tenant_id, audit_events.c.kind == KEY_ADOPTED)
     return connection.execute(select(audit_events.c.seq).where(*said).limit(1)).first() is not None
 
 
 def _works(tenant_id: str, basis: Basis) -> Iterable[_Work]:
-    """Every table, the events last, newest first, and the first event not at all: ``take_over`` signs that in the end."""
+    """Sign every table, events last and newest first, without the first event: it ends it."""
     known = select(change_requests.c.id).where(change_requests.c.tenant_id == tenant_id)
     yield _Work(cards, ("channel", "ts"), cards.c.request_id.in_(known))
     if basis is Basis.PERSON:

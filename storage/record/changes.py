@@ -45,7 +45,7 @@ class RecordedChange:
 
 
 def recorded_changes(database: Database, tenant_id: str, *, up_to: int | None = None) -> Iterator[RecordedChange]:
-    """Yield every change of a tenant in the order of the numbers, by the events up to number ``up_to`` (``None``: all).
+    """Yield every change of a tenant by number, from events up to ``up_to`` (``None``: all).
 
     One change is kept at a time, and no connection between two batches of events.
     """

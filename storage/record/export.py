@@ -79,7 +79,7 @@ def _lines(database: Database, tenant_id: str, bounds: _Bounds) -> Iterator[str]
 
 
 def _rows(database: Database, piece: Select[Any]) -> Iterator[Row[Any]]:
-    """Every row of a piece, a batch behind the other: events are only ever added, so each batch may see the newest."""
+    """Yield a piece's rows batch by batch; events are only added, so each may see the newest."""
     batch: Sequence[Row[Any]] = _batch(database, piece.limit(_BATCH))
     while batch:
         yield from batch

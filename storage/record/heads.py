@@ -94,7 +94,7 @@ def _head(said: Any) -> Head:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside it, sync, rename, sync the folder: whoever reads meanwhile finds the old file or the new one."""
+    """Write beside it, sync, rename, sync the folder: readers find the old or the new file."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -29,7 +29,7 @@ _BATCH = 200
 
 
 def differences(database: Database, tenant_id: str) -> Iterator[Difference]:
-    """Every place where a row does not agree with the record; ends at the first event that is not believed."""
+    """Yield every place where a row disagrees with the record, to the first unbelieved event."""
     with _snapshot(database) as connection:
         try:
             yield from _requests(connection, tenant_id)
@@ -127,7 +127,7 @@ def _listed(
 
 
 def aligned(table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str) -> Iterator[Difference]:
-    """Hold rows against events, both in the order of recording; what is only on one side is named, and left out on the other."""
+    """Compare rows with events in recording order; name what is on one side only."""
     ours, theirs = _Window(rows), _Window(recorded)
     while (row := ours.first()) is not None or theirs.first() is not None:
         expected = theirs.first()
@@ -209,7 +209,7 @@ class _Window:
         return self._seen[0] if self._seen else None
 
     def find(self, fits: Callable[[Any], bool]) -> int:
-        """How many come before the first that fits, of those that are looked ahead for; 0 where none of them does."""
+        """Count how many come before the first that fits among those ahead; 0 where none does."""
         self._fill(AHEAD)
         return next((place for place, item in enumerate(self._seen) if fits(item)), 0)
 

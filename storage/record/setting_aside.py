@@ -10,7 +10,7 @@ _DAMAGED = "its row cannot be read, so it was set aside"
 
 
 def set_aside(entry: Entry, number: int, *, detail: str) -> None:
-    """End a change request by its number alone: what its row says cannot be read, or is not what is on record.
+    """End a request by its number alone: its row cannot be read, or disagrees.
 
     It becomes *stale* whatever state it stood in, one that there is not included; a settled one stays as it is.
     """
@@ -28,7 +28,7 @@ def set_aside(entry: Entry, number: int, *, detail: str) -> None:
 
 
 def give_up(entry: Entry, table: str, number: int) -> None:
-    """Settle a message that cannot be read, or a delivery: nobody will ever send the one, or handle the other."""
+    """Settle an unreadable message or delivery: it will never be sent or handled."""
     if table == notices.name:
         mine = (notices.c.id == number, notices.c.tenant_id == entry.tenant_id)
         entry.connection.execute(update(notices).where(*mine).values(delivered_at=entry.now, problem=_DAMAGED))

@@ -1,4 +1,4 @@
-"""Tells whether the database is the one that this process has seen, and authenticated: else nothing is opted in or extended.
+"""Tell whether the database is the one this process saw and authenticated; else nothing opts in.
 
 What it finds is told, never thrown: opting out goes on whatever it says.
 """
@@ -118,7 +118,7 @@ class Standing:
         return head.seq == 0 or connection.execute(query).scalar() == head.hash
 
     def _is_accepted(self, connection: Connection, known: Head, found: tuple[int, str]) -> bool:
-        """Whether a person has accepted this copy since we last saw the record; from then on we know it by that."""
+        """Tell whether a person accepted this copy since we last saw the record."""
         since = self._looked_until if found[0] >= self._looked_until else 0
         said = [row for row in self._acceptances(connection, since) if row.hash not in known.accepted]
         believed = [row for row in said if self._database.authenticity.doubt(audit_events, row) is None]

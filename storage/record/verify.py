@@ -106,7 +106,7 @@ def _stored(connection: Connection, tenant_id: str) -> CursorResult[Any]:
 
 @contextmanager
 def _any_bytes(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand out even text that is no UTF-8 any more: a spoilt event is to be named, not to end the check."""
+    """Let SQLite return text that is not UTF-8: a spoilt event is named and does not end the check."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -131,7 +131,7 @@ def _fault(event: _Event, tenant_id: str, expected: int, prev: str) -> str | Non
 
 
 def _proof(event: _Event, tenant_id: str, keys: Mapping[str, bytes]) -> Authenticator:
-    """Judged last, as ``storage.integrity.keyring`` describes it: every field is typed by now, and holds its hash."""
+    """Judge the authenticator last (``integrity.keyring``): fields are typed, and hashed, by now."""
     if not keys:
         return Authenticator.SOUND
     if not event.authenticator:
@@ -157,7 +157,7 @@ def _is_typed(event: _Event) -> bool:
 
 
 def _canonical(event: _Event, tenant_id: str) -> bytes:
-    """The bytes that were hashed: the stored payload goes in as it stands, so that no other spelling of it passes."""
+    """Return the hashed bytes, with the stored payload as it stands: no other spelling passes."""
     at = _instant(event.at)
     request = "null" if event.request_id is None else event.request_id
     text = (

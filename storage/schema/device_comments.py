@@ -1,4 +1,4 @@
-"""What the register's tables and columns mean; ``storage.schema.comments`` has all the others, and puts them on the tables."""
+"""Comment the register's tables; ``storage.schema.comments`` has all others."""
 
 TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "devices": (

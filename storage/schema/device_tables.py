@@ -1,4 +1,4 @@
-"""The tables of the register: its entries, the acts on them, the reports that were imported, and what was seen in them.
+"""Define the register's tables: entries, acts, imported reports, and sightings.
 
 Entries are no more removed than requests are; acts and reports are only added. Sightings may be pruned.
 """

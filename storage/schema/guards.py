@@ -1,4 +1,4 @@
-"""The triggers that keep the record unaltered: which there have to be, which are missing, and how they are put back.
+"""Define the triggers that guard the record: which must exist, which are missing.
 
 What the migrations create is said here once more, as data: a test holds the two against each other on both databases. In
 PostgreSQL what a trigger says is compared by its parts, because its spelled form differs between versions of the server.

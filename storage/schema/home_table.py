@@ -1,4 +1,4 @@
-"""The table of what each person's App Home was first seen to show; ``storage.schema.tables`` has all the others."""
+"""Define the table of what an App Home first showed; ``schema.tables`` has all others."""
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, String, Table
 

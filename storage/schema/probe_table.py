@@ -1,4 +1,4 @@
-"""The table of what was last found of each endpoint and TLS version; ``storage.schema.tables`` has all the others."""
+"""Define the table of probe results; ``storage.schema.tables`` has all others."""
 
 from sqlalchemy import Boolean, Column, Integer, PrimaryKeyConstraint, String, Table
 

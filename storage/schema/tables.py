@@ -28,7 +28,7 @@ leases = lease_table.leases
 
 
 def _authenticator() -> Column[str]:
-    """What proves that the bot wrote the row (``storage.integrity.authenticity``); ``None`` where it ran without a key."""
+    """Define the authenticator's column; ``None`` where the bot ran without a key."""
     return Column("authenticator", String(96))
 
 

@@ -1,4 +1,4 @@
-"""The text files of a pack, line by line, from its events: the bot writes these lines, the checker compares them."""
+"""Make a pack's text files from its events, line by line, for writing and for comparing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Building:
         yield PAGE, "".join(change_row(change, self._facts, self._named))
 
     def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
-        """The lines before the rows of the changes; ``manifest`` says tenant, days, head, and what is missing."""
+        """Return the lines before the changes' rows; ``manifest`` says tenant, days, head and gaps."""
         if name != PAGE:
             yield csv_line({"population.csv": POPULATION, "approvals.csv": APPROVALS, "attempts.csv": ATTEMPTS}[name])
             return

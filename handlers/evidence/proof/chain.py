@@ -19,7 +19,7 @@ def canonical_text(value: Any) -> str:
 
 
 def flaw_of(line: str, seq: int, head: str) -> tuple[str, Event | None]:
-    """What is wrong with the event that has to follow ``seq`` and ``head``, else an empty text; and the event, if it is one."""
+    """Say what is wrong with the event after ``seq`` and ``head``, else empty; and the event, if any."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -100,7 +100,7 @@ class Change:
         return any(first <= at < end for at in self.times)
 
     def judge(self) -> list[Vote]:
-        """Say of every vote why it did not count; returns those that did: of each person the approval that stood at the end."""
+        """Say of every vote why it did not count; return each person's approval that stood at the end."""
         standing: dict[str, Vote] = {}
         for vote in self.votes:
             vote.why_not = self._why_not(vote)
@@ -142,7 +142,7 @@ def _vote(event: Event, said: dict[str, Any]) -> Vote:
 
 
 def _undoes(other: Vote, vote: Vote) -> bool:
-    """Taking back by reaction undoes a vote cast by reaction; by button any vote; by the bot whatever was on record."""
+    """Apply a withdrawal: by reaction only to reaction votes, by button to any, by the bot as recorded."""
     if other.vote != "taken_back" or other.person != vote.person:
         return False
     if other.via == "bot":

@@ -1,4 +1,4 @@
-"""Checks an unpacked pack, or the zip itself, and names file and line of whatever is not as the bot wrote it."""
+"""Check an unpacked pack or its zip; name file and line of whatever the bot did not write."""
 
 from __future__ import annotations
 

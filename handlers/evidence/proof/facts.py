@@ -1,4 +1,4 @@
-"""What the record says beside the changes: rules, settings, days, pairings with Exchange's audit log, heads, time stamps."""
+"""Read what stands beside the changes: rules, settings, days, pairings, heads, time stamps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Facts:
             reader(self, event, event["payload"])
 
     def rule_at(self, seq: int) -> tuple[str, int]:
-        """Digest of the rule that held at an event, and how many approvals it needs; one where none is on record."""
+        """Return the rule's digest at an event and the approvals it needs; 1 where none is recorded."""
         held = [(digest, needed) for number, digest, needed in self.rules if number <= seq]
         return held[-1] if held else ("", 1)
 

@@ -1,4 +1,4 @@
-"""The pack's ``index.html``: one page for a person, without a script; every word of the record's is escaped."""
+"""Make the pack's ``index.html``: one page without a script, every word of the record escaped."""
 
 from __future__ import annotations
 

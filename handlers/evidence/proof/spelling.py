@@ -24,7 +24,7 @@ def moment(spelled: Any) -> str:
 
 
 def csv_line(cells: Iterable[str]) -> str:
-    """One line of CSV with its newline, every cell quoted and none run as a formula; line breaks in a cell become blanks."""
+    """Write one CSV line with its newline: cells quoted, no formula, line breaks made blanks."""
     written = io.StringIO()
     one_line = [
         " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell or len(cell.splitlines()) > 1 else cell for cell in cells

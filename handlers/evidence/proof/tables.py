@@ -103,7 +103,7 @@ def attempt_rows(change: Change) -> Iterator[list[str]]:
 
 
 def unapproved(change: Change, facts: Facts) -> str:
-    """What the record does not prove of a change that was sent or made: enough approvals of others; empty where it does."""
+    """Say what is unproven of a sent change: enough approvals of others; empty where proven."""
     if change.kind not in NEEDS_OTHERS or not (change.made or change.sent_at):
         return ""
     found = len(change.judge())
@@ -130,7 +130,7 @@ def head_rows(facts: Facts, last: int) -> Iterator[list[str]]:
 
 
 def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
-    """The rows of ``reconciliation.csv``: those of Exchange's audit log, and the changes that have none there, by time."""
+    """Return the rows of ``reconciliation.csv`` by time: audit rows, and changes that have none."""
     unmatched = (said for said in facts.changes.values() if said.get("matched") != "yes")
     told = [said for said in (*facts.rows.values(), *unmatched) if span.holds(said.get("at"))]
     for cells in sorted([text_of(said.get(name)) for name in RECONCILIATION] for said in told):

@@ -1,1 +1,1 @@
-"""Reading a report, a sign-in export, a saved message or a list of devices, purely: bytes in, rows or one sentence out."""
+"""Read a report, sign-in export, saved message or list: bytes in, rows or one sentence out. Pure."""

@@ -1,4 +1,4 @@
-"""Which column of a table holds what: by its name in the languages of the portals, by Microsoft's own keys, by what stands in it.
+"""Find which column holds what: by portal names, Microsoft's keys, or its content.
 
 Nobody outside Microsoft has published the header of the report (facts of 30 November 2026): what is not recognised is shown, and
 ``--map`` says it. Nothing is guessed where two columns would do.
@@ -72,7 +72,7 @@ def columns_of_sign_ins(header: Sequence[str]) -> dict[str, int]:
 
 
 def is_auth_details(header: Sequence[str]) -> bool:
-    """Whether a table is the part of a sign-in download that tells how people signed in, which has another schema."""
+    """Tell whether a table is the sign-in download's part on methods, which has another schema."""
     names = {plain(name) for name in header}
     return bool(names & _AUTH_DETAILS) and not names & _NAMES[APP]
 
@@ -107,7 +107,7 @@ def _shown(name: str) -> str:
 
 
 def _tls(name: str) -> str:
-    """The field of a column that names a version of TLS, in whatever language the rest is: Microsoft's key is ``Tls10Count``."""
+    """Return the field of a TLS version's column in any language: Microsoft's key is ``Tls10Count``."""
     found = re.search(r"tls\s*v?1[._ ]?([012])(?!\d)", name)
     return {"0": TLS10, "1": TLS11, "2": TLS12}[found[1]] if found else ""
 

@@ -1,4 +1,4 @@
-"""The bytes of a file as text: whatever coding a portal, Excel or a mail program wrote it in, or a sentence that says what it is.
+"""Decode a file's bytes from any coding of portals, Excel and mail, or say what the file is.
 
 A coding that is neither Unicode nor told by a mark is taken for Windows-1252: a guess by statistics (charset-normalizer 3.4,
 tried on German and French headers) says cp1250 there, and letters turn into others.
@@ -28,7 +28,7 @@ _ODD = frozenset(range(32)) - {9, 10, 12, 13}
 
 
 class NotRead(Exception):
-    """The file is not understood, and nothing of it was taken; the sentence says what was seen and what to do."""
+    """Refuse a file as not understood; the sentence says what was seen and what to do."""
 
 
 def decoded(data: bytes) -> str:

@@ -11,7 +11,7 @@ _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=$|[ ,])")
 
 
 def share(text: str) -> float | None:
-    """A share as it is written, with or without a percent sign, a point or a comma; ``None`` where it is none."""
+    """Read a share, with or without percent sign, point or comma; ``None`` where it is none."""
     bare = text.replace("%", "").replace("\u00a0", "").strip()
     return float(bare.replace(",", ".")) if _PLAIN.fullmatch(bare) else None
 
@@ -26,7 +26,7 @@ def count(text: str) -> int | None:
 
 
 def day(text: str, *, month_first: bool | None) -> date | None:
-    """The day of a moment; ``None`` where it is none, or where day and month could be either way and nobody knows which."""
+    """Return the day of a moment; ``None`` where it is none, or day and month are ambiguous."""
     for pattern, order in ((_ISO, (1, 2, 3)), (_DOTTED, (3, 2, 1)), (_SLASHED, (3, 1, 2) if month_first else (3, 2, 1))):
         found = pattern.match(text.strip())
         if found and (pattern is not _SLASHED or month_first is not None):
@@ -38,7 +38,7 @@ def day(text: str, *, month_first: bool | None) -> date | None:
 
 
 def puts_month_first(texts: list[str]) -> bool | None:
-    """Whether slashed days of one file begin with the month, as a day above 12 tells; ``None`` where nothing tells."""
+    """Tell whether slashed days begin with the month, by a day above 12; ``None``: untold."""
     found = [match for text in texts if (match := _SLASHED.match(text.strip()))]
     if any(int(match[1]) > 12 for match in found):
         return False

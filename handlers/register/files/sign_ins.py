@@ -97,7 +97,7 @@ def _succeeded(row: Sequence[str], cell: Any) -> bool:
 
 
 def _collected(told: Iterable[_Told], rows: int) -> Parsed:
-    """The newest day of everybody whose mail client signed in; what failed, or was another client, says nothing of a device."""
+    """Return each mail client's newest successful sign-in day; failures tell nothing of a device."""
     newest: dict[str, date] = {}
     skipped = []
     for number, user, app, when, succeeded in told:

@@ -1,4 +1,4 @@
-"""The admin centre's report of SMTP AUTH clients: senders with the shares of the TLS versions that they spoke.
+"""Read the admin centre's report of SMTP AUTH clients: senders and shares of TLS versions.
 
 Its exact header and notation are published nowhere (facts of 30 November 2026), so shares may be percent, fractions or counts:
 the file says it by what its rows add up to.
@@ -116,7 +116,7 @@ def _cell(row: Sequence[str], places: Mapping[str, int], name: str) -> str:
 
 
 def _merged(rows: Sequence[Seen]) -> Seen:
-    """Rows of one sender, one for each way it signs in, say: weighed by their messages, or alike where those are not told."""
+    """Merge rows of one sender: weighed by messages, or alike where those are not told."""
     weights = [float(row.messages or 0) for row in rows]
     if not sum(weights):
         weights = [1.0] * len(rows)

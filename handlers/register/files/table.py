@@ -1,4 +1,4 @@
-"""Rows of a table as Python's ``csv`` reads them, with the separator that splits the header into the most columns."""
+"""Read a table's rows by ``csv``, with the separator that splits the header into most columns."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def table(text: str) -> Table:
 
 
 def _beginning(text: str) -> tuple[str, str, int]:
-    """The first line that says something, the text from there on, and the lines before; Excel's ``sep=;`` is none."""
+    """Return the first meaningful line, the text from there, and lines before; ``sep=;`` is skipped."""
     lines, skipped = text.split("\n", 3), 0
     while len(lines) > 1 and (not lines[0].strip() or lines[0].strip().casefold()[:4] == "sep=") and skipped < 2:
         lines, skipped = lines[1:], skipped + 1

@@ -32,7 +32,7 @@ class SlackAnnouncer:
         self._shared = False
 
     def draw(self, view: RequestView, place: Place | None) -> Place | None:
-        """Post a request's message, or draw a copy of it again; ``None`` when somebody deleted it, or another app posted it."""
+        """Post a request's message or redraw a copy; ``None`` when deleted, or another app's."""
         message = cards.card(view, self._zone)
         if place is None:
             self._refuse_shared_channel()
@@ -44,7 +44,7 @@ class SlackAnnouncer:
         return self._post(place.channel, thread.details(view), thread_ts=place.ts)
 
     def permalink(self, place: Place) -> str | None:
-        """Ask Slack where a message is found; ``None`` where it does not say, which costs a link and nothing else."""
+        """Ask Slack for a message's link; ``None`` where it does not say, which costs only the link."""
         try:
             link = call(self._client.chat_getPermalink, channel=place.channel, message_ts=place.ts).get("permalink")
         except Unavailable:

@@ -1,4 +1,4 @@
-"""Every call of Slack's Web API goes through here, so that its failures become sentences: once, and without a token in them."""
+"""Call Slack's Web API for everybody and turn failures into sentences without a token."""
 
 import http.client
 import re
@@ -96,7 +96,7 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
 
 
 def direct(client: WebClient, person: str) -> str:
-    """Where a direct message to somebody goes: the conversation, or their own id where it could not be opened.
+    """Return where direct messages to somebody go: a conversation, or their id if none opened.
 
     ``chat.postMessage`` takes a person's id as well. Raises ``Unavailable`` where nothing would reach them.
     """

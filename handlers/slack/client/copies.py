@@ -1,4 +1,4 @@
-"""Which request a message of the bot's own is about, as its buttons tell (``reactions.get``, which the bot's scopes allow).
+"""Read a bot message's request from its buttons (``reactions.get``, within the bot's scopes).
 
 Only the number in a button is looked at: what a message shows is never read back as truth.
 """

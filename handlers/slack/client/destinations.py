@@ -1,4 +1,4 @@
-"""Decides where the bot may post to or connect to when Slack, or a payload in Slack's name, names the address.
+"""Decide where the bot may post or connect when Slack, or a forged payload, names it.
 
 A ``response_url`` comes with a payload and is posted the live value, so a payload that only looks like
 Slack's must not choose who reads it. Beside Slack's own hosts there is the host of ``SLACK_API_URL``, for a
@@ -25,7 +25,7 @@ USUAL_PORT: Final = 443
 
 
 class Elsewhere(ValueError):
-    """The address leads to a host that is neither Slack's nor that of ``SLACK_API_URL``; the text does not repeat it."""
+    """Refuse an address neither of Slack's nor of ``SLACK_API_URL``'s host, without repeating it."""
 
 
 class Destinations:

@@ -1,4 +1,4 @@
-"""People and user groups as Slack's Web API tells them (``users.info``, ``usergroups.users.list``, ``conversations.info``)."""
+"""Look up people and groups (``users.info``, ``usergroups.users.list``, ``conversations.info``)."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ class SlackDirectory:
             raise Unavailable(sentence, mend=mend, retry_after=away.retry_after) from None
 
     def members(self, group_id: str) -> frozenset[str]:
-        """Expand a user group by id; a disabled group counts as empty, because Slack leaves its people out."""
+        """Expand a user group by id; disabled counts as empty, because Slack leaves its people out."""
         users = call(self._client.usergroups_users_list, usergroup=group_id).get("users")
         return frozenset(user for user in users if isinstance(user, str)) if isinstance(users, list) else frozenset()
 

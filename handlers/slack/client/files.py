@@ -1,4 +1,4 @@
-"""A file that somebody gave to the bot in a form, read from Slack's own hosts with the bot's token (scope ``files:read``)."""
+"""Read a file given in a form from Slack's own hosts, by the bot's token (``files:read``)."""
 
 from slack_sdk.errors import SlackClientError
 

@@ -1,4 +1,4 @@
-"""The names of people as Slack tells them, for what is read outside of Slack: each person is asked for once."""
+"""Look up names of people in Slack for readers outside of it; each person is asked for once."""
 
 from slack_sdk import WebClient
 
@@ -13,7 +13,7 @@ _NOBODY_MORE = frozenset({"invalid_auth", "not_authed", "token_revoked", "accoun
 
 
 class Names:
-    """Names by Slack id, from ``users.info``; for one answer or one file, as a name that was found is kept."""
+    """Keep names by Slack id, from ``users.info``, for one answer or file."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -21,7 +21,7 @@ class Names:
         self._away = False
 
     def __call__(self, person: str) -> str:
-        """What somebody is called; empty where Slack does not say, and for all others once it cannot be asked any more."""
+        """Return somebody's name; empty where Slack does not say, or once it cannot be asked."""
         if person not in self._known:
             self._known[person] = "" if self._away else self._asked(person)
         return self._known[person]
@@ -35,7 +35,7 @@ class Names:
 
 
 def _called(user: object) -> str:
-    """What somebody is called in Slack: the display name, else the real name, else the handle; without unprintable signs."""
+    """Return the display name, else real name, else handle, without unprintable signs."""
     found = user if isinstance(user, dict) else {}
     profile = found.get("profile")
     profile = profile if isinstance(profile, dict) else {}

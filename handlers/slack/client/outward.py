@@ -42,12 +42,12 @@ class Outward:
         return self._post(address, body, {"Content-Type": "application/json;charset=utf-8"}, Timeout(total=PATIENCE))
 
     def file(self, address: Address, content: bytes | Iterable[bytes], length: int) -> int | None:
-        """Post the bytes of a file, ``length`` of them, as they come, and return the status; ``None`` when no answer came."""
+        """Post ``length`` bytes of a file as they come; returns the status, ``None`` without an answer."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(length)}
         return self._post(address, content, headers, Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE))
 
     def given(self, address: Address, token: str, most: int) -> tuple[int, bytes] | None:
-        """Fetch the first ``most`` bytes of a file with the bot's token, and the status; ``None`` when no whole answer came."""
+        """Fetch a file's first ``most`` bytes by token, and the status; ``None`` without a whole answer."""
         way = self._direct if address.stays_here else self._outward
         headers, timeout = {"Authorization": f"Bearer {token}"}, Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE)
         try:

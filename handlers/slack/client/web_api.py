@@ -1,4 +1,4 @@
-"""Slack's Web API over ``slack_sdk``, without what the SDK leaves open: redirects, answers of any size, foreign upload hosts.
+"""Call ``slack_sdk`` without what it leaves open: redirects, huge answers, foreign upload hosts.
 
 ``urllib`` repeats a redirected call as GET with its ``Authorization`` at whatever host the answer names, plain
 http included; so a redirect is an error here, for every method. What the SDK would log of requests and answers
@@ -56,7 +56,7 @@ class SlackWebClient(WebClient):
         return Outward.of(self)
 
     def send_file(self, *, channel: str, name: str, length: int, pieces: Iterable[bytes]) -> SlackResponse:
-        """Put a file into a conversation, sending its ``length`` bytes as ``pieces`` yields them; none are kept.
+        """Upload a file into a conversation: ``length`` bytes as ``pieces`` yields them, keeping none.
 
         Raises ``SlackClientError``. Slack's three steps are told in docs.slack.dev/messaging/working-with-files.
         """
@@ -65,7 +65,7 @@ class SlackWebClient(WebClient):
         return self.files_completeUploadExternal(files=[{"id": given.get("file_id"), "title": name}], channel_id=channel)
 
     def read_file(self, url: str, most: int) -> bytes:
-        """The first ``most`` bytes of a file that a person gave to the bot; ``url`` is its ``url_private_download``.
+        """Return the first ``most`` bytes of a given file; ``url`` is its ``url_private_download``.
 
         The token goes along, so only to one of Slack's hosts, and after no redirect. Raises ``SlackClientError``.
         """

@@ -1,1 +1,1 @@
-"""What Slack's listeners do with one kind of act once it is acknowledged: parse, ask dispatch, answer the person."""
+"""Act on what Slack's listeners take, once acknowledged: parse, ask dispatch, answer."""

@@ -132,7 +132,7 @@ class Clicks:
             edge.executor.follow(lambda: reply.say(BUSY))
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
-        """What a button about no change does: it opens a form, or history; ``None`` for every other button."""
+        """Do what a button about no change does, a form or history; ``None`` for other buttons."""
         if name == replies.OPEN_OPT_OUT:
             return partial(open_forms.opt_out, self._edge, reply, body)
         if name == replies.OPEN_HISTORY:
@@ -179,7 +179,7 @@ class Submissions:
         self._edge = edge
 
     def listen(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Judge the form purely, keep it, acknowledge; mistakes go back into the form with nothing typed lost."""
+        """Judge the form, keep it, acknowledge; mistakes return into the form with all that was typed."""
         view = body["view"]
         if view.get("callback_id") == IMPORT:
             device_imports.submitted(self._edge, ack, body)

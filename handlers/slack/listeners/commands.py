@@ -125,7 +125,7 @@ class Commands:
             reply.finish(mailbox_diagnosis.locks(self._edge.dispatch.locks.of(address)))
 
     def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
-        """For every full member: it shows what anybody on the internet can see, of endpoints that the operator named."""
+        """Show probes to every full member: anybody on the internet could see the same."""
         if str(body.get("text") or "").split()[1:]:
             reply.say(probe_view.TAKES_NO_HOST)
             return

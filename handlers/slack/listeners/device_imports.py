@@ -1,4 +1,4 @@
-"""``/legacytls devices import``: a form takes a file, which is fetched from Slack and read once the form is acknowledged.
+"""Take a file in ``/legacytls devices import``, fetched and read once acknowledged.
 
 Must never fetch from an address that is not Slack's.
 """

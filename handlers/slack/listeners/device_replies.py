@@ -42,7 +42,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
 
 
 def channel_in(form: Mapping[str, Any]) -> str | None:
-    """Where the answer to a form about one entry goes, empty where it has no channel; ``None`` for another form."""
+    """Return where the answer to an entry's form goes, empty: no channel; ``None``: another form."""
     return _about(form)[1] if form.get("callback_id") == device_answers.LONGER else devices.channel_in(form)
 
 

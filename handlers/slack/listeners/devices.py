@@ -79,7 +79,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 
 def opener(edge: Edge, reply: Reply, body: Mapping[str, Any], name: str) -> Callable[[], None] | None:
-    """What a button about no entry does: it shows a list, or opens the form; ``None`` for every other button."""
+    """Do what a button about no entry does, a list or the form; ``None`` for other buttons."""
     if name == view.ADD_DEVICE:
         return partial(_open_add, edge, reply, body)
     which = view.FIRST_PAGE.get(name)
@@ -87,7 +87,7 @@ def opener(edge: Edge, reply: Reply, body: Mapping[str, Any], name: str) -> Call
 
 
 def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callable[[int], None]]:
-    """What the buttons do that show something of the entry whose number they carry, or open a form about it."""
+    """Do what buttons on an entry do that show something of it or open a form about it."""
     pages = {action: partial(_next, edge, reply, which) for action, which in view.NEXT_PAGE.items()}
     return {
         view.SHOW_DEVICE: lambda about: _admitted(edge, reply, partial(_show, edge, reply, about)),
@@ -128,7 +128,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
 
 
 def channel_in(form: Mapping[str, Any]) -> str | None:
-    """Where the answer to a form about one entry goes, empty where it has no channel; ``None`` for another form."""
+    """Return where the answer to an entry's form goes, empty: no channel; ``None``: another form."""
     if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER):
         return None
     return about(str(form.get("private_metadata") or ""))[1]

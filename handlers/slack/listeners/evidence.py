@@ -1,4 +1,4 @@
-"""``/legacytls evidence 2026-Q4``: the evidence of a period as a file in a direct message, for operators and approvers."""
+"""Send ``/legacytls evidence 2026-Q4`` as a file in a direct message to operators and approvers."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -71,7 +71,7 @@ class Mentions:
         self._lock = threading.Lock()
 
     def listen(self, body: dict[str, Any], respond: Respond) -> None:
-        """Hand a person's mention over to be answered; one without room for it is dropped, since nothing depends on it."""
+        """Hand a person's mention over to be answered; without room it is dropped."""
         found = mention(body, bot=self._edge.bot_user)
         if found is not None and not self._edge.executor.submit(lambda: self._answer(found, respond), person=found.person):
             log.warning("slack.mention_not_answered", problem="busy")
@@ -88,7 +88,7 @@ class Mentions:
             reply.say(verdict.sentence)  # the commands would refuse them as well
 
     def _is_first(self, found: Mention) -> bool:
-        """Whether this person was not answered within the minute, nor this mention by another copy of the bot.
+        """Tell whether this person and mention are unanswered, within the minute and by any replica.
 
         That a redelivery or another replica has it is told by the database; while that is away, each copy answers for itself.
         """

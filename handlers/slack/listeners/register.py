@@ -1,4 +1,4 @@
-"""Registers the few listeners with Bolt and catches, once, whatever a listener lets through: people are answered all the same."""
+"""Register the listeners with Bolt and catch what they raise: people are answered all the same."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ANY = re.compile(".*", re.DOTALL)
 
 
 def register(app: App, edge: Edge) -> None:
-    """Hang the listeners in; Bolt must run with ``process_before_response=True``, so that each acknowledges inline."""
+    """Attach the listeners; Bolt must run with ``process_before_response=True``."""
     commands, clicks, submissions, reactions = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge)
     app.command(COMMAND)(commands.listen)
     app.action(ANY)(clicks.listen)
@@ -40,7 +40,7 @@ def register(app: App, edge: Edge) -> None:
 
 
 class Failures:
-    """Answers for a listener that raised: a person who acted is told; an event is dropped or left for Slack to send again."""
+    """Answer for a listener that raised: tell a person; drop an event or leave it to be resent."""
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -66,7 +66,7 @@ class Failures:
 
 
 def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
-    """Whether Slack is to send this once more: a reaction that could not be kept, not whatever cannot be read."""
+    """Tell whether Slack shall resend: a reaction that could not be kept, not an unreadable one."""
     event = body.get("event")
     decides = isinstance(event, dict) and event.get("type") in REACTIONS
     return decides and told not in (MISREAD, OTHER_WORKSPACE)

@@ -1,4 +1,4 @@
-"""Channel messages for whoever runs the bot: a database that is not to be believed, a receiver that wants no more events."""
+"""Word messages for who runs the bot: an unbelieved database, a receiver that has gone."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""Channel messages beside the requests: reminders, a changed rule, a setting that cannot be read, the record's head."""
+"""Draw channel messages beside requests: reminders, changed rules, outages, heads."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -74,7 +74,7 @@ def _by_now(said: DeviceNews, view: AnnouncementView) -> DeviceNews:
 
 
 def _about_the_reminder(view: AnnouncementView) -> list[ButtonElement]:
-    """Buttons that carry the number of the reminder itself; what may be answered is judged again at the click."""
+    """Draw buttons with the reminder's number; the answer is judged again at the click."""
     if view.number is None:
         return []
     days, done = view.offer.snooze, view.offer.done
@@ -94,7 +94,7 @@ def _kept(answer: ReminderAnswer) -> str:
 
 
 def _over(said: AnyAboutWindow, since: Overtaken, zone: ZoneInfo) -> str:
-    """What is left of a message about a window that is no longer the present one: what it was about, and what came after it."""
+    """Draw what is left of a message about a past window: its subject and what came after."""
     about = f"#{said.request}: " if said.request else ""
     came = _CAME[since.kind].format(id=since.by)
     return f":checkered_flag: {about}{_was(said, zone)}. Since then {came}, {instant(since.at, zone)}."

@@ -1,4 +1,4 @@
-"""The few Block Kit pieces everything is built of; slack_sdk's own models check Slack's limits when they are spelled out."""
+"""Make the Block Kit pieces everything is built of, checked by slack_sdk's own models."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Message:
 
     @cached_property
     def _drawn(self) -> list[dict[str, Any]]:
-        """Spelling blocks out costs more than sending them: done once, however many people get the message."""
+        """Spell blocks out once, however many people get the message: it costs more than sending."""
         return [block.to_dict() for block in self.blocks]
 
 
@@ -56,7 +56,7 @@ def fields(*texts: str) -> SectionBlock:
 
 
 def typed(label: str, text: str) -> list[Block]:
-    """What a person typed, whole, as a quotation under a label: nothing in it can pass for the bot's own words.
+    """Quote all a person typed under a label: nothing in it can pass for the bot's own words.
 
     Every line is quoted, whatever breaks the lines; ``&``, ``<`` and ``>`` are escaped, so that nobody is mentioned and no link
     is made. Stars and the like may show as bold: inside the quotation.
@@ -65,7 +65,7 @@ def typed(label: str, text: str) -> list[Block]:
 
 
 def quoted(label: str, text: str, *, limit: int = QUOTED) -> list[Block]:
-    """The beginning of what a person typed, on one line, as a quotation under a label: ``limit`` characters of it.
+    """Quote the first ``limit`` characters a person typed, on one line under a label.
 
     A word is taken to have nine of them, so that short ones do not fill the screen either.
     """

@@ -67,7 +67,7 @@ def _request(view: RequestView, zone: ZoneInfo) -> list[Block]:
 
 
 def named(request: ChangeRequest, *, most: int) -> list[Block]:
-    """The entries of the register that a request names, with the days that are approved; ``most`` of them, and how many more."""
+    """List entries a request names with approved days: ``most`` of them, and how many more."""
     lines = [f"D{one.number} until {spelled(one.due)}" for one in request.devices]
     more = f", and {len(lines) - most} more" if len(lines) > most else ""
     return [section(f"*On the register*: {', '.join(lines[:most])}{more}")] if lines else []
@@ -86,7 +86,7 @@ SHORT = {REASON: "Reason", CLIENTS: "Devices"}
 
 
 def _left_as_it_was(view: RequestView) -> bool:
-    """Whether an extension ended unmade and the opt-in it was to extend still stands: nothing was made or noticed since."""
+    """Tell whether an extension ended unmade while its opt-in still stands."""
     request, baseline = view.request, view.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN or (baseline.request_id or 0) >= request.id:
         return False
@@ -94,7 +94,7 @@ def _left_as_it_was(view: RequestView) -> bool:
 
 
 def _in_force(view: RequestView) -> bool:
-    """Whether the window of a settled request is the present one; a change outside the bot may have brought it back."""
+    """Tell whether a settled request's window is the present one, also if brought back outside."""
     request, baseline = view.request, view.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN:
         return False
@@ -103,7 +103,7 @@ def _in_force(view: RequestView) -> bool:
 
 
 def _opted_in_since(view: RequestView) -> bool:
-    """Whether a later change left the tenant opted in, or opted it in: an earlier end of the window, another opt-in."""
+    """Tell whether a later change left the tenant opted in, or opted it in."""
     baseline = view.baseline
     is_later = baseline is not None and (baseline.request_id or 0) > view.request.id
     return is_later and baseline is not None and baseline.value is SettingValue.OPTED_IN
@@ -133,7 +133,7 @@ IN_VAIN = ":warning: *The setting is not expected to help any device named here:
 
 
 def _below(view: RequestView) -> list[Block]:
-    """Small print under the buttons: the other way to decide and where the rest stands; the record's head with a result."""
+    """Draw small print: the other way to decide and where the rest is; the head with a result."""
     request, (seq, head) = view.request, view.head
     if request.kind in WISHES and request.state is State.PENDING:
         ways = f"Or react with :{view.rule.approve_emoji}: to approve, :{view.rule.reject_emoji}: to reject."
@@ -165,7 +165,7 @@ def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
 
 
 def _effect(view: RequestView) -> str:
-    """What an opt-out does: a fact only where it was read back, and nothing where it changed nothing or no more holds."""
+    """Say what an opt-out did: a fact only where read back, nothing where it changed nothing."""
     if not view.cloud.legacy_hosts or view.request.state in _ENDED_UNMADE or view.request.only_confirms or view.followed_by:
         return ""
     begins = "Mail" if view.request.state is State.APPLIED else "Once applied, mail"
@@ -185,7 +185,7 @@ def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
 
 
 def _tried_again(view: RequestView, zone: ZoneInfo) -> str:
-    """When a failed opt-out is tried again, said once: by the next one, by the bot, or by whoever reads this."""
+    """Say once when a failed opt-out is tried again: by the next one, the bot, or the reader."""
     again = view.tried_again
     if isinstance(again, ChangeRequest):
         return f"Tried again by #{again.id}."
@@ -202,7 +202,7 @@ def _failed_to_opt_out(view: RequestView) -> bool:
 
 
 def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:
-    """A change made outside, with its ways on while there are any; the first of them is the one primary button."""
+    """Draw a change made outside with its ways on; the first is the one primary button."""
     number, ways = view.request.id, list[ButtonElement]()
     if is_loud(view):
         ways = [button("Opt out again", OPT_OUT_NOW, number, style="primary"), button("Adopt", EXTEND, number)]
@@ -231,7 +231,7 @@ def _buttons(view: RequestView) -> list[Block]:
 
 
 def _another(view: RequestView) -> ButtonElement:
-    """The way to the next request, by what was read last: what is opted in can be extended, and nothing else be asked for."""
+    """Draw the way to the next request: opted in, only an extension can be asked for."""
     request = view.request
     opted_in = view.seen is not None and view.seen.value is SettingValue.OPTED_IN
     ended = request.state is State.STALE and request.kind is Kind.EXTENSION
@@ -243,7 +243,7 @@ def _another(view: RequestView) -> ButtonElement:
 
 
 def _status_line(view: RequestView, zone: ZoneInfo) -> str:
-    """How a decided request stands now: what was applied and no longer holds is said so, with what came after it."""
+    """Say how a decided request stands: what was applied, what holds no more, what came after."""
     request, later = view.request, view.followed_by
     if later is not None:
         was = f"Was applied {instant(request.settled_at or request.created_at, zone)}"

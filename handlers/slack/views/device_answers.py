@@ -1,4 +1,4 @@
-"""How what is said about devices is answered: the buttons on it, and the form in which an owner asks for a later day.
+"""Answer what is said about devices: its buttons, and the form to ask for a later day.
 
 Block ids are the field names of ``handlers.register.commands``.
 """

@@ -70,7 +70,7 @@ def change_owner(device: Device, *, channel: str) -> View:
 
 
 def metadata(number: int, channel: str) -> str:
-    """What a form about one entry carries: its number, and where the answer goes (empty: a direct message)."""
+    """Pack an entry's number and where the answer goes (empty: a direct message) into a form."""
     return f"{number} {channel}".strip()
 
 

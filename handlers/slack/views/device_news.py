@@ -1,4 +1,4 @@
-"""What is said about devices beside their own messages: to an owner, to the operators, and when none is left."""
+"""Word what is said about devices: to an owner, to the operators, and when none is left."""
 
 from datetime import date
 from typing import assert_never

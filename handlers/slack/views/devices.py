@@ -1,4 +1,4 @@
-"""Draws the register: counts, the burn-down as text, a page of entries, and one entry with the buttons that apply to it."""
+"""Draw the register: counts, burn-down as text, a page of entries, and one with its buttons."""
 
 from collections.abc import Iterator, Mapping
 
@@ -66,7 +66,7 @@ def page(found: DevicePage) -> Message:
 
 
 def entry(found: ShownDevice, person: str) -> Message:
-    """One entry as ``person`` sees it, with the buttons that apply to its state; whoever may not press is told why then."""
+    """Draw one entry as ``person`` sees it, with its buttons; a refused press is told then."""
     device = found.device
     head = f"{_sign(late=device.is_overdue(found.today))}*{device.name}* is *{device.state.value}*"
     when = f", due {spelled_day(device.due)}" if device.is_standing else ""

@@ -1,4 +1,4 @@
-"""Draws the App Home and the chooser of the shortcut: what is so, what waits, what was asked for, each with its button."""
+"""Draw the App Home and the shortcut's chooser: what holds and what waits, with buttons."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -169,7 +169,7 @@ def _nothing(found: HomePage) -> str:
 
 
 def _acceptances(found: HomePage) -> Iterator[Block]:
-    """Days that wait for an approver; the entry itself, as it then is, comes with the buttons that decide on it."""
+    """Draw days that wait for an approver; the entry opened has the deciding buttons."""
     for one in found.to_accept[:ACCEPTANCES]:
         text = f"*{one.name}* {_named(one)}: {_asked_day(one)}."
         yield SectionBlock(

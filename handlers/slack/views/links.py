@@ -57,7 +57,7 @@ def linked(arguments: Mapping[str, Any], find: Find) -> dict[str, Any]:
 
 
 def is_slacks(link: str) -> bool:
-    """Whether a permalink leads to Slack, or to this machine: the database may have been altered, and people follow it."""
+    """Tell whether a permalink leads to Slack or this machine: the database may be altered."""
     try:
         address = urlsplit(link)
     except ValueError:

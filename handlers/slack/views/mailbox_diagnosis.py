@@ -6,7 +6,7 @@ from handlers.slack.views.mrkdwn import escape
 
 
 def locks(found: Diagnosis) -> Message:
-    """What keeps one mailbox's devices from sending: the first closed lock, then all of them, each with what opens it."""
+    """Draw what stops a mailbox's devices: the first closed lock, then all, each with its key."""
     first = f"`{escape(found.address)}`: {_first_closed(found)}."
     told = [first]
     for concerns, heading in _MET_BY.items():

@@ -122,7 +122,7 @@ def opt_out(
     devices: Mapping[int, str] = NO_DEVICES,
     register: Standing = NOBODY_STANDS,
 ) -> View:
-    """The one confirmation before opting out; it names what stops working, and what the value was when last ``seen``.
+    """Draw the confirmation before opting out: what stops, and the value when last ``seen``.
 
     ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
     owners, as typed, by the number of the request that named them; ``register`` are those of the register.
@@ -215,7 +215,7 @@ def _day(proposed: date, latest: date, zone: str, runs_until: date | None, *, on
 
 
 def _devices(clients: str, register: Standing) -> list[Block]:
-    """The choice among the entries of the register, and the field for others; where nobody stands on it, devices are typed."""
+    """Draw the choice of entries and the field for others; an empty register only the field."""
     others = bool(register.devices)
     label = "Other devices or applications, and who owns them" if others else LABELS[CLIENTS]
     typed_ones = _typed(CLIENTS, label, "One a line: device, place, owner, plan", text=clients, optional=others)

@@ -1,4 +1,4 @@
-"""Slack's mark-up: what people typed is escaped, people become mentions, instants become dates in the reader's own time zone."""
+"""Write Slack's mark-up: typed text escaped, people as mentions, instants in the reader's zone."""
 
 import re
 from collections.abc import Iterable
@@ -23,12 +23,12 @@ NAMED = 100
 
 
 def escape(text: str) -> str:
-    """Make typed text harmless: no mention, no link, no ping survives (Slack: escape ``&``, ``<`` and ``>``)."""
+    """Escape typed text so that no mention, link or ping survives (Slack: ``&``, ``<``, ``>``)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def sentence(text: str) -> str:
-    """One of our own sentences: escaped, with ``@U1`` and ``@S1`` turned into mentions and instants into the reader's zone."""
+    """Mark up our own sentence: escaped, ``@U1`` and ``@S1`` as mentions, instants localised."""
     return _INSTANT.sub(_date, _MENTION.sub(_mention, escape(text)))
 
 
@@ -40,7 +40,7 @@ def people(ids: Iterable[str], *, most: int = NAMED) -> str:
 
 
 def instant(at: datetime, zone: ZoneInfo) -> str:
-    """An instant in the reader's own zone; the fallback (notifications, old clients) is in the configured one."""
+    """Write an instant for the reader's zone; the fallback (notifications) in the configured one."""
     local = at.astimezone(zone)
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
 
@@ -58,7 +58,7 @@ def _date(found: re.Match[str]) -> str:
 
 
 def fitted(text: str, limit: int) -> str:
-    """As much of a marked-up text as fits, with an ellipsis; no mention, date, link or entity is cut in two."""
+    """Cut marked-up text with an ellipsis, never within a mention, date, link or entity."""
     if len(text) <= limit:
         return text
     cut = limit - 1
@@ -70,7 +70,7 @@ def fitted(text: str, limit: int) -> str:
 
 
 def quotation(text: str) -> list[str]:
-    """Escape what a person typed and mark every line of it as quoted, in parts that fit a section each; nothing is lost."""
+    """Escape typed text and quote every line, in parts that fit a section each; nothing is lost."""
     parts = [""]
     for piece in (piece for line in text.splitlines() for piece in _pieces(escape(line))):
         marked = f"{QUOTE}{piece}"

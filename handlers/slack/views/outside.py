@@ -1,4 +1,4 @@
-"""What the message about a change made outside the bot says; while the tenant is opted in by it, the loudest message there is."""
+"""Draw a change made outside the bot: the most conspicuous message while opted in by it."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -50,5 +50,5 @@ def _advice(view: RequestView) -> str:
 
 
 def _still_stands(view: RequestView) -> bool:
-    """Whether a change made outside the bot is still what ought to be: nothing was made, adopted or noticed since."""
+    """Tell whether a change made outside still holds: nothing was made or noticed since."""
     return view.baseline is not None and view.baseline.request_id == view.request.id

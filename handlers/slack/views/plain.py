@@ -1,4 +1,4 @@
-"""A message of Slack's as plain lines for the command line: the same sentences, without mark-up, buttons and emoji codes."""
+"""Turn a Slack message into plain lines: the same sentences without mark-up and buttons."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ Names = Callable[[str], str]
 
 
 def plain(message: Message, name: Names = str) -> list[str]:
-    """What a message says, a line each; what people typed stays as they typed it, and people are called by ``name``."""
+    """Return a message's lines; typed text as typed, people called by ``name``."""
     return [line for block in message.arguments().get("blocks", []) for line in _said(block, name)]
 
 

@@ -21,7 +21,7 @@ def changed(said: ProbeChanged) -> str:
 
 
 def refusals(known: Sequence[KnownVersion], hosts: Sequence[str], zone: ZoneInfo) -> str:
-    """A line for each legacy host that was seen to refuse old TLS; empty where none was, or none was probed."""
+    """Draw a line for each legacy host seen to refuse old TLS; empty where none was probed."""
     old = [one for one in known if one.host in hosts and one.tls in ("1.0", "1.1") and one.accepted is False]
     return "\n".join(_refusals(old, zone))
 

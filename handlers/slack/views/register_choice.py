@@ -1,4 +1,4 @@
-"""The entries of the register inside the forms about the window: the choice among them, and the list of those that stop."""
+"""Draw the register inside the window's forms: the choice of entries, and which ones stop."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ _ROW = 10
 
 
 def choice(register: Standing) -> list[Block]:
-    """Let people choose which entries a request names; whose they are stands below, since an option mentions nobody.
+    """Draw the choice of entries; owners stand below, since an option mentions nobody.
 
     Nothing where nobody stands on the register.
     """

@@ -1,4 +1,4 @@
-"""The answers to help and history, as Slack shows them; ``handlers.slack.views.plain`` gives the same to the command line."""
+"""Draw the answers to help and history; ``views.plain`` turns them into text."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ BY_HAND = (
 
 
 def no_such(unknown: str, nearest: str) -> Message:
-    """The answer to a typing mistake: the nearest subcommand, where one is near, and the way to all of them."""
+    """Answer a typing mistake with the nearest subcommand, if any, and the way to all."""
     pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
     meant = f" Did you mean `/legacytls {nearest}`?" if nearest != "help" else ""
     text = f"There is no `{escape(unknown)}`.{pressed}{meant} `/legacytls help` shows everything."
@@ -47,7 +47,7 @@ def reading_now() -> Message:
 
 
 def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
-    """One page of changes, newest first, with a button for the next; says so where words came with it that it does not take."""
+    """Draw a page of changes, newest first, with a button on; names words it did not take."""
     back = "*Older changes* below leads back" if page.older is not None else "this is all there is"
     no_such_page = f"There is no page `{escape(not_taken[:40])}`: {back}. `/legacytls export` gives the record as a file."
     note = [section(no_such_page)] if not_taken else []
@@ -120,7 +120,7 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
 
 
 def _told_above(line: HistoryLine) -> bool:
-    """Whether the detail adds nothing to who ended the request, that nobody decided in time, or what was read back."""
+    """Tell whether the detail adds nothing to who ended it, its expiry, or what was read back."""
     state = line.request.state
     undecided = state is State.EXPIRED and not line.approved_by
     return state in (State.REJECTED, State.WITHDRAWN) or undecided or (state is State.APPLIED and line.read_back is not None)

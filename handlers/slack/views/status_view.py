@@ -1,4 +1,4 @@
-"""The answer to status, as Slack shows it; ``handlers.slack.views.plain`` gives the same to the command line."""
+"""Draw the answer to status; ``views.plain`` turns it into text for the command line."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ _KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.SHORTENING: "
 
 
 def status(report: Status, zone: ZoneInfo) -> Message:
-    """What holds, until when and since whom, in two lines; the buttons; then what it means for each protocol."""
+    """Draw what holds, until when and by whom, then buttons, then the meaning by protocol."""
     first = _live(report, zone)
     second = " ".join(part for part in (_decided(report, zone), _read(report, zone)) if part)
     more = [_overdue(report.overdue, zone) if report.overdue else "", _drift(report), _LAGS if report.lagging else ""]
@@ -56,7 +56,7 @@ def _ways(report: Status) -> list[ButtonElement]:
 
 
 def _effects(report: Status) -> str:
-    """What the setting means for each protocol, those of which the same is so together; the long form is the calendar's."""
+    """Draw what the setting means by protocol, equal ones together; details: the calendar."""
     told: dict[str, list[str]] = {}
     for protocol, meaning in report.meanings:
         told.setdefault(meaning, []).append(PROTOCOL_NAMES[protocol])
@@ -109,7 +109,7 @@ def time_left(span: timedelta) -> str:
 
 
 def _window_end(report: Status) -> datetime | None:
-    """The end of what holds; ``None`` where there is none, where it is overdue or drifted, or the record does not say."""
+    """Return the end of what holds; ``None``: no end, overdue, drifted, or not on record."""
     if report.overdue is not None or report.drifted or report.baseline is None:
         return None
     return report.baseline.window_end

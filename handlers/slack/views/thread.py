@@ -8,7 +8,7 @@ from handlers.slack.views.mrkdwn import escape, people
 
 
 def details(view: RequestView) -> Message:
-    """The reply in the thread of a request's message: everything that was typed, the risks, who may decide, and what on."""
+    """Draw the thread of a request: all that was typed, the risks, who may decide, and on what."""
     request = view.request
     text = f"#{request.id} in full: the reason, the devices and the risks."
     off = view.seen is not None and view.seen.smtp_auth_disabled

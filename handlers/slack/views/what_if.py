@@ -1,4 +1,4 @@
-"""Draws the answer to ``/legacytls whatif``: who could decide now, who not and why, what is missing, until when."""
+"""Draw ``/legacytls whatif``: who could decide now, who not and why, what is missing."""
 
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The first schema: change requests, decisions, attempts, events, and the guards that keep the record unaltered.
+"""Create change requests, decisions, attempts, events, and the guards of the record.
 
 Revision ID: 0001
 """

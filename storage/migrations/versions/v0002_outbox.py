@@ -1,4 +1,4 @@
-"""What is owed and what was delivered: notices, the copies of cards in Slack, the inbox, and the leases of the worker.
+"""Create notices, copies of cards, the inbox, and the worker's leases.
 
 Revision ID: 0002
 """

@@ -1,4 +1,4 @@
-"""Due work is found by an index: changes made outside the bot whose author is still looked up, among any number of old ones.
+"""Index changes made outside whose author is looked up, among any number of old ones.
 
 Revision ID: 0003
 """

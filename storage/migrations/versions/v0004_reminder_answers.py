@@ -43,7 +43,7 @@ def downgrade() -> None:
 
 
 def _guard_sqlite() -> None:
-    """``REPLACE`` removes the old row without asking its DELETE trigger, so a second row of its like is refused as well."""
+    """Refuse a second row too: ``REPLACE`` removes the old one without its DELETE trigger."""
     same = "id = NEW.id OR (tenant_id = NEW.tenant_id AND key = NEW.key)"
     events = {
         "no_update": f"UPDATE ON {TABLE}",

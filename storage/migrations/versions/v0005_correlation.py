@@ -1,4 +1,4 @@
-"""Which act a delivery and a request belong to, for whoever follows one click through the logs; where settings stand on record.
+"""Add which act a delivery and request belong to, and find settings on record by index.
 
 Revision ID: 0005
 """

@@ -1,4 +1,4 @@
-"""When the transport configuration was last changed, as a reading told it: what tells an old reading from a new one.
+"""Add when the configuration was last changed, as read: it tells old readings from new.
 
 Revision ID: 0006
 """

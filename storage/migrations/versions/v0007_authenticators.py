@@ -21,7 +21,7 @@ ALTERED = "audit_events: the record is never altered"
 
 
 def upgrade() -> None:
-    """Add columns that may be empty, so that the previous version goes on beside this one; the guards let authenticators pass."""
+    """Add nullable columns, so that the previous version goes on; guards let authenticators pass."""
     for table in AUTHENTICATED:
         op.add_column(table, sa.Column("authenticator", sa.String(length=96), nullable=True))
     op.add_column("inbox", sa.Column("problem", sa.Text(), nullable=True))

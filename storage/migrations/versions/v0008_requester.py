@@ -1,4 +1,4 @@
-"""Who asked, by the id that holds in the whole organisation: two ids of one person are told although Slack forgot one.
+"""Add who asked by organisation-wide id: two ids of one person are told without Slack.
 
 Revision ID: 0008
 """
@@ -16,7 +16,7 @@ EVENT = "UPDATE OF requester_enterprise_id ON change_requests"
 
 
 def upgrade() -> None:
-    """Add a column that may be empty, so that the previous version goes on beside this one, and guard it like the others."""
+    """Add a nullable, guarded column, so that the previous version goes on beside this one."""
     op.add_column("change_requests", sa.Column("requester_enterprise_id", sa.String(length=32), nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         op.execute(f"CREATE TRIGGER {GUARD} BEFORE {EVENT} BEGIN SELECT RAISE(ABORT, 'a request is fixed at birth'); END")

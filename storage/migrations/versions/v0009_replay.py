@@ -1,4 +1,4 @@
-"""The events of one request, and the newest event of the few kinds that rows are compared with, are found by an index.
+"""Index a request's events, and the newest event of kinds that rows are compared with.
 
 Revision ID: 0009
 """

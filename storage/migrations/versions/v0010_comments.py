@@ -1,4 +1,4 @@
-"""What the tables and columns mean, as comments of PostgreSQL; an index for the one foreign key that had none.
+"""Comment tables and columns in PostgreSQL; index the one foreign key that had none.
 
 Revision ID: 0010
 """

@@ -1,4 +1,4 @@
-"""What an answer of Exchange's proves has a column of its own; ``storage.integrity.first_edition`` reads rows without it.
+"""Add a column for what Exchange's answer proves; ``integrity.first_edition`` reads old rows.
 
 Revision ID: 0013
 """
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add a column that may be empty, so that the previous version goes on beside this one; its table is guarded as a whole."""
+    """Add a nullable column, so that the previous version goes on; the table is guarded whole."""
     op.add_column("attempts", sa.Column("outcome", sa.String(length=16), nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         return

@@ -1,4 +1,4 @@
-"""What an open request waits for, and what an announcement is about, have columns of their own: a sentence and keys were read.
+"""Add columns for what requests wait for and announcements are about, formerly read from text.
 
 Revision ID: 0014
 """
@@ -19,7 +19,7 @@ LOOKED_UP = ("head", "unreadable")
 
 
 def upgrade() -> None:
-    """Add two columns that may be empty, so that the previous version goes on beside this one, and fill in what is looked up."""
+    """Add two nullable columns, so that the previous version goes on, and fill them in."""
     op.add_column("change_requests", sa.Column("waiting", sa.String(length=16), nullable=True))
     op.add_column("notices", sa.Column("what", sa.String(length=32), nullable=True))
     for what in LOOKED_UP:

@@ -1,4 +1,4 @@
-"""Readings that tell the same are one row with the first and the last time and their number: there was a row for each.
+"""Keep equal readings as one row with first and last time and number, not a row each.
 
 Revision ID: 0016
 """
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two columns that stay empty in a row of one reading: in all that there are, and in those of the previous version."""
+    """Add two columns, empty in a row of one reading: all old ones and the previous version's."""
     op.add_column("observations", sa.Column("first_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("observations", sa.Column("readings", sa.Integer, nullable=True))
     if op.get_bind().dialect.name == "postgresql":

@@ -17,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create one table and one index; the previous version goes on beside this one and knows nothing of them."""
+    """Create one table and one index that the previous version does not know."""
     columns: list[sa.Column[Any]] = [
         sa.Column("tenant_id", sa.String(64), nullable=False),
         sa.Column("person_id", sa.String(32), nullable=False),

@@ -1,4 +1,4 @@
-"""A lease says whose job it is, when that is due again and how it ended: jobs are found over all tenants, without their names.
+"""Add a lease's tenant, duty, due time and outcome: jobs are found over all tenants.
 
 Revision ID: 0020
 """
@@ -17,7 +17,7 @@ OPEN_STATES = sa.text("state IN ('pending', 'approved', 'applying', 'uncertain')
 
 
 def upgrade() -> None:
-    """Add columns that stay empty until a job is next taken: a replica of the previous version takes the same leases by name."""
+    """Add columns, empty until a job is next taken: the previous version uses leases by name."""
     op.add_column("leases", sa.Column("tenant_id", sa.String(64), nullable=True))
     op.add_column("leases", sa.Column("duty", sa.String(32), nullable=True))
     op.add_column("leases", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
