@@ -35,6 +35,11 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError("write a day, such as 2026-11-23") from None
 
 
+def beginning(text: str) -> int | date:
+    """Where an export begins: the number of an event, behind which; or a day."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else day(text)
+
+
 def mapped(text: str) -> tuple[str, str]:
     """Which column of a file a field is."""
     field, equals, column = text.partition("=")
@@ -78,15 +83,6 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_export(parser: argparse.ArgumentParser) -> None:
-    """Add what ``export`` takes."""
-    forms = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
-    first = "first day (UTC); of a table: on which a change was asked for"
-    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=forms)
-    parser.add_argument("--since", type=day, metavar="YYYY-MM-DD", help=first)
-    parser.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="last day (UTC), included")
-
-
 def add_probe(parser: argparse.ArgumentParser) -> None:
     """Add what ``probe`` takes."""
     where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
@@ -104,6 +100,16 @@ def add_history(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     parser.add_argument("--before", type=number, metavar="N", help="start below this change number")
     parser.add_argument("--limit", type=number, metavar="N", default=20, help="changes to show (default 20)")
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add what ``export`` takes."""
+    forms = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
+    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=forms)
+    since = "the events behind this number; or a first day (UTC), of a table: on which a change was asked for"
+    parser.add_argument("--since", type=beginning, metavar="SEQ|YYYY-MM-DD", help=since)
+    parser.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="last day (UTC), included")
+    parser.add_argument("--follow", action="store_true", help="go on with each event as it is recorded, until told to stop")
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:

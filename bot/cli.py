@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.tenant is not None and options.verb in OF_NO_TENANT:
         parser.error("this verb is of no single tenant; leave --tenant out")
     see_to_a_home()
-    if options.verb in (_run, _sandbox):
+    if options.verb in (_run, _sandbox) or vars(options).get("follow"):
         _end_quietly_when_told()
     verb: Callable[[argparse.Namespace], int] = options.verb
     try:

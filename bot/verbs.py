@@ -125,13 +125,23 @@ def _verify(settings: "Settings", options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Write the record to standard output. Returns the exit code."""
     alone = "a table for a spreadsheet is of one tenant" if options.format == "csv" else ""
+    alone = "each tenant counts its own events" if _behind_a_number(options) else alone
     return for_tenants(options, settings_for("database"), _export, alone=alone, gathers=False)
 
 
+def _behind_a_number(options: argparse.Namespace) -> bool:
+    return options.follow or isinstance(options.since, int)
+
+
 def _export(settings: "Settings", options: argparse.Namespace) -> int:
+    days = {"form": options.format, "since": options.since, "until": options.until}
+    if _behind_a_number(options):
+        from bot.reports.following import export_behind
+
+        return export_behind(settings, **days, follow=options.follow)
     from bot.reports.record import export_record
 
-    return export_record(settings, form=options.format, since=options.since, until=options.until)
+    return export_record(settings, **days)
 
 
 def evidence(options: argparse.Namespace) -> int:

@@ -112,12 +112,12 @@ def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]
 class Database:
     """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3).
 
-    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``. ``keys``
-    authenticate what is written, and what is read to be acted upon.
+    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``; ``live``: what
+    others write meanwhile is seen. ``keys`` authenticate what is written, and what is read to be acted upon.
     """
 
-    def __init__(self, url: str | URL, *, look_only: bool = False, keys: Keyring | None = None) -> None:
-        address = untouched(make_url(url)) if look_only else make_url(url)
+    def __init__(self, url: str | URL, *, look_only: bool = False, live: bool = False, keys: Keyring | None = None) -> None:
+        address = untouched(make_url(url), live=live) if look_only else make_url(url)
         self.engine, self._quick = engine_of(address, patience=PATIENCE), quick_engine_of(address)
         self.authenticity = Authenticity(keys)
         for engine in (self.engine, self._quick):

@@ -163,10 +163,10 @@ def nothing_on_record(database: Database, tenant_id: str) -> NoRecord:
 
 
 @contextmanager
-def record_of(settings: Settings, *, look_only: bool = True) -> Iterator[tuple[Database, str]]:
+def record_of(settings: Settings, *, look_only: bool = True, live: bool = False) -> Iterator[tuple[Database, str]]:
     """The database and the tenant. Where it is only looked at, a copy or a backup may be given. Raises ``NoRecord``."""
-    tenant_id = tenant_of(settings)
-    database = Database(settings.database_url.get_secret_value(), look_only=look_only, keys=settings.keyring())
+    tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
+    database = Database(url, look_only=look_only, live=live, keys=settings.keyring())
     try:
         if not is_current(database):
             raise NoRecord(_NOT_CURRENT)

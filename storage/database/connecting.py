@@ -43,12 +43,14 @@ def quick_engine_of(url: URL) -> Engine:
     return _engine(url, size=QUICK_POOL, patience=QUICK_PATIENCE, connect=CONNECT_QUICKLY)
 
 
-def untouched(url: URL) -> URL:
+def untouched(url: URL, *, live: bool = False) -> URL:
     """Return the database for reading only: a SQLite file is neither made nor changed.
 
     Whoever has a file open in WAL has its log beside it, and is read with SQLite's locks. Without a log the file is whole, and is
     taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere
     (sqlite.org/uri.html). PostgreSQL is asked in the ordinary way: there, connecting changes nothing.
+
+    ``live`` is for whoever waits for what others write: then the locks are needed, and the two files may be made.
     """
     if url.get_backend_name() != "sqlite":
         return url
@@ -56,7 +58,7 @@ def untouched(url: URL) -> URL:
     path = unquote(named.removeprefix("file:")) if named.startswith("file:") else named
     real = file_of(url) or Path(path)  # SQLite keeps the log beside the file itself, not beside a link to it
     is_whole = not any(real.with_name(real.name + log).exists() for log in ("-wal", "-journal"))
-    only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole else {})
+    only_read = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if is_whole and not live else {})
     return url.set(database=f"file:{quote(path)}").update_query_dict(only_read)
 
 
