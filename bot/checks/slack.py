@@ -1,13 +1,13 @@
 """Checks of the Slack side: token, scopes, connection, channel, people."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from bot.checks.layouts import layout_verdict
 from bot.checks.people import people_verdicts
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.from_settings import rule_of, slack_client
 from bot.settings.model import Settings
-from bot.transport.bolt_app import identity_of
+from bot.transport.bolt_app import Identity, identity_of
 from handlers.context.people import People
 from handlers.policy.rule import Home, is_group
 from handlers.ports import Unavailable
@@ -26,21 +26,35 @@ REINSTALL = "Reinstall the app from manifest.yml and set the new SLACK_BOT_TOKEN
 def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     """Each check of Slack; the later ones are left out when the token does not work."""
     client = slack_client(settings)
+    identity = yield from token_verdicts(client, settings)
+    if identity is None:
+        return
+    yield from connection_verdicts(client, settings)
+    yield channel_verdict(client, settings)
+    yield from people_of(client, settings, identity)
+    yield layout_verdict(settings)
+
+
+def token_verdicts(client: SlackWebClient, settings: Settings) -> Generator[Verdict, None, Identity | None]:
+    """Whether the bot's token works and what it may do; returns whose it is, or ``None`` where it does not work."""
     try:
         said, headers = call_with_headers(client.auth_test)
     except Unavailable as refused:
         yield failed("Slack token", refused.sentence, refused.mend or (NETWORK if refused.retryable else REINSTALL))
-        return
+        return None
     identity = identity_of(said)
     yield passed("Slack token", f"valid, team {identity.team_id}")
-    rule, directory = rule_of(settings), SlackDirectory(client)
+    rule = rule_of(settings)
     groups = any(is_group(entry) for entry in rule.approvers + rule.operators)
     yield _scopes(headers.get("x-oauth-scopes", ""), groups=groups)
-    yield from _app_token(client, settings)
-    yield _channel(client, settings)
+    return identity
+
+
+def people_of(client: SlackWebClient, settings: Settings, identity: Identity) -> Iterator[Verdict]:
+    """Whether those who are named may act, and are enough; ``identity`` is the bot's own."""
+    rule, directory = rule_of(settings), SlackDirectory(client)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     yield from people_verdicts(rule, directory, People(directory, home, rule), Names(client))
-    yield layout_verdict(settings)
 
 
 def _scopes(header: str, *, groups: bool) -> Verdict:
@@ -62,7 +76,8 @@ def _scopes(header: str, *, groups: bool) -> Verdict:
     return passed("Slack scopes", "exactly those of the manifest")
 
 
-def _app_token(client: SlackWebClient, settings: Settings) -> Iterator[Verdict]:
+def connection_verdicts(client: SlackWebClient, settings: Settings) -> Iterator[Verdict]:
+    """Whether Slack can reach the bot, as far as that can be known here."""
     if settings.slack_app_token is None:
         yield passed("Slack connection", "HTTP mode; that Slack reaches it only Slack can tell")
         return
@@ -79,7 +94,8 @@ def _app_token(client: SlackWebClient, settings: Settings) -> Iterator[Verdict]:
         yield passed("Slack connection", "Socket Mode may be opened")
 
 
-def _channel(client: SlackWebClient, settings: Settings) -> Verdict:
+def channel_verdict(client: SlackWebClient, settings: Settings) -> Verdict:
+    """Whether the bot can post into the channel, and nobody else reads there."""
     try:
         channel = call(client.conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:

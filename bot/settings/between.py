@@ -10,22 +10,10 @@ from bot.settings.certificates import unusable_certificate
 from bot.settings.findings import Finding
 from bot.settings.milestones import load_calendar
 from bot.settings.model import NAMES, CredentialKind, Settings
+from bot.settings.where import WHERE
 from handlers.calendar.milestone_file import WrongMilestones
 from handlers.slack.emoji import same_emoji
 from storage.record.heads import can_keep
-
-_TOKEN = "copy it from the Slack app's page"  # noqa: S105 - where to find a token
-_HOW = {
-    "SLACK_BOT_TOKEN": f"is not set; {_TOKEN} OAuth & Permissions (xoxb-…)",
-    "SLACK_APP_TOKEN": f"is not set; for Socket Mode {_TOKEN} Basic Information (xapp-…)",
-    "SLACK_SIGNING_SECRET": f"is not set; for HTTP {_TOKEN} Basic Information",
-    "LEGACYTLS_CHANNEL": "is not set; write the id of the channel for change requests (C…)",
-    "LEGACYTLS_APPROVERS": "is not set; nobody could approve: write Slack ids of people (U…, W…) or user groups (S…)",
-    "AZURE_TENANT_ID": "is not set; write the tenant's id (Entra, Overview)",
-    "AZURE_CLIENT_ID": "is not set; write the application's id (Entra, App registrations)",
-}
-"""What to do about a setting that is missing."""
-
 
 LEFT_TO_THE_FILE: frozenset[tuple[str, ...]] = frozenset(
     {("LEGACYTLS_CHANNEL",), ("LEGACYTLS_APPROVERS",), ("AZURE_TENANT_ID",), ("AZURE_CLIENT_ID",), tuple(CredentialKind)}
@@ -121,7 +109,7 @@ def _stream(draft: Settings) -> Iterator[Finding]:
 
 
 def _missing(draft: Settings, *names: str) -> Iterator[Finding]:
-    return (((name,), _HOW[name]) for name in names if not getattr(draft, NAMES[name]))
+    return (((name,), f"is not set; {WHERE[name]}") for name in names if not getattr(draft, NAMES[name]))
 
 
 def _alone(draft: Settings) -> Iterator[tuple[tuple[str, ...], str]]:

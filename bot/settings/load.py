@@ -43,21 +43,29 @@ QUOTED = "is written in quotation marks, which are taken to the letter here (as 
 class WrongSettings(Exception):
     """The settings cannot be used. ``lines`` holds one mistake each and what to do about it; none repeats a value.
 
-    ``names``: the settings that are wrong, as far as they are known by name.
+    ``why`` has the sentence of each setting that is known by name.
     """
 
-    def __init__(self, lines: Collection[str], names: Collection[str] = ()) -> None:
-        self.lines, self.names = list(lines), frozenset(names)
+    def __init__(self, lines: Collection[str], why: Mapping[str, str] | None = None) -> None:
+        self.lines, self.why = list(lines), dict(why or {})
+        self.names = frozenset(self.why)
         super().__init__("Wrong settings:\n" + "\n".join(f"  {line}" for line in self.lines))
 
 
-def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without: Collection[str] = ()) -> Settings:
+def load(
+    need: Collection[str] = EVERYTHING,
+    *,
+    mode: str | None = None,
+    without: Collection[str] = (),
+    file: Mapping[str, str | None] | None = None,
+) -> Settings:
     """Read and check the settings. What is malformed is always a mistake; what is missing only where ``need`` asks for it.
 
     ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so; what ``without`` names is read
-    as if it were not set. Raises ``WrongSettings`` with every mistake.
+    as if it were not set. ``file``: what ``.env`` is to say, instead of what it says. Raises ``WrongSettings`` with every
+    mistake.
     """
-    file = _file()
+    file = said_in_file() if file is None else file
     _hand_on(file)
     written = _surroundings(file)
     quoted = {name: QUOTED for name in NAMES if name not in UNSTRIPPED and secret_fields.quoted(written.get(name, ""))}
@@ -72,7 +80,7 @@ def load(need: Collection[str] = EVERYTHING, *, mode: str | None = None, without
     wrong, unknown = malformed | clashes, _unknown(written.keys() - named)
     if wrong:
         lines = [_line(name, why, unknown) for name in _order(wrong) for why in wrong[name].split("\n")]
-        raise WrongSettings(lines, names=wrong)
+        raise WrongSettings(lines, wrong)
     ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
     each = [("", draft)] if fleet is None else [(f"{one.alias}: ", one.settings) for one in fleet.tenants]
     suspicious = [f"{whose}{what}" for whose, settings in each for what in _suspicious(settings, need)]
@@ -123,7 +131,12 @@ def _surroundings(file: Mapping[str, str | None]) -> Mapping[str, str]:
     }
 
 
-def _file() -> Mapping[str, str | None]:
+def in_environment() -> frozenset[str]:
+    """Our settings that the environment sets: it wins over the file."""
+    return frozenset(name for name, value in os.environ.items() if name in NAMES and value.strip())
+
+
+def said_in_file() -> Mapping[str, str | None]:
     """Read ``.env`` in the working directory to the letter: ``${x}`` in a password means just that."""
     try:
         return dotenv_values(".env", encoding="utf-8-sig", interpolate=False)
