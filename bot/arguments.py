@@ -68,6 +68,15 @@ def add_sandbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("socket", "http"), default="socket", help=modes)
 
 
+def add_init(parser: argparse.ArgumentParser) -> None:
+    """Add what ``init`` takes."""
+    file = "ask nothing: YAML, or the form of .env; - is standard input"
+    parser.add_argument("--answers", type=Path, metavar="FILE", help=file)
+    parser.add_argument("--force", action="store_true", help="change a .env that is there without asking")
+    unproven = "with --answers: write them even where a proof fails"
+    parser.add_argument("--unproven", action="store_true", help=unproven)
+
+
 def add_calendar(parser: argparse.ArgumentParser) -> None:
     """Add what ``calendar`` takes."""
     add_json(parser)

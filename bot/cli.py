@@ -103,7 +103,7 @@ def _sandbox(options: argparse.Namespace) -> int:
     return run(port=options.port, mode=options.mode)
 
 
-OF_NO_TENANT = (_run, _sandbox, verbs.migrate, verbs.onboard, verbs.probe)
+OF_NO_TENANT = (_run, _sandbox, verbs.init, verbs.migrate, verbs.onboard, verbs.probe)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     arguments.add_run(_verb(added, "run", _run, "serve Slack"))
     sandbox = "a whole workspace and tenant on this machine, nothing to configure"
     arguments.add_sandbox(_verb(added, "sandbox", _sandbox, sandbox))
+    init = "ask for the settings, prove each answer, and write .env"
+    arguments.add_init(_verb(added, "init", verbs.init, init))
     _verb(added, "migrate", verbs.migrate, "bring the database to the current schema")
     arguments.add_json(_verb(added, "check", verbs.check, "prove the set-up, one verdict a line"))
     arguments.add_json(_verb(added, "status", verbs.status, "the live value and what it means"))

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 
+def init(options: argparse.Namespace) -> int:
+    """Ask for the settings, prove each answer, and write ``.env``. Returns the exit code."""
+    from bot.observability import logs
+    from bot.setup.run import init
+
+    logs.configure((), level="info")
+    _quieten()
+    return init(options.answers, force=options.force, unproven=options.unproven)
+
+
 def migrate(options: argparse.Namespace) -> int:
     """Bring the database to the current schema. Returns the exit code."""
     settings = settings_for("database")
@@ -200,9 +210,14 @@ def settings_for(*need: str, mode: str | None = None, serving: bool = False, wit
     settings = load(need=set(need), mode=mode, without=without)
     logs.configure(settings.secrets(), level=settings.log_level)
     if not serving and settings.log_level == "info":
-        logging.getLogger().setLevel(logging.WARNING)
-        for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has its own level (handlers.slack.client.web_api)
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # the answer itself says what Slack did
+        _quieten()
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return settings
+
+
+def _quieten() -> None:
+    """Leave what libraries log out of the output of a short verb: its answer says what Slack did."""
+    logging.getLogger().setLevel(logging.WARNING)
+    for name in ("slack_sdk", "slack_sdk.web.base_client"):  # the second has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -36,7 +36,7 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
 
 
 def token_verdicts(client: SlackWebClient, settings: Settings) -> Generator[Verdict, None, Identity | None]:
-    """Whether the bot's token works and what it may do; returns whose it is, or ``None`` where it does not work."""
+    """Prove the bot's token and its scopes; returns whose it is, ``None`` where it does not work."""
     try:
         said, headers = call_with_headers(client.auth_test)
     except Unavailable as refused:
@@ -51,7 +51,7 @@ def token_verdicts(client: SlackWebClient, settings: Settings) -> Generator[Verd
 
 
 def people_of(client: SlackWebClient, settings: Settings, identity: Identity) -> Iterator[Verdict]:
-    """Whether those who are named may act, and are enough; ``identity`` is the bot's own."""
+    """Prove that those who are named may act, and are enough; ``identity`` is the bot's own."""
     rule, directory = rule_of(settings), SlackDirectory(client)
     home = Home(team_id=identity.team_id, enterprise_id=identity.enterprise_id)
     yield from people_verdicts(rule, directory, People(directory, home, rule), Names(client))
@@ -77,7 +77,7 @@ def _scopes(header: str, *, groups: bool) -> Verdict:
 
 
 def connection_verdicts(client: SlackWebClient, settings: Settings) -> Iterator[Verdict]:
-    """Whether Slack can reach the bot, as far as that can be known here."""
+    """Prove that Slack can reach the bot, as far as that can be known here."""
     if settings.slack_app_token is None:
         yield passed("Slack connection", "HTTP mode; that Slack reaches it only Slack can tell")
         return
@@ -95,7 +95,7 @@ def connection_verdicts(client: SlackWebClient, settings: Settings) -> Iterator[
 
 
 def channel_verdict(client: SlackWebClient, settings: Settings) -> Verdict:
-    """Whether the bot can post into the channel, and nobody else reads there."""
+    """Prove that the bot can post into the channel, and that no other organisation reads there."""
     try:
         channel = call(client.conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:

@@ -30,7 +30,7 @@ from tests.bot.machine import ROOT, Machine, Outcome, command
 from tests.handlers.driver import ALICE, BOB, House
 from tests.sentences import says
 
-VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "calendar", "verify", "export", "evidence", "probe")
+VERBS = ("run", "sandbox", "init", "migrate", "check", "status", "history", "calendar", "verify", "export", "evidence", "probe")
 SHORT_VERBS = ("migrate", "check", "status", "history", "calendar", "verify", "export")
 RECORD_VERBS = ("verify", "export")
 DAY = timedelta(days=1)
