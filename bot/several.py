@@ -44,7 +44,7 @@ class _Said:
 
 
 def add_tenant(parser: argparse.ArgumentParser, *, attempt: Attempt | None = None) -> None:
-    """Let a tenant be named before the verb; without ``attempt`` behind it, which undoes nothing said before."""
+    """Let a tenant be named: before the verb with ``attempt``, behind it without one."""
     default = argparse.SUPPRESS if attempt is None else None
     if attempt is not None:
         parser.set_defaults(attempt=attempt)

@@ -203,7 +203,7 @@ def probe(options: argparse.Namespace) -> int:
 
 
 def settings_for(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
-    """Load the settings and have their warnings printed; ``need`` and the rest as for ``bot.settings.load.load``."""
+    """Load settings and print their warnings; ``need`` and the rest as in ``bot.settings.load``."""
     from bot.observability import logs
     from bot.settings.load import load
 

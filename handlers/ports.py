@@ -290,4 +290,4 @@ class Lookups(AuditSearch, Protocol):
         """The tenant's domains (``Get-AcceptedDomain``)."""
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
-        """Return recorded changes between two instants, oldest first; empty proves nothing, as they come late."""
+        """Return changes between two instants, oldest first; empty proves nothing, as records come late."""

@@ -28,12 +28,14 @@ class Role:
 _OWNS = text("""
     SELECT bool_or(pg_has_role(current_user, relowner, 'MEMBER'))
         OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-    FROM pg_class WHERE oid IN (to_regclass('audit_events'), to_regclass('decisions'), to_regclass('attempts'))
+    FROM pg_class
+    WHERE oid IN (to_regclass('audit_events'), to_regclass('decisions'), to_regclass('attempts'))
 """)
 """A member of the owning role may do as that role may, and a superuser as everybody."""
 
 _LACKS = text("""
-    SELECT privilege, name FROM unnest(cast(:privileges AS text[]), cast(:names AS text[])) AS needed (privilege, name)
+    SELECT privilege, name
+    FROM unnest(cast(:privileges AS text[]), cast(:names AS text[])) AS needed (privilege, name)
     WHERE NOT CASE
         WHEN to_regclass(name) IS NULL THEN true
         WHEN privilege = 'USAGE' THEN has_sequence_privilege(name, privilege)

@@ -138,7 +138,7 @@ class SightingReader:
         return found
 
     def word_on(self, sender: str) -> dict[str, object] | None:
-        """The newest word on one sender as an event keeps it, ``as_of`` the day that its shares are of; ``None``: never seen."""
+        """Return the newest word on a sender as an event keeps it, shares ``as_of`` a day; ``None``: none."""
         table = sightings.c
         query = select(sightings).where(table.tenant_id == self._tenant_id, table.sender == sender)
         row = self._connection.execute(query).one_or_none()

@@ -1,4 +1,4 @@
-"""Opens the file of a certificate as the sign-in will: a wrong password is a wrong setting, not later trouble."""
+"""Open a certificate's file as the sign-in will: a wrong password is a wrong setting."""
 
 from collections.abc import Iterator
 

@@ -127,7 +127,7 @@ class Settings(BaseSettings):
 
     @property
     def fleet(self) -> Any:
-        """The tenants of the file, for ``bot.settings.tenants.fleet_of``; ``None`` where these are one's settings."""
+        """Hold the file's tenants for ``bot.settings.tenants.fleet_of``; ``None``: one tenant's settings."""
         return self._fleet
 
     @property

@@ -175,7 +175,7 @@ def _aliases(document: object) -> Iterator[tuple[Place, str]]:
 
 
 def _doubled(document: object) -> Iterator[tuple[Place, str]]:
-    """What only one tenant can have: two with one id would share a record, and a channel tells whose an act is."""
+    """Find what two tenants may not share: an id is one record's, a channel tells whose an act is."""
     for name in ("tenant_id", "organization", "channel"):
         seen: dict[str, str] = {}
         for alias, entry in entries(document):

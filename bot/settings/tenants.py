@@ -78,7 +78,7 @@ def fleet_of(settings: Settings) -> Fleet | None:
 
 
 def fleet_over(draft: Settings, written: Mapping[str, str], need: Collection[str]) -> tuple[Fleet | None, list[Finding]]:
-    """Read the file, where one is named, over the environment's settings; returns what is wrong in or beside it.
+    """Read the tenants' file over the environment's settings; returns what is wrong in or beside it.
 
     ``written`` is what is set, for the secrets that the file names; ``need`` as for
     ``bot.settings.load.load``.

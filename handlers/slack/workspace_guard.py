@@ -24,7 +24,13 @@ class WorkspaceGuard(Middleware):
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
+    def process(
+        self,
+        *,
+        req: BoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse:
         """Let the payload pass. Raises ``ForeignWorkspace``, which Bolt hands to whoever answers for failed listeners.
 
         What holds nothing at all is nobody's act, and refused as unreadable.

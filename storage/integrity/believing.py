@@ -39,7 +39,8 @@ def _sqlite_instant(element: spelled_instant, compiler: Any, **kw: Any) -> str:
 @compiles(spelled_instant, "postgresql")
 def _postgresql_instant(element: spelled_instant, compiler: Any, **kw: Any) -> str:
     column = compiler.process(element.clauses, **kw)
-    return f"""coalesce(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), CAST({column} AS TEXT))"""
+    spelled = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    return f"coalesce({spelled}, CAST({column} AS TEXT))"
 
 
 @dataclass(frozen=True, slots=True)

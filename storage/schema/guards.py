@@ -125,8 +125,10 @@ SQLITE, POSTGRESQL = tuple(_sqlite()), tuple(_postgresql())
 
 _IN_SQLITE = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
 _IN_POSTGRESQL = text("""
-    SELECT tgname, relname, tgtype, tgqual IS NOT NULL AS conditional, tgenabled IN ('O', 'A') AS enabled, prosrc,
-        ARRAY(SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = tgrelid AND attnum = ANY (tgattr)) AS columns
+    SELECT tgname, relname, tgtype, tgqual IS NOT NULL AS conditional, tgenabled IN ('O', 'A') AS enabled,
+        prosrc, ARRAY(
+            SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = tgrelid AND attnum = ANY (tgattr)
+        ) AS columns
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
     WHERE NOT tgisinternal AND pg_table_is_visible(tgrelid)
 """)

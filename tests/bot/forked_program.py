@@ -10,7 +10,8 @@ if __name__ == "__main__":
     atexit.register(print, "at the end", file=sys.stderr)
     print("to standard error", file=sys.stderr)
     environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}  # Python itself may set that one
-    print(json.dumps({"arguments": sys.argv[1:], "environment": environment, "folder": os.getcwd()}), flush=True)  # noqa: PTH109
+    folder = os.getcwd()  # noqa: PTH109
+    print(json.dumps({"arguments": sys.argv[1:], "environment": environment, "folder": folder}), flush=True)
     if sys.argv[1] == "exit":
         sys.exit(int(sys.argv[2]))
     time.sleep(60)

@@ -16,13 +16,17 @@ Named = Callable[[str], str]
 
 STYLE = """
 :root { color-scheme: light }
-body { font: 15px/1.45 system-ui, sans-serif; color: #1d1c1d; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1d1c1d; margin: 2rem auto; max-width: 76rem;
+  padding: 0 1rem }
 h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem } code { overflow-wrap: anywhere }
-table { border-collapse: collapse; width: 100%; font-size: .85rem } caption { text-align: left; padding-bottom: .4rem }
-th, td { border: 1px solid #c9c9c9; padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; font-size: .85rem }
+caption { text-align: left; padding-bottom: .4rem }
+th, td { border: 1px solid #c9c9c9; padding: .3rem .5rem; text-align: left; vertical-align: top;
+  overflow-wrap: anywhere }
 th { background: #f2f2f2 } tr { break-inside: avoid } thead { display: table-header-group }
 .proven { border-left: .5rem solid #1a7f37; background: #eaf6ec; padding: .6rem 1rem }
-.unproven { border-left: .5rem solid #b3261e; background: #fdeceb; padding: .6rem 1rem } .red { color: #b3261e; font-weight: 600 }
+.unproven { border-left: .5rem solid #b3261e; background: #fdeceb; padding: .6rem 1rem }
+.red { color: #b3261e; font-weight: 600 }
 .days { display: flex; flex-wrap: wrap; gap: 2px; list-style: none; padding: 0 }
 .days li { width: 3.4rem; padding: .2rem; font-size: .68rem; border: 1px solid #999; text-align: center }
 .in { background: #ffd9a8 } .out { background: #d7ecd9 } .not { background: #e9e9ef }

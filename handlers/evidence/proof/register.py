@@ -1,4 +1,4 @@
-"""The register of devices as its events have it: every entry there ever was, and the newest word on who was seen.
+"""Derive the register from events: every entry there ever was, and the newest word on senders.
 
 Only what was recorded before the period's end is taken, so a pack of last year is not changed by this year's acts.
 """
@@ -30,7 +30,7 @@ DEVICE_FIELDS = ("device", "sender", "site", "owner_id", "protocol", "reason", "
 
 
 class Register:
-    """The register at an instant, which is spelled as the record spells instants; take the events in their order."""
+    """Hold the register at an instant, spelled as the record does; takes events in their order."""
 
     def __init__(self, end: str) -> None:
         self._end = end
@@ -62,7 +62,7 @@ class Register:
             self._see(sender, row, "" if said.get("kind") == LAST_SEEN_ALONE else as_of)
 
     def _see(self, sender: str, row: dict[str, Any], as_of: str) -> None:
-        """Keep one word on a sender; without a day it says when they were seen, and nothing of versions of TLS."""
+        """Keep one word on a sender; without a day it says when they were seen, not which TLS."""
         known = self._seen.setdefault(sender, {"as_of": ""})
         if as_of < known["as_of"] and as_of:
             return

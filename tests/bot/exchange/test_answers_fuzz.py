@@ -18,8 +18,9 @@ from tests.bot.exchange.bodies import error, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KEYS = st.sampled_from(
-    ["value", "error", "details", "message", "innererror", "internalexception", "type", "@adminapi.errors", "@adminapi.warnings",
-     "AllowLegacyTLSClients", "OrganizationalUnitRoot", "WhenChangedUTC", "code", "stacktrace", "Message", "TypeName"]
+    ["value", "error", "details", "message", "innererror", "internalexception", "type", "@adminapi.errors",
+     "@adminapi.warnings", "AllowLegacyTLSClients", "OrganizationalUnitRoot", "WhenChangedUTC", "code",
+     "stacktrace", "Message", "TypeName"]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a|b|c", "True", "{", "|||"])
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(), inner, max_size=5))

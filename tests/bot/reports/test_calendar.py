@@ -154,8 +154,9 @@ schema: 1
 verified_on: "{day}"
 newest_source: "2026-12"
 milestones:
-  - {{id: smtp-auth-basic-final, kind: removal, date: "2028-H1", precision: half, display: "first half of 2028",
-     protocols: [smtp-auth-basic], clouds: [all], effect: "Basic authentication ends.", message_center_id: null,
+  - {{id: smtp-auth-basic-final, kind: removal, date: "2028-H1", precision: half,
+     display: "first half of 2028", protocols: [smtp-auth-basic], clouds: [all],
+     effect: "Basic authentication ends.", message_center_id: null,
      sources: [{{title: "Message center", url: null}}], superseded_by: null, confidence: H}}
 """
 

@@ -295,8 +295,9 @@ def test_an_opt_out_from_nowhere_delays_no_end(house: House, state: str) -> None
     assert end is not None
     house.clock.at = end
     plant(house, state, "opt_out", "opted out")
-    tamper(house.database, f"UPDATE change_requests SET created_at = '{end:%Y-%m-%d %H:%M:%S.%f}', sent_at = '{FAR}', "
-           f"settled_at = '{end:%Y-%m-%d %H:%M:%S.%f}' WHERE id > {number}")  # fmt: skip
+    at = f"{end:%Y-%m-%d %H:%M:%S.%f}"
+    stamps = f"created_at = '{at}', sent_at = '{FAR}', settled_at = '{at}'"
+    tamper(house.database, f"UPDATE change_requests SET {stamps} WHERE id > {number}")
     for _ in range(3):
         watch(house)
         house.work()

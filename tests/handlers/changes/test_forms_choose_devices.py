@@ -90,8 +90,8 @@ def test_an_entry_that_ended_while_the_form_was_open_is_said_and_opens_nothing(h
     device = added(house)
     opened(house)
     do(house, BOB, Replaced(device.id))
-    house.submit("opt_in", ALICE, "", reason="They need it", devices=[str(device.id)], protocols=["smtp-auth"],
-                 day=day(house, 9))  # fmt: skip
+    devices, protocols = [str(device.id)], ["smtp-auth"]
+    house.submit("opt_in", ALICE, "", reason="They need it", devices=devices, protocols=protocols, day=day(house, 9))
     with house.ledger.reading() as reader:
         assert reader.open_request() is None
     assert says("not_on_the_register_any_more", device=device.id) in house.answer(ALICE)

@@ -123,7 +123,7 @@ def test_after_a_rule_was_changed_by_a_clock_that_ran_ahead_honest_votes_count(b
     assert both.request(number).state is State.APPROVED
 
 
-def test_a_click_on_the_old_rule_s_message_is_not_counted_although_the_change_was_stamped_by_a_clock_that_is_ahead(
+def test_a_click_on_the_old_rule_s_message_is_not_counted_although_a_clock_that_is_ahead_stamped_the_change(
     both: House,
 ) -> None:
     both.start(TWO)

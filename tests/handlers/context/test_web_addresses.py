@@ -41,7 +41,8 @@ def test_a_plain_address_is_put_together_again_as_it_was(text: str, again: str) 
         "https://user@slack.com/", "https://user:word@slack.com/", "https://@slack.com/", "https://slack.com:port/",
         "https://slack.com:99999/", "https://slack.com:443:80/", "https://slack..com/", "https://-slack.com/", "https://slack.com./",
         "https://[::1/", "https://[::1%25eth0]/", "https://[evil.example]/", "https://sl%61ck.com/",
-        *(f"https://evil.example{odd}.slack.com/" for odd in [*ODD[:-1], "\\", "%", "*", "!", "(", "&", "=", "+", "$"]),
+        *(f"https://evil.example{odd}.slack.com/"
+          for odd in [*ODD[:-1], "\\", "%", "*", "!", "(", "&", "=", "+", "$"]),
     ],
 )  # fmt: skip
 def test_what_is_no_plain_address_is_refused_without_being_repeated(text: str) -> None:

@@ -214,8 +214,8 @@ def test_a_window_over_a_leap_day_is_recalled_on_it() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "last"),
-    [(BERLIN, date(2026, 3, 30)), (BERLIN, date(2026, 10, 26)), (NEW_YORK, date(2026, 3, 9)), (LORD_HOWE, date(2026, 10, 6)),
-     (CAIRO, date(2026, 4, 23)), (CAIRO, date(2026, 10, 29))],
+    [(BERLIN, date(2026, 3, 30)), (BERLIN, date(2026, 10, 26)), (NEW_YORK, date(2026, 3, 9)),
+     (LORD_HOWE, date(2026, 10, 6)), (CAIRO, date(2026, 4, 23)), (CAIRO, date(2026, 10, 29))],
     ids=str,
 )  # fmt: skip
 def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: date) -> None:

@@ -29,7 +29,8 @@ def test_any_other_end_is_told_in_its_own_sentence(state: State, detail: str) ->
 
 def test_whoever_approved_is_named_only_where_that_sufficed() -> None:
     told = {state: who_approved(replace(REQUEST, state=state), [ALICE, BOB]) for state in State}
-    assert {state for state, text in told.items() if text == says("approved_by_and_2", alice=ALICE, bob=BOB)} == {
+    both = says("approved_by_and_2", alice=ALICE, bob=BOB)
+    assert {state for state, text in told.items() if text == both} == {
         State.APPROVED, State.APPLYING, State.UNCERTAIN, State.APPLIED, State.FAILED
     }  # fmt: skip
     assert who_approved(replace(REQUEST, state=State.APPLIED), []) == ""

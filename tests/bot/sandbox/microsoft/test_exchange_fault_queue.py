@@ -8,9 +8,10 @@ from bot.sandbox.shared.fault_queue import FaultQueue
 from tests.bot.sandbox.microsoft.exchange_client import Clock
 
 REQUIRED = """
-    slow throttle throttle_date throttle_bare server_error bad_gateway unavailable unavailable_retry gateway_timeout
-    transient_400 unauthorized unauthorized_claims role_missing reset_before lose_answer apply_then_500 late_apply
-    redirect_same redirect_foreign errors_in_200 missing_key null_value empty_value two_rows wrong_type truncated
+    slow throttle throttle_date throttle_bare server_error bad_gateway unavailable unavailable_retry
+    gateway_timeout transient_400 unauthorized unauthorized_claims role_missing reset_before lose_answer
+    apply_then_500 late_apply redirect_same redirect_foreign errors_in_200 missing_key null_value empty_value
+    two_rows wrong_type truncated
     html_200 other_tenant slow_drip forbidden_json forbidden_empty role_text redirect_307 parameter_withheld
 """
 

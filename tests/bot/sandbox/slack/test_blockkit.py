@@ -207,7 +207,8 @@ def test_what_the_sdks_models_produce_is_accepted() -> None:
     ]
     assert message_problems([block.to_dict() for block in blocks]) == []
     form = View(
-        type="modal", title="Opt in", submit="Ask", close="Cancel", callback_id="opt_in", private_metadata="{}",
+        type="modal", title="Opt in", submit="Ask", close="Cancel", callback_id="opt_in",
+        private_metadata="{}",
         blocks=[
             kit.InputBlock(label="Why", element=kit.PlainTextInputElement(action_id="it", multiline=True, max_length=500)),
             kit.InputBlock(label="Until", element=kit.DatePickerElement(action_id="it"), hint="24:00 of this day", optional=True),
