@@ -107,6 +107,8 @@ def add_alias(parser: argparse.ArgumentParser) -> None:
 def add_history(parser: argparse.ArgumentParser) -> None:
     """Add what ``history`` takes."""
     add_json(parser)
+    narrowed = "a state, a kind, a person's Slack id or a period, such as: rejected U0BOB 2026-11"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=narrowed)
     parser.add_argument("--before", type=number, metavar="N", help="start below this change number")
     parser.add_argument("--limit", type=number, metavar="N", default=20, help="changes to show (default 20)")
 

@@ -79,13 +79,22 @@ def _status(settings: "Settings", options: argparse.Namespace) -> int:
 
 def history(options: argparse.Namespace) -> int:
     """Print the newest changes. Returns the exit code."""
+    from bot.process import utc_now
+    from handlers.queries.history_words import WrongWords, history_question
+
+    try:
+        options.asked = history_question(options.words, reader=None, today=utc_now().date())
+    except WrongWords as wrong:
+        sys.stderr.write(f"legacytls: {wrong}\n")
+        return WRONG_SETTINGS
     return for_tenants(options, settings_for("database"), _history)
 
 
 def _history(settings: "Settings", options: argparse.Namespace) -> int:
     from bot.reports.answers import history, history_data
 
-    page = history(settings, before=options.before, limit=options.limit)
+    before = options.before or options.asked.before
+    page = history(settings, before=before, limit=options.limit, only=options.asked.only)
     if options.json:
         print(json.dumps(history_data(page), indent=2))
     else:

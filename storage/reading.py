@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, liter
 from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
 from storage.device_reading import DeviceReader
+from storage.history_pages import EVERYTHING, HistoryFilter, HistoryPages
 from storage.holding import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, Kind, State
@@ -241,12 +242,10 @@ class Reader:
         ours = [(Vote(row.vote), Door(row.door)) for row in mine]
         return ours, fresh[-1].id if fresh else last
 
-    def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
+    def page(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[ChangeRequest]:
         """One page of history, newest first, starting below number ``before``."""
-        query = self._requests()
-        if before is not None:
-            query = query.where(change_requests.c.id < before)
-        return self._many(query.order_by(change_requests.c.id.desc()).limit(limit))
+        pages = HistoryPages(self.connection, self._tenant_id)
+        return pages.page(before=before, limit=limit, only=only)
 
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
         """Every vote on these requests in the order of recording."""
@@ -268,11 +267,14 @@ class Reader:
         query = select(func.count()).where(table.request_id == request_id, table.step == "sending")
         return self.connection.execute(query).scalar_one()
 
+    def reasons_given(self, request_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """Who gave a reason for each of these changes (its rejecter, or whoever made it outside the bot), and which."""
+        query = select(reasons).where(reasons.c.request_id.in_(list(request_ids)))
+        return {row.request_id: (row.person_id, row.reason) for row in self.connection.execute(query)}
+
     def reason_given(self, request_id: int) -> tuple[str, str] | None:
-        """Who gave a reason for this change (its rejecter, or whoever made it outside the bot), and which."""
-        query = select(reasons.c.person_id, reasons.c.reason).where(reasons.c.request_id == request_id)
-        row = self.connection.execute(query).one_or_none()
-        return (row.person_id, row.reason) if row else None
+        """The same for one change."""
+        return self.reasons_given([request_id]).get(request_id)
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""

@@ -138,6 +138,7 @@ LOOKS_INTO = {
 """What looks into a text, of Python's and of SQLAlchemy's."""
 
 READS_TEXTS = {
+    "handlers/queries/history_words.py": "what somebody typed behind `history`: a mention, or digits of a period",
     "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",
     "handlers/calendar/effects.py": "the words of one milestone, made in the line before",

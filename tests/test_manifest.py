@@ -58,7 +58,7 @@ def test_every_scope_and_event_says_why_in_a_comment(key: str) -> None:
 def test_there_is_one_command_and_it_shows_how_to_use_it(manifest: dict[str, Any]) -> None:
     (command,) = manifest["features"]["slash_commands"]
     assert command["command"] == COMMAND
-    assert command["should_escape"] is False
+    assert command["should_escape"] is True
     assert command["usage_hint"] == f"[{' | '.join(SUBCOMMANDS)}]"
 
 

@@ -20,6 +20,7 @@ from handlers.queries.status import Status, StatusReports
 from handlers.slack.views import replies, status_view
 from handlers.slack.views.plain import Names, plain, unmarked
 from storage.engine import Database
+from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.probes import KnownVersion
@@ -44,10 +45,10 @@ def status(settings: Settings) -> Status:
         return StatusReports(context).report()
 
 
-def history(settings: Settings, *, before: int | None, limit: int) -> HistoryPage:
-    """The newest changes below number ``before``."""
+def history(settings: Settings, *, before: int | None, limit: int, only: HistoryFilter = EVERYTHING) -> HistoryPage:
+    """The newest changes below number ``before`` that the filter lets through."""
     with ledger_of(settings) as ledger:
-        return History(ledger).page(before=before, limit=limit)
+        return History(ledger).page(before=before, limit=limit, only=only)
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
 def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
     """History as a person reads it: a line with the number, then every sentence of Slack's answer."""
     if not page.lines:
-        return "No change is on record yet."
+        return "No change is on record yet." if page.only == EVERYTHING else "No change on record is of that kind."
     lines: list[str] = []
     for change in page.lines:
         first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone), name)[1:]

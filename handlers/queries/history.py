@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.policy.votes import approvers, standing_approvals
+from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
-from storage.records import ChangeRequest, SettingValue, Vote
+from storage.records import ChangeRequest, Decision, SettingValue, Vote
 
 PAGE = 5
 """Changes per page: what fits a message on a phone."""
@@ -37,6 +38,8 @@ class HistoryPage:
 
     lines: Sequence[HistoryLine]
     older: int | None
+    only: HistoryFilter = EVERYTHING
+    """What the page was narrowed to."""
 
 
 class History:
@@ -45,19 +48,39 @@ class History:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def page(self, *, before: int | None = None, limit: int = PAGE) -> HistoryPage:
-        """The newest changes below number ``before``."""
+    def page(self, *, before: int | None = None, limit: int = PAGE, only: HistoryFilter = EVERYTHING) -> HistoryPage:
+        """The newest changes below number ``before`` that the filter lets through."""
         with self._ledger.reading() as reader:
-            found = reader.page(before=before, limit=limit + 1)
-            shown = found[:limit]
-            lines = [_line(reader, request) for request in shown]
-        return HistoryPage(lines=lines, older=shown[-1].id if len(found) > limit else None)
+            found = reader.page(before=before, limit=limit + 1, only=only)
+            lines = _lines(reader, found[:limit])
+        return HistoryPage(lines=lines, older=lines[-1].request.id if len(found) > limit else None, only=only)
 
 
-def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
-    decisions = reader.decisions([request.id])
-    read_backs = [step.value for step in reader.attempts([request.id]) if step.step == "read_back"]
-    given = reader.reason_given(request.id)
+def _lines(reader: Reader, requests: Sequence[ChangeRequest]) -> list[HistoryLine]:
+    """One line a change; what is asked about all of them is asked once."""
+    numbers = [request.id for request in requests]
+    votes, reasons = reader.decisions(numbers), reader.reasons_given(numbers)
+    read_back = {step.request_id: step.value for step in reader.attempts(numbers) if step.step == "read_back"}
+    return [
+        _line(
+            request,
+            [vote for vote in votes if vote.request_id == request.id],
+            read_back=read_back.get(request.id),
+            given=reasons.get(request.id),
+            followed_by=reader.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
+        )
+        for request in requests
+    ]
+
+
+def _line(
+    request: ChangeRequest,
+    decisions: Sequence[Decision],
+    *,
+    read_back: SettingValue | None,
+    given: tuple[str, str] | None,
+    followed_by: ChangeRequest | None,
+) -> HistoryLine:
     standing = standing_approvals(decisions)
     approved_by = approvers(decisions)
     return HistoryLine(
@@ -67,6 +90,6 @@ def _line(reader: Reader, request: ChangeRequest) -> HistoryLine:
         claimed_by=given[0] if given and request.kind is Kind.OUTSIDE else None,
         rejected_by=tuple(vote.person_id for vote in decisions if vote.vote is Vote.REJECT),
         reason=given[1] if given else None,
-        read_back=read_backs[-1] if read_backs else None,
-        followed_by=reader.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
+        read_back=read_back,
+        followed_by=followed_by,
     )

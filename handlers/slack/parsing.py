@@ -24,7 +24,7 @@ SUBCOMMANDS = {
     "enable": "ask to opt in; a second person has to approve",
     "extend": "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier end takes one person",
     "disable": "opt out; one operator or approver suffices",
-    "history": "the newest changes: who asked, who decided, what was read back",
+    "history": "who asked, who decided, what was read back: all of it, or `history rejected @name 2026-11`",
     "devices": "what still needs old TLS, whose it is, until when: `devices D12` shows one, `devices add` registers one",
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
     "whatif": "who could decide an open request now, who not and why: `/legacytls whatif 12`",

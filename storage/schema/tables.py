@@ -66,6 +66,8 @@ change_requests = Table(
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_requester", "tenant_id", "requester_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),
+    Index("ix_change_requests_kind", "tenant_id", "kind", "state", "id"),
+    Index("ix_change_requests_created", "tenant_id", "created_at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -100,6 +102,7 @@ decisions = Table(
     Column("voted_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Index("ix_decisions_request", "request_id", "id"),
+    Index("ix_decisions_person", "tenant_id", "person_id", "request_id"),
 )
 
 reasons = Table(

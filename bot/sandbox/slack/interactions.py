@@ -23,6 +23,9 @@ from bot.sandbox.slack.workspace import Workspace
 PATIENCE_SECONDS = 60.0
 """Longer than any ack may take; reached only when the server stops meanwhile."""
 
+_PERSON_NAMED = re.compile(r"(?<![\w@.<])@([\w.-]+)")
+"""A person's name as people type it: with ``should_escape`` Slack sends ``<@id|name>`` instead."""
+
 _BOT_NAMED = re.compile(r"(?<![\w@.<])@legacytls\b", re.IGNORECASE)
 """The bot's name as people type it; Slack's client sends its id instead."""
 
@@ -65,6 +68,7 @@ class Interactions:
             self._workspace.tell(as_, f"{name} is not a valid command.")
             return
         url = self._base() + self._urls.mint(where.id, as_)
+        text = _PERSON_NAMED.sub(self._mentioned, text)
         payload = payloads.slash_command(person, where, text, trigger_id=self._modals.trigger(as_), response_url=url)
         answered = partial(self._answer_command, as_, where.id)
         self._carrier.send(Parcel("slash_commands", payload, answered, partial(self._failed, as_, name)))
@@ -183,6 +187,10 @@ class Interactions:
 
     def _failed(self, as_: str, what: str, reason: str) -> None:
         self._workspace.tell(as_, f'{what} failed with the error "{reason}".')
+
+    def _mentioned(self, typed: re.Match[str]) -> str:
+        named = (person for person in self._workspace.members() if person.name == typed[1].lower() and not person.is_bot)
+        return next((f"<@{person.id}|{person.name}>" for person in named), typed[0])
 
     def _answer_command(self, as_: str, channel: str, answer: JSON) -> None:
         """The ack of a command may carry a message."""

@@ -7,6 +7,7 @@ from slack_bolt import Ack, Respond
 
 from handlers.policy.invisible import hidden
 from handlers.queries.export import Form, StillExporting
+from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.slack import open_forms, parsing
@@ -83,8 +84,14 @@ class Commands:
         return message
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
-        more = str(body.get("text") or "").split()[1:]
-        reply.finish(replies.history(self._edge.dispatch.history.page(), self._edge.zone, not_taken=" ".join(more)))
+        words = parsing.unescape(str(body.get("text") or "")).split()[1:]
+        history, today = self._edge.dispatch.history, self._edge.dispatch.context.now().date()
+        try:
+            asked = history_question(words, reader=reply.person, today=today)
+        except WrongWords as wrong:
+            reply.finish(replies.history(history.page(), self._edge.zone, not_taken=str(wrong)))
+        else:
+            reply.finish(replies.history(history.page(before=asked.before, only=asked.only), self._edge.zone))
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
         context = self._edge.dispatch.context

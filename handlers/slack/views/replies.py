@@ -1,5 +1,6 @@
 """Draw the answers to help and history; ``views.plain`` turns them into text."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,11 @@ from handlers.outgoing.notices import headline, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.ports import Cloud
 from handlers.queries.history import HistoryLine, HistoryPage
+from handlers.queries.history_words import spelled
 from handlers.slack.parsing import BUTTONS, SUBCOMMANDS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
-from handlers.slack.views.mrkdwn import escape, fitted, instant, people, sentence
+from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence
+from storage.history_pages import EVERYTHING
 from storage.lifecycle import SETTLED, Kind, State
 
 HISTORY_PAGE = "history_page"
@@ -47,23 +50,41 @@ def reading_now() -> Message:
 
 
 def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
-    """Draw a page of changes, newest first, with a button on; names words it did not take."""
-    back = "*Older changes* below leads back" if page.older is not None else "this is all there is"
-    no_such_page = f"There is no page `{escape(not_taken[:40])}`: {back}. `/legacytls export` gives the record as a file."
-    note = [section(no_such_page)] if not_taken else []
+    """Draw a page of changes, newest first, and the way to the next; ``not_taken`` says which word was not understood."""
+    note = [section(fitted(escape(not_taken), CHUNK))] if not_taken else []
+    only = _narrowed(page)
     if not page.lines:
-        nothing = "No change is on record yet. `/legacytls enable` asks for the first one."
+        nothing = only or "No change is on record yet. `/legacytls enable` asks for the first one."
         return Message(text=nothing, blocks=[*note, section(nothing)])
     blocks: list[Block] = [
         *note,
         header("History, newest first"),
+        *small([only] if only else []),
         *(block for line in page.lines for block in _history_line(line, zone)),
+        *_older(page),
     ]
-    if page.older is not None:
-        blocks.append(actions(button("Older changes", HISTORY_PAGE, page.older)))
-    else:
-        blocks += small(["That is the beginning of the record."])
     return Message(text=f"History, newest first, beginning with #{page.lines[0].request.id}.", blocks=blocks)
+
+
+def _narrowed(page: HistoryPage) -> str:
+    """What the page is narrowed to, if it is."""
+    words = spelled(replace(page.only, person=None))
+    who = people([page.only.person]) if page.only.person else ""
+    if not words and not who:
+        return ""
+    what = ", ".join([*words, *([who] if who else [])])
+    found = "Only" if page.lines else "No change on record is"
+    return f"{found} {what}. `/legacytls history` shows all."
+
+
+def _older(page: HistoryPage) -> list[Block]:
+    """The way to the next page: a button where a number says it all, else the command, since a button carries no words."""
+    if page.older is None:
+        return small(["That is the beginning of the record." if page.only == EVERYTHING else "That is all."])
+    words = spelled(page.only)
+    if not words:
+        return [actions(button("Older changes", HISTORY_PAGE, page.older))]
+    return small([f"Older: `/legacytls history {' '.join(words)} before {page.older}`"])
 
 
 def exported(name: str, *, not_taken: str = "") -> str:

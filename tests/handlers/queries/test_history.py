@@ -188,7 +188,7 @@ def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(hous
     assert says("legacytls_history_takes_nothing_more_so_oldest") in told
     assert ("#1" if on_record else says("no_change_is_on_record_yet")) in told
     say(house, "history", ALICE)
-    assert says("there_is_no_page") not in words(house.windows.said[-1])
+    assert says("nothing_that_history_takes") not in words(house.windows.said[-1])
 
 
 def test_a_line_tells_when_it_was_approved_when_it_was_read_back_and_who_ended_it(house: House) -> None:

@@ -1,0 +1,109 @@
+"""Pages of what was asked for, narrowed by state, kind, person and days: by key, never by offset or count.
+
+Each page costs the same however long the record is: a filter is split into questions that one index answers in the order of the
+numbers, and what they find is merged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Select, select
+
+from storage import rows
+from storage.integrity.damaged import readable
+from storage.lifecycle import Kind, State
+from storage.records import ChangeRequest
+from storage.schema.tables import change_requests, decisions
+
+CLOCKS_APART = timedelta(hours=1)
+"""How far the clocks of two replicas may be apart: numbers follow the time of asking but for as much."""
+
+
+VOTES_AT_ONCE, MOST_VOTES_AT_ONCE = 50, 5_000
+"""Votes of a person that are looked through with one question, the first and the later ones."""
+
+_Query: TypeAlias = Select[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which changes are wanted; what is empty or ``None`` narrows nothing."""
+
+    states: frozenset[State] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+    person: str | None = None
+    """Slack id of whoever asked or voted."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """When they were asked for: from ``since`` on, before ``until``; aware UTC."""
+
+
+EVERYTHING = HistoryFilter()
+
+
+class HistoryPages:
+    """Reads pages of one tenant's changes over one connection."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    def page(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[ChangeRequest]:
+        """The newest ``limit`` changes below number ``before`` that the filter lets through, newest first."""
+        found: dict[int, ChangeRequest] = {}
+        for asked in self._by_state_and_kind(self._between(before, only), only):
+            if only.person is None:
+                newest = self._newest(asked, limit)
+            else:
+                by = asked.where(change_requests.c.requester_id == only.person)
+                newest = [*self._newest(by, limit), *self._voted_on(asked, only.person, before, limit)]
+            found |= {one.id: one for one in newest}
+        return [found[number] for number in sorted(found, reverse=True)[:limit]]
+
+    def _between(self, before: int | None, only: HistoryFilter) -> _Query:
+        """What was asked for in these days, below this number: days are found as numbers first, by an index of their own."""
+        table = change_requests.c
+        query = select(change_requests).where(table.tenant_id == self._tenant_id)
+        if before is not None:
+            query = query.where(table.id < before)
+        numbers = select(table.id).where(table.tenant_id == self._tenant_id).limit(1)
+        if only.since is not None:
+            early = numbers.where(table.created_at >= only.since - CLOCKS_APART).order_by(table.created_at)
+            query = query.where(table.created_at >= only.since, table.id >= early.scalar_subquery())
+        if only.until is not None:
+            late = numbers.where(table.created_at < only.until + CLOCKS_APART).order_by(table.created_at.desc())
+            query = query.where(table.created_at < only.until, table.id <= late.scalar_subquery())
+        return query
+
+    def _by_state_and_kind(self, asked: _Query, only: HistoryFilter) -> Iterator[_Query]:
+        """One question for each pair of a state and a kind: an index holds the numbers of each pair in their order."""
+        table = change_requests.c
+        if not only.kinds and not only.states:
+            yield asked
+        elif not only.kinds:
+            yield from (asked.where(table.state == state.value) for state in only.states)
+        else:
+            for kind, state in product(only.kinds, only.states or State):
+                yield asked.where(table.kind == kind.value, table.state == state.value)
+
+    def _voted_on(self, asked: _Query, person: str, before: int | None, limit: int) -> list[ChangeRequest]:
+        """The newest of these changes on which a person voted: along their votes, since others' are many more."""
+        found: list[ChangeRequest] = []
+        table, size = decisions.c, VOTES_AT_ONCE
+        mine = select(table.request_id).distinct().where(table.tenant_id == self._tenant_id, table.person_id == person)
+        while len(found) < limit:
+            below = mine if before is None else mine.where(table.request_id < before)
+            newest = below.order_by(table.request_id.desc()).limit(size)
+            numbers = self._connection.execute(newest).scalars().all()
+            found += self._newest(asked.where(change_requests.c.id.in_(numbers)), limit)
+            if len(numbers) < size:
+                break
+            before, size = numbers[-1], min(4 * size, MOST_VOTES_AT_ONCE)
+        return found[:limit]
+
+    def _newest(self, asked: _Query, limit: int) -> list[ChangeRequest]:
+        query = asked.order_by(change_requests.c.id.desc()).limit(limit)
+        return readable(self._connection, query, change_requests, rows.change_request)
