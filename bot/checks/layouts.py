@@ -18,6 +18,8 @@ CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."
 LATER = "Run the check again later; where Slack offers no blocks.validate, the sandbox judges by its published limits."
 
+NOT_DRAWN = "It draws no charts or data tables here, so text says the same"
+
 NAMED = 5
 """Layouts that are named; the others are counted."""
 
@@ -29,14 +31,16 @@ def layout_verdict(settings: Settings) -> Verdict:
     """Say whether Slack would take each layout; what it would refuse is named with where and why."""
     cloud, now = CLOUDS[settings.exchange_cloud].cloud, utc_now()
     examples = Examples(rule_of(settings), cloud, load_calendar(settings.milestones), settings.timezone, now)
-    waiting = examples.distinct()
-    taken, refused, left = _judged(slack_client(settings), waiting)
+    client, found = slack_client(settings), examples.distinct()
+    waiting, native = ([each for each in found if each.native is kind] for kind in (False, True))
+    taken, refused, left = _judged(client, waiting)
     if refused:
         more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
         return failed(CHECK, f"Slack would refuse {'; '.join(refused[:NAMED])}{more}", REPORT)
     if left:
         return warned(CHECK, f"{taken} of {len(waiting)} were judged and taken, the others not: {left}", LATER)
-    return passed(CHECK, f"Slack would take all {taken}, which hold every shape that the bot sends")
+    drawn = f". {NOT_DRAWN}" if _judged(client, native)[1] else ""
+    return passed(CHECK, f"Slack would take all {taken}, which hold every shape that the bot sends{drawn}")
 
 
 def _judged(client: SlackWebClient, layouts: Sequence[Layout]) -> tuple[int, list[str], str]:

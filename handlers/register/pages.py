@@ -20,6 +20,9 @@ from storage.sightings import Sighting, SightingReader
 PAGE = 10
 """Entries a page: it fits a message of Slack's with room to spare."""
 
+TABLE = 50
+"""Entries in the table on the first page of all."""
+
 
 class Which(StrEnum):
     """Which standing entries are listed."""
@@ -40,7 +43,9 @@ class DevicePage:
     last: int | None
     """The number of the last entry here, where another page follows; else ``None``."""
     overview: Overview | None
-    """Counts and burn-down, on the first page of all: they take a look at every entry, a page does not."""
+    """Counts and burn-down, on the first page of all."""
+    table: tuple[Device, ...] = ()
+    """The next due, on the first page of all where another page follows: more of them than a page has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,16 @@ class Pages:
 
     def page(self, which: Which, person: str, *, after: int | None = None) -> DevicePage:
         """One page; ``after`` is the number of the last entry seen. Raises ``NoSuchDevice`` where that cannot be read."""
-        today = self._context.today()
+        today, first = self._context.today(), which is Which.ALL and after is None
         with self._context.ledger.reading() as reader:
             behind = reader.devices.device(after) if after is not None else None
             seen = (behind.due, behind.id) if behind else None
-            found = _listed(reader.devices, which, person, today, seen)
-        shown = tuple(found[:PAGE])
-        overview = self._devices.overview() if which is Which.ALL and after is None else None
-        return DevicePage(which, shown, today, shown[-1].id if len(found) > PAGE else None, overview)
+            most = TABLE if first else PAGE + 1  # one more than is shown tells whether another page follows
+            found = _listed(reader.devices, which, person, today, seen, most=most)
+        shown, has_more = tuple(found[:PAGE]), len(found) > PAGE
+        overview = self._devices.overview() if first else None
+        table = tuple(found) if first and has_more else ()
+        return DevicePage(which, shown, today, shown[-1].id if has_more else None, overview, table)
 
     def entry(self, number: int) -> ShownDevice:
         """One entry, ended ones too. Raises ``NoSuchDevice``."""
@@ -108,9 +115,9 @@ class Pages:
         return DueDays(min(last_day(end, context.zone) if end else usual, latest), latest)
 
 
-def _listed(reader: DeviceReader, which: Which, person: str, today: date, after: tuple[date, int] | None) -> list[Device]:
-    """One entry more than a page has: it tells whether another page follows."""
-    most = PAGE + 1
+def _listed(
+    reader: DeviceReader, which: Which, person: str, today: date, after: tuple[date, int] | None, *, most: int
+) -> list[Device]:
     match which:
         case Which.ALL:
             return reader.standing(after=after, limit=most)

@@ -25,8 +25,9 @@ def messages(person: str, text: str, now: datetime) -> Iterator[tuple[str, Messa
     weeks = tuple(Week(today + timedelta(weeks=ahead), ahead) for ahead in range(30))
     overview = Overview(DeviceCounts(7, 7, 7, 7), 7, weeks, None, None, None)
     for which in Which:
-        for last, told in ((7, overview), (None, None)):
-            yield f"devices ({which.value})", devices.page(DevicePage(which, (one,) * 10, today, last, told))
+        for last, told, table in ((7, overview, (one, replace(one, owner_id=None)) * 25), (None, None, ())):
+            found = DevicePage(which, (one,) * 10, today, last, told, table)
+            yield f"devices ({which.value})", devices.page(found)
         yield f"devices ({which.value}), empty", devices.page(DevicePage(which, (), today, None, replace(overview, weeks=())))
     for state in DeviceState:
         for owner in (person, None):

@@ -18,6 +18,7 @@ from handlers.ports import Unavailable
 from handlers.queries.probing import Probing
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call, direct
+from handlers.slack.client.native_blocks import NativeBlocks
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages
@@ -70,6 +71,7 @@ class Edge:
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
     homes: HomePages = field(default_factory=HomePages)
+    native: NativeBlocks = field(default_factory=NativeBlocks)
     probing: Probing = field(default_factory=lambda: Probing(list))
 
     def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None, *, over: str = "") -> None:
@@ -106,9 +108,9 @@ class Edge:
         drop = partial(reply.say, TOO_LATE)
         return self.executor.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
 
-    def shown(self, message: Message) -> dict[str, Any]:
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a message, its numbers linked."""
-        return linked(message.arguments(), finder(self.dispatch.context.ledger))
+        return linked(arguments, finder(self.dispatch.context.ledger))
 
     def open_form(self, body: Mapping[str, Any], view: View) -> None:
         """Open a form within Slack's three seconds, upon the one in which its button was pressed. Raises ``Unavailable``."""
@@ -165,19 +167,23 @@ class Reply:
             self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
-        url = self._respond.response_url
-        told = {"response_type": "ephemeral", "replace_original": replace, **self._edge.shown(message)}
+        """By ``response_url``; where that does not work, the Web API is tried and tells why."""
+        url, native = self._respond.response_url, self._edge.native.taken_in(message)
+        arguments = self._edge.shown(message.arguments(native=native))
+        told = {"response_type": "ephemeral", "replace_original": replace, **arguments}
         return url is not None and self._edge.answers.post(url, told)
 
     def _fall_back(self, message: Message) -> None:
         if not self.person:
             return  # a payload that does not say who sent it
-        arguments = self._edge.shown(message)
+        client, native = self._edge.client, self._edge.native
         if self.channel:  # an App Home and a shortcut have none
+            here = partial(call, client.chat_postEphemeral, user=self.person, **self._place)
             with contextlib.suppress(Unavailable):
-                call(self._edge.client.chat_postEphemeral, user=self.person, **self._place, **arguments)
+                native.sent(message, lambda arguments: here(**self._edge.shown(arguments)))
                 return
-        call(self._edge.client.chat_postMessage, channel=direct(self._edge.client, self.person), **arguments)
+        there = partial(call, client.chat_postMessage, channel=direct(client, self.person))
+        native.sent(message, lambda arguments: there(**self._edge.shown(arguments)))
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:

@@ -58,10 +58,14 @@ TYPED = ("The lease ends in March.", LONG)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout: ``body`` is what ``blocks.validate`` takes, ``blocks`` for a message or ``view``."""
+    """One layout: ``body`` is what ``blocks.validate`` takes, ``blocks`` for a message or ``view``.
+
+    ``native``: another layout is sent where Slack refuses this one.
+    """
 
     name: str
     body: Mapping[str, Any]
+    native: bool = False
 
     @property
     def surface(self) -> str:
@@ -116,6 +120,8 @@ class Examples:
         for name, message in (*self._answers(), *self._channel()):
             if message.blocks:
                 yield Layout(name, {"blocks": message.arguments()["blocks"]})
+            if message.native:
+                yield Layout(f"{name}, native", {"blocks": message.arguments(native=True)["blocks"]}, native=True)
         for name, view in (*self._forms(), *self._home.pages(asked)):
             yield Layout(name, {"view": view.to_dict()})
 
@@ -131,7 +137,7 @@ class Examples:
         """Return layouts that together have every shape, as Slack limits its calls."""
         seen: set[tuple[str, str]] = set()
         kept = []
-        for layout in sorted(self.layouts(), key=lambda one: -len(str(one.body))):
+        for layout in sorted(self.layouts(), key=lambda one: (one.native, -len(str(one.body)))):
             if not layout.shapes <= seen:
                 seen |= layout.shapes
                 kept.append(layout)

@@ -7,6 +7,7 @@ the same. Must never be laxer than Slack where it is strict; where Slack's own r
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bot.sandbox.slack.blockkit_data import CHART, DATA_TABLE, too_many_charts
 from bot.sandbox.slack.blockkit_elements import CHOSEN, CLICKED, IMAGE, TYPED, plain, text
 from bot.sandbox.slack.blockkit_shapes import (
     Check,
@@ -63,7 +64,9 @@ BLOCKS: dict[str, Check] = {
 MESSAGE_ONLY: dict[str, Check] = {
     "markdown": _block({"text": string(12_000)}),
     "table": _block({"rows": array(array(anything, 20), 100)}, {"column_settings": array(anything, 20)}),
-    **dict.fromkeys(("file", "video", "alert", "card", "carousel", "container", "plan", "task_card", "data_table"), anything),
+    "data_table": DATA_TABLE,
+    "data_visualization": CHART,
+    **dict.fromkeys(("file", "video", "alert", "card", "carousel", "container", "plan", "task_card"), anything),
 }
 """Blocks for messages; those whose rules are not known well enough are let through."""
 
@@ -92,7 +95,7 @@ _HOME = shaped(
 
 def message_problems(blocks: object) -> list[str]:
     """What Slack would refuse in the blocks of a message; empty when nothing."""
-    return [*_MESSAGE(blocks, "/blocks"), *_repeated(blocks, "/blocks")]
+    return [*_MESSAGE(blocks, "/blocks"), *_repeated(blocks, "/blocks"), *too_many_charts(blocks)]
 
 
 def view_problems(view: object) -> list[str]:

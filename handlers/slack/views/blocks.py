@@ -25,13 +25,19 @@ QUOTED = 300
 
 @dataclass(frozen=True)
 class Message:
-    """A message for Slack: ``text`` for notifications and screen readers, ``blocks`` for everybody else."""
+    """A message for Slack: ``text`` for notifications and screen readers, ``blocks`` for everybody else.
+
+    ``native`` are the same with charts and data tables, for a Slack that draws those; empty where it has none.
+    """
 
     text: str
     blocks: Sequence[Block] = ()
+    native: Sequence[Block] = ()
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, *, native: bool = False) -> dict[str, Any]:
         """The arguments of ``chat.postMessage`` and its relatives. Raises when a limit of Slack is exceeded."""
+        if native and self.native:
+            return {"text": self.text, "blocks": [block.to_dict() for block in self.native]}
         return {"text": self.text, "blocks": self._drawn} if self.blocks else {"text": self.text}
 
     @cached_property

@@ -1,15 +1,19 @@
-"""Draw the register: counts, burn-down as text, a page of entries, and one with its buttons."""
+"""Draws the register: counts, the burn-down, a page of entries, and one entry with the buttons that apply.
 
-from collections.abc import Iterator, Mapping
+Where Slack draws charts the burn-down is one, with its numbers beside it; elsewhere it is drawn with signs.
+"""
+
+from collections.abc import Mapping
 
 from slack_sdk.models.blocks import Block, ButtonElement, MarkdownTextObject, SectionBlock
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
-from handlers.register.overview import Overview, pace_line
+from handlers.register.overview import Overview, Week, pace_line
 from handlers.register.pages import DevicePage, ShownDevice, Which
 from handlers.register.policy import awaited_day, spelled_day
 from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
 from handlers.slack.views.mrkdwn import escape, fitted
+from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell
 from storage.device_records import Device
 from storage.sightings import Sighting
 
@@ -42,8 +46,8 @@ _BEGINS = {
     Which.ORPHANS: "Devices without an owner",
 }
 
-WEEKS, BAR = 12, 20
-"""Weeks of the burn-down that are drawn, and the signs of its longest bar."""
+BAR = 20
+"""Signs of the longest bar of the burn-down; it has as many weeks as a chart of Slack's has points."""
 
 NAME, PLACE = 150, 100
 """Characters of what people typed on one line; Slack's own limit is 3,000 for all of it."""
@@ -51,18 +55,25 @@ NAME, PLACE = 150, 100
 
 def page(found: DevicePage) -> Message:
     """One page: counts and burn-down where they come with it, then the entries, the next due first."""
-    title = _BEGINS[found.which]
+    title, overview = _BEGINS[found.which], found.overview
     if not found.devices:
         text = _NOTHING[found.which]
-        shown: list[Block] = [section(text), *(_burn_down(found.overview) if found.overview else ())]
-    elif found.overview:
-        text = _counts(found.overview)
-        shown = [section(text), *_burn_down(found.overview), section(f"*{title}, the next due first*")]
+        heading: list[Block] = []
+    elif overview:
+        text = _counts(overview)
+        heading = [section(f"*{title}, the next due first*")]
     else:
         text = f"{title}, the next due first"
-        shown = [section(f"*{text}*")]
+        heading = []
+    head = section(f"*{text.strip('*')}*" if found.devices and not overview else text)
     listed = [_line(device, found) for device in found.devices]
-    return Message(text=text.replace("*", ""), blocks=[*shown, *listed, *_more(found), actions(*_choices(found.which))])
+    rest = [*heading, *listed, *_more(found), actions(*_choices(found.which))]
+    drawn = _drawn_by_slack(found)
+    return Message(
+        text=text.replace("*", ""),
+        blocks=[head, *_burn_down(overview), *rest],
+        native=[head, *_pace(overview), *drawn, *rest] if drawn else [],
+    )
 
 
 def entry(found: ShownDevice, person: str) -> Message:
@@ -99,15 +110,57 @@ def _counts(overview: Overview) -> str:
     return f"*{need} old TLS: {counts.active} active, {counts.proposed} proposed.*" + (f" {told}." if told else "")
 
 
-def _burn_down(overview: Overview) -> Iterator[Block]:
-    """The weekly line, and a bar for each of the last weeks: how many entries were active at its end."""
-    if not overview.weeks:
-        return
-    yield section(f"Active at the end of each week: {pace_line(overview)}.")
-    shown = overview.weeks[-WEEKS:]
+def _pace(overview: Overview | None) -> list[Block]:
+    """The weekly line; nothing where no entry was ever active."""
+    told = pace_line(overview) if overview else ""
+    return [section(f"Active at the end of each week: {told}.")] if told else []
+
+
+def _burn_down(overview: Overview | None) -> list[Block]:
+    """The weekly line, and a bar of signs for each of the last weeks: how many were active at its end."""
+    if overview is None or not overview.weeks:
+        return []
+    shown = overview.weeks[-POINTS:]
     most = max(week.active for week in shown) or 1
-    bars = "\n".join(f"{week.monday:%d %b %Y}  {'█' * -(-week.active * BAR // most):<{BAR}} {week.active}" for week in shown)
-    yield section(f"```{bars}```")
+    bars = (f"{_week(week)}  {'█' * -(-week.active * BAR // most):<{BAR}} {week.active}" for week in shown)
+    drawn = "\n".join(bars)
+    return [*_pace(overview), section(f"```{drawn}```")]
+
+
+def _drawn_by_slack(found: DevicePage) -> list[Block]:
+    """The burn-down as a chart with its numbers as text, and the table; nothing where there is neither."""
+    blocks: list[Block] = []
+    if found.overview and found.overview.weeks:
+        points = [(_week(week), week.active) for week in found.overview.weeks[-POINTS:]]
+        title = "Devices that still need old TLS"
+        numbers = ", ".join(f"{label}: {active}" for label, active in points)
+        chart = bar_chart(title, points, x_label="Week that begins on", y_label="Active devices")
+        blocks += [chart, *small([f"By the week: {numbers}."])]
+    if found.table:
+        rows = [_row(device, found) for device in found.table]
+        blocks.append(data_table(f"The {len(rows)} devices that are due next", _COLUMNS, rows))
+    return blocks
+
+
+def _week(week: Week) -> str:
+    """A week by its first day, alike in chart and text."""
+    return f"{week.monday:%d %b %Y}"
+
+
+_COLUMNS = ("Number", "Device", "Site", "Owner", "Due", "State", "Moved")
+
+
+def _row(device: Device, found: DevicePage) -> list[Cell]:
+    state = "overdue" if device.is_overdue(found.today) else device.state.value
+    name, site = (" ".join(text.split())[:NAME] for text in (device.device, device.site))
+    told = (device.name, name, site)
+    return [
+        *map(cell, told),
+        person_cell(device.owner_id),
+        cell(device.due.isoformat()),
+        cell(state),
+        number_cell(device.moves),
+    ]
 
 
 def _line(device: Device, found: DevicePage) -> SectionBlock:

@@ -27,7 +27,10 @@ def test_every_entry_stands_on_one_page_the_next_due_first(house: House) -> None
     made = [added(house, sender=f"s{at}@contoso.com", due=day(house, 30 - at // 4)) for at in range(2 * PAGE + 3)]
     pages = walk(house, Which.ALL, ALICE)
     assert [len(page) for page in pages] == [PAGE, PAGE, 3]
-    assert list(itertools.chain(*pages)) == [device.id for device in sorted(made, key=lambda one: (one.due, one.id))]
+    in_order = [device.id for device in sorted(made, key=lambda one: (one.due, one.id))]
+    assert list(itertools.chain(*pages)) == in_order
+    assert [device.id for device in house.dispatch.register.pages.page(Which.ALL, ALICE).table] == in_order
+    assert house.dispatch.register.pages.page(Which.MINE, ERIN).table == ()
 
 
 def test_a_page_that_is_full_and_the_last_has_no_next(house: House) -> None:

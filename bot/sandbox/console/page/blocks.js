@@ -1,5 +1,6 @@
 // Draws Block Kit blocks, in messages and in views. Which fields mean what: docs.slack.dev/reference/block-kit/blocks.
 
+import { chart, dataTable } from "./data.js";
 import { h } from "./dom.js";
 import { image, renderElement, textOf } from "./elements.js";
 import { withEmoji } from "./emoji.js";
@@ -45,6 +46,8 @@ const BLOCKS = {
   image: imageBlock,
   rich_text: (block, surface) => richText(block, surface.reader),
   table: (block, surface) => table(block, surface.reader),
+  data_table: (block, surface) => dataTable(block, surface.reader),
+  data_visualization: chart,
 };
 
 /** The id a block answers by; one without gets its place, as Slack would generate one. */

@@ -107,6 +107,24 @@ def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: Op
     expect(message.locator(".unknown")).to_have_count(0)
 
 
+def test_a_chart_tells_its_numbers_and_a_data_table_is_paged(console: ConsoleStub, open_page: OpenPage) -> None:
+    points = [{"label": f"week {number}", "value": 9 - number} for number in range(3)]
+    axes = {"categories": [point["label"] for point in points], "x_label": "Week", "y_label": "Active"}
+    bars = {"type": "bar", "series": [{"name": "Active", "data": points}], "axis_config": axes}
+    chart = {"type": "data_visualization", "title": "Burn-down", "chart": bars}
+    rows = [[{"type": "raw_text", "text": "Device"}], *([{"type": "raw_text", "text": f"D{number}"}] for number in range(7))]
+    table = {"type": "data_table", "caption": "Devices", "page_size": 5, "rows": rows}
+    page, message = show(console, open_page, "x", chart, table)
+    expect(message.get_by_role("img", name="Burn-down. week 0: 9, week 1: 8, week 2: 7")).to_be_visible()
+    expect(message.locator(".chart-bar")).to_have_count(3)
+    expect(message.get_by_role("cell")).to_have_text([f"D{number}" for number in range(5)])
+    message.get_by_role("button", name="Next rows").click()
+    expect(message.get_by_role("cell")).to_have_text(["D5", "D6"])
+    expect(message).to_contain_text("6 to 7 of 7")
+    expect(message.locator(".unknown")).to_have_count(0)
+    screenshot(page, "chart-and-table")
+
+
 def test_an_image_from_elsewhere_is_its_description_because_the_page_fetches_nothing_outside(
     console: ConsoleStub, open_page: OpenPage
 ) -> None:

@@ -47,7 +47,24 @@ def _image(length: int) -> Json:
     return {"type": "image", "image_url": "https://example.com/x.png", "alt_text": "x" * length}
 
 
+def _chart(points: int = 1, *, label: int = 3, title: int = 5, categories: int | None = None, series: int = 1) -> Json:
+    names = [f"{number:03}".ljust(label, "x") for number in range(points if categories is None else categories)]
+    data = [{"label": f"{number:03}".ljust(label, "x"), "value": number} for number in range(points)]
+    plotted = [{"name": f"s{number}", "data": data} for number in range(series)]
+    chart = {"type": "bar", "series": plotted, "axis_config": {"categories": names}}
+    return {"type": "data_visualization", "title": "x" * title, "chart": chart}
+
+
+def _table(rows: int = 2, columns: int = 2, **more: Any) -> Json:
+    cells = [[{"type": "raw_text", "text": "x"}] * columns for _ in range(rows)]
+    return {"type": "data_table", "caption": "x", "rows": cells, **more}
+
+
 AT_THE_LIMIT = [
+    ("categories", lambda over: _chart(1, label=20 + over) | {"title": "x"}),
+    ("chart title", lambda over: _chart(title=50 + over)),
+    ("series", lambda over: _chart(series=6 + over)),
+    ("table rows", lambda over: _table(201 + over)),
     ("section text", lambda over: {"type": "section", "text": _mrkdwn(3000 + over)}),
     ("section fields", lambda over: {"type": "section", "fields": [_mrkdwn(5)] * (10 + over)}),
     ("a field", lambda over: {"type": "section", "fields": [_mrkdwn(2000 + over)]}),
@@ -76,7 +93,7 @@ AT_THE_LIMIT = [
 @pytest.mark.parametrize(("what", "block"), AT_THE_LIMIT, ids=[what for what, _ in AT_THE_LIMIT])
 def test_one_more_than_the_limit_is_refused(what: str, block: Any) -> None:
     assert message_problems([block(0)]) == []
-    (problem,) = message_problems([block(1)])
+    problem, *_ = message_problems([block(1)])
     assert problem.startswith(("[ERROR] must be less than ", "[ERROR] no more than "))
     assert "[json-pointer:/blocks/0" in problem
 
@@ -217,3 +234,21 @@ def test_what_the_sdks_models_produce_is_accepted() -> None:
         ],
     )  # fmt: skip
     assert view_problems(form.to_dict()) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [_chart(21)],
+        [_chart(2, categories=1)],
+        [_chart()] * 3,
+        [_table(1)],
+        [_table(page_size=0)],
+        [_table() | {"rows": [[{"type": "raw_text", "text": "x"}], [{"type": "raw_text", "text": "x"}] * 2]}],
+        [_table() | {"rows": [[{"type": "rich_text", "elements": []}], [{"type": "raw_text", "text": "x"}]]}],
+        [_table() | {"caption": None}],
+    ],
+)
+def test_charts_and_tables_of_another_shape_are_refused(wrong: list[Json]) -> None:
+    assert message_problems(wrong)
+    assert view_problems({"type": "home", "blocks": [_chart()]})

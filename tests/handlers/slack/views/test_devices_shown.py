@@ -11,6 +11,8 @@ from handlers.register.overview import Overview, Week
 from handlers.register.pages import DevicePage, ShownDevice, Which
 from handlers.slack.device_layouts import example, forms, messages
 from handlers.slack.views import devices
+from handlers.slack.views.blocks import Message
+from handlers.slack.views.native import LABEL, POINTS
 from storage.device_lifecycle import ENDED, DeviceState
 from storage.device_reading import DeviceCounts
 from tests.handlers.driver import ALICE, BOB, NOW
@@ -28,6 +30,8 @@ def test_every_list_entry_and_form_fits_and_is_harmless(text: str) -> None:
     drawn = list(messages(ALICE, text, NOW))
     assert len(drawn) > 10
     for name, message in drawn:
+        native = json.loads(json.dumps(message.arguments(native=True)))
+        assert message_problems(native["blocks"]) == [], name
         arguments = json.loads(json.dumps(message.arguments()))
         assert message_problems(arguments["blocks"]) == [], name
         for shown in (arguments["text"], *marked_up(arguments["blocks"])):
@@ -48,16 +52,45 @@ def test_the_buttons_are_those_that_apply() -> None:
         assert pressable(replace(active, state=state)) == set()
 
 
+def all_devices(weeks: int, active: int, *, table: int = 0) -> Message:
+    """The first page of all, so many weeks after the first entry became active."""
+    lasted = tuple(Week(NOW.date() + timedelta(weeks=at), active) for at in range(weeks))
+    overview = Overview(DeviceCounts(1, active, 0, 0), 0, lasted, None, None, None)
+    one = example(ALICE, "x", NOW)
+    rows = (replace(one, owner_id=None), *(one,) * (table - 1)) if table else ()
+    return devices.page(DevicePage(Which.ALL, (one,), NOW.date(), None, overview, rows))
+
+
 @pytest.mark.parametrize("weeks", [0, 1, 21, 500])
 @pytest.mark.parametrize("active", [0, 1, 50_000])
 def test_the_burn_down_is_a_line_and_a_bar_a_week_whatever_its_length(weeks: int, active: int) -> None:
-    lasted = tuple(Week(NOW.date() + timedelta(weeks=at), active) for at in range(weeks))
-    overview = Overview(DeviceCounts(1, active, 0, 0), 0, lasted, None, None, None)
-    drawn = devices.page(DevicePage(Which.ALL, (example(ALICE, "x", NOW),), NOW.date(), None, overview)).arguments()
+    drawn = all_devices(weeks, active).arguments()
     assert message_problems(json.loads(json.dumps(drawn["blocks"]))) == []
     bars = [text for text in marked_up(drawn["blocks"]) if text.startswith("```")]
-    assert sum(len(text.splitlines()) for text in bars) == min(weeks, devices.WEEKS)
-    assert all(text.count("█") == (devices.BAR if active else 0) * min(weeks, devices.WEEKS) for text in bars)
+    assert sum(len(text.splitlines()) for text in bars) == min(weeks, POINTS)
+    assert all(text.count("█") == (devices.BAR if active else 0) * min(weeks, POINTS) for text in bars)
+
+
+@pytest.mark.parametrize("weeks", [1, 21, 500])
+@pytest.mark.parametrize("active", [0, 50_000])
+def test_the_chart_keeps_slacks_limits_and_a_text_has_its_numbers(weeks: int, active: int) -> None:
+    drawn = json.loads(json.dumps(all_devices(weeks, active).arguments(native=True)["blocks"]))
+    assert message_problems(drawn) == []
+    (chart,) = [block["chart"] for block in drawn if block["type"] == "data_visualization"]
+    points = chart["series"][0]["data"]
+    assert len(points) == min(weeks, POINTS)
+    assert all(len(point["label"]) <= LABEL for point in points)
+    numbers = [f"{point['label']}: {active}" for point in points]
+    assert any(all(number in text for number in numbers) for text in marked_up(drawn))
+
+
+@pytest.mark.parametrize("rows", [11, 50])
+def test_the_table_has_every_entry_that_it_was_given_and_an_orphan_is_a_dash(rows: int) -> None:
+    drawn = json.loads(json.dumps(all_devices(1, 1, table=rows).arguments(native=True)["blocks"]))
+    assert message_problems(drawn) == []
+    (table,) = [block for block in drawn if block["type"] == "data_table"]
+    assert len(table["rows"]) == rows + 1
+    assert [row[3]["type"] for row in table["rows"][1:3]] == ["raw_text", "rich_text"]
 
 
 def test_no_button_carries_more_than_a_number() -> None:
