@@ -37,6 +37,7 @@ from handlers.slack.client.announcer import SlackAnnouncer
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.copies import SlackCopies
 from handlers.slack.client.directory import SlackDirectory
+from handlers.slack.client.files import fetched
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
@@ -119,7 +120,8 @@ def wire(
     context = context_of(settings, ledger, exchange, people, clock=clock, nudge=nudge, standing=standing)
     outbox = Outbox(database, ledger.tenant_id)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
-    dispatch = Dispatch(context, Inbox(database, ledger.tenant_id), lookups, SlackCopies(client))
+    inbox = Inbox(database, ledger.tenant_id)
+    dispatch = Dispatch(context, inbox, lookups, SlackCopies(client), partial(fetched, client))
     announcer = SlackAnnouncer(client, channel=context.rule.channel, zone=context.zone, find=finder(ledger))
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)

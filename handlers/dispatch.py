@@ -47,7 +47,7 @@ from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.news import Subject
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import ALLOWED, Verdict, about
-from handlers.ports import Copies, Lookups, Unavailable
+from handlers.ports import Copies, FetchFile, Lookups, Unavailable
 from handlers.queries.export import Exports
 from handlers.queries.history import History
 from handlers.queries.home import Homes
@@ -57,6 +57,7 @@ from handlers.queries.what_if import WhatIfs
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
 from handlers.register.acts import Register
 from handlers.register.commands import RegisterCommand
+from handlers.register.file_imports import no_files
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
@@ -89,7 +90,7 @@ LOOK_AGAIN_MS = 250
 class Dispatch:
     """Hold the use cases, and find the one for each kept delivery."""
 
-    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies) -> None:
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile = no_files) -> None:
         self.context = context
         self.locks = Locks(context, lookups)
         self.requests = Requests(context)
@@ -99,9 +100,8 @@ class Dispatch:
         self.decisions, self.reasons = Decisions(context), Reasons(context)
         self.look_alikes, self.rules = LookAlikes(context), Rules(context)
         self.refusals, self.drift = Refusals(context), Drift(context)
-        self.replies, self.register = ReminderReplies(context), Register(context)
-        self.history = History(context.ledger)
-        self.exports = Exports(context)
+        self.replies, self.register = ReminderReplies(context), Register(context, fetch)
+        self.history, self.exports = History(context.ledger), Exports(context)
         self.evidence = EvidenceFiles(context, lookups)
         self.what_ifs = WhatIfs(context)
         self.homes = Homes(context)

@@ -270,6 +270,9 @@ class ProbeRow:
     detail: str
 
 
+FetchFile = Callable[[str, int], bytes]
+"""Reads at most so many bytes of a file that somebody gave in a form, by its address. Raises ``Unavailable``."""
+
 Probe = Callable[[], list[ProbeRow]]
 """Probes the endpoints that the operator's settings name, every version of each; takes up to half a minute and raises nothing."""
 

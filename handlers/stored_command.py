@@ -44,6 +44,7 @@ class CommandKind(StrEnum):
     REFUSE_DEVICE = "refuse_device"
     NOT_MINE = "not_mine"
     KEEP_UNTIL_END = "keep_until_end"
+    IMPORT_DEVICES = "import_devices"
 
 
 def number(text: str) -> int:

@@ -21,6 +21,16 @@ class DeviceYours(Announcement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesYours(Announcement):
+    """To an owner: they answer for these entries, and ``more``, from now on, says ``by``, who sent a list."""
+
+    kind = "devices_yours"
+    devices: tuple[int, ...]
+    more: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceDue(Announcement):
     """To an owner: what became of the device? ``days`` are left until its due day; below 0 it is over."""
 
@@ -67,4 +77,4 @@ class NoneLeft(Announcement):
     wait: int | None
 
 
-DeviceNews: TypeAlias = DeviceYours | DeviceDue | DevicesUnanswered | DevicesOrphaned | NoneLeft
+DeviceNews: TypeAlias = DeviceYours | DevicesYours | DeviceDue | DevicesUnanswered | DevicesOrphaned | NoneLeft

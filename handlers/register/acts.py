@@ -14,6 +14,7 @@ from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import ALLOWED, Verdict
+from handlers.ports import FetchFile
 from handlers.register import steps
 from handlers.register.commands import (
     AboutDevice,
@@ -21,6 +22,7 @@ from handlers.register.commands import (
     AddDevice,
     ChangeDay,
     ChangeOwner,
+    ImportFile,
     KeepUntilTheEnd,
     NeedLonger,
     NotMine,
@@ -29,10 +31,12 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.file_imports import FileImports, no_files
 from handlers.register.following import follow
 from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
 from handlers.register.overview import Devices
+from handlers.register.own_list import new_device
 from handlers.register.pages import Pages
 from handlers.register.policy import concerned, due_problem, judge_standing
 from handlers.register.roles import may_act
@@ -49,12 +53,13 @@ DISAGREES = "does not agree with the record, so nothing is done by its row. `leg
 class Register:
     """Does what people ask of the register."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, fetch: FetchFile = no_files) -> None:
+        """``fetch`` reads a file that somebody gave in a form."""
         self._context = context
         self._none_left = NoneLeft(context)
         self.devices = Devices(context.ledger, context.zone, context.clock)
         self.pages = Pages(context, self.devices)
-        self.imports = Imports(context.ledger, context.zone, context.clock)
+        self._files = FileImports(context, Imports(context.ledger, context.zone, context.clock), fetch)
 
     def may_add(self, person: str) -> Verdict:
         """Whether somebody may put devices on the register, asked before the form opens. Raises ``Unavailable``."""
@@ -74,6 +79,8 @@ class Register:
             self.add(command, interaction)
         elif isinstance(command, KeepUntilTheEnd):
             self._none_left.keep(command.request_id, interaction)
+        elif isinstance(command, ImportFile):
+            self._files.take(command, interaction)
         else:
             self.act(command, interaction)
         return False
@@ -82,16 +89,7 @@ class Register:
         """Put a device on the register, proposed, by an operator; its owner hears of it. Raises ``Unavailable``."""
         asker = self.may_add(interaction.person)
         owner = self._context.people.member(command.owner) if asker.allowed else asker
-        new = NewDevice(
-            device=command.device,
-            sender=command.sender,
-            site=command.site,
-            protocol=command.protocol,
-            reason=command.reason,
-            plan=command.plan,
-            owner_id=command.owner,
-            due=command.due,
-        )
+        new = new_device(command)
 
         def put(entry: Entry) -> Done:
             problem = asker.sentence or steps.owner_problem(owner) or self._due_problem(entry, command)

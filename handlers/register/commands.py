@@ -116,13 +116,24 @@ class KeepUntilTheEnd(StoredCommand):
     request_id: int = field(metadata=kept(NUMBER, number))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile(StoredCommand):
+    """Import a file: a report, or a list of devices. The days are those that a report speaks of."""
+
+    kind = CommandKind.IMPORT_DEVICES
+    address: str = field(metadata=kept("file", str))
+    """Where Slack hands it out: to the bot's token and to nobody without one."""
+    first_day: date | None = field(default=None, metadata=kept("from", date.fromisoformat, date.isoformat))
+    last_day: date | None = field(default=None, metadata=kept("to", date.fromisoformat, date.isoformat))
+
+
 AboutDevice: TypeAlias = ChangeDay | NeedLonger | ChangeOwner | Replaced | WithdrawDevice | AcceptDevice | RefuseDevice | NotMine
 """Whatever is done to one entry."""
 
-RegisterCommand: TypeAlias = AddDevice | AboutDevice | KeepUntilTheEnd
+RegisterCommand: TypeAlias = AddDevice | AboutDevice | KeepUntilTheEnd | ImportFile
 
 COMMANDS: tuple[type[RegisterCommand], ...] = (
     *(AddDevice, ChangeDay, NeedLonger, ChangeOwner, Replaced, WithdrawDevice, AcceptDevice, RefuseDevice, NotMine),
-    KeepUntilTheEnd,
+    *(KeepUntilTheEnd, ImportFile),
 )
 """All of them, by type; each has a kind of its own."""

@@ -5,7 +5,7 @@ It adds sightings and nothing else: no entry is put on the register, ended or mo
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,12 @@ from handlers.register.files.reading import NO_NAMES, read
 from storage import sightings
 from storage.device_records import Device
 from storage.integrity.canonical import canonical
-from storage.ledger import BOT, Ledger
+from storage.ledger import BOT, Entry, Ledger
 from storage.sightings import NewReport, Sighting
 
 NEEDS_PROPOSER = (
-    "This is a list of devices, and every entry needs somebody who proposes it: put each on the register with "
-    "`/legacytls devices add` in Slack."
+    "This is a list of devices, and every entry needs somebody who proposes it: give the file to "
+    "`/legacytls devices import` in Slack."
 )
 REVERSED = "The period ends before it begins."
 
@@ -60,6 +60,8 @@ class Period:
 
 NO_PERIOD = Period()
 
+Also = Callable[[Entry, Imported], None]
+
 
 class Imports:
     """Keeps reports."""
@@ -74,9 +76,24 @@ class Imports:
 
         Raises ``NotRead`` for what is not understood, and for a list of devices: nothing is kept then.
         """
+        return self.keep(read(data, named), data, period=period, named=named, by=by)
+
+    def keep(
+        self,
+        parsed: Parsed,
+        data: bytes,
+        *,
+        period: Period = NO_PERIOD,
+        named: Mapping[str, str] = NO_NAMES,
+        by: str = BOT,
+        also: Also | None = None,
+    ) -> Imported:
+        """Keep what a file says that was read already; ``also`` is done in the same transaction, known or new.
+
+        Raises ``NotRead`` for a list of devices, and for a period that is none.
+        """
         if period.first_day and period.last_day and period.first_day > period.last_day:
             raise NotRead(REVERSED)
-        parsed = read(data, named)
         if parsed.kind not in _KEPT:
             raise NotRead(NEEDS_PROPOSER)
         today = local_day(self._clock(), self._zone)
@@ -92,18 +109,22 @@ class Imports:
         with self._ledger.reading() as reader:
             standing = [device for device in reader.devices.everything() if device.is_standing]
             is_new = not sightings.is_known(reader.connection, self._ledger.tenant_id, report.digest)
-        if is_new:
-            is_new = self._keep(report, seen, standing, by)
-        return _held_against(parsed, seen, standing, is_new=is_new)
+        found = _held_against(parsed, seen, standing, is_new=is_new)
+        if is_new or also is not None:
+            with self._ledger.recording(self._clock()) as entry:
+                found = replace(found, is_new=is_new and _keep(entry, report, seen, standing, by))
+                if also is not None:
+                    also(entry, found)
+        return found
 
-    def _keep(self, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Device], by: str) -> bool:
-        by_sender = {one.sender: one for one in seen}
-        registered = [_told(device, by_sender[device.sender]) for device in standing if device.sender in by_sender]
-        with self._ledger.recording(self._clock()) as entry:
-            if sightings.is_known(entry.connection, entry.tenant_id, report.digest):
-                return False
-            sightings.keep(entry, report, seen, by=by, registered=registered)
-        return True
+
+def _keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Device], by: str) -> bool:
+    if sightings.is_known(entry.connection, entry.tenant_id, report.digest):
+        return False
+    by_sender = {one.sender: one for one in seen}
+    registered = [_told(device, by_sender[device.sender]) for device in standing if device.sender in by_sender]
+    sightings.keep(entry, report, seen, by=by, registered=registered)
+    return True
 
 
 def _digest(data: bytes, period: Period, named: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.device_news import DevicesOrphaned, DevicesUnanswered, DeviceYours
+from handlers.outgoing.device_news import DevicesOrphaned, DevicesUnanswered, DevicesYours, DeviceYours
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_personal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import Rule, Verdict
@@ -140,6 +140,21 @@ def tell_owner(entry: Entry, device: Device, by: str) -> None:
     if device.owner_id and device.owner_id != by:
         said = DeviceYours(device=device.id, due=device.due, by=by)
         enqueue_personal(entry, f"{said.kind}:{device.id}:{device.version}", said, person=device.owner_id)
+
+
+def tell_owners(entry: Entry, devices: Sequence[Device], by: str) -> None:
+    """Tell everybody who answers for any of several entries, in one message each, unless they did it themselves."""
+    owners: dict[str, list[Device]] = {}
+    for device in devices:
+        if device.owner_id and device.owner_id != by:
+            owners.setdefault(device.owner_id, []).append(device)
+    for owner, theirs in owners.items():
+        if len(theirs) == 1:
+            tell_owner(entry, theirs[0], by)
+            continue
+        named, more = tuple(device.id for device in theirs[:NAMED]), max(0, len(theirs) - NAMED)
+        said = DevicesYours(devices=named, more=more, by=by)
+        enqueue_personal(entry, f"{said.kind}:{named[0]}:{named[-1]}", said, person=owner)
 
 
 def owner_problem(owner: Verdict) -> str:

@@ -74,10 +74,18 @@ class Edge:
     native: NativeBlocks = field(default_factory=NativeBlocks)
     probing: Probing = field(default_factory=lambda: Probing(list))
 
-    def work(self, item: Item, person: str, then: Callable[[bool], None] = lambda rejected: None, *, over: str = "") -> None:
-        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up what is left.
+    def work(
+        self,
+        item: Item,
+        person: str,
+        then: Callable[[bool], None] = lambda rejected: None,
+        *,
+        over: str = "",
+        urgent: bool = True,
+    ) -> None:
+        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up the rest.
 
-        ``over``: the hash of the person's App Home, where they acted on that; it is drawn anew.
+        ``over``: the hash of the person's App Home, where they acted on that; it is drawn anew. ``urgent``: as in ``do``.
         """
 
         def handle() -> None:
@@ -86,7 +94,7 @@ class Edge:
             finally:
                 self.homes.acted(person, over)
 
-        self.executor.submit(handle, person=person, urgent=True)
+        self.executor.submit(handle, person=person, urgent=urgent)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """Say after two seconds what is awaited; a word that cannot be said holds nothing up."""

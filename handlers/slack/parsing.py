@@ -166,7 +166,7 @@ def reaction(
 
 
 def file_address(view: Mapping[str, Any], field: str) -> str:
-    """Where the one file of a form can be fetched: a secret of the moment, which is not kept. Raises ``Malformed``."""
+    """Where the one file of a form can be fetched, with the bot's token alone. Raises ``Malformed``."""
     element = _mapping(_mapping(_mapping(_mapping(view, "state"), "values"), field), field)
     return _text(_first(element.get("files")), "url_private_download")
 

@@ -11,8 +11,6 @@ from handlers.changes.proposal import CHOOSABLE, Standing
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.ports import Cloud
-from handlers.register.files.kinds import FileKind, Skipped
-from handlers.register.imports import Imported
 from handlers.slack.views import announcements, device_answers, device_import, modals
 from handlers.slack.views.blocks import Message
 from storage.device_lifecycle import DeviceState
@@ -71,7 +69,3 @@ class RegisterExamples:
             yield f"announcement ({one.kind})", announcements.announcement(AnnouncementView(said=one), zone)
         kept = AnnouncementView(said=said[2], answer=answer)
         yield "announcement (none_left, kept)", announcements.announcement(kept, zone)
-        skipped = tuple(Skipped(row, self.text) for row in range(30))
-        senders = tuple(f"scanner{number}@contoso.com" for number in range(500))
-        found = Imported(FileKind.SMTP_CLIENTS, 500, 500, 0, senders, (number,), (number,), skipped, is_new=False)
-        yield "devices import", device_import.imported(found)

@@ -16,6 +16,11 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(_RUNS) else text
 
 
+def as_stored(cell: str) -> str:
+    """Return the text that ``inert`` made a cell of; another cell as it is."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_RUNS) else cell
+
+
 def row(cells: Iterable[str]) -> str:
     """Return one row of CSV (RFC 4180, every cell quoted, each made ``inert``) with its newline."""
     line = io.StringIO()

@@ -22,7 +22,7 @@ from handlers.context.people import People
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home, Rule
-from handlers.ports import Cloud
+from handlers.ports import Cloud, Unavailable
 from handlers.slack.edge import Edge
 from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.actions import Clicks, Submissions
@@ -77,6 +77,8 @@ class House:
         self.workspace = Workspace(ALICE, BOB, CAROL, DAVE, ERIN, groups={MAIL: [DAVE]})
         self.tenant = Tenant(self.clock)
         self.board = Board()
+        self.files: dict[str, bytes] = {}
+        """What people gave in forms, by its address."""
         self.windows = Windows()
         self.hands = Hands()
         self.cloud = cloud
@@ -108,7 +110,7 @@ class House:
             clock=self.clock,
             nudge=lambda: None,
         )
-        self.dispatch = Dispatch(self.context, Inbox(self.database, TENANT), AuditLog(), self.board)
+        self.dispatch = Dispatch(self.context, Inbox(self.database, TENANT), AuditLog(), self.board, self._file)
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
@@ -123,6 +125,11 @@ class House:
         )
         self.board.channel = rule.channel
         self.dispatch.rules.keep_rule()
+
+    def _file(self, address: str, most: int) -> bytes:
+        if address not in self.files:
+            raise Unavailable("Slack did not hand out the file.")
+        return self.files[address][:most]
 
     # What people do, as Slack tells it.
 

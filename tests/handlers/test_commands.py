@@ -30,6 +30,7 @@ from handlers.register.commands import (
     AddDevice,
     ChangeDay,
     ChangeOwner,
+    ImportFile,
     KeepUntilTheEnd,
     NeedLonger,
     NotMine,
@@ -95,6 +96,12 @@ STORED: list[tuple[str, dict[str, str], Command]] = [
     ("refuse_device", BY_BUTTON | {"request": "12"}, RefuseDevice(12)),
     ("not_mine", BY_BUTTON | {"request": "12"}, NotMine(12)),
     ("keep_until_end", BY_BUTTON | {"request": "12"}, KeepUntilTheEnd(12)),
+    ("import_devices", BY_FORM | {"file": "https://files.slack.com/F1"}, ImportFile(address="https://files.slack.com/F1")),
+    (
+        "import_devices",
+        BY_FORM | {"file": "https://files.slack.com/F1", "from": "2026-11-01", "to": "2026-11-30"},
+        ImportFile(address="https://files.slack.com/F1", first_day=date(2026, 11, 1), last_day=date(2026, 11, 30)),
+    ),
 ]
 """Rows as they were written when payloads were still dicts: they are authenticated as they stand, so no letter may change."""
 
@@ -138,13 +145,13 @@ def test_a_log_line_tells_no_typed_text_and_calls_a_reminder_no_change() -> None
 
 NONSENSE = ("", "-1", "x" * 400, "1e9", "\u0663", "2026-12-01\x00")
 
-TEXTS = {"person", "channel", "ts", "ours", "reason", "clients", "emoji"} | {"device", "sender", "site", "owner", "plan"}
+TEXTS = {"person", "channel", "ts", "ours", "reason", "clients", "emoji", "file"} | {"device", "sender", "site", "owner", "plan"}
 """What may be any text."""
 
 
 def spoilt(kind: str, payload: dict[str, str], command: Command) -> list[dict[str, str]]:
     """A stored payload without each of its texts that is needed, and with each that is no free text turned into nonsense."""
-    spare = {"channel", "ts", "ours", "kind", "devices", "site"} | ({"reason"} if kind == "opt_out" else set())
+    spare = {"channel", "ts", "ours", "kind", "devices", "site", "from", "to"} | ({"reason"} if kind == "opt_out" else set())
     spare |= {"request"} if isinstance(command, get_args(AboutMessage)) else set()
     lacking = [{key: said for key, said in payload.items() if key != name} for name in set(payload) - spare]
     return lacking + [payload | {name: wrong} for name in set(payload) - TEXTS for wrong in NONSENSE]

@@ -28,10 +28,19 @@ def test_a_report_is_read_once_and_held_against_the_register(stage: Stage) -> No
 def test_what_is_not_understood_is_said_and_nothing_is_kept(stage: Stage) -> None:
     before = stage.record(lambda reader: reader.head())
     assert says("zip_or_workbook") in give(stage, "report.csv", b"PK\x03\x04,a\n1,2\n" * 3)
-    assert says("list_needs_a_proposer") in give(
+    assert says("list_lacks_columns") in give(
         stage, "list.csv", b"device,sender,owner,due\nFax,f@contoso.com,U0DAVE,2026-12-24\n"
     )
     assert stage.record(lambda reader: reader.head()) == before
+
+
+def test_a_list_of_our_own_is_proposed_whole_once_and_its_owner_hears_of_it(stage: Stage) -> None:
+    row = '"Fax {at}","fax{at}@contoso.com","","U0DAVE","smtp-auth","Its firmware is old","A new one","{due}"'
+    rows = [row.format(at=at, due=stage.day(9)) for at in (1, 2)]
+    content = "\n".join(["device,sender,site,owner,protocol,reason,plan,due", *rows]).encode()
+    told = stage.told(DAVE, lambda: give(stage, "list.csv", content), says("you_answer_for_them"))
+    assert told["text"].startswith(":label:")
+    assert says("on_the_register_already") in give(stage, "again.csv", content)
 
 
 def test_a_file_that_lies_elsewhere_is_not_fetched(stage: Stage) -> None:

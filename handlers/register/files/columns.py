@@ -13,7 +13,8 @@ SENDER, TLS10, TLS11, TLS12, MESSAGES, LAST_SEEN = "sender", "tls10", "tls11", "
 USER, APP, WHEN, STATUS, CODE = "user", "app", "when", "status", "code"
 OF_REPORT = (SENDER, TLS10, TLS11, TLS12, MESSAGES, LAST_SEEN)
 """What ``--map`` may name of a report: the keys of ``devices --json``."""
-OF_LIST = ("device", SENDER, "site", "owner", "protocol", "reason", "plan", "due")
+STATE = "state"
+OF_LIST = ("device", SENDER, "site", "owner", "protocol", "reason", "plan", "due", STATE)
 """The columns of our own list."""
 
 _NAMES: Mapping[str, frozenset[str]] = {

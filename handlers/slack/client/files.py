@@ -9,7 +9,7 @@ NOT_GIVEN = "Slack did not hand out the file."
 NOT_GIVEN_MEND = "Have the app reinstalled from manifest.yml, so that it may read files (files:read), then try again."
 
 
-def fetched(client: SlackWebClient, address: str, *, most: int) -> bytes:
+def fetched(client: SlackWebClient, address: str, most: int) -> bytes:
     """The first ``most`` bytes of a file. Raises ``Unavailable``."""
     try:
         return client.read_file(address, most)

@@ -27,9 +27,10 @@ from handlers.interaction import Interaction
 from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
 from handlers.policy.rule import no_later_end
 from handlers.ports import Unavailable
+from handlers.register.commands import ImportFile
 from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import device_imports, device_replies, devices, what_if
+from handlers.slack.listeners import device_replies, devices, what_if
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.parsing import (
     Malformed,
@@ -56,7 +57,6 @@ from handlers.slack.views.cards import (
     WHAT_IF,
     WITHDRAW,
 )
-from handlers.slack.views.device_import import IMPORT
 from storage.engine import Unreachable
 from storage.lifecycle import Kind
 from storage.records import Door, MailProtocol, ReminderReply, Vote
@@ -181,9 +181,6 @@ class Submissions:
     def listen(self, ack: Ack, body: dict[str, Any]) -> None:
         """Judge the form, keep it, acknowledge; mistakes return into the form with all that was typed."""
         view = body["view"]
-        if view.get("callback_id") == IMPORT:
-            device_imports.submitted(self._edge, ack, body)
-            return
         try:
             command, interaction = self._command(view), self._interaction(body, view)
         except WrongForm as wrong:
@@ -201,7 +198,8 @@ class Submissions:
         ack()
         if item is not None:
             done = threading.Event()
-            self._edge.work(item, interaction.person, lambda rejected: done.set())
+            slow = isinstance(command, ImportFile)
+            self._edge.work(item, interaction.person, lambda rejected: done.set(), urgent=not slow)
             if isinstance(command, AskOptIn | AskExtension):
                 self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 

@@ -33,7 +33,7 @@ from handlers.register.pages import Which
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.listeners import device_imports
 from handlers.slack.parsing import Malformed, identity, number, values
-from handlers.slack.views import device_forms
+from handlers.slack.views import device_forms, device_import
 from handlers.slack.views import devices as view
 from storage.database.errors import NoSuchDevice
 from storage.device_records import Device
@@ -123,6 +123,8 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
             if not filled.get(OWNER):
                 raise WrongForm({OWNER: NO_OWNER})
             return ChangeOwner(about(private)[0], identity(filled[OWNER]))
+        case device_import.IMPORT:
+            return device_imports.submitted(form)
         case _:
             return None
 

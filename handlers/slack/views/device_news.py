@@ -8,6 +8,7 @@ from handlers.outgoing.device_news import (
     DeviceNews,
     DevicesOrphaned,
     DevicesUnanswered,
+    DevicesYours,
     DeviceYours,
     NoneLeft,
 )
@@ -22,6 +23,9 @@ def words(said: DeviceNews) -> str:
             return (
                 f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {_day(said.due)}. {shows}"
             )
+        case DevicesYours():
+            shows = "`/legacytls devices mine` shows them."
+            return f":label: You answer for {_named(said)} from now on, says <@{said.by}>. {shows}"
         case DeviceDue():
             return _due(said)
         case DevicesUnanswered():
@@ -48,7 +52,7 @@ def _none_left(said: NoneLeft) -> str:
     return f"{gone} The bot opts out in {said.wait} hours, unless somebody chooses *Keep until the end*."
 
 
-def _named(said: DevicesUnanswered | DevicesOrphaned) -> str:
+def _named(said: DevicesUnanswered | DevicesOrphaned | DevicesYours) -> str:
     return ", ".join(f"D{number}" for number in said.devices) + (f" and {said.more} more" if said.more else "")
 
 

@@ -67,6 +67,7 @@ STORED = [
     {"what": "guards", "missing": "a, b", "more": "0"},
     {"what": "guards", "missing": "", "more": "0"},
     {"what": "device_yours", "device": "12", "due": "2026-12-15", "by": ALICE},
+    {"what": "devices_yours", "devices": "3,12", "more": "0", "by": ALICE},
     {"what": "device_due", "device": "12", "name": "Scanner", "due": "2026-12-15", "days": "7", "moves": "2"},
     {"what": "devices_unanswered", "devices": "3,12", "more": "0", "mention": f"{BOB},{ALICE}"},
     {"what": "devices_orphaned", "devices": "12", "more": "4", "mention": "", "owner": ALICE, "by": ""},
