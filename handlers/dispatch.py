@@ -57,7 +57,6 @@ from handlers.queries.what_if import WhatIfs
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
 from handlers.register.acts import Register
 from handlers.register.commands import RegisterCommand
-from handlers.register.file_imports import no_files
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
@@ -90,7 +89,7 @@ LOOK_AGAIN_MS = 250
 class Dispatch:
     """Hold the use cases, and find the one for each kept delivery."""
 
-    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile = no_files) -> None:
+    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile | None = None) -> None:
         self.context = context
         self.locks = Locks(context, lookups)
         self.requests = Requests(context)

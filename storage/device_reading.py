@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, tuple_
 
 from storage import device_rows
 from storage.database.errors import NoSuchDevice
@@ -72,10 +72,6 @@ class DeviceReader:
         """One page of the standing entries that were due before a day, the oldest first."""
         return self._page((devices.c.due < day.isoformat(),), after, limit)
 
-    def asked_longer(self, limit: int = 100) -> list[Device]:
-        """Active entries for which a later due day waits for an approver."""
-        return self._page((devices.c.asked_due.is_not(None),), None, limit)
-
     def everything(self) -> Iterator[Device]:
         """Every entry there ever was, by number, a batch at a time."""
         last, batch = 0, self._numbered(0)
@@ -89,15 +85,6 @@ class DeviceReader:
         query = self._devices(devices.c.id.in_(list(numbers))).order_by(devices.c.id)
         return self._many(query)
 
-    def with_sender(self, sender: str) -> list[Device]:
-        """The standing entries that send as this address (in small letters), by number."""
-        return self._many(self._devices(_STANDING, devices.c.sender == sender).order_by(devices.c.id))
-
-    def senders(self) -> set[str]:
-        """The addresses of all standing entries."""
-        query = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, _STANDING)
-        return set(self._connection.execute(query).scalars())
-
     def owners(self) -> list[str]:
         """Whoever owns a standing entry, each once, in order."""
         query = select(devices.c.owner_id).where(
@@ -108,6 +95,11 @@ class DeviceReader:
     def active(self) -> int:
         """How many entries are active."""
         return self._count(devices.c.state == DeviceState.ACTIVE.value)
+
+    def has_active(self) -> bool:
+        """Whether any entry is active."""
+        active = select(devices.c.id).where(self._mine, _STANDING, devices.c.state == DeviceState.ACTIVE.value)
+        return self._connection.execute(active.limit(1)).first() is not None
 
     def last_ended(self) -> Device | None:
         """The entry that ended last of those that ever were active; ``None`` where none has."""
@@ -121,20 +113,36 @@ class DeviceReader:
 
     def counts(self, today: date) -> DeviceCounts:
         """Count the standing entries; one is overdue whose due day was before ``today``."""
-        late, nobody = devices.c.due < today.isoformat(), devices.c.owner_id.is_(None)
-        return DeviceCounts(
-            proposed=self._count(devices.c.state == DeviceState.PROPOSED.value),
-            active=self.active(),
-            overdue=self._count(late),
-            orphaned=self._count(nobody),
-        )
-
-    def ends(self) -> list[tuple[date, date | None, date]]:
-        """Return each once-active entry's first day (UTC), end (``None``: stands) and due day."""
         table = devices.c
-        query = select(table.active_at, table.ended_at, table.due).where(self._mine, table.active_at.is_not(None))
-        found = self._connection.execute(query).all()
-        return [(row.active_at.date(), row.ended_at and row.ended_at.date(), date.fromisoformat(row.due)) for row in found]
+        sorts = (
+            table.state == DeviceState.PROPOSED.value,
+            table.state == DeviceState.ACTIVE.value,
+            table.due < today.isoformat(),
+            table.owner_id.is_(None),
+        )
+        query = select(*(func.coalesce(func.sum(case((sort, 1), else_=0)), 0) for sort in sorts))
+        return DeviceCounts(*map(int, self._connection.execute(query.where(self._mine, _STANDING)).one()))
+
+    def changes(self) -> dict[date, int]:
+        """By day (UTC) how many more entries were active at its end than at its beginning; other days are left out."""
+        table, by_day = devices.c, dict[date, int]()
+        for column, each in ((table.active_at, 1), (table.ended_at, -1)):
+            day = self._day(column)
+            ever = (self._mine, table.active_at.is_not(None), column.is_not(None))
+            for found, count in self._connection.execute(select(day, func.count()).where(*ever).group_by(day)):
+                when = date.fromisoformat(str(found))
+                by_day[when] = by_day.get(when, 0) + each * count
+        return by_day
+
+    def newest_act(self) -> int:
+        """The number of the newest event of any entry; 0 where there is none. It moves with every change of the register."""
+        query = select(func.max(device_acts.c.seq)).where(device_acts.c.tenant_id == self._tenant_id)
+        return self._connection.execute(query).scalar_one() or 0
+
+    def standing_senders(self) -> list[tuple[int, str]]:
+        """The number of every standing entry with the address that it sends as, by number."""
+        query = select(devices.c.id, devices.c.sender).where(self._mine, _STANDING).order_by(devices.c.id)
+        return [(row.id, row.sender) for row in self._connection.execute(query)]
 
     def acts(self, number: int) -> list[RecordedAct]:
         """Every act on one entry, oldest first."""
@@ -160,6 +168,11 @@ class DeviceReader:
     @property
     def _mine(self) -> ColumnElement[bool]:
         return devices.c.tenant_id == self._tenant_id
+
+    def _day(self, column: ColumnElement[datetime]) -> ColumnElement[Any]:
+        """The day (UTC) of an instant, in either database's words."""
+        utc = column if self._connection.dialect.name == "sqlite" else func.timezone("UTC", column)
+        return func.date(utc)
 
     def _count(self, sort: ColumnElement[bool]) -> int:
         query = select(func.count()).select_from(devices).where(self._mine, _STANDING, sort)

@@ -124,6 +124,11 @@ class SightingReader:
         row = self._connection.execute(query.limit(1)).one_or_none()
         return KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at) if row else None
 
+    def newest_import(self) -> int:
+        """The number of the newest event of an import; 0 where there was none."""
+        query = select(func.max(reports.c.seq)).where(reports.c.tenant_id == self._tenant_id)
+        return self._connection.execute(query).scalar_one() or 0
+
     def of(self, senders: Iterable[str] | None = None) -> dict[str, Sighting]:
         """Return sightings by address; ``None``: of all entries; unseen ones left out."""
         table, found = sightings.c, {}

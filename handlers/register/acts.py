@@ -31,7 +31,7 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
-from handlers.register.file_imports import FileImports, no_files
+from handlers.register.file_imports import FileImports
 from handlers.register.following import follow
 from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
@@ -53,7 +53,7 @@ DISAGREES = "does not agree with the record, so nothing is done by its row. `leg
 class Register:
     """Does what people ask of the register."""
 
-    def __init__(self, context: Context, fetch: FetchFile = no_files) -> None:
+    def __init__(self, context: Context, fetch: FetchFile | None = None) -> None:
         """``fetch`` reads a file that somebody gave in a form."""
         self._context = context
         self._none_left = NoneLeft(context)

@@ -30,7 +30,7 @@ def none_left(reader: Reader, now: datetime) -> Left | None:
     baseline = reader.baseline()
     if baseline is None or baseline.value is not SettingValue.OPTED_IN or baseline.is_over(now) or baseline.request_id is None:
         return None
-    if reader.devices.active():
+    if reader.devices.has_active():
         return None
     behind = next((request for request in reader.requests_behind(baseline.request_id) if request.kind in WISHES), None)
     last = reader.devices.last_ended()

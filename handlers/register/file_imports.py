@@ -26,15 +26,10 @@ from storage.device_records import Device
 from storage.ledger import Entry
 
 
-def no_files(address: str, most: int) -> bytes:
-    """Stand in where nobody can give a file. Raises ``Unavailable``."""
-    raise Unavailable("Files cannot be read here.", retryable=False)
-
-
 class FileImports:
-    """Takes files from forms; ``fetch`` reads one."""
+    """Takes files from forms; ``fetch`` reads one, ``None`` where nobody can give any."""
 
-    def __init__(self, context: Context, imports: Imports, fetch: FetchFile = no_files) -> None:
+    def __init__(self, context: Context, imports: Imports, fetch: FetchFile | None) -> None:
         self._context = context
         self._imports = imports
         self._fetch = fetch
@@ -45,6 +40,8 @@ class FileImports:
         if not verdict.allowed:
             self._refuse(command, interaction, verdict)
             return
+        if self._fetch is None:
+            raise Unavailable("Files cannot be read here.", retryable=False)
         data, period = self._fetch(command.address, LARGEST + 1), Period(command.first_day, command.last_day)
         try:
             parsed = read(data)

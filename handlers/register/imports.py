@@ -15,7 +15,6 @@ from handlers.register.files.decoding import NotRead
 from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
 from handlers.register.files.reading import NO_NAMES, read
 from storage import sightings
-from storage.device_records import Device
 from storage.integrity.canonical import canonical
 from storage.ledger import BOT, Entry, Ledger
 from storage.sightings import NewReport, Sighting
@@ -62,6 +61,9 @@ NO_PERIOD = Period()
 
 Also = Callable[[Entry, Imported], None]
 
+Entered = tuple[int, str]
+"""The number of a standing entry, and its sender."""
+
 
 class Imports:
     """Keeps reports."""
@@ -107,7 +109,7 @@ class Imports:
             tells_tls=parsed.kind is not FileKind.SIGN_INS,
         )
         with self._ledger.reading() as reader:
-            standing = [device for device in reader.devices.everything() if device.is_standing]
+            standing = reader.devices.standing_senders()
             is_new = not sightings.is_known(reader.connection, self._ledger.tenant_id, report.digest)
         found = _held_against(parsed, seen, standing, is_new=is_new)
         if is_new or also is not None:
@@ -118,11 +120,11 @@ class Imports:
         return found
 
 
-def _keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Device], by: str) -> bool:
+def _keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Entered], by: str) -> bool:
     if sightings.is_known(entry.connection, entry.tenant_id, report.digest):
         return False
     by_sender = {one.sender: one for one in seen}
-    registered = [_told(device, by_sender[device.sender]) for device in standing if device.sender in by_sender]
+    registered = [_told(number, by_sender[sender]) for number, sender in standing if sender in by_sender]
     sightings.keep(entry, report, seen, by=by, registered=registered)
     return True
 
@@ -142,20 +144,20 @@ def _sighting(one: Seen, kind: FileKind, period: Period, today: date) -> Sightin
     return Sighting(one.sender, *shares, is_legacy=one.is_legacy, last_seen=last_seen)
 
 
-def _told(device: Device, one: Sighting) -> dict[str, object]:
+def _told(number: int, one: Sighting) -> dict[str, object]:
     last_seen = one.last_seen.isoformat() if one.last_seen else None
     shares = {"tls10": one.tls10, "tls11": one.tls11, "tls12": one.tls12, "messages": one.messages}
-    return {"device": device.id, **shares, "last_seen": last_seen}
+    return {"device": number, **shares, "last_seen": last_seen}
 
 
-def _held_against(parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[Device], *, is_new: bool) -> Imported:
-    by_sender, senders = {one.sender: one for one in seen}, {device.sender for device in standing}
+def _held_against(parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[Entered], *, is_new: bool) -> Imported:
+    by_sender, senders = {one.sender: one for one in seen}, {sender for _, sender in standing}
     legacy = [one.sender for one in seen if one.is_legacy]
     whole = parsed.kind is not FileKind.MESSAGE
     tells_tls = parsed.kind is not FileKind.SIGN_INS
 
-    def entries(which: Callable[[Device], bool]) -> tuple[int, ...]:
-        return tuple(device.id for device in standing if which(device))
+    def entries(which: Callable[[str], bool]) -> tuple[int, ...]:
+        return tuple(number for number, sender in standing if which(sender))
 
     return Imported(
         kind=parsed.kind,
@@ -163,8 +165,8 @@ def _held_against(parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[D
         legacy=len(legacy),
         registered=sum(sender in senders for sender in legacy),
         unregistered=tuple(sorted(sender for sender in legacy if sender not in senders)),
-        unseen=entries(lambda device: whole and device.sender not in by_sender),
-        modern=entries(lambda device: tells_tls and device.sender in by_sender and not by_sender[device.sender].is_legacy),
+        unseen=entries(lambda sender: whole and sender not in by_sender),
+        modern=entries(lambda sender: tells_tls and sender in by_sender and not by_sender[sender].is_legacy),
         skipped=parsed.skipped,
         is_new=is_new,
     )

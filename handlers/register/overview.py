@@ -4,7 +4,7 @@ It only reads. Sentences and charts are drawn elsewhere from these values.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -72,6 +72,8 @@ class Devices:
         self._ledger = ledger
         self._zone = zone
         self._clock = clock
+        self._kept: tuple[tuple[object, ...], Overview] | None = None
+        """The newest overview, with what it was counted from: nothing is counted twice while nothing has changed."""
 
     def overview(self) -> Overview:
         """Counts, burn-down, pace and the newest report."""
@@ -90,8 +92,17 @@ class Devices:
         today = local_day(now, zone)
         known = SightingReader(reader.connection, self._ledger.tenant_id)
         end = window_of(reader.baseline(), now)
-        by_week = weeks(reader.devices.ends(), today)
-        ends_on = last_day(end, zone) if end else None
+        counted_from = (reader.devices.newest_act(), known.newest_import(), end, today)
+        kept = self._kept
+        if kept is not None and kept[0] == counted_from:
+            return kept[1]
+        overview = self._counted(reader, known, today, last_day(end, zone) if end else None)
+        self._kept = counted_from, overview
+        return overview
+
+    @staticmethod
+    def _counted(reader: Reader, known: SightingReader, today: date, ends_on: date | None) -> Overview:
+        by_week = weeks(reader.devices.changes(), today)
         return Overview(
             counts=reader.devices.counts(today),
             unregistered=known.unregistered(),
@@ -102,15 +113,16 @@ class Devices:
         )
 
 
-def weeks(lives: Sequence[tuple[date, date | None, date]], today: date) -> tuple[Week, ...]:
-    """Return the active entries at each week's end since the first became active, oldest first."""
-    if not lives:
+def weeks(by_day: Mapping[date, int], today: date) -> tuple[Week, ...]:
+    """The burn-down: of every week since the first entry became active, how many were at its end; oldest first.
+
+    ``by_day`` has how many more were active at the end of a day than at its beginning.
+    """
+    if not by_day:
         return ()
     changes: dict[date, int] = {}
-    for begun, ended, _ in lives:
-        changes[_monday(begun)] = changes.get(_monday(begun), 0) + 1
-        if ended is not None:
-            changes[_monday(ended)] = changes.get(_monday(ended), 0) - 1
+    for day, more in by_day.items():
+        changes[_monday(day)] = changes.get(_monday(day), 0) + more
     monday, active, found = min(changes), 0, []
     while monday <= today:
         active += changes.get(monday, 0)

@@ -58,10 +58,7 @@ TYPED = ("The lease ends in March.", LONG)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout: ``body`` is what ``blocks.validate`` takes, ``blocks`` for a message or ``view``.
-
-    ``native``: another layout is sent where Slack refuses this one.
-    """
+    """One layout: ``body`` is what ``blocks.validate`` takes; in place of a ``native`` one that it refuses another is sent."""
 
     name: str
     body: Mapping[str, Any]
@@ -118,10 +115,8 @@ class Examples:
         about = replace(self._view(Kind.OPT_IN, State.PENDING, LONG), request=asked)
         yield from self._about_a_request("devices of the register", about)
         for name, message in (*self._answers(), *self._channel()):
-            if message.blocks:
-                yield Layout(name, {"blocks": message.arguments()["blocks"]})
-            if message.native:
-                yield Layout(f"{name}, native", {"blocks": message.arguments(native=True)["blocks"]}, native=True)
+            for native in (False, True)[: 1 + bool(message.native)] if message.blocks else ():
+                yield Layout(name, {"blocks": message.arguments(native=native)["blocks"]}, native)
         for name, view in (*self._forms(), *self._home.pages(asked)):
             yield Layout(name, {"view": view.to_dict()})
 

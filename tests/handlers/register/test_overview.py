@@ -41,9 +41,26 @@ def test_nothing_is_said_of_pace_without_a_trend(counts: tuple[int, ...], line: 
 @pytest.mark.parametrize("number", [1, 21, 500])
 def test_every_week_since_the_first_is_there(number: int) -> None:
     begun = MONDAY - timedelta(weeks=number - 1)
-    found = weeks([(begun, None, MONDAY), (begun, MONDAY, MONDAY)], MONDAY + timedelta(days=3))
+    changes = {begun: 2, MONDAY: -1} if begun != MONDAY else {MONDAY: 1}
+    found = weeks(changes, MONDAY + timedelta(days=3))
     assert len(found) == number
     assert (found[0].monday, found[-1].active) == (begun, 1)
+
+
+def test_the_counts_are_those_of_every_entry_whatever_was_counted_before(both: House) -> None:
+    devices = Devices(both.ledger, both.context.zone, both.clock)
+    assert devices.overview().counts == DeviceCounts(0, 0, 0, 0)
+    first, second = added(both), added(both, device="Fax")
+    opted_in(both, first.id, second.id, days=60)
+    for passed, done in ((8, Replaced(first.id)), (7, NotMine(second.id)), (30, None)):
+        both.clock.advance(days=passed)
+        if done is not None:
+            do(both, ERIN, done)
+        kept = devices.overview()
+        assert devices.overview() is kept
+        assert kept == Devices(both.ledger, both.context.zone, both.clock).overview()
+    assert kept.counts == DeviceCounts(proposed=0, active=1, overdue=1, orphaned=1)
+    assert [week.active for week in kept.weeks] == [2, 1, 1, 1, 1, 1, 1]
 
 
 def test_the_register_at_one_moment(house: House) -> None:

@@ -141,7 +141,7 @@ def test_a_list_is_bounded_in_rows_and_owners(house: House) -> None:
 
 def test_who_may_not_add_devices_adds_none_by_a_list_either(house: House) -> None:
     said = give(house, sheet([row(house)]), person=ERIN)
-    assert said == says("you_are_not_one_of_the_operators_2")
+    assert said.startswith(says("you_are_not_one_of_the_operators_2"))
     assert entries(house) == []
 
 
