@@ -12,28 +12,21 @@ from typing import assert_never
 
 import structlog
 
-from handlers.changes.transitions import is_outdated
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
 from handlers.delivery.card_sync import CardSync
-from handlers.outgoing.announcement_view import AnnouncementView, announcement_of, facts_of
+from handlers.delivery.readiness import Readiness
+from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.announcer import Announcer
 from handlers.outgoing.enqueue import (
     enqueue_unposted,
-    is_unposted,
-    newest,
-    outage_key,
     typed_back,
 )
-from handlers.outgoing.news import Readable, Unreadable
 from handlers.outgoing.notices import RequestView
-from handlers.outgoing.reminders import Scheduled
 from handlers.outgoing.request_view import gather
-from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.ports import Place, Unavailable
-from handlers.reminders.due import renewed, shown_now
+from handlers.reminders.due import shown_now
 from storage.engine import Unreachable
-from storage.lifecycle import State
 from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from storage.records import Notice
@@ -55,8 +48,6 @@ OWED_FOR = timedelta(days=1)
 """After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
 HERE_FOR = timedelta(minutes=5)
 """How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
-LET_ANOTHER_DRAW = timedelta(seconds=5)
-"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 SURE_FOR = 2.0
 """Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
@@ -70,6 +61,7 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._card_sync = CardSync(context, outbox, announcer)
+        self._readiness = Readiness(context, outbox)
         self._paces: dict[tuple[NoticeKind, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
@@ -100,7 +92,7 @@ class Delivery:
 
     def _send_one(self, notice: Notice) -> None:
         try:
-            ready = self._ready(notice)
+            ready = self._readiness.ready(notice)
             place = self._show(ready) if ready is not None else None
         except Unavailable as failed:
             self._failed(notice, failed)
@@ -142,45 +134,6 @@ class Delivery:
     def _here(self, notice: Notice) -> str | None:
         fresh = self._context.now() - notice.created_at < HERE_FOR
         return notice.channel if fresh else None
-
-    def _ready(self, notice: Notice) -> Notice | None:
-        """Return the notice as it reads by now; ``None`` when it waits for working hours or is overtaken."""
-        if is_unposted(notice) and self._is_posted(notice):
-            self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
-            return None
-        said = announcement_of(notice.facts)
-        if isinstance(said, Readable) and self._outage_is_untold(said):
-            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
-            return None
-        if notice.kind == NoticeKind.CARD and self._would_show_another_rule(notice.request_id or 0):
-            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
-            return None
-        if notice.kind not in (NoticeKind.CHANNEL, NoticeKind.PERSONAL) or not isinstance(said, Scheduled):
-            return notice
-        now, zone, hours = self._context.now(), self._context.zone, self._context.hours
-        if not in_working_hours(now, zone, hours):
-            self._outbox.put_off(notice, until=next_opening(now, zone, hours))
-            return None
-        told = renewed(self._context, notice, said)
-        if told is None:
-            self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
-            return None
-        return replace(notice, facts=facts_of(*told))
-
-    def _is_posted(self, notice: Notice) -> bool:
-        with self._context.ledger.reading() as reader:
-            return bool(reader.messages.cards(notice.request_id or 0))
-
-    def _outage_is_untold(self, over: Readable) -> bool:
-        """Order the end of an outage after its beginning: the last word in the channel has to be true."""
-        with self._context.ledger.reading() as reader:
-            outage = newest(reader, Unreadable) if over.since is None else over
-            return reader.messages.is_unsent(outage_key(outage.since if outage is not None else None))
-
-    def _would_show_another_rule(self, request_id: int) -> bool:
-        """Leave what people vote on to replicas with the present rule, while this one has an earlier one."""
-        with self._context.ledger.reading() as reader:
-            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
 
     def _show(self, notice: Notice) -> Place | None:
         match notice.kind:

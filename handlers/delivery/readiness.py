@@ -1,0 +1,67 @@
+"""Whether a message that is owed is to be sent now, as it reads by now; it waits for working hours, or nobody needs it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from handlers.changes.transitions import is_outdated
+from handlers.context.context import Context
+from handlers.outgoing.announcement_view import announcement_of, facts_of
+from handlers.outgoing.enqueue import is_unposted, newest, outage_key
+from handlers.outgoing.news import Readable, Unreadable
+from handlers.outgoing.reminders import Scheduled
+from handlers.policy.working_hours import in_working_hours, next_opening
+from handlers.reminders.due import renewed
+from storage.lifecycle import State
+from storage.notice_kind import NoticeKind
+from storage.outbox import Outbox
+from storage.records import Notice
+
+LET_ANOTHER_DRAW = timedelta(seconds=5)
+"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
+
+
+class Readiness:
+    """Looks at one tenant's notices before they are sent."""
+
+    def __init__(self, context: Context, outbox: Outbox) -> None:
+        self._context = context
+        self._outbox = outbox
+
+    def ready(self, notice: Notice) -> Notice | None:
+        """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        if is_unposted(notice) and self._is_posted(notice):
+            self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
+            return None
+        said = announcement_of(notice.facts)
+        if isinstance(said, Readable) and self._outage_is_untold(said):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
+        if notice.kind == NoticeKind.CARD and self._would_show_another_rule(notice.request_id or 0):
+            self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
+            return None
+        if notice.kind not in (NoticeKind.CHANNEL, NoticeKind.PERSONAL) or not isinstance(said, Scheduled):
+            return notice
+        now, zone, hours = self._context.now(), self._context.zone, self._context.hours
+        if not in_working_hours(now, zone, hours):
+            self._outbox.put_off(notice, until=next_opening(now, zone, hours))
+            return None
+        told = renewed(self._context, notice, said)
+        if told is None:
+            self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
+            return None
+        return replace(notice, facts=facts_of(*told))
+
+    def _is_posted(self, notice: Notice) -> bool:
+        with self._context.ledger.reading() as reader:
+            return bool(reader.messages.cards(notice.request_id or 0))
+
+    def _outage_is_untold(self, over: Readable) -> bool:
+        """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
+        with self._context.ledger.reading() as reader:
+            outage = newest(reader, Unreadable) if over.since is None else over
+            return reader.messages.is_unsent(outage_key(outage.since if outage is not None else None))
+
+    def _would_show_another_rule(self, request_id: int) -> bool:
+        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        with self._context.ledger.reading() as reader:
+            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
