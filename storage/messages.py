@@ -56,6 +56,14 @@ class MessageReader:
         row = self._connection.execute(query).one_or_none()
         return (row.posted_channel, row.posted_ts) if row and row.posted_channel and row.posted_ts else None
 
+    def posted_as(self, key: str) -> tuple[int, str, str] | None:
+        """Number, channel and ``ts`` of the delivered message with this key; ``None`` when there is none."""
+        table = notices.c
+        query = select(table.id, table.posted_channel, table.posted_ts)
+        mine = (table.tenant_id == self._tenant_id, table.key == key, table.posted_ts.is_not(None))
+        row = self._connection.execute(query.where(*mine)).one_or_none()
+        return (row.id, row.posted_channel, row.posted_ts) if row else None
+
     def reminder_answers(self, series: str) -> list[ReminderAnswer]:
         """What people answered to the reminders of one series, oldest first."""
         table = reminder_answers.c
@@ -128,9 +136,9 @@ class MessageReader:
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
         return self._connection.execute(select(table.id).where(*place)).first() is not None
 
-    def announcement_at(self, channel: str, ts: str) -> int | None:
+    def announcement_at(self, channel: str, ts: str, *, kind: NoticeKind = NoticeKind.CHANNEL) -> int | None:
         """The number of the channel message of ours, such as a reminder, that stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
-        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == NoticeKind.CHANNEL)).scalar()
+        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == kind)).scalar()
         return found

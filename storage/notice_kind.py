@@ -9,6 +9,8 @@ class NoticeKind(StrEnum):
     CARD = "card"
     """A request's message in the channel."""
     THREAD = "thread"
+    DEVICE = "device"
+    """One entry of the register, in the thread of the week's message about devices."""
     """The reply in the thread of a request's message that holds what the message itself has no room for."""
     CHANNEL = "channel"
     """An announcement in the channel."""

@@ -37,6 +37,7 @@ from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
+from handlers.register.weekly import WeeklyDevices
 from handlers.reminders.remind import Reminders
 from storage.leases import Lease, TenantDuty
 from storage.streams import Streams
@@ -73,8 +74,9 @@ def _ends(dispatch: Dispatch) -> tuple[Callable[[], int], ...]:
 
 def _reminding(context: Context) -> Callable[[Lease], int]:
     """The duty of reminding: of what concerns the tenant, and each owner of their devices."""
-    reminders, owners, none_left = Reminders(context), OwnerReminders(context), NoneLeft(context)
-    return lambda _: reminders.run() + owners.run() + none_left.look()
+    reminders, owners = Reminders(context), OwnerReminders(context)
+    weekly, none_left = WeeklyDevices(context), NoneLeft(context)
+    return lambda _: reminders.run() + owners.run() + weekly.run() + none_left.look()
 
 
 def jobs_of(

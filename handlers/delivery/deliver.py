@@ -15,9 +15,11 @@ import structlog
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
 from handlers.delivery.card_sync import CardSync
+from handlers.delivery.device_cards import DeviceCards
 from handlers.delivery.readiness import Readiness
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.device_news import DevicesWeekly
 from handlers.outgoing.enqueue import (
     enqueue_unposted,
     typed_back,
@@ -33,8 +35,10 @@ from storage.records import Notice
 
 log = structlog.get_logger(__name__)
 
-PUBLIC = (NoticeKind.CARD, NoticeKind.CHANNEL, NoticeKind.REMINDER, NoticeKind.THREAD)
+PUBLIC = (NoticeKind.CARD, NoticeKind.CHANNEL, NoticeKind.REMINDER, NoticeKind.THREAD, NoticeKind.DEVICE)
 PRIVATE = (NoticeKind.ANSWER, NoticeKind.ASK_REASON, NoticeKind.OUTCOME, NoticeKind.PERSONAL)
+AT_A_PLACE = (NoticeKind.REMINDER, NoticeKind.THREAD, NoticeKind.DEVICE)
+"""What is shown beside, or in place of, a message that stands already."""
 PRIVATE_AT_ONCE = 6
 """Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
 LONGEST_WAIT = 60.0
@@ -61,7 +65,7 @@ class Delivery:
         self._outbox = outbox
         self._announcer = announcer
         self._card_sync = CardSync(context, outbox, announcer)
-        self._readiness = Readiness(context, outbox)
+        self._readiness, self._device_cards = Readiness(context, outbox), DeviceCards(context, announcer)
         self._paces: dict[tuple[NoticeKind, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
         """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
@@ -144,7 +148,9 @@ class Delivery:
             case NoticeKind.OUTCOME:
                 return self._tell_outcome(_number(notice), notice)
             case NoticeKind.CHANNEL:
-                return self._announcer.announce(replace(self._view(notice), number=notice.id))
+                return self._announce(notice)
+            case NoticeKind.DEVICE:
+                return self._device_cards.draw(notice)
             case NoticeKind.PERSONAL:
                 return self._announcer.tell(notice.recipient or "", self._view(notice))
             case NoticeKind.REMINDER:
@@ -156,6 +162,13 @@ class Delivery:
             case _:
                 assert_never(notice.kind)
         return None
+
+    def _announce(self, notice: Notice) -> Place | None:
+        view = self._view(notice)
+        place = self._announcer.announce(replace(view, number=notice.id))
+        if isinstance(view.said, DevicesWeekly) and place is not None:
+            self._device_cards.owe(view.said, place)
+        return place
 
     def _answer(self, notice: Notice, *, reason_for: int | None) -> None:
         text, typed = notice.facts["text"], typed_back(notice.facts)
@@ -221,10 +234,10 @@ class Delivery:
             self._tell_requester(notice, failed)
 
     def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
-        """Tell whether nobody can mend it or needs to, as with a reminder in a channel the bot left."""
-        if failed.retryable or notice.kind not in (*PRIVATE, NoticeKind.REMINDER, NoticeKind.THREAD):
+        """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
+        if failed.retryable or notice.kind not in (*PRIVATE, *AT_A_PLACE):
             return False
-        at_a_place = notice.kind in (NoticeKind.REMINDER, NoticeKind.THREAD)
+        at_a_place = notice.kind in AT_A_PLACE
         left = at_a_place and notice.facts["channel"] not in ("", self._context.rule.channel)
         return left or not failed.mend
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 from handlers.changes.transitions import is_outdated
 from handlers.context.context import Context
 from handlers.outgoing.announcement_view import announcement_of, facts_of
+from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
 from handlers.outgoing.enqueue import is_unposted, newest, outage_key
 from handlers.outgoing.news import Readable, Unreadable
-from handlers.outgoing.reminders import Scheduled
+from handlers.outgoing.reminders import Reminder, Scheduled
 from handlers.policy.working_hours import in_working_hours, next_opening
+from handlers.register.still_due import asked_now
 from handlers.reminders.due import renewed
 from storage.lifecycle import State
 from storage.notice_kind import NoticeKind
@@ -39,17 +41,26 @@ class Readiness:
         if notice.kind == NoticeKind.CARD and self._would_show_another_rule(notice.request_id or 0):
             self._outbox.put_off(notice, until=self._context.now() + LET_ANOTHER_DRAW)
             return None
-        if notice.kind not in (NoticeKind.CHANNEL, NoticeKind.PERSONAL) or not isinstance(said, Scheduled):
+        is_told = notice.kind in (NoticeKind.CHANNEL, NoticeKind.PERSONAL)
+        if not is_told or not isinstance(said, Scheduled | DeviceDue | DevicesWeekly):
             return notice
         now, zone, hours = self._context.now(), self._context.zone, self._context.hours
         if not in_working_hours(now, zone, hours):
             self._outbox.put_off(notice, until=next_opening(now, zone, hours))
             return None
-        told = renewed(self._context, notice, said)
+        told = self._told_now(notice, said)
         if told is None:
             self._outbox.abandoned(notice, now=now, problem="Overtaken or over before it could be told.")
             return None
-        return replace(notice, facts=facts_of(*told))
+        return replace(notice, facts=told)
+
+    def _told_now(self, notice: Notice, said: Reminder | DeviceDue | DevicesWeekly) -> dict[str, str] | None:
+        """The facts of what is scheduled as they are by now; ``None`` where nobody needs to hear it any more."""
+        if isinstance(said, DeviceDue | DevicesWeekly):
+            asked = asked_now(self._context, notice, said)
+            return facts_of(*asked) if asked is not None else None
+        told = renewed(self._context, notice, said)
+        return facts_of(*told) if told is not None else None
 
     def _is_posted(self, notice: Notice) -> bool:
         with self._context.ledger.reading() as reader:

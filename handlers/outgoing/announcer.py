@@ -1,11 +1,14 @@
 """The seam to whoever shows messages to people; Slack's announcer implements it."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Protocol
 
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
+from storage.device_records import Device
+from storage.sightings import Sighting
 
 
 class Announcer(Protocol):
@@ -37,6 +40,9 @@ class Announcer(Protocol):
 
     def retire(self, place: Place, view: RequestView) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
+
+    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place | None:
+        """Show one entry in the thread of the message at ``place``, or draw the copy at ``place`` ``again``."""
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel, or draw the copy at ``place`` again; ``None`` when it is gone."""

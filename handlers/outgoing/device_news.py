@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeAlias
 
 from handlers.outgoing.announcement import Announcement
+from storage.device_records import Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,23 @@ class DeviceDue(Announcement):
     due: date
     days: int
     moves: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesWeekly(Announcement):
+    """To the channel, once a week while a device is active: how many there are, and where the last weeks lead.
+
+    ``devices`` are the entries that need somebody, each with a message in its thread, and there are ``more``.
+    """
+
+    kind = "devices_weekly"
+    monday: date
+    active: int
+    overdue: int
+    orphaned: int
+    pace: str
+    devices: tuple[int, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +95,20 @@ class NoneLeft(Announcement):
     wait: int | None
 
 
-DeviceNews: TypeAlias = DeviceYours | DevicesYours | DeviceDue | DevicesUnanswered | DevicesOrphaned | NoneLeft
+DeviceNews: TypeAlias = DeviceYours | DevicesYours | DeviceDue | DevicesWeekly | DevicesUnanswered | DevicesOrphaned | NoneLeft
+
+
+def how_it_stands(device: Device) -> str:
+    """How an entry stands, in place of the buttons under a message about it that was answered. Names nothing typed."""
+    if device.has_ended:
+        return f"{device.name} is {device.state.value}."
+    if device.owner_id is None:
+        return f"{device.name} has no owner now."
+    if device.asked_due is not None:
+        asked, holds = _spelled(device.asked_due), _spelled(device.due)
+        return f"{asked} is asked for {device.name}. Until that is agreed to, {holds} holds."
+    return f"{device.name} is @{device.owner_id}'s and due on {_spelled(device.due)}."
+
+
+def _spelled(day: date) -> str:
+    return f"{day:%-d %B %Y}"

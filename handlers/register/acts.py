@@ -39,6 +39,7 @@ from handlers.register.overview import Devices
 from handlers.register.own_list import new_device
 from handlers.register.pages import Pages
 from handlers.register.policy import concerned, due_problem, judge_standing
+from handlers.register.redrawing import redraw
 from handlers.register.roles import may_act
 from handlers.register.steps import Done
 from storage import register
@@ -156,6 +157,8 @@ class Register:
                 is_news = record_refusal(entry, person, what, text) or bool(typed)
             else:
                 follow(entry, done.device)
+                if about is not None:
+                    redraw(entry, about, done.device, interaction)
                 is_news, typed = True, {}
             if is_news:
                 enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)

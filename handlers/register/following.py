@@ -8,6 +8,7 @@ from datetime import datetime
 
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change
 from handlers.policy.votes import standing_approvals
+from handlers.register.redrawing import redraw
 from storage import register
 from storage.database.errors import NoSuchDevice
 from storage.device_lifecycle import DeviceState
@@ -80,12 +81,12 @@ def _activate(entry: Entry, done: ChangeRequest, named: NamedDevice) -> None:
         return
     if device.state is DeviceState.PROPOSED:
         due = min(device.due, named.due)
-        register.act(
+        after = register.act(
             entry, device, DeviceAct.ACTIVATED, actor=BOT, to=DeviceState.ACTIVE, request_id=done.id, changes={"due": due}
         )
     elif device.asked_due is not None and min(device.asked_due, named.due) > device.due:
         asks_more = device.asked_due > named.due
-        register.act(
+        after = register.act(
             entry,
             device,
             DeviceAct.LONGER_ACCEPTED,
@@ -98,3 +99,6 @@ def _activate(entry: Entry, done: ChangeRequest, named: NamedDevice) -> None:
                 "asked_by": device.asked_by if asks_more else None,
             },
         )
+    else:
+        return
+    redraw(entry, device, after)

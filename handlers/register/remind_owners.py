@@ -17,6 +17,7 @@ from handlers.ports import Unavailable
 from handlers.register import steps
 from handlers.register.following import follow
 from handlers.register.owner_reminders import BEFORE, MISSED, OwnerReminder, due_reminders, unanswered
+from handlers.register.redrawing import redraw
 from storage.device_records import Device
 from storage.ledger import BOT, Entry
 
@@ -113,6 +114,7 @@ class OwnerReminders:
             done = steps.orphan(entry, device, BOT, why=f"@{owner} has left")
             if done.device is not None:
                 follow(entry, done.device)
+                redraw(entry, device, done.device)
                 left.append(device.id)
         if left:
             steps.say_orphaned(entry, left, owner=owner, by=None, rule=self._context.rule)

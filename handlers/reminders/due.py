@@ -5,14 +5,16 @@ from datetime import datetime
 from handlers.context.context import Context
 from handlers.outgoing.announcement import AboutWindow
 from handlers.outgoing.announcement_view import AnnouncementView, Offer, Overtaken, announcement_of, offer_of, tells_of
+from handlers.outgoing.device_news import DeviceDue, DeviceYours, how_it_stands
 from handlers.outgoing.enqueue import newest
 from handlers.outgoing.reminders import Approvers, Certificate, Head, Nudge, Reminder, due
 from handlers.outgoing.situation import Shortage, Situation
 from handlers.policy.decided import why_so
-from handlers.policy.rule import how_it_stands
+from handlers.policy.rule import how_it_stands as how_request_stands
 from handlers.policy.votes import rejecter, standing_approvals
 from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
+from storage.database.errors import NoSuchDevice
 from storage.lifecycle import State
 from storage.reading import WISHES, Reader
 from storage.record.statements import STATEMENTS, noteworthy
@@ -76,6 +78,8 @@ def shown_now(reader: Reader, notice: Notice) -> AnnouncementView:
     offer = offer_of(notice.facts)
     if isinstance(said, Nudge):
         return AnnouncementView(said=said, offer=offer, stands=_stands(reader, said.request))
+    if isinstance(said, DeviceDue | DeviceYours):
+        return AnnouncementView(said=said, offer=offer, stands=_device_stands(reader, said, notice))
     baseline, overtaken = reader.baseline(), None
     if isinstance(said, AboutWindow) and baseline is not None and not tells_of(said, baseline):
         overtaken = _overtaken(reader, baseline)
@@ -92,7 +96,18 @@ def _stands(reader: Reader, number: int) -> str:
     request = reader.request(number)
     if request.state is State.PENDING:
         return ""
-    return how_it_stands(request) + why_so(request, rejecter(reader.decisions([number])))
+    return how_request_stands(request) + why_so(request, rejecter(reader.decisions([number])))
+
+
+def _device_stands(reader: Reader, said: DeviceDue | DeviceYours, notice: Notice) -> str:
+    """How an entry stands, once whoever was told of it has answered, or somebody else has acted on it; else nothing."""
+    try:
+        device = reader.devices.device(said.device)
+    except NoSuchDevice:
+        return ""
+    theirs = device.is_standing and device.owner_id == notice.recipient
+    waits = theirs if isinstance(said, DeviceYours) else theirs and device.changed_at <= notice.created_at
+    return "" if waits else how_it_stands(device)
 
 
 def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:

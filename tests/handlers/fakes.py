@@ -7,14 +7,16 @@ import copy
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Person, Place, Reading, Unavailable, WriteAnswer
+from storage.device_records import Device
 from storage.records import SettingValue, WriteOutcome
+from storage.sightings import Sighting
 from tests.handlers.saying import texts_shown
 
 HOME_TEAM = "T0CONTOSO"
@@ -238,6 +240,9 @@ class Board:
     announced: list[Mapping[str, str]] = field(default_factory=list)
     drawn_again: list[tuple[Place, Mapping[str, str]]] = field(default_factory=list)
     told: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    devices: list[tuple[Device, Place]] = field(default_factory=list)
+    """Entries of the register, with the messages in whose threads they stand."""
+    devices_again: list[tuple[Device, Place]] = field(default_factory=list)
     posted: int = 0
     channel: str = CHANNEL
     gone: set[Place] = field(default_factory=set)
@@ -303,6 +308,11 @@ class Board:
             return place
         self.announced.append(facts)
         return self._new_place(CHANNEL)
+
+    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place:
+        self._meet_trouble("device")
+        (self.devices_again if again else self.devices).append((device, place))
+        return place if again else self._new_place(place.channel)
 
     def fail(self, method: str, *errors: Unavailable) -> None:
         """Have the next calls of one method fail."""

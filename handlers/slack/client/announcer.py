@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Mapping
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from slack_sdk import WebClient
@@ -11,11 +12,14 @@ from slack_sdk.models.blocks import Block
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
+from handlers.register.pages import ShownDevice
 from handlers.slack.client.calls import call, direct
-from handlers.slack.views import announcements, cards, outcomes, thread
+from handlers.slack.views import announcements, cards, devices, outcomes, thread
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
 from handlers.slack.views.mrkdwn import sentence
+from storage.device_records import Device
+from storage.sightings import Sighting
 
 
 class SlackAnnouncer:
@@ -81,6 +85,11 @@ class SlackAnnouncer:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""
         message = announcements.announcement(view, self._zone)
         return self._post(self._channel, message) if place is None else self._draw_again(place, message)
+
+    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place | None:
+        """One entry in a thread, with the buttons that apply to it, or a copy of it drawn again."""
+        message = devices.entry(ShownDevice(device, today, seen), "")
+        return self._draw_again(place, message) if again else self._post(place.channel, message, thread_ts=place.ts)
 
     def _draw_again(self, place: Place, message: Message) -> Place | None:
         """``None`` when somebody deleted that copy."""

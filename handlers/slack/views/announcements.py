@@ -65,7 +65,9 @@ def _about_the_request(view: AnnouncementView) -> list[ButtonElement]:
 
 def _about_devices(view: AnnouncementView) -> list[ButtonElement]:
     """How owners and operators answer; whoever may not is told why when they press."""
-    return device_answers.buttons(_by_now(view.said, view)) if isinstance(view.said, DeviceNews) else []
+    if view.stands or not isinstance(view.said, DeviceNews):
+        return []
+    return device_answers.buttons(_by_now(view.said, view))
 
 
 def _by_now(said: DeviceNews, view: AnnouncementView) -> DeviceNews:

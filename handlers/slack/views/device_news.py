@@ -8,6 +8,7 @@ from handlers.outgoing.device_news import (
     DeviceNews,
     DevicesOrphaned,
     DevicesUnanswered,
+    DevicesWeekly,
     DevicesYours,
     DeviceYours,
     NoneLeft,
@@ -28,6 +29,8 @@ def words(said: DeviceNews) -> str:
             return f":label: You answer for {_named(said)} from now on, says <@{said.by}>. {shows}"
         case DeviceDue():
             return _due(said)
+        case DevicesWeekly():
+            return _weekly(said)
         case DevicesUnanswered():
             return f":mega: Nobody says what became of {_named(said)}. {_mention(said)}please see to it."
         case DevicesOrphaned():
@@ -43,6 +46,21 @@ def _due(said: DeviceDue) -> str:
     when = f"in {said.days} days" if said.days > 1 else {1: "tomorrow", 0: "today"}.get(said.days, "over")
     moved = f" It was moved {said.moves} times." if said.moves > 1 else ""
     return f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {_day(said.due)}, is {when}.{moved}"
+
+
+def _weekly(said: DevicesWeekly) -> str:
+    more = [
+        f"{said.overdue} overdue" if said.overdue else "",
+        f"{said.orphaned} without an owner" if said.orphaned else "",
+    ]
+    need = "device still needs" if said.active == 1 else "devices still need"
+    told = "".join(f", {part}" for part in more if part)
+    pace = f" By the week: {escape(said.pace)}." if said.pace else ""
+    named = len(said.devices)
+    who = "The one that needs somebody is" if named == 1 else f"The {named} that need somebody are"
+    rest = f"; {said.more} more in `/legacytls devices`" if said.more else ""
+    thread = f" {who} in the thread{rest}." if named else ""
+    return f":bar_chart: {said.active} {need} old TLS{told}.{pace}{thread}"
 
 
 def _none_left(said: NoneLeft) -> str:

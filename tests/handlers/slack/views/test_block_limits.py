@@ -345,6 +345,7 @@ FACTS = {
     "receiver": "https://events.example", "operators": f"{ALICE},S0MAIL",
     "count": "2", "stale": "1", "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
     "device": "999999999", "name": "<!channel> " * 27, "due": "2026-12-15", "moves": "7", "devices": "1,2,999999999",
+    "monday": "2026-11-23", "active": "50000", "overdue": "1", "orphaned": "1", "pace": "<!channel> " * 20,
     "mention": ",".join(EVERYBODY), "owner": ALICE, "by": BOB, "wait": "24",
 }  # fmt: skip
 

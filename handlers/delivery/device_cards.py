@@ -1,0 +1,38 @@
+"""Sends the entries of the register that stand in the thread of the week's message about devices."""
+
+from handlers.context.context import Context
+from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.device_news import DevicesWeekly
+from handlers.ports import Place
+from handlers.register.weekly import owe_cards
+from storage.database.errors import NoSuchDevice
+from storage.records import Notice
+from storage.sightings import SightingReader
+
+
+class DeviceCards:
+    """Shows entries, and owes those that a message names."""
+
+    def __init__(self, context: Context, announcer: Announcer) -> None:
+        self._context = context
+        self._announcer = announcer
+
+    def draw(self, notice: Notice) -> Place | None:
+        """Show one entry, or draw its copy again; an entry that cannot be read is not shown."""
+        number, place = int(notice.facts["device"]), Place(notice.facts["channel"], notice.facts["ts"])
+        ledger = self._context.ledger
+        try:
+            with ledger.reading() as reader:
+                device = reader.devices.device(number)
+                seen = SightingReader(reader.connection, ledger.tenant_id).of([device.sender]).get(device.sender)
+        except NoSuchDevice:
+            return None
+        again = "again" in notice.facts
+        shown = self._announcer.device(device, seen, self._context.today(), place, again=again)
+        return None if again else shown
+
+    def owe(self, said: DevicesWeekly, place: Place) -> None:
+        """Owe what the week's message names, before it is noted where that stands: a second copy has a thread of its own."""
+        with self._context.ledger.recording(self._context.now()) as entry:
+            owe_cards(entry, said, place)
+        self._context.nudge()
