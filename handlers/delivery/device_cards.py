@@ -4,8 +4,9 @@ from handlers.context.context import Context
 from handlers.outgoing.announcer import Announcer
 from handlers.outgoing.device_news import DevicesWeekly
 from handlers.ports import Place
-from handlers.register.weekly import owe_cards
+from handlers.register.redrawing import card_key
 from storage.database.errors import NoSuchDevice
+from storage.notice_kind import NoticeKind
 from storage.records import Notice
 from storage.sightings import SightingReader
 
@@ -34,5 +35,7 @@ class DeviceCards:
     def owe(self, said: DevicesWeekly, place: Place) -> None:
         """Owe what the week's message names, before it is noted where that stands: a second copy has a thread of its own."""
         with self._context.ledger.recording(self._context.now()) as entry:
-            owe_cards(entry, said, place)
+            for number in said.devices:
+                facts = {"device": str(number), "channel": place.channel, "ts": place.ts}
+                entry.outbox.owe(NoticeKind.DEVICE, card_key(said.monday, number), facts=facts)
         self._context.nudge()

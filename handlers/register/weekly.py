@@ -11,12 +11,9 @@ from handlers.context.context import Context
 from handlers.outgoing.device_news import DevicesWeekly
 from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.policy.working_hours import in_working_hours
-from handlers.ports import Place
 from handlers.register.overview import Devices, pace_line
-from handlers.register.redrawing import card_key, monday_of
+from handlers.register.redrawing import monday_of
 from storage.device_reading import DeviceReader
-from storage.ledger import Entry
-from storage.notice_kind import NoticeKind
 
 EVERY = 60.0
 """Seconds between two looks: nobody waits for it."""
@@ -74,13 +71,6 @@ def needing_somebody(reader: DeviceReader, today: date) -> list[int]:
     lost = reader.owned_by(None, limit=LOOKED_AT)
     soon = reader.due_before(today + SOON, limit=LOOKED_AT)
     return list(dict.fromkeys(device.id for device in (*late, *lost, *soon)))
-
-
-def owe_cards(entry: Entry, said: DevicesWeekly, place: Place) -> None:
-    """Owe a message for each entry that needs somebody, in the thread of the week's message."""
-    for number in said.devices:
-        facts = {"device": str(number), "channel": place.channel, "ts": place.ts}
-        entry.outbox.owe(NoticeKind.DEVICE, card_key(said.monday, number), facts=facts)
 
 
 def _key(monday: date) -> str:
