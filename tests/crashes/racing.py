@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,12 +34,14 @@ from handlers.context.people import People
 from handlers.interaction import Interaction
 from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud, Person, Reading, WriteAnswer
-from storage.database.errors import AlreadyHandled, Conflict
+from handlers.register.acts import Register
+from handlers.register.commands import AcceptDevice, Replaced
+from storage.database.errors import AlreadyHandled, Conflict, Stuck
 from storage.engine import Database
 from storage.inbox import Inbox
 from storage.leases import Leases, TenantDuty
 from storage.ledger import Ledger
-from storage.lifecycle import State
+from storage.lifecycle import SETTLED
 from storage.records import Door, SettingValue, Vote, WriteOutcome
 from tests.chance import chance
 from tests.storage.states import NOW
@@ -121,7 +123,7 @@ def rule(needed: int) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one replica does to one request; ``key`` is the delivery's, so that two replicas may get the same."""
+    """What one replica does to one request, or entry; ``key`` is the delivery's: two replicas may get the same."""
 
     tenant: str
     request_id: int
@@ -142,6 +144,8 @@ class Replica:
             "approve": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.APPROVE, interaction),
             "reject": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.REJECT, interaction),
             "withdraw": lambda context, order, interaction: Requests(context).withdraw(order.request_id, interaction),
+            "replaced": lambda context, order, interaction: Register(context).do(Replaced(order.request_id), interaction),
+            "accept": lambda context, order, interaction: Register(context).do(AcceptDevice(order.request_id), interaction),
         }
 
     def obey(self, order: Order) -> str:
@@ -168,9 +172,10 @@ class Replica:
         job = claim.over(lambda lease: settling.run() + apply.run(lease))
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            job.do()
+            with suppress(Stuck):  # somebody moved it on meanwhile: the worker looks again, too
+                job.do()
             with context.ledger.reading() as reader:
-                if reader.request(order.request_id).state is State.APPLIED:
+                if reader.request(order.request_id).state in SETTLED:
                     return "done"
         return "late"
 
