@@ -1,6 +1,7 @@
-"""Whatever one person does to the register, in any order: no window longer, nothing opted in, no vote that survives."""
+"""Whatever one person does to the register, by any door and in any order: no window longer, nothing opted in, no vote left."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 
@@ -10,21 +11,27 @@ from handlers.register.commands import (
     AcceptDevice,
     ChangeDay,
     ChangeOwner,
+    ImportFile,
     KeepUntilTheEnd,
     NeedLonger,
     NotMine,
     RefuseDevice,
+    RegisterCommand,
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
+from handlers.register.weekly import WeeklyDevices
 from storage.device_lifecycle import DeviceState
 from storage.lifecycle import Kind, State
 from storage.record.reconcile import differences
 from tests.chance import chance
 from tests.handlers.driver import ALICE, BOB, ERIN, TENANT, House
 from tests.handlers.register.registering import added, day, device, do, newest, opted_in, requested, scanner
+from tests.handlers.register.test_imports import FULL
+from tests.handlers.register.test_own_list import row, sheet
 
 ACTS = 40
 
@@ -38,8 +45,22 @@ def anything(house: House, seed: str, number: int) -> Command:
             scanner(house, device=f"Scanner {number}", due=when, owner=draw.choice([ALICE, ERIN])),
             *(ChangeDay(one, when, "Because"), NeedLonger(one, when, "Late"), ChangeOwner(one, draw.choice([ALICE, BOB]))),
             *(Replaced(one), WithdrawDevice(one), AcceptDevice(one), RefuseDevice(one), NotMine(one), KeepUntilTheEnd(one)),
+            *(ImportFile(address=name) for name in given(house, number, when)),
         ]
     )
+
+
+def given(house: House, number: int, when: date) -> list[str]:
+    """A list of devices and a report that somebody has at hand, new and known ones among them."""
+    of_list = {"device": f"Scanner {number % 7}", "due": when.isoformat(), "state": "proposed"}
+    house.files = {"list": sheet([row(house, **of_list), row(house, device="Fax", site="Zürich")]), "report": FULL}
+    return list(house.files)
+
+
+def test_every_act_on_the_register_is_among_those_that_are_drawn(house: House) -> None:
+    added(house)
+    drawn = {type(anything(house, "all", number)) for number in range(300)}
+    assert drawn == set(get_args(RegisterCommand))
 
 
 @pytest.mark.parametrize("seed", ["first", "second", "third"])
@@ -57,7 +78,9 @@ def test_no_window_becomes_longer_nothing_opts_in_and_no_vote_survives(house: Ho
         accepted_by_others = {one: device(house, one).due for one in range(1, newest(house).id + 1)}
         do(house, ALICE, anything(house, seed, number))
         OwnerReminders(house.context).run()
+        WeeklyDevices(house.context).run()
         NoneLeft(house.context).look()
+        Imports(house.ledger, house.context.zone, house.clock).take(FULL + f"s{number}@contoso.com,x,9,0,91,1".encode())
         after = house.request(extension)
         assert house.baseline() == window
         assert len(house.requests()) == asked_for
