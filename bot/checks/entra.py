@@ -6,7 +6,7 @@ Pure. A token that cannot be decoded says nothing: Exchange is asked all the sam
 from collections.abc import Iterator, Mapping
 
 from bot.checks.verdict import Verdict, failed, passed, warned
-from bot.exchange.answers import Meaning
+from bot.exchange.outcomes import Meaning
 from handlers.ports import Unavailable
 
 PERMISSION = "Exchange.ManageAsApp"

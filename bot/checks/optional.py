@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from bot.checks.verdict import Verdict, optional, passed, warned
-from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.lookups import OptionalLookups
+from bot.exchange.outcomes import Meaning
 from bot.exchange.readings import rows_of
 from handlers.ports import Unavailable
 

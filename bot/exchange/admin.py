@@ -14,10 +14,11 @@ from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 from typing import Final
 
-from bot.exchange.answers import Meaning, Outcome, judge
+from bot.exchange.answers import judge
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.http.transport import Transport
+from bot.exchange.outcomes import Meaning, Outcome
 from handlers.ports import Clock, Unavailable
 
 log = logging.getLogger(__name__)

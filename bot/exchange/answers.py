@@ -4,60 +4,17 @@ Pure, and total: any bytes get an outcome, none raises. Statuses alone say littl
 200 may carry errors; so status, body and the names of exceptions are judged together.
 """
 
-import base64
-import binascii
 import json
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Final
 
 from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
+from bot.exchange.headers import claims_of, header, retry_after
 from bot.exchange.http.received import Answer, Silence
+from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.proofs import is_busy, proven_by, turned_away
-from handlers.ports import Unavailable
-from storage.records import WriteOutcome
-
-
-class Meaning(StrEnum):
-    """What an answer amounts to."""
-
-    ANSWERED = "answered"
-    NO_CONNECTION = "no_connection"
-    UNTRUSTED = "untrusted"
-    NO_ANSWER = "no_answer"
-    THROTTLED = "throttled"
-    TRANSIENT = "transient"
-    FAULT = "fault"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
-    MISDIRECTED = "misdirected"
-    REDIRECTED = "redirected"
-    REFUSED = "refused"
-    FAILED = "failed"
-    GARBLED = "garbled"
-
-
-_FATES: Final[Mapping[Meaning, WriteOutcome]] = {
-    Meaning.ANSWERED: WriteOutcome.ACCEPTED,
-    Meaning.NO_CONNECTION: WriteOutcome.NOT_PROCESSED,
-    Meaning.THROTTLED: WriteOutcome.NOT_PROCESSED,
-    Meaning.UNTRUSTED: WriteOutcome.NOT_PROCESSED,
-    Meaning.UNAUTHORIZED: WriteOutcome.REFUSED,
-    Meaning.FORBIDDEN: WriteOutcome.REFUSED,
-    Meaning.MISDIRECTED: WriteOutcome.REFUSED,
-    Meaning.REFUSED: WriteOutcome.REFUSED,
-}
-"""Of a write; whatever is not named here is unknown. Each refusal among them is proven by ``bot.exchange.proofs``."""
-
-_PASSING: Final = frozenset(
-    {Meaning.NO_CONNECTION, Meaning.NO_ANSWER, Meaning.THROTTLED, Meaning.TRANSIENT, Meaning.FAULT, Meaning.GARBLED}
-)
 
 _TRANSIENT: Final = (
     "ServerBusyException",
@@ -89,46 +46,6 @@ _OUTAGE: Final = "If this lasts, see Health > Service health in the Microsoft 36
 """Where nothing is to be mended on our side, and waiting usually does it."""
 _WORDS: Final = 4096
 """Bytes of a plain text that are looked at."""
-LONGEST_WAIT: Final = 3600.0
-"""Seconds for which Microsoft is left alone at most, whatever it asks for: nothing may wait longer (``storage.records``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The judged answer to one command. ``document`` is the decoded body of a success, ``claims`` what a 401 asks for."""
-
-    meaning: Meaning
-    sentence: str
-    mend: str = ""
-    retry_after: float | None = None
-    claims: str | None = field(default=None, repr=False)
-    document: Mapping[str, object] = field(default_factory=dict, repr=False)
-
-    @property
-    def outcome(self) -> WriteOutcome:
-        """What this says of a write."""
-        return _FATES.get(self.meaning, WriteOutcome.UNKNOWN)
-
-    @property
-    def retryable(self) -> bool:
-        """Whether a read may simply be tried again."""
-        return self.meaning in _PASSING
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """``@adminapi.warnings``, fit for people."""
-        listed = self.document.get("@adminapi.warnings")
-        return tuple(clean(one) for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
-
-    @property
-    def changed_nothing(self) -> bool:
-        """Tell whether Exchange says that the command modified nothing because the values stood already."""
-        return any("no settings of" in one and "have been modified" in one for one in self.warnings)
-
-    def unavailable(self) -> Unavailable:
-        """The same as an exception, for reads."""
-        wait, code = self.retry_after, self.meaning.value
-        return Unavailable(self.sentence, mend=self.mend, retryable=self.retryable, retry_after=wait, code=code)
 
 
 def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
@@ -139,8 +56,8 @@ def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
         return _success(answer)
     if 300 <= answer.status < 400:
         return Outcome(Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY)
-    wait = _retry_after(_header(answer, "Retry-After").strip(), now)
-    detail = detail_of(_json(answer.body), _header(answer, "x-ExceptionType"))
+    wait = retry_after(header(answer, "Retry-After").strip(), now)
+    detail = detail_of(_json(answer.body), header(answer, "x-ExceptionType"))
     if answer.status == 429 or (answer.status == 503 and wait is not None) or is_busy(detail.types):
         return _throttled(detail, wait)
     if turned_away(answer.status, detail.types):
@@ -212,7 +129,7 @@ def _turned_away(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
     """
     if answer.status == 405:
         return _no_api(Meaning.MISDIRECTED, answer.status)
-    claims = _claims(_header(answer, "WWW-Authenticate")) if answer.status == 401 else None
+    claims = claims_of(header(answer, "WWW-Authenticate")) if answer.status == 401 else None
     words = detail.text or _plain_text(answer)
     if answer.status == 401 and (claims is not None or not words):
         return Outcome(Meaning.UNAUTHORIZED, "Exchange Online did not accept the app's token.", _NOT_ACCEPTED, claims=claims)
@@ -241,7 +158,7 @@ def _no_api(meaning: Meaning, status: int) -> Outcome:
 
 def _plain_text(answer: Answer) -> str:
     """Return the text of a plain-text body; some 401 and 403 name the missing role in one."""
-    if not _header(answer, "Content-Type").lower().startswith("text/plain"):
+    if not header(answer, "Content-Type").lower().startswith("text/plain"):
         return ""
     return clean(answer.body[:_WORDS].decode("utf-8", "replace"))
 
@@ -258,33 +175,3 @@ def _json(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _header(answer: Answer, name: str) -> str:
-    return next((value for key, value in answer.headers.items() if key.lower() == name.lower()), "")
-
-
-def _retry_after(text: str, now: datetime) -> float | None:
-    """Read ``Retry-After`` as seconds or an HTTP date; ``None`` when unreadable; at most an hour."""
-    if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII):
-        return min(float(text), LONGEST_WAIT)
-    try:
-        date = parsedate_to_datetime(text)
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _claims(challenge: str) -> str | None:
-    """Read the claims of a ``WWW-Authenticate: Bearer`` header as JSON; ``None`` where there are none."""
-    found = re.search(r'(?:^|[\s,])claims="([A-Za-z0-9+/_=-]+)"', challenge)
-    if found is None:
-        return None
-    packed = found[1].rstrip("=").replace("+", "-").replace("/", "_")
-    try:
-        text = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
-        wanted = json.loads(text)
-    except (ValueError, binascii.Error, RecursionError):
-        return None
-    return text if isinstance(wanted, dict) else None

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from bot.exchange.admin import AdminApi, Command, unheard
-from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.auth.credentials import Credential, unchanged
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
+from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
 from bot.exchange.readings import KEY, reading_of
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.exchange.answers import Meaning, Outcome
 from bot.exchange.audit import Change, changes_in, unreadable
 from bot.exchange.client import ExchangeOnline
+from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.patience import LOOKUP_LIMIT
 from bot.exchange.readings import rows_of
 from handlers.ports import AcceptedDomains, AuditRow, Author, MailboxLocks, Unavailable

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.exchange.answers import Outcome
+from bot.exchange.outcomes import Outcome
 from handlers.ports import Reading, Unavailable
 from storage.records import SettingValue
 

@@ -1,14 +1,15 @@
 """Post one signed event to the operator's receiver, never following a redirect; return its answer."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 import requests
 from standardwebhooks import Webhook
 
+from bot.exchange.headers import retry_after
 from bot.exchange.http.wire import Wire, content_of
 from bot.stream.envelope import CONTENT_TYPE, body_of, event_id
 from handlers.context.web_addresses import taken_apart
@@ -68,17 +69,6 @@ class Receiver:
         try:
             with self._wire.post(self._url, data=body.encode(), headers=headers, timeout=PATIENCE, stream=True) as answer:
                 content_of(answer)
-                return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After", ""), now))
+                return Answer(answer.status_code, retry_after(answer.headers.get("Retry-After", ""), now, math.inf))
         except (requests.RequestException, OSError):
             return Answer(None)
-
-
-def _seconds(text: str, now: datetime) -> float | None:
-    """Read ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date); ``None`` where unreadable."""
-    if text.isascii() and text.isdecimal():
-        return float(text[:9])
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())

@@ -4,27 +4,21 @@ Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some
 cannot read in full, token included: such answers are stopped before they reach it. Not for several threads; ``Tokens`` is.
 """
 
-import io
-import json
 import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic
 from typing import Any, Final
 
 import msal
 import requests
 
 from bot.exchange import refusals
-from bot.exchange.answers import LONGEST_WAIT
 from bot.exchange.auth import keys
 from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity, unchanged
+from bot.exchange.auth.entra_wire import Elsewhere, EntraWire, Gibberish
 from bot.exchange.auth.key_file import key_file_of
-from bot.exchange.clouds import MICROSOFT_AUTHORITIES
-from bot.exchange.http.wire import SIZE_LIMIT, Wire, content_of
-from handlers.context.web_addresses import Address, taken_apart
 from handlers.ports import Unavailable
 
 _CAPABILITIES: Final = ["cp1"]
@@ -34,93 +28,6 @@ _PRINTABLE: Final = re.compile(r"[!-~]+")
 
 _MSAL_FAILURES: Final = (msal.exceptions.MsalError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 """What MSAL raises over answers that are not Entra's: it takes their shape for granted."""
-
-
-class _Gibberish(requests.RequestException):
-    """An answer that is no JSON object where only that makes sense."""
-
-
-class _Elsewhere(requests.RequestException):
-    """An address in Entra's answer that is not Entra's: the credential is not sent there."""
-
-
-class _EntraWire(Wire):
-    """Limit the time of all calls of one MSAL sign-in, and keep the last refusal for its code.
-
-    ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer, so each
-    one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
-    """
-
-    def __init__(self, authority: str | None) -> None:
-        super().__init__(surroundings=authority is not None)
-        self.headers["Accept-Encoding"] = "identity"
-        self.hooks["response"].append(_bounded)  # MSAL copies both to the session of its own that it makes for Service Fabric
-        self._until = 0.0
-        self._authority = taken_apart(authority) if authority is not None else None
-        self.status = 0
-        self.code: int | None = None
-        self.retry_after: float | None = None
-
-    def begin(self, seconds: float) -> None:
-        """Start a sign-in that may take so long. What is known of the last answer stays: MSAL may give that answer again."""
-        self._until = monotonic() + seconds
-
-    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
-        remaining = self._until - monotonic()
-        if remaining <= 0:
-            raise requests.Timeout("the sign-in took too long")
-        address = self._judged(url if isinstance(url, str) else url.decode())
-        response = super().request(method, str(address), *arguments, **(named | {"timeout": remaining, "stream": True}))
-        failed = response.status_code >= 400
-        self.status = response.status_code
-        self.code = refusals.code_in(response.text) if failed else None
-        self.retry_after = _seconds(response.headers.get("Retry-After", "")) if failed else None
-        if response.status_code < 300 or (self._authority is not None and response.status_code < 500):
-            _must_be_object(response)
-        return response
-
-    def _judged(self, url: str) -> Address:
-        """The parts of an address that may have the credential. Raises ``_Elsewhere``."""
-        try:
-            address = taken_apart(url)
-        except ValueError:
-            raise _Elsewhere("the answer names no plain web address") from None
-        if self._authority is not None and not _belongs(address, self._authority):
-            raise _Elsewhere("the answer names a host that is not the authority's")
-        return address
-
-
-def _belongs(address: Address, authority: Address) -> bool:
-    """Tell whether an address belongs to the authority: its own host, or another of Microsoft's hosts.
-
-    Microsoft's name each other: a tenant of its government clouds, or an older name of the same service. Those in China
-    are another company's, 21Vianet's.
-    """
-    if not address.encrypted:
-        return False
-    if authority.stays_here:
-        return address.stays_here
-    both = {address.host, authority.host}
-    known = both <= MICROSOFT_AUTHORITIES and len({host.endswith(".cn") for host in both}) == 1
-    return address.port == authority.port and (known or address.host == authority.host)
-
-
-def _bounded(response: requests.Response, *_: object, **__: object) -> requests.Response:
-    """Read an answer to the limit, unpacked, before anybody reads it whole or follows it elsewhere.
-
-    Raises ``_Gibberish`` beyond the limit and for a redirect, ``requests.ConnectionError`` for what broke off.
-    """
-    with response:
-        if response.is_redirect:
-            raise _Gibberish("the answer is a redirect")
-        content, whole = content_of(response)
-    if not whole and len(content) < SIZE_LIMIT:
-        raise requests.ConnectionError("the answer broke off")
-    if not whole:
-        raise _Gibberish("the answer is larger than any of Entra's")
-    response.raw = io.BytesIO(content)
-    response.headers.pop("Content-Encoding", None)
-    return response
 
 
 class Entra:
@@ -153,7 +60,7 @@ class Entra:
         # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
         # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
         logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
-        self._wire = _EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
+        self._wire = EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """Return an access token and its lifetime in seconds; always a new one for a claims challenge.
@@ -256,10 +163,10 @@ class Entra:
     def _unreached(self, failure: requests.RequestException) -> Unavailable:
         if isinstance(failure, requests.exceptions.SSLError):
             return refusals.untrusted(self._authority)
-        if isinstance(failure, _Elsewhere):
+        if isinstance(failure, Elsewhere):
             self._app = None  # built from that answer; the next sign-in asks anew
             return refusals.elsewhere(self._authority)
-        if isinstance(failure, _Gibberish):
+        if isinstance(failure, Gibberish):
             return refusals.unintelligible(self._authority)
         if isinstance(self._credential, ManagedIdentity):
             return refusals.no_identity(retryable=True)
@@ -280,18 +187,3 @@ class Entra:
     def _expired(self) -> datetime | None:
         expires = self._built_with.expires if self._built_with else None
         return expires if expires is not None and expires <= datetime.now(UTC) else None
-
-
-def _must_be_object(response: requests.Response) -> None:
-    """Raises ``_Gibberish``: MSAL would log the text, and half a token answer holds a whole token."""
-    try:
-        found = json.loads(response.text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise _Gibberish("the answer is no JSON object")
-
-
-def _seconds(text: str) -> float | None:
-    """``Retry-After`` of the authority, which uses whole seconds; at most an hour, as with Exchange."""
-    return min(float(text), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,12}", text) else None

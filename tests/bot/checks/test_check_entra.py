@@ -4,7 +4,7 @@ import pytest
 
 from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.verdict import Outcome
-from bot.exchange.answers import Meaning
+from bot.exchange.outcomes import Meaning
 from handlers.ports import Unavailable
 
 TENANT = "11111111-2222-3333-4444-555555555555"

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.exchange.answers import Meaning, judge
+from bot.exchange.answers import judge
 from bot.exchange.http.received import Answer, Silence
+from bot.exchange.outcomes import Meaning
 from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
 from storage.records import WriteOutcome
 from tests.bot.exchange.bodies import STACK, envelope, error, reading

@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.exchange.answers import Meaning, Outcome, judge
+from bot.exchange.answers import judge
 from bot.exchange.audit import changes_in
 from bot.exchange.details import clean
 from bot.exchange.http.received import Answer
+from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.readings import instant, reading_of, rows_of
 from handlers.ports import Unavailable
 from storage.records import SettingValue, WriteOutcome

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.exchange.answers import Meaning
 from bot.exchange.client import ExchangeOnline
+from bot.exchange.outcomes import Meaning
 from handlers.ports import Reading, Unavailable
 from storage.records import SettingValue, WriteOutcome
 from tests.bot.exchange.bodies import envelope, error, reading

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.exchange import refusals
 from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken
-from bot.exchange.auth.entra import _belongs, _EntraWire
+from bot.exchange.auth.entra_wire import EntraWire, belongs_to
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.http.wire import SIZE_LIMIT
 from handlers.context.web_addresses import taken_apart
@@ -272,7 +272,7 @@ def test_the_credential_goes_to_no_other_host_that_a_discovery_names(
     ],
 )
 def test_only_the_authority_s_own_hosts_may_have_the_credential(authority: str, url: str, taken: bool) -> None:
-    assert _belongs(taken_apart(url), taken_apart(authority)) is taken
+    assert belongs_to(taken_apart(url), taken_apart(authority)) is taken
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -297,7 +297,7 @@ def test_the_session_that_msal_makes_for_service_fabric_is_bounded_as_well(
 ) -> None:
     stranger = stages(None)
     exchange.always(answer(status, gzip.compress(b"x" * size), {"Location": stranger.url, "Content-Encoding": "gzip"}))
-    ours, msals = _EntraWire(None), requests.Session()
+    ours, msals = EntraWire(None), requests.Session()
     msals.hooks = {event: list(found) for event, found in ours.hooks.items()}  # as msal.managed_identity does
     msals.headers = ours.headers.copy()
     with pytest.raises(requests.RequestException):
