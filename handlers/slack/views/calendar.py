@@ -1,13 +1,13 @@
 """``/legacytls calendar``: Microsoft's dates, past, running and to come, each with where it was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from slack_sdk.models.blocks import Block
 
 from handlers.calendar.milestone import Phase
 from handlers.calendar.milestones import Listed
 from handlers.slack.views.blocks import Message, header, section, small
-from handlers.slack.views.mrkdwn import escape
+from handlers.slack.views.mrkdwn import CHUNK, escape
 
 _GROUPS = (
     ("Running now", (Phase.RUNNING,)),
@@ -21,20 +21,31 @@ SHOWN = 12
 
 
 def calendar(listed: Sequence[Listed], warning: str | None) -> Message:
-    """The whole calendar; people read the date as Microsoft gave it, never a day where it gave a month."""
+    """Draw the whole calendar, a line a date; people read it as Microsoft gave it, never a day where it gave a month."""
     blocks: list[Block] = [section(f":warning: {escape(warning)}")] if warning else []
     for title, phases in _GROUPS:
         rows = [row for row in listed if row.phase in phases][-SHOWN:]
         if rows:
-            blocks += [header(title), *(section(_line(row)) for row in rows)]
-    blocks += small(["Microsoft moves these dates; the message centre of your tenant has the last word."])
+            blocks += [header(title), *(section(text) for text in _joined(map(_line, rows)))]
+    blocks += small(["Each date leads to its source. Microsoft moves them; your tenant's message centre has the last word."])
     return Message(text="Microsoft's dates for legacy TLS and Basic SMTP AUTH", blocks=blocks[:50])
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """The lines in as few texts as a section holds."""
+    texts = [""]
+    for line in lines:
+        if len(texts[-1]) + len(line) >= CHUNK:
+            texts.append("")
+        texts[-1] += f"{line}\n"
+    return [text.rstrip() for text in texts]
 
 
 def _line(row: Listed) -> str:
     milestone = row.milestone
-    replaced = f" Replaced by: {escape(row.replaced_by.display)}." if row.replaced_by else ""
+    replaced = f" Now: {escape(row.replaced_by.display)}." if row.replaced_by else ""
     notice = f" ({escape(milestone.message_center_id)})" if milestone.message_center_id else ""
-    source = next((f"<{source.url}|{escape(source.title)}>" for source in milestone.sources if source.url), "")
-    where = source or escape(milestone.sources[0].title if milestone.sources else "")
-    return f"*{escape(milestone.display)}*{notice}: {escape(milestone.effect)}{replaced}\n_{where}_"
+    url = next((source.url for source in milestone.sources if source.url), None)
+    when = f"<{url}|{escape(milestone.display)}>" if url else escape(milestone.display)
+    unlinked = f" ({escape(milestone.sources[0].title)})" if milestone.sources and not url else ""
+    return f"• *{when}*{notice}: {escape(milestone.effect)}{replaced}{unlinked}"
