@@ -68,6 +68,13 @@ def add_sandbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("socket", "http"), default="socket", help=modes)
 
 
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Add what ``check`` takes."""
+    add_json(parser)
+    post = "also send one test card to the channel, and take it away again"
+    parser.add_argument("--post", action="store_true", help=post)
+
+
 def add_init(parser: argparse.ArgumentParser) -> None:
     """Add what ``init`` takes."""
     file = "ask nothing: YAML, or the form of .env; - is standard input"

@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     init = "ask for the settings, prove each answer, and write .env"
     arguments.add_init(_verb(added, "init", verbs.init, init))
     _verb(added, "migrate", verbs.migrate, "bring the database to the current schema")
-    arguments.add_json(_verb(added, "check", verbs.check, "prove the set-up, one verdict a line"))
+    arguments.add_check(_verb(added, "check", verbs.check, "prove the set-up, one verdict a line"))
     arguments.add_json(_verb(added, "status", verbs.status, "the live value and what it means"))
     arguments.add_history(_verb(added, "history", verbs.history, "the newest changes"))
     calendar = "Microsoft's dates; with --ics also the ends of windows, as a calendar file"

@@ -45,7 +45,7 @@ def check(options: argparse.Namespace) -> int:
     from bot.settings.load import WrongSettings
 
     def act(settings: "Settings", one: argparse.Namespace) -> int:
-        return check(settings, as_json=one.json)
+        return check(settings, as_json=one.json, post=one.post)
 
     try:
         return for_tenants(options, settings_for("slack", "exchange", "database"), act)
@@ -54,7 +54,11 @@ def check(options: argparse.Namespace) -> int:
             raise
         rest = settings_for("slack", "exchange", without=wrong.names)
         why = [line.partition(": ")[2] for line in wrong.lines]
-        for_tenants(options, rest, lambda settings, one: check(settings, as_json=one.json, no_database=why))
+
+        def rest_of(settings: "Settings", one: argparse.Namespace) -> int:
+            return check(settings, as_json=one.json, post=one.post, no_database=why)
+
+        for_tenants(options, rest, rest_of)
         return WRONG_SETTINGS
 
 

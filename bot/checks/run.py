@@ -11,6 +11,7 @@ from bot.checks.exchange import exchange_verdicts
 from bot.checks.files import file_verdicts
 from bot.checks.slack import slack_verdicts
 from bot.checks.stream import stream_verdicts
+from bot.checks.unproven import unproven
 from bot.checks.verdict import Outcome, Verdict, failed
 from bot.from_settings import exchange_of
 from bot.process import utc_now
@@ -21,26 +22,36 @@ STYLES = {Outcome.PASSED: "green", Outcome.WARNED: "yellow", Outcome.OPTIONAL: "
 """How a terminal shows the outcomes."""
 
 
-def check(settings: Settings, *, as_json: bool, no_database: Sequence[str] = ()) -> int:
+def check(
+    settings: Settings,
+    *,
+    as_json: bool,
+    post: bool = False,
+    no_database: Sequence[str] = (),
+) -> int:
     """Print every verdict as it is found. Exit code 0 when all that is needed holds, 1 when not.
 
-    ``no_database``: why there is no database to be checked, a sentence each; all else is checked.
+    ``post`` has a test card sent to the channel and taken away again. ``no_database``: why there is no
+    database to be checked, a sentence each; all else is checked.
     """
     found: list[Verdict] = []
-    for verdict in _verdicts(settings, no_database):
+    for verdict in _verdicts(settings, no_database, post=post):
         found.append(verdict)
         if not as_json:
             line(verdict.line(), STYLES[verdict.outcome])
             sys.stdout.flush()
     wrong = [verdict.check for verdict in found if verdict.outcome is Outcome.FAILED]
+    left = list(unproven(settings, found))
     if as_json:
-        sys.stdout.write(json.dumps({"ok": not wrong, "checks": [asdict(verdict) for verdict in found]}, indent=2) + "\n")
+        told = {"ok": not wrong, "checks": [asdict(verdict) for verdict in found], "unproven": left}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
     else:
-        sys.stdout.write(f"\n{_last_line(wrong)}\n")
+        sys.stdout.write(f"\n{_last_line(wrong)}\nNot proven by this:\n")
+        sys.stdout.writelines(f"  - {one}\n" for one in left)
     return 1 if wrong else 0
 
 
-def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdict]:
+def _verdicts(settings: Settings, no_database: Sequence[str], *, post: bool) -> Iterator[Verdict]:
     if no_database:
         mend = "Mend DATABASE_URL, and run the check again; docs/settings.md says what it may hold."
         yield failed("Database", f"DATABASE_URL cannot be used: {'; '.join(no_database)}", mend)
@@ -49,7 +60,7 @@ def _verdicts(settings: Settings, no_database: Sequence[str]) -> Iterator[Verdic
         yield from stream_verdicts(settings)
     yield from believing_verdicts(settings)
     yield from file_verdicts(settings)
-    yield from slack_verdicts(settings)
+    yield from slack_verdicts(settings, post=post)
     exchange = exchange_of(settings, utc_now)
     try:
         yield from exchange_verdicts(settings, exchange)

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 from bot.checks.layouts import layout_verdict
 from bot.checks.people import people_verdicts
+from bot.checks.posting import post_verdict
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.from_settings import rule_of, slack_client
 from bot.settings.model import Settings
@@ -23,8 +24,11 @@ SHARED = "Set LEGACYTLS_CHANNEL to a channel that only this organisation can see
 REINSTALL = "Reinstall the app from manifest.yml and set the new SLACK_BOT_TOKEN."
 
 
-def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """Each check of Slack; the later ones are left out when the token does not work."""
+def slack_verdicts(settings: Settings, *, post: bool) -> Iterator[Verdict]:
+    """Each check of Slack; the later ones are left out when the token does not work.
+
+    ``post`` has a test card sent to the channel.
+    """
     client = slack_client(settings)
     identity = yield from token_verdicts(client, settings)
     if identity is None:
@@ -33,6 +37,8 @@ def slack_verdicts(settings: Settings) -> Iterator[Verdict]:
     yield channel_verdict(client, settings)
     yield from people_of(client, settings, identity)
     yield layout_verdict(settings)
+    if post:
+        yield post_verdict(settings)
 
 
 def token_verdicts(client: SlackWebClient, settings: Settings) -> Generator[Verdict, None, Identity | None]:

@@ -41,6 +41,7 @@ from handlers.slack.views import (
     replies,
     status_view,
     thread,
+    trial,
     what_if,
 )
 from handlers.slack.views.blocks import Message
@@ -210,6 +211,7 @@ class Examples:
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
         yield from device_layouts.messages(PERSON, LONG, self.now)
         yield from self._register.news(self.zone)
+        yield "test card", trial.trial_card()
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
         yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
         rows = [ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused") for tls in TlsVersion]
