@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -108,14 +109,50 @@ def _end(control: socket.socket, started: subprocess.Popen[bytes]) -> None:
 _starter = Starter()
 
 
-def start(module: str, *arguments: str, environment: Mapping[str, str], folder: Path, stdout: Stream, stderr: Stream) -> Process:
-    """Start ``python -m module``, with nothing to read and no other environment."""
-    if not CAN_FORK:
-        command = [sys.executable, "-m", module, *arguments]
-        return subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+def start(
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    stdout: Stream,
+    stderr: Stream,
+    stdin: Stream | None = None,
+) -> Process:
+    """Start ``python -m module``, with no other environment and, unless ``stdin`` is given, nothing to read."""
     with Path(os.devnull).open("rb") as nothing:
-        streams = tuple(stream if isinstance(stream, int) else stream.fileno() for stream in (nothing, stdout, stderr))
+        given = nothing if stdin is None else stdin
+        if not CAN_FORK:
+            command = [sys.executable, "-m", module, *arguments]
+            return subprocess.Popen(command, env=environment, cwd=folder, stdin=given, stdout=stdout, stderr=stderr)
+        streams = tuple(stream if isinstance(stream, int) else stream.fileno() for stream in (given, stdout, stderr))
         return _starter.fork(module, arguments, environment, folder, streams)
+
+
+class Obedient:
+    """A process that is told lines and answers each with one; ``python -m module`` in these surroundings."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        (told, tell), (hear, answers) = os.pipe(), os.pipe()
+        self._orders, self._answers = os.fdopen(tell, "w", buffering=1), os.fdopen(hear)
+        self.process = start(module, *arguments, environment=os.environ, folder=ROOT, stdin=told, stdout=answers, stderr=2)
+        for theirs in (told, answers):
+            os.close(theirs)
+
+    def tell(self, line: str) -> None:
+        """Send one line."""
+        self._orders.write(f"{line}\n")
+
+    def answer(self) -> str:
+        """The next line that it says; empty if it has ended."""
+        return self._answers.readline().rstrip("\n")
+
+    def end(self) -> None:
+        """Kill it and wait until it has ended."""
+        self.process.kill()
+        self.process.wait()
+        with suppress(BrokenPipeError):
+            self._orders.close()
+        self._answers.close()
 
 
 class ForkedChild(Child):

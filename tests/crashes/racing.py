@@ -7,7 +7,6 @@ request in the same moment.
 import functools
 import json
 import sqlite3
-import subprocess
 import sys
 import time
 import uuid
@@ -17,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from bot.observability import logs
@@ -44,6 +43,7 @@ from storage.ledger import Ledger
 from storage.lifecycle import SETTLED
 from storage.records import Door, SettingValue, Vote, WriteOutcome
 from tests.chance import chance
+from tests.processes import Obedient
 from tests.storage.states import NOW
 
 TEAM = "T0CONTOSO"
@@ -200,19 +200,16 @@ class Replicas:
     def __init__(self, number: int) -> None:
         self._number = number
         self._order = chance("racing")
-        self._processes: list[subprocess.Popen[str]] = []
+        self._processes: list[Obedient] = []
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.crashes.racing"]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        self._processes = [subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes) for _ in range(self._number)]
+        self._processes = [Obedient("tests.crashes.racing") for _ in range(self._number)]
         assert [self._read(process) for process in self._processes] == ["ready"] * self._number
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for process in self._processes:
-            with process:
-                process.kill()
+            process.end()
 
     def obey(self, work: Sequence[str], orders: Sequence[Order]) -> list[str]:
         """Give each order to a process of its own, all at once; returns their answers in the same order.
@@ -221,16 +218,14 @@ class Replicas:
         """
         taken = self._processes[: len(orders)]
         for process, order in self._order.sample(list(zip(taken, orders, strict=True)), len(orders)):
-            assert process.stdin
-            process.stdin.write(json.dumps([work, asdict(order)]) + "\n")
+            process.tell(json.dumps([work, asdict(order)]))
         return [self._read(process) for process in taken]
 
     @staticmethod
-    def _read(process: "subprocess.Popen[str]") -> str:
-        assert process.stdout
-        line = process.stdout.readline()
+    def _read(process: Obedient) -> str:
+        line = process.answer()
         assert line, "a replica died; what it said last is above"
-        return line.rstrip("\n")
+        return line
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot.machine import command
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import words
 from tests.sentences import says
@@ -114,7 +115,6 @@ def test_the_head_on_a_card_is_a_witness_for_the_command_line(stage: Stage) -> N
 def verify(stage: Stage, witness: str) -> str:
     bot = stage.sandbox.bot
     assert bot is not None
-    call = [sys.executable, "-m", "bot", "verify", "--witness", witness]
-    done = subprocess.run(call, env=bot._environment, cwd=stage._folder, capture_output=True, text=True, timeout=30, check=False)
-    assert done.stderr == ""
-    return done.stdout
+    done = command("verify", "--witness", witness, settings=dict(bot._environment), folder=stage._folder)
+    assert done.err == ""
+    return done.out

@@ -5,11 +5,9 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -21,6 +19,7 @@ from storage.lifecycle import State
 from storage.migrate import upgrade
 from storage.outbox import Outbox
 from storage.records import ChangeRequest
+from tests.processes import Obedient
 from tests.storage.states import NOW, approve, asked
 
 
@@ -135,40 +134,23 @@ class Racers:
     """Several racers, told the same or different deeds at the same time."""
 
     def __init__(self, url: str, number: int) -> None:
-        command = [sys.executable, "-m", "tests.storage.racer", url]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        self.processes = [subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes) for _ in range(number)]
-        assert [self._read(process) for process in self.processes] == ["ready"] * number
+        self._racers = [Obedient("tests.storage.racer", url) for _ in range(number)]
+        assert [one.answer() for one in self._racers] == ["ready"] * number
 
     def all(self, *deed: str) -> list[str]:
         """Tell every racer the same deed and wait for all their answers."""
-        return self.each([deed] * len(self.processes))
+        return self.each([deed] * len(self._racers))
 
     def each(self, deeds: Sequence[Sequence[str]]) -> list[str]:
         """Tell every racer its own deed, then wait for all their answers."""
-        for process, deed in zip(self.processes, deeds, strict=True):
-            assert process.stdin
-            process.stdin.write("\t".join(deed) + "\n")
-        return [self._read(process) for process in self.processes]
+        for one, deed in zip(self._racers, deeds, strict=True):
+            one.tell("\t".join(deed))
+        return [one.answer() for one in self._racers]
 
     def kill(self) -> None:
         """Kill every racer as a power cut would."""
-        for process in self.processes:
-            process.kill()
-            process.wait()
-
-    def close(self) -> None:
-        """End every racer."""
-        for process in self.processes:
-            with process:
-                assert process.stdin
-                process.stdin.close()
-                process.kill()
-
-    @staticmethod
-    def _read(process: "subprocess.Popen[str]") -> str:
-        assert process.stdout
-        return process.stdout.readline().rstrip("\n")
+        for one in self._racers:
+            one.end()
 
 
 @contextmanager
@@ -178,7 +160,7 @@ def racers(url: str, number: int) -> Iterator[Racers]:
     try:
         yield running
     finally:
-        running.close()
+        running.kill()
 
 
 def main() -> None:

@@ -3,9 +3,6 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from storage.device_lifecycle import DeviceState
 from storage.device_records import DeviceAct
 from storage.engine import Database
 from storage.ledger import Ledger
+from tests.bot.machine import Outcome, command
 from tests.handlers.register.test_files import HEADER, REPORT
 from tests.sentences import says
 from tests.storage.states import ALICE, CAROL, NOW, TENANT, proposed
@@ -26,18 +24,15 @@ class Machine:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
-        self.environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "AZURE_TENANT_ID": TENANT, "HOME": str(folder)}
+        self.settings = {"DATABASE_URL": url, "AZURE_TENANT_ID": TENANT}
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "bot", *arguments]
-        return subprocess.run(
-            command, cwd=Path(__file__).parents[3], env=self.environment, capture_output=True, text=True, check=False, timeout=60
-        )
+    def run(self, *arguments: str) -> Outcome:
+        return command(*arguments, settings=self.settings, folder=self.folder)
 
     def json(self, *arguments: str) -> Any:
         ran = self.run(*arguments, "--json")
-        assert (ran.returncode, ran.stderr) == (0, "")
-        return json.loads(ran.stdout)
+        assert (ran.code, ran.err) == (0, "")
+        return json.loads(ran.out)
 
     def file(self, name: str, data: bytes) -> str:
         (self.folder / name).write_bytes(data)
@@ -88,9 +83,9 @@ def test_devices_are_told_to_machines_people_and_spreadsheets(machine: Machine, 
     }
     assert (found["devices"][1]["state"], found["counts"]["proposed"]) == ("replaced", 1)
     assert (found["report"]["from"], found["report"]["to"]) == (None, "2026-11-20")
-    rows = list(csv.DictReader(io.StringIO(machine.run("devices", "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(machine.run("devices", "--csv").out)))
     assert [row["device"] for row in rows] == ["'=Scanner", "Fax"]
-    text = machine.run("devices").stdout
+    text = machine.run("devices").out
     assert text.splitlines()[0] == says("device_counts")
     assert f"D{first.id}  =Scanner" in text
 
@@ -111,7 +106,7 @@ def test_a_report_is_imported_once(machine: Machine, ledger: Ledger) -> None:
     }
     assert machine.json("devices", "import", path) == expected
     assert machine.json("devices", "import", path) == expected
-    assert says("report_imported_before") in machine.run("devices", "import", path).stdout
+    assert says("report_imported_before") in machine.run("devices", "import", path).out
     with ledger.reading() as reader:
         assert len([event for event in reader.events() if event.kind == "report_imported"]) == 1
 
@@ -127,23 +122,22 @@ def test_a_report_is_imported_once(machine: Machine, ledger: Ledger) -> None:
 )
 def test_what_is_not_understood_is_refused_whole(machine: Machine, data: bytes, says: str) -> None:
     ran = machine.run("devices", "import", machine.file("odd.csv", data), "--json")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("Nothing was imported. ")
-    assert says in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Nothing was imported. ")
+    assert says in ran.err
 
 
 def test_a_file_that_is_not_there_and_a_wrong_call_end_with_two(machine: Machine) -> None:
-    assert machine.run("devices", "import", "nowhere.csv").returncode == 2
-    assert machine.run("devices", "import").returncode == 2
-    assert machine.run("devices", "import", "x", "--map", "sender").returncode == 2
+    assert machine.run("devices", "import", "nowhere.csv").code == 2
+    assert machine.run("devices", "import").code == 2
+    assert machine.run("devices", "import", "x", "--map", "sender").code == 2
     wrong_way = machine.run("devices", "import", machine.file("a", REPORT.encode()), "--from", "2026-11-20", "--to", "2026-11-01")
-    assert (wrong_way.returncode, says("period_ends_before_it_begins") in wrong_way.stderr) == (2, True)
+    assert (wrong_way.code, says("period_ends_before_it_begins") in wrong_way.err) == (2, True)
 
 
 def test_columns_are_mapped_at_the_command_line(machine: Machine) -> None:
     text = HEADER.replace("TLS 1.0 (percentage)", "alt").replace("TLS 1.1 (percentage)", "älter")
     path = machine.file("a.csv", f"{text}\nscan@contoso.com,x,100,0,0,1\n".encode("cp1252"))
-    assert machine.run("devices", "import", path).returncode == 2
+    assert machine.run("devices", "import", path).code == 2
     found = machine.json("devices", "import", path, "--map", "tls10=alt", "--map", "tls11=älter")
     assert (found["legacy"], found["unregistered"]) == (1, ["scan@contoso.com"])
