@@ -154,10 +154,16 @@ class SightingReader:
         return {"as_of": as_of, "last_seen": row.last_seen, **shares}
 
     def unregistered(self) -> int:
-        """How many senders were still on old TLS in the newest word on them and are on nobody's list."""
+        """How many senders were still on old TLS in the newest word on them and are on nobody's list.
+
+        An entry that has ended since the newest report was imported is no news of that report.
+        """
         table, mine = sightings.c, sightings.c.tenant_id == self._tenant_id
         newest = select(func.coalesce(func.max(table.as_of), "")).where(mine, table.report_id.is_not(None)).scalar_subquery()
-        listed = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id, devices.c.state.in_(_STANDING))
+        imported = select(func.max(table.imported_at)).where(mine, table.report_id.is_not(None)).scalar_subquery()
+        entered = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id)
+        listed, ended = entered.where(devices.c.state.in_(_STANDING)), entered.where(devices.c.ended_at >= imported)
+        known = (table.sender.not_in(listed), table.sender.not_in(ended))
         query = select(func.count()).select_from(sightings)
-        query = query.where(mine, table.is_legacy, table.as_of >= newest, table.sender.not_in(listed))
+        query = query.where(mine, table.is_legacy, table.as_of >= newest, *known)
         return self._connection.execute(query).scalar_one()

@@ -109,6 +109,21 @@ def test_what_is_refused_leaves_nothing(house: House, data: bytes) -> None:
     assert house.events() == before
 
 
+def test_a_device_that_has_gone_since_the_report_is_no_sender_on_nobodys_list(both: House) -> None:
+    def unregistered() -> int:
+        with both.ledger.reading() as reader:
+            return SightingReader(reader.connection, TENANT).unregistered()
+
+    old = added(both)
+    imports(both).take(report("scan@contoso.com,x,100,0,0,12"))
+    both.clock.advance(days=1)
+    do(both, ERIN, Replaced(old.id))
+    assert unregistered() == 0
+    both.clock.advance(days=1)
+    imports(both).take(report("scan@contoso.com,x,100,0,0,3"))
+    assert unregistered() == 1
+
+
 def test_reversed_days_are_refused(house: House) -> None:
     with pytest.raises(NotRead, match="before it begins"):
         imports(house).take(FULL, period=Period(PERIOD.last_day, PERIOD.first_day))
