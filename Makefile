@@ -28,5 +28,6 @@ sandbox: ## a simulated Slack and tenant with the real bot between them
 bench: ## the table of docs/performance.md
 	$(BIN)/python -m tests.benchmarks
 
-pictures: ## the pictures of the README, by the page's own test (needs Chromium)
-	TESTS_PICTURES=1 TESTS_REQUIRE_BROWSER=1 $(BIN)/pytest -q -n 0 tests/stories/test_the_main_story.py
+pictures: ## the pictures of the README, by the page's own tests (needs Chromium)
+	TESTS_PICTURES=1 TESTS_REQUIRE_BROWSER=1 $(BIN)/pytest -q -n 0 tests/stories/test_the_main_story.py \
+	  tests/stories/test_the_register.py

@@ -29,6 +29,10 @@ OBSERVE_EVERY = "15s"
 """Often enough that a change made outside the bot is noticed while one watches."""
 
 
+SHOWN = {"LEGACYTLS_WHEN_NONE_LEFT": "opt-out"}
+"""Settings of the sandbox that people look at: the switch goes off once the last device is gone."""
+
+
 class Sandbox:
     """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment.
 
@@ -123,7 +127,7 @@ def run(*, port: int, mode: str) -> int:
     stopping = Stopping()
     with tempfile.TemporaryDirectory(prefix="legacytls-sandbox-") as name:
         try:
-            sandbox = Sandbox(Path(name), port=port, mode=mode)
+            sandbox = Sandbox(Path(name), port=port, mode=mode, settings=SHOWN)
             with sandbox:
                 sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
                 sandbox.write_settings()

@@ -1,8 +1,11 @@
 """Do what a person can do on the page, from one JSON object each: in Slack, or to the surroundings."""
 
+import base64
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
+from bot.sandbox.console import samples
 from bot.sandbox.console.controls import BOT_ACTIONS, Controls
 from bot.sandbox.shared.fault_queue import FaultQueue
 from bot.sandbox.slack.cast import Member
@@ -26,10 +29,12 @@ class Refused(Exception):
 
 
 class PersonActs:
-    """What people do in Slack."""
+    """What people do in Slack; ``give`` leaves a file with Slack, ``today`` is the sandbox's present day."""
 
-    def __init__(self, people: Interactions) -> None:
+    def __init__(self, people: Interactions, give: Callable[[str, bytes], JSON], today: Callable[[], date]) -> None:
         self._people = people
+        self._give = give
+        self._today = today
 
     def acts(self) -> dict[str, Act]:
         """By the last word of the path."""
@@ -61,8 +66,21 @@ class PersonActs:
         return {}
 
     def _submit(self, given: JSON) -> JSON:
-        errors = self._people.submit(given["as"], given["view_id"], given["values"], whole=True)
+        values = {field: self._given(value) for field, value in given["values"].items()}
+        errors = self._people.submit(given["as"], given["view_id"], values, whole=True)
         return {"ok": False, "errors": errors} if errors else {}
+
+    def _given(self, value: Any) -> Any:
+        """What was filled in; a chosen file is left with Slack first, as Slack's client does."""
+        return [self._file(each) if isinstance(each, dict) else each for each in value] if isinstance(value, list) else value
+
+    def _file(self, chosen: JSON) -> JSON:
+        if "sample" in chosen:
+            return self._give(*samples.content(chosen["sample"], self._today()))
+        try:
+            return self._give(str(chosen["name"]), base64.b64decode(chosen["content"], validate=True))
+        except ValueError:
+            raise Refused(400, "The file did not arrive whole.") from None
 
     def _close(self, given: JSON) -> JSON:
         self._people.close_view(given["as"], given["view_id"])

@@ -21,4 +21,5 @@ class Site:
         app.middlewares.append(own_page_only)
         scene = Scene(slack.workspace, slack.modals, slack.carrier, COMMAND, lambda: self.controls)
         world = WorldActs(lambda: self.controls, slack.faults, slack.workspace.member)
-        Console(scene, PersonActs(slack.people).acts() | world.acts()).mount(app)
+        people = PersonActs(slack.people, slack.give_file, lambda: slack.workspace.clock().date())
+        Console(scene, people.acts() | world.acts()).mount(app)

@@ -1,5 +1,6 @@
 """What the page shows: the whole sandbox as one person sees it, as one JSON document."""
 
+from bot.sandbox.console import samples
 from bot.sandbox.console.controls import Controls
 from bot.sandbox.slack.cast import BOT_USER, Channel, Member
 from bot.sandbox.slack.messages import JSON
@@ -26,6 +27,7 @@ def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str,
         "home": _home(modals, as_),
         "shortcuts": [{"name": SHORTCUT_NAME, "callback_id": SHORTCUT}],
         "commands": [_command(command)],
+        "samples": samples.offered(),
         "tenant": controls.snapshot() if controls.snapshot else None,
         "bot": {"state": _bot_state(controls, connected=connected)},
         "notice": workspace.notice(as_),

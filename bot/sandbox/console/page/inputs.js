@@ -59,10 +59,38 @@ function oneOf(element, kept, reader) {
   return { node, group: true, read: () => checkedIn(node)[0] ?? null };
 }
 
+/** A file of the person's own, or one that the sandbox offers: what is read goes to the sandbox, which leaves it with its Slack. */
+function file(element, kept, reader) {
+  let chosen = kept ?? null;
+  const shown = h("p", { class: "file-chosen", "aria-live": "polite" });
+  const node = h("div", { class: "file-choice" });
+  const show = () => { shown.textContent = chosen ? `Chosen: ${chosen[0].name}` : "No file chosen yet."; };
+  const choose = (one) => { chosen = [one]; show(); node.dispatchEvent(new Event("change", { bubbles: true })); };
+  const own = h("input", { class: "control", type: "file", "aria-label": "A file of your own" });
+  own.addEventListener("change", async (event) => {
+    event.stopPropagation();
+    const [picked] = own.files;
+    if (picked) choose({ name: picked.name, content: await base64(picked) });
+  });
+  const offers = reader.samples.map(({ id, label, name }) =>
+    h("button", { type: "button", class: "button", on: { click: () => choose({ sample: id, name }) } }, label));
+  node.append(own, h("div", { class: "button-row", role: "group", "aria-label": "Files of the sandbox" }, offers), shown);
+  show();
+  return { node, group: true, read: () => chosen };
+}
+
+const base64 = (picked) => new Promise((done, failed) => {
+  const reading = new FileReader();
+  reading.onload = () => done(reading.result.slice(reading.result.indexOf(",") + 1));
+  reading.onerror = () => failed(reading.error);
+  reading.readAsDataURL(picked);
+});
+
 const INPUTS = {
   plain_text_input: textInput("text"), email_text_input: textInput("email"), url_text_input: textInput("url"), number_input: number,
   datepicker: dated("date", "initial_date"), timepicker: dated("time", "initial_time"),
   static_select: select, users_select: people, multi_static_select: manyOf, checkboxes: manyOf, radio_buttons: oneOf,
+  file_input: file,
 };
 
 const isEmpty = (value) => value === null || value === "" || (Array.isArray(value) && !value.length);

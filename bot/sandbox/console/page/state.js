@@ -28,7 +28,7 @@ export const store = {
 /** What mrkdwn and dates need to know of whoever reads. */
 export const reader = () => ({
   me: store.as, tz: store.me?.tz ?? "UTC", now: store.now, people: store.state.people, person: store.person, group: store.group,
-  channel: store.channel, open: openChannel,
+  channel: store.channel, open: openChannel, samples: store.state.samples ?? [],
 });
 
 function changed() {
