@@ -39,8 +39,9 @@ _KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.SHORTENING: "
 def status(report: Status, zone: ZoneInfo) -> Message:
     """Draw what holds, until when and by whom, then buttons, then the meaning by protocol."""
     first = _live(report, zone)
-    second = " ".join(part for part in (_decided(report, zone), _read(report, zone)) if part)
-    more = [_overdue(report.overdue, zone) if report.overdue else "", _drift(report), _LAGS if report.lagging else ""]
+    late = f"{_tries(report.overdue, zone)} " if report.overdue else ""
+    second = late + " ".join(part for part in (_decided(report, zone), _read(report, zone)) if part)
+    more = [_drift(report), _LAGS if report.lagging else ""]
     more += [_end(report, zone), _under_way(report, zone), refusals(report.probes, report.cloud.legacy_hosts, zone)]
     blocks: list[Block] = [section(first), section(second), *(section(line) for line in more if line)]
     blocks += [actions(*_ways(report)), *(section(line) for line in (_effects(report), _smtp_auth(report)) if line)]
@@ -90,11 +91,14 @@ def _live(report: Status, zone: ZoneInfo) -> str:
         last = ""
         if report.last_seen is not None and report.last_seen.value is not None:
             last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
-        return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}"
+        late = f"\n{_overdue(report.overdue, zone)}" if report.overdue else ""
+        return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}{late}"
     value, end = report.reading.value, _window_end(report)
     age = "" if report.age is None else f" Read {round(report.age)} s ago: you asked often, so it was not read again."
     if value is SettingValue.OPTED_IN and end is not None and report.cloud.offers_legacy:
         return f"{BADGE[value]} *{value.value}* until {spelled_end(end, zone)}: {time_left(end - report.reading.read_at)}.{age}"
+    if report.overdue is not None:
+        return f":red_circle: *{value.value}*. {_overdue(report.overdue, zone)}{age}"
     meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
     return f"{BADGE[value]} *{value.value}*: {meanings[value].format(cloud=escape(report.cloud.display))}.{age}"
 
@@ -157,8 +161,13 @@ def _no_end(report: Status) -> str:
 
 
 def _overdue(late: Overdue, zone: ZoneInfo) -> str:
-    """The red block: shown until the opt-out is done."""
+    """What is told in red until the opt-out is done."""
     of = f" of #{late.window_of}" if late.window_of else ""
+    return f"*Overdue:* the window{of} ended {instant(late.ended_at, zone)}, and the opt-out is not done yet."
+
+
+def _tries(late: Overdue, zone: ZoneInfo) -> str:
+    """How often it was tried, what stood in the way, and when it is tried again."""
     tried = "" if not late.failures else "Tried once. " if late.failures == 1 else f"Tried {late.failures} times. "
     if late.under_way is not None:
         following = f"Opt-out #{late.under_way.id} is under way."
@@ -166,14 +175,13 @@ def _overdue(late: Overdue, zone: ZoneInfo) -> str:
     else:
         following = f"Next try {instant(late.next_try, zone)}." if late.next_try else "The opt-out begins in a moment."
     problem = f"Last trouble: {sentence(late.problem)} " if late.problem else ""
-    return (
-        f":red_circle: *Overdue:* the window{of} ended {instant(late.ended_at, zone)}, and the opt-out is not done yet. "
-        f"{tried}{problem}{following}"
-    )
+    return f"{tried}{problem}{following}"
 
 
 def _under_way(report: Status, zone: ZoneInfo) -> str:
-    lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in report.unsettled]
+    told = report.overdue.under_way.id if report.overdue and report.overdue.under_way else None  # by how often it was tried
+    others = [request for request in report.unsettled if request.id != told]
+    lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in others]
     asked = report.open_request
     if asked is not None and asked not in report.unsettled:
         expires = f" Expires {instant(asked.expires_at, zone)}." if asked.expires_at else ""

@@ -137,7 +137,7 @@ def test_status_says_that_a_window_is_overdue_until_it_is_done(house: House, opt
     assert late is not None
     assert (late.ended_at, late.failures, late.problem, late.next_try) == (end, 0, "", None)
     told_now = status_view.status(house.dispatch.status.report(), house.context.zone)
-    assert "*Overdue:*" in words(told_now.arguments())
+    assert "*Overdue:*" in told_now.text, "the line that a phone shows"
     assert says("ends_by_itself_2") not in words(told_now.arguments())
     house.tenant.outcomes.append(REFUSED)
     house.work()
