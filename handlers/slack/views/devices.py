@@ -26,6 +26,7 @@ FIRST_PAGE: Mapping[str, Which] = {f"devices_{which.value}": which for which in 
 """Buttons for a list from its beginning; they carry no number."""
 
 MY_DEVICES = next(action for action, which in FIRST_PAGE.items() if which is Which.MINE)
+EVERY_DEVICE = next(action for action, which in FIRST_PAGE.items() if which is Which.ALL)
 
 NEXT_PAGE: Mapping[str, Which] = {f"devices_{which.value}_next": which for which in Which}
 """Buttons for the page behind the entry whose number they carry."""

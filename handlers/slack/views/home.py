@@ -24,7 +24,7 @@ from handlers.queries.home import HomePage
 from handlers.slack.views.blocks import actions, button, divider, header, quoted, section, small
 from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, WHAT_IF, WITHDRAW, named, until
 from handlers.slack.views.device_answers import NEED_LONGER
-from handlers.slack.views.devices import MY_DEVICES, REPLACED, SHOW_DEVICE
+from handlers.slack.views.devices import EVERY_DEVICE, MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
@@ -123,7 +123,8 @@ def _ways(found: HomePage) -> list[ButtonElement]:
         if opted_in
         else button("Ask for an opt-in", OPEN_FORM[Kind.OPT_IN], 0)
     )
-    return [ask, button("Opt out", OPEN_OPT_OUT, 0), history]
+    opt_out, devices = button("Opt out", OPEN_OPT_OUT, 0), button("All devices", EVERY_DEVICE, 0)
+    return [ask, opt_out, history, devices]
 
 
 def _waiting(found: HomePage, person: str, zone: ZoneInfo) -> Iterator[Block]:

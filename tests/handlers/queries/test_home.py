@@ -69,13 +69,13 @@ def test_whoever_may_decide_has_the_buttons_whoever_asked_has_theirs_and_the_oth
     value = str(number)
     for person in (BOB, DAVE):
         page = house.open_home(person)
-        assert [("approve", value), ("reject", value), ("what_if", value)] == buttons(page)[3:]
+        assert [("approve", value), ("reject", value), ("what_if", value)] == buttons(page)[4:]
         assert says("asks_to_opt_in", number=number, person=ALICE) in words(page)
         assert "Scanners in Zürich" in words(page)
     asked = house.open_home(ALICE)
-    assert buttons(asked)[3:] == [("withdraw", value)]
+    assert buttons(asked)[4:] == [("withdraw", value)]
     assert says("request_opt_in", number=number) in words(asked)
-    assert buttons(house.open_home(ERIN))[3:] == []
+    assert buttons(house.open_home(ERIN))[4:] == []
     assert says("nothing_waits", number=number, person=ALICE) in words(house.open_home(ERIN))
 
 
@@ -210,7 +210,7 @@ def test_a_window_shows_how_long_it_is_still_open_and_is_the_first_of_the_next_d
     page = house.open_home(ALICE)
     assert says("opted_in_until_20_days_left") in words(page)
     assert says("the_opt_in_ends_first") in words(page)
-    assert [action for action, _ in buttons(page)] == ["open_extension", "open_opt_out", "open_history"]
+    assert [action for action, _ in buttons(page)] == ["open_extension", "open_opt_out", "open_history", "devices_all"]
 
 
 def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
@@ -310,7 +310,8 @@ def test_the_shortcut_opens_what_can_be_done_and_is_refused_to_a_guest(house: Ho
     number = house.ask(ALICE).id
     use_shortcut(house, ERIN)
     (opened,) = house.windows.opened
-    assert [action for action, _ in buttons(opened["blocks"])] == ["open_opt_in", "open_opt_out", "open_history", "what_if"]
+    ways = ["open_opt_in", "open_opt_out", "open_history", "devices_all", "what_if"]
+    assert [action for action, _ in buttons(opened["blocks"])] == ways
     assert ("what_if", str(number)) in buttons(opened["blocks"])
     house.workspace.change(BOB, is_guest=True)
     use_shortcut(house, BOB)

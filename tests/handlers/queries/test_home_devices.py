@@ -55,7 +55,7 @@ def test_whoever_answers_for_devices_sees_them_the_overdue_first(house: House) -
 def test_each_of_ones_devices_has_its_buttons_and_pressing_them_draws_the_page_anew(house: House) -> None:
     registered(house, 2)
     found = buttons(house.open_home(ERIN))
-    assert found[3:7] == [(action, value) for value in "12" for action in ("device_replaced", "device_longer")]
+    assert found[4:8] == [(action, value) for value in "12" for action in ("device_replaced", "device_longer")]
     house.press_home("device_replaced", ERIN, 1)
     assert device(house, 1).state is DeviceState.REPLACED
     assert ("device_replaced", "1") not in buttons(house.home(ERIN))
