@@ -27,7 +27,8 @@ from handlers.stored_command import (
     number,
 )
 from storage.lifecycle import Kind
-from storage.records import MailProtocol, ReminderReply, Vote
+from storage.message_records import ReminderReply
+from storage.records import MailProtocol, Vote
 
 
 def _cast(text: str) -> Vote:

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, or_
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import BigInteger
 
 from storage.database.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
 from storage.database.files import InPlace, file_of, open_to_others
@@ -81,32 +78,6 @@ Misfit = SQLAlchemyError
 def lacks_a_privilege(error: DatabaseError) -> bool:
     """Whether PostgreSQL refused a statement because of the role it was given by."""
     return getattr(error.orig, "sqlstate", None) == NOT_ALLOWED
-
-
-class database_clock(GenericFunction[int]):  # noqa: N801 - SQL functions are spelled in lower case
-    """The database's own clock in milliseconds since 1970: leases are compared with nothing else."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(database_clock, "sqlite")
-def _sqlite_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
-    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
-
-
-@compiles(database_clock, "postgresql")
-def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
-    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-
-
-def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]:
-    """Tell by the database's clock whether a claim of at most ``milliseconds`` is over.
-
-    One that ends twice as far ahead is over as well: the clock was set back since, and its holder may be long gone. An hour or a
-    day without anybody on duty would be worse than a live holder that loses its claim once, as every holder must bear.
-    """
-    return or_(until < database_clock(), until > database_clock() + 2 * milliseconds)
 
 
 class Database:

@@ -15,8 +15,9 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from storage.database.clock import database_clock, is_over
 from storage.database.correlation import caused
-from storage.engine import Database, database_clock, is_over
+from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import one, split

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, s
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.engine import Database, database_clock, is_over
+from storage.database.clock import database_clock, is_over
+from storage.engine import Database
 from storage.schema.tables import leases
 
 LEASE_MS = 10_000

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select
 from storage import rows
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import one, readable
+from storage.message_records import Card, Notice, ReminderAnswer
 from storage.notice_kind import NoticeKind
-from storage.records import Card, Notice, ReminderAnswer
 from storage.schema.tables import cards, notices, permalinks, reminder_answers
 
 

@@ -11,21 +11,18 @@ from storage.integrity import first_edition
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import Damaged
 from storage.lifecycle import Kind, State
+from storage.message_records import Card, Notice, ReminderAnswer, ReminderReply
 from storage.notice_kind import NoticeKind
 from storage.records import (
     Attempt,
     AuditEvent,
     Baseline,
-    Card,
     ChangeRequest,
     Decision,
     Door,
     MailProtocol,
     NamedDevice,
-    Notice,
     Observation,
-    ReminderAnswer,
-    ReminderReply,
     SettingValue,
     Vote,
     Waiting,

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.engine import Database, is_over
+from storage.database.clock import is_over
+from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.leases import LEASE_MS, TenantDuty
 from storage.schema.tables import leases

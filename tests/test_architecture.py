@@ -15,7 +15,8 @@ ROOMS = ("bot", "handlers", "storage")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 PURE = (
-    "handlers.commands", "handlers.policy.days", "handlers.policy.decided", "handlers.policy.forms",
+    "handlers.commands", "handlers.policy.days", "handlers.policy.decided",
+    "handlers.policy.forms", "handlers.policy.opening",
     "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones", "handlers.outgoing.notices",
     "handlers.outgoing.announcement_view", "handlers.policy.rule", "handlers.ports", "handlers.reminders.snooze",
     "handlers.policy.votes", "handlers.policy.working_hours", "storage.integrity.canonical", "storage.lifecycle",
@@ -164,7 +165,7 @@ READS_TEXTS = {
     "handlers/slack/listeners/evidence.py": "what somebody typed behind the command",
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
     "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
-    "handlers/slack/parsing.py": "what somebody typed behind the command",
+    "handlers/slack/subcommands.py": "what somebody typed behind the command",
     "handlers/slack/views/plain.py": "Slack's mark-up, line by line",
     "handlers/slack/listeners/devices.py": "words of a command",
     "handlers/slack/views/device_forms.py": "blanks in the name of a device",

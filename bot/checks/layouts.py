@@ -12,7 +12,8 @@ from bot.settings.model import Settings
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layout_judgement import mistakes
-from handlers.slack.layouts import Examples, Layout
+from handlers.slack.layouts import Examples
+from handlers.slack.shapes import Layout
 
 CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."

@@ -31,7 +31,7 @@ from handlers.changes.transitions import (
 from handlers.context.context import UNKEPT, Context
 from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_reworded
-from handlers.policy.rule import still_fits
+from handlers.policy.opening import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from storage.database.errors import Conflict

@@ -13,17 +13,8 @@ from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
-from handlers.policy.rule import (
-    ALREADY_IN,
-    NOT_IN,
-    Reason,
-    Verdict,
-    already_open,
-    judge_extending,
-    judge_opening,
-    judge_withdrawal,
-    no_legacy,
-)
+from handlers.policy.opening import ALREADY_IN, NOT_IN, already_open, judge_extending, judge_opening, no_legacy
+from handlers.policy.rule import Reason, Verdict, judge_withdrawal
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
 from handlers.register.naming import as_listed, naming_problem

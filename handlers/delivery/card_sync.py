@@ -12,8 +12,9 @@ from handlers.outgoing.notices import RequestView
 from handlers.outgoing.request_view import gather
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import OPEN, State
+from storage.message_records import Card, Notice
 from storage.outbox import Outbox
-from storage.records import Card, ChangeRequest, Notice
+from storage.records import ChangeRequest
 
 RESULTS = frozenset({State.APPLIED, State.FAILED})
 """Settled states that the channel is told of even where the earlier message is gone; how the others end is the requester's."""

@@ -14,9 +14,9 @@ from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.register.still_due import asked_now
 from handlers.reminders.due import renewed
 from storage.lifecycle import State
+from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
-from storage.records import Notice
 
 LET_ANOTHER_DRAW = timedelta(seconds=5)
 """How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""

@@ -12,9 +12,10 @@ from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
 from storage.lifecycle import SETTLED, Kind, State
+from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
 from storage.reading import WISHES, Reader
-from storage.records import Baseline, ChangeRequest, Notice, SettingValue
+from storage.records import Baseline, ChangeRequest, SettingValue
 
 Said = TypeVar("Said", bound=Announcement)
 

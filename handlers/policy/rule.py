@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from handlers.policy.decided import NOBODY, DecidedBy, who_approved, why_so
 from handlers.policy.identity import Identity, is_same_person
-from handlers.ports import Cloud, Person
+from handlers.ports import Person
 from storage.integrity.canonical import canonical
-from storage.lifecycle import Kind, State
-from storage.records import ChangeRequest, SettingValue
+from storage.lifecycle import State
+from storage.records import ChangeRequest
 
 
 class Reason(StrEnum):
@@ -113,15 +113,15 @@ class Rule:
 def judge_member(person: Person | None, home: Home) -> Verdict:
     """Whether somebody is a full, active, human member of our own workspace. Missing facts refuse."""
     if person is None:
-        return _no(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
+        return refuse(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
     if person.is_stranger or not _belongs(person, home):
-        return _no(Reason.STRANGER, "Only members of this workspace can use this; your account belongs to another one.")
+        return refuse(Reason.STRANGER, "Only members of this workspace can use this; your account belongs to another one.")
     if person.deleted is not False:
-        return _no(Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active.")
+        return refuse(Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active.")
     if person.is_bot:
-        return _no(Reason.BOT, "Bots cannot act here; a person has to.")
+        return refuse(Reason.BOT, "Bots cannot act here; a person has to.")
     if person.is_guest or person.is_invited:
-        return _no(Reason.GUEST, "Guest accounts cannot use this; ask a full member of the workspace.")
+        return refuse(Reason.GUEST, "Guest accounts cannot use this; ask a full member of the workspace.")
     return replace(ALLOWED, enterprise_user_id=person.enterprise_user_id)
 
 
@@ -135,10 +135,10 @@ def judge_role(verdict: Verdict, *, listed: bool | None, role: str, holders: Seq
     reason = Reason.NOT_APPROVER if role == "approver" else Reason.NOT_OPERATOR
     if listed is None:
         checked = "Slack's user groups could not be looked up, so nobody can be let in through one right now. Try again shortly."
-        return _no(Reason.NOT_CHECKED, checked)
+        return refuse(Reason.NOT_CHECKED, checked)
     more = f" and {len(holders) - NAMED} more" if len(holders) > NAMED else ""
     named = ", ".join(f"@{holder}" for holder in holders[:NAMED]) + more
-    return _no(reason, f"You are not {_ROLES[role].format(holders=named)}")
+    return refuse(reason, f"You are not {_ROLES[role].format(holders=named)}")
 
 
 NAMED = 10
@@ -160,11 +160,11 @@ def judge_vote(
 ) -> Verdict:
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
-        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
+        return refuse(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if request.expires_at is None or request.has_expired(now):
-        return _no(Reason.LAPSED, f"#{request.id} expired before you decided; it needs a new request.")
+        return refuse(Reason.LAPSED, f"#{request.id} expired before you decided; it needs a new request.")
     if person_id == request.requester_id:
-        return _no(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
+        return refuse(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
     return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
 
 
@@ -190,10 +190,10 @@ def about(request_id: int | None, sentence: str) -> str:
 def judge_withdrawal(request: ChangeRequest, person_id: str, decided_by: DecidedBy = NOBODY) -> Verdict:
     """Whether this person may take the request back: the requester, until it is sent to Exchange."""
     if request.state not in (State.PENDING, State.APPROVED):
-        return _no(Reason.NOT_PENDING, no_longer_open(request, decided_by))
+        return refuse(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if person_id != request.requester_id:
         who = f"@{request.requester_id}" if request.requester_id else "the bot itself"
-        return _no(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
+        return refuse(Reason.NOT_REQUESTER, f"Only {who}, who asked for #{request.id}, can withdraw it.")
     return ALLOWED
 
 
@@ -227,64 +227,6 @@ STATE_WORDS: dict[State, str] = {
 """How each state reads inside a sentence; "applied" itself is left to results."""
 
 
-def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
-    """Tell whether the live value is still the request's starting value; else approval is stale."""
-    return request.from_value in (None, live)
-
-
-def no_legacy(cloud: Cloud) -> str:
-    """Why nobody can opt in in a cloud that offers no legacy TLS."""
-    return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
-
-
-def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
-    """What is refused before the form opens, judged by the newest observation alone."""
-    if not cloud.offers_legacy:
-        return _no(Reason.NOT_PENDING, no_legacy(cloud))
-    if open_request is not None:
-        return _no(Reason.NOT_PENDING, already_open(open_request))
-    if newest is SettingValue.OPTED_IN:
-        return _no(Reason.VALUE, ALREADY_IN)
-    return ALLOWED
-
-
-def judge_extending(*, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
-    """What is refused before the form of an extension opens, judged by the newest observation alone."""
-    if open_request is not None:
-        return _no(Reason.NOT_PENDING, already_open(open_request))
-    if newest is not None and newest is not SettingValue.OPTED_IN:
-        return _no(Reason.VALUE, NOT_IN)
-    return ALLOWED
-
-
-NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
-
-ALREADY_IN = (
-    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it longer, or to give it "
-    "an end."
-)
-
-
-def already_open(request: ChangeRequest) -> str:
-    """The sentence for a second request while one is open."""
-    word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
-    state = STATE_WORDS[request.state]
-    end = _ENDS.get(request.state, "Its outcome is announced; a new one can be asked for after that.")
-    return f"There is already an open {word}: #{request.id} by @{request.requester_id}, {state}. {end}"
-
-
-def no_later_end(request: ChangeRequest) -> str:
-    """Say that a later end waits for an open extension; mentions nobody, as forms show no mention."""
-    return f"Extension #{request.id} is {STATE_WORDS[request.state]}. Until it is settled, only an earlier end can be chosen."
-
-
-_ENDS = {
-    State.PENDING: "Approve, reject or withdraw it first: its message in the channel has the buttons.",
-    State.APPROVED: "It has to be applied or withdrawn first: its message in the channel has the button.",
-}
-"""How an open request ends, so that another one can be asked for; once sent, it ends by itself."""
-
-
 def is_group(entry: str) -> bool:
     """Whether an entry of the rule names a user group instead of a person."""
     return entry.startswith("S")
@@ -296,5 +238,6 @@ def _belongs(person: Person, home: Home) -> bool:
     return person.team_id is not None and person.team_id == home.team_id
 
 
-def _no(reason: Reason, sentence: str) -> Verdict:
+def refuse(reason: Reason, sentence: str) -> Verdict:
+    """Return the verdict that says no, with its reason and the sentence for the person."""
     return Verdict(allowed=False, reason=reason, sentence=sentence)

@@ -11,7 +11,8 @@ from handlers.context.rations import Rations
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
 from handlers.policy.identity import Identity
-from handlers.policy.rule import Verdict, no_longer_open, still_fits
+from handlers.policy.opening import still_fits
+from handlers.policy.rule import Verdict, no_longer_open
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
 from handlers.queries.status import READINGS

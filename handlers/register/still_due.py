@@ -8,7 +8,7 @@ from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
 from handlers.register.redrawing import monday_of
 from storage.database.errors import NoSuchDevice
 from storage.device_lifecycle import DeviceState
-from storage.records import Notice
+from storage.message_records import Notice
 
 
 def asked_now(

@@ -16,9 +16,10 @@ from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
 from storage.database.errors import NoSuchDevice
 from storage.lifecycle import State
+from storage.message_records import Notice
 from storage.reading import WISHES, Reader
 from storage.record.statements import STATEMENTS, noteworthy
-from storage.records import Baseline, ChangeRequest, MailProtocol, Notice, SettingValue
+from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 
 
 def situation(context: Context, reader: Reader, expires: datetime | None, shortage: Shortage | None = None) -> Situation:

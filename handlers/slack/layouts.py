@@ -5,10 +5,9 @@ block is ever sent that does not stand in one of these, on the same surface: tes
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
@@ -30,6 +29,7 @@ from handlers.slack import device_layouts
 from handlers.slack.client import announcer
 from handlers.slack.home_layouts import HomeExamples
 from handlers.slack.register_examples import RegisterExamples
+from handlers.slack.shapes import Layout
 from handlers.slack.views import (
     announcements,
     calendar,
@@ -46,7 +46,8 @@ from handlers.slack.views import (
 )
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
-from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, ReminderAnswer, ReminderReply, SettingValue
+from storage.message_records import ReminderAnswer, ReminderReply
+from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, SettingValue
 
 PERSON, OTHER, GROUP = "U00000001", "U00000002", "S00000001"
 """Ids as Slack spells them; they mention nobody where nothing is posted."""
@@ -55,47 +56,6 @@ LONG = "What a device needs, and why it cannot speak TLS 1.2 & more. " * 45
 """Close to the most that somebody can type into a field."""
 
 TYPED = ("The lease ends in March.", LONG)
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One layout: ``body`` is what ``blocks.validate`` takes; in place of a ``native`` one that it refuses another is sent."""
-
-    name: str
-    body: Mapping[str, Any]
-    native: bool = False
-
-    @property
-    def surface(self) -> str:
-        """``message``, ``modal`` or ``home``."""
-        view = self.body.get("view")
-        return str(view["type"]) if view else "message"
-
-    @property
-    def shapes(self) -> frozenset[tuple[str, str]]:
-        """Return the surface and each block's shape: its type, fields, and those of its elements."""
-        blocks = self.body["view"]["blocks"] if "view" in self.body else self.body["blocks"]
-        return frozenset((self.surface, shape_of(block)) for block in blocks)
-
-
-def shape_of(block: object) -> str:
-    """The fields of a block and of all that it holds, without their texts."""
-    if isinstance(block, Mapping):
-        parts = (f"{key}={_word(key, value)}" for key, value in sorted(block.items()) if key not in _FREE)
-        return f"{{{' '.join(parts)}}}"
-    if isinstance(block, list):
-        return f"[{' '.join(sorted({shape_of(each) for each in block}))}]"
-    return "."
-
-
-_FREE = frozenset(
-    {"action_id", "block_id", "value", "initial_date", "max_length", "initial_value", "initial_options", "optional"}
-)
-"""Fields whose presence Slack does not judge together with others."""
-
-
-def _word(key: str, value: object) -> str:
-    return str(value) if key in ("type", "style", "emoji", "verbatim", "multiline") else shape_of(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +241,3 @@ class Examples:
         yield "form (rejection)", modals.rejection(7)
         yield "form (claim)", modals.claim(7)
         yield from device_layouts.forms(PERSON, LONG, self.now, self.zone)
-
-
-def shapes_of(layouts: Iterable[Layout]) -> frozenset[tuple[str, str]]:
-    """Every shape in these layouts, with its surface."""
-    return frozenset().union(*(layout.shapes for layout in layouts))

@@ -15,7 +15,8 @@ from handlers.slack.views import announcements, device_answers, device_import, m
 from handlers.slack.views.blocks import Message
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device
-from storage.records import ChangeRequest, MailProtocol, NamedDevice, ReminderAnswer, ReminderReply
+from storage.message_records import ReminderAnswer, ReminderReply
+from storage.records import ChangeRequest, MailProtocol, NamedDevice
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ the content of a request) is additionally guarded by triggers, see the first mig
 """
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -19,21 +18,16 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema import base, device_tables, home_table, lease_table, probe_table, stream_table
+from storage.schema import base, device_tables, home_table, lease_table, message_tables, probe_table, stream_table
+from storage.schema.base import authenticator, of_request, tenant
 from storage.schema.comments import describe
 
-metadata, tenant = base.metadata, base.tenant
+metadata = base.metadata
 probes, streams, devices, homes = probe_table.probes, stream_table.streams, device_tables.devices, home_table.homes
 leases = lease_table.leases
-
-
-def _authenticator() -> Column[str]:
-    """Define the authenticator's column; ``None`` where the bot ran without a key."""
-    return Column("authenticator", String(96))
-
-
-def _request() -> Column[int]:
-    return Column("request_id", ForeignKey("change_requests.id"), nullable=False)
+notices, inbox, cards = message_tables.notices, message_tables.inbox, message_tables.cards
+reminder_answers, permalinks = message_tables.reminder_answers, message_tables.permalinks
+OWED, WAITING = message_tables.OWED, message_tables.WAITING
 
 
 change_requests = Table(
@@ -94,7 +88,7 @@ decisions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     tenant(),
-    _request(),
+    of_request(),
     Column("person_id", String(32), nullable=False),
     Column("vote", String(16), nullable=False),
     Column("door", String(16), nullable=False),
@@ -120,7 +114,7 @@ attempts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     tenant(),
-    _request(),
+    of_request(),
     Column("step", String(16), nullable=False),
     Column("at", Instant, nullable=False),
     Column("client_request_id", String(64)),
@@ -187,7 +181,7 @@ audit_events = Table(
     Column("payload", Text, nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
-    _authenticator(),
+    authenticator(),
     UniqueConstraint("tenant_id", "prev_hash", name="ux_audit_events_prev"),
 )
 
@@ -214,86 +208,5 @@ Index(
     sqlite_where=_COMPARED,
     postgresql_where=_COMPARED,
 )
-
-notices = Table(
-    "notices",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    tenant(),
-    Column("kind", String(32), nullable=False),
-    Column("key", String(255), nullable=False),
-    Column("request_id", Integer),
-    Column("recipient", String(32)),
-    Column("channel", String(32)),
-    Column("facts", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("problem", Text),
-    Column("delivered_at", Instant),
-    Column("posted_channel", String(32)),
-    Column("posted_ts", String(32)),
-    Column("claimed_until", BigInteger, nullable=False),
-    _authenticator(),
-    Column("what", String(32)),
-    UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
-    Index("ix_notices_request", "request_id", "kind"),
-)
-_ANNOUNCES = text("what IS NOT NULL")
-_NEWEST = (notices.c.tenant_id, notices.c.what, notices.c.id)
-Index("ix_notices_what", *_NEWEST, sqlite_where=_ANNOUNCES, postgresql_where=_ANNOUNCES)
-OWED = text("delivered_at IS NULL")
-Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=OWED, postgresql_where=OWED)
-
-reminder_answers = Table(
-    "reminder_answers",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    tenant(),
-    Column("series", String(255), nullable=False),
-    Column("key", String(255), nullable=False),
-    Column("reply", String(16), nullable=False),
-    Column("person_id", String(32), nullable=False),
-    Column("until", Instant),
-    Column("answered_at", Instant, nullable=False),
-    UniqueConstraint("tenant_id", "key", name="ux_reminder_answers_key"),
-    Index("ix_reminder_answers_series", "tenant_id", "series", "id"),
-)
-
-cards = Table(
-    "cards",
-    metadata,
-    Column("channel", String(32), primary_key=True),
-    Column("ts", String(32), primary_key=True),
-    tenant(),
-    _request(),
-    Column("drawn_version", Integer, nullable=False),
-    _authenticator(),
-    Index("ix_cards_request", "request_id"),
-)
-
-_LINK: Column[str] = Column("link", Text, nullable=False)
-permalinks = Table(
-    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), tenant(), _LINK
-)
-
-inbox = Table(
-    "inbox",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    tenant(),
-    Column("key", String(255), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("received_at", Instant, nullable=False),
-    Column("done_at", Instant),
-    Column("claimed_until", BigInteger, nullable=False),
-    Column("correlation_id", String(64)),
-    _authenticator(),
-    Column("problem", Text),
-    UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
-)
-WAITING = text("done_at IS NULL")
-Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=WAITING, postgresql_where=WAITING)
 
 describe(metadata)

@@ -40,7 +40,8 @@ from handlers.register.commands import (
 )
 from handlers.stored_command import CommandKind
 from storage.inbox import Inbox
-from storage.records import Door, MailProtocol, ReminderReply, Vote
+from storage.message_records import ReminderReply
+from storage.records import Door, MailProtocol, Vote
 from tests.handlers.driver import ALICE, BOB, CHANNEL, TENANT, House
 
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)

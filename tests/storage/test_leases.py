@@ -9,7 +9,8 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import select, text
 
-from storage.engine import Database, database_clock
+from storage.database.clock import database_clock
+from storage.engine import Database
 from storage.leases import LEASE_MS, Lease, Leases, TenantDuty, still_held
 
 DUTY = "apply:1"

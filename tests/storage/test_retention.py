@@ -11,10 +11,11 @@ from storage import sightings
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
+from storage.message_records import ReminderReply
 from storage.outbox import Outbox
 from storage.probes import keep_version
 from storage.record.verify import verify
-from storage.records import Baseline, Observation, ReminderReply, SettingValue
+from storage.records import Baseline, Observation, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import BATCH, KEPT, prune
 from storage.schema.tables import inbox, metadata, notices, observations

@@ -25,7 +25,7 @@ from handlers.commands import (
 from handlers.dispatch import NotKnown
 from handlers.interaction import Interaction
 from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
-from handlers.policy.rule import no_later_end
+from handlers.policy.opening import no_later_end
 from handlers.ports import Unavailable
 from handlers.register.commands import ImportFile
 from handlers.slack import open_forms
@@ -59,7 +59,8 @@ from handlers.slack.views.cards import (
 )
 from storage.engine import Unreachable
 from storage.lifecycle import Kind
-from storage.records import Door, MailProtocol, ReminderReply, Vote
+from storage.message_records import ReminderReply
+from storage.records import Door, MailProtocol, Vote
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {
     APPROVE: lambda number: CastVote(Vote.APPROVE, request_id=number),

@@ -10,12 +10,13 @@ from handlers.queries.export import Form, StillExporting
 from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
-from handlers.slack import open_forms, parsing
+from handlers.slack import open_forms, subcommands
 from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if
-from handlers.slack.parsing import invocation, subcommand
+from handlers.slack.parsing import invocation
+from handlers.slack.subcommands import subcommand
 from handlers.slack.views import calendar, mailbox_diagnosis, probe_view, replies, status_view
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind
@@ -84,7 +85,7 @@ class Commands:
         return message
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
-        words = parsing.unescape(str(body.get("text") or "")).split()[1:]
+        words = subcommands.unescape(str(body.get("text") or "")).split()[1:]
         history, today = self._edge.dispatch.history, self._edge.dispatch.context.now().date()
         try:
             asked = history_question(words, reader=reply.person, today=today)
@@ -122,7 +123,7 @@ class Commands:
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
         verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
-        address = parsing.address(str(body.get("text") or ""))
+        address = subcommands.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)
         elif address is None:

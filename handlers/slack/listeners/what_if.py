@@ -9,7 +9,8 @@ from typing import Any
 
 from handlers.queries.what_if import Settled
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
-from handlers.slack.parsing import Malformed, request_number
+from handlers.slack.parsing import Malformed
+from handlers.slack.subcommands import request_number
 from handlers.slack.views import replies
 from handlers.slack.views import what_if as view
 

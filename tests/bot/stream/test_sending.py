@@ -16,10 +16,10 @@ from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.leases import Lease, Leases, TenantDuty
 from storage.ledger import Ledger
+from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 from storage.record.export import lines
-from storage.records import Notice
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving
 from tests.handlers.saying import announcement

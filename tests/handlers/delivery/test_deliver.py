@@ -9,7 +9,8 @@ import pytest
 from handlers.delivery.deliver import Delivery
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import Kind, State
-from storage.records import Card, Door
+from storage.message_records import Card
+from storage.records import Door
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, TWO, House
 from tests.handlers.fakes import LATE

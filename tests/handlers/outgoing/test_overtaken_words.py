@@ -6,8 +6,8 @@ import pytest
 
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_outage, enqueue_recovery, enqueue_unposted, is_unposted
 from handlers.ports import Unavailable
+from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
-from storage.records import Notice
 from tests.handlers.driver import ALICE, House
 
 SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)

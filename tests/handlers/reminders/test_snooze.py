@@ -23,7 +23,8 @@ from handlers.outgoing.reminders import (
 )
 from handlers.reminders import snooze
 from handlers.reminders.snooze import GUARDS, NOT_DONE, SNOOZES, to_tell
-from storage.records import ReminderAnswer, ReminderReply, SettingValue
+from storage.message_records import ReminderAnswer, ReminderReply
+from storage.records import SettingValue
 from tests.sentences import says
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -23,7 +23,8 @@ from handlers.outgoing.reminders import REMINDERS
 from handlers.policy.votes import Tally
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.slack import layouts
-from handlers.slack.layouts import Examples, Layout, shapes_of
+from handlers.slack.layouts import Examples
+from handlers.slack.shapes import Layout, shapes_of
 from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State

@@ -10,7 +10,8 @@ from handlers.commands import CastVote, Command, command_of
 from handlers.interaction import Interaction
 from handlers.slack.emoji import same_emoji
 from handlers.slack.listeners.actions import BUTTONS
-from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, subcommand, values
+from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, values
+from handlers.slack.subcommands import subcommand
 from handlers.slack.views.replies import no_such
 from handlers.stored_command import CommandKind
 from storage.records import Vote

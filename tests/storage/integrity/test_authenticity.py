@@ -12,9 +12,9 @@ from storage.inbox import Inbox
 from storage.integrity import believing
 from storage.integrity.keyring import AUTHENTICATED, Doubt, Keyring, key_id
 from storage.ledger import Ledger
+from storage.message_records import Card
 from storage.outbox import Outbox
 from storage.record.verify import Authenticator, verify
-from storage.records import Card
 from storage.schema.tables import audit_events, cards, inbox, metadata, notices
 from tests.sentences import says
 from tests.storage.states import BOB, NOW, TENANT, asked

@@ -12,9 +12,10 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.lifecycle import OPEN, Kind, State
+from storage.message_records import ReminderReply
 from storage.outbox import Outbox
 from storage.reading import Reader
-from storage.records import Baseline, Door, Observation, ReminderReply, SettingValue, Vote
+from storage.records import Baseline, Door, Observation, SettingValue, Vote
 from storage.reminders import keep_answer
 from storage.schema.tables import inbox, notices
 from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, asked

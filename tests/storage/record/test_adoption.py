@@ -11,11 +11,11 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.integrity.keyring import Keyring, key_id
 from storage.ledger import Ledger
+from storage.message_records import Card
 from storage.outbox import Outbox
 from storage.record import adoption
 from storage.record.adoption import KEY_ADOPTED, Adopted, Basis, adopt, take_over, would_adopt
 from storage.record.verify import Authenticator, verify
-from storage.records import Card
 from tests.storage.states import BOB, NOW, TENANT, opened
 
 OLD, NEW = b"o" * 32, b"n" * 32

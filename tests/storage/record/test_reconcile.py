@@ -13,8 +13,9 @@ from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
+from storage.message_records import ReminderReply
 from storage.record.reconcile import differences
-from storage.records import Baseline, Door, ReminderReply, SettingValue, Vote, WriteOutcome
+from storage.records import Baseline, Door, SettingValue, Vote, WriteOutcome
 from storage.reminders import keep_answer
 from storage.schema import guards
 from storage.schema.tables import metadata

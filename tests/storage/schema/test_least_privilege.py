@@ -15,11 +15,12 @@ from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.leases import Leases
 from storage.ledger import Ledger
+from storage.message_records import Card, ReminderReply
 from storage.migrate import NotTheOwner, upgrade
 from storage.outbox import Outbox
 from storage.privileges import Role, role_of
 from storage.record.verify import verify
-from storage.records import Baseline, Card, Observation, ReminderReply, SettingValue
+from storage.records import Baseline, Observation, SettingValue
 from storage.reminders import keep_answer
 from storage.retention import prune
 from storage.schema.tables import metadata
