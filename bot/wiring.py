@@ -29,6 +29,7 @@ from handlers.context.sharing import SharedDirectory
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home
+from handlers.policy.tickets import Tickets
 from handlers.policy.working_hours import Hours
 from handlers.ports import Clock
 from handlers.queries.probe_news import ProbeNews
@@ -98,6 +99,7 @@ def context_of(
         certificate_expires=exchange.tokens.certificate_expires,
         secret_expires=settings.secret_expires(),
         standing=standing,
+        tickets=Tickets(settings.ticket_pattern, settings.ticket_url),
     )
 
 

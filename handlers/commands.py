@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import ClassVar, Self, TypeAlias
 
 from handlers.interaction import required
-from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, OptInForm
+from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, TICKET, OptInForm
 from handlers.register.commands import COMMANDS as REGISTER_COMMANDS
 from handlers.register.commands import RegisterCommand
 from handlers.stored_command import (
@@ -56,6 +56,7 @@ class _Form(StoredCommand):
             DAY: self.form.day.isoformat(),
             ASKED_KIND: self.asked.value,
             **({DEVICES: ",".join(str(number) for number in self.form.devices)} if self.form.devices else {}),
+            **({TICKET: self.form.ticket} if self.form.ticket else {}),
         }
 
     @classmethod
@@ -65,7 +66,8 @@ class _Form(StoredCommand):
         day = datetime.fromisoformat(required(payload, DAY)).date()
         reason, clients = required(payload, REASON), required(payload, CLIENTS)
         named = tuple(number(text) for text in payload[DEVICES].split(",")) if DEVICES in payload else ()
-        return cls(OptInForm(reason=reason, clients=clients, protocols=protocols, day=day, devices=named))
+        ticket = required(payload, TICKET) if TICKET in payload else ""
+        return cls(OptInForm(reason, clients, protocols, day, devices=named, ticket=ticket))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,11 @@ class ShortenWindow(_Form):
 
 @dataclass(frozen=True, slots=True)
 class OptOut(StoredCommand):
-    """Opt out at once; the reason may be empty."""
+    """Opt out at once; the reason may be empty, and a ticket is noted as it was typed."""
 
     kind = CommandKind.OPT_OUT
     reason: str = field(default="", metadata=kept(REASON, str))
+    ticket: str | None = field(default=None, metadata=kept(TICKET, str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

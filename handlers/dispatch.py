@@ -192,7 +192,7 @@ class Dispatch:
             case ShortenWindow():
                 self.shortening.shorten(command.form, interaction)
             case OptOut():
-                self.optouts.opt_out(interaction, reason=command.reason)
+                self.optouts.opt_out(interaction, reason=command.reason, ticket=command.ticket or "")
             case CastVote() | TakeBackVote() | AnswerLookAlike():
                 return self._act_on_message(command, interaction)
             case Withdraw():

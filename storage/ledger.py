@@ -83,6 +83,7 @@ class Entry:
         detail: str = "",
         waiting: Waiting | None = None,
         devices: tuple[NamedDevice, ...] = (),
+        ticket: str = "",
     ) -> ChangeRequest:
         """Record a new change request. Raises ``AlreadyOpen`` when the tenant's one place is taken."""
         content = {
@@ -100,10 +101,9 @@ class Entry:
         }
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
         kept = {"waiting": waiting.value if waiting else None, "devices": rows.spelled_devices(devices)}
-        request_id = self._insert_request(kind, content | kept, times)
-        told: dict[str, object] = {name: stamp(at) if at else None for name, at in times.items()}
-        told |= content | {"state": BIRTHS[kind].value, **rows.told_devices(devices)}
-        self.record("request_opened", requester_id or BOT, told, request_id)
+        request_id = self._insert_request(kind, content | kept | {"ticket": ticket or None}, times)
+        told = _stamped(times) | content | {"state": BIRTHS[kind].value, **rows.told_devices(devices)}
+        self.record("request_opened", requester_id or BOT, told | rows.told_ticket(ticket), request_id)
         return self.reader.request(request_id)
 
     def move(self, request: ChangeRequest, to: State, *, actor: str, detail: str, **changes: datetime | None) -> ChangeRequest:
@@ -262,6 +262,10 @@ class Entry:
         if row is None:
             raise Conflict(f"#{request.id} has moved on")
         return rows.change_request(row)
+
+
+def _stamped(times: Mapping[str, datetime | None]) -> dict[str, object]:
+    return {name: stamp(at) if at else None for name, at in times.items()}
 
 
 class Ledger:

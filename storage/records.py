@@ -126,6 +126,7 @@ class ChangeRequest:
     devices: tuple[NamedDevice, ...] = ()
     """The standing entries of the register that it names, by number. While it is open it follows them: what is approved changes
     with a due day, and with an entry that ends."""
+    ticket: str = ""
 
     @property
     def only_confirms(self) -> bool:

@@ -77,6 +77,7 @@ def change_request(row: Row[Any]) -> ChangeRequest:
         requester_enterprise_id=row.requester_enterprise_id,
         waiting=Waiting(row.waiting) if row.waiting in _WAITING else first_edition.waiting(row.detail),
         devices=named_devices(row.devices),
+        ticket=row.ticket or "",
     )
 
 
@@ -90,6 +91,11 @@ def told_devices(named: Iterable[NamedDevice]) -> dict[str, list[list[object]]]:
     """The same as an event tells it: number and due day of each, by number; nothing where none is named."""
     listed: list[list[object]] = [[one.number, one.due.isoformat()] for one in sorted(named)]
     return {"devices": listed} if listed else {}
+
+
+def told_ticket(ticket: str) -> dict[str, str]:
+    """Tell the number of a change ticket as an event does; nothing where there is none."""
+    return {"ticket": ticket} if ticket else {}
 
 
 def spelled_devices(named: Iterable[NamedDevice]) -> str | None:

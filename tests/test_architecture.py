@@ -151,6 +151,7 @@ READS_TEXTS = {
     "handlers/policy/invisible.py": "Unicode's names of characters",
     "handlers/calendar/milestone.py": "days as the milestones' file spells them",
     "handlers/calendar/milestones.py": "a month as it was just spelled",
+    "handlers/policy/tickets.py": "tokens of a regular expression",
     "handlers/policy/rule.py": "Slack's ids: a user group's begins with S",
     "handlers/outgoing/facts.py": "lists in the facts of a notice",
     "handlers/register/files/columns.py": "headers of an imported table",

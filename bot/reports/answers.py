@@ -148,6 +148,7 @@ def _request(request: ChangeRequest) -> dict[str, Any]:
         "requester": request.requester_id,
         "reason": request.reason,
         "clients": request.clients,
+        "ticket": request.ticket or None,
         "protocols": [protocol.value for protocol in request.protocols],
         "from": request.from_value.value if request.from_value else None,
         "to": request.to_value.value,

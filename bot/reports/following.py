@@ -1,4 +1,4 @@
-"""``legacytls export --since SEQ`` and ``--follow``: the pull side of the stream, for whoever fetches events.
+"""Write events behind a number, and follow the record: the pull side of the stream.
 
 Events are written in their order, each once, as they are exported. Where the record turns out to be another
 one than it was, it ends: a reader who went on would miss events, or have two under one number.
@@ -27,7 +27,7 @@ LONGEST_PAUSE: Final = 10.0
 """Seconds between two looks while the database is away."""
 
 END_WITHIN: Final = 5.0
-"""Seconds from being told to stop to the end, though nobody reads what is being written, or the database does not answer."""
+"""Seconds from being told to stop to the end, though nobody reads or the database hangs."""
 
 WRONG_CALL: Final = 2
 
@@ -89,7 +89,10 @@ class Following:
 
 
 def export_behind(settings: Settings, *, since: int | date | None, until: date | None, form: str, follow: bool) -> int:
-    """Write the events behind a number to standard output, and those to come where ``follow`` says so; returns the exit code."""
+    """Write the events behind a number to standard output, and with ``follow`` those to come.
+
+    Returns the exit code.
+    """
     if isinstance(since, date) or until is not None or form != "jsonl":
         sys.stderr.write(
             "legacytls: --follow, and --since with the number of an event, write events as JSON: leave --format "
@@ -110,7 +113,10 @@ def export_behind(settings: Settings, *, since: int | date | None, until: date |
 
 
 def _ask_whether_anybody_reads() -> None:
-    """A pipe whose reader is gone tells so by itself, before there is anything to write. Raises ``BrokenPipeError``."""
+    """Ask a pipe whether its reader is gone, before there is anything to write.
+
+    Raises ``BrokenPipeError``.
+    """
     asked = select.poll()
     asked.register(sys.stdout.fileno(), 0)
     if any(told & select.POLLERR for _, told in asked.poll(0)):

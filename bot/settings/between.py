@@ -24,6 +24,7 @@ _TOGETHER = (
     ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PATH", "password"),
     ("AZURE_CLIENT_SECRET_EXPIRES", "AZURE_CLIENT_SECRET", "day"),
     ("LEGACYTLS_CALENDAR_TOKEN", "LEGACYTLS_HEALTH_PORT", "token"),
+    ("LEGACYTLS_TICKET_URL", "LEGACYTLS_TICKET_PATTERN", "address"),
 )
 """A setting, the one that it needs, and what it holds."""
 

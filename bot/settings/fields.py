@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from handlers.context.web_addresses import Address, taken_apart
+from handlers.policy.tickets import PLACE, pattern_problem
 from handlers.slack.emoji import is_known, nearest
 
 ADDED = "Emoji that a workspace added decide nothing, because whoever may add emoji can change what they show"
@@ -171,6 +172,30 @@ def domain(text: str) -> str:
     if not _DOMAIN.fullmatch(text):
         raise ValueError("write the tenant's initial domain, such as contoso.onmicrosoft.com")
     return text.lower()
+
+
+def ticket_pattern(text: str) -> str:
+    """A regular expression that is quick on every text."""
+    if problem := pattern_problem(text):
+        raise ValueError(problem)
+    return text
+
+
+def ticket_url(text: str) -> str:
+    """An address with ``{ticket}`` in its path, query or fragment, which people follow and nothing calls."""
+    refused = f"write an address that begins with https:// or http://, with {PLACE} where the number of the ticket stands"
+    try:
+        one, two = (taken_apart(text.replace(PLACE, sign)) for sign in "12")
+    except ValueError:
+        raise ValueError(refused) from None
+    here = one.scheme in {"http", "https"} and (one.host, one.port) == (two.host, two.port)
+    if PLACE not in text or not here or re.search(r"[|<>]", text) or len(text) > LONGEST_ADDRESS:
+        raise ValueError(refused)
+    return text
+
+
+LONGEST_ADDRESS = 500
+"""Characters of the address of a ticket, so that a message has room for it."""
 
 
 def base_url(text: str) -> str:

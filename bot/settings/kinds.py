@@ -71,6 +71,8 @@ Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Emoji = Annotated[str, BeforeValidator(fields.emoji)]
 Count = Annotated[int, BeforeValidator(fields.count)]
 Truth = Annotated[bool, BeforeValidator(fields.truth)]
+TicketPattern = Annotated[str, BeforeValidator(fields.ticket_pattern)]
+TicketUrl = Annotated[str, BeforeValidator(fields.ticket_url)]
 NoneLeft = Annotated[str, BeforeValidator(partial(_one_of, NONE_LEFT))]
 LogLevel = Annotated[str, BeforeValidator(partial(_one_of, LOG_LEVELS))]
 

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     timestamp_url: kinds.TimeStamps | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
     """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path may be a secret."""
     events_secret: kinds.ReceiverSecret | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
+    ticket_pattern: kinds.TicketPattern | None = Field(None, alias="LEGACYTLS_TICKET_PATTERN")
+    """What the number of a change ticket has to match; ``None``: no form asks for one."""
+    ticket_url: kinds.TicketUrl | None = Field(None, alias="LEGACYTLS_TICKET_URL")
     log_level: kinds.LogLevel = Field("info", alias="LEGACYTLS_LOG_LEVEL")
 
     tenants: Path | None = Field(None, alias="LEGACYTLS_TENANTS")
@@ -198,6 +201,8 @@ class Settings(BaseSettings):
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
             "LEGACYTLS_WHEN_NONE_LEFT": self.when_none_left,
+            "LEGACYTLS_TICKET_PATTERN": self.ticket_pattern,
+            "LEGACYTLS_TICKET_URL": self.ticket_url,
             "LEGACYTLS_RECORD_KEY": list(self.keyring().ids),
             "LEGACYTLS_OBSERVE_EVERY": str(self.observe_every),
             "LEGACYTLS_RETENTION": str(self.retention),

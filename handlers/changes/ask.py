@@ -12,7 +12,7 @@ from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
 from handlers.policy.days import latest_day, local_day
-from handlers.policy.forms import CLIENTS, REASON, OptInForm, day_problem, shortens
+from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm, day_problem, shortens
 from handlers.policy.opening import ALREADY_IN, NOT_IN, already_open, judge_extending, judge_opening, no_legacy
 from handlers.policy.rule import Reason, Verdict, judge_withdrawal
 from handlers.policy.working_hours import expires_unseen
@@ -111,7 +111,7 @@ class Requests:
                 )
             if refusal is not None:
                 record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
-                typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
+                typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
                 enqueue_answer(
                     entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
                 )
@@ -205,6 +205,7 @@ class Requests:
                 from_value=reading.value,
                 rule_digest=rule.digest,
                 reason=form.reason,
+                ticket=form.ticket,
                 clients=as_listed(entry, form.clients, form.devices),
                 devices=entry.reader.devices.as_named(form.devices),
                 protocols=form.protocols,
@@ -216,18 +217,23 @@ class Requests:
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))
         enqueue_card(entry, request)
-        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
-        in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
-        for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
-            text += f" {warning}" if warning else ""
-        if request.expires_at and expires_unseen(entry.now, request.expires_at, self._context.zone, self._context.hours):
-            text += UNSEEN
-        if self._context.people.in_organisation and asker.enterprise_user_id is None:
-            text += UNTOLD
+        text = self._opened(request, form, reading, asker)
         enqueue_answer(
             entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request.id
         )
         return None
+
+    def _opened(self, request: ChangeRequest, form: OptInForm, reading: Reading, asker: Verdict) -> str:
+        """Say that a request is open, and what to mind."""
+        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
+        in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
+        for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
+            text += f" {warning}" if warning else ""
+        if request.expires_at and expires_unseen(request.created_at, request.expires_at, self._context.zone, self._context.hours):
+            text += UNSEEN
+        if self._context.people.in_organisation and asker.enterprise_user_id is None:
+            text += UNTOLD
+        return text
 
     def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
         if not verdict.allowed:

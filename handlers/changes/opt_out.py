@@ -33,7 +33,7 @@ class OptOuts:
         """Whether one person may opt out. Raises ``Unavailable``."""
         return self._context.people.opting_out(person)
 
-    def opt_out(self, interaction: Interaction, *, reason: str) -> None:
+    def opt_out(self, interaction: Interaction, *, reason: str, ticket: str = "") -> None:
         """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""
         verdict = self.may_opt_out(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
@@ -42,7 +42,7 @@ class OptOuts:
                 record_refusal(entry, interaction.person, "opt_out", verdict.sentence)
                 text = verdict.sentence
             else:
-                text = self._opt_out(entry, interaction, reason)
+                text = self._opt_out(entry, interaction, reason, ticket)
             enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
         self._context.nudge()
 
@@ -135,9 +135,10 @@ class OptOuts:
             mention=tuple(dict.fromkeys([*self._context.escalate_to, *asked])),
         )
 
-    def _opt_out(self, entry: Entry, interaction: Interaction, reason: str) -> str:
+    def _opt_out(self, entry: Entry, interaction: Interaction, reason: str, ticket: str) -> str:
+        asked = {"person": interaction.person, "reason": reason, "ticket": ticket}
         try:
-            request = self._born_approved(entry, person=interaction.person, door=Door.COMMAND, reason=reason)
+            request = self._born_approved(entry, **asked, door=Door.COMMAND)
         except AlreadyOpen as taken:
             text = f"Opt-out #{taken.request_id} is already under way; its result will be posted."
             record_refusal(entry, interaction.person, "opt_out", text, taken.request_id)
@@ -145,7 +146,7 @@ class OptOuts:
         unless = "unless the live value is *opted out* already"
         return f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by direct message."
 
-    def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str) -> ChangeRequest:
+    def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str, ticket: str = "") -> ChangeRequest:
         by = f"Asked for by @{person}" if person else "Opened by the bot itself"
         request = entry.open(
             Kind.OPT_OUT,
@@ -155,6 +156,7 @@ class OptOuts:
             from_value=None,
             rule_digest=self._context.rule.digest,
             reason=reason,
+            ticket=ticket,
             detail=f"{by}; opting out needs no second person.",
         )
         supersede_unsent(entry, request)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from handlers.context.context import Context
 from handlers.policy.days import default_day, end_of_day, last_day, latest_day, local_day
 from handlers.policy.forms import day_problem
+from handlers.policy.tickets import Tickets
 from storage.device_records import Device
 from storage.lifecycle import Kind
 from storage.reading import Reader
@@ -56,6 +57,13 @@ class Proposal:
     """The request that the form is filled from."""
     register: Standing
     """The entries to choose among; none: devices are typed."""
+
+    tickets: Tickets
+
+    @property
+    def ticket(self) -> str:
+        """The ticket that stands in the form: that of a request which is asked for again. An extension has one of its own."""
+        return self.earlier.ticket if self.earlier is not None and self.earlier.kind is self.kind else ""
 
     @property
     def clients(self) -> str:
@@ -112,6 +120,7 @@ class Proposals:
             extension=extension if runs_until else None,
             earlier=earlier,
             register=register,
+            tickets=context.tickets,
         )
 
     def opt_out(self) -> OptOutProposal:

@@ -13,7 +13,7 @@ from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_new_end, enqueue_overtaken
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_end
-from handlers.policy.forms import CLIENTS, REASON, OptInForm
+from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm
 from handlers.policy.rule import Verdict
 from storage.ledger import Entry
 from storage.lifecycle import Kind
@@ -43,7 +43,7 @@ class Shortening:
             text = verdict.sentence or self._problem(baseline, end, entry.now)
             if baseline is None or text:
                 record_refusal(entry, interaction.person, "shorten", text)
-                typed = as_typed({REASON: form.reason, CLIENTS: form.clients})
+                typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
                 enqueue_answer(
                     entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed
                 )
@@ -77,6 +77,7 @@ class Shortening:
             rule_digest=self._context.rule.digest,
             reason=form.reason,
             clients=form.clients,
+            ticket=form.ticket,
             protocols=form.protocols,
             window_end=end,
             detail=detail,

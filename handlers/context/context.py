@@ -9,6 +9,7 @@ from handlers.calendar.milestones import Calendar
 from handlers.context.people import People
 from handlers.policy.days import local_day
 from handlers.policy.rule import Rule
+from handlers.policy.tickets import NO_TICKETS, Tickets
 from handlers.policy.working_hours import NINE_TO_FIVE, Hours, expiry_of
 from handlers.ports import Clock, Cloud, Setting
 from storage.leases import Leases
@@ -45,6 +46,8 @@ class Context:
     """The tenant's initial domain, where the operator's settings name it."""
     secret_expires: datetime | None = None
     """When the client secret expires, as far as the operator said so."""
+
+    tickets: Tickets = NO_TICKETS
 
     standing: Standing | None = None
     """Whether the database is the one that this process knows; ``None`` where nobody asks."""

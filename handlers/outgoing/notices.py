@@ -9,6 +9,7 @@ from datetime import datetime
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.policy.rule import Rule
+from handlers.policy.tickets import NO_TICKETS, Tickets
 from handlers.policy.votes import Tally, content_digest, short_code
 from handlers.ports import Cloud
 from storage.lifecycle import Kind, State
@@ -48,6 +49,7 @@ class RequestView:
     """Of an end of a window that failed: the next opt-out, or when the bot tries again."""
     hosts: tuple[str, ...] = ()
     """Where a device of the protocols asked for has to be pointed; without those from which legacy TLS is being removed."""
+    tickets: Tickets = NO_TICKETS
 
     @property
     def code(self) -> str:

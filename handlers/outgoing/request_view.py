@@ -51,6 +51,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestV
         followed_by=reader.undone_by(request) if request.state is State.APPLIED else None,
         tried_again=_tried_again(reader, request, context.now()),
         hosts=context.calendar.hosts(context.cloud, today, request.protocols),
+        tickets=context.tickets,
     )
 
 

@@ -12,14 +12,17 @@ from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.policy.days import end_of_day, last_day, latest_day, local_day
 from handlers.policy.invisible import hidden
 from handlers.policy.rule import Rule
+from handlers.policy.tickets import LONGEST as LONGEST_TICKET
+from handlers.policy.tickets import NO_TICKETS, Tickets
 from storage.records import MailProtocol
 
 LONGEST = 3000
 """Characters per text field; Slack's own limit for a plain text input."""
 
 REASON, CLIENTS, PROTOCOLS, DAY, DEVICES = "reason", "clients", "protocols", "day", "devices"
+TICKET = "ticket"
 
-LABELS = {REASON: "Reason", CLIENTS: "Devices or applications, and who owns them"}
+LABELS = {REASON: "Reason", TICKET: "Change ticket", CLIENTS: "Devices or applications, and who owns them"}
 """The fields that people type into, as they read them."""
 
 
@@ -33,6 +36,8 @@ class OptInForm:
     day: date
     devices: tuple[int, ...] = ()
     """Numbers of the entries of the register that it names; ``clients`` may then be empty."""
+    ticket: str = ""
+    """Number of the change ticket; empty where the settings ask for none."""
 
     def window_end(self, zone: ZoneInfo) -> datetime:
         """24:00 of the chosen day."""
@@ -60,6 +65,8 @@ def judge_opt_in(
     no_later_end: str = "",
     devices: Sequence[int] = (),
     removals: Mapping[MailProtocol, date] = MappingProxyType({}),
+    ticket: str = "",
+    tickets: Tickets = NO_TICKETS,
 ) -> OptInForm:
     """Check a submitted form; an extension ends ``later_than`` the window, an earlier day shortens it.
 
@@ -76,6 +83,7 @@ def judge_opt_in(
         CLIENTS: text_problem(clients, "") if devices else devices_problem(clients),
         PROTOCOLS: "" if protocols else "Choose at least one protocol.",
         DAY: "" if shorter else problem or no_later_end,
+        TICKET: ticket_problem(ticket) or tickets.problem(ticket, needed=not shorter),
     }
     if not errors[PROTOCOLS] and not errors[DAY] and not shorter:
         errors |= removal_problem(protocols, date.fromisoformat(day), removals, today=local_day(now, zone))
@@ -83,8 +91,14 @@ def judge_opt_in(
     if found:
         raise WrongForm(found)
     chosen = tuple(MailProtocol(name) for name in dict.fromkeys(protocols))
-    named = tuple(sorted(set(devices)))
-    return OptInForm(reason=reason, clients=clients, protocols=chosen, day=date.fromisoformat(day), devices=named)
+    return OptInForm(reason, clients, chosen, date.fromisoformat(day), tuple(sorted(set(devices))), ticket)
+
+
+def ticket_problem(ticket: str) -> str:
+    """What keeps a ticket's number from being recorded and shown, whatever it is, or an empty string."""
+    if len(ticket) > LONGEST_TICKET or len(ticket.splitlines()) > 1:
+        return f"Write one number, of at most {LONGEST_TICKET} characters."
+    return text_problem(ticket, "")
 
 
 def devices_problem(text: str) -> str:

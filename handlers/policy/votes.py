@@ -8,10 +8,10 @@ from storage.records import ChangeRequest, Decision, Door, Vote
 
 
 def content_digest(request: ChangeRequest, rule_digest: str) -> str:
-    """Return the SHA-256 (hex) of what is approved: tenant, values, window, reason, devices, rule.
+    """Return the SHA-256 (hex) of what is approved: tenant, values, window, reason, ticket, devices, rule.
 
-    Devices are the entries of the register that it names, each with its due day; a request that names none has the digest that
-    it had before there was a register.
+    Devices are the entries of the register that it names, each with its due day. A request that names none, and one
+    without a ticket, have the digest that they had before there was a register, and tickets.
     """
     named = [[device.number, device.due.isoformat()] for device in request.devices]
     return digest_of(
@@ -27,6 +27,7 @@ def content_digest(request: ChangeRequest, rule_digest: str) -> str:
             "protocols": sorted(request.protocols),
             "rule": rule_digest,
             **({"devices": named} if named else {}),
+            **({"ticket": request.ticket} if request.ticket else {}),
         }
     )
 

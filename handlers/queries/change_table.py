@@ -18,7 +18,7 @@ FIELDS = (
     *("number", "kind", "outcome", "requester", "requester_name", "requested_at", "reason", "devices", "protocols"),
     *("approvers", "approver_names", "approved_at", "rejected_by", "rejected_by_name"),
     *("reason_given_by", "reason_given_by_name", "reason_given"),
-    *("from", "to", "window_end", "applied_at", "settled_at", "read_back", "corrected_at", "digest", "detail"),
+    *("from", "to", "window_end", "applied_at", "settled_at", "read_back", "corrected_at", "digest", "detail", "ticket"),
 )
 """The columns. ``outcome`` is the state of the change; ``reason_given`` says why it was rejected, or made outside the bot."""
 
@@ -78,6 +78,7 @@ def _cells(change: RecordedChange, named: Named) -> Iterable[str]:
         "corrected_at": _moment(change.corrected_at),
         "digest": votes[-1].digest if votes else "",
         "detail": change.detail,
+        "ticket": _text(request.get("ticket")),
     }
     told |= _people("requester", "requester_name", [requester] if requester else [], named)
     told |= _people("approvers", "approver_names", approved_by, named)

@@ -12,6 +12,7 @@ from handlers.policy.rule import Reason
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.views import modals, replies
 from handlers.slack.views.mrkdwn import instant
+from handlers.slack.views.tickets import ticket_field
 from storage.lifecycle import Kind
 
 
@@ -56,6 +57,7 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
         seen_at=seen_at,
         devices=proposal.devices,
         register=proposal.register,
+        ticket=ticket_field(edge.dispatch.context.tickets, optional=True),
     )
     edge.open_form(body, form)
 
@@ -77,4 +79,5 @@ def _form(proposal: Proposal, channel: str, zone: ZoneInfo) -> View:
         clients=proposal.clients,
         protocols=earlier.protocols if earlier else (),
         register=proposal.register,
+        ticket=ticket_field(proposal.tickets, text=proposal.ticket, optional=proposal.extension is not None),
     )

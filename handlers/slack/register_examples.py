@@ -10,13 +10,17 @@ from slack_sdk.models.views import View
 from handlers.changes.proposal import CHOOSABLE, Standing
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
+from handlers.policy.tickets import Tickets
 from handlers.ports import Cloud
 from handlers.slack.views import announcements, device_answers, device_import, modals
 from handlers.slack.views.blocks import Message
+from handlers.slack.views.tickets import ticket_field
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device
 from storage.message_records import ReminderAnswer, ReminderReply
 from storage.records import ChangeRequest, MailProtocol, NamedDevice
+
+TICKETS = Tickets("." * 64, f"https://tickets.example/{'x' * 400}/{{ticket}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,9 @@ class RegisterExamples:
         return [first, *(replace(first, id=first.id + more, owner_id=self.person) for more in range(1, CHOOSABLE))]
 
     def naming(self, request: ChangeRequest) -> ChangeRequest:
-        """The same request, naming all of them."""
-        return replace(request, devices=tuple(NamedDevice(device.id, device.due) for device in self.entries()))
+        """The same request, naming all of them, and a ticket."""
+        named = tuple(NamedDevice(device.id, device.due) for device in self.entries())
+        return replace(request, devices=named, ticket=self.text[:64])
 
     def forms(self, cloud: Cloud) -> Iterator[tuple[str, View]]:
         """The forms that choose among them and that list them."""
@@ -50,11 +55,15 @@ class RegisterExamples:
             "form (opt_in, register)",
             modals.opt_in(
                 channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC", register=register,
+                ticket=ticket_field(TICKETS, text=self.text[:64]),
             ),
         )  # fmt: skip
         yield "form (device, longer)", device_answers.longer(entries[0], channel="C00000001")
         yield "form (devices import)", device_import.form(channel="C00000001")
-        yield "form (opt_out, register)", modals.opt_out(channel="C00000001", cloud=cloud, register=register)
+        yield (
+            "form (opt_out, register)",
+            modals.opt_out(channel="C00000001", cloud=cloud, register=register, ticket=ticket_field(TICKETS, optional=True)),
+        )
 
     def news(self, zone: ZoneInfo) -> Iterator[tuple[str, Message]]:
         """What owners and operators are told, with the buttons that answer it."""

@@ -77,7 +77,7 @@ def born(event: Told) -> dict[str, Any]:
     said = event.payload
     row = {name: said[name] for name in (*CONTENT, "state") if name in said}
     row["requester_enterprise_id"] = said.get("requester_enterprise_id")  # earlier versions knew of none, and kept none
-    row["devices"] = named(said)
+    row["devices"], row["ticket"] = named(said), said.get("ticket")
     settled = event.at if row.get("state") in SETTLED else None
     return row | {"sent_at": None, "settled_at": settled}
 

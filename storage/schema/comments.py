@@ -45,6 +45,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "correlation_id": _CORRELATION,
             "waiting": "What an open request waits for, as far as something is decided by it; empty: nothing is.",
             "devices": "The entries of the register that it names, each with its due day, in JSON; empty: it names none.",
+            "ticket": "The number of the change ticket, as it was typed; empty: none was asked for, or given.",
         },
     ),
     "decisions": (

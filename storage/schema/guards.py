@@ -84,6 +84,7 @@ def _shared() -> Iterator[Guard]:
     yield Guard("change_requests_no_delete", "change_requests", ("DELETE",), message="a change request is never removed")
     yield Guard("change_requests_content", "change_requests", ("UPDATE",), _CONTENT, message=_FIXED)
     yield Guard("change_requests_requester", "change_requests", ("UPDATE",), "requester_enterprise_id", message=_FIXED)
+    yield Guard("change_requests_ticket", "change_requests", ("UPDATE",), "ticket", message=_FIXED)
     yield Guard("change_requests_settled", "change_requests", ("UPDATE",), "state", settled, _SETTLES)
     named = f"OLD.state IN ({_SETTLED})"
     yield Guard("change_requests_devices", "change_requests", ("UPDATE",), "devices", named, _SETTLES)

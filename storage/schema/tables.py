@@ -57,6 +57,7 @@ change_requests = Table(
     Column("requester_enterprise_id", String(32)),
     Column("waiting", String(16)),
     Column("devices", Text),
+    Column("ticket", String(64)),
     Index("ix_change_requests_page", "tenant_id", "id"),
     Index("ix_change_requests_requester", "tenant_id", "requester_id", "id"),
     Index("ix_change_requests_state", "tenant_id", "state", "id"),

@@ -22,6 +22,7 @@ from handlers.context.people import People
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home, Rule
+from handlers.policy.tickets import NO_TICKETS
 from handlers.ports import Cloud, Unavailable
 from handlers.slack.edge import Edge
 from handlers.slack.home_pages import HomePages, publishing
@@ -82,6 +83,7 @@ class House:
         self.windows = Windows()
         self.hands = Hands()
         self.cloud = cloud
+        self.tickets = NO_TICKETS
         self.ledger = Ledger(database, TENANT)
         self.outbox = Outbox(database, TENANT)
         self._numbers = itertools.count(1)
@@ -109,6 +111,7 @@ class House:
             zone=zone,
             clock=self.clock,
             nudge=lambda: None,
+            tickets=self.tickets,
         )
         self.dispatch = Dispatch(self.context, Inbox(self.database, TENANT), AuditLog(), self.board, self._file)
         self.settling = Settling(self.context)

@@ -71,7 +71,7 @@ class Register:
             known.update({name: row.get(name) for name in SEEN_FIELDS}, as_of=as_of)
 
     def rows(self) -> Iterator[list[str]]:
-        """The cells of every entry by number, as ``devices.csv`` has them; what is unknown is empty."""
+        """Yield the cells of every entry by number; what is unknown is empty."""
         for number in sorted(self._entries):
             entry = self._entries[number]
             seen = self._seen.get(text_of(entry.get("sender")), {})

@@ -24,7 +24,19 @@ from handlers.commands import (
 )
 from handlers.dispatch import NotKnown
 from handlers.interaction import Interaction
-from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, text_problem
+from handlers.policy.forms import (
+    CLIENTS,
+    DAY,
+    DEVICES,
+    PROTOCOLS,
+    REASON,
+    TICKET,
+    OptInForm,
+    WrongForm,
+    judge_opt_in,
+    text_problem,
+    ticket_problem,
+)
 from handlers.policy.opening import no_later_end
 from handlers.ports import Unavailable
 from handlers.register.commands import ImportFile
@@ -225,7 +237,7 @@ class Submissions:
             case modals.EXTENSION:
                 return self._another_end(filled)
             case modals.OPT_OUT:
-                return OptOut(_reason(filled, needed=False))
+                return _opt_out(filled)
             case modals.REJECTION:
                 return GiveReason(number(metadata), _reason(filled, needed=True))
             case modals.CLAIM:
@@ -258,7 +270,17 @@ class Submissions:
             devices=[number(text) for text in filled.get(DEVICES, [])],
             no_later_end=no_later,
             removals=context.calendar.removals(context.cloud.name, context.today()),
+            ticket="".join(filled.get(TICKET, [])).strip() if context.tickets.pattern else "",
+            tickets=context.tickets,
         )
+
+
+def _opt_out(filled: dict[str, list[str]]) -> OptOut:
+    """No pattern of tickets keeps anybody from opting out. Raises ``WrongForm`` for what cannot be recorded."""
+    reason, ticket = _reason(filled, needed=False), "".join(filled.get(TICKET, [])).strip()
+    if problem := ticket_problem(ticket):
+        raise WrongForm({TICKET: problem})
+    return OptOut(reason, ticket or None)
 
 
 def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:

@@ -15,6 +15,7 @@ from handlers.policy.rule import how_it_stands
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small, typed
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.views.outside import is_loud, outside
+from handlers.slack.views.tickets import with_ticket
 from storage.lifecycle import OPEN, Kind, State
 from storage.reading import WISHES
 from storage.records import ChangeRequest, SettingValue, Waiting
@@ -57,8 +58,9 @@ def _request(view: RequestView, zone: ZoneInfo) -> list[Block]:
     )
     quiet = request.state is State.PENDING and request.waiting is Waiting.DECISION and not view.in_vain
     limit = 2 * EXCERPT if quiet else EXCERPT
+    lead = f"<@{request.requester_id}> {asks} to {_what(view, zone)}.{value}"
     return [
-        section(f"<@{request.requester_id}> {asks} to {_what(view, zone)}.{value}"),
+        section(with_ticket(lead, request.ticket, view.tickets)),
         *quoted(SHORT[REASON], request.reason, limit=limit),
         *named(request, most=FEW_DEVICES),
         *quoted(SHORT[CLIENTS], request.clients, limit=limit),
@@ -153,15 +155,15 @@ def _opt_out(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
     who = f"<@{request.requester_id}>" if request.requester_id else "The bot itself"
     does = "opted" if request.state is State.APPLIED else "opts"
-    lead = section(f"{who} {does} the tenant out of legacy TLS. {_effect(view)}".strip())
-    return [lead, *_standing(view, zone), *next_step(view, zone)]
+    lead = f"{who} {does} the tenant out of legacy TLS. {_effect(view)}".strip()
+    return [section(with_ticket(lead, request.ticket, view.tickets)), *_standing(view, zone), *next_step(view, zone)]
 
 
 def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
     earlier = f": {until(request.window_end, zone)}" if view.followed_by else ""  # else the detail says until when
-    lead = section(f"<@{request.requester_id}> gave the opt-in an earlier end{earlier}. That takes one person.")
-    return [lead, *_standing(view, zone)]
+    lead = f"<@{request.requester_id}> gave the opt-in an earlier end{earlier}. That takes one person."
+    return [section(with_ticket(lead, request.ticket, view.tickets)), *_standing(view, zone)]
 
 
 def _effect(view: RequestView) -> str:

@@ -28,6 +28,7 @@ from handlers.slack.views.devices import EVERY_DEVICE, MY_DEVICES, REPLACED, SHO
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
+from handlers.slack.views.tickets import with_ticket
 from storage.device_records import Device
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import ChangeRequest, SettingValue
@@ -146,7 +147,8 @@ def _request(
     """The request that waits, with the entries of the register and the days that are approved with it."""
     expires = f" Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
     voted = f"Approved so far by {people(votes.approved_by, most=FEW)}" if votes.approved_by else "Nobody has approved yet"
-    yield section(f"*#{request.id}*: <@{request.requester_id}> asks to {_what(request, zone)}.")
+    lead = f"*#{request.id}*: <@{request.requester_id}> asks to {_what(request, zone)}."
+    yield section(with_ticket(lead, request.ticket))
     yield from quoted(SHORT[REASON], request.reason, limit=EXCERPT)
     yield from named(request, most=NAMED)
     yield from quoted(SHORT[CLIENTS], request.clients, limit=EXCERPT)

@@ -50,6 +50,7 @@ def opt_in(
     clients: str = "",
     protocols: Sequence[MailProtocol] = (),
     register: Standing = NOBODY_STANDS,
+    ticket: Sequence[Block] = (),
 ) -> View:
     """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
@@ -60,17 +61,28 @@ def opt_in(
         *([section(_only_earlier(extension))] if extension else _risks(warning, briefing)),
         divider(),
         _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
+        *ticket,
         *_devices(clients, register),
         _protocols(protocols or DEFAULT_PROTOCOLS),
         _day(proposed, latest, zone, runs_until, only_earlier=extension is not None),
         *small([HOLDS_AT_ONCE if extension else _needs_others(expires)]),
     ]
+    return _modal(
+        callback,
+        channel,
+        title="Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None),
+        submit="End it earlier" if extension else "Ask for approval",
+        blocks=blocks,
+    )
+
+
+def _modal(callback: str, metadata: str, *, title: str, submit: str, blocks: list[Block]) -> View:
     return View(
         type="modal",
         callback_id=callback,
-        private_metadata=channel,
-        title="Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None),
-        submit="End it earlier" if extension else "Ask for approval",
+        private_metadata=metadata,
+        title=title,
+        submit=submit,
         close="Cancel",
         blocks=blocks,
     )
@@ -121,6 +133,7 @@ def opt_out(
     seen_at: str = "",
     devices: Mapping[int, str] = NO_DEVICES,
     register: Standing = NOBODY_STANDS,
+    ticket: Sequence[Block] = (),
 ) -> View:
     """Draw the confirmation before opting out: what stops, and the value when last ``seen``.
 
@@ -136,16 +149,9 @@ def opt_out(
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
         _typed(REASON, "Reason", "Kept in the record", optional=True),
+        *ticket,
     ]
-    return View(
-        type="modal",
-        callback_id=OPT_OUT,
-        private_metadata=channel,
-        title="Opt out of legacy TLS",
-        submit="Opt out now",
-        close="Cancel",
-        blocks=blocks,
-    )
+    return _modal(OPT_OUT, channel, title="Opt out of legacy TLS", submit="Opt out now", blocks=blocks)
 
 
 _WHEN = "It is written and read back at once; devices may feel it later, as Microsoft publishes no delay."

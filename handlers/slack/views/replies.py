@@ -15,6 +15,7 @@ from handlers.slack.parsing import BUTTONS
 from handlers.slack.subcommands import SUBCOMMANDS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence
+from handlers.slack.views.tickets import ticket
 from storage.history_pages import EVERYTHING
 from storage.lifecycle import SETTLED, Kind, State
 
@@ -129,6 +130,8 @@ def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
         parts.append(_window(line, request.window_end, zone))
     if request.protocols:
         parts.append(protocol_names(request))
+    if request.ticket:
+        parts.append(f"ticket {ticket(request.ticket)}")
     said = "" if _told_above(line) else request.detail
     detail = f"\n{sentence(request.detail)}" if said else ""
     refused = quoted("Rejected because", line.reason) if line.rejected_by and line.reason else []

@@ -1,10 +1,11 @@
 """The reply in the thread of a request's message: what its card has no room for."""
 
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
-from handlers.policy.forms import CLIENTS, LABELS, REASON
+from handlers.policy.forms import CLIENTS, LABELS, REASON, TICKET
 from handlers.slack.views.blocks import Message, section, small, typed
 from handlers.slack.views.cards import ALL_DEVICES, named
 from handlers.slack.views.mrkdwn import escape, people
+from handlers.slack.views.tickets import ticket
 
 
 def details(view: RequestView) -> Message:
@@ -17,6 +18,7 @@ def details(view: RequestView) -> Message:
         text=text,
         blocks=[
             *typed(LABELS[REASON], request.reason),
+            *([section(f"*{LABELS[TICKET]}*: {ticket(request.ticket, view.tickets)}")] if request.ticket else []),
             *named(request, most=ALL_DEVICES),
             *typed(LABELS[CLIENTS], request.clients),
             section("*What to know before deciding*"),

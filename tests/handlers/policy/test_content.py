@@ -46,6 +46,7 @@ CONTENT: list[dict[str, Any]] = [
     {"reason": "Scanners "},
     {"reason": ""},
     {"clients": "41 scanners"},
+    {"ticket": "CHG-7"},
     {"protocols": (MailProtocol.SMTP_AUTH,)},
     {"protocols": (MailProtocol.SMTP_AUTH, MailProtocol.POP3, MailProtocol.IMAP4)},
 ]

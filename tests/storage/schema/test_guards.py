@@ -30,6 +30,7 @@ CONTENT = {
     "id": "99",
     "tenant_id": "'another'",
     "kind": "'extension'",
+    "ticket": "'another'",
     "requester_id": "'U0MALLORY'",
     "door": "'button'",
     "reason": "'another'",
