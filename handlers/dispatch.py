@@ -21,6 +21,7 @@ from handlers.changes.proposal import Proposals
 from handlers.changes.rejection_reasons import Reasons
 from handlers.changes.rules import Rules
 from handlers.changes.shorten import Shortening
+from handlers.changes.withdraw import Withdrawals
 from handlers.commands import (
     AboutMessage,
     AnswerLookAlike,
@@ -38,8 +39,8 @@ from handlers.commands import (
     command_of,
 )
 from handlers.conflicts import retry_on_conflict
+from handlers.context.checked import ActedTooOften
 from handlers.context.context import Context
-from handlers.context.people import ActedTooOften
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
@@ -60,7 +61,7 @@ from handlers.register.commands import RegisterCommand
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
-from storage.engine import Busy, Unreachable
+from storage.engine import Unreachable
 from storage.inbox import Inbox, Item
 from storage.integrity.comparing import WHOLE, Difference
 
@@ -92,7 +93,7 @@ class Dispatch:
     def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile | None = None) -> None:
         self.context = context
         self.locks = Locks(context, lookups)
-        self.requests = Requests(context)
+        self.requests, self.withdrawals = Requests(context), Withdrawals(context)
         self.proposals = Proposals(context)
         self.shortening = Shortening(context)
         self.optouts = OptOuts(context)
@@ -132,12 +133,8 @@ class Dispatch:
         Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
         """
         payload = interaction.to_payload() | command.to_payload()
-        try:
-            return self._inbox.put(interaction.key, command.kind.value, payload, now=self.context.now(), patience=BEFORE_ACK)
-        except Busy:
-            raise  # nothing was written
-        except Unreachable as lost:
-            return self._look_up(interaction.key, lost)
+        now = self.context.now()
+        return self._inbox.put(interaction.key, command.kind.value, payload, now=now, patience=BEFORE_ACK)
 
     def is_first(self, key: str) -> bool:
         """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
@@ -196,7 +193,7 @@ class Dispatch:
             case CastVote() | TakeBackVote() | AnswerLookAlike():
                 return self._act_on_message(command, interaction)
             case Withdraw():
-                self.requests.withdraw(command.request_id, interaction)
+                self.withdrawals.withdraw(command.request_id, interaction)
             case GiveReason():
                 self.reasons.give(command.request_id, command.reason, interaction)
             case ClaimChange():
@@ -240,16 +237,6 @@ class Dispatch:
                 enqueue_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
         self.context.nudge()
 
-    def _look_up(self, key: str, lost: Unreachable) -> Item:
-        """The answer to a commit may be lost with the connection, and the commit not."""
-        try:
-            kept = self._inbox.kept(key)
-        except Unreachable:
-            raise NotKnown(str(lost)) from lost
-        if kept is None:
-            raise lost
-        return kept
-
     def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
         """Answer and record what came of it; the same refusal once a minute, everything else every time."""
         person, number = interaction.person, self._number(command, interaction)
@@ -284,10 +271,6 @@ class Dispatch:
             self._targets.answer_unmatched(unplaced.command, interaction)
         else:
             self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
-
-
-class NotKnown(Unreachable):
-    """Whether a delivery was kept cannot be told: the database went away while it was written."""
 
 
 def _read(item: Item) -> tuple[Interaction | None, Command | None]:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.database.clock import database_clock, is_over
 from storage.database.correlation import caused
-from storage.engine import Database
+from storage.engine import Busy, Database, Unreachable
 from storage.integrity.authenticity import SET_ASIDE
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import one, split
@@ -52,6 +52,10 @@ class Item:
     correlation_id: str | None = None
 
 
+class NotKnown(Unreachable):
+    """Whether a delivery was kept cannot be told: the database went away while it was written."""
+
+
 class Inbox:
     """One tenant's inbox."""
 
@@ -60,7 +64,18 @@ class Inbox:
         self._tenant_id = tenant_id
 
     def put(self, key: str, kind: str, payload: Mapping[str, str], *, now: datetime, patience: float) -> Item | None:
-        """Keep one delivery, already claimed by the caller; ``None`` when it is known. Raises ``engine.Busy``."""
+        """Keep one delivery, already claimed by the caller; ``None`` when it is known.
+
+        Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
+        """
+        try:
+            return self._insert(key, kind, payload, now, patience)
+        except Busy:
+            raise  # nothing was written
+        except Unreachable as lost:
+            return self._look_up(key, lost)
+
+    def _insert(self, key: str, kind: str, payload: Mapping[str, str], now: datetime, patience: float) -> Item | None:
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert
         delivered = {
             "tenant_id": self._tenant_id,
@@ -78,6 +93,16 @@ class Inbox:
         if item_id is None:
             return None
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
+
+    def _look_up(self, key: str, lost: Unreachable) -> Item:
+        """Find a delivery whose commit was not answered: it may be kept all the same. Raises ``lost`` where it is not."""
+        try:
+            kept = self.kept(key)
+        except Unreachable:
+            raise NotKnown(str(lost)) from lost
+        if kept is None:
+            raise lost
+        return kept
 
     def note(self, key: str, *, now: datetime) -> bool:
         """Keep that something was begun which must not be begun twice; ``False`` when that is on record. Raises ``engine.Busy``.

@@ -69,7 +69,7 @@ class TenantJobs:
 
 def _ends(dispatch: Dispatch) -> tuple[Callable[[], int], ...]:
     """What ends by itself: a request that nobody decided, a window, and one that no device needs any more."""
-    return dispatch.requests.expire_due, dispatch.optouts.end_window, dispatch.optouts.end_when_none_left
+    return dispatch.withdrawals.expire_due, dispatch.optouts.end_window, dispatch.optouts.end_when_none_left
 
 
 def _reminding(context: Context) -> Callable[[Lease], int]:

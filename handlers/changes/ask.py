@@ -1,26 +1,24 @@
-"""Ask for an opt-in or its extension, withdraw it, and let it expire: what takes a second person."""
+"""Ask for an opt-in or its extension, which takes a second person."""
 
 from datetime import datetime, timedelta
 
 from handlers.changes.shorten import Shortening
-from handlers.changes.transitions import OUTDATED, expire, is_outdated, latched
+from handlers.changes.transitions import OUTDATED, is_outdated
 from handlers.context.context import Context
-from handlers.context.moving import move_on
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card
 from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
-from handlers.outgoing.request_view import decided_by
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm, day_problem, shortens
 from handlers.policy.opening import ALREADY_IN, NOT_IN, already_open, judge_extending, judge_opening, no_legacy
-from handlers.policy.rule import Reason, Verdict, judge_withdrawal
+from handlers.policy.rule import Reason, Verdict
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
 from handlers.register.naming import as_listed, naming_problem
 from storage.database.errors import AlreadyOpen, Conflict
 from storage.ledger import Entry
-from storage.lifecycle import Kind, State
+from storage.lifecycle import Kind
 from storage.records import Baseline, ChangeRequest, Door, SettingValue, Waiting
 
 GOOD_FOR = timedelta(seconds=60)
@@ -31,16 +29,16 @@ AT_THE_TRIGGER = 1.5
 
 NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The form reads it again when it is sent."
 
-UNSEEN = " It expires before the next working hours begin: call an approver, or withdraw it and ask again then."
+UNSEEN = "It expires before the next working hours begin: call an approver, or withdraw it and ask again then."
 
 UNTOLD = (
-    " Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "
+    "Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "
     "from you."
 )
 
 
 class Requests:
-    """Opens, withdraws and expires change requests."""
+    """Judge who may ask, and open requests."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -117,46 +115,6 @@ class Requests:
                 )
         self._context.nudge()
 
-    def withdraw(self, request_id: int, interaction: Interaction) -> None:
-        """The requester takes a request back; anybody else is told why not."""
-        with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.key)
-            request = latched(entry, entry.reader.request(request_id), self._context.now())
-            verdict = judge_withdrawal(request, interaction.person, decided_by(entry.reader, request))
-            text, is_news = verdict.sentence, True
-            if verdict.allowed:
-                request = entry.move(
-                    request, State.WITHDRAWN, actor=interaction.person, detail=f"Withdrawn by @{interaction.person}."
-                )
-                enqueue_card(entry, request)
-                text = f"#{request.id} is withdrawn. Nothing was changed in Exchange."
-            else:
-                is_news = record_refusal(entry, interaction.person, "withdraw", text, request_id)
-            if is_news:
-                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.channel,
-                    request_id=request_id,
-                )
-            else:
-                enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
-        self._context.nudge()
-
-    def expire_due(self) -> int:
-        """Latch every request whose time has run out; returns how many. Raises ``Stuck``."""
-        now = self._context.now()
-        with self._context.ledger.reading() as reader:
-            expired = reader.expired(now)
-        return move_on(expired, lambda request: self._expire(request, now))
-
-    def _expire(self, request: ChangeRequest, now: datetime) -> None:
-        with self._context.ledger.recording(now) as entry:
-            expire(entry, request)
-
     def _may_shorten(self, person: str) -> bool:
         """Whether there is a window that this person, who may not extend it, may have end earlier. Raises ``Unavailable``."""
         return self.present_end() is not None and self._shortening.may_shorten(person).allowed
@@ -217,23 +175,24 @@ class Requests:
         except AlreadyOpen as taken:
             return already_open(entry.reader.request(taken.request_id))
         enqueue_card(entry, request)
-        text = self._opened(request, form, reading, asker)
-        enqueue_answer(
-            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request.id
-        )
+        self._answer_opened(entry, request, interaction, reading, asker)
         return None
 
-    def _opened(self, request: ChangeRequest, form: OptInForm, reading: Reading, asker: Verdict) -> str:
-        """Say that a request is open, and what to mind."""
-        text = f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."
-        in_vain = self._context.calendar.in_vain(self._context.cloud.name, self._context.today(), form.protocols)
-        for warning in (SMTP_AUTH_OFF if reading.smtp_auth_disabled else "", in_vain):
-            text += f" {warning}" if warning else ""
-        if request.expires_at and expires_unseen(request.created_at, request.expires_at, self._context.zone, self._context.hours):
-            text += UNSEEN
-        if self._context.people.in_organisation and asker.enterprise_user_id is None:
-            text += UNTOLD
-        return text
+    def _answer_opened(
+        self, entry: Entry, request: ChangeRequest, interaction: Interaction, reading: Reading, asker: Verdict
+    ) -> None:
+        """Tell the requester that the request is open, and what may keep it from being of use."""
+        context, person = self._context, interaction.person
+        parts = [f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."]
+        if reading.smtp_auth_disabled:
+            parts.append(SMTP_AUTH_OFF)
+        parts.append(context.calendar.in_vain(context.cloud.name, context.today(), request.protocols))
+        if request.expires_at and expires_unseen(entry.now, request.expires_at, context.zone, context.hours):
+            parts.append(UNSEEN)
+        if context.people.in_organisation and asker.enterprise_user_id is None:
+            parts.append(UNTOLD)
+        text = " ".join(part for part in parts if part)
+        enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.channel, request_id=request.id)
 
     def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
         if not verdict.allowed:
@@ -254,7 +213,8 @@ class Requests:
             reading = self._context.setting.read(patience=20)
         except Unavailable as unread:
             why = f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip()
-            return None, f"{why} {'Try again in a few minutes.' if unread.retryable else 'Ask again once that is mended.'}"
+            then = "Try again in a few minutes." if unread.retryable else "Ask again once that is mended."
+            return None, f"{why} {then}"
         opted_in = reading.value is SettingValue.OPTED_IN
         if kind is Kind.EXTENSION:
             return reading, None if opted_in else NOT_IN

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, was_shown_another
-from handlers.context.people import Checked
+from handlers.context.checked import Checked
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
 from handlers.policy.decided import NOBODY, DecidedBy

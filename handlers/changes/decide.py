@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from handlers.changes.authorise import may_vote, weigh, why_unsure
 from handlers.changes.transitions import latched, why_void
+from handlers.context.checked import Checked
 from handlers.context.context import Context
-from handlers.context.people import Checked
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_change, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.notices import WAITING

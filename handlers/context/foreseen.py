@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from handlers.context.people import Checked, People
+from handlers.context.checked import Checked
+from handlers.context.people import People
 from handlers.policy.identity import Identity
 from handlers.policy.rule import Reason, Rule, Verdict, is_group, once_each
 

@@ -214,7 +214,7 @@ def _tick(house: House) -> float:
     house.deliver()
 
     def tick() -> None:
-        assert not dispatch.take_up_leftovers() + dispatch.requests.expire_due() + dispatch.optouts.end_window()
+        assert not dispatch.take_up_leftovers() + dispatch.withdrawals.expire_due() + dispatch.optouts.end_window()
         assert not house.settling.run() + house.apply.run(lease) + attribution.run() + reminders.run()
         assert not dispatch.drift.observe(timedelta(minutes=10))
         with house.ledger.reading() as reader:

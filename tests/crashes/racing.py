@@ -24,9 +24,9 @@ from bot.wiring import holder_name
 from bot.worker.loops import Claim
 from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.changes.apply import Apply
-from handlers.changes.ask import Requests
 from handlers.changes.decide import Decisions
 from handlers.changes.settle import Settling
+from handlers.changes.withdraw import Withdrawals
 from handlers.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.people import People
@@ -143,7 +143,7 @@ class Replica:
         self._deeds: dict[str, Callable[[Context, Order, Interaction], object]] = {
             "approve": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.APPROVE, interaction),
             "reject": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.REJECT, interaction),
-            "withdraw": lambda context, order, interaction: Requests(context).withdraw(order.request_id, interaction),
+            "withdraw": lambda context, order, interaction: Withdrawals(context).withdraw(order.request_id, interaction),
             "replaced": lambda context, order, interaction: Register(context).do(Replaced(order.request_id), interaction),
             "accept": lambda context, order, interaction: Register(context).do(AcceptDevice(order.request_id), interaction),
         }

@@ -268,7 +268,7 @@ class House:
     def work(self) -> None:
         """One look of every lane."""
         self.dispatch.take_up_leftovers()
-        self.dispatch.requests.expire_due()
+        self.dispatch.withdrawals.expire_due()
         self.dispatch.optouts.end_window()
         self.run()
         self.deliver()

@@ -17,14 +17,14 @@ Put = Callable[..., Any]
 
 def lose_answers(monkeypatch: pytest.MonkeyPatch, *, committed: bool = True, error: Unreachable | None = None) -> None:
     """From now on nothing that is put into the inbox is answered, although it may be there."""
-    put = Inbox.put
+    put = Inbox._insert
 
     def lost(self: Inbox, *args: Any, **kwargs: Any) -> None:
         if committed:
             put(self, *args, **kwargs)
         raise error or Unreachable("the connection was lost")
 
-    monkeypatch.setattr(Inbox, "put", lost)
+    monkeypatch.setattr(Inbox, "_insert", lost)
 
 
 def said(house: House) -> list[str]:

@@ -22,7 +22,6 @@ from handlers.commands import (
     TakeBackVote,
     Withdraw,
 )
-from handlers.dispatch import NotKnown
 from handlers.interaction import Interaction
 from handlers.policy.forms import (
     CLIENTS,
@@ -70,6 +69,7 @@ from handlers.slack.views.cards import (
     WITHDRAW,
 )
 from storage.engine import Unreachable
+from storage.inbox import NotKnown
 from storage.lifecycle import Kind
 from storage.message_records import ReminderReply
 from storage.records import Door, MailProtocol, Vote

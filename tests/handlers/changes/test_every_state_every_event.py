@@ -108,7 +108,7 @@ WAYS: dict[State, Callable[[House], int]] = {
 
 def expire(house: House, number: int) -> None:
     house.clock.at += DAY
-    house.dispatch.requests.expire_due()
+    house.dispatch.withdrawals.expire_due()
 
 
 def quarter_of_an_hour(house: House, number: int) -> None:

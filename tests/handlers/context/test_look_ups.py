@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.context.checked import CHECKS, GROUP_CHECKS, ActedTooOften
 from handlers.context.group_lists import SCARCE
-from handlers.context.people import CHECKS, GROUP_CHECKS, ActedTooOften, People
+from handlers.context.people import People
 from handlers.context.sharing import SharedDirectory
 from handlers.policy.rule import Home, Reason, Verdict
 from handlers.ports import Person, Unavailable
