@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
+from handlers.slack.shapes import shapes_of
+from tests.handlers.slack.test_layouts import EXAMPLES
+from tests.journeys.sent import Sent
 from tests.journeys.stage import Stage
 
 
@@ -54,6 +57,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     soon = SOONER.get(module, {"sqlite"}) if len(names) > 1 else {"sqlite"}
     plays = [pytest.param(PLAYS[name], id=name, marks=() if name in soon else (pytest.mark.long,)) for name in names]
     metafunc.parametrize("play", plays, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def known() -> frozenset[tuple[str, str]]:
+    """Every shape that `legacytls check` asks Slack about."""
+    return shapes_of(EXAMPLES.layouts())
+
+
+@pytest.fixture(scope="module")
+def all_sent() -> Iterator[Sent]:
+    """What the bots of a module's journeys have sent."""
+    with pytest.MonkeyPatch.context() as patched:
+        sent = Sent()
+        sent.watch(patched)
+        yield sent
+
+
+@pytest.fixture(autouse=True)
+def sent(all_sent: Sent, known: frozenset[tuple[str, str]]) -> Iterator[Sent]:
+    """Nothing is sent in a shape that Slack is not asked about."""
+    yield all_sent
+    assert sorted(all_sent.shapes - known) == []
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import pytest
 
 from bot.sandbox.microsoft.tenant import Tenant
 from storage.records import SettingValue
+from tests.journeys.sent import Sent
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import words
 from tests.sentences import says
@@ -16,6 +17,11 @@ def test_help_shows_every_subcommand_with_an_example(stage: Stage) -> None:
     for subcommand in ("status", "enable", "disable", "history", "help"):
         assert f"`/legacytls {subcommand}`" in said
     assert says("set_transportconfig_allowlegacytlsclients_false") in said
+
+
+def test_what_is_sent_is_compared_with_what_slack_is_asked_about(stage: Stage, sent: Sent) -> None:
+    stage.command(DAVE, "help")
+    assert {surface for surface, _ in sent.shapes} == {"message"}
 
 
 def test_the_bare_command_is_help(stage: Stage) -> None:

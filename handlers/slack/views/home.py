@@ -145,7 +145,7 @@ def _request(
     zone: ZoneInfo,
 ) -> Iterator[Block]:
     """The request that waits, with the entries of the register and the days that are approved with it."""
-    expires = f" Lapses {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
+    expires = f" Expires {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
     voted = f"Approved so far by {people(votes.approved_by, most=FEW)}" if votes.approved_by else "Nobody has approved yet"
     lead = f"*#{request.id}*: <@{request.requester_id}> asks to {_what(request, zone)}."
     yield section(with_ticket(lead, request.ticket))

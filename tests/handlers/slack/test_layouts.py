@@ -1,15 +1,18 @@
 """Slack is asked about every layout that the bot sends: each function that draws one is called, and no block stands outside."""
 
+import ast
 import importlib
 import inspect
 import itertools
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from types import CodeType, FrameType
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +36,7 @@ from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, NOW, RULE, TWO,
 from tests.handlers.saying import announcement
 from tests.handlers.slack.views.test_block_limits import CALENDAR, FACTS, PEOPLE, WORST, ZONE, report, view
 
+ROOT = Path(__file__).parents[3]
 EXAMPLES = Examples(RULE, WORLDWIDE, CALENDAR, ZoneInfo("UTC"), NOW)
 
 
@@ -42,18 +46,29 @@ def known() -> frozenset[tuple[str, str]]:
 
 
 def drawing_functions() -> dict[str, CodeType]:
-    """Every function below ``handlers.slack`` that says it returns a message or a view."""
+    """Every function and method below ``handlers.slack`` that says it returns messages or views, in whatever wrapping."""
     found = {}
     for module in pkgutil.walk_packages(handlers.slack.__path__, "handlers.slack."):
-        for name, function in vars(importlib.import_module(module.name)).items():
-            own = inspect.isfunction(function) and function.__module__ == module.name
-            if own and function.__annotations__.get("return") in (Message, View, "Message", "View"):
+        for name, function in own_functions(importlib.import_module(module.name)):
+            if DRAWN.search(str(function.__annotations__.get("return"))):
                 found[f"{module.name}.{name}"] = function.__code__
     return found
 
 
-GATHERS = {"handlers.slack.open_forms._form"}
-"""It only gathers what another one draws."""
+DRAWN = re.compile(r"\b(blocks\.Message|views\.View)\b|^(Message|View)$|<class '[\w.]+\.(Message|View)'>")
+
+
+def own_functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    """The functions that a module defines, those of its classes as well."""
+    for name, one in vars(module).items():
+        if inspect.isfunction(one) and one.__module__ == module.__name__:
+            yield name, one
+        elif inspect.isclass(one) and one.__module__ == module.__name__:
+            yield from ((f"{name}.{each}", method) for each, method in vars(one).items() if inspect.isfunction(method))
+
+
+GATHERS = {"handlers.slack.open_forms._form", "handlers.slack.listeners.commands.Commands._drawn"}
+"""They only gather what another one draws."""
 
 
 def test_each_function_that_draws_a_layout_is_among_the_examples() -> None:
@@ -71,6 +86,31 @@ def test_each_function_that_draws_a_layout_is_among_the_examples() -> None:
     drawing = drawing_functions()
     assert len(drawing) > 20
     assert {name for name, code in drawing.items() if code not in called} == GATHERS
+
+
+SPELLS = {
+    "handlers/slack/layouts.py",
+    "handlers/slack/shapes.py",
+    "handlers/slack/views/blocks.py",
+    "handlers/slack/views/links.py",  # links numbers in what is about to be sent
+    "handlers/slack/views/plain.py",  # reads a message for those who read text
+    "handlers/slack/client/copies.py",  # reads what Slack tells of a message
+    "handlers/slack/parsing.py",  # reads the fields of a form
+}
+"""Where the key of a layout is spelled out: one draws, one judges, the others read."""
+
+
+def test_nothing_beside_messages_and_views_can_carry_blocks_to_slack() -> None:
+    """Whoever sends blocks takes them from a message or a view, which the functions above draw."""
+    spelled, called = set(), set()
+    for path in (ROOT / "handlers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value == "blocks":
+                spelled.add(path.relative_to(ROOT).as_posix())
+            if isinstance(node, ast.Call) and any(one.arg == "blocks" for one in node.keywords):
+                called.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
+    assert {"Message", "View"} <= called <= {"Message", "View"} | {name.rpartition(".")[2] for name in drawing_functions()}
+    assert spelled == SPELLS
 
 
 def as_layout(drawn: Message | View | dict[str, Any]) -> Layout | None:
