@@ -69,7 +69,7 @@ class Building:
     def end(self, name: str, last: int) -> Iterator[str]:
         """The lines behind them; ``last`` is the number of the pack's last event."""
         if name == PAGE:
-            yield from page_end(self._facts, self._span, last, self._named)
+            yield from page_end(self._facts, self._register, self._span, last, self._named)
 
     def beside_changes(self, last: int) -> Iterator[tuple[str, Iterator[str]]]:
         """Name and lines of the files that hold no row of a change."""

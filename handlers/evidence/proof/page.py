@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
+from typing import Any
 
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_change
+from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import moment, text_of
-from handlers.evidence.proof.tables import POPULATION, Span, day_rows, head_rows, population_cells, reconciliation_rows
+from handlers.evidence.proof.tables import (
+    DEVICES,
+    POPULATION,
+    Span,
+    day_rows,
+    head_rows,
+    population_cells,
+    reconciliation_rows,
+)
 
 Named = Callable[[str], str]
 """A person's name and id by the id; the bare id where no name is known."""
@@ -19,19 +29,24 @@ STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1d1c1d; margin: 2rem auto; max-width: 76rem;
   padding: 0 1rem }
 h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem } code { overflow-wrap: anywhere }
-table { border-collapse: collapse; width: 100%; font-size: .85rem }
-caption { text-align: left; padding-bottom: .4rem }
-th, td { border: 1px solid #c9c9c9; padding: .3rem .5rem; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; font-size: .85em }
+td:first-child { white-space: nowrap }
+th, td { border: 1px solid #c9c9c9; padding: .3em .5em; text-align: left; vertical-align: top }
+td:nth-child(2), td:last-child { overflow-wrap: anywhere }
 th { background: #f2f2f2 } tr { break-inside: avoid } thead { display: table-header-group }
 .proven { border-left: .5rem solid #1a7f37; background: #eaf6ec; padding: .6rem 1rem }
 .unproven { border-left: .5rem solid #b3261e; background: #fdeceb; padding: .6rem 1rem }
 .red { color: #b3261e; font-weight: 600 }
 .days { display: flex; flex-wrap: wrap; gap: 2px; list-style: none; padding: 0 }
-.days li { width: 3.4rem; padding: .2rem; font-size: .68rem; border: 1px solid #999; text-align: center }
+.days li { width: 4.7rem; padding: .2rem; font-size: .68rem; border: 1px solid #999; text-align: center }
 .in { background: #ffd9a8 } .out { background: #d7ecd9 } .not { background: #e9e9ef }
 .unknown { background: #fff; border-style: dashed }
-@media print { body { margin: 0; max-width: none; font-size: 11px } a { color: inherit } }
+.more { color: #555; white-space: pre-line }
+@media screen and (max-width: 50rem) { body { margin: 1rem auto } h1 { font-size: 1.3rem }
+  td + td { min-width: 7rem } td:nth-child(2) { min-width: 13rem }
+  table { display: block; overflow-x: auto } }
+@media print { body { margin: 0; max-width: none; font-size: 11px; print-color-adjust: exact }
+  a { color: inherit } h2 { break-after: avoid } }
 """
 
 _CLASSES = {"opted in": "in", "opted out": "out", "not set": "not"}
@@ -70,10 +85,9 @@ def timeline(facts: Facts, span: Span) -> Iterator[str]:
 
 def changes_begin() -> Iterator[str]:
     """The head of the table of changes."""
-    yield "<h2>The changes</h2>\n<table>\n"
-    yield "<caption>Approvals are those that stood before the change was sent; separation of duties is\n"
-    yield "reckoned here from every single vote.</caption>\n<thead>\n<tr>"
-    names = ("Change", "Asked by", "From, to", "Approved by", "Outcome", "Separation of duties")
+    yield "<h2>The changes</h2>\n<p>Approvals are those that stood before the change was sent; separation of duties is\n"
+    yield "reckoned here from every single vote.</p>\n<table>\n<thead>\n<tr>"
+    names = ("Change", "Asked by, why", "From, to, until", "Approved by", "Outcome", "Separation of duties")
     yield "".join(f'<th scope="col">{name}</th>' for name in names)
     yield "</tr>\n</thead>\n<tbody>\n"
 
@@ -83,13 +97,29 @@ def change_row(change: Change, facts: Facts, named: Named) -> Iterator[str]:
     cells = dict(zip(POPULATION, population_cells(change, facts)))  # noqa: B905 - Python 3.9 has no strict
     who = "outside the bot" if change.outside else "the bot"
     asked = named(cells["requester"]) if cells["requester"] else who
-    approvals = [f"{escape(named(vote.person))}, {escape(moment(vote.at))}" for vote in change.judge()]
-    yield f"<tr><td>#{change.number}<br>{escape(change.kind.replace('_', ' '))}</td>"
-    yield f"<td>{escape(asked)}<br>{escape(moment(change.opened.get('created_at')))}</td>"
-    yield f"<td>{escape(cells['from'])} &rarr; {escape(cells['to'])}<br>{escape(cells['window_end'])}</td>"
-    yield f"<td>{'<br>'.join(approvals)}</td>"
-    yield f"<td>{escape(cells['outcome'])}<br>{escape(cells['applied_at'])}</td>"
+    approvals = [f"{named(vote.person)}, {_spoken(vote.at)}" for vote in change.judge()]
+    yield f"<tr><td>{_lines(f'#{change.number}', change.kind.replace('_', ' '))}</td>"
+    reason = _lines(text_of(change.opened.get("reason")), _said("For", cells["devices"]), _said("Ticket", cells["ticket"]))
+    yield f"<td>{_lines(asked, _spoken(change.opened.get('created_at')))}"
+    yield f'<div class="more">{reason}</div></td>' if reason else "</td>"
+    values = f"{cells['from']} \u2192 {cells['to']}" if cells["from"] else cells["to"]
+    yield f"<td>{_lines(values, _said('until', _spoken(cells['window_end'])))}</td><td>{_lines(*approvals)}</td>"
+    yield f"<td>{_lines(cells['outcome'], _spoken(cells['applied_at']))}</td>"
     yield f"<td>{_duties(change, facts)}</td></tr>\n"
+
+
+def _lines(*texts: str) -> str:
+    return "<br>".join(escape(text) for text in texts if text)
+
+
+def _said(word: str, text: str) -> str:
+    return f"{word} {text}" if text else ""
+
+
+def _spoken(at: Any) -> str:
+    """Spell an instant for people, to the minute; the tables have it to the second."""
+    text = moment(at)
+    return f"{text[:10]} {text[11:16]}" if text[10:11] == "T" and text.endswith("Z") else text
 
 
 def _duties(change: Change, facts: Facts) -> str:
@@ -102,13 +132,16 @@ def _duties(change: Change, facts: Facts) -> str:
     return f"kept: {len(change.judge())} of {needed}"
 
 
-def page_end(facts: Facts, span: Span, last: int, named: Named) -> Iterator[str]:
+def page_end(facts: Facts, register: Register, span: Span, last: int, named: Named) -> Iterator[str]:
     """The rest: the audit log of Exchange's, the heads, and how to check all of it."""
-    yield "</tbody>\n</table>\n<h2>Exchange's audit log</h2>\n"
+    yield "</tbody>\n</table>\n<h2>The devices when the period ended</h2>\n"
+    yield from _table(_DEVICES, _device_rows(register, named), red=lambda cells: _is_late(cells, register.day))
+    yield "<h2>Exchange's audit log</h2>\n"
     names = ("At", "By", "Value", "Result", "Paired", "Change", "Why")
-    yield from _table(names, reconciliation_rows(facts, span), red=lambda cells: cells[4] in ("no", "awaited"))
+    yield from _table(names, _paired(facts, span), red=lambda cells: cells[4] in ("no", "awaited"))
     yield "<h2>Heads of the record posted in Slack</h2>\n"
-    yield from _table(("Event", "Hash", "Posted", "Where"), head_rows(facts, last), red=lambda cells: False)
+    posted = ([seq, digest, _spoken(at), link] for seq, digest, at, link in head_rows(facts, last))
+    yield from _table(("Event", "Hash", "Posted", "Where"), posted, red=lambda cells: False, show=_linked)
     yield "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It needs nothing but\n"
     yield "Python, recomputes every table and this page from <code>events.jsonl</code>, and names file and line of what was\n"
     yield "altered. A time stamp: <code>openssl ts -verify -data timestamps/N.txt -in timestamps/N.tsr -CAfile root.pem</code>.\n"
@@ -116,9 +149,49 @@ def page_end(facts: Facts, span: Span, last: int, named: Named) -> Iterator[str]
     yield "</body>\n</html>\n"
 
 
-def _table(names: Sequence[str], rows: Iterable[list[str]], *, red: Callable[[list[str]], bool]) -> Iterator[str]:
-    yield "<table>\n<thead>\n<tr>" + "".join(f'<th scope="col">{name}</th>' for name in names) + "</tr>\n</thead>\n<tbody>\n"
+_DEVICES = ("No.", "Device", "Owner", "Due", "State", "Moves", "Last seen", "TLS 1.0, 1.1 (%)")
+
+
+def _device_rows(register: Register, named: Named) -> Iterator[list[str]]:
+    for cells in register.rows():
+        told = dict(zip(DEVICES, cells))  # noqa: B905 - Python 3.9 has no strict
+        name = ", ".join(text for text in (told["device"], told["site"], told["sender"]) if text)
+        owner = named(told["owner"]) if told["owner"] else "nobody"
+        shares = ", ".join(told[share] or "unknown" for share in ("tls10", "tls11"))
+        seen = told["last_seen"] or "never told"
+        yield [told["id"], name, owner, told["due"], told["state"], told["moves"], seen, shares]
+
+
+def _is_late(cells: list[str], day: str) -> bool:
+    """Tell whether an entry stands without an owner, or beyond its due day."""
+    return cells[4] in ("proposed", "active") and (cells[2] == "nobody" or cells[3] < day)
+
+
+def _paired(facts: Facts, span: Span) -> Iterator[list[str]]:
+    for cells in reconciliation_rows(facts, span):
+        number = f"#{cells[5]}" if cells[5] else ""
+        yield [_spoken(cells[0]), *cells[1:5], number, *cells[6:]]
+
+
+def _table(
+    names: Sequence[str],
+    rows: Iterable[list[str]],
+    *,
+    red: Callable[[list[str]], bool],
+    show: Callable[[str], str] = escape,
+) -> Iterator[str]:
+    """Yield a table, or that there is nothing to show."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    empty = True
     for cells in rows:
+        if empty:
+            yield f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n"
+            empty = False
         mark = ' class="red"' if red(cells) else ""
-        yield f"<tr{mark}>" + "".join(f"<td>{escape(text_of(cell))}</td>" for cell in cells) + "</tr>\n"
-    yield "</tbody>\n</table>\n"
+        yield f"<tr{mark}>" + "".join(f"<td>{show(text_of(cell))}</td>" for cell in cells) + "</tr>\n"
+    yield "<p>None.</p>\n" if empty else "</tbody>\n</table>\n"
+
+
+def _linked(text: str) -> str:
+    """Make the permalink of a head, which the bot itself recorded, a link."""
+    return f'<a href="{escape(text)}">{escape(text)}</a>' if text[:8] == "https://" else escape(text)

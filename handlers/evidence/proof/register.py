@@ -34,6 +34,8 @@ class Register:
 
     def __init__(self, end: str) -> None:
         self._end = end
+        self.day = ""
+        """The day of the newest event that was taken."""
         self._entries: dict[int, dict[str, Any]] = {}
         self._seen: dict[str, dict[str, Any]] = {}
         """The newest word on a sender, by address."""
@@ -43,6 +45,7 @@ class Register:
         kind, said = event["kind"], event["payload"]
         if text_of(event["at"]) >= self._end:
             return
+        self.day = max(self.day, text_of(event["at"])[:10])
         if kind == DEVICE_REPORT:
             self._imported(event, said)
         elif kind in DEVICE_ACTS:

@@ -61,7 +61,9 @@ def test_a_ticket_is_approved_with_the_rest_and_shown_wherever_the_change_is(ask
     shown = plain(replies.history(asking.dispatch.history.page(), asking.context.zone))
     assert any("ticket CHG-7" in line for line in shown)
     (row,) = csv.DictReader(io.StringIO("".join(change_lines(asking.database, TENANT))))
-    (proven,) = csv.DictReader(io.StringIO(unpacked(made(asking)[0])["population.csv"].decode()))
+    pack = unpacked(made(asking)[0])
+    (proven,) = csv.DictReader(io.StringIO(pack["population.csv"].decode()))
+    assert b"Ticket CHG-7" in pack["index.html"]
     assert row["ticket"] == proven["ticket"] == "CHG-7"
     assert proven["digest"] == content_digest(request, asking.context.rule.digest)
     assert verify(asking.database, TENANT).ok

@@ -152,6 +152,7 @@ PLANTED: list[tuple[str, int, Alter]] = [
     ("events.jsonl", 6, doubled("events.jsonl", 5)),
     ("events.jsonl", 2, cell("events.jsonl", 2, b'"actor":', b'"actor" :')),
     ("index.html", 6, cell("index.html", 6, b"2026-11-01", b"2026-10-01")),
+    ("index.html", 0, lambda files: files.update({"index.html": files["index.html"].replace(b"<td>replaced", b"<td>active")})),
     ("days.csv", 1, gone("days.csv")),
     ("extra.csv", 1, lambda files: files.update({"extra.csv": b"x\n"})),
     ("manifest.json", 1, lambda files: files.update({"manifest.json": b"{}"})),

@@ -181,6 +181,8 @@ def test_the_page_runs_nothing_loads_nothing_and_escapes_what_people_typed(told:
     assert "Alice (U0ALICE)" in shape.text
     assert "Bob <b> (U0BOB)" in shape.text
     assert re.search(r"kept: 1 of 1", shape.text)
+    row = "".join(f"<td>{cell}</td>" for cell in ("D2", "ERP, Zürich, erp@contoso.com", "U0ERIN"))
+    assert row in page
     assert "url(" not in page
 
 
