@@ -3,6 +3,7 @@
 Every page is found by an index and its last row, so its depth and the number of entries cost nothing.
 """
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -164,6 +165,13 @@ class DeviceReader:
         about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "devices_changed")
         query = select(table.at).where(*about).order_by(table.seq.desc()).limit(1)
         return self._connection.execute(query).scalar_one_or_none()
+
+    def named_at_first(self, request_id: int) -> int:
+        """Return how many entries of the register a request named when it was opened."""
+        table = audit_events.c
+        about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "request_opened")
+        payload = self._connection.execute(select(table.payload).where(*about).limit(1)).scalar_one_or_none()
+        return len(json.loads(payload).get("devices") or ()) if payload else 0
 
     @property
     def _mine(self) -> ColumnElement[bool]:

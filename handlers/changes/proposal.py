@@ -8,6 +8,7 @@ from handlers.context.context import Context
 from handlers.policy.days import default_day, end_of_day, last_day, latest_day, local_day
 from handlers.policy.forms import day_problem
 from handlers.policy.tickets import Tickets
+from handlers.register.naming import typed_beside
 from storage.device_records import Device
 from storage.lifecycle import Kind
 from storage.reading import Reader
@@ -58,17 +59,14 @@ class Proposal:
     register: Standing
     """The entries to choose among; none: devices are typed."""
 
+    clients: str
+    """The devices that were typed in that request, without the text that repeats chosen entries."""
     tickets: Tickets
 
     @property
     def ticket(self) -> str:
         """The ticket that stands in the form: that of a request which is asked for again. An extension has one of its own."""
         return self.earlier.ticket if self.earlier is not None and self.earlier.kind is self.kind else ""
-
-    @property
-    def clients(self) -> str:
-        """Return the typed devices for the form, without the text that repeats chosen entries."""
-        return "" if self.earlier is None or self.earlier.devices else self.earlier.clients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +107,7 @@ class Proposals:
                 runs_until = baseline.window_end if baseline else None
                 earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else next(iter(_behind(reader)), None)
             register = _standing(reader, first=_still_named(reader, earlier))
+            clients = typed_beside(earlier.clients, reader.devices.named_at_first(earlier.id)) if earlier else ""
         return Proposal(
             kind=kind,
             briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
@@ -120,6 +119,7 @@ class Proposals:
             extension=extension if runs_until else None,
             earlier=earlier,
             register=register,
+            clients=clients,
             tickets=context.tickets,
         )
 

@@ -22,10 +22,20 @@ def as_listed(entry: Entry, typed: str, numbers: Sequence[int]) -> str:
     return "\n".join([*([typed] if typed.strip() else []), *(_line(device) for device in entry.reader.devices.named(numbers))])
 
 
+def typed_beside(listed: str, entries: int) -> str:
+    """Return what was typed in a list that names so many entries: all but its last lines, one each."""
+    lines = listed.split("\n")
+    return "\n".join(lines[: max(0, len(lines) - entries)])
+
+
 SHOWN = 80
 """Characters of a name or a site in that list: a hundred entries fit into one message; the register has the whole."""
 
 
 def _line(device: Device) -> str:
-    site = f", {device.site[:SHOWN]}" if device.site else ""
-    return f"{device.name} {device.device[:SHOWN]}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"
+    site = f", {_flat(device.site)}" if device.site else ""
+    return f"{device.name} {_flat(device.device)}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())[:SHOWN]

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from handlers.changes.proposal import CHOOSABLE
 from handlers.policy.forms import DEVICES
 from handlers.register.commands import ChangeDay, NotMine, Replaced
@@ -105,6 +107,22 @@ def test_an_extension_is_filled_with_the_entries_of_its_window_that_still_stand(
     assert chosen(view) == [str(one.id)]
     assert set(offered(view)) == {str(one.id), str(other.id)}
     assert "initial_value" not in fields(view)["clients"]["element"]
+
+
+@pytest.mark.parametrize("typed", ["An old till", "D7 is no entry\nbut two lines", ""])
+def test_what_was_typed_beside_entries_is_filled_in_again_alone(house: House, typed: str) -> None:
+    one, two = added(house, device="Fax\nof the plant"), added(house, device="Till")
+    both = [str(one.id), str(two.id)]
+    withdrawn = house.ask(ALICE, clients=typed, devices=both)
+    house.press("withdraw", ALICE, withdrawn.id)
+    house.press("again", ALICE, withdrawn.id)
+    again = house.windows.opened[-1]
+    house.approve(BOB, house.ask(ALICE, clients=typed, devices=both).id)
+    house.run()
+    do(house, BOB, Replaced(two.id))
+    for view, named in ((again, both), (opened(house, "extend"), both[:1])):
+        assert fields(view)["clients"]["element"].get("initial_value", "") == typed
+        assert chosen(view) == named
 
 
 def test_of_more_entries_than_slack_takes_those_due_next_are_offered_and_those_named_before(house: House) -> None:
