@@ -100,7 +100,7 @@ class Dispatch:
         self.decisions, self.reasons = Decisions(context), Reasons(context)
         self.look_alikes, self.rules = LookAlikes(context), Rules(context)
         self.refusals, self.drift = Refusals(context), Drift(context)
-        self.replies, self.register = ReminderReplies(context), Register(context, fetch)
+        self.replies, self.register = ReminderReplies(context), Register(context, fetch, lookups)
         self.history, self.exports = History(context.ledger), Exports(context)
         self.evidence = EvidenceFiles(context, lookups)
         self.what_ifs = WhatIfs(context)

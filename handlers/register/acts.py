@@ -14,7 +14,7 @@ from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import ALLOWED, Verdict
-from handlers.ports import FetchFile
+from handlers.ports import FetchFile, Lookups
 from handlers.register import steps
 from handlers.register.commands import (
     AboutDevice,
@@ -31,6 +31,7 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.domains import Domains
 from handlers.register.file_imports import FileImports
 from handlers.register.following import follow
 from handlers.register.imports import Imports
@@ -54,13 +55,15 @@ DISAGREES = "does not agree with the record, so nothing is done by its row. `leg
 class Register:
     """Does what people ask of the register."""
 
-    def __init__(self, context: Context, fetch: FetchFile | None = None) -> None:
-        """``fetch`` reads a file that somebody gave in a form."""
+    def __init__(self, context: Context, fetch: FetchFile | None = None, lookups: Lookups | None = None) -> None:
+        """``fetch`` reads a file that somebody gave in a form; ``lookups`` tell the tenant's domains."""
         self._context = context
+        self._domains = Domains(lookups)
         self._none_left = NoneLeft(context)
         self.devices = Devices(context.ledger, context.zone, context.clock)
         self.pages = Pages(context, self.devices)
-        self._files = FileImports(context, Imports(context.ledger, context.zone, context.clock), fetch)
+        imports = Imports(context.ledger, context.zone, context.clock)
+        self._files = FileImports(context, imports, self._domains, fetch)
 
     def may_add(self, person: str) -> Verdict:
         """Whether somebody may put devices on the register, asked before the form opens. Raises ``Unavailable``."""
@@ -90,11 +93,12 @@ class Register:
         """Put a device on the register, proposed, by an operator; its owner hears of it. Raises ``Unavailable``."""
         asker = self.may_add(interaction.person)
         owner = self._context.people.member(command.owner) if asker.allowed else asker
+        mind = self._domains.warning([command.sender]) if owner.allowed else ""
         new = new_device(command)
 
         def put(entry: Entry) -> Done:
             problem = asker.sentence or steps.owner_problem(owner) or self._due_problem(entry, command)
-            return Done(problem) if problem else _put(entry, new, interaction.person, asker.enterprise_user_id)
+            return Done(problem) if problem else _put(entry, new, interaction.person, asker.enterprise_user_id, mind)
 
         self._do(put, interaction, command.kind.value, typed=as_typed(command.to_payload()))
 
@@ -169,11 +173,11 @@ class Register:
         return due_problem(command.due, today=self._context.today(), latest=latest)
 
 
-def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None) -> Done:
+def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None, mind: str) -> Done:
     try:
         made = register.add(entry, new, proposer=person, proposer_enterprise_id=enterprise_id)
     except AlreadyRegistered as taken:
         return Done(f"This device stands on the register already: `/legacytls devices D{taken.number}` shows it.")
     steps.tell_owner(entry, made, person)
     how = "with the opt-in or extension that names it, or when another approver accepts it"
-    return Done(f"{made.name} is proposed. It becomes active {how}.", made)
+    return Done(f"{made.name} is proposed. It becomes active {how}. {mind}".strip(), made)

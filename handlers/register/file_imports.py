@@ -14,6 +14,7 @@ from handlers.policy.rule import Verdict
 from handlers.ports import FetchFile, Unavailable
 from handlers.register import steps
 from handlers.register.commands import ImportFile
+from handlers.register.domains import Domains
 from handlers.register.files.decoding import LARGEST, NotRead
 from handlers.register.files.kinds import FileKind, Parsed, Skipped
 from handlers.register.files.reading import read
@@ -29,8 +30,9 @@ from storage.ledger import Entry
 class FileImports:
     """Takes files from forms; ``fetch`` reads one, ``None`` where nobody can give any."""
 
-    def __init__(self, context: Context, imports: Imports, fetch: FetchFile | None) -> None:
+    def __init__(self, context: Context, imports: Imports, domains: Domains, fetch: FetchFile | None) -> None:
         self._context = context
+        self._domains = domains
         self._imports = imports
         self._fetch = fetch
 
@@ -70,8 +72,10 @@ class FileImports:
         if judged.wrong:
             self._say(interaction, "\n".join(_wrong_lines(judged)))
             return
+        mind = self._domains.warning(row.command.sender for row in judged.rows)
         with context.ledger.recording(context.now()) as entry:
-            _answer(entry, interaction, _proposed(entry, judged, interaction.person, asker.enterprise_user_id))
+            told = _proposed(entry, judged, interaction.person, asker.enterprise_user_id)
+            _answer(entry, interaction, f"{told}\n{mind}".strip())
         context.nudge()
 
     def _refuse(self, command: ImportFile, interaction: Interaction, verdict: Verdict) -> None:

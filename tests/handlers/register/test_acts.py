@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.ports import AcceptedDomains
+from handlers.register.acts import Register
 from handlers.register.commands import (
     AcceptDevice,
     ChangeDay,
@@ -18,6 +20,7 @@ from storage.device_lifecycle import DeviceState
 from storage.device_records import DeviceAct
 from storage.lifecycle import State
 from storage.record.reconcile import differences
+from tests.handlers.audit_log import AuditLog
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, TENANT, House
 from tests.handlers.register.registering import acts, added, day, device, do, newest, opted_in, requested, scanner
 from tests.sentences import says
@@ -33,6 +36,33 @@ def test_an_operator_puts_a_device_on_the_register_and_its_owner_hears(house: Ho
     assert house.answer(ALICE).startswith(f"D{made.id} is proposed.")
     (owed,) = house.owed("personal")
     assert owed.recipient == ERIN
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_foreign"),
+    [("scan@contoso.com", False), ("scan@mail.contoso.com", False), ("scan@CONTOSO.com", False), ("scan@fabrikam.com", True)],
+)
+def test_a_sender_of_a_foreign_domain_is_taken_with_a_warning(house: House, sender: str, is_foreign: bool) -> None:
+    house.dispatch.register = Register(house.context, None, AuditLog(domains=AcceptedDomains(("contoso.com",), complete=True)))
+    made = added(house, sender=sender)
+    assert made.state is DeviceState.PROPOSED
+    assert (says("not_among_the_tenants_domains", domain="fabrikam.com") in house.answer(ALICE)) is is_foreign
+
+
+@pytest.mark.parametrize("domains", [None, AcceptedDomains(("contoso.com",), complete=False)])
+def test_nothing_is_warned_of_where_the_domains_are_not_known(house: House, domains: AcceptedDomains | None) -> None:
+    house.dispatch.register = Register(house.context, None, AuditLog(domains=domains))
+    added(house, sender="scan@fabrikam.com")
+    assert says("not_among_the_tenants_domains", domain="fabrikam.com") not in house.answer(ALICE)
+
+
+@pytest.mark.parametrize("odd", ["is_guest", "is_bot", "is_stranger", "deleted"])
+def test_an_owner_has_to_be_a_full_member_who_is_still_here(house: House, odd: str) -> None:
+    house.workspace.change(ERIN, **{odd: True})
+    do(house, ALICE, scanner(house))
+    with house.ledger.reading() as reader:
+        assert reader.devices.is_empty()
+    assert says("cannot_answer_for_a_device") in house.answer(ALICE)
 
 
 @pytest.mark.parametrize(("proposer", "owner"), [(ERIN, ERIN), (ALICE, "U0GHOST"), (ALICE, "U0LEGACY")])
