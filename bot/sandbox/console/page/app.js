@@ -5,6 +5,7 @@ import { focusComposer, mountComposer, renderComposer } from "./composer.js";
 import { mountHint } from "./hint.js";
 import { conversationTitle, renderMessages } from "./messages.js";
 import { showViews } from "./modal.js";
+import { phoneSwitch } from "./phone.js";
 import { anyUnread, mountSidebar, renderSidebar } from "./sidebar.js";
 import { follow, HOME, store } from "./state.js";
 import { liveWord, mountTenant, renderTenant } from "./tenant.js";
@@ -21,7 +22,8 @@ function mount() {
   mountHint(at("hint"));
   parts.title = h("div", { class: "chat-title" });
   parts.live = h("button", { type: "button", class: "live-chip", on: { click: () => showPanel("tenant") } });
-  at("chat-head").append(parts.title, parts.live);
+  const phone = phoneSwitch(() => renderMessages(at("log"), at("jump")));
+  at("chat-head").append(parts.title, phone, parts.live);
   parts.tabs = PANELS.map(([panel, picture, name]) =>
     h("button", { type: "button", data: { panel }, on: { click: () => showPanel(panel) } }, icon(picture), h("span", {}, name)));
   at("tabs").append(...parts.tabs);

@@ -4,6 +4,7 @@ import { h, icon, reconcile, rove, spoken } from "./dom.js";
 import { renderContent } from "./blocks.js";
 import { emojiOrName, MORE, QUICK } from "./emoji.js";
 import { avatar, roleOf } from "./people.js";
+import { firstOnPhone, onPhone } from "./phone.js";
 import { openMenu } from "./popover.js";
 import { act, HOME, reader, store } from "./state.js";
 import { clock, dateOfTs, full, isoDay, pretty } from "./time.js";
@@ -79,7 +80,7 @@ function messageItem(message, grouped, read) {
   const content = JSON.stringify(message);
   const moving = /\{ago\}|_pretty\}/.test(content) ? read.now.toISOString().slice(0, 16) : "";
   const key = message.ts + (message.ephemeral ? "-private" : "");
-  return { key, sig: [content, grouped, read.tz, moving].join(), build: () => build(message, grouped, read) };
+  return { key, sig: [content, grouped, read.tz, moving, onPhone()].join(), build: () => build(message, grouped, read) };
 }
 
 function build(message, grouped, read) {
@@ -92,6 +93,7 @@ function build(message, grouped, read) {
     h("div", { class: "message-body" },
       message.ephemeral ? h("p", { class: "private" }, icon("eye"), "Only visible to you") : null,
       grouped ? null : heading(author, message, read),
+      firstOnPhone(message, read),
       h("div", { class: "blocks" }, renderContent(message, surface), message.edited ? h("small", { class: "edited" }, "(edited)") : null),
       reactions(message)),
     message.ephemeral ? null : toolbar(message));
