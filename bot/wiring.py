@@ -18,6 +18,7 @@ from bot.observability.metrics import Metrics
 from bot.probe.run import probe
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
+from bot.stream.sending import lag_of
 from bot.transport.bolt_app import Identity, bolt_app
 from bot.worker.jobs import evidence_job, jobs_of, probe_job, stream_jobs
 from bot.worker.loops import Worker
@@ -100,6 +101,7 @@ def context_of(
         secret_expires=settings.secret_expires(),
         standing=standing,
         tickets=Tickets(settings.ticket_pattern, settings.ticket_url),
+        stream_lag=lag_of(settings.events_url.get_secret_value() if settings.events_url else None, ledger, clock),
     )
 
 

@@ -25,6 +25,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.probes import KnownVersion
 from storage.records import ChangeRequest
+from storage.streams import Backlog
 
 
 class _Nobody:
@@ -109,8 +110,13 @@ def status_data(report: Status) -> dict[str, Any]:
         "approved_by": list(report.approved_by),
         "open_request": _request(report.open_request) if report.open_request else None,
         "probes": [_probe(version) for version in report.probes],
+        "stream": _lag(report.stream) if report.stream else None,
         "warning": report.freshness,
     }
+
+
+def _lag(backlog: Backlog) -> dict[str, Any]:
+    return {"waiting": backlog.events, "since": _stamp(backlog.since), "problem": backlog.position.problem}
 
 
 def _probe(known: KnownVersion) -> dict[str, Any]:

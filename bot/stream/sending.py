@@ -6,7 +6,7 @@ else waits for it.
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,6 +48,28 @@ def pause_after(tries: int, answer: Answer) -> timedelta:
     return min(LONGEST_WAIT, max(pause, timedelta(seconds=answer.retry_after or 0.0)))
 
 
+def lags(backlog: Backlog, now: datetime) -> bool:
+    """Tell whether events wait that should have been taken: one was refused, or the oldest waits for long."""
+    late = backlog.since is not None and now - backlog.since > TOLD_AFTER
+    return bool(backlog.events and (backlog.position.problem or late))
+
+
+def lag_of(url: str | None, ledger: Ledger, clock: Clock) -> Callable[[], Backlog | None]:
+    """Return what tells how far the receiver at ``url`` is behind; it tells ``None`` where it does not lag.
+
+    It raises ``Unreachable``.
+    """
+    if url is None:
+        return lambda: None
+    streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))
+
+    def lag() -> Backlog | None:
+        backlog = streams.backlog()
+        return backlog if lags(backlog, clock()) else None
+
+    return lag
+
+
 class Stream:
     """Sends one tenant's record to one receiver. ``operators`` are who hears when it wants nothing any more."""
 
@@ -65,8 +87,7 @@ class Stream:
 
     def trouble(self, backlog: Backlog) -> str | None:
         """What keeps events waiting, in a sentence; ``None`` while they are taken."""
-        late = backlog.since is not None and self._clock() - backlog.since > TOLD_AFTER
-        if not backlog.events or not (backlog.position.problem or late):
+        if not lags(backlog, self._clock()):
             return None
         count = "1 event waits" if backlog.events == 1 else f"{backlog.events} events wait"
         why = f": {backlog.position.problem}" if backlog.position.problem else ""

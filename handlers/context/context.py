@@ -16,6 +16,7 @@ from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.record.standing import Estranged, Standing
+from storage.streams import Backlog
 
 UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR), so nothing was sent."
 """Why a change is not sent: put back later, a backup of this moment would have it made once more."""
@@ -48,6 +49,10 @@ class Context:
     """When the client secret expires, as far as the operator said so."""
 
     tickets: Tickets = NO_TICKETS
+    stream_lag: Callable[[], Backlog | None] = lambda: None
+    """How far the receiver of the stream is behind; ``None`` where it does not lag, or there is none.
+
+    Raises ``Unreachable``."""
 
     standing: Standing | None = None
     """Whether the database is the one that this process knows; ``None`` where nobody asks."""

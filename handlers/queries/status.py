@@ -23,6 +23,7 @@ from storage.lifecycle import Kind, State
 from storage.probes import KnownVersion, known_versions
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
+from storage.streams import Backlog
 
 BROKEN = (
     "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell whoever runs the bot."
@@ -68,6 +69,8 @@ class Status:
     """Seconds since the reading, where it is not read anew for somebody who asks often; ``None``: read just now."""
     probes: tuple[KnownVersion, ...] = ()
     """What the endpoints were last seen to do."""
+    stream: Backlog | None = None
+    """How far the receiver of the stream is behind; ``None`` where it does not lag, or there is none."""
     on_record: bool = True
     """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
 
@@ -213,7 +216,8 @@ class StatusReports:
         )
         try:
             with context.ledger.reading() as reader:
-                return self._with_record(live, reader)
+                known = self._with_record(live, reader)
+            return replace(known, stream=context.stream_lag())
         except Unreachable:
             return live  # the live value is told all the same
 

@@ -48,6 +48,7 @@ from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
 from storage.message_records import ReminderAnswer, ReminderReply
 from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, SettingValue
+from storage.streams import Backlog, Position
 
 PERSON, OTHER, GROUP = "U00000001", "U00000002", "S00000001"
 """Ids as Slack spells them; they mention nobody where nothing is posted."""
@@ -212,6 +213,7 @@ class Examples:
             decided=request,
             open_request=request,
             last_seen=self._seen(),
+            stream=Backlog(999_999, self.now, Position(problem="it redirects (status 301), which is never followed")),
         )
 
     def _what_if(self, request: ChangeRequest) -> WhatIf:

@@ -16,6 +16,7 @@ from handlers.slack.views.probe_news import refusals
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, SettingValue
+from storage.streams import Backlog
 
 MEANING = {
     SettingValue.NOT_SET: "nobody ever chose; mail over old TLS is refused",
@@ -45,8 +46,19 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     more += [_end(report, zone), _under_way(report, zone), refusals(report.probes, report.cloud.legacy_hosts, zone)]
     blocks: list[Block] = [section(first), section(second), *(section(line) for line in more if line)]
     blocks += [actions(*_ways(report)), *(section(line) for line in (_effects(report), _smtp_auth(report)) if line)]
-    blocks += small([escape(report.freshness) if report.freshness else "", _tenant(report)])
+    freshness = escape(report.freshness) if report.freshness else ""
+    blocks += small([freshness, _stream(report.stream, zone), _tenant(report)])
     return Message(text=first, blocks=blocks)
+
+
+def _stream(backlog: Backlog | None, zone: ZoneInfo) -> str:
+    """Say how far the receiver of the record's events is behind, where it is."""
+    if backlog is None:
+        return ""
+    count = "1 event waits" if backlog.events == 1 else f"{backlog.events:,} events wait"
+    since = f" since {instant(backlog.since, zone)}" if backlog.since else ""
+    why = f": {escape(backlog.position.problem)}" if backlog.position.problem else ""
+    return f":warning: The stream of the record lags: {count}{since}{why}."
 
 
 def _ways(report: Status) -> list[ButtonElement]:

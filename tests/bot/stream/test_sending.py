@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.stream.receiver import Receiver
-from bot.stream.sending import Stream, receiver_name
+from bot.stream.sending import Stream, lag_of, receiver_name
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.leases import Lease, Leases, TenantDuty
@@ -173,6 +173,9 @@ def test_a_reset_connection_and_a_closed_port_are_no_answer(sender: Sender, rece
     assert receiver.taken == [1, 2, 3]
     assert sender.send("http://127.0.0.1:9/") == 0
     assert sender.trouble("http://127.0.0.1:9/") == says("3_events_wait_for_the_receiver_http")
+    behind = lag_of("http://127.0.0.1:9/", sender.ledger, sender.clock)()
+    assert (behind and behind.events, behind and behind.position.tries) == (3, 1)
+    assert lag_of(receiver.url, sender.ledger, sender.clock)() is lag_of(None, sender.ledger, sender.clock)() is None
 
 
 def test_a_receiver_that_takes_too_long_is_no_answer(sender: Sender, receiving: Start, monkeypatch: pytest.MonkeyPatch) -> None:

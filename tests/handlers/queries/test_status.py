@@ -9,11 +9,14 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.queries.status import Status
+from bot.reports.answers import status_data
+from handlers.queries.status import Status, StatusReports
 from handlers.slack.listeners.register import guarded
 from handlers.slack.views import status_view
+from handlers.slack.views.mrkdwn import instant
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, SettingValue
+from storage.streams import Backlog, Position
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.driver import ALICE, BOB, HIGH, House
 from tests.handlers.fakes import LATE, LOST, UNREADABLE
@@ -374,3 +377,15 @@ def test_the_buttons_of_a_status_open_what_they_say(house: House) -> None:
     assert [view["callback_id"] for view in house.windows.opened] == ["extension", "opt_out"]
     house.press(history, BOB, 0, ts="1763899200.000001")
     assert says("history_newest_first") in str(house.windows.said[-1])
+
+
+def test_a_stream_that_lags_is_one_line_and_one_that_does_not_is_none(house: House) -> None:
+    said = str(answer(house))
+    since = house.clock()
+    lag = Backlog(3, since, Position(problem="it answered with status 410"))
+    house.dispatch.status = StatusReports(replace(house.context, stream_lag=lambda: lag))
+    line = says("the_stream_of_the_record_lags", since=instant(since, house.context.zone))
+    assert line in str(answer(house))
+    assert line.split(":")[0] not in said
+    told = status_data(house.dispatch.status.report())
+    assert told["stream"] == {"waiting": 3, "since": since.isoformat(), "problem": "it answered with status 410"}
