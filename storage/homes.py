@@ -23,8 +23,8 @@ from storage.integrity.believing import Disbelieved
 from storage.integrity.damaged import DAMAGE, is_damage
 from storage.integrity.recorded import recorded_baseline
 from storage.ledger import Entry
-from storage.lifecycle import OPEN
-from storage.reading import WISHES, Reader
+from storage.lifecycle import OPEN, WISHES
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Decision, Observation
 from storage.schema.device_tables import IS_STANDING, devices
 from storage.schema.home_table import homes

@@ -7,21 +7,19 @@ An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import chain, rows
 from storage.chain import BOT
-from storage.database.correlation import caused
-from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
+from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import PATIENCE, Database
 from storage.holding_entry import HoldingWriter
 from storage.integrity.canonical import stamp
-from storage.lifecycle import BIRTHS, OPEN, SETTLED, Kind, State, may_move
+from storage.lifecycle import BIRTHS, SETTLED, Kind, State, may_move
 from storage.outbox import OutboxWriter
-from storage.reading import WISHES, Reader
+from storage.reading import Reader
 from storage.records import (
     ChangeRequest,
     Decision,
@@ -33,10 +31,10 @@ from storage.records import (
     Waiting,
     WriteOutcome,
 )
+from storage.request_rows import insert_request, revise_request
 from storage.runs import UNBROKEN
 from storage.schema.tables import (
     attempts,
-    change_requests,
     decisions,
     inbox,
     reasons,
@@ -101,7 +99,8 @@ class Entry:
         }
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
         kept = {"waiting": waiting.value if waiting else None, "devices": rows.spelled_devices(devices)}
-        request_id = self._insert_request(kind, content | kept | {"ticket": ticket or None}, times)
+        written = content | kept | {"ticket": ticket or None}
+        request_id = insert_request(self.connection, self.tenant_id, kind, written, times)
         told = _stamped(times) | content | {"state": BIRTHS[kind].value, **rows.told_devices(devices)}
         self.record("request_opened", requester_id or BOT, told | rows.told_ticket(ticket), request_id)
         return self.reader.request(request_id)
@@ -219,49 +218,9 @@ class Entry:
         if self.connection.execute(done).rowcount != 1:
             raise AlreadyHandled("this was dealt with already")
 
-    def _insert_request(self, kind: Kind, content: Mapping[str, str | None], times: Mapping[str, datetime | None]) -> int:
-        self._refuse_second(kind)
-        born = BIRTHS[kind]
-        settled = self.now if born in SETTLED else None
-        statement = insert(change_requests).values(
-            tenant_id=self.tenant_id, state=born.value, version=1, settled_at=settled, **content, **times, **caused()
-        )
-        try:
-            number: int = self.connection.execute(statement.returning(change_requests.c.id)).scalar_one()
-        except IntegrityError as taken:
-            raise Conflict("another request was opened in the same moment") from taken
-        return number
-
-    def _refuse_second(self, kind: Kind) -> None:
-        table = change_requests.c
-        if kind in (Kind.OUTSIDE, Kind.SHORTENING):
-            return
-        opting_out = kind is Kind.OPT_OUT
-        kinds = [Kind.OPT_OUT] if opting_out else WISHES
-        states = [State.APPROVED, State.APPLYING] if opting_out else list(OPEN)
-        query = select(table.id).where(table.tenant_id == self.tenant_id, table.kind.in_(kinds), table.state.in_(states))
-        taken = self.connection.execute(query.limit(1)).scalar()
-        if taken is not None:
-            raise AlreadyOpen(taken)
-
     def revise(self, request: ChangeRequest, **changes: object) -> ChangeRequest:
         """Raise the version of a request, and change columns that leave no event by themselves. Raises ``Conflict``."""
-        table = change_requests.c
-        guarded = (
-            update(change_requests)
-            .where(
-                table.id == request.id,
-                table.tenant_id == self.tenant_id,
-                table.state == request.state.value,
-                table.version == request.version,
-            )
-            .values(version=table.version + 1, **caused(), **changes)
-            .returning(*change_requests.c)
-        )
-        row: Row[Any] | None = self.connection.execute(guarded).one_or_none()
-        if row is None:
-            raise Conflict(f"#{request.id} has moved on")
-        return rows.change_request(row)
+        return revise_request(self.connection, self.tenant_id, request, changes)
 
 
 def _stamped(times: Mapping[str, datetime | None]) -> dict[str, object]:

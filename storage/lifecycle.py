@@ -19,6 +19,10 @@ class Kind(StrEnum):
     OUTSIDE = "outside"
 
 
+WISHES = (Kind.OPT_IN, Kind.EXTENSION)
+"""The kinds that need a second person."""
+
+
 class State(StrEnum):
     """Where a change request stands; the words are those people read."""
 

@@ -1,9 +1,9 @@
 """The ledger's questions: each is answered by an index, pages by key and never by offset or count."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, select
 
 from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
@@ -11,7 +11,7 @@ from storage.device_reading import DeviceReader
 from storage.history_pages import EVERYTHING, HistoryFilter, HistoryPages
 from storage.holding import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
-from storage.lifecycle import OPEN, UNSENT, Kind, State
+from storage.lifecycle import OPEN, UNSENT, WISHES, Kind, State
 from storage.messages import MessageReader
 from storage.observing import ReadingReader
 from storage.records import (
@@ -24,6 +24,7 @@ from storage.records import (
     Vote,
     WriteOutcome,
 )
+from storage.request_rows import read_requests, select_requests
 from storage.schema.tables import (
     attempts,
     audit_events,
@@ -31,15 +32,10 @@ from storage.schema.tables import (
     decisions,
     reasons,
 )
+from storage.windows import WindowReader
 
 MAY_STILL_SHOW_UP = (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN, None)
 """The outcomes after which a change that was sent may still show up; ``None``: no answer is on record."""
-
-WISHES = (Kind.OPT_IN, Kind.EXTENSION)
-"""The kinds that need a second person."""
-
-MOVES_THE_END = (Kind.EXTENSION, Kind.SHORTENING)
-"""The kinds that replace the end of the window there is."""
 
 LOOKED_THROUGH = 4096
 """The last events of a record among which ``newest_events`` are sought: what comes in the worst of minutes, in a millisecond."""
@@ -58,7 +54,7 @@ class Reader:
 
     def __init__(self, connection: Connection, tenant_id: str) -> None:
         self.connection = connection
-        self._tenant_id = tenant_id
+        self.tenant_id = tenant_id
         self.messages = MessageReader(connection, tenant_id)
         self.readings = ReadingReader(connection, tenant_id)
         self.holding = HoldingReader(connection, tenant_id)
@@ -67,12 +63,17 @@ class Reader:
     @property
     def devices(self) -> DeviceReader:
         """The register of devices, over the same connection."""
-        return DeviceReader(self.connection, self._tenant_id)
+        return DeviceReader(self.connection, self.tenant_id)
+
+    @property
+    def windows(self) -> WindowReader:
+        """What became of windows and of the value, over the same connection."""
+        return WindowReader(self.connection, self.tenant_id, self.request)
 
     def request(self, request_id: int) -> ChangeRequest:
         """The request with this number. Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged."""
         try:
-            row = self.connection.execute(_ONE, {"tenant": self._tenant_id, "number": request_id}).one_or_none()
+            row = self.connection.execute(_ONE, {"tenant": self.tenant_id, "number": request_id}).one_or_none()
             if row is not None:
                 return rows.change_request(row)
         except DAMAGE as damage:
@@ -111,100 +112,10 @@ class Reader:
         """Return the newest request for ``value`` sent after ``since`` given up and never seen."""
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
-        for request in self._many(self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
+        for request in read_requests(self.connection, self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
             if self.last_outcome(request.id) in MAY_STILL_SHOW_UP and not self.messages.corrected(request.id):
                 return request
         return None
-
-    def requests_behind(self, number: int) -> list[ChangeRequest]:
-        """Return requests behind this change's window, newest first: extensions, the opt-in.
-
-        Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
-        their end: a value that is brought back before keeps it.
-        """
-        found: list[ChangeRequest] = []
-        brought_back: datetime | None = None
-        for change in self.made(change_requests.c.id <= number):
-            if change.kind is Kind.OUTSIDE:
-                brought_back = brought_back or change.created_at
-                continue
-            over = brought_back is not None and (change.window_end is None or change.window_end <= brought_back)
-            if over or change.kind is Kind.OPT_OUT:
-                break
-            found.append(change)
-            if change.kind is Kind.OPT_IN:
-                break
-            brought_back = None
-        return found
-
-    def last_change(self, number: int) -> ChangeRequest:
-        """Return the change that first made the value this one set, if it is on record."""
-        set_by = self.request(number)
-        for change in self.made(change_requests.c.id <= number):
-            if change.to_value is not set_by.to_value:
-                break
-            if not change.only_confirms:
-                return change
-        return set_by
-
-    def adopted(self, extension: ChangeRequest) -> int | None:
-        """Return the outside change this extension lets stand, where no request was behind it."""
-        before = next(self.made(change_requests.c.id < extension.id), None)
-        if before is None or before.kind is not Kind.OUTSIDE or self.requests_behind(before.id):
-            return None
-        return before.id
-
-    def adopted_by(self, outside: ChangeRequest) -> int | None:
-        """The extension that was made to let this change from outside the bot stand."""
-        table = change_requests.c
-        made = (table.id > outside.id, table.state == State.APPLIED.value, table.kind == Kind.EXTENSION.value)
-        for extension in self._many(self._requests().where(*made).order_by(table.id).limit(1)):
-            if self.adopted(extension) == outside.id:
-                return extension.id
-        return None
-
-    def followed_by(self, request: ChangeRequest) -> ChangeRequest | None:
-        """Return the change that ended or moved this window early; ``None``: it holds or ran out.
-
-        A value that is brought back outside the bot keeps the window.
-        """
-        table, found = change_requests.c, None
-        made = (table.id > request.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
-        for change in self._many(self._requests().where(*made).order_by(table.id).limit(20)):
-            if request.window_end is None or (change.settled_at or change.created_at) >= request.window_end:
-                break
-            if change.kind is not Kind.OUTSIDE:
-                return found or change
-            found = None if change.to_value is SettingValue.OPTED_IN else found or change
-        return found
-
-    def undone_by(self, change: ChangeRequest) -> ChangeRequest | None:
-        """Return the first change that ended, moved or reversed this one; ``None``: it holds.
-
-        A later change to the same value only confirms it, unless it moves the end. What was brought back outside the bot before
-        the end of its window holds again, which the baseline tells.
-        """
-        baseline = self.baseline()
-        if baseline is None or baseline.request_id == change.id:
-            return None
-        if baseline.value is change.to_value and baseline.window_end is not None and baseline.window_end == change.window_end:
-            return None
-        table = change_requests.c
-        made = (table.id > change.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
-        later = self._many(self._requests().where(*made).order_by(table.id).limit(20))
-        return next((one for one in later if one.to_value is not change.to_value or one.kind in MOVES_THE_END), None)
-
-    def made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
-        """The changes that took effect, newest first, as far as a window may reach back."""
-        table = change_requests.c
-        made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
-        for change in self._many(self._requests().where(*made).order_by(table.id.desc()).limit(50)):
-            if change.state is not State.FAILED or self.messages.corrected(change.id):
-                yield change
-
-    def newest_made(self) -> ChangeRequest | None:
-        """Return the bot's newest change that took effect: read back, or seen after giving up."""
-        return next((change for change in self.made() if change.kind is not Kind.OUTSIDE), None)
 
     def attributable(self, now: datetime) -> list[ChangeRequest]:
         """Changes made outside the bot whose author is to be looked up at ``now``, oldest first."""
@@ -215,7 +126,7 @@ class Reader:
     def expired(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
         table = change_requests.c
-        due = self._many(self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
+        due = read_requests(self.connection, self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
         return [request for request in due if request.has_expired(now)]
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
@@ -226,7 +137,7 @@ class Reader:
     def counts(self) -> dict[State, int]:
         """Count requests by state from the index of states: settled ones grow for ever."""
         table = change_requests.c
-        query = select(table.state, func.count()).where(table.tenant_id == self._tenant_id).group_by(table.state)
+        query = select(table.state, func.count()).where(table.tenant_id == self.tenant_id).group_by(table.state)
         known = set(State)
         return {State(state): int(found) for state, found in self.connection.execute(query) if state in known}
 
@@ -238,13 +149,13 @@ class Reader:
         query = select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
         fresh = self.connection.execute(query).all()
         known = (set(Vote), set(Door))
-        mine = [row for row in fresh if row.tenant_id == self._tenant_id and row.vote in known[0] and row.door in known[1]]
+        mine = [row for row in fresh if row.tenant_id == self.tenant_id and row.vote in known[0] and row.door in known[1]]
         ours = [(Vote(row.vote), Door(row.door)) for row in mine]
         return ours, fresh[-1].id if fresh else last
 
     def page(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[ChangeRequest]:
         """One page of history, newest first, starting below number ``before``."""
-        pages = HistoryPages(self.connection, self._tenant_id)
+        pages = HistoryPages(self.connection, self.tenant_id)
         return pages.page(before=before, limit=limit, only=only)
 
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
@@ -278,23 +189,23 @@ class Reader:
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest audit event."""
-        return chain.head(self.connection, self._tenant_id)
+        return chain.head(self.connection, self.tenant_id)
 
     def events(self, *, after: int = 0, limit: int = 1000) -> list[AuditEvent]:
         """Audit events in order, from the one behind sequence number ``after``."""
         table = audit_events.c
-        query = select(audit_events).where(table.tenant_id == self._tenant_id, table.seq > after)
+        query = select(audit_events).where(table.tenant_id == self.tenant_id, table.seq > after)
         return [rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))]
 
     def newest_events(self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH) -> list[AuditEvent]:
         """Return one person's events of a kind, newest first, among the last: there is no index."""
         table = audit_events.c
-        lately = (table.tenant_id == self._tenant_id, table.seq > self.head()[0] - looked_through)
+        lately = (table.tenant_id == self.tenant_id, table.seq > self.head()[0] - looked_through)
         query = select(audit_events).where(*lately, table.kind == kind, table.actor == actor)
         return readable(self.connection, query.order_by(table.seq.desc()), audit_events, rows.audit_event)
 
     def _requests(self) -> Select[tuple[object, ...]]:
-        return select(change_requests).where(change_requests.c.tenant_id == self._tenant_id)
+        return select_requests(self.tenant_id)
 
     def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
-        return readable(self.connection, query, change_requests, rows.change_request)
+        return read_requests(self.connection, query)

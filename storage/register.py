@@ -19,8 +19,7 @@ from storage.device_lifecycle import ENDED, STANDING, DeviceState, may_move_devi
 from storage.device_records import Device, DeviceAct, NewDevice
 from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Entry
-from storage.lifecycle import UNSENT
-from storage.reading import WISHES
+from storage.lifecycle import UNSENT, WISHES
 from storage.records import ChangeRequest
 from storage.schema.device_tables import device_acts, devices
 from storage.sightings import SightingReader

@@ -33,8 +33,8 @@ from handlers.ports import Reading, Unavailable
 from handlers.register.following import activate
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
-from storage.lifecycle import Kind, State
-from storage.reading import WISHES, Reader
+from storage.lifecycle import WISHES, Kind, State
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)
@@ -234,7 +234,7 @@ def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None
 
 def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     """Return the last approved change if its value is back before its window has ended."""
-    newest = entry.reader.newest_made()
+    newest = entry.reader.windows.newest_made()
     if reading.value is not SettingValue.OPTED_IN or newest is None or newest.to_value is not reading.value:
         return None
     end = entry.reader.holding.approved_end(newest)

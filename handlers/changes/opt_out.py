@@ -126,7 +126,7 @@ class OptOuts:
     def _told(self, reader: Reader, late: Overdue) -> news.Overdue:
         """What is uncertain is read again, not sent again, so that no next try is told."""
         is_uncertain = late.under_way is not None and late.under_way.state is State.UNCERTAIN
-        asked = asked_by(reader.requests_behind(late.window_of)) if late.window_of else []
+        asked = asked_by(reader.windows.requests_behind(late.window_of)) if late.window_of else []
         return news.Overdue(
             request=late.window_of,
             end=late.ended_at,

@@ -152,7 +152,7 @@ class Proposals:
 def _behind(reader: Reader) -> list[ChangeRequest]:
     """The requests behind the window there is, newest first; none where nobody asked the bot for it."""
     baseline = reader.baseline()
-    return reader.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
+    return reader.windows.requests_behind(baseline.request_id) if baseline and baseline.request_id else []
 
 
 def _still_named(reader: Reader, earlier: ChangeRequest | None) -> list[Device]:

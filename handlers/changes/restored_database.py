@@ -13,8 +13,7 @@ from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueu
 from storage.database.errors import Conflict
 from storage.estrangement import Estrangement
 from storage.ledger import BOT, Entry, Ledger
-from storage.lifecycle import UNSENT, State
-from storage.reading import WISHES
+from storage.lifecycle import UNSENT, WISHES, State
 from storage.record.adoption import Basis, take_over
 from storage.record.standing import ACCEPTED, Estranged, Standing
 from storage.records import Waiting

@@ -15,9 +15,8 @@ from handlers.outgoing.news import RuleChanged
 from handlers.policy.days import latest_end
 from handlers.policy.votes import standing_approvals
 from storage.ledger import BOT, Entry
-from storage.lifecycle import OPEN, State
+from storage.lifecycle import OPEN, WISHES, State
 from storage.notice_kind import NoticeKind
-from storage.reading import WISHES
 from storage.records import ChangeRequest
 
 TOO_LONG = "The rule was changed, and the window that was asked for is longer than it allows now. Nothing was sent; ask again."

@@ -5,8 +5,7 @@ What is superseded is never sent, or never sent again.
 
 from handlers.outgoing.enqueue import enqueue_change
 from storage.ledger import BOT, Entry
-from storage.lifecycle import UNSENT, Kind, State
-from storage.reading import WISHES
+from storage.lifecycle import UNSENT, WISHES, Kind, State
 from storage.records import ChangeRequest
 
 

@@ -11,10 +11,10 @@ from handlers.outgoing.reminders import Nudge
 from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
-from storage.lifecycle import SETTLED, Kind, State
+from storage.lifecycle import SETTLED, WISHES, Kind, State
 from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
-from storage.reading import WISHES, Reader
+from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, SettingValue
 
 Said = TypeVar("Said", bound=Announcement)
@@ -221,7 +221,7 @@ def enqueue_new_end(entry: Entry, change: ChangeRequest) -> None:
     """Tell all who asked for the opt-in or an extension that somebody else moved its end."""
     kind = Shortened if change.kind is Kind.SHORTENING else Extended
     said = kind(request=change.id, requester=change.requester_id, end=change.window_end)
-    for person in asked_by(entry.reader.requests_behind(change.id)):
+    for person in asked_by(entry.reader.windows.requests_behind(change.id)):
         if person != change.requester_id:
             enqueue_personal(entry, f"{said.kind}:{change.id}:{person}", said, person=person)
 
@@ -230,7 +230,7 @@ def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> N
     """Tell all who asked for the opt-in or an extension that it was taken back or has ended."""
     if baseline.value is not SettingValue.OPTED_IN or baseline.request_id is None:
         return
-    requests_ = entry.reader.requests_behind(baseline.request_id)
+    requests_ = entry.reader.windows.requests_behind(baseline.request_id)
     for person in asked_by(requests_):
         if person != opt_out.requester_id:
             own = next(request.id for request in requests_ if request.requester_id == person and request.kind in WISHES)

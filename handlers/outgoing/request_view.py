@@ -48,7 +48,7 @@ def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestV
         adoption=_adoption(reader, request),
         baseline=reader.baseline(),
         escalate_to=context.escalate_to,
-        followed_by=reader.undone_by(request) if request.state is State.APPLIED else None,
+        followed_by=reader.windows.undone_by(request) if request.state is State.APPLIED else None,
         tried_again=_tried_again(reader, request, context.now()),
         hosts=context.calendar.hosts(context.cloud, today, request.protocols),
         tickets=context.tickets,
@@ -65,5 +65,5 @@ def _tried_again(reader: Reader, request: ChangeRequest, now: datetime) -> Chang
 
 def _adoption(reader: Reader, request: ChangeRequest) -> int | None:
     if request.kind is Kind.EXTENSION:
-        return reader.adopted(request)
-    return reader.adopted_by(request) if request.kind is Kind.OUTSIDE else None
+        return reader.windows.adopted(request)
+    return reader.windows.adopted_by(request) if request.kind is Kind.OUTSIDE else None

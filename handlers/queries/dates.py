@@ -73,7 +73,7 @@ class CalendarDates:
     def gather(self) -> Dates:
         """Return the dates of this moment. Raises ``Unreachable``."""
         with self._ledger.reading() as reader:
-            made, baseline = list(reader.made()), reader.baseline()
+            made, baseline = list(reader.windows.made()), reader.baseline()
             dues = tuple(self._dues(reader.devices))
         found, today = as_it_stands(windows_of(reversed(made)), baseline), self._today()
         listed, warning = self._calendar.listing(self._cloud, today), self._calendar.freshness(today)

@@ -67,7 +67,7 @@ def _lines(reader: Reader, requests: Sequence[ChangeRequest]) -> list[HistoryLin
             [vote for vote in votes if vote.request_id == request.id],
             read_back=read_back.get(request.id),
             given=reasons.get(request.id),
-            followed_by=reader.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
+            followed_by=reader.windows.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
         )
         for request in requests
     ]

@@ -225,7 +225,7 @@ class StatusReports:
         """The same with what the ledger knows."""
         now, baseline, last_seen = self._context.now(), reader.baseline(), reader.readings.newest_observation(readable=True)
         set_by = reader.find(baseline.request_id) if baseline and baseline.request_id else None
-        decided = reader.last_change(set_by.id) if set_by else None
+        decided = reader.windows.last_change(set_by.id) if set_by else None
         has_followed = live.reading is not None and live.reading.value is not SettingValue.OPTED_IN
         return replace(
             live,

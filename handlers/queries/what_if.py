@@ -16,8 +16,8 @@ from handlers.policy.rule import Verdict, no_longer_open
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
 from handlers.queries.status import READINGS
-from storage.lifecycle import State
-from storage.reading import WISHES, Reader
+from storage.lifecycle import WISHES, State
+from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, SettingValue
 
 LOOKED_UP = 50

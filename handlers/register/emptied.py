@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.reading import WISHES, Reader
+from storage.lifecycle import WISHES
+from storage.reading import Reader
 from storage.records import SettingValue
 
 WAIT = timedelta(hours=24)
@@ -32,7 +33,7 @@ def none_left(reader: Reader, now: datetime) -> Left | None:
         return None
     if reader.devices.has_active():
         return None
-    behind = next((request for request in reader.requests_behind(baseline.request_id) if request.kind in WISHES), None)
+    behind = next((request for request in reader.windows.requests_behind(baseline.request_id) if request.kind in WISHES), None)
     last = reader.devices.last_ended()
     if behind is None or last is None or last.ended_at is None or last.ended_at < (behind.settled_at or behind.created_at):
         return None

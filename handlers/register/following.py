@@ -14,9 +14,9 @@ from storage.database.errors import NoSuchDevice
 from storage.device_lifecycle import DeviceState
 from storage.device_records import Device, DeviceAct
 from storage.ledger import BOT, Entry
-from storage.lifecycle import UNSENT, State
+from storage.lifecycle import UNSENT, WISHES, State
 from storage.notice_kind import NoticeKind
-from storage.reading import WISHES, Reader
+from storage.reading import Reader
 from storage.records import ChangeRequest, NamedDevice
 
 CHANGED = "The devices that it names have changed since, so earlier votes no longer count: look again, then approve."

@@ -15,9 +15,9 @@ from handlers.policy.votes import rejecter, standing_approvals
 from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
 from storage.database.errors import NoSuchDevice
-from storage.lifecycle import State
+from storage.lifecycle import WISHES, State
 from storage.message_records import Notice
-from storage.reading import WISHES, Reader
+from storage.reading import Reader
 from storage.record.statements import STATEMENTS, noteworthy
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 

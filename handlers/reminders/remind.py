@@ -61,5 +61,5 @@ class Reminders:
         said = telling.said
         owed = enqueue_announcement(entry, telling.key, said, telling.offer)
         if owed and isinstance(said, Ending) and said.request:
-            for person in asked_by(entry.reader.requests_behind(said.request)):
+            for person in asked_by(entry.reader.windows.requests_behind(said.request)):
                 enqueue_personal(entry, f"{telling.key}:{person}", said, telling.offer, person=person)

@@ -16,8 +16,7 @@ from handlers.slack.views.blocks import Message, actions, button, header, quoted
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.views.outside import is_loud, outside
 from handlers.slack.views.tickets import with_ticket
-from storage.lifecycle import OPEN, Kind, State
-from storage.reading import WISHES
+from storage.lifecycle import OPEN, WISHES, Kind, State
 from storage.records import ChangeRequest, SettingValue, Waiting
 
 APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
