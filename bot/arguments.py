@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.several import add_tenant
 
 if TYPE_CHECKING:
-    from handlers.ports import ProbeTarget
+    from handlers.probe_ports import ProbeTarget
 
 
 def number(text: str) -> int:

@@ -13,6 +13,7 @@ import structlog
 
 from handlers.changes.agreement import tell
 from handlers.changes.ask import Requests
+from handlers.changes.claim import Claims
 from handlers.changes.decide import Decisions
 from handlers.changes.drift import Drift
 from handlers.changes.look_alikes import LookAlikes
@@ -99,7 +100,7 @@ class Dispatch:
         self.optouts = OptOuts(context)
         self.decisions, self.reasons = Decisions(context), Reasons(context)
         self.look_alikes, self.rules = LookAlikes(context), Rules(context)
-        self.refusals, self.drift = Refusals(context), Drift(context)
+        self.refusals, self.drift, self.claims = Refusals(context), Drift(context), Claims(context)
         self.replies, self.register = ReminderReplies(context), Register(context, fetch, lookups)
         self.history, self.exports = History(context.ledger), Exports(context)
         self.evidence = EvidenceFiles(context, lookups)
@@ -197,7 +198,7 @@ class Dispatch:
             case GiveReason():
                 self.reasons.give(command.request_id, command.reason, interaction)
             case ClaimChange():
-                self.drift.claim(command.request_id, command.reason, interaction)
+                self.claims.claim(command.request_id, command.reason, interaction)
             case ReplyToReminder():
                 self.replies.reply(command.notice_id, command.reply, interaction)
             case _:

@@ -19,7 +19,8 @@ PURE = (
     "handlers.policy.forms", "handlers.policy.opening",
     "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones", "handlers.outgoing.notices",
     "handlers.outgoing.announcement_view", "handlers.policy.rule", "handlers.ports", "handlers.reminders.snooze",
-    "handlers.policy.votes", "handlers.policy.working_hours", "storage.integrity.canonical", "storage.lifecycle",
+    "handlers.policy.votes", "handlers.probe_ports", "handlers.policy.working_hours",
+    "storage.integrity.canonical", "storage.lifecycle",
     "storage.records",
 )  # fmt: skip
 IMPURE = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.probe.run import probe
 from bot.terminal import is_terminal, line, progress, table
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget
 
 COLUMNS = ("Endpoint", "TLS", "Outcome", "Detail")
 PROVES = (

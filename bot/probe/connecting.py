@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohappyeyeballs import start_connection
 
-from handlers.ports import ProbeTarget
+from handlers.probe_ports import ProbeTarget
 
 HEAD_START: Final = 0.25
 """Seconds before the next address is tried beside the one that has not answered yet (RFC 8305)."""

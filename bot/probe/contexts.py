@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from handlers.ports import TlsVersion
+from handlers.probe_ports import TlsVersion
 
 CIPHERS: Final = "DEFAULT:@SECLEVEL=0"
 """OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only (docs.openssl.org, SSL_CTX_set_security_level)."""

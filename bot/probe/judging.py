@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.probe.handshake import End, Seen
 from bot.probe.records import NUMBERS, SSL3
-from handlers.ports import ProbeOutcome, TlsVersion
+from handlers.probe_ports import ProbeOutcome, TlsVersion
 
 Verdict = tuple[ProbeOutcome, str]
 

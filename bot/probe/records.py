@@ -5,7 +5,7 @@ Python's ``ssl`` tells neither before a handshake is complete. Layouts: RFC 5246
 
 from typing import Final
 
-from handlers.ports import TlsVersion
+from handlers.probe_ports import TlsVersion
 
 _ALERT, _HANDSHAKE = 21, 22
 _CONTENT: Final = range(20, 25)

@@ -11,7 +11,7 @@ from bot.probe.handshake import Seen, shake_hands
 from bot.probe.judging import judge
 from bot.probe.openings import NoTls, open_with
 from bot.probe.targets import opening_of
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 
 SECONDS: Final = 5.0
 """What one connection may take, from its first packet to the end of its handshake; and the look-up of a name."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.exchange.clouds import CLOUDS
 from handlers.policy.addresses import as_ascii
-from handlers.ports import ProbeTarget
+from handlers.probe_ports import ProbeTarget
 
 HOW = "write HOST:PORT, such as relay.contoso.com:587 or [2001:db8::25]:465"
 

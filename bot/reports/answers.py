@@ -14,7 +14,8 @@ from bot.wiring import context_of
 from handlers.context.people import People
 from handlers.policy.days import last_day
 from handlers.policy.overdue import Overdue
-from handlers.ports import Person, ProbeOutcome, Unavailable
+from handlers.ports import Person, Unavailable
+from handlers.probe_ports import ProbeOutcome
 from handlers.queries.history import History, HistoryLine, HistoryPage
 from handlers.queries.status import Status, StatusReports
 from handlers.slack.views import replies, status_view

@@ -12,7 +12,7 @@ from bot.exchange.clouds import CLOUDS
 from bot.probe.targets import targets
 from bot.settings import fields, secret_fields
 from bot.stream import spelled
-from handlers.ports import ProbeTarget
+from handlers.probe_ports import ProbeTarget
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 NONE_LEFT = ("ask", "opt-out")

@@ -18,7 +18,7 @@ from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential,
 from bot.probe.targets import of_cloud
 from bot.settings import kinds, secret_fields
 from handlers.context.web_addresses import taken_apart
-from handlers.ports import ProbeTarget
+from handlers.probe_ports import ProbeTarget
 from storage.integrity.keyring import Keyring
 
 

@@ -12,7 +12,6 @@ from itertools import takewhile
 from handlers.changes.replication_lag import LATE, LOOK_BACK, lags
 from handlers.changes.transitions import opt_out_again, overtaken, what_is_needed
 from handlers.context.context import Context
-from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import (
     enqueue_announcement,
     enqueue_answer,
@@ -25,9 +24,6 @@ from handlers.outgoing.enqueue import (
     newest,
 )
 from handlers.outgoing.news import Correction, FirstSight, Unreadable
-from handlers.outgoing.refusals import record_refusal
-from handlers.policy.forms import text_problem
-from handlers.policy.rule import about
 from handlers.policy.votes import approvers
 from handlers.ports import Reading, Unavailable
 from handlers.register.following import activate
@@ -104,23 +100,6 @@ class Drift:
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
                 _make_stale(entry, reading)
-        self._context.nudge()
-
-    def claim(self, request_id: int, reason: str, interaction: Interaction) -> None:
-        """Record that an operator or approver made the change outside the bot, and why; once."""
-        verdict = self._context.people.operator_or_approver(interaction.person)
-        with self._context.ledger.recording(self._context.now()) as entry:
-            entry.finish_inbox(interaction.key)
-            text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)
-            if text:
-                record_refusal(entry, interaction.person, "claim", text, request_id)
-            else:
-                entry.give_reason(request_id, person_id=interaction.person, reason=reason)
-                enqueue_card(entry, entry.reader.request(request_id))
-                text = f"Your name and reason are on record for #{request_id}."
-            enqueue_answer(
-                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
-            )
         self._context.nudge()
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
@@ -269,15 +248,6 @@ def _make_stale(entry: Entry, reading: Reading) -> None:
             f"Nothing was sent. {what_is_needed(reading.value)}"
         )
         enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
-
-
-def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:
-    if entry.reader.request(request_id).kind is not Kind.OUTSIDE:
-        return f"#{request_id} was not made outside the bot."
-    if entry.reader.reason_given(request_id) is not None:
-        return f"Somebody has put a name to #{request_id} already; the record is never altered."
-    problem = text_problem(reason, "Write a sentence, so that the record says why.")
-    return about(request_id, problem) if problem else ""
 
 
 def _first(reading: Reading) -> Baseline:

@@ -96,10 +96,7 @@ class Weekly(AboutWindow, Scheduled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneAhead(Scheduled):
-    """Thirty, fourteen, seven and one day before a change of Microsoft's that concerns the tenant.
-
-    That is what it opted in for; else, while SMTP AUTH is on, Basic authentication alone.
-    """
+    """Remind 30, 14, 7 and 1 days before a change of Microsoft's that concerns what the tenant opted in for."""
 
     kind = "milestone"
     snooze_days, may_be_done = 3, True
@@ -127,9 +124,9 @@ class MilestoneAhead(Scheduled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge(Scheduled):
-    """Recalls a pending request with growing gaps, each step once; the last step calls ``others`` too.
+    """Remind of a pending request with growing gaps, each step once; the last step calls ``others`` too.
 
-    The last step comes before the working hours end in which it can still be decided: on Friday for what expires on Sunday.
+    The last comes before the last working hours end: on Friday for what expires on Sunday.
     ``away``: it expires before anybody is at work again.
     """
 
@@ -186,9 +183,17 @@ class Freshness(Scheduled):
             yield Slot(series, cls(warning=warning), series=series)
 
 
+def _expiring(kind: str, expires: datetime | None, seen: Situation) -> Iterator[tuple[str, str, datetime]]:
+    """Yield series, slot and end 30, 14, 7 and 1 days before something expires; at last on a working day."""
+    distance = to_expiry(expires, seen.now, seen.zone, seen.hours)
+    if expires is not None and distance is not None:
+        series = f"{kind}:{expires.isoformat()}"
+        yield series, f"{series}:{distance}", expires
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate(Scheduled):
-    """Remind 30, 14, 7 and 1 days before the bot's certificate expires; at last on a working day."""
+    """Remind of the certificate with which the bot signs in."""
 
     kind = "certificate"
     snooze_days = 3
@@ -197,15 +202,13 @@ class Certificate(Scheduled):
     @classmethod
     def due(cls, seen: Situation) -> "Iterator[Slot]":
         """Return the slot of the nearest distance."""
-        expires, distance = seen.certificate_expires, to_expiry(seen.certificate_expires, seen.now, seen.zone, seen.hours)
-        if expires is not None and distance is not None:
-            series = f"certificate:{expires.isoformat()}"
-            yield Slot(f"{series}:{distance}", cls(expires=expires), series=series, ends=expires)
+        for series, key, expires in _expiring(cls.kind, seen.certificate_expires, seen):
+            yield Slot(key, cls(expires=expires), series=series, ends=expires)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret(Scheduled):
-    """The same for the bot's own client secret, as far as the operator said when it expires."""
+    """Remind of the bot's client secret, as far as the operator said when it expires."""
 
     kind = "secret"
     snooze_days = 3
@@ -214,10 +217,8 @@ class Secret(Scheduled):
     @classmethod
     def due(cls, seen: Situation) -> "Iterator[Slot]":
         """Return the slot of the nearest distance."""
-        expires, distance = seen.secret_expires, to_expiry(seen.secret_expires, seen.now, seen.zone, seen.hours)
-        if expires is not None and distance is not None:
-            series = f"secret:{expires.isoformat()}"
-            yield Slot(f"{series}:{distance}", cls(expires=expires), series=series, ends=expires)
+        for series, key, expires in _expiring(cls.kind, seen.secret_expires, seen):
+            yield Slot(key, cls(expires=expires), series=series, ends=expires)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +272,7 @@ class Slot:
     key: str
     said: Reminder
     series: str = ""
-    """What the reminder is about, over all its distances; empty where it can neither be put off nor called done."""
+    """What the reminder is about, over all its distances; empty where it takes no answer."""
     ends: datetime | None = None
     """When what it is about comes, if that is known to the instant."""
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import ProbeChanged
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from storage.engine import Unreachable
 from storage.ledger import BOT, Entry
 from storage.probes import KnownVersion, keep_version, known_versions

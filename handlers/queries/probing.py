@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handlers.context.rations import MINUTE, Monotonic
-from handlers.ports import Probe, ProbeRow
+from handlers.probe_ports import Probe, ProbeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
 from handlers.outgoing.reminders import Ending, Nudge, Weekly
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
 from handlers.policy.votes import Tally
-from handlers.ports import Cloud, ProbeOutcome, ProbeRow, ProbeTarget, Reading, TlsVersion
+from handlers.ports import Cloud, Reading
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probing import Probed

@@ -14,7 +14,7 @@ from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.register.pages import ShownDevice
 from handlers.slack.client.calls import call, direct
-from handlers.slack.views import announcements, cards, devices, outcomes, thread
+from handlers.slack.views import announcements, card_buttons, cards, devices, outcomes, thread
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
 from handlers.slack.views.mrkdwn import sentence
@@ -138,5 +138,5 @@ def answer_message(text: str, reason_for: int | None, given: Mapping[str, str]) 
     for label, what in given.items():
         blocks += typed(label, what)
     if reason_for is not None:
-        blocks.append(actions(button("Give a reason", cards.GIVE_REASON, reason_for)))
+        blocks.append(actions(button("Give a reason", card_buttons.GIVE_REASON, reason_for)))
     return Message(text=shown, blocks=blocks)

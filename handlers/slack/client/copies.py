@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from handlers.ports import Place
 from handlers.slack.client.calls import call
 from handlers.slack.parsing import Malformed, number
-from handlers.slack.views.cards import APPROVE, REJECT, WITHDRAW
+from handlers.slack.views.card_buttons import APPROVE, REJECT, WITHDRAW
 
 
 class SlackCopies:

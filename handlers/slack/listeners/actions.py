@@ -56,7 +56,7 @@ from handlers.slack.parsing import (
 )
 from handlers.slack.views import modals, replies
 from handlers.slack.views.announcements import DONE, SNOOZE
-from handlers.slack.views.cards import (
+from handlers.slack.views.card_buttons import (
     AGAIN,
     APPROVE,
     EXTEND,

@@ -13,7 +13,7 @@ from handlers.outgoing.news import Overdue
 from handlers.outgoing.reminders import Ending, Nudge, Scheduled, Weekly
 from handlers.slack.views import device_answers, device_news, news, reminders
 from handlers.slack.views.blocks import Message, actions, button, section, small
-from handlers.slack.views.cards import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
+from handlers.slack.views.card_buttons import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.views.mrkdwn import instant, sentence
 from storage.lifecycle import Kind
 from storage.message_records import ReminderAnswer

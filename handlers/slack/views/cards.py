@@ -12,22 +12,15 @@ from handlers.policy.days import spelled_end
 from handlers.policy.decided import why_so
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import how_it_stands
-from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small, typed
+from handlers.slack.views.blocks import Message, button, header, quoted, section, small, typed
+from handlers.slack.views.card_buttons import ENDED_UNMADE, EXTEND, IT_WAS_ME, OPT_OUT_NOW, buttons, failed_to_opt_out
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.views.outside import is_loud, outside
 from handlers.slack.views.tickets import with_ticket
 from storage.lifecycle import OPEN, WISHES, Kind, State
 from storage.records import ChangeRequest, SettingValue, Waiting
 
-APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
-AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME, WHAT_IF = "again", "extend", "opt_out_now", "it_was_me", "what_if"
-
-_ASK_AGAIN = {State.EXPIRED, State.STALE, State.WITHDRAWN, State.REJECTED, State.FAILED, State.SUPERSEDED}
-
 _RESULT = {State.APPLIED, State.FAILED, State.UNCERTAIN}
-
-_ENDED_UNMADE = _ASK_AGAIN
-"""States that end without effect, as far as is known: nothing may be said there of what the change does."""
 
 
 def card(view: RequestView, zone: ZoneInfo) -> Message:
@@ -37,7 +30,7 @@ def card(view: RequestView, zone: ZoneInfo) -> Message:
     others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
     build: Callable[[RequestView, ZoneInfo], list[Block]] = others.get(request.kind, _request)
     text = f"{title}. {sentence(request.detail)}".strip()
-    return Message(text=text, blocks=[header(title), *build(view, zone), *_buttons(view), *_below(view)])
+    return Message(text=text, blocks=[header(title), *build(view, zone), *buttons(view), *_below(view)])
 
 
 def still_ends(view: RequestView, zone: ZoneInfo) -> list[Block]:
@@ -91,23 +84,7 @@ def _left_as_it_was(view: RequestView) -> bool:
     request, baseline = view.request, view.baseline
     if baseline is None or baseline.value is not SettingValue.OPTED_IN or (baseline.request_id or 0) >= request.id:
         return False
-    return request.kind is Kind.EXTENSION and request.state in _ENDED_UNMADE
-
-
-def _in_force(view: RequestView) -> bool:
-    """Tell whether a settled request's window is the present one, also if brought back outside."""
-    request, baseline = view.request, view.baseline
-    if baseline is None or baseline.value is not SettingValue.OPTED_IN:
-        return False
-    revived = request.state is State.APPLIED and request.window_end == baseline.window_end
-    return baseline.request_id == request.id or revived
-
-
-def _opted_in_since(view: RequestView) -> bool:
-    """Tell whether a later change left the tenant opted in, or opted it in."""
-    baseline = view.baseline
-    is_later = baseline is not None and (baseline.request_id or 0) > view.request.id
-    return is_later and baseline is not None and baseline.value is SettingValue.OPTED_IN
+    return request.kind is Kind.EXTENSION and request.state in ENDED_UNMADE
 
 
 def _standing(view: RequestView, zone: ZoneInfo) -> list[Block]:
@@ -167,7 +144,7 @@ def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
 
 def _effect(view: RequestView) -> str:
     """Say what an opt-out did: a fact only where read back, nothing where it changed nothing."""
-    if not view.cloud.legacy_hosts or view.request.state in _ENDED_UNMADE or view.request.only_confirms or view.followed_by:
+    if not view.cloud.legacy_hosts or view.request.state in ENDED_UNMADE or view.request.only_confirms or view.followed_by:
         return ""
     begins = "Mail" if view.request.state is State.APPLIED else "Once applied, mail"
     return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(view)}."
@@ -178,7 +155,7 @@ BY_HAND = "`/legacytls help` shows how to opt out by hand."
 
 def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """What to do about a change that failed."""
-    if _failed_to_opt_out(view):
+    if failed_to_opt_out(view):
         return [section(f"{_tried_again(view, zone)} {BY_HAND}")]
     if view.request.kind is Kind.OPT_IN and view.request.state is State.FAILED:
         return [section("*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more.")]
@@ -195,13 +172,6 @@ def _tried_again(view: RequestView, zone: ZoneInfo) -> str:
     return "`/legacytls disable` opts out again."
 
 
-def _failed_to_opt_out(view: RequestView) -> bool:
-    """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
-    request, baseline = view.request, view.baseline
-    done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) >= request.id
-    return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
-
-
 def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """Draw a change made outside with its ways on; the first is the one primary button."""
     number, ways = view.request.id, list[ButtonElement]()
@@ -210,37 +180,6 @@ def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:
     if view.reason_by is None:
         ways.append(button("It was me", IT_WAS_ME, number))
     return outside(view, zone, ways)
-
-
-def _buttons(view: RequestView) -> list[Block]:
-    request = view.request
-    if _failed_to_opt_out(view) and not isinstance(view.tried_again, ChangeRequest):
-        return [actions(button("Opt out again", OPT_OUT_NOW, request.id))]
-    if request.kind not in WISHES:
-        return []
-    withdraw = button("Withdraw", WITHDRAW, request.id)
-    if request.state is State.APPROVED:
-        return [actions(withdraw)]
-    if request.state in _ASK_AGAIN:
-        return [actions(_another(view))]
-    if request.state is not State.PENDING:
-        return []
-    approve = button("Approve", APPROVE, request.id, style="primary")
-    reject = button("Reject", REJECT, request.id, style="danger")
-    take_back = [button("Take back my approval", TAKE_BACK, request.id)] if view.tally.approved_by else []
-    return [actions(approve, reject, withdraw, *take_back, button("Who can decide?", WHAT_IF, request.id))]
-
-
-def _another(view: RequestView) -> ButtonElement:
-    """Draw the way to the next request: opted in, only an extension can be asked for."""
-    request = view.request
-    opted_in = view.seen is not None and view.seen.value is SettingValue.OPTED_IN
-    ended = request.state is State.STALE and request.kind is Kind.EXTENSION
-    given_up = request.state is State.FAILED and not _in_force(view)
-    overtaken = request.state is State.SUPERSEDED and not _opted_in_since(view)  # what may be opted in yet is not so for long
-    if not opted_in or ended or given_up or overtaken:
-        return button("Ask again", AGAIN, request.id)
-    return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)
 
 
 def _status_line(view: RequestView, zone: ZoneInfo) -> str:

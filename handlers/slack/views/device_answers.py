@@ -11,7 +11,7 @@ from handlers.policy.forms import LONGEST
 from handlers.register.commands import DUE, REASON
 from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import button, section
-from handlers.slack.views.cards import OPT_OUT_NOW
+from handlers.slack.views.card_buttons import OPT_OUT_NOW
 from handlers.slack.views.device_forms import metadata
 from handlers.slack.views.devices import NOT_MINE, REPLACED
 from handlers.slack.views.mrkdwn import escape, fitted

@@ -22,7 +22,8 @@ from handlers.policy.rule import STATE_WORDS, how_it_stands
 from handlers.policy.votes import Tally
 from handlers.queries.home import HomePage
 from handlers.slack.views.blocks import actions, button, divider, header, quoted, section, small
-from handlers.slack.views.cards import APPROVE, FEW, REJECT, SHORT, TAKE_BACK, WHAT_IF, WITHDRAW, named, until
+from handlers.slack.views.card_buttons import APPROVE, REJECT, TAKE_BACK, WHAT_IF, WITHDRAW
+from handlers.slack.views.cards import FEW, SHORT, named, until
 from handlers.slack.views.device_answers import NEED_LONGER
 from handlers.slack.views.devices import EVERY_DEVICE, MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from handlers.ports import ProbeOutcome, ProbeRow
+from handlers.probe_ports import ProbeOutcome, ProbeRow
 from handlers.queries.probing import Probed
 from handlers.slack.views.blocks import Message, section, small
 from handlers.slack.views.mrkdwn import escape, fitted

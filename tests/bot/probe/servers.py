@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.probe.contexts import VERSIONS
-from handlers.ports import ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeTarget, TlsVersion
 
 Talk = Callable[[socket.socket, "Server"], None]
 SSL_ERRORS = (OSError, ssl.SSLError)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.probe.handshake import End, Seen
 from bot.probe.judging import judge
 from bot.probe.records import Records
-from handlers.ports import ProbeOutcome, TlsVersion
+from handlers.probe_ports import ProbeOutcome, TlsVersion
 
 TLS10, TLS11, TLS12, TLS13 = TlsVersion
 COMPLETE = Seen(End.COMPLETE, choice=0x0303, cipher="AES")

@@ -12,7 +12,7 @@ import pytest
 from bot import terminal
 from bot.exchange.clouds import CLOUDS
 from bot.probe.targets import Opening, of_cloud, opening_of, target, targets
-from handlers.ports import ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeTarget, TlsVersion
 from tests.bot.machine import ROOT, command
 from tests.bot.probe import servers
 from tests.bot.probe.servers import Server, context

@@ -10,7 +10,7 @@ import pytest
 from bot.probe import connecting, contexts
 from bot.probe.run import probe
 from bot.probe.targets import Opening
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from tests.bot.probe import servers
 from tests.bot.probe.servers import Server, Talk, context
 from tests.sentences import says

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.policy.days import end_of_day
 from handlers.policy.rule import STATE_WORDS
-from handlers.slack.views import cards, replies
+from handlers.slack.views import card_buttons, cards, replies
 from handlers.slack.views.plain import plain
 from storage.integrity.comparing import baseline_differences, request_differences
 from storage.lifecycle import Kind, State
@@ -283,7 +283,7 @@ def test_whoever_asked_for_the_extension_hears_and_can_ask_again(house: House, o
     assert told == [says("superseded_by_a_shortening", number=number + 1)]
     view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
     buttons = [one for block in cards.card(view, UTC_ZONE).arguments()["blocks"] for one in block.get("elements", [])]
-    assert cards.EXTEND in [one.get("action_id") for one in buttons]
+    assert card_buttons.EXTEND in [one.get("action_id") for one in buttons]
 
 
 def test_a_value_that_is_brought_back_outside_keeps_the_earlier_end(house: House, opted_in: int) -> None:

@@ -11,7 +11,7 @@ from bot.reports.answers import status_data
 from bot.worker.jobs import probe_job
 from handlers.outgoing.announcement_view import announcement_of
 from handlers.outgoing.news import ProbeChanged
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.queries.status import StatusReports

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from slack_bolt import Respond
 
-from handlers.ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probing import Probed, Probing
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.views import probe_view

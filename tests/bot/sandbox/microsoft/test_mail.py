@@ -8,7 +8,7 @@ from bot.probe.run import probe
 from bot.probe.targets import targets
 from bot.sandbox.microsoft.certificates import Root, write_private
 from bot.sandbox.microsoft.mail import Mail
-from handlers.ports import ProbeOutcome
+from handlers.probe_ports import ProbeOutcome
 
 
 def test_the_legacy_hosts_take_old_tls_and_the_standard_one_does_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

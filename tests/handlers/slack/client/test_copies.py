@@ -8,7 +8,7 @@ import pytest
 from handlers.ports import Place
 from handlers.slack.client.copies import SlackCopies
 from handlers.slack.views.blocks import actions, button, header
-from handlers.slack.views.cards import APPROVE, REJECT, WITHDRAW
+from handlers.slack.views.card_buttons import APPROVE, REJECT, WITHDRAW
 
 
 class Slack:
