@@ -162,6 +162,11 @@ def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any]
         "device": (_DEVICES, _owned(tenant_id, person_id).subquery()),
         "awaited": (_AWAITED, _awaited(tenant_id, today).subquery()),
     }
+    return _joined(sources)
+
+
+def _joined(sources: Mapping[str, tuple[int, Subquery]]) -> tuple[Select[Any], _Places]:
+    """Join each source to its part, and tell at which place each of its columns comes."""
     parts = union_all(*(select(literal(part).label("part")) for part in _PARTS)).subquery()
     joined: FromClause = parts
     for part, source in sources.values():

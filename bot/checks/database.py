@@ -1,12 +1,12 @@
 """Check the database: reachable, migrated, writable, durable, and used by a role that owns nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
-from storage.engine import Database, Misfit, Unreachable, durability
+from storage.engine import Database, Durability, Misfit, Unreachable, durability
 from storage.migrate import is_current, is_newer
-from storage.privileges import role_of
+from storage.privileges import Role, role_of
 from storage.schema.guards import missing
 from storage.writing import prove_write
 
@@ -45,6 +45,12 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         return
     finally:
         database.close()
+    yield from _kept(database, promised, exposed)
+    yield from _rights(role)
+
+
+def _kept(database: Database, promised: Durability, exposed: Sequence[str]) -> Iterator[Verdict]:
+    """Judge whether what is recorded survives, and who may read its files."""
     if promised.durable:
         yield passed("Database durability", promised.finding)
     else:
@@ -53,6 +59,10 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         yield warned("Database file", f"other accounts of this machine have rights on {', '.join(exposed)}", CHMOD)
     elif database.is_sqlite:
         yield passed("Database file", "it and its journals are for the bot's account alone")
+
+
+def _rights(role: Role) -> Iterator[Verdict]:
+    """Judge what the role of the bot may do; nothing is said where there are no roles."""
     if role.lacks:
         yield failed("Database role", f"lacks {'; '.join(role.lacks)}", GRANT)
     elif role.owns_tables:

@@ -29,21 +29,21 @@ class Metrics:
         self._requests = self._gauge("requests", "Change requests by state, the same on every replica.", ["state"])
         recorded = "Decisions recorded since the start. Every replica counts those of all: take max, not sum."
         self._decisions = Counter("legacytls_decisions", recorded, ["vote", "door"], registry=self.registry)
-        self._acks = Histogram(
-            "legacytls_ack_seconds", "From receipt to acknowledgement.", ["kind"], buckets=ACK_BUCKETS, registry=self.registry
-        )
-        self._calls = Counter(
-            "legacytls_exchange_calls", "Calls to Exchange by outcome.", ["call", "outcome"], registry=self.registry
-        )
+        acks, calls = "From receipt to acknowledgement.", "Calls to Exchange by outcome."
+        self._acks = Histogram("legacytls_ack_seconds", acks, ["kind"], buckets=ACK_BUCKETS, registry=self.registry)
+        self._calls = Counter("legacytls_exchange_calls", calls, ["call", "outcome"], registry=self.registry)
         self._drift = self._gauge("drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown.")
         self._drift.set(math.nan)
         self._duties = self._gauge("lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"])
+        self._unsent = self._gauge("stream_events_waiting", "Events that the receiver has not taken yet; 0 without one.")
+        self._measure_ages()
+
+    def _measure_ages(self) -> None:
+        """Add the gauges that are computed when they are read: seconds since something."""
         outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
-        self._unsent = self._gauge("stream_events_waiting", "Events that the receiver has not taken yet; 0 without one.")
-        stream = self._gauge(
-            "stream_oldest_seconds", "Age of the oldest event that the receiver has not taken; 0 when none waits."
-        )
+        waiting = "Age of the oldest event that the receiver has not taken; 0 when none waits."
+        stream = self._gauge("stream_oldest_seconds", waiting)
         stream.set_function(lambda: self._age(self._unsent_since, otherwise=0.0))
         observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
         observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))

@@ -42,7 +42,7 @@ class Seen:
 async def shake_hands(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str, *, deadline: float
 ) -> Seen:
-    """Try one handshake until ``deadline``, a moment of the loop's clock. The server is told a ``host`` that is a name (SNI)."""
+    """Try one handshake until ``deadline`` (the loop's clock); a ``host`` that is a name is told (SNI)."""
     incoming, outgoing, records = ssl.MemoryBIO(), ssl.MemoryBIO(), Records()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
 
@@ -59,7 +59,7 @@ async def shake_hands(
                 except ssl.SSLError as failed:
                     return seen(_why(records), reason=failed.reason or "SSL_ERROR")
                 else:
-                    with suppress(ssl.SSLError):  # it would wait for the answer; ours is only to say that no more follows
+                    with suppress(ssl.SSLError):  # it would wait for the answer
                         tls.unwrap()
                     writer.write(outgoing.read())
                     return seen(End.COMPLETE, cipher=(tls.cipher() or ("",))[0])

@@ -30,6 +30,8 @@ from storage.record.verify import Authenticator, Verdict, verify
 NAMED = 100
 """Rows that are named; memory does not grow with what is wrong."""
 
+COMPARE = "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
+
 
 class NoRecord(Exception):
     """There is nothing to check or to hand out; the text says what to look at."""
@@ -59,18 +61,15 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
         verdict = replace(verdict, ok=False, problem=stamps.problem)
     elif found:
         verdict = replace(verdict, ok=False, problem="Rows of the database do not agree with it.")
+    sound = f"sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n"
     if as_json:
-        sys.stdout.write(json.dumps(asdict(verdict) | {"differences": [asdict(each) for each in found]}, indent=2) + "\n")
+        shown = asdict(verdict) | {"differences": [asdict(each) for each in found]}
+        sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     elif found and estranged is None and stamps.problem is None:
-        sys.stdout.write(f"The record itself is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
-        sys.stdout.write(_disagreeing(found))
+        sys.stdout.write(f"The record itself is {sound}{_disagreeing(found)}")
     elif verdict.ok:
-        sys.stdout.write(f"The record is sound: {verdict.checked} events, head {verdict.head_seq}:{verdict.head_hash}\n")
-        sys.stdout.write(f"{_authentic(settings)}\n{stamps.told}")
-        if witness is None:
-            sys.stdout.write(
-                "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
-            )
+        compare = COMPARE if witness is None else ""
+        sys.stdout.write(f"The record is {sound}{_authentic(settings)}\n{stamps.told}{compare}")
     else:
         sys.stdout.write(f"The record is NOT sound: {verdict.problem}\n{_help(verdict)}")
     return 0 if verdict.ok else 1

@@ -19,7 +19,7 @@ from bot.settings import secret_fields
 from bot.settings.authorities import unusable_authorities
 from bot.settings.between import between
 from bot.settings.model import NAMES, Settings
-from bot.settings.tenants import fleet_of, fleet_over
+from bot.settings.tenants import Fleet, fleet_of, fleet_over
 from handlers.policy.rule import is_group
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
@@ -81,10 +81,16 @@ def load(
     if wrong:
         lines = [_line(name, why, unknown) for name in _order(wrong) for why in wrong[name].split("\n")]
         raise WrongSettings(lines, wrong)
-    ignored = [f"{name} is not a setting and is ignored; the nearest is {nearest}" for name, nearest in unknown.items()]
+    return draft.noting(list(_warnings(draft, fleet, unknown, need)), fleet)
+
+
+def _warnings(draft: Settings, fleet: Fleet | None, unknown: Mapping[str, str], need: Collection[str]) -> Iterator[str]:
+    """Yield what looks wrong without stopping the program; with several tenants, whose it is."""
+    for name, nearest in unknown.items():
+        yield f"{name} is not a setting and is ignored; the nearest is {nearest}"
     each = [("", draft)] if fleet is None else [(f"{one.alias}: ", one.settings) for one in fleet.tenants]
-    suspicious = [f"{whose}{what}" for whose, settings in each for what in _suspicious(settings, need)]
-    return draft.noting([*ignored, *suspicious], fleet)
+    for whose, settings in each:
+        yield from (f"{whose}{what}" for what in _suspicious(settings, need))
 
 
 def credential_now(tenant_id: str = "") -> Credential | None:

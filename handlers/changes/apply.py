@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
 from handlers.changes.agreement import may_be_made
-from handlers.changes.replication_lag import is_no_news, lags, may_be_on
+from handlers.changes.read_first import FirstReading
+from handlers.changes.replication_lag import is_no_news
 from handlers.changes.retry import send_again_later
 from handlers.changes.settle import Settling
 from handlers.changes.supersede import supersede_overtaken
@@ -30,7 +30,7 @@ from handlers.changes.transitions import (
 )
 from handlers.context.context import UNKEPT, Context
 from handlers.context.moving import move_on
-from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_reworded
+from handlers.outgoing.enqueue import enqueue_card, enqueue_change
 from handlers.policy.opening import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
@@ -43,19 +43,9 @@ from storage.records import ChangeRequest, Decision, SettingValue, WriteOutcome
 
 log = structlog.get_logger(__name__)
 
-READ_PATIENCE = 20.0
-"""Seconds a read before the write may take; it is tried again until the approval expires."""
-
-BACKOFF = (5, 10, 20, 40, 60)
-"""Seconds between tries while Exchange cannot be read."""
-
 BEGIN_WITHIN = 10.0
 """Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
 others have taken over, have read, and may have said how it ended."""
-
-UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
-
-BEHIND = "One of its domain controllers does not know of the newest change yet."
 
 ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
 
@@ -79,6 +69,7 @@ class Apply:
     def __init__(self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep) -> None:
         self._context = context
         self._settling = settling
+        self._first = FirstReading(context)
         self._sleep = sleep
         self._outrun: set[int] = set()
         """Requests whose last try was outrun."""
@@ -106,7 +97,7 @@ class Apply:
         """What is outrun twice in a row waits, and says so, instead of being tried without a pause."""
         if isinstance(faster, _Outrun) and request.id in self._outrun:
             with suppress(Conflict):
-                self._postpone(request, f"Waiting, nothing has been sent: {faster}.", None)
+                self._first.postpone(request, f"Waiting, nothing has been sent: {faster}.", None)
             return
         self._outrun = {request.id} if isinstance(faster, _Outrun) else set()
 
@@ -114,7 +105,7 @@ class Apply:
         """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""
         if self._expired(request):
             return
-        reading = self._read_first(request)
+        reading = self._first.read(request)
         if reading is None:
             return
         votes = self._still_approved(request) if request.kind is not Kind.OPT_OUT else []
@@ -149,7 +140,7 @@ class Apply:
             asked = self._context.people.requester(request.requester_id, request.requester_enterprise_id)
             eligible = self._context.people.eligible(standing, asked=asked)
         except Unavailable as unknown:
-            self._postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
+            self._first.postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
             return None
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         if counted.complete and not counted.void:
@@ -165,42 +156,11 @@ class Apply:
                     enqueue_change(entry, entry.move(left, State.PENDING, actor=BOT, detail=detail))
         return None
 
-    def _read_first(self, request: ChangeRequest) -> Reading | None:
-        """The reading to judge by; without one, or with one that names no tenant, the request waits.
-
-        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the value is.
-        """
-        wait: float | None = None
-        try:
-            reading = self._context.setting.read(patience=READ_PATIENCE)
-        except Unavailable as unread:
-            why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
-        else:
-            if reading.organization and (request.kind is Kind.OPT_OUT or not self._in_doubt(request, reading)):
-                return reading
-            why = BEHIND if reading.organization else UNNAMED
-        self._postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
-        return None
-
-    def _in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
-        """Whether what was read may be what was so before, or will not be so for long."""
-        now = self._context.now()
-        with self._context.ledger.reading() as reader:
-            return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
-
     def _needs_no_write(self, request: ChangeRequest, reading: Reading) -> bool:
         """Tell whether a write is needed: never for an extension, for an opt-out unless surely off."""
         if request.kind is Kind.OPT_OUT:
-            return request.to_value is reading.value and not self._in_doubt(request, reading)
+            return request.to_value is reading.value and not self._first.in_doubt(request, reading)
         return request.to_value is reading.value
-
-    def _postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
-        now = self._context.now()
-        waited = abs((now - request.created_at).total_seconds())  # asked for in the future: the clock was set back since
-        wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
-        with self._context.ledger.recording(now) as entry:
-            waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
-            enqueue_reworded(entry, request, waiting)
 
     def _stale(self, request: ChangeRequest, reading: Reading) -> None:
         was = request.from_value.value if request.from_value else "unknown"

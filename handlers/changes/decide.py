@@ -75,27 +75,32 @@ class Decisions:
                 request = self._undo(entry, request, interaction)
             elif request.state is State.APPROVED and _never_stood_together(entry.reader, request, mine, interaction):
                 undone = self._undo(entry, request, interaction)
-                request = entry.move(
-                    undone, State.PENDING, actor=interaction.person, detail=f"@{interaction.person} {UNDONE_BEFORE}"
-                )
+                detail = f"@{interaction.person} {UNDONE_BEFORE}"
+                request = entry.move(undone, State.PENDING, actor=interaction.person, detail=detail)
                 enqueue_change(entry, request)
-            left = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
-            text = _taken_back_answer(request, mine, left, interaction, decided_by(entry.reader, request).approvers)
-            is_news = bool(text)
-            if text and (mine is None or request.state is not State.PENDING):
-                is_news = record_refusal(entry, interaction.person, "take_back", text, request_id)
-            if is_news:
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.answers_in,
-                    request_id=request_id,
-                )
-            if is_news or request.version != before.version:
-                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+            self._answer_taking_back(entry, request, before, mine, interaction)
         self._context.nudge()
+
+    def _answer_taking_back(
+        self,
+        entry: Entry,
+        request: ChangeRequest,
+        before: ChangeRequest,
+        mine: Decision | None,
+        interaction: Interaction,
+    ) -> None:
+        """Say what became of a withdrawal of ``mine``, and draw the message again where it changed."""
+        person, number = interaction.person, request.id
+        left = standing_approvals(entry.reader.decisions([number])).get(person)
+        text = _taken_back_answer(request, mine, left, interaction, decided_by(entry.reader, request).approvers)
+        is_news = bool(text)
+        if text and (mine is None or request.state is not State.PENDING):
+            is_news = record_refusal(entry, person, "take_back", text, number)
+        if is_news:
+            channel = interaction.answers_in
+            enqueue_answer(entry, interaction.key, person=person, text=text, channel=channel, request_id=number)
+        if is_news or request.version != before.version:
+            enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
 
     def _may_have_voted(self, person: str) -> bool:
         """In doubt yes: recording a removal can only take a vote away."""

@@ -107,9 +107,8 @@ class Settling:
         if late is None:
             end = entry.reader.holding.approved_end(request) if request.kind is not Kind.OPT_OUT else None
             enqueue_overtaken(entry, done)
-            entry.holding.set_baseline(
-                Baseline(value=reading.value, since=now, request_id=done.id, window_end=end), why="applied"
-            )
+            ought = Baseline(value=reading.value, since=now, request_id=done.id, window_end=end)
+            entry.holding.set_baseline(ought, why="applied")
             activate(entry, done)
             if done.kind is Kind.OPT_OUT and newer is not None:
                 enqueue_ended(entry, done, newer)

@@ -3,7 +3,7 @@
 It is for reading. What proves itself is the file of events (``storage.record.export``).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from handlers.policy.votes import approvers
@@ -54,15 +54,13 @@ def change_lines(
 
 
 def _cells(change: RecordedChange, named: Named) -> Iterable[str]:
-    request, read_back = change.told.request, [step for step in change.told.attempts if step.get("step") == "read_back"]
-    votes = _decisions(change)
-    approved_by, rejected_by = approvers(votes), [vote.person_id for vote in votes if vote.vote is Vote.REJECT][:1]
-    requester, given = _text(request.get("requester_id")), change.told.reasons[-1] if change.told.reasons else {}
-    settled, state = _moment(request.get("settled_at")), _text(request.get("state"))
+    request, reasons, votes = change.told.request, change.told.reasons, _decisions(change)
+    rejected_by = [vote.person_id for vote in votes if vote.vote is Vote.REJECT][:1]
+    given, requester = reasons[-1] if reasons else {}, _text(request.get("requester_id"))
     told = {
         "number": str(change.number),
         "kind": _text(request.get("kind")),
-        "outcome": state,
+        "outcome": _text(request.get("state")),
         "requested_at": _moment(request.get("created_at")),
         "reason": _text(request.get("reason")),
         "devices": _text(request.get("clients")),
@@ -72,19 +70,29 @@ def _cells(change: RecordedChange, named: Named) -> Iterable[str]:
         "from": _text(request.get("from_value")),
         "to": _text(request.get("to_value")),
         "window_end": _moment(request.get("window_end")),
-        "applied_at": settled if state == State.APPLIED else "",
-        "settled_at": settled,
-        "read_back": _text(read_back[-1].get("value")) if read_back else "",
+        "applied_at": _applied_at(request),
+        "settled_at": _moment(request.get("settled_at")),
+        "read_back": _read_back(change),
         "corrected_at": _moment(change.corrected_at),
         "digest": votes[-1].digest if votes else "",
         "detail": change.detail,
         "ticket": _text(request.get("ticket")),
     }
-    told |= _people("requester", "requester_name", [requester] if requester else [], named)
-    told |= _people("approvers", "approver_names", approved_by, named)
-    told |= _people("rejected_by", "rejected_by_name", rejected_by, named)
     told |= _people("reason_given_by", "reason_given_by_name", [_text(given["person_id"])] if given else [], named)
+    told |= _people("requester", "requester_name", [requester] if requester else [], named)
+    told |= _people("approvers", "approver_names", approvers(votes), named)
+    told |= _people("rejected_by", "rejected_by_name", rejected_by, named)
     return (told[name] for name in FIELDS)
+
+
+def _applied_at(request: Mapping[str, object]) -> str:
+    return _moment(request.get("settled_at")) if request.get("state") == State.APPLIED else ""
+
+
+def _read_back(change: RecordedChange) -> str:
+    """The value that was read back last; empty where none was."""
+    steps = [step for step in change.told.attempts if step.get("step") == "read_back"]
+    return _text(steps[-1].get("value")) if steps else ""
 
 
 def _people(ids: str, names: str, people: Iterable[str], named: Named) -> dict[str, str]:

@@ -15,6 +15,7 @@ from bot.sandbox.shared.wire import Answer
 HOST = "https://outlook.office365.com"
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 SERVICE_EXCEPTION = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException"
+STACK = "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)"
 CONTEXT_EXCEPTION = "Microsoft.Exchange.Management.PSDirectInvoke.DirectInvokeCmdletExecutionException"
 
 Row = dict[str, object]
@@ -76,12 +77,8 @@ def error(
     exception, by default the generic one of a cmdlet that failed.
     """
     kind, text = internal or (CONTEXT_EXCEPTION, f"Exception of type '{CONTEXT_EXCEPTION}' was thrown.")
-    inner = {
-        "message": message,
-        "type": SERVICE_EXCEPTION,
-        "stacktrace": "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)",
-        "internalexception": {"message": text, "type": kind, "stacktrace": "   at Microsoft.Exchange.AdminApi.Sandbox()"},
-    }
+    thrown = {"message": text, "type": kind, "stacktrace": "   at Microsoft.Exchange.AdminApi.Sandbox()"}
+    inner = {"message": message, "type": SERVICE_EXCEPTION, "stacktrace": STACK, "internalexception": thrown}
     body: Row = {"code": HTTPStatus(status).phrase.replace(" ", ""), "message": message}
     if detail is not None:
         body["details"] = [{"code": code, "target": "", "message": detail}]

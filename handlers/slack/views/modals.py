@@ -67,13 +67,9 @@ def opt_in(
         _day(proposed, latest, zone, runs_until, only_earlier=extension is not None),
         *small([HOLDS_AT_ONCE if extension else _needs_others(expires)]),
     ]
-    return _modal(
-        callback,
-        channel,
-        title="Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None),
-        submit="End it earlier" if extension else "Ask for approval",
-        blocks=blocks,
-    )
+    title = "Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None)
+    submit = "End it earlier" if extension else "Ask for approval"
+    return _modal(callback, channel, title=title, submit=submit, blocks=blocks)
 
 
 def _modal(callback: str, metadata: str, *, title: str, submit: str, blocks: list[Block]) -> View:

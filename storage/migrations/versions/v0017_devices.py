@@ -130,6 +130,10 @@ def _devices() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+    _device_indexes()
+
+
+def _device_indexes() -> None:
     op.create_index("ix_devices_page", "devices", ["tenant_id", "id"])
     for name, columns in (
         ("ix_devices_due", ["tenant_id", "due", "id"]),
