@@ -3,14 +3,25 @@
 Only what an endpoint was seen to do counts as an outcome; a probe that could not tell leaves the last one as it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.integrity.damaged import readable
 from storage.schema.probe_table import probes
+
+
+class Kept(StrEnum):
+    """What an outcome is beside the last one known."""
+
+    FIRST = "first"
+    CHANGED = "changed"
+    SAME = "same"
+    """The same, or none, or older than the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +54,37 @@ def known_versions(connection: Connection, tenant_id: str) -> list[KnownVersion]
 
 
 def keep_version(
-    connection: Connection, tenant_id: str, *, host: str, port: int, tls: str, accepted: bool | None, at: datetime
-) -> bool:
-    """Keep what a probe found; tells whether it is another outcome than the last one known. An older probe changes nothing."""
+    connection: Connection,
+    tenant_id: str,
+    *,
+    host: str,
+    port: int,
+    tls: str,
+    accepted: bool | None,
+    at: datetime,
+) -> Kept:
+    """Keep what a probe found and tell what it is beside the last outcome; an older probe changes nothing."""
     table = probes.c
     key: dict[str, str | int] = {"tenant_id": tenant_id, "host": host, "port": port, "tls": tls}
     mine = update(probes).where(*(table[name] == value for name, value in key.items()), table.tried_at <= at)
     if accepted is None:
-        done = connection.execute(mine.values(tried_at=at)).rowcount
-    else:
-        same = mine.where(table.accepted == accepted).values(tried_at=at, seen_at=at)
-        known = {"accepted": accepted, "since": at, "seen_at": at, "tried_at": at}
-        if connection.execute(mine.where(table.accepted != accepted).values(**known)).rowcount:
-            return True
-        done = connection.execute(same).rowcount or connection.execute(mine.values(**known)).rowcount
-    if not done:
-        _add(connection, key, accepted, at)
-    return False
+        if not connection.execute(mine.values(tried_at=at)).rowcount:
+            _add(connection, {**key, "tried_at": at})
+        return Kept.SAME
+    known = {"accepted": accepted, "since": at, "seen_at": at, "tried_at": at}
+    if connection.execute(mine.where(table.accepted != accepted).values(**known)).rowcount:
+        return Kept.CHANGED
+    if connection.execute(mine.where(table.accepted == accepted).values(tried_at=at, seen_at=at)).rowcount:
+        return Kept.SAME
+    is_first = connection.execute(mine.values(**known)).rowcount or _add(connection, {**key, **known})
+    return Kept.FIRST if is_first else Kept.SAME
 
 
-def _add(connection: Connection, key: dict[str, str | int], accepted: bool | None, at: datetime) -> None:
-    """The first outcome of a version; nothing where there is a row, of a newer probe."""
-    seen = {} if accepted is None else {"accepted": accepted, "since": at, "seen_at": at}
+def _add(connection: Connection, row: Mapping[str, object]) -> bool:
+    """Add what is first known of a version; ``False`` where there is a row, of a newer probe."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(probes).values(**key, **seen, tried_at=at))
+            connection.execute(insert(probes).values(**row))
     except IntegrityError:
-        return
+        return False
+    return True

@@ -3,7 +3,7 @@
 That an endpoint could not be reached, or not be told, is no news about it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
@@ -14,7 +14,7 @@ from handlers.outgoing.news import ProbeChanged
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from storage.engine import Unreachable
 from storage.ledger import BOT, Entry
-from storage.probes import KnownVersion, keep_version, known_versions
+from storage.probes import Kept, KnownVersion, keep_version, known_versions
 
 OLD = (TlsVersion.TLS10, TlsVersion.TLS11)
 """The versions for which there are legacy hosts."""
@@ -38,18 +38,18 @@ class ProbeNews:
             self._context.nudge()
 
     def _keep(self, entry: Entry, target: ProbeTarget, rows: Sequence[ProbeRow]) -> None:
-        changed = [row for row in rows if _keep_row(entry, row)]
-        if not changed:
-            return
-        taken, refused = (
-            [row.tls.value for row in changed if row.outcome is outcome]
-            for outcome in (ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED)
-        )
-        known = known_versions(entry.connection, entry.tenant_id)
-        useless = serves_nothing(known, target) and target.host in self._context.cloud.legacy_hosts
-        entry.record("probed", BOT, {"host": target.host, "port": target.port, "accepted": taken, "refused": refused})
-        told = ProbeChanged(target=str(target), taken=", ".join(taken), refused=", ".join(refused), useless=useless)
-        enqueue_announcement(entry, f"probe:{target}:{entry.now.isoformat()}", told)
+        """Record what is known of an endpoint for the first time, or anew; only a change is told."""
+        kept = [(row, _keep_row(entry, row)) for row in rows]
+        taken, refused = _versions(row for row, how in kept if how is not Kept.SAME)
+        if taken or refused:
+            found = {"accepted": taken, "refused": refused}
+            entry.record("probed", BOT, {"host": target.host, "port": target.port, **found})
+        taken, refused = _versions(row for row, how in kept if how is Kept.CHANGED)
+        if taken or refused:
+            known = known_versions(entry.connection, entry.tenant_id)
+            useless = serves_nothing(known, target) and target.host in self._context.cloud.legacy_hosts
+            told = ProbeChanged(target=str(target), taken=", ".join(taken), refused=", ".join(refused), useless=useless)
+            enqueue_announcement(entry, f"probe:{target}:{entry.now.isoformat()}", told)
 
     def is_due(self, targets: Collection[ProbeTarget], every: timedelta) -> bool:
         """Whether one of these was never probed, or too long ago. Raises ``Unreachable``."""
@@ -68,7 +68,16 @@ def serves_nothing(known: Sequence[KnownVersion], target: ProbeTarget) -> bool:
     )
 
 
-def _keep_row(entry: Entry, row: ProbeRow) -> bool:
+def _versions(rows: Iterable[ProbeRow]) -> tuple[list[str], list[str]]:
+    """Of these rows the versions that are taken, and those that are refused."""
+    found = list(rows)
+    taken, refused = (
+        [row.tls.value for row in found if row.outcome is outcome] for outcome in (ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED)
+    )
+    return taken, refused
+
+
+def _keep_row(entry: Entry, row: ProbeRow) -> Kept:
     return keep_version(
         entry.connection, entry.tenant_id,
         host=row.target.host, port=row.target.port, tls=row.tls.value, accepted=_KNOWN.get(row.outcome), at=entry.now,

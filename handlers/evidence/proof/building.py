@@ -18,6 +18,7 @@ from handlers.evidence.proof.tables import (
     DEVICES,
     HEADS,
     POPULATION,
+    PROBES,
     RECONCILIATION,
     Span,
     approval_rows,
@@ -25,6 +26,7 @@ from handlers.evidence.proof.tables import (
     day_rows,
     head_rows,
     population_cells,
+    probe_rows,
     reconciliation_rows,
     table,
 )
@@ -75,6 +77,7 @@ class Building:
         """Name and lines of the files that hold no row of a change."""
         yield "devices.csv", table(DEVICES, self._register.rows())
         yield "days.csv", table(DAYS, day_rows(self._facts, self._span))
+        yield "probes.csv", table(PROBES, probe_rows(self._facts, self._span))
         yield "heads.csv", table(HEADS, head_rows(self._facts, last))
         yield "reconciliation.csv", table(RECONCILIATION, reconciliation_rows(self._facts, self._span))
 

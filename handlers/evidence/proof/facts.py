@@ -28,6 +28,8 @@ class Facts:
     stamps: dict[int, dict[str, Any]] = field(default_factory=dict)
     stamping: list[tuple[str, bool]] = field(default_factory=list)
     """From when on time stamps were wanted, or no more."""
+    probes: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    """When, host, port, TLS version, and whether it was taken: each first outcome and each change."""
 
     def take(self, event: Event) -> None:
         """Add what one more event says; most kinds say nothing of this."""
@@ -83,6 +85,13 @@ def _timestamped(facts: Facts, event: Event, said: dict[str, Any]) -> None:
     facts.stamps[said.get("seq", 0)] = {**said, "kept_at": event["at"]}
 
 
+def _probed(facts: Facts, event: Event, said: dict[str, Any]) -> None:
+    place = (text_of(event["at"]), text_of(said.get("host")), text_of(said.get("port")))
+    for outcome in ("accepted", "refused"):
+        versions = said.get(outcome)
+        facts.probes += [(*place, text_of(tls), outcome) for tls in (versions if isinstance(versions, list) else [])]
+
+
 _READERS = {
     "rule": _rule,
     "settings": _settings,
@@ -90,4 +99,5 @@ _READERS = {
     "reconciled": _reconciled,
     "head_posted": _head_posted,
     "timestamped": _timestamped,
+    "probed": _probed,
 }

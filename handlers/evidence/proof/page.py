@@ -18,6 +18,7 @@ from handlers.evidence.proof.tables import (
     day_rows,
     head_rows,
     population_cells,
+    probe_rows,
     reconciliation_rows,
 )
 
@@ -142,11 +143,21 @@ def page_end(facts: Facts, register: Register, span: Span, last: int, named: Nam
     yield "<h2>Heads of the record posted in Slack</h2>\n"
     posted = ([seq, digest, _spoken(at), link] for seq, digest, at, link in head_rows(facts, last))
     yield from _table(("Event", "Hash", "Posted", "Where"), posted, red=lambda cells: False, show=_linked)
+    yield from _probes(facts, span)
     yield "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It needs nothing but\n"
     yield "Python, recomputes every table and this page from <code>events.jsonl</code>, and names file and line of what was\n"
     yield "altered. A time stamp: <code>openssl ts -verify -data timestamps/N.txt -in timestamps/N.tsr -CAfile root.pem</code>.\n"
     yield "</p>\n"
     yield "</body>\n</html>\n"
+
+
+def _probes(facts: Facts, span: Span) -> Iterator[str]:
+    """What endpoints were seen to take; nothing where none was probed."""
+    found = [[host, port, tls, outcome, _spoken(since)] for host, port, tls, outcome, since in probe_rows(facts, span)]
+    if found:
+        yield "<h2>TLS versions of the endpoints when the period ended</h2>\n"
+        yield "<p>As probed from the bot's machine. It never tells that the tenant is opted in.</p>\n"
+        yield from _table(("Host", "Port", "TLS", "Outcome", "Since"), found, red=lambda cells: False)
 
 
 _DEVICES = ("No.", "Device", "Owner", "Due", "State", "Moves", "Last seen", "TLS 1.0, 1.1 (%)")

@@ -23,6 +23,7 @@ DEVICES = (
     *("id", "device", "sender", "site", "owner", "protocol", "reason", "plan", "due", "state", "moves", "last_seen"),
     *("tls10", "tls11", "tls12", "messages"),
 )
+PROBES = ("host", "port", "tls", "outcome", "since")
 PEOPLE = ("id", "name")
 
 
@@ -135,6 +136,13 @@ def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
     told = [said for said in (*facts.rows.values(), *unmatched) if span.holds(said.get("at"))]
     for cells in sorted([text_of(said.get(name)) for name in RECONCILIATION] for said in told):
         yield [moment(cells[0]), *cells[1:]]
+
+
+def probe_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
+    """Return the rows of ``probes.csv``: what endpoints were last seen to take by the period's end."""
+    known = {(host, port, tls): (outcome, at) for at, host, port, tls, outcome in facts.probes if at < span.end}
+    for (host, port, tls), (outcome, at) in sorted(known.items()):
+        yield [host, port, tls, outcome, moment(at)]
 
 
 def stamp_files(facts: Facts, span: Span) -> Iterator[tuple[str, bytes]]:

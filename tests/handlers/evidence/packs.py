@@ -11,6 +11,8 @@ from pathlib import Path
 
 from handlers.evidence.pack import Made, Naming, Pack
 from handlers.policy.periods import Period
+from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
+from handlers.queries.probe_news import ProbeNews
 from handlers.register.commands import ChangeDay, Replaced
 from handlers.register.imports import Imports
 from handlers.register.imports import Period as Days
@@ -45,6 +47,7 @@ def story(house: House) -> None:
     said(house, "head_posted", {"seq": head.seq, "hash": head.hash, "permalink": "https://contoso.slack.com/archives/C1/p1"})
     token = base64.b64encode(b"DER" + hashlib.sha256(f"{head.seq}:{head.hash}".encode()).digest() + b"DER").decode()
     said(house, "timestamped", {"seq": head.seq, "hash": head.hash, "at": "2026-11-24T15:00:00.000000Z", "token": token})
+    probed(house)
     rows = [
         row("a", "2026-11-23T12:00", "=app", "opted in", 1),
         row("b", "2026-11-24T17:00", "erin@contoso.example", "opted in", 4),
@@ -54,6 +57,15 @@ def story(house: House) -> None:
     until = (house.clock.at + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
     said(house, "reconciled", {"from": "2026-11-01T00:00:00.000000Z", "until": until, "rows": rows, "changes": changes})
     registered(house)
+
+
+def probed(house: House) -> None:
+    """A legacy host takes every version, and a moment later TLS 1.0 no more."""
+    target = ProbeTarget("smtp-legacy.office365.com", 587)
+    for refused in ((), (TlsVersion.TLS10,)):
+        house.clock.advance(seconds=1)
+        found = {tls: ProbeOutcome.REFUSED if tls in refused else ProbeOutcome.ACCEPTED for tls in TlsVersion}
+        ProbeNews(house.context).keep([ProbeRow(target, tls, outcome, "") for tls, outcome in found.items()])
 
 
 def registered(house: House) -> None:

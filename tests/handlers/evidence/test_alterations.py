@@ -14,7 +14,10 @@ from tests.handlers.evidence.packs import check, made, put, story, unpacked
 
 Files = dict[str, bytes]
 Alter = Callable[[Files], None]
-TABLES = ("population.csv", "approvals.csv", "attempts.csv", "days.csv", "heads.csv", "reconciliation.csv", "devices.csv")
+TABLES = (
+    "population.csv", "approvals.csv", "attempts.csv", "days.csv", "heads.csv", "reconciliation.csv",
+    "devices.csv", "probes.csv",
+)  # fmt: skip
 BESIDE = ("people.csv",)
 
 
@@ -141,6 +144,8 @@ PLANTED: list[tuple[str, int, Alter]] = [
     ("devices.csv", 2, cell("devices.csv", 2, b"10.5", b"0.0")),
     ("devices.csv", 3, cell("devices.csv", 3, b"replaced", b"active")),
     ("devices.csv", 2, without_line("devices.csv", 2)),
+    ("probes.csv", 2, cell("probes.csv", 2, b"refused", b"accepted")),
+    ("probes.csv", 3, without_line("probes.csv", 3)),
     ("rules.jsonl", 1, cell("rules.jsonl", 1, b'"approvals_required":1', b'"approvals_required":2')),
     ("rules.jsonl", 1, without_line("rules.jsonl", 1)),
     ("settings.jsonl", 1, added("settings.jsonl", b"{}\n")),

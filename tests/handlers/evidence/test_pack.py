@@ -30,7 +30,7 @@ from tests.handlers.register.registering import added, do, requested
 
 FILES = {
     "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl", "settings.jsonl",
-    "events.jsonl", "heads.csv", "reconciliation.csv", "verify.py", "manifest.json", "people.csv",
+    "events.jsonl", "heads.csv", "reconciliation.csv", "probes.csv", "verify.py", "manifest.json", "people.csv",
 }  # fmt: skip
 
 
@@ -107,6 +107,20 @@ def test_the_devices_are_those_of_the_register_and_stay_as_they_were_when_the_pe
     assert rows(unpacked(made(told)[0]), "devices.csv") == found
     later = made(told, Period(date(2026, 12, 1), date(2026, 12, 31)))[0]
     assert [row["state"] for row in rows(unpacked(later), "devices.csv")] == ["replaced", "replaced", "proposed"]
+
+
+def test_the_probes_are_those_last_known_when_the_period_ended(told: House) -> None:
+    files = unpacked(made(told)[0])
+    found = rows(files, "probes.csv")
+    assert [(row["tls"], row["outcome"]) for row in found] == [
+        ("1.0", "refused"), ("1.1", "accepted"), ("1.2", "accepted"), ("1.3", "accepted"),
+    ]  # fmt: skip
+    assert {(row["host"], row["port"]) for row in found} == {("smtp-legacy.office365.com", "587")}
+    assert found[1]["since"] < found[0]["since"]
+    assert "smtp-legacy.office365.com" in files["index.html"].decode()
+    earlier = unpacked(made(told, Period(date(2026, 10, 1), date(2026, 10, 31)))[0])
+    assert rows(earlier, "probes.csv") == []
+    assert "smtp-legacy" not in earlier["index.html"].decode()
 
 
 def csv_cell(text: str) -> str:

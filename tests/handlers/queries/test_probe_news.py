@@ -67,7 +67,8 @@ def test_that_a_legacy_host_takes_old_tls_no_more_is_told_once_with_what_it_mean
     (facts,) = daily(rows(*TlsVersion), rows(TLS12, TLS13), rows(TLS12, TLS13))
     assert (facts["target"], facts["refused"], facts["taken"]) == (str(SMTP), "1.0, 1.1", "")
     assert probe_news.USELESS in said(facts)
-    assert [event.payload["refused"] for event in house.events("probed")] == [["1.0", "1.1"]]
+    recorded = [(event.payload["accepted"], event.payload["refused"]) for event in house.events("probed")]
+    assert recorded == [([version.value for version in TlsVersion], []), ([], ["1.0", "1.1"])]
 
 
 def test_one_old_version_less_leaves_the_opt_in_its_use_and_one_more_is_told_too(daily: Daily) -> None:
