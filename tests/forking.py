@@ -3,7 +3,8 @@
 Run as ``python -m tests.forking CONTROL``, the number of a connected socket. A request is one message on it: a module, its
 arguments, an environment and a folder, with four descriptors: standard input, output and error, and where to report the number
 of the process and, once it has ended, its exit code. The child runs the module as ``python -m`` does and ends as every process
-does. That importing does nothing, so that it does not matter when it was done, is shown by ``tests/test_architecture.py``.
+does. That importing does nothing, so that it does not matter when it was done, is shown by ``tests/test_architecture.py``. What
+SQLAlchemy compiles for SQLite is kept as well (``tests/compiling.py``).
 """
 
 import gc
@@ -16,6 +17,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from typing import Any
@@ -33,9 +35,30 @@ def load() -> None:
         for module in pkgutil.walk_packages([room], f"{room}."):
             if not module.name.endswith((".__main__", ".robot")) and ".versions." not in module.name:
                 importlib.import_module(module.name)
+    rehearse()
     assert threading.active_count() == 1, threading.enumerate()
     gc.collect()
     gc.freeze()
+
+
+def rehearse() -> None:
+    """Live through one change, so that what a bot asks its database is compiled once and not by every process that is forked."""
+    from storage.engine import Database
+    from storage.migrate import upgrade
+    from tests.compiling import compile_once
+    from tests.handlers.driver import ALICE, BOB, House
+
+    compile_once()
+    with tempfile.TemporaryDirectory() as folder:
+        upgrade(url := f"sqlite:///{folder}/rehearsal.db")
+        database = Database(url)
+        house = House(database)
+        house.observe()
+        number = house.ask(ALICE).id
+        house.approve(BOB, number)
+        house.run()
+        house.deliver()
+        database.close()
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
