@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -275,17 +275,18 @@ def _migrated_postgres(postgres_server: Server) -> Iterator[str]:
         yield str(url.database)
 
 
+def copy_sqlite(path: Path, copy: Path) -> None:
+    """Copy a SQLite database, with what may still stand in its log."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
 @pytest.fixture
 def migrated_sqlite_url(_migrated_sqlite: Path, sqlite_url: str) -> str:
     """URL of a SQLite file with the current schema: a copy of one that was migrated once."""
     copy = make_url(sqlite_url).database
     assert copy
-    source, target = sqlite3.connect(_migrated_sqlite), sqlite3.connect(copy)
-    try:
-        source.backup(target)
-    finally:
-        source.close()
-        target.close()
+    copy_sqlite(_migrated_sqlite, Path(copy))
     return sqlite_url
 
 

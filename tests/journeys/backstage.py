@@ -42,10 +42,8 @@ class Backstage:
     Readings for drift are an hour apart unless the settings say otherwise, so that a test decides when one is due.
     """
 
-    def __init__(
-        self, folder: Path, *, settings: dict[str, str] | None = None, database_url: str | None = None, mode: str = "socket"
-    ) -> None:
-        self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
+    def __init__(self, folder: Path, *, database_url: str, settings: dict[str, str] | None = None, mode: str = "socket") -> None:
+        self.database_url = database_url
         ours = {"DATABASE_URL": self.database_url, "LEGACYTLS_OBSERVE_EVERY": "1h"}
         self.sandbox = Sandbox(folder, mode=mode, settings=ours | (settings or {}), child=ForkedChild)
         self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock

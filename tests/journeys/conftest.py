@@ -17,6 +17,7 @@ from handlers.slack.shapes import shapes_of
 from tests.handlers.slack.test_layouts import EXAMPLES
 from tests.journeys.sent import Sent
 from tests.journeys.stage import Stage
+from tests.postgres import copy_sqlite
 
 
 class Play(NamedTuple):
@@ -92,15 +93,21 @@ def play(request: pytest.FixtureRequest) -> Play:
 def new_stage(
     request: pytest.FixtureRequest, play: Play, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Stage]]:
-    """Sets up stages of this play that are not open yet: ``with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2") as stage``."""
+    """Sets up stages of this play that are not open yet: ``with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2") as stage``.
+
+    Their databases are copies of a migrated one: on an empty one more than half of a bot's start was migrating.
+    """
     with ExitStack() as databases:
 
         def set_up(**settings: str) -> Stage:
-            url = None
+            folder = tmp_path_factory.mktemp("stage")
             if play.database == "postgresql":
-                server = request.getfixturevalue("postgres_server")
-                url = databases.enter_context(server.database()).render_as_string(hide_password=False)
-            return Stage(tmp_path_factory.mktemp("stage"), settings=settings, database_url=url, mode=play.way)
+                server, migrated = (request.getfixturevalue(name) for name in ("postgres_server", "_migrated_postgres"))
+                url = databases.enter_context(server.database(migrated)).render_as_string(hide_password=False)
+            else:
+                url = f"sqlite:///{folder / 'stage.db'}"
+                copy_sqlite(request.getfixturevalue("_migrated_sqlite"), folder / "stage.db")
+            return Stage(folder, settings=settings, database_url=url, mode=play.way)
 
         yield set_up
 
