@@ -4,12 +4,14 @@ A report adds sightings and nothing else. Its event holds the shares of register
 in no event, and are pruned. An older report never overwrites what a newer one said.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, column, func, insert, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -75,31 +77,48 @@ def keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], *, by: str, 
     row = {**told, "seq": entry.reader.head()[0], "imported_by": by, "imported_at": entry.now}
     new = insert(reports).values(tenant_id=entry.tenant_id, **row).returning(reports.c.id)
     number = entry.connection.execute(new).scalar_one()
-    values = [
-        {
-            "tenant_id": entry.tenant_id,
-            "sender": one.sender,
-            "report_id": number if report.tells_tls else None,
-            "as_of": as_of.isoformat(),
-            "imported_at": entry.now,
-            "tls10": one.tls10,
-            "tls11": one.tls11,
-            "tls12": one.tls12,
-            "messages": one.messages,
-            "is_legacy": one.is_legacy,
-            "last_seen": one.last_seen.isoformat() if one.last_seen else None,
-        }
-        for one in seen
-    ]
-    if values:
-        entry.connection.execute(_upsert(entry.connection, tells_tls=report.tells_tls), values)
+    alike = {
+        "tenant_id": entry.tenant_id,
+        "report_id": number if report.tells_tls else None,
+        "as_of": as_of.isoformat(),
+        "imported_at": entry.now,
+    }
+    if seen:
+        _keep_all(entry.connection, alike, seen, tells_tls=report.tells_tls)
 
 
-def _upsert(connection: Connection, *, tells_tls: bool) -> Any:
-    sqlite = connection.dialect.name == "sqlite"
-    statement = (sqlite_insert if sqlite else postgresql_insert)(sightings)
+def _keep_all(connection: Connection, alike: Mapping[str, Any], seen: Sequence[Sighting], *, tells_tls: bool) -> None:
+    """Keep every sighting by one statement: a row each costs more than everything else about an import."""
+    rows = [(one.sender, one.tls10, one.tls11, one.tls12, one.messages, one.is_legacy, _day(one.last_seen)) for one in seen]
+    same = [bindparam(name, value, sightings.c[name].type) for name, value in alike.items()]
+    names = [*alike, *_TOLD]
+    if connection.dialect.name == "sqlite":
+        row = func.json_each(json.dumps(rows)).table_valued("value").c.value
+        told = [func.json_extract(row, f"$[{place}]") for place in range(len(_TOLD))]
+        chosen = select(*same, *told).where(true())  # or SQLite takes ON for the condition of a join
+        new = sqlite_insert(sightings).from_select(names, chosen)
+        connection.execute(_upsert(new, func.max, tells_tls=tells_tls))
+        return
+    by_column = zip(_TOLD.items(), zip(*rows, strict=True), strict=True)
+    columns = [bindparam(name, list(values), ARRAY(kind)) for (name, kind), values in by_column]
+    listed = func.unnest(*columns).table_valued(*(column(name, kind) for name, kind in _TOLD.items()), name="told")
+    added = postgresql_insert(sightings).from_select(names, select(*same, *listed.render_derived().c))
+    connection.execute(_upsert(added, func.greatest, tells_tls=tells_tls))
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+_TOLD: Mapping[str, Any] = {
+    name: sightings.c[name].type for name in ("sender", "tls10", "tls11", "tls12", "messages", "is_legacy", "last_seen")
+}
+"""What a report tells of each sender, by column; the rest is alike for all."""
+
+
+def _upsert(statement: Any, later: Any, *, tells_tls: bool) -> Any:
+    """Let an older report overwrite nothing newer; ``later`` is the database's word for the greater of two."""
     newer, table = statement.excluded, sightings.c
-    later = func.max if sqlite else func.greatest
     last = later(func.coalesce(table.last_seen, newer.last_seen), func.coalesce(newer.last_seen, table.last_seen))
     if not tells_tls:
         return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_={"last_seen": last})

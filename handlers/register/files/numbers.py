@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f]\d{3})+")
 _PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -10,12 +11,14 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?=$|[ ,])")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=$|[ ,])")
 
 
+@lru_cache(maxsize=4096)
 def share(text: str) -> float | None:
     """Read a share, with or without percent sign, point or comma; ``None`` where it is none."""
     bare = text.replace("%", "").replace("\u00a0", "").strip()
     return float(bare.replace(",", ".")) if _PLAIN.fullmatch(bare) else None
 
 
+@lru_cache(maxsize=4096)
 def count(text: str) -> int | None:
     """A count with or without signs between its thousands; ``None`` where it is none."""
     bare = text.strip()

@@ -89,24 +89,25 @@ def _row(row: Sequence[str], places: Mapping[str, int], notation: _Notation) -> 
     sender = _cell(row, places, SENDER).strip()
     if not ADDRESS.fullmatch(sender):
         return NO_ADDRESS
-    shares: dict[str, float | None] = {}
-    for name in _SHARES:
-        cell = _cell(row, places, name).strip()
-        shares[name] = numbers.share(cell)
-        if cell and shares[name] is None:
-            return NO_SHARE
+    cells = [_cell(row, places, name).strip() for name in _SHARES]
+    shares = [numbers.share(cell) if cell else None for cell in cells]
+    if None in shares and any(cell and share is None for cell, share in zip(cells, shares, strict=True)):
+        return NO_SHARE
     messages = numbers.count(_cell(row, places, MESSAGES))
     factor = notation.factor if notation.factor is not None else _of_counts(shares)
-    percent = {name: round(value * factor, 4) if value is not None else None for name, value in shares.items()}
-    known = [value for value in percent.values() if value is not None]
-    if any(value < 0 or value > 100.5 for value in known) or sum(known) > 102 or (messages is not None and messages < 0):
+    percent = [round(value * factor, 4) if value is not None else None for value in shares]
+    known = [value for value in percent if value is not None]
+    if known and (min(known) < 0 or max(known) > 100.5 or sum(known) > 102):
         return BEYOND
-    day = numbers.day(_cell(row, places, LAST_SEEN), month_first=None)
-    return Seen(sender.lower(), percent[TLS10], percent[TLS11], percent[TLS12], messages, last_seen=day)
+    if messages is not None and messages < 0:
+        return BEYOND
+    day = numbers.day(_cell(row, places, LAST_SEEN), month_first=None) if LAST_SEEN in places else None
+    tls10, tls11, tls12 = percent
+    return Seen(sender.lower(), tls10, tls11, tls12, messages, last_seen=day)
 
 
-def _of_counts(shares: Mapping[str, float | None]) -> float:
-    total = sum(value for value in shares.values() if value is not None)
+def _of_counts(shares: Sequence[float | None]) -> float:
+    total = sum(value for value in shares if value is not None)
     return 100.0 / total if total > 0 else 1.0
 
 
