@@ -1,4 +1,4 @@
-"""Sends the entries of the register that stand in the thread of the week's message about devices."""
+"""Send entries of the register into the thread of the week's message about devices."""
 
 from handlers.context.context import Context
 from handlers.outgoing.announcer import Announcer
@@ -12,7 +12,7 @@ from storage.sightings import SightingReader
 
 
 class DeviceCards:
-    """Shows entries, and owes those that a message names."""
+    """Show entries, and owe those that a message names."""
 
     def __init__(self, context: Context, announcer: Announcer) -> None:
         self._context = context
@@ -33,7 +33,7 @@ class DeviceCards:
         return None if again else shown
 
     def owe(self, said: DevicesWeekly, place: Place) -> None:
-        """Owe what the week's message names, before it is noted where that stands: a second copy has a thread of its own."""
+        """Owe what a message names before its place is noted: a second copy has its own thread."""
         with self._context.ledger.recording(self._context.now()) as entry:
             for number in said.devices:
                 facts = {"device": str(number), "channel": place.channel, "ts": place.ts}

@@ -1,4 +1,4 @@
-"""Whether a message that is owed is to be sent now, as it reads by now; it waits for working hours, or nobody needs it."""
+"""Judge whether an owed message is sent now and as what; it may wait for working hours."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,14 +23,14 @@ LET_ANOTHER_DRAW = timedelta(seconds=5)
 
 
 class Readiness:
-    """Looks at one tenant's notices before they are sent."""
+    """Look at one tenant's notices before they are sent."""
 
     def __init__(self, context: Context, outbox: Outbox) -> None:
         self._context = context
         self._outbox = outbox
 
     def ready(self, notice: Notice) -> Notice | None:
-        """The notice as it reads by now; ``None`` when it waits for working hours, or when nobody needs it any more."""
+        """Return the notice as it reads by now; ``None`` when it waits or nobody needs it."""
         if is_unposted(notice) and self._is_posted(notice):
             self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
             return None
@@ -55,7 +55,7 @@ class Readiness:
         return replace(notice, facts=told)
 
     def _told_now(self, notice: Notice, said: Reminder | DeviceDue | DevicesWeekly) -> dict[str, str] | None:
-        """The facts of what is scheduled as they are by now; ``None`` where nobody needs to hear it any more."""
+        """Return the facts of what is scheduled as they are now; ``None`` where nobody needs them."""
         if isinstance(said, DeviceDue | DevicesWeekly):
             asked = asked_now(self._context, notice, said)
             return facts_of(*asked) if asked is not None else None
@@ -67,12 +67,12 @@ class Readiness:
             return bool(reader.messages.cards(notice.request_id or 0))
 
     def _outage_is_untold(self, over: Readable) -> bool:
-        """The end of an outage is told after its beginning, however late that gets through: the last word has to be true."""
+        """Tell whether the beginning of an outage is still untold: its end has to come after it."""
         with self._context.ledger.reading() as reader:
             outage = newest(reader, Unreadable) if over.since is None else over
             return reader.messages.is_unsent(outage_key(outage.since if outage is not None else None))
 
     def _would_show_another_rule(self, request_id: int) -> bool:
-        """Whoever still runs with an earlier rule leaves what people vote on to those who run with the one that holds."""
+        """Tell whether this copy runs with an earlier rule: what people vote on is left to the others."""
         with self._context.ledger.reading() as reader:
             return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING

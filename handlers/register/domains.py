@@ -1,4 +1,4 @@
-"""Warn of senders whose domain is none of the tenant's: such a device sends elsewhere, or its address is mistyped.
+"""Warn of senders whose domain is none of the tenant's: their address may be mistyped.
 
 It is a warning and nothing else: the role may lack the look-up, and a domain may have been added a moment ago.
 """
@@ -16,7 +16,7 @@ NAMED = 5
 
 
 class Domains:
-    """Knows the tenant's domains for a while; without ``lookups`` it knows none. Safe to share among threads."""
+    """Remember the tenant's domains for a while; thread-safe. Without ``lookups`` none is known."""
 
     def __init__(self, lookups: Lookups | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._lookups = lookups
@@ -24,7 +24,7 @@ class Domains:
         self._known: tuple[float, AcceptedDomains | None] | None = None
 
     def warning(self, senders: Iterable[str]) -> str:
-        """Return a sentence about the domains among these addresses that are none of the tenant's; empty where none is."""
+        """Return a sentence about domains that are none of the tenant's; empty where none is."""
         known = self._accepted()
         if known is None or not known.complete:
             return ""

@@ -1,4 +1,4 @@
-"""Use case of importing a file that somebody gave in a form: a report is kept, a list of devices is proposed.
+"""Import a file from a form: a report is kept, a list of devices is proposed.
 
 The form is kept in the inbox before it is acknowledged, and finished in the transaction of what it caused: a process
 that dies in between loses nothing, and nothing is done twice.
@@ -28,7 +28,7 @@ from storage.ledger import Entry
 
 
 class FileImports:
-    """Takes files from forms; ``fetch`` reads one, ``None`` where nobody can give any."""
+    """Take files from forms; ``fetch`` reads one, ``None`` where nobody can give any."""
 
     def __init__(self, context: Context, imports: Imports, domains: Domains, fetch: FetchFile | None) -> None:
         self._context = context
@@ -37,7 +37,7 @@ class FileImports:
         self._fetch = fetch
 
     def take(self, command: ImportFile, interaction: Interaction) -> None:
-        """Import one file, by an operator, and answer. Raises ``Unavailable``, and ``Conflict`` for a list."""
+        """Import an operator's file and answer. Raises ``Unavailable``, and ``Conflict`` for a list."""
         verdict = self._context.people.operator(interaction.person)
         if not verdict.allowed:
             self._refuse(command, interaction, verdict)
@@ -92,7 +92,7 @@ class FileImports:
 
 
 def _answer(entry: Entry, interaction: Interaction, text: str) -> None:
-    """Finish the delivery with its answer. Raises ``AlreadyHandled``: then nothing of this transaction stays."""
+    """Finish the delivery with its answer. Raises ``AlreadyHandled``: the transaction is void."""
     entry.finish_inbox(interaction.key)
     _owe(entry, interaction, text)
 

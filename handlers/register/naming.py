@@ -23,7 +23,7 @@ def as_listed(entry: Entry, typed: str, numbers: Sequence[int]) -> str:
 
 
 def typed_beside(listed: str, entries: int) -> str:
-    """Return what was typed in a list that names so many entries: all but its last lines, one each."""
+    """Return what was typed in a list of so many entries: all but its last lines, one each."""
     lines = listed.split("\n")
     return "\n".join(lines[: max(0, len(lines) - entries)])
 

@@ -1,4 +1,4 @@
-"""A list of devices with our own columns, judged purely: every row a proposed entry, or one sentence a wrong row.
+"""Judge a list with our own columns: each row a proposed entry, or one sentence why not. Pure.
 
 The columns are the keys of ``devices --json``, so what ``devices --csv`` writes can be read again.
 """
@@ -35,7 +35,7 @@ NO_OWNER_ID = "this is no id of Slack's, such as U024BE7LH (in Slack: the profil
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row that can be proposed, with its number in the file."""
+    """Hold one row that can be proposed, with its number in the file."""
 
     number: int
     command: AddDevice
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A whole list: what can be proposed, what is wrong, and how many rows have ended by their own word."""
+    """Hold a judged list: what can be proposed, what is wrong, how many rows say they ended."""
 
     rows: tuple[Row, ...]
     wrong: tuple[Skipped, ...]
@@ -51,7 +51,7 @@ class Judged:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Whoever is to answer for any of it, each once, in the order of the file."""
+        """Return whoever is to answer for any of it, each once, in the order of the file."""
         return tuple(dict.fromkeys(row.command.owner for row in self.rows))
 
 
@@ -74,14 +74,14 @@ def judge_list(listed: Sequence[Mapping[str, str]], *, rule: Rule, now: datetime
 
 
 def judge_owners(judged: Judged, problem: Callable[[str], str]) -> Judged:
-    """The same with what is wrong with owners; ``problem`` says it of one, empty where nothing is."""
+    """Add what is wrong with owners; ``problem`` says it of one, empty where nothing is."""
     problems = {owner: problem(owner) for owner in judged.owners}
     wrong = [Skipped(row.number, f"owner: {said}") for row in judged.rows if (said := problems[row.command.owner])]
     return replace(judged, wrong=tuple(sorted([*judged.wrong, *wrong], key=lambda one: one.row)))
 
 
 def new_device(command: AddDevice) -> NewDevice:
-    """What the ledger keeps of a device that is put on the register."""
+    """Return what the ledger keeps of a device that is put on the register."""
     return NewDevice(
         device=command.device,
         sender=command.sender,
@@ -120,7 +120,7 @@ def _twice(rows: Sequence[Row]) -> list[Skipped]:
 
 
 def _person(text: str) -> str:
-    """An id as people copy it out of Slack: bare, with an @, or as a mention."""
+    """Return an id as people copy it out of Slack: bare, with an @, or as a mention."""
     return text.removeprefix("<").removesuffix(">").removeprefix("@")
 
 

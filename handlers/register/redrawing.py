@@ -1,4 +1,4 @@
-"""What was said of an entry is drawn again once somebody has acted on it: with how it stands, without its buttons.
+"""Draw what was said of an entry again once somebody acted on it: how it stands, no buttons.
 
 The messages are found by the keys that they were owed under. It owes drawings and nothing else.
 """
@@ -16,17 +16,17 @@ ONE = timedelta(days=1)
 
 
 def card_key(monday: date, number: int) -> str:
-    """The key of an entry's message in the thread of one week."""
+    """Return the key of an entry's message in the thread of one week."""
     return f"device_card:{monday}:{number}"
 
 
 def monday_of(day: date) -> date:
-    """The first day of a day's week."""
+    """Return the first day of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
 def redraw(entry: Entry, before: Device, after: Device, interaction: Interaction | None = None) -> None:
-    """Owe the drawings of what was said of an entry before it was acted on; ``interaction`` is the press, if it was one."""
+    """Owe the drawings of what was said of an entry before an act; ``interaction`` is a press."""
     day, mark = entry.now.date(), f"{after.id}:{after.version}"
     for reminder in due_reminders(before, day + ONE):  # of whatever zone: one that was never told has no message
         number, channel, ts = entry.reader.messages.posted_as(f"personal:{reminder.key}") or (0, "", "")

@@ -1,4 +1,4 @@
-"""Whether a reminder about devices that waits still has to be sent, and what it says by then. It only reads."""
+"""Judge whether a waiting reminder about devices is still due, and what it says now. Only reads."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Use case of the week's message about devices: how many are left, and which of them need somebody, each in its thread.
+"""Tell once a week how many devices are left, and which need somebody: each in its thread.
 
 Once a week, in working hours, while a device is active: the key is the week's, so restarts and replicas owe it once.
 """
@@ -26,7 +26,7 @@ CARDS, LOOKED_AT = 10, 100
 
 
 class WeeklyDevices:
-    """Looks whether the week's message is due. ``monotonic`` spaces the looks."""
+    """Look whether the week's message is due; ``monotonic`` spaces the looks."""
 
     def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._context = context
@@ -66,7 +66,7 @@ class WeeklyDevices:
 
 
 def needing_somebody(reader: DeviceReader, today: date) -> list[int]:
-    """The numbers of the entries that need somebody: those overdue, those of nobody, those that are due soon."""
+    """Return the numbers of entries that are overdue, of nobody, or due soon."""
     late = reader.due_before(today, limit=LOOKED_AT)
     lost = reader.owned_by(None, limit=LOOKED_AT)
     soon = reader.due_before(today + SOON, limit=LOOKED_AT)

@@ -1,4 +1,4 @@
-"""Offer files for the form that takes one: twelve devices of two people, and a report that shows their senders.
+"""Offer files for forms: twelve devices of two people, and a report of their senders.
 
 Made for the sandbox's present day, so that due days lie ahead. Nothing in them belongs to anybody.
 """
@@ -20,7 +20,7 @@ UNLISTED = ("old-nas@contoso.com", "label-printer@contoso.com")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file: how a person chooses it, its name, and what makes it for a day."""
+    """Hold one file: how a person chooses it, its name, and what makes it for a day."""
 
     label: str
     name: str
@@ -54,11 +54,11 @@ SAMPLES = {
 
 
 def offered() -> list[JSON]:
-    """What the page offers beside the person's own files."""
+    """Return what the page offers beside the person's own files."""
     return [{"id": key, "label": sample.label, "name": sample.name} for key, sample in SAMPLES.items()]
 
 
 def content(key: str, today: date) -> tuple[str, bytes]:
-    """The name and the bytes of a file that is offered. Raises ``KeyError``."""
+    """Return the name and the bytes of an offered file. Raises ``KeyError``."""
     sample = SAMPLES[key]
     return sample.name, sample.made(today).encode()

@@ -1,4 +1,4 @@
-"""Slack's rules for charts and data tables, which messages alone may hold.
+"""Hold Slack's rules for charts and data tables, which messages alone may hold.
 
 Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block and data-table-block; that a message holds
 at most two charts was found by others and stands nowhere.
@@ -34,7 +34,7 @@ _AXES = shaped({"categories": array(string(20), 20)}, {"x_label": string(50), "y
 
 
 def _fitting(chart: object, at: str) -> Iterator[str]:
-    """Every series has one point for each category, in any order; categories and names are unique."""
+    """Find series without one point for each category, and categories or names that repeat."""
     if not isinstance(chart, dict):
         return
     categories = _named(chart.get("axis_config"), "categories")
@@ -63,7 +63,7 @@ _CELL = variant({**_RAW, "rich_text": anything})
 
 
 def _even(table: object, at: str) -> Iterator[str]:
-    """Rows of one length; no rich text in the head."""
+    """Find rows of another length, and rich text in the head."""
     rows = [row for row in _list(table.get("rows") if isinstance(table, dict) else None) if isinstance(row, list)]
     if len({len(row) for row in rows}) > 1:
         yield problem("all rows must have the same length", f"{at}/rows")
@@ -81,7 +81,7 @@ DATA_TABLE: Check = both(
 
 
 def too_many_charts(blocks: object) -> Iterator[str]:
-    """What Slack says of more charts in one message than it takes."""
+    """Say what Slack says of more charts in one message than it takes."""
     charts = [block for block in _list(blocks) if isinstance(block, dict) and block.get("type") == "data_visualization"]
     if len(charts) > MOST_CHARTS:
         yield problem(f"no more than {MOST_CHARTS} data_visualization blocks allowed", "/blocks")

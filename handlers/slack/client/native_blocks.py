@@ -1,4 +1,4 @@
-"""Whether this workspace draws charts and data tables, as learnt from Slack's refusals.
+"""Learn from Slack's refusals whether this workspace draws charts and data tables.
 
 Without them the text says the same. A refusal is remembered for a while, so that not every message is tried
 twice; after that it is tried again.
@@ -21,18 +21,18 @@ REMEMBERED: Final = 3600.0
 
 
 class NativeBlocks:
-    """Safe to share among threads. ``monotonic`` is what a refusal is remembered by."""
+    """Remember refusals by ``monotonic``; safe to share among threads."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._refused_until = float("-inf")
 
     def taken_in(self, message: Message) -> bool:
-        """Whether a message has native blocks that are worth a try."""
+        """Tell whether a message has native blocks that are worth a try."""
         return bool(message.native) and self._monotonic() >= self._refused_until
 
     def sent(self, message: Message, send: Callable[[dict[str, Any]], Answer]) -> Answer:
-        """Send a message with its native blocks, or without where Slack refuses those. Raises ``Unavailable``."""
+        """Send a message, without native blocks where Slack refuses them. Raises ``Unavailable``."""
         if self.taken_in(message):
             try:
                 return send(message.arguments(native=True))

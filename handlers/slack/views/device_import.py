@@ -1,4 +1,4 @@
-"""The form that takes a report or a list for the register. Block ids are ``FILE``, ``FIRST_DAY`` and ``LAST_DAY``."""
+"""Draw the form that takes a report or a list; its block ids are ``FILE`` and two days."""
 
 from slack_sdk.models.blocks import DatePickerElement, InputBlock
 from slack_sdk.models.blocks.block_elements import FileInputElement
@@ -14,7 +14,7 @@ LIST_ADDS = "Of a list every row is proposed by you, or none where one is wrong;
 
 
 def form(*, channel: str) -> View:
-    """One file, known by its content, and the days it speaks of. ``channel`` is where it was asked."""
+    """Ask for one file and the days it speaks of; ``channel`` is where it was asked."""
     hint = (
         "The SMTP AUTH clients report, a download of Entra's sign-ins (CSV or JSON), one saved message, or a list of "
         "devices (CSV, the columns of `legacytls devices --csv`); at most 25 MB."

@@ -1,4 +1,4 @@
-"""Draws the register: counts, the burn-down, a page of entries, and one entry with the buttons that apply.
+"""Draw the register: counts, the burn-down, a page of entries, and one with its buttons.
 
 Where Slack draws charts the burn-down is one, with its numbers beside it; elsewhere it is drawn with signs.
 """
@@ -55,7 +55,7 @@ NAME, PLACE = 150, 100
 
 
 def page(found: DevicePage) -> Message:
-    """One page: counts and burn-down where they come with it, then the entries, the next due first."""
+    """Draw one page: counts and burn-down where they come with it, then the entries."""
     title, overview = _BEGINS[found.which], found.overview
     if not found.devices:
         text = _NOTHING[found.which]
@@ -112,13 +112,13 @@ def _counts(overview: Overview) -> str:
 
 
 def _pace(overview: Overview | None) -> list[Block]:
-    """The weekly line; nothing where no entry was ever active."""
+    """Draw the weekly line; nothing where no entry was ever active."""
     told = pace_line(overview) if overview else ""
     return [section(f"Active at the end of each week: {told}.")] if told else []
 
 
 def _burn_down(overview: Overview | None) -> list[Block]:
-    """The weekly line, and a bar of signs for each of the last weeks: how many were active at its end."""
+    """Draw the weekly line, and a bar of signs for each of the last weeks."""
     if overview is None or not overview.weeks:
         return []
     shown = overview.weeks[-POINTS:]
@@ -129,7 +129,7 @@ def _burn_down(overview: Overview | None) -> list[Block]:
 
 
 def _drawn_by_slack(found: DevicePage) -> list[Block]:
-    """The burn-down as a chart with its numbers as text, and the table; nothing where there is neither."""
+    """Draw the burn-down as a chart with its numbers, and the table; nothing where neither is."""
     blocks: list[Block] = []
     if found.overview and found.overview.weeks:
         points = [(_week(week), week.active) for week in found.overview.weeks[-POINTS:]]
@@ -144,7 +144,7 @@ def _drawn_by_slack(found: DevicePage) -> list[Block]:
 
 
 def _week(week: Week) -> str:
-    """A week by its first day, alike in chart and text."""
+    """Name a week by its first day, alike in chart and text."""
     return f"{week.monday:%d %b %Y}"
 
 

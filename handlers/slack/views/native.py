@@ -1,4 +1,4 @@
-"""Charts and data tables as Slack itself draws them: extras beside a text that says the same.
+"""Spell charts and data tables as Slack draws them: extras beside a text that says the same.
 
 slack_sdk 3.47 has no class for either, so they are spelled out. Where they are not known Slack answers
 `invalid_blocks`.
@@ -20,19 +20,19 @@ Cell: TypeAlias = Mapping[str, Any]
 
 
 class Native(Block):
-    """A block that is sent as it is spelled."""
+    """Send a block as it is spelled."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         super().__init__(type=str(fields["type"]))
         self._fields = dict(fields)
 
     def to_dict(self) -> dict[str, Any]:
-        """The block as Slack takes it."""
+        """Return the block as Slack takes it."""
         return dict(self._fields)
 
 
 def bar_chart(title: str, points: Sequence[tuple[str, int]], *, x_label: str, y_label: str) -> Native:
-    """Draw one bar for each of the last points: its category, which no other has, and its value, at least 0.
+    """Draw one bar for each of the last points: its own category, and a value of 0 or more.
 
     Raises ``ValueError`` where there is no point.
     """
@@ -52,7 +52,7 @@ def data_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell
 
 
 def cell(text: str) -> Cell:
-    """Put text into a table, where Slack reads no mark-up; a dash for an empty one, which Slack refuses."""
+    """Put text into a table, where Slack reads no mark-up; a dash for an empty one."""
     return {"type": "raw_text", "text": text or "-"}
 
 
