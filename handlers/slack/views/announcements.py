@@ -42,7 +42,7 @@ def _words(view: AnnouncementView, zone: ZoneInfo) -> str:
     if view.stands:
         return f":bell: {sentence(view.stands)}"
     if isinstance(said, DeviceNews):
-        return device_news.words(_by_now(said, view))
+        return device_news.words(_by_now(said, view), zone)
     return reminders.words(said, zone) if isinstance(said, Scheduled) else news.words(said, zone)
 
 

@@ -1,7 +1,7 @@
 """Word what is said about devices: to an owner, to the operators, and when none is left."""
 
-from datetime import date
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from handlers.outgoing.device_news import (
     DeviceDue,
@@ -13,22 +13,20 @@ from handlers.outgoing.device_news import (
     DeviceYours,
     NoneLeft,
 )
-from handlers.slack.views.mrkdwn import escape, people
+from handlers.slack.views.mrkdwn import calendar_day, escape, people
 
 
-def words(said: DeviceNews) -> str:
-    """Say what is to be said of devices."""
+def words(said: DeviceNews, zone: ZoneInfo) -> str:
+    """Say what is to be said of devices; due days are days of ``zone``."""
     match said:
         case DeviceYours():
-            shows = f"`/legacytls devices D{said.device}` shows it."
-            return (
-                f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {_day(said.due)}. {shows}"
-            )
+            until, shows = calendar_day(said.due, zone), f"`/legacytls devices D{said.device}` shows it."
+            return f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {until}. {shows}"
         case DevicesYours():
             shows = "`/legacytls devices mine` shows them."
             return f":label: You answer for {_named(said)} from now on, says <@{said.by}>. {shows}"
         case DeviceDue():
-            return _due(said)
+            return _due(said, zone)
         case DevicesWeekly():
             return _weekly(said)
         case DevicesUnanswered():
@@ -42,10 +40,11 @@ def words(said: DeviceNews) -> str:
             assert_never(said)
 
 
-def _due(said: DeviceDue) -> str:
+def _due(said: DeviceDue, zone: ZoneInfo) -> str:
     when = f"in {said.days} days" if said.days > 1 else {1: "tomorrow", 0: "today"}.get(said.days, "over")
     moved = f" It was moved {said.moves} times." if said.moves > 1 else ""
-    return f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {_day(said.due)}, is {when}.{moved}"
+    day = calendar_day(said.due, zone)
+    return f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {day}, is {when}.{moved}"
 
 
 def _weekly(said: DevicesWeekly) -> str:
@@ -76,7 +75,3 @@ def _named(said: DevicesUnanswered | DevicesOrphaned | DevicesYours) -> str:
 
 def _mention(said: DevicesUnanswered | DevicesOrphaned) -> str:
     return f"{people(said.mention)}: " if said.mention else ""
-
-
-def _day(day: date) -> str:
-    return f"{day:%-d %B %Y}"

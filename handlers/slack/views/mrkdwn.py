@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from handlers.policy.days import read_instant
@@ -43,6 +43,12 @@ def instant(at: datetime, zone: ZoneInfo) -> str:
     """Write an instant for the reader's zone; the fallback (notifications) in the configured one."""
     local = at.astimezone(zone)
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+
+
+def calendar_day(day: date, zone: ZoneInfo) -> str:
+    """Return a day as each reader's language spells it; its noon in ``zone`` is told, which is that day nearly everywhere."""
+    noon = datetime.combine(day, time(12), tzinfo=zone)
+    return f"<!date^{int(noon.timestamp())}^{{date_long}}|{day:%-d %B %Y}>"
 
 
 def _mention(found: re.Match[str]) -> str:

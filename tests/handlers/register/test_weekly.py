@@ -1,14 +1,20 @@
 """Once a week the channel hears how many devices are left, and those that need somebody stand in its thread, bounded."""
 
+import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.register.commands import ChangeDay, NotMine, Replaced
+from handlers.outgoing.announcement_view import AnnouncementView
+from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
+from handlers.register.commands import ChangeDay, ChangeOwner, NotMine, Replaced
+from handlers.register.remind_owners import OwnerReminders
 from handlers.register.weekly import CARDS, WeeklyDevices
 from handlers.slack.views.announcements import announcement
-from tests.handlers.driver import ALICE, ERIN, House
+from tests.handlers.driver import ALICE, ERIN, NOW, House
 from tests.handlers.register.registering import added, day, do, opted_in
 from tests.handlers.slack.views.test_block_limits import LISBON, fits
 
@@ -103,8 +109,6 @@ def test_nothing_is_told_outside_of_working_hours(week: House) -> None:
 
 def reminded(house: House, due: int = 8) -> int:
     """An entry of Erin's of which she was reminded a moment ago, by direct message."""
-    from handlers.register.remind_owners import OwnerReminders
-
     made = added(house, due=day(house, due))
     opted_in(house, made.id, days=60)
     house.deliver()
@@ -116,8 +120,6 @@ def reminded(house: House, due: int = 8) -> int:
 
 @pytest.mark.parametrize("act", ["ended", "moved", "handed over"])
 def test_a_reminder_that_waits_is_dropped_when_its_entry_has_moved_on(house: House, act: str) -> None:
-    from handlers.register.commands import ChangeOwner
-
     number = reminded(house)
     acts = {
         "ended": Replaced(number),
@@ -158,12 +160,17 @@ def test_an_answered_reminder_loses_its_buttons_and_says_how_the_entry_stands(ho
 
 
 def test_the_fullest_message_of_a_week_fits() -> None:
-    from handlers.outgoing.announcement_view import AnnouncementView
-    from handlers.outgoing.device_news import DevicesWeekly
-    from tests.handlers.driver import NOW
-
     said = DevicesWeekly(
         monday=NOW.date(), active=50_000, overdue=1, orphaned=1, pace="x" * 300, devices=tuple(range(10)), more=290
     )
     for one in (said, replace(said, devices=(), more=0, pace="", active=1), replace(said, devices=(7,))):
         fits(announcement(AnnouncementView(said=one), LISBON))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+def test_an_owner_reads_the_due_day_in_their_own_language_and_it_is_that_day(zone: str) -> None:
+    said = DeviceDue(device=7, name="Fax", due=NOW.date(), days=0, moves=0)
+    text = announcement(AnnouncementView(said=said), ZoneInfo(zone)).text
+    found = re.search(r"<!date\^(\d+)\^\{date_long\}\|23 November 2026>", text)
+    assert found, text
+    assert datetime.fromtimestamp(int(found[1]), ZoneInfo(zone)).date() == NOW.date()

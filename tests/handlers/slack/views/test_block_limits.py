@@ -58,7 +58,7 @@ CALENDAR = load_packaged()
 ZONE = LISBON
 
 OURS = re.compile(
-    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\} at \{time\}\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\}(?: at \{time\})?\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
 )
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
