@@ -4,7 +4,7 @@ Each page costs the same however long the record is: a filter is split into ques
 numbers, and what they find is merged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -25,7 +25,7 @@ CLOCKS_APART = timedelta(hours=1)
 VOTES_AT_ONCE, MOST_VOTES_AT_ONCE = 50, 5_000
 """Votes of a person that are looked through with one question, the first and the later ones."""
 
-_Query: TypeAlias = Select[tuple[object, ...]]
+_Query: TypeAlias = Select[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,27 @@ class HistoryPages:
         self._connection = connection
         self._tenant_id = tenant_id
 
-    def page(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[ChangeRequest]:
-        """The newest ``limit`` changes below number ``before`` that the filter lets through, newest first."""
-        found: dict[int, ChangeRequest] = {}
+    def numbers(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[int]:
+        """Find the newest ``limit`` numbers below ``before`` that the filter lets through, damaged rows among them."""
+        found: set[int] = set()
         for asked in self._by_state_and_kind(self._between(before, only), only):
             if only.person is None:
-                newest = self._newest(asked, limit)
+                found.update(self._newest(asked, limit))
             else:
-                by = asked.where(change_requests.c.requester_id == only.person)
-                newest = [*self._newest(by, limit), *self._voted_on(asked, only.person, before, limit)]
-            found |= {one.id: one for one in newest}
-        return [found[number] for number in sorted(found, reverse=True)[:limit]]
+                found.update(self._newest(asked.where(change_requests.c.requester_id == only.person), limit))
+                found.update(self._voted_on(asked, only.person, before, limit))
+        return sorted(found, reverse=True)[:limit]
+
+    def requests(self, numbers: Sequence[int]) -> list[ChangeRequest]:
+        """Read the changes with these numbers, newest first; damaged rows are left out, and told elsewhere."""
+        table = change_requests.c
+        mine = select(change_requests).where(table.tenant_id == self._tenant_id, table.id.in_(numbers))
+        return readable(self._connection, mine.order_by(table.id.desc()), change_requests, rows.change_request)
 
     def _between(self, before: int | None, only: HistoryFilter) -> _Query:
         """What was asked for in these days, below this number: days are found as numbers first, by an index of their own."""
         table = change_requests.c
-        query = select(change_requests).where(table.tenant_id == self._tenant_id)
+        query = select(table.id).where(table.tenant_id == self._tenant_id)
         if before is not None:
             query = query.where(table.id < before)
         numbers = select(table.id).where(table.tenant_id == self._tenant_id).limit(1)
@@ -89,9 +94,9 @@ class HistoryPages:
             for kind, state in product(only.kinds, only.states or State):
                 yield asked.where(table.kind == kind.value, table.state == state.value)
 
-    def _voted_on(self, asked: _Query, person: str, before: int | None, limit: int) -> list[ChangeRequest]:
+    def _voted_on(self, asked: _Query, person: str, before: int | None, limit: int) -> list[int]:
         """The newest of these changes on which a person voted: along their votes, since others' are many more."""
-        found: list[ChangeRequest] = []
+        found: list[int] = []
         table, size = decisions.c, VOTES_AT_ONCE
         mine = select(table.request_id).distinct().where(table.tenant_id == self._tenant_id, table.person_id == person)
         while len(found) < limit:
@@ -104,6 +109,5 @@ class HistoryPages:
             before, size = numbers[-1], min(4 * size, MOST_VOTES_AT_ONCE)
         return found[:limit]
 
-    def _newest(self, asked: _Query, limit: int) -> list[ChangeRequest]:
-        query = asked.order_by(change_requests.c.id.desc()).limit(limit)
-        return readable(self._connection, query, change_requests, rows.change_request)
+    def _newest(self, asked: _Query, limit: int) -> Sequence[int]:
+        return self._connection.execute(asked.order_by(change_requests.c.id.desc()).limit(limit)).scalars().all()

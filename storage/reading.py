@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, func, literal_column, sele
 from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
 from storage.device_reading import DeviceReader
-from storage.history_pages import EVERYTHING, HistoryFilter, HistoryPages
+from storage.history_pages import HistoryPages
 from storage.holding import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, WISHES, Kind, State
@@ -153,10 +153,14 @@ class Reader:
         ours = [(Vote(row.vote), Door(row.door)) for row in mine]
         return ours, fresh[-1].id if fresh else last
 
-    def page(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[ChangeRequest]:
+    @property
+    def history(self) -> HistoryPages:
+        """The pages of history, over the same connection."""
+        return HistoryPages(self.connection, self.tenant_id)
+
+    def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
         """One page of history, newest first, starting below number ``before``."""
-        pages = HistoryPages(self.connection, self.tenant_id)
-        return pages.page(before=before, limit=limit, only=only)
+        return self.history.requests(self.history.numbers(before=before, limit=limit))
 
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
         """Every vote on these requests in the order of recording."""

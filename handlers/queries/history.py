@@ -51,9 +51,9 @@ class History:
     def page(self, *, before: int | None = None, limit: int = PAGE, only: HistoryFilter = EVERYTHING) -> HistoryPage:
         """The newest changes below number ``before`` that the filter lets through."""
         with self._ledger.reading() as reader:
-            found = reader.page(before=before, limit=limit + 1, only=only)
-            lines = _lines(reader, found[:limit])
-        return HistoryPage(lines=lines, older=lines[-1].request.id if len(found) > limit else None, only=only)
+            numbers = reader.history.numbers(before=before, limit=limit + 1, only=only)
+            lines = _lines(reader, reader.history.requests(numbers[:limit]))
+        return HistoryPage(lines=lines, older=numbers[limit - 1] if len(numbers) > limit else None, only=only)
 
 
 def _lines(reader: Reader, requests: Sequence[ChangeRequest]) -> list[HistoryLine]:

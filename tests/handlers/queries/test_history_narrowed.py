@@ -1,7 +1,7 @@
 """History narrowed by words: a state, a kind, a person, a period; every page as without them, and nothing left out."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -150,6 +150,16 @@ def test_every_filter_pages_through_just_what_it_lets_through(both: House) -> No
         only = _filter(drawn)
         wanted = [row.number for row in reversed(history) if row.passes(only)]
         assert _walked(both, only, drawn.choice([1, 3, 7])) == wanted, only
+
+
+def test_a_damaged_row_ends_no_page_before_its_time(house: House) -> None:
+    history = _filled(house, random.Random(7))
+    damaged = Row(200, State.APPLIED, Kind.OPT_OUT, ALICE, frozenset(), BEGAN + timedelta(days=60))
+    after = replace(damaged, number=201)
+    broken = _request(damaged) | {"to_value": SettingValue.OPTED_IN.value}
+    with house.database.write() as connection:
+        connection.execute(insert(change_requests), [broken, _request(after)])
+    assert _walked(house, EVERYTHING, 1) == [201, *(row.number for row in reversed(history))]
 
 
 def _filled(house: House, drawn: random.Random) -> list[Row]:
