@@ -2,6 +2,7 @@
 
 import tracemalloc
 from datetime import timedelta
+from weakref import WeakSet
 
 import pytest
 from sqlalchemy import text
@@ -75,12 +76,16 @@ def full(ledger: Ledger) -> Ledger:
     return ledger
 
 
+UNGUARDED: WeakSet[Database] = WeakSet()
+
+
 def tamper(database: Database, *statements: str) -> None:
-    """Run statements behind the guards' back."""
+    """Run statements behind the guards' back, which are gone after the first time."""
     with database.write() as connection:
-        for guard in guards.SQLITE if database.is_sqlite else guards.POSTGRESQL:
+        for guard in () if database in UNGUARDED else guards.SQLITE if database.is_sqlite else guards.POSTGRESQL:
             on = "" if database.is_sqlite else f" ON {guard.table}"
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard.name}{on}")
+        UNGUARDED.add(database)
         for statement in statements:
             assert connection.execute(text(statement)).rowcount == 1, statement
 
