@@ -45,6 +45,7 @@ from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.register import guarded, register
+from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.links import finder
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database
@@ -144,14 +145,14 @@ def wire(
 
 def _edge_of(dispatch: Dispatch, client: SlackWebClient, probing: Probing) -> Edge:
     """Make what Slack's listeners are given."""
-    executor = Executor(guarded, threads=CREW)
+    executor, around = Executor(guarded, threads=CREW), surroundings_of(dispatch.context)
     return Edge(
         dispatch=dispatch,
         executor=executor,
         client=client,
-        zone=dispatch.context.zone,
+        around=around,
         answers=Answers(client.base_url, tls=client.ssl, proxy=client.proxy, connections=CREW),
-        homes=HomePages(publishing(dispatch, client), executor.follow),
+        homes=HomePages(publishing(dispatch, client, around.zone), executor.follow),
         probing=probing,
     )
 

@@ -5,7 +5,6 @@ that died is taken up by the worker.
 """
 
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from functools import cached_property
 from typing import assert_never
 
@@ -42,13 +41,14 @@ from handlers.commands import (
 from handlers.conflicts import retry_on_conflict
 from handlers.context.checked import ActedTooOften
 from handlers.context.context import Context
+from handlers.context.readers import Readers
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import as_typed, enqueue_answer
 from handlers.outgoing.news import Subject
 from handlers.outgoing.refusals import Refusals, record_refusal
-from handlers.policy.rule import ALLOWED, Verdict, about
+from handlers.policy.rule import about
 from handlers.ports import Copies, FetchFile, Lookups, Unavailable
 from handlers.queries.export import Exports
 from handlers.queries.history import History
@@ -70,9 +70,6 @@ log = structlog.get_logger(__name__)
 
 BEFORE_ACK = 1.0
 """Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
-
-REMEMBERED = 60.0
-"""Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
 
 BROKEN = (
     "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once more, have whoever "
@@ -109,24 +106,13 @@ class Dispatch:
         self.status = StatusReports(context, after=self.drift.seen)
         self._targets = ReactionTargets(context, LostCopies(context, copies))
         self._inbox = inbox
-        self._members: dict[str, datetime] = {}
+        self.may_read = Readers(context).may_read
 
     @cached_property
     def channels(self) -> frozenset[str]:
         """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
         with self.context.ledger.reading() as reader:
             return reader.messages.card_channels() | {self.context.rule.channel}
-
-    def may_read(self, person: str) -> Verdict:
-        """Whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""
-        now = self.context.now()
-        known = self._members.get(person)
-        if known is not None and 0 <= (now - known).total_seconds() < REMEMBERED:
-            return ALLOWED
-        verdict = self.context.people.member(person)
-        if verdict.allowed:
-            self._members[person] = now
-        return verdict
 
     def take(self, command: Command, interaction: Interaction) -> Item | None:
         """Keep one command before it is acknowledged; ``None`` when it is known already.

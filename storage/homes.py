@@ -146,7 +146,10 @@ def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any]
     is_open = (mine, request.state.in_([state.value for state in OPEN]), request.kind.in_([kind.value for kind in WISHES]))
     own = select(change_requests).where(mine, request.requester_id == person_id).order_by(request.id.desc()).limit(MOST_OWN)
     votes = select(decisions).where(decisions.c.request_id.in_(select(request.id).where(*is_open)))
-    told = believing.events_of(tenant_id).where(believing.of_kind("baseline")).order_by(audit_events.c.seq.desc()).limit(1)
+    told = believing.events_of(tenant_id).where(believing.of_kind("baseline"))
+    told = told.order_by(audit_events.c.seq.desc()).limit(1)
+    seen = select(homes).where(homes.c.tenant_id == tenant_id, homes.c.person_id == person_id)
+    first_open = select(change_requests).where(*is_open).order_by(request.id).limit(1)
     readable = _readings(tenant_id).where(observations.c.value.is_not(None))
     newest_rule = select(rules.c.digest).where(rules.c.tenant_id == tenant_id).order_by(rules.c.id.desc()).limit(1)
     sources: dict[str, tuple[int, Subquery]] = {
@@ -155,8 +158,8 @@ def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any]
         "seen": (_SINGLE, readable.subquery()),
         "newest": (_SINGLE, _readings(tenant_id).subquery()),
         "rule": (_SINGLE, newest_rule.subquery()),
-        "shown": (_SINGLE, select(homes).where(homes.c.tenant_id == tenant_id, homes.c.person_id == person_id).subquery()),
-        "open": (_OPEN, select(change_requests).where(*is_open).order_by(request.id).limit(1).subquery()),
+        "shown": (_SINGLE, seen.subquery()),
+        "open": (_OPEN, first_open.subquery()),
         "own": (_OWN, own.subquery()),
         "vote": (_VOTES, votes.subquery()),
         "device": (_DEVICES, _owned(tenant_id, person_id).subquery()),

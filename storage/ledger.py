@@ -98,8 +98,8 @@ class Entry:
             "detail": detail,
         }
         times = {"window_end": window_end, "expires_at": expires_at, "created_at": self.now}
-        unsaid = {"waiting": waiting and waiting.value, "devices": rows.spelled_devices(devices), "ticket": ticket or None}
-        request_id = insert_request(self.connection, self.tenant_id, kind, content | unsaid, times)
+        beside = rows.beside(waiting, devices, ticket)
+        request_id = insert_request(self.connection, self.tenant_id, kind, content | beside, times)
         told = _stamped(times) | content | {"state": BIRTHS[kind].value, **rows.told_devices(devices)}
         self.record("request_opened", requester_id or BOT, told | rows.told_ticket(ticket), request_id)
         return self.reader.request(request_id)

@@ -98,6 +98,15 @@ def told_ticket(ticket: str) -> dict[str, str]:
     return {"ticket": ticket} if ticket else {}
 
 
+def beside(waiting: Waiting | None, devices: tuple[NamedDevice, ...], ticket: str) -> dict[str, str | None]:
+    """Spell the columns of a new request that its event tells in another way, or not at all."""
+    return {
+        "waiting": waiting.value if waiting else None,
+        "devices": spelled_devices(devices),
+        "ticket": ticket or None,
+    }
+
+
 def spelled_devices(named: Iterable[NamedDevice]) -> str | None:
     """The same as the column keeps it; ``None`` where none is named."""
     told = told_devices(named)

@@ -5,7 +5,7 @@ from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
-from handlers.policy.rule import about
+from handlers.policy.rule import Verdict, about
 from storage.ledger import Entry
 from storage.lifecycle import Kind
 
@@ -16,9 +16,13 @@ class Claims:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def may_claim(self, person: str) -> Verdict:
+        """Judge who may say that it was them: operators and approvers. Raises ``Unavailable``."""
+        return self._context.people.operator_or_approver(person)
+
     def claim(self, request_id: int, reason: str, interaction: Interaction) -> None:
         """Record that this operator or approver made the change outside the bot, and why; once."""
-        verdict = self._context.people.operator_or_approver(interaction.person)
+        verdict = self.may_claim(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             text = verdict.sentence if not verdict.allowed else _claim_problem(entry, request_id, reason)

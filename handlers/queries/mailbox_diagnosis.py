@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from handlers.context.context import Context
 from handlers.policy.addresses import as_ascii, ascii_domain
+from handlers.policy.rule import Verdict
 from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Unavailable
 from storage.records import SettingValue
 
@@ -73,6 +74,10 @@ class Locks:
     def __init__(self, context: Context, lookups: Lookups) -> None:
         self._context = context
         self._lookups = lookups
+
+    def may_ask(self, person: str) -> Verdict:
+        """Judge who may learn of a mailbox: operators and approvers. Raises ``Unavailable``."""
+        return self._context.people.operator_or_approver(person)
 
     def of(self, address: str) -> Diagnosis:
         """Return every lock in order; those that cannot be seen now are listed as unseen.

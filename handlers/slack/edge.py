@@ -23,8 +23,9 @@ from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages
 from handlers.slack.parsing import trigger
+from handlers.slack.surroundings import Surroundings
 from handlers.slack.views.blocks import Message
-from handlers.slack.views.links import finder, linked
+from handlers.slack.views.links import linked
 from handlers.slack.views.mrkdwn import sentence
 from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
@@ -66,13 +67,18 @@ class Edge:
     dispatch: Dispatch
     executor: Executor
     client: SlackWebClient
-    zone: ZoneInfo
+    around: Surroundings
     bot_user: str = ""
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)
     homes: HomePages = field(default_factory=HomePages)
     native: NativeBlocks = field(default_factory=NativeBlocks)
     probing: Probing = field(default_factory=lambda: Probing(list))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days are chosen."""
+        return self.around.zone
 
     def work(
         self,
@@ -118,7 +124,7 @@ class Edge:
 
     def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a message, its numbers linked."""
-        return linked(arguments, finder(self.dispatch.context.ledger))
+        return linked(arguments, self.around.find)
 
     def open_form(self, body: Mapping[str, Any], view: View) -> None:
         """Open a form within Slack's three seconds, upon the one in which its button was pressed. Raises ``Unavailable``."""

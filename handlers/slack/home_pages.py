@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -123,16 +124,16 @@ class HomePages:
                 self._seen_by.popitem(last=False)
 
 
-def publishing(dispatch: Dispatch, client: SlackWebClient) -> Publish:
+def publishing(dispatch: Dispatch, client: SlackWebClient, zone: ZoneInfo) -> Publish:
     """How a page is drawn and published."""
-    return partial(_publish, dispatch, client)
+    return partial(_publish, dispatch, client, zone)
 
 
-def _publish(dispatch: Dispatch, client: SlackWebClient, person: str, over: str) -> None:
+def _publish(dispatch: Dispatch, client: SlackWebClient, zone: ZoneInfo, person: str, over: str) -> None:
     """Draw and publish one page. Raises ``Unavailable``, ``Unreachable`` and ``Conflict``."""
     verdict = dispatch.may_read(person)
     page = dispatch.homes.page(person) if verdict.allowed else None
-    drawn = view.page(page, person, dispatch.context.zone) if page is not None else view.turned_away(verdict.sentence)
+    drawn = view.page(page, person, zone) if page is not None else view.turned_away(verdict.sentence)
     call(client.views_publish, user_id=person, view=drawn.to_dict(), **({"hash": over} if over else {}))
     if page is not None:
         dispatch.homes.keep_shown(person, page)

@@ -51,13 +51,13 @@ def opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int |
     seen, seen_at = (newest.value, instant(newest.at, edge.zone)) if newest else (None, "")
     form = modals.opt_out(
         channel=reply.channel,
-        cloud=edge.dispatch.context.cloud,
+        cloud=edge.around.cloud,
         removals=proposal.removals,
         seen=seen,
         seen_at=seen_at,
         devices=proposal.devices,
         register=proposal.register,
-        ticket=ticket_field(edge.dispatch.context.tickets, optional=True),
+        ticket=ticket_field(edge.around.tickets, optional=True),
     )
     edge.open_form(body, form)
 

@@ -39,7 +39,7 @@ def test_opening_the_home_with_five_hundred_items(database: Database, show: Show
     slack.start()
     try:
         client = SlackWebClient(token=cast.BOT_TOKEN, base_url=f"{slack.url}/api/", retry_handlers=[])
-        pages = HomePages(publishing(house.dispatch, client), at_once)
+        pages = HomePages(publishing(house.dispatch, client, house.context.zone), at_once)
         taken = [opened(pages) for _ in range(ROUNDS)]
         home = slack.home(BOB)
     finally:

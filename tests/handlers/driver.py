@@ -29,6 +29,7 @@ from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
+from handlers.slack.surroundings import surroundings_of
 from storage.database.errors import Stuck
 from storage.engine import Database
 from storage.inbox import Inbox
@@ -117,12 +118,12 @@ class House:
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
-        homes = HomePages(publishing(self.dispatch, self.windows), self.hands.follow)  # type: ignore[arg-type]
+        homes = HomePages(publishing(self.dispatch, self.windows, zone), self.hands.follow)  # type: ignore[arg-type]
         self.edge = Edge(
             dispatch=self.dispatch,
             executor=self.hands,
             client=self.windows,
-            zone=zone,
+            around=surroundings_of(self.context),
             bot_user=BOT_USER,
             homes=homes,  # type: ignore[arg-type]
         )

@@ -39,13 +39,12 @@ from handlers.policy.forms import (
 from handlers.policy.opening import no_later_end
 from handlers.ports import Unavailable
 from handlers.register.commands import ImportFile
-from handlers.slack import open_forms
-from handlers.slack.edge import BUSY, NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import device_replies, devices, what_if
+from handlers.slack.edge import NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, Edge, Reply
+from handlers.slack.listeners import device_replies, devices
 from handlers.slack.listeners.home import seen_hash
+from handlers.slack.listeners.shown import Shown
 from handlers.slack.parsing import (
     Malformed,
-    channel_of,
     first_field,
     identity,
     number,
@@ -54,23 +53,16 @@ from handlers.slack.parsing import (
     token,
     values,
 )
-from handlers.slack.views import modals, replies
+from handlers.slack.views import modals
 from handlers.slack.views.announcements import DONE, SNOOZE
 from handlers.slack.views.card_buttons import (
-    AGAIN,
     APPROVE,
-    EXTEND,
-    GIVE_REASON,
-    IT_WAS_ME,
-    OPT_OUT_NOW,
     REJECT,
     TAKE_BACK,
-    WHAT_IF,
     WITHDRAW,
 )
 from storage.engine import Unreachable
 from storage.inbox import NotKnown
-from storage.lifecycle import Kind
 from storage.message_records import ReminderReply
 from storage.records import Door, MailProtocol, Vote
 
@@ -85,21 +77,19 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
 }
 """The buttons that decide something, by action id: the command, made of the number that the button carries."""
 
-READS = frozenset({replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF}) | devices.READS
-"""The buttons that only show something: nothing that leads to a change waits for them."""
-
 
 class Clicks:
     """The listener for every button."""
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
+        self._shown = Shown(edge)
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Keep the click, acknowledge it, hand it over."""
-        found = press(body, buttons=BUTTONS, now=self._edge.dispatch.context.now())
+        found = press(body, buttons=BUTTONS, now=self._edge.around.now())
         if found is None:
-            self._show(ack, body, respond)
+            self._shown.show(ack, body, respond)
             return
         command, interaction = found
         reply = Reply(self._edge, respond, person=interaction.person, channel=interaction.channel)
@@ -120,69 +110,10 @@ class Clicks:
 
             self._edge.work(item, interaction.person, afterwards, over=seen_hash(body))
 
-    def _show(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        action = body["actions"][0]
-        edge, reply = self._edge, Reply(self._edge, respond, person=person_of(body), channel=channel_of(body))
-        ways: dict[str, Callable[[int], None]] = {
-            GIVE_REASON: lambda value: self._give_reason(reply, body, value),
-            IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
-            replies.HISTORY_PAGE: lambda value: self._page(reply, value),
-            AGAIN: lambda value: open_forms.request(edge, reply, body, Kind.OPT_IN, earlier=value),
-            EXTEND: lambda value: open_forms.request(edge, reply, body, Kind.EXTENSION, earlier=value),
-            WHAT_IF: lambda value: what_if.press(edge, reply, value),
-            OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
-            **device_replies.shown(edge, reply, body),
-        }
-        name = str(action.get("action_id"))
-        job = self._form_opener(name, reply, body)
-        if name in ways:
-            value = number(str(action.get("value")))
-            job = partial(ways[name], value)
-        ack()
-        if job is None:
-            edge.executor.follow(lambda: reply.say(UNKNOWN_BUTTON))
-        elif not edge.do(reply, job, urgent=name not in READS):
-            edge.executor.follow(lambda: reply.say(BUSY))
-
-    def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
-        """Do what a button about no change does, a form or history; ``None`` for other buttons."""
-        if name == replies.OPEN_OPT_OUT:
-            return partial(open_forms.opt_out, self._edge, reply, body)
-        if name == replies.OPEN_HISTORY:
-            return partial(self._page, reply, None)
-        kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
-        if kind:
-            return partial(open_forms.request, self._edge, reply, body, kind, unread=True)
-        return devices.opener(self._edge, reply, body, name)
-
-    def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
-        if verdict.allowed:
-            self._edge.open_form(body, modals.claim(request_id))
-        else:
-            reply.refuse("claim", verdict, request_id)
-
-    def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.dispatch.reasons.may_give(request_id, reply.person)
-        if verdict.allowed:
-            self._open_reason(body, request_id)
-        else:
-            reply.refuse("reason", verdict, request_id)
-
-    def _page(self, reply: Reply, before: int | None) -> None:
-        verdict = self._edge.dispatch.may_read(reply.person)
-        if not verdict.allowed:
-            reply.refuse("history", verdict)
-            return
-        reply.finish(replies.history(self._edge.dispatch.history.page(before=before), self._edge.zone))
-
     def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
         if rejected and isinstance(command, CastVote) and command.request_id is not None:
             with contextlib.suppress(Unavailable):  # the answer to the rejection carries a button for the same form
-                self._open_reason(body, command.request_id)
-
-    def _open_reason(self, body: dict[str, Any], request_id: int) -> None:
-        self._edge.open_form(body, modals.rejection(request_id))
+                self._shown.open_reason(body, command.request_id)
 
 
 class Submissions:
@@ -224,7 +155,7 @@ class Submissions:
             key=f"view:{token(view.get('id'))}",
             person=person_of(body),
             door=Door.COMMAND,
-            at=self._edge.dispatch.context.now(),
+            at=self._edge.around.now(),
             channel=identity(metadata) if metadata and not is_about_a_change else "",
         )
 
@@ -251,12 +182,12 @@ class Submissions:
     def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
         present_end, extension = self._edge.dispatch.requests.present_end(), self._edge.dispatch.requests.open_extension()
         form = self._judge(filled, present_end, no_later_end(extension) if extension and present_end else "")
-        if present_end is not None and form.window_end(self._edge.dispatch.context.zone) < present_end:
+        if present_end is not None and form.window_end(self._edge.zone) < present_end:
             return ShortenWindow(form)
         return AskExtension(form)
 
     def _judge(self, filled: dict[str, list[str]], later_than: datetime | None, no_later: str = "") -> OptInForm:
-        context = self._edge.dispatch.context
+        context = self._edge.around
         known = {protocol.value for protocol in MailProtocol}
         return judge_opt_in(
             reason="".join(filled.get(REASON, [])),

@@ -67,7 +67,7 @@ class Commands:
         elif nearest:
             reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
         else:
-            reply.finish(replies.help_text(self._edge.dispatch.context.cloud))
+            reply.finish(replies.help_text(self._edge.around.cloud))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
@@ -86,7 +86,7 @@ class Commands:
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
         words = subcommands.unescape(str(body.get("text") or "")).split()[1:]
-        history, today = self._edge.dispatch.history, self._edge.dispatch.context.now().date()
+        history, today = self._edge.dispatch.history, self._edge.around.now().date()
         try:
             asked = history_question(words, reader=reply.person, today=today)
         except WrongWords as wrong:
@@ -95,9 +95,9 @@ class Commands:
             reply.finish(replies.history(history.page(before=asked.before, only=asked.only), self._edge.zone))
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
-        context = self._edge.dispatch.context
-        listed = context.calendar.listing(context.cloud.name, context.today())
-        reply.finish(calendar.calendar(listed, context.calendar.freshness(context.today())))
+        around = self._edge.around
+        listed = around.calendar.listing(around.cloud.name, around.today())
+        reply.finish(calendar.calendar(listed, around.calendar.freshness(around.today())))
 
     def _export(self, reply: Reply, body: dict[str, Any]) -> None:
         person = reply.person
@@ -122,7 +122,7 @@ class Commands:
             reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.dispatch.context.people.operator_or_approver(reply.person)
+        verdict = self._edge.dispatch.locks.may_ask(reply.person)
         address = subcommands.address(str(body.get("text") or ""))
         if not verdict.allowed:
             reply.refuse("why", verdict)

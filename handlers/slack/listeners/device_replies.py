@@ -32,7 +32,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
     if form.get("callback_id") != device_answers.LONGER:
         return devices.submitted(edge, form)
     filled = {field: "".join(found) for field, found in values(form).items()}
-    context, (about, _) = edge.dispatch.context, _about(form)
+    context, (about, _) = edge.around, _about(form)
     try:
         device = edge.dispatch.register.pages.entry(about).device
     except NoSuchDevice as unknown:

@@ -109,7 +109,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
     """The command of a submitted form about devices; ``None`` for another form. Raises ``WrongForm`` and ``Malformed``."""
     filled = {field: "".join(found) for field, found in values(form).items()}
     private = str(form.get("private_metadata") or "")
-    context = edge.dispatch.context
+    context = edge.around
     rule, now, zone = context.rule, context.now(), context.zone
     match form.get("callback_id"):
         case device_forms.ADD:

@@ -27,7 +27,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
         return
     try:
         words = str(body.get("text") or "").split()[1:]
-        period = spelled_period(" ".join(words), dispatch.context.now().date())
+        period = spelled_period(" ".join(words), edge.around.now().date())
     except WrongPeriod as wrong:
         reply.say(str(wrong))
         return

@@ -40,7 +40,7 @@ class Shortcut:
         dispatch = self._edge.dispatch
         verdict = dispatch.may_read(reply.person)
         if verdict.allowed:
-            self._edge.open_form(body, view.chooser(dispatch.homes.page(reply.person), dispatch.context.zone))
+            self._edge.open_form(body, view.chooser(dispatch.homes.page(reply.person), self._edge.zone))
         else:
             reply.refuse("shortcut", verdict)
 

@@ -92,7 +92,7 @@ class Mentions:
 
         That a redelivery or another replica has it is told by the database; while that is away, each copy answers for itself.
         """
-        now = self._edge.dispatch.context.now()
+        now = self._edge.around.now()
         with self._lock:
             last = self._answered.get(found.person)
             if last is not None and timedelta() <= now - last < WITHIN:

@@ -17,7 +17,7 @@ class Reactions:
 
     def listen(self, body: dict[str, Any]) -> None:
         """Keep a reaction that decides, or looks like it, and hand it over; every other is ignored. Raises ``Unreachable``."""
-        rule = self._edge.dispatch.context.rule
+        rule = self._edge.around.rule
         found = reaction(
             body,
             approve=rule.approve_emoji,

@@ -20,6 +20,7 @@ from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, Settled
 from handlers.slack.edge import Edge
 from handlers.slack.listeners.commands import Commands
+from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views import what_if as view
 from handlers.slack.views.mrkdwn import sentence
 from storage.engine import Database
@@ -88,9 +89,8 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
     twin.context = replace(house.context, ledger=twin.ledger, leases=Leases(database, "this process"))
     twin.dispatch = Dispatch(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
     twin.delivery = Delivery(twin.context, twin.outbox, twin.board)
-    twin.edge = Edge(
-        dispatch=twin.dispatch, executor=house.hands, client=house.windows, zone=house.context.zone, bot_user=BOT_USER
-    )  # type: ignore[arg-type]
+    around = surroundings_of(twin.context)
+    twin.edge = Edge(dispatch=twin.dispatch, executor=house.hands, client=house.windows, around=around, bot_user=BOT_USER)  # type: ignore[arg-type]
     try:
         yield twin
     finally:
