@@ -135,7 +135,9 @@ def measure_ledger(folder: Path, postgres: Postgres, rounds: int) -> list[Figure
     figures = []
     for name, url in (("sqlite", f"sqlite:///{folder / 'ledger.db'}"), ("postgresql", postgres.new_database())):
         if url is None:
-            figures += [replace(figure, note=postgres.why) for figure in _rows(name, [None] * 5, HISTORY)]
+            figures += [
+                replace(figure, note=postgres.why) for figure in _rows(name, [None] * (2 + len(ledger_speed.PLACES)), HISTORY)
+            ]
             continue
         upgrade(url)
         figures += _rows(name, _both_sides(Database(url), rounds), HISTORY if rounds > 1 else SHORT_HISTORY)

@@ -23,8 +23,9 @@ from sqlalchemy import text
 from handlers.changes.change_author import Attribution
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
+from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
-from storage.lifecycle import Kind
+from storage.lifecycle import Kind, State
 from storage.record.verify import verify
 from storage.records import SettingValue
 from tests.handlers.audit_log import AuditLog
@@ -223,18 +224,29 @@ def _tick(house: House) -> float:
     return medians(tick)[0]
 
 
-PLACES = ("first page", "middle", "last page")
+PLACES = ("first page", "middle", "last page", "of a state", "of a kind", "of a person", "of a day")
+
+PERSON = "U0BOB"
 
 
 def _lengthen(database: Database, rows: int) -> None:
-    """Copy the one change until there are so many."""
+    """Copy the one change until there are so many, a minute apart: every 50th rejected, every 7th asked for by one person."""
     numbers = (
         "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)"
         if database.is_sqlite
         else "WITH numbers AS (SELECT generate_series(CAST(:first AS int), CAST(:last AS int)) AS n)"
     )
-    columns = "tenant_id, kind, door, reason, clients, protocols, to_value, rule_digest, created_at, state, version, detail"
-    copy = f"INSERT INTO change_requests (id, {columns}) {numbers} SELECT n, {columns} FROM numbers, change_requests WHERE id = 1"
+    columns = "tenant_id, kind, door, reason, clients, protocols, to_value, rule_digest, version, detail"
+    varied = f"CASE WHEN n % 50 = 0 THEN 'rejected' ELSE state END, CASE WHEN n % 7 = 0 THEN '{PERSON}' END"
+    minute = (
+        "strftime('%Y-%m-%d %H:%M:%f000', created_at, '+' || n || ' minutes')"
+        if database.is_sqlite
+        else "created_at + n * interval '1 minute'"
+    )
+    copy = (
+        f"INSERT INTO change_requests (id, {columns}, state, requester_id, created_at) {numbers} "
+        f"SELECT n, {columns}, {varied}, {minute} FROM numbers, change_requests WHERE id = 1"
+    )
     with database.write() as connection:
         present = connection.execute(text("SELECT max(id) FROM change_requests")).scalar_one()
         connection.execute(text(copy), {"first": present + 1, "last": rows})
@@ -245,11 +257,22 @@ def _lengthen(database: Database, rows: int) -> None:
 
 
 def _pages(ledger: Ledger, rows: int) -> list[float]:
-    def page(before: int | None) -> None:
+    def page(before: int | None, only: HistoryFilter = EVERYTHING) -> None:
         with ledger.reading() as reader:
-            assert len(reader.page(before=before, limit=20)) == 20
+            numbers = reader.history.numbers(before=before, limit=20, only=only)
+            assert len(reader.history.requests(numbers)) == 20
 
-    return medians(lambda: page(None), lambda: page(rows // 2), lambda: page(21))
+    middle = NOW + timedelta(minutes=rows // 2)
+    rejected, outside = frozenset({State.REJECTED}), frozenset({Kind.OUTSIDE})
+    return medians(
+        lambda: page(None),
+        lambda: page(rows // 2),
+        lambda: page(21),
+        lambda: page(None, HistoryFilter(states=rejected)),
+        lambda: page(None, HistoryFilter(kinds=outside)),
+        lambda: page(None, HistoryFilter(person=PERSON)),
+        lambda: page(None, HistoryFilter(since=middle - timedelta(hours=2), until=middle + timedelta(hours=2))),
+    )
 
 
 def test_checking_a_record(database: Database, show: Show) -> None:
