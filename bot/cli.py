@@ -76,10 +76,8 @@ def _run(options: argparse.Namespace) -> int:
     settings = verbs.settings_for("slack", "exchange", "database", mode=options.mode, serving=True)
     from bot.observability import logs
     from bot.process import run
-    from bot.settings.load import WrongSettings, withhold_from_bolt
+    from bot.settings.load import withhold_from_bolt
 
-    if settings.fleet is not None:
-        raise WrongSettings(["LEGACYTLS_TENANTS: this version serves one tenant; its other verbs read several"])
     logs.catch_uncaught()
     withhold_from_bolt()
     return run(settings, mode=options.mode or settings.mode, host=options.host, port=options.port)

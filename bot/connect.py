@@ -70,7 +70,7 @@ class Reaching:
                 self._stopping.tell()
 
     def _reach(self) -> None:
-        identity = self._patiently(lambda: identity_of(call(self._bot.client.auth_test)))
+        identity = self._patiently(lambda: identity_of(call(self._bot.shared.client.auth_test)))
         if identity is None:
             return
         self._serving = self._door(identity)
@@ -109,6 +109,6 @@ class Reaching:
     def _must_go_on(self) -> bool:
         """Whether there may be something that has to be ended in time, with or without Slack."""
         try:
-            return self._bot.dispatch.optouts.may_not_rest()
+            return any(one.dispatch.optouts.may_not_rest() for one in self._bot.tenants)
         except Unreachable:
             return True

@@ -1,5 +1,6 @@
 """One run of the bot: start, serve until told to stop, finish what is in hand, end. A restart alone posts nothing."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -13,19 +14,16 @@ from bot.connect import Reaching
 from bot.from_settings import slack_client
 from bot.observability.health import Health, serve_health
 from bot.observability.metrics import Metrics
+from bot.rereading import begin
 from bot.settings.model import Settings
-from bot.settings.state_dir import standing_of
 from bot.stopping import Stopping
 from bot.transport.bolt_app import Identity
 from bot.transport.modes import Serving, serving_of
 from bot.wiring import Bot, app_of, wire
 from handlers.ports import Clock
 from handlers.queries.dates import CalendarDates
-from handlers.slack.listeners.register import guarded
 from storage.engine import Database
 from storage.migrate import upgrade
-from storage.record.adoption import Adopted, adopt
-from storage.record.standing import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -56,15 +54,14 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     endpoint = serve_health(health, metrics, host=settings.health_host, port=settings.health_port, calendar_token=token)
     database = _migrated(settings, health)
     try:
-        standing = standing_of(settings, database)
-        _take_over(settings, database, standing, clock)
         client = slack_client(settings)
-        bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics, standing=standing)
+        bot = wire(settings, database, client, clock=clock, health=health, metrics=metrics)
         if settings.calendar_token is not None:
             health.calendar = _calendar_of(bot)
         gc_tuning.begin()
-        bot.dispatch.rules.keep_rule()
-        bot.dispatch.rules.keep_settings(settings.on_record())
+        begin(bot.tenants, bot.shared)
+        if bot.rereading is not None:
+            stopping.hear(signal.SIGHUP, bot.rereading.reread)
 
         def door(identity: Identity) -> Serving:
             return serving_of(app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
@@ -80,14 +77,14 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
 def _calendar_of(bot: Bot) -> Callable[[], bytes]:
     from bot.calendar_file import ics  # noqa: PLC0415 - where no calendar is served, the library is not loaded
 
-    context = bot.dispatch.context
+    context = next(iter(bot.tenants)).dispatch.context  # it is refused where there are several (bot.settings.tenants)
     dates = CalendarDates(context.ledger, context.calendar, context.cloud.name, context.today)
     return lambda: ics(dates.gather())
 
 
 def _serve(bot: Bot, reaching: Reaching, health: Health, stopping: Stopping) -> None:
     stopping.left, stopping.patience = partial(_left, bot), END_WITHIN
-    bot.dispatch.status.start(guarded)
+    bot.shared.readers.start()
     health.watch(connected=reaching.is_connected, beat=bot.worker.slowest_beat)
     reaching.start()
     try:
@@ -106,18 +103,20 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
     """Take no more work, finish what is in hand; whatever does not end in time is resumed from the ledger."""
     deadline = time.monotonic() + FINISH_WITHIN
     log.info("bot.stopping")
-    bot.exchange.last_tries()
+    for one in bot.tenants:
+        one.exchange.last_tries()
     reaching.stop()
-    for stop in (bot.executor.stop, bot.dispatch.status.stop, bot.worker.stop):  # each may hand something to the next
+    for stop in (bot.shared.executor.stop, bot.shared.readers.stop, bot.worker.stop):  # each may hand something to the next
         stop(within=max(0.1, deadline - time.monotonic()))
-    bot.exchange.close()
+    for one in bot.tenants:
+        one.exchange.close()
     left = _left(bot)
     log.info("bot.stopped", finished=not left, left=left)
 
 
 def _left(bot: Bot) -> list[str]:
     """What is still in hand, by the names of its threads."""
-    return [*bot.executor.left(), *bot.dispatch.status.left(), *bot.worker.left()]
+    return [*bot.shared.executor.left(), *bot.shared.readers.left(), *bot.worker.left()]
 
 
 def _end_whole(stopping: Stopping) -> None:
@@ -137,10 +136,3 @@ def _migrated(settings: Settings, health: Health) -> Database:
     upgrade(settings.database_url.get_secret_value())
     health.migrated = True
     return Database(settings.database_url.get_secret_value(), keys=settings.keyring())
-
-
-def _take_over(settings: Settings, database: Database, standing: Standing, clock: Clock) -> None:
-    """Take the record over at the first start with a new key; the worker tells everything else."""
-    adopted = adopt(database, settings.azure_tenant_id or "", clock(), seen_authenticated=standing.seen_authenticated)
-    if adopted in (Adopted.NOW, Adopted.REFUSED):
-        log.warning("record.key", outcome=adopted.name.lower(), key=database.authenticity.keys.newest, why=adopted.value)

@@ -31,6 +31,7 @@ class Stopping:
         self.patience = patience
         self.code = 0
         self.left: Callable[[], list[str]] = list
+        self._others: dict[int, Callable[[], None]] = {}
         self._told = threading.Event()
         self._ear, self._mouth = socket.socketpair()
         self._mouth.setblocking(False)
@@ -38,6 +39,11 @@ class Stopping:
         for number in SIGNALS:
             signal.signal(number, _heard_elsewhere)
         threading.Thread(target=self._listen, name="stopping", daemon=True).start()
+
+    def hear(self, number: int, act: Callable[[], None]) -> None:
+        """Have ``act`` done on a thread of its own at each signal of this number; in the main thread only."""
+        self._others[number] = act
+        signal.signal(number, _heard_elsewhere)
 
     def is_set(self) -> bool:
         """Whether the process was told to stop."""
@@ -53,8 +59,10 @@ class Stopping:
         self._told.set()
 
     def _listen(self) -> None:
-        while self._ear.recv(1)[0] not in SIGNALS:
-            continue  # some other signal that somebody handles
+        while (number := self._ear.recv(1)[0]) not in SIGNALS:
+            act = self._others.get(number)  # else some other signal that somebody handles
+            if act is not None:
+                threading.Thread(target=act, name=f"signal-{number}", daemon=True).start()
         self._told.set()
         if self.patience is not None:
             threading.Event().wait(self.patience)

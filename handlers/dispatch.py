@@ -93,16 +93,14 @@ class Dispatch:
         self.locks = Locks(context, lookups)
         self.requests, self.withdrawals = Requests(context), Withdrawals(context)
         self.proposals = Proposals(context)
-        self.shortening = Shortening(context)
-        self.optouts = OptOuts(context)
+        self.shortening, self.optouts = Shortening(context), OptOuts(context)
         self.decisions, self.reasons = Decisions(context), Reasons(context)
         self.look_alikes, self.rules = LookAlikes(context), Rules(context)
         self.refusals, self.drift, self.claims = Refusals(context), Drift(context), Claims(context)
         self.replies, self.register = ReminderReplies(context), Register(context, fetch, lookups)
         self.history, self.exports = History(context.ledger), Exports(context)
         self.evidence = EvidenceFiles(context, lookups)
-        self.what_ifs = WhatIfs(context)
-        self.homes = Homes(context)
+        self.what_ifs, self.homes = WhatIfs(context), Homes(context)
         self.status = StatusReports(context, after=self.drift.seen)
         self._targets = ReactionTargets(context, LostCopies(context, copies))
         self._inbox = inbox
@@ -113,6 +111,10 @@ class Dispatch:
         """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
         with self.context.ledger.reading() as reader:
             return reader.messages.card_channels() | {self.context.rule.channel}
+
+    def seems_involved(self, person: str) -> bool:
+        """Whether somebody is named as approver or operator, as of the last minute; to show something by."""
+        return self.context.people.seems_involved(person)
 
     def take(self, command: Command, interaction: Interaction) -> Item | None:
         """Keep one command before it is acknowledged; ``None`` when it is known already.

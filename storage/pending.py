@@ -13,6 +13,7 @@ from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.lifecycle import State
 from storage.notice_kind import NoticeKind
+from storage.records import SettingValue
 from storage.schema.tables import (
     ATTRIBUTABLE,
     OPEN_STATES,
@@ -50,6 +51,13 @@ class Pending:
     def authors(self, now: datetime) -> list[str]:
         """Return who has a change made outside the bot whose author is to be looked up at ``now``."""
         return self._tenants(select(change_requests.c.tenant_id).where(ATTRIBUTABLE, change_requests.c.retry_at <= now))
+
+    def ending(self, now: datetime) -> list[str]:
+        """Return for whom a request or a window is over at ``now``, as the rows say."""
+        late = select(change_requests.c.tenant_id).where(OPEN_STATES, change_requests.c.expires_at <= now)
+        opted_in = baselines.c.value == SettingValue.OPTED_IN.value
+        over = select(baselines.c.tenant_id).where(opted_in, baselines.c.window_end <= now)
+        return [*self._tenants(late), *self._tenants(over)]
 
     def unexpected(self) -> list[str]:
         """Return whose newest reading is not what ought to be: it asks for a second one, seconds later."""

@@ -140,6 +140,10 @@ LOOKS_INTO = {
 """What looks into a text, of Python's and of SQLAlchemy's."""
 
 READS_TEXTS = {
+    "handlers/slack/listeners/routing.py": "the alias in front of a typed command",
+    "handlers/slack/views/signed.py": "first lines, and the tenant in what comes back with a button or a form",
+    "handlers/slack/listeners/fleet.py": "what somebody typed behind the command, and the tenants that a form carries",
+    "storage/fleet.py": "blanks in the name of a device",
     "handlers/queries/history_words.py": "what somebody typed behind `history`: a mention, or digits of a period",
     "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",

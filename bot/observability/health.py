@@ -23,6 +23,9 @@ LONGEST_SILENCE = 60.0
 PLACES, SPARE, THREADS = 64, 36, 4
 """Connections at a time, those in which newcomers wait while idle ones are shown out, and threads that answer."""
 
+FEW = 5
+"""Tenants whose trouble at one place is told."""
+
 JSON, CALENDAR = "application/json", "text/calendar; charset=utf-8"
 
 NO_LEDGER = "the record cannot be read now"
@@ -42,7 +45,7 @@ class Health:
         self.migrated = False
         self.taking_commands = False
         self._lock = threading.Lock()
-        self._trouble: dict[str, str] = {}
+        self._trouble: dict[tuple[str, str], str] = {}
         self._connected: Callable[[], bool] = lambda: False
         self._silence: Callable[[], float] = lambda: 0.0
         self.calendar: Callable[[], bytes] | None = None
@@ -53,16 +56,21 @@ class Health:
         with self._lock:
             self._connected, self._silence = connected, beat
 
-    def note(self, where: str, trouble: str | None) -> None:
-        """Keep a sentence about trouble at one part: exchange, channel, database, stream or changes.
+    def note(self, where: str, trouble: str | None, *, tenant: str = "") -> None:
+        """Keep a sentence about trouble at ``exchange``, in the ``channel``, with ``stream`` and so on.
 
-        ``None``: over.
+        ``None``: over. ``tenant`` is the alias, where there are several.
         """
         with self._lock:
             if trouble is None:
-                self._trouble.pop(where, None)
+                self._trouble.pop((where, tenant), None)
             else:
-                self._trouble[where] = trouble
+                self._trouble[where, tenant] = trouble
+
+    def forget(self, tenant: str) -> None:
+        """Keep no trouble of a tenant that is not served any more."""
+        with self._lock:
+            self._trouble = {key: told for key, told in self._trouble.items() if key[1] != tenant}
 
     def note_database(self, problem: str | None) -> None:
         """Keep what the database says of itself; ``None``: it does as asked again."""
@@ -70,9 +78,17 @@ class Health:
 
     @property
     def trouble(self) -> dict[str, str]:
-        """Present trouble by place."""
+        """Present trouble by place; of many tenants' the first few, and how many more have some."""
         with self._lock:
-            return dict(self._trouble)
+            found = sorted(self._trouble.items())
+        told: dict[str, list[str]] = {}
+        for (where, tenant), sentence in found:
+            told.setdefault(where, []).append(f"{tenant}: {sentence}" if tenant else sentence)
+        more = {where: len(sentences) - FEW for where, sentences in told.items()}
+        return {
+            where: " ".join([*sentences[:FEW], *([f"And {more[where]} more."] if more[where] > 0 else [])])
+            for where, sentences in told.items()
+        }
 
     @property
     def missing(self) -> list[str]:

@@ -25,13 +25,15 @@ class Metrics:
         self._clock = clock
         self._observed_at: datetime | None = None
         self._owed_since: datetime | None = None
-        self._unsent_since: datetime | None = None
+        self._unsent_by: dict[str, tuple[int, datetime | None]] = {}
         self._requests = self._gauge("requests", "Change requests by state, the same on every replica.", ["state"])
         recorded = "Decisions recorded since the start. Every replica counts those of all: take max, not sum."
         self._decisions = Counter("legacytls_decisions", recorded, ["vote", "door"], registry=self.registry)
         acks, calls = "From receipt to acknowledgement.", "Calls to Exchange by outcome."
         self._acks = Histogram("legacytls_ack_seconds", acks, ["kind"], buckets=ACK_BUCKETS, registry=self.registry)
         self._calls = Counter("legacytls_exchange_calls", calls, ["call", "outcome"], registry=self.registry)
+        self._tenants: Gauge | None = None
+        self._tenant_states: set[str] = set()
         self._drift = self._gauge("drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown.")
         self._drift.set(math.nan)
         self._duties = self._gauge("lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"])
@@ -44,7 +46,7 @@ class Metrics:
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
         waiting = "Age of the oldest event that the receiver has not taken; 0 when none waits."
         stream = self._gauge("stream_oldest_seconds", waiting)
-        stream.set_function(lambda: self._age(self._unsent_since, otherwise=0.0))
+        stream.set_function(lambda: self._age(self._unsent_since(), otherwise=0.0))
         observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
         observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))
 
@@ -52,6 +54,15 @@ class Metrics:
         """How many change requests are on record in each state; states that are not named have none."""
         for state in State:
             self._requests.labels(state.value).set(counts.get(state, 0))
+
+    def tenants(self, counts: Mapping[str, int]) -> None:
+        """Set how many of several tenants are in each state; a state that is not named has none."""
+        if self._tenants is None:
+            said = "Tenants by the newest reading of the setting; only where there are several."
+            self._tenants = self._gauge("tenants", said, ["state"])
+        self._tenant_states |= counts.keys()
+        for state in self._tenant_states:
+            self._tenants.labels(state).set(counts.get(state, 0))
 
     def decided(self, vote: Vote, door: Door) -> None:
         """A decision was recorded, by whichever replica."""
@@ -74,10 +85,16 @@ class Metrics:
         """When the oldest notice still owed was written; ``None``: nothing is owed."""
         self._owed_since = since
 
-    def streaming(self, events: int, since: datetime | None) -> None:
-        """Set how many events the receiver has not taken, and when the oldest was recorded, if any."""
-        self._unsent.set(events)
-        self._unsent_since = since
+    def streaming(self, events: int, since: datetime | None, *, tenant: str = "") -> None:
+        """Count the events that the receiver has not taken, the oldest recorded at ``since``; ``None``: none waits.
+
+        Of several tenants they are counted together.
+        """
+        self._unsent_by[tenant] = events, since
+        self._unsent.set(sum(waiting for waiting, _ in list(self._unsent_by.values())))
+
+    def _unsent_since(self) -> datetime | None:
+        return min((since for _, since in list(self._unsent_by.values()) if since is not None), default=None)
 
     def observed(self, at: datetime, *, drifted: bool | None) -> None:
         """Note a reading ``at`` this time, and whether it was set outside; ``None``: cannot be told."""

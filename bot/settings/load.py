@@ -93,6 +93,19 @@ def _warnings(draft: Settings, fleet: Fleet | None, unknown: Mapping[str, str], 
         yield from (f"{whose}{what}" for what in _suspicious(settings, need))
 
 
+def fleet_now(settings: Settings) -> Fleet:
+    """Read the file of tenants anew, over the settings of the start. Raises ``WrongSettings`` with every mistake.
+
+    The secrets that it names are kept out of the logs before anybody has them.
+    """
+    fleet, wrong = fleet_over(settings, _surroundings(said_in_file()), EVERYTHING)
+    if fleet is None or wrong:
+        raise WrongSettings([line for _, why in wrong for line in why.split("\n")])
+    for one in fleet.tenants:
+        logs.withhold(one.settings.secrets())
+    return fleet
+
+
 def credential_now(tenant_id: str = "") -> Credential | None:
     """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal.
 

@@ -26,6 +26,8 @@ tell whose.
 
 BESIDE = "is set, and so is LEGACYTLS_TENANTS; remove it: each tenant has its own in the file"
 
+NO_CALENDAR = "would show all tenants to whoever has it; remove it: `calendar --ics --tenant ALIAS` writes one's file"
+
 _CREDENTIAL = (
     "azure_client_certificate_path",
     "azure_client_certificate_password",
@@ -87,6 +89,8 @@ def fleet_over(draft: Settings, written: Mapping[str, str], need: Collection[str
         return None, []
     beside = [name for name in OWN if getattr(draft, NAMES[name]) is not None]
     wrong: list[Finding] = [((name,), BESIDE) for name in beside]
+    if draft.calendar_token is not None:
+        wrong.append((("LEGACYTLS_CALENDAR_TOKEN",), NO_CALENDAR))
     try:
         fleet = fleet_in(draft.tenants, draft, written, signs_in="exchange" in need, serves="slack" in need)
     except WrongFile as mistakes:
@@ -152,7 +156,7 @@ def _of(draft: Settings, defaults: Defaults, entry: TenantEntry, written: Mappin
         "operators": operators,
         "approvals_required": entry.approvals_required or defaults.approvals_required or draft.approvals_required,
         "timezone": entry.timezone or defaults.timezone or draft.timezone,
-        "tenants": None,
+        "tenants": None,  # alone, it would know of no file
     }
     credential = entry.credential or defaults.credential
     if credential is not None:

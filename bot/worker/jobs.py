@@ -5,11 +5,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
-from bot.observability.health import Health
-from bot.observability.metrics import Metrics
 from bot.settings.model import Settings
 from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
@@ -144,7 +142,12 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
 
 
-def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: Health) -> tuple[Job | None, Job | None]:
+def stream_jobs(
+    settings: Settings,
+    context: Context,
+    measured: Callable[[int, datetime | None], None],
+    noted: Callable[[str | None], None],
+) -> tuple[Job | None, Job | None]:
     """Make the jobs that send the record on and measure the lag; ``None`` where no receiver is set."""
     if settings.events_url is None or settings.events_secret is None:
         return None, None
@@ -155,8 +158,8 @@ def stream_jobs(settings: Settings, context: Context, metrics: Metrics, health: 
 
     def lag() -> int:
         backlog = streams.backlog()
-        metrics.streaming(backlog.events, backlog.since)
-        health.note("stream", stream.trouble(backlog))
+        measured(backlog.events, backlog.since)
+        noted(stream.trouble(backlog))
         return 0
 
     return _claimed(context, TenantDuty.STREAM).over(stream.send, due=stream.is_due), Job(ledger.tenant_id, lag)

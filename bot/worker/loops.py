@@ -53,6 +53,8 @@ class Loop:
     patient: bool = True
     awaited: bool = True
     last: bool = False
+    changing: bool = False
+    """Whether its jobs come and go while it runs: then it has all of its threads, however few jobs there are."""
 
 
 class Worker:
@@ -67,23 +69,33 @@ class Worker:
         self._cut_short = False
         self._turns = {loop.name: Turns(loop.jobs) for loop in loops}
         self._beats = {loop.name: time.monotonic() for loop in loops if not loop.patient}
-        self._loops = loops
+        self._loops = {loop.name: loop for loop in loops}
         self._threads = [(thread, loop) for loop in loops for thread in self._threads_of(loop)]
 
     def _threads_of(self, loop: Loop) -> Iterator[threading.Thread]:
         """No more than there are jobs: a bot for one tenant has one thread a loop."""
-        for number in range(min(loop.threads, len(loop.jobs))):
+        for number in range(loop.threads if loop.changing else min(loop.threads, len(loop.jobs))):
             name = loop.name if number == 0 else f"{loop.name}+{number}"
-            yield threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
+            yield threading.Thread(target=self._run, args=(loop.name,), name=name, daemon=True)
 
     def start(self) -> None:
         """Begin looking."""
         for thread, _ in self._threads:
             thread.start()
 
+    def replace(self, loops: tuple[Loop, ...]) -> None:
+        """Go on with these loops, of the same names, in place of those before: their jobs have come or gone."""
+        for loop in loops:
+            self._turns[loop.name].replace(loop.jobs)
+        self._loops = {loop.name: loop for loop in loops}
+        known = {job for loop in loops for job in loop.jobs} | {loop.name for loop in loops}
+        self._paces = {what: pace for what, pace in list(self._paces.items()) if what in known}
+        self._troubles = {what: trouble for what, trouble in list(self._troubles.items()) if what in known}
+        self._stir()
+
     def wake(self, tenant_id: str) -> None:
         """Something was committed for this tenant: look at its jobs now."""
-        for loop in self._loops:
+        for loop in list(self._loops.values()):
             if loop.woken:
                 self._turns[loop.name].of(tenant_id)
 
@@ -118,9 +130,9 @@ class Worker:
         """Seconds since the loop that is longest silent last looked."""
         return max((time.monotonic() - beat for beat in self._beats.values()), default=0.0)
 
-    def _run(self, loop: Loop) -> None:
-        turns, has_asked_last = self._turns[loop.name], False
-        while loop.last or not self._stopping.is_set():
+    def _run(self, name: str) -> None:
+        turns, has_asked_last = self._turns[name], False
+        while (loop := self._loops[name]).last or not self._stopping.is_set():
             is_last_look = self._others_ended.is_set()
             if loop.name in self._beats:
                 self._beats[loop.name] = time.monotonic()

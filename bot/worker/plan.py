@@ -4,8 +4,9 @@ What a person waits for is woken by the commit that caused it; everything else i
 tenants at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -27,17 +28,51 @@ APPLYING, DELIVERING, READING = 8, 4, 32
 Thirty-two calls at once read a thousand tenants in 1.08 times the least possible, and more bring little."""
 
 
+AT_A_LOOK = 32
+"""Tenants that one look asks of where no question about all of them at once tells whose turn it is."""
+
+
 def loops(
-    settings: Settings, database: Database, tenants: Sequence[TenantJobs], clock: Clock, *, measured: Callable[[], int]
+    settings: Settings,
+    database: Database,
+    tenants: Sequence[TenantJobs],
+    clock: Clock,
+    *,
+    measured: Callable[[], int],
+    several: bool = False,
 ) -> tuple[Loop, ...]:
-    """Make every loop of one bot that has a job; ``measured`` refreshes the metrics."""
+    """Make every loop of one bot that has a job; ``measured`` refreshes the metrics.
+
+    Of ``several`` tenants every loop is made, with all of its threads: tenants come and go.
+    """
     plan = _Plan(database, tenants, clock)
     every_loop = (
         *plan.woken_by_commits(Job("", measured)),
         *plan.timed_by_the_clock(settings.observe_every),
         *plan.optional(settings.probe_every or timedelta(days=1)),  # unset: no such job
     )
+    if several:
+        return tuple(replace(loop, changing=True, threads=OF_SEVERAL.get(loop.name, loop.threads)) for loop in every_loop)
     return tuple(loop for loop in every_loop if loop.jobs)
+
+
+OF_SEVERAL = {"authors": 2, "evidence": 2, "reminders": 2, "leftovers": 2, "stream": 2, "private-1": 3, "private-2": 3}
+"""Threads of loops that have others with several tenants: one that waits for Exchange holds up no other's."""
+
+
+class InTurn:
+    """Asks of some tenants at each look and of the others at the next ones; of few it asks of all each time."""
+
+    def __init__(self, tenants: Iterable[str], first: Callable[[], Iterable[str]] = tuple) -> None:
+        self._waiting = deque(tenants)
+        self._first = first
+        """Whose turn it is in any case."""
+
+    def __call__(self) -> list[str]:
+        """Return whose turn it is."""
+        turn = [self._waiting[place] for place in range(min(AT_A_LOOK, len(self._waiting)))]
+        self._waiting.rotate(-len(turn))
+        return [*dict.fromkeys([*self._first(), *turn])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +93,8 @@ class _Plan:
         yield Loop("private-1", of(lambda one: one.private), to_one, threads=DELIVERING, last=True)
         yield Loop("private-2", of(lambda one: one.private_newest), to_one, threads=DELIVERING, last=True)
         yield Loop("leftovers", of(lambda one: one.leftovers), pending.deliveries, threads=DELIVERING)
-        # for each tenant at each look: the end of a window is believed of no row alone
-        yield Loop("keeper", kept, patient=False)
+        # for each tenant, whatever its rows say: the end of a window is believed of no row alone
+        yield Loop("keeper", kept, self._in_turn(lambda: ["", *pending.ending(self.clock())]), patient=False)
 
     def timed_by_the_clock(self, observe_every: timedelta) -> Iterator[Loop]:
         """Yield the loops that every tenant has and nobody waits for."""
@@ -80,9 +115,16 @@ class _Plan:
         of = self._of
         probes = self._timed(TenantDuty.PROBE, probe_every)
         yield Loop("probes", of(lambda one: one.probe), probes, woken=False, awaited=False)
-        yield Loop("stream", of(lambda one: one.stream), threads=DELIVERING, awaited=False)
-        yield Loop("evidence", of(lambda one: one.evidence), woken=False, awaited=False)
-        yield Loop("stream-lag", of(lambda one: one.stream_lag), awaited=False)
+        in_turn = self._in_turn
+        yield Loop("stream", of(lambda one: one.stream), in_turn(), threads=DELIVERING, awaited=False)
+        yield Loop("evidence", of(lambda one: one.evidence), in_turn(), woken=False, awaited=False)
+        yield Loop("stream-lag", of(lambda one: one.stream_lag), in_turn(), awaited=False)
+
+    def _in_turn(self, first: Callable[[], Iterable[str]] = tuple) -> Callable[[], Iterable[str]] | None:
+        """Ask of a part of many tenants at each look; ``None``: of all of them, since they are few."""
+        if len(self.tenants) <= AT_A_LOOK:
+            return None
+        return InTurn([one.tenant_id for one in self.tenants], first)
 
     def _of(self, job: Callable[[TenantJobs], Job | None]) -> tuple[Job, ...]:
         return tuple(made for one in self.tenants if (made := job(one)) is not None)

@@ -21,13 +21,19 @@ class Turns:
     """The jobs of one loop that are to be looked at. Thread-safe; no two threads are handed the same job at a time."""
 
     def __init__(self, jobs: Iterable[Job]) -> None:
-        self._by_tenant: dict[str, list[Job]] = {}
-        for job in jobs:
-            self._by_tenant.setdefault(job.tenant_id, []).append(job)
+        self._by_tenant = _by_tenant(jobs)
         self._changed = threading.Condition()
         self._waiting: dict[Job, None] = {}
         self._in_hand: set[Job] = set()
         self._asked_at = float("-inf")
+
+    def replace(self, jobs: Iterable[Job]) -> None:
+        """Look at these jobs from now on, and no more at those that are not among them."""
+        found = _by_tenant(jobs)
+        kept = {job for its in found.values() for job in its}
+        with self._changed:
+            self._by_tenant = found
+            self._waiting = {job: None for job in self._waiting if job in kept}
 
     def belonging(self, tenants: Iterable[str]) -> list[Job]:
         """Return the jobs of these tenants; an id that is none of ours has none."""
@@ -83,3 +89,10 @@ class Turns:
 
     def _free(self) -> Job | None:
         return next((job for job in self._waiting if job not in self._in_hand), None)
+
+
+def _by_tenant(jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.tenant_id, []).append(job)
+    return found

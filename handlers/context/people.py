@@ -34,17 +34,18 @@ class People:
         checks: int = CHECKS,
         group_checks: int = GROUP_CHECKS,
         scarce: int = SCARCE,
+        groups: GroupLists | None = None,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
         """Take how often a minute one person's acts look up them (``checks``) or groups.
 
-        Opting out is counted by itself. ``scarce``: as for ``GroupLists``.
+        Opting out is counted by itself. ``scarce``: as for ``GroupLists``; ``groups``: shared with other tenants.
         """
         self._directory = directory
         self._home = home
         self._rule = rule
         self._refused: ForAMinute[tuple[str, Role], Verdict] = ForAMinute(monotonic)
-        self._group_lists = GroupLists(directory.members, monotonic, scarce=scarce)
+        self._group_lists = groups or GroupLists(directory.members, monotonic, scarce=scarce)
         self._acts: Rations[tuple[str, bool]] = Rations(checks, monotonic)
         self._group_acts: Rations[tuple[str, bool]] = Rations(group_checks, monotonic)
         """By the person, and whether it is opting out."""
@@ -161,8 +162,15 @@ class People:
 
         To show the buttons by: whoever presses one is judged then.
         """
-        entries, unknown = self._rule.approvers, False
-        for entry in entries:
+        return self._seems(user_id, self._rule.approvers)
+
+    def seems_involved(self, user_id: str) -> bool:
+        """Whether a member is named as an approver or operator, as of the last minute; to show something by."""
+        return self._seems(user_id, (*self._rule.approvers, *self._rule.operators)) is True
+
+    def _seems(self, user_id: str, entries: Sequence[str]) -> bool | None:
+        unknown = False
+        for entry in dict.fromkeys(entries):
             try:
                 if entry == user_id or (is_group(entry) and user_id in self._group_lists.lately(entry)):
                     return True

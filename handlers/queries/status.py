@@ -18,6 +18,7 @@ from handlers.context.rations import Monotonic, Rations
 from handlers.policy.overdue import Overdue, overdue
 from handlers.policy.votes import approvers
 from handlers.ports import Cloud, Reading, Unavailable
+from handlers.queries.status_readers import StatusReaders
 from storage.engine import Unreachable
 from storage.lifecycle import Kind, State
 from storage.probes import KnownVersion, known_versions
@@ -104,28 +105,32 @@ class StatusReports:
         self._readings: Rations[str] = Rations(READINGS, monotonic)
         self._newest: tuple[Status | None, float] = (None, 0.0)
         """And when its reading began."""
-        self._changed = threading.Condition()
+        self._changed = threading.Lock()
         self._waiting: list[Callable[[Status], None]] = []
-        self._stopped = False
-        self._thread = threading.Thread(target=self._serve, name="status-reader", daemon=True)
+        self._readers = StatusReaders()
+        self._serving = self._serve  # one object, however often it is wanted
 
-    def start(self, run: Callable[[Callable[[], None]], None] = lambda job: job()) -> None:
-        """Begin serving those who wait. ``run`` runs one job and must not raise, so that no defect ends the serving."""
+    def start(
+        self, run: Callable[[Callable[[], None]], None] = lambda job: job(), *, readers: StatusReaders | None = None
+    ) -> None:
+        """Begin serving those who wait; ``run`` runs one job and must not raise, so that no defect ends the serving.
+
+        ``readers`` are shared with other tenants, and started by whoever shares them; ``None``: one of its own.
+        """
         self._run = run
-        self._thread.start()
+        if readers is not None:
+            self._readers = readers
+        else:
+            self._readers.start()
 
     def stop(self, *, within: float = 5.0) -> bool:
         """Answer those who wait, then serve nobody; returns whether it took ``within`` seconds at most."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(timeout=within)
+        self._readers.stop(within=within)
         return not self.left()
 
     def left(self) -> list[str]:
-        """Its thread, while it has not ended."""
-        return [self._thread.name] if self._thread.is_alive() else []
+        """Its threads, while they have not ended."""
+        return self._readers.left()
 
     def ask(self, reply: Callable[[Status], None], *, person: str = "") -> None:
         """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block.
@@ -139,7 +144,7 @@ class StatusReports:
             return
         with self._changed:
             self._waiting.append(reply)
-            self._changed.notify_all()
+        self._readers.want(self._serving)
 
     def _newest_aged(self) -> Status | None:
         """The newest reading with its age; ``None`` where there is none that is young enough."""
@@ -157,16 +162,10 @@ class StatusReports:
         return self._compose(reading, problem)
 
     def _serve(self) -> None:
-        while waiting := self._next():
-            self._run(partial(self._answer, waiting))
-
-    def _next(self) -> list[Callable[[Status], None]]:
-        """Those who wait by now; nobody when it is to stop."""
         with self._changed:
-            while not self._waiting and not self._stopped:
-                self._changed.wait()
             waiting, self._waiting = self._waiting, []
-        return waiting
+        if waiting:
+            self._run(partial(self._answer, waiting))
 
     def _answer(self, waiting: list[Callable[[Status], None]]) -> None:
         """Whatever happens to the reading or to one of the answers, everybody is answered."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Respond
@@ -27,6 +27,7 @@ from handlers.slack.surroundings import Surroundings
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import linked
 from handlers.slack.views.mrkdwn import sentence
+from handlers.slack.views.signed import Signature, signed, signed_form
 from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
 from storage.inbox import Item
@@ -74,6 +75,13 @@ class Edge:
     homes: HomePages = field(default_factory=HomePages)
     native: NativeBlocks = field(default_factory=NativeBlocks)
     probing: Probing = field(default_factory=lambda: Probing(list))
+    signature: Signature | None = None
+    """Whose messages these are, where there are several tenants; ``None``: there is one."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose share of the executor its jobs are done in; empty where there is one tenant."""
+        return self.signature.tenant_id if self.signature is not None else ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -100,7 +108,7 @@ class Edge:
             finally:
                 self.homes.acted(person, over)
 
-        self.executor.submit(handle, person=person, urgent=urgent)
+        self.executor.submit(handle, person=person, urgent=urgent, tenant=self.tenant)
 
     def say_if_slow(self, person: str, channel: str, finished: Callable[[], bool]) -> None:
         """Say after two seconds what is awaited; a word that cannot be said holds nothing up."""
@@ -119,19 +127,53 @@ class Edge:
 
         ``urgent`` is what leads to an opt-in or out.
         """
-        drop = partial(reply.say, TOO_LATE)
-        return self.executor.submit(answered(reply, job), within=within, drop=drop, person=reply.person, urgent=urgent)
+        drop, whose = partial(reply.say, TOO_LATE), self.tenant
+        act = answered(reply, job)
+        return self.executor.submit(act, within=within, drop=drop, person=reply.person, urgent=urgent, tenant=whose)
 
     def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a message, its numbers linked."""
-        return linked(arguments, self.around.find)
+        """The arguments of a message, its numbers linked and its tenant named."""
+        return signed(linked(arguments, self.around.find), self.signature)
+
+    def owe(self, person: str, text: str) -> None:
+        """Have somebody told later what Slack does not take now. Raises ``Unreachable``."""
+        self.dispatch.enqueue_word(person, text)
+
+    def is_news(self, person: str, what: str, text: str, request_id: int | None) -> bool:
+        """Keep a refusal on record; tells whether the person was not told the same within the minute."""
+        return self.dispatch.refusals.keep(person, what, text, request_id)
 
     def open_form(self, body: Mapping[str, Any], view: View) -> None:
         """Open a form within Slack's three seconds, upon the one in which its button was pressed. Raises ``Unavailable``."""
         below = body.get("view")
         pressed_in_form = isinstance(below, Mapping) and below.get("type") == "modal" and body.get("type") == "block_actions"
         method = self.client.views_push if pressed_in_form else self.client.views_open
-        call(method, trigger_id=trigger(body), view=view.to_dict())
+        call(method, trigger_id=trigger(body), view=signed_form(view.to_dict(), self.signature))
+
+
+class Speaker(Protocol):
+    """Whoever answers people: for one tenant, or for none."""
+
+    @property
+    def client(self) -> SlackWebClient:
+        """Slack's Web API."""
+
+    @property
+    def answers(self) -> Answers:
+        """Posts to a ``response_url``."""
+
+    @property
+    def native(self) -> NativeBlocks:
+        """Which of Slack's own blocks it takes."""
+
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a message as it is sent."""
+
+    def owe(self, person: str, text: str) -> None:
+        """Have somebody told later what Slack does not take now."""
+
+    def is_news(self, person: str, what: str, text: str, request_id: int | None) -> bool:
+        """Keep a refusal; tells whether it is to be told."""
 
 
 class Reply:
@@ -140,7 +182,7 @@ class Reply:
     ``thread`` is the thread that the person wrote in (its ``ts``), where an ephemeral answer is seen; empty where there is none.
     """
 
-    def __init__(self, edge: Edge, respond: Respond, *, person: str, channel: str, thread: str = "") -> None:
+    def __init__(self, edge: Speaker, respond: Respond, *, person: str, channel: str, thread: str = "") -> None:
         self._edge = edge
         self._respond = respond
         self.person = person
@@ -168,7 +210,7 @@ class Reply:
         try:
             self.finish(Message(text=sentence(text)))
         except Unavailable:
-            self._edge.dispatch.enqueue_word(self.person, text)
+            self._edge.owe(self.person, text)
 
     def refuse(self, what: str, verdict: Verdict, request_id: int | None = None) -> None:
         """Answer with why not and record it, the same once a minute, before any form opens.
@@ -176,8 +218,7 @@ class Reply:
         What could not be found out is answered every time.
         """
         text = about(request_id, verdict.sentence)
-        is_news = self._edge.dispatch.refusals.keep(self.person, what, text, request_id)
-        if is_news or not verdict.is_refusal:
+        if self._edge.is_news(self.person, what, text, request_id) or not verdict.is_refusal:
             self.say(text)
 
     def _send(self, message: Message, *, replace: bool) -> bool:

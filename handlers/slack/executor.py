@@ -35,6 +35,7 @@ class _Waiting:
     urgent: bool
     counts: bool
     """Whether it takes one of the places, which what follows from a job does not."""
+    tenant: str = ""
     turn: int = 0
 
 
@@ -73,11 +74,17 @@ class Turns:
         """A job may begin."""
         heapq.heappush(self.ready, (waiting.turn, waiting.number, waiting))
 
-    def next(self) -> _Waiting | None:
-        """Take the job whose turn it is; ``None`` when none is ready."""
-        if not self.ready:
+    def next(self, may: Callable[[_Waiting], bool] = lambda waiting: True) -> _Waiting | None:
+        """Take the job whose turn it is, of those that ``may`` begin; ``None`` when there is none."""
+        passed = []
+        while self.ready and not may(self.ready[0][2]):
+            passed.append(heapq.heappop(self.ready))
+        found = heapq.heappop(self.ready) if self.ready else None
+        for each in passed:
+            heapq.heappush(self.ready, each)
+        if found is None:
             return None
-        turn, _, waiting = heapq.heappop(self.ready)
+        turn, _, waiting = found
         self._serving = max(self._serving, turn)
         if waiting.counts:
             self.taken -= 1
@@ -97,7 +104,10 @@ class Executor:
     and finds a thread free whatever the others do.
     """
 
-    def __init__(self, run: Callable[[Job], None], *, threads: int = 8, capacity: int = 2048) -> None:
+    def __init__(
+        self, run: Callable[[Job], None], *, threads: int = 8, capacity: int = 2048, of_one_tenant: int | None = None
+    ) -> None:
+        """``of_one_tenant``: threads that one tenant's jobs may have at a time; ``None``: all of them."""
         self._capacity = capacity
         self._run = run
         lock = threading.RLock()
@@ -107,6 +117,9 @@ class Executor:
         self._watched_until: float | None = None
         self._queue: list[tuple[float, int, _Waiting]] = []
         """What is to begin later, the earliest first."""
+        self._most = of_one_tenant
+        self._busy: Counter[str] = Counter()
+        """Threads that each tenant's jobs have."""
         self._turns = {True: Turns(), False: Turns()}
         """What may begin now, by whether it is urgent."""
         self._count = 0
@@ -136,6 +149,7 @@ class Executor:
         drop: Job | None = None,
         person: str = "",
         urgent: bool = False,
+        tenant: str = "",
     ) -> bool:
         """Do ``job`` after ``delay`` seconds; ``False`` when all room, or the ``person``'s, is filled.
 
@@ -145,7 +159,8 @@ class Executor:
             if self._stopping or not self._turns[urgent].has_room(person, self._capacity):
                 return False
             self._newest = time.monotonic()
-            self._put(job, self._newest + delay, within, drop, person=person, urgent=urgent, counts=True)
+            begins = self._newest + delay
+            self._put(job, begins, within, drop, person=person, urgent=urgent, counts=True, tenant=tenant)
         return True
 
     def follow(self, job: Job, *, delay: float = 0.0, person: str = "") -> None:
@@ -191,9 +206,10 @@ class Executor:
         person: str,
         urgent: bool = False,
         counts: bool = False,
+        tenant: str = "",
     ) -> None:
         self._count += 1
-        waiting = _Waiting(begins, self._count, job, begins + within, drop, person, urgent, counts)
+        waiting = _Waiting(begins, self._count, job, begins + within, drop, person, urgent, counts, tenant)
         self._turns[urgent].enlist(waiting)
         heapq.heappush(self._queue, (begins, self._count, waiting))
         if self._watched_until is None:
@@ -207,9 +223,11 @@ class Executor:
             job = waiting.drop if late else waiting.job
             if job is not None:
                 self._run(job)
-            if not waiting.urgent:
-                with self._idle:
-                    self._ordinary_left += 1
+            with self._idle:
+                self._ordinary_left += not waiting.urgent
+                self._busy[waiting.tenant] -= 1
+                if self._busy[waiting.tenant] <= 0:
+                    del self._busy[waiting.tenant]
 
     def _next(self) -> _Waiting | None:
         with self._idle:
@@ -237,15 +255,17 @@ class Executor:
         return due
 
     def _take(self) -> _Waiting | None:
-        urgent = self._turns[True].next()
-        if urgent is not None:
-            return urgent
-        if not (self._ordinary_left > 0 or self._stopping):
-            return None
-        ordinary = self._turns[False].next()
-        if ordinary is not None:
-            self._ordinary_left -= 1
-        return ordinary
+        found = self._turns[True].next(self._may_begin)
+        if found is None and (self._ordinary_left > 0 or self._stopping):
+            found = self._turns[False].next(self._may_begin)
+            self._ordinary_left -= found is not None
+        if found is not None:
+            self._busy[found.tenant] += 1
+        return found
+
+    def _may_begin(self, waiting: _Waiting) -> bool:
+        """Whether the tenant has a thread left: one that answers slowly must not keep all of them."""
+        return self._most is None or not waiting.tenant or self._busy[waiting.tenant] < self._most
 
     def _has_ready(self) -> bool:
         return any(turns.ready for turns in self._turns.values())

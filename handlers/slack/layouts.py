@@ -26,7 +26,7 @@ from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.queries.what_if import Foresight, WhatIf
-from handlers.slack import device_layouts
+from handlers.slack import device_layouts, fleet_layouts
 from handlers.slack.client import announcer
 from handlers.slack.home_layouts import HomeExamples
 from handlers.slack.register_examples import RegisterExamples
@@ -172,6 +172,7 @@ class Examples:
         yield "reading", replies.reading_now()
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
         yield from device_layouts.messages(PERSON, LONG, self.now)
+        yield from fleet_layouts.messages(self.now)
         yield from self._register.news(self.zone)
         yield "test card", trial.trial_card()
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
@@ -244,3 +245,4 @@ class Examples:
         yield "form (rejection)", modals.rejection(7)
         yield "form (claim)", modals.claim(7)
         yield from device_layouts.forms(PERSON, LONG, self.now, self.zone)
+        yield from fleet_layouts.forms(self.now)

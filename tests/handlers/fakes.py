@@ -413,6 +413,7 @@ class Hands:
         drop: Callable[[], None] | None = None,
         person: str = "",
         urgent: bool = False,
+        tenant: str = "",
     ) -> bool:
         if self.full:
             return False

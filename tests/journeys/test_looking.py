@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.microsoft.tenant import Tenant
+from bot.sandbox.microsoft.transport_config import ORGANIZATION
 from storage.records import SettingValue
 from tests.journeys.sent import Sent
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
@@ -45,7 +45,7 @@ def test_status_is_read_now_for_everybody_who_asks(stage: Stage) -> None:
 
 def test_status_says_what_it_means_per_protocol_and_to_which_host_devices_still_go(stage: Stage) -> None:
     said = stage.status(DAVE)
-    for told in ("SMTP AUTH", "POP3", "IMAP4", "smtp-legacy.office365.com", Tenant.organization):
+    for told in ("SMTP AUTH", "POP3", "IMAP4", "smtp-legacy.office365.com", ORGANIZATION):
         assert told in said
     assert "pop-legacy.office365.com" not in said  # old TLS is being removed there
 

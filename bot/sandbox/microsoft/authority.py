@@ -43,12 +43,13 @@ class Entra:
     def application(self) -> web.Application:
         """The routes."""
         app = web.Application()
-        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery)
-        app.router.add_get("/{tenant}/discovery/v2.0/keys", self._keys)
-        app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
+        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self.discovery)
+        app.router.add_get("/{tenant}/discovery/v2.0/keys", self.keys)
+        app.router.add_post("/{tenant}/oauth2/v2.0/token", self.token)
         return app
 
-    async def _discovery(self, request: web.Request) -> web.Response:
+    async def discovery(self, request: web.Request) -> web.Response:
+        """Answer one request."""
         try:
             tenant = self._resolved(request.match_info["tenant"])
         except EntraRefused as refusal:
@@ -68,10 +69,12 @@ class Entra:
         }
         return web.json_response(document)
 
-    async def _keys(self, request: web.Request) -> web.Response:
+    async def keys(self, request: web.Request) -> web.Response:
+        """Answer one request."""
         return web.json_response({"keys": [self._tokens.public_jwk()]})
 
-    async def _token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.Response:
+        """Answer one request."""
         fault = self._take_fault(TOKEN)
         if fault is not None and fault.name not in REFUSALS:
             return web.Response(status=503)

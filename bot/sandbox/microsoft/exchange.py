@@ -47,10 +47,11 @@ class Exchange:
         """The routes; paths are matched without regard to case, as the real service does."""
         app = web.Application()
         app.router.add_route("*", f"{FOREIGN}/{{path:.*}}", self._strayed)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self.serve)
         return app
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
         route = PATH.fullmatch(request.path)
         what = route["what"].lower() if route else ""
         if route is None or what not in {"invokecommand", "exomodulefile"}:

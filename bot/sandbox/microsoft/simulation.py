@@ -17,6 +17,7 @@ from bot.sandbox.microsoft.authority import Entra
 from bot.sandbox.microsoft.certificates import Root, client_certificate, server_context, write_private
 from bot.sandbox.microsoft.exchange import Exchange
 from bot.sandbox.microsoft.mail import Mail
+from bot.sandbox.microsoft.neighbours import admin_api_of, authority_of
 from bot.sandbox.microsoft.registration import Registration
 from bot.sandbox.microsoft.tenant import Tenant
 from bot.sandbox.microsoft.tokens import Tokens
@@ -38,6 +39,8 @@ class Microsoft:
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime], changed: Callable[[], None] = lambda: None) -> None:
         self.tenant = Tenant(clock=clock, changed=changed)
+        self.others: list[Tenant] = []
+        """More tenants, added before ``start``."""
         self.tokens = Tokens(self.tenant.tenant_id, self.tenant.grants)
         self.client_secret = SecretStr(secrets.token_urlsafe(24))
         """Accepted in place of the certificate; not part of ``environment``, which names exactly one credential."""
@@ -50,11 +53,17 @@ class Microsoft:
     def start(self) -> None:
         """Make keys and certificates, listen on free ports, fill ``environment``."""
         context = self._write_certificates()
-        tenant = self.tenant
-        entra = Entra(tenant.tenant_id, tenant.organization, self._registration, self.tokens, take_fault=tenant.take_fault)
-        authority = self._serve(entra.application(), context)
-        exchange = self._serve(Exchange(self.tenant, self.tokens).application(), context)
-        entra.origin = authority.url
+        entra, exchange_api = self._sides_of(self.tenant, self.tokens)
+        sides = {one: self._sides_of(one, Tokens(one.tenant_id, one.grants)) for one in self.others}
+        authority_app, api_app = entra.application(), exchange_api.application()
+        if sides:
+            sides[self.tenant] = entra, exchange_api
+            named = [(name, *both) for one, both in sides.items() for name in (one.tenant_id, one.organization)]
+            authority_app = authority_of({name: its for name, its, _ in named}, entra)
+            api_app = admin_api_of({name: its for name, _, its in named}, exchange_api)
+        authority, exchange = self._serve(authority_app, context), self._serve(api_app, context)
+        for its, _ in (*sides.values(), (entra, exchange_api)):
+            its.origin = authority.url
         self._mail = Mail(self._folder / "server.pem")
         self._mail.start()
         self.environment = {
@@ -75,6 +84,12 @@ class Microsoft:
             self._mail = None
         while self._servers:
             self._servers.pop().stop()
+
+    def _sides_of(self, tenant: Tenant, tokens: Tokens) -> tuple[Entra, Exchange]:
+        """One tenant's authority and admin API."""
+        names = tenant.tenant_id, tenant.organization
+        entra = Entra(*names, self._registration, tokens, take_fault=tenant.take_fault)
+        return entra, Exchange(tenant, tokens)
 
     def _serve(self, app: web.Application, context: ssl.SSLContext) -> Server:
         wire.end_connections_at_shutdown(app)

@@ -68,10 +68,16 @@ class Tenant:
     must not raise.
     """
 
-    organization = ORGANIZATION
-    tenant_id = "11111111-2222-3333-4444-555555555555"
-
-    def __init__(self, *, clock: Callable[[], datetime], changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        changed: Callable[[], None] = lambda: None,
+        tenant_id: str = "11111111-2222-3333-4444-555555555555",
+        organization: str = ORGANIZATION,
+    ) -> None:
+        self.tenant_id = tenant_id
+        self.organization = organization
         self.lag_seconds = 0.0
         """Real seconds until a write reaches the other domain controller."""
         self.audit_latency_seconds = 3600.0
@@ -82,7 +88,7 @@ class Tenant:
         self._clock = clock
         self._changed = changed
         self._lock = threading.RLock()
-        self._controllers = Controllers(Version(settings({}), FIRST_CHANGED), monotonic=time.monotonic)
+        self._controllers = Controllers(Version(settings({}, organization), FIRST_CHANGED), monotonic=time.monotonic)
         self._audit = AuditLog(self.organization, self.tenant_id)
         self._calls: list[Call] = []
         self._faults = FaultQueue[Fault]()

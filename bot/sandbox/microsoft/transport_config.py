@@ -53,9 +53,13 @@ NULLABLE = frozenset({"AllowLegacyTLSClients"})
 """Booleans that are null until somebody sets them. That null can be *written* is an inference nobody has proven live."""
 
 
-def settings(changes: Mapping[str, object]) -> dict[str, object]:
-    """The whole object, with ``changes`` laid over the defaults."""
-    return DEFAULTS | dict(changes)
+def settings(changes: Mapping[str, object], organization: str = ORGANIZATION) -> dict[str, object]:
+    """The whole object of an organisation, with ``changes`` laid over the defaults."""
+    return {name: _named(value, organization) for name, value in DEFAULTS.items()} | dict(changes)
+
+
+def _named(value: object, organization: str) -> object:
+    return value.replace(ORGANIZATION, organization) if isinstance(value, str) else value
 
 
 def render(values: Mapping[str, object], *, changed_at: datetime, server: str) -> Row:

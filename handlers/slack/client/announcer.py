@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_sdk import WebClient
@@ -18,6 +19,7 @@ from handlers.slack.views import announcements, card_buttons, cards, devices, ou
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
 from handlers.slack.views.mrkdwn import sentence
+from handlers.slack.views.signed import Signature, signed
 from storage.device_records import Device
 from storage.sightings import Sighting
 
@@ -25,12 +27,15 @@ from storage.sightings import Sighting
 class SlackAnnouncer:
     """Posts to the configured channel and to people. Links in messages are never unfurled: a preview would fetch them."""
 
-    def __init__(self, client: WebClient, *, channel: str, zone: ZoneInfo, find: Find = nowhere) -> None:
-        """``find`` looks up permalinks."""
+    def __init__(
+        self, client: WebClient, *, channel: str, zone: ZoneInfo, find: Find = nowhere, by: Signature | None = None
+    ) -> None:
+        """``find`` looks up permalinks; ``by`` names the tenant in every message, where there are several."""
         self._client = client
         self._channel = channel
         self._zone = zone
         self._find = find
+        self._by = by
         self._private: dict[str, str] = {}
         self._opening = threading.Lock()
         self._shared = False
@@ -62,7 +67,7 @@ class SlackAnnouncer:
         message = answer_message(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
-                call(self._client.chat_postEphemeral, channel=channel, user=person, **linked(message.arguments(), self._find))
+                call(self._client.chat_postEphemeral, channel=channel, user=person, **self._shown(message))
                 return
             except Unavailable as refused:
                 if refused.retryable:
@@ -79,7 +84,7 @@ class SlackAnnouncer:
 
     def retire(self, place: Place, view: RequestView) -> None:
         """Point from an earlier private message to the newer one."""
-        call(self._client.chat_update, channel=place.channel, ts=place.ts, **outcomes.retired(view).arguments())
+        call(self._client.chat_update, channel=place.channel, ts=place.ts, **signed(outcomes.retired(view).arguments(), self._by))
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""
@@ -94,15 +99,18 @@ class SlackAnnouncer:
     def _draw_again(self, place: Place, message: Message) -> Place | None:
         """``None`` when somebody deleted that copy."""
         try:
-            call(self._client.chat_update, channel=place.channel, ts=place.ts, **linked(message.arguments(), self._find))
+            call(self._client.chat_update, channel=place.channel, ts=place.ts, **self._shown(message))
         except Unavailable as refused:
             if refused.code not in ("message_not_found", "cant_update_message"):
                 raise
             return None
         return place
 
+    def _shown(self, message: Message) -> dict[str, Any]:
+        return signed(linked(message.arguments(), self._find), self._by)
+
     def _post(self, channel: str, message: Message, **more: str) -> Place:
-        arguments = {"unfurl_links": False, "unfurl_media": False, **linked(message.arguments(), self._find), **more}
+        arguments = {"unfurl_links": False, "unfurl_media": False, **self._shown(message), **more}
         sent = call(self._client.chat_postMessage, channel=channel, **arguments)
         return Place(channel=str(sent.get("channel") or channel), ts=str(sent.get("ts") or ""))
 

@@ -36,6 +36,10 @@ class Shortcut:
         if not self._edge.do(reply, lambda: self._open(reply, body), urgent=True):
             self._edge.executor.follow(lambda: reply.say(BUSY))
 
+    def open(self, body: Mapping[str, Any], respond: Respond) -> None:
+        """Open the form once the shortcut is acknowledged. Raises ``Unavailable``."""
+        self._open(Reply(self._edge, respond, person=person_of(body), channel=""), body)
+
     def _open(self, reply: Reply, body: Mapping[str, Any]) -> None:
         dispatch = self._edge.dispatch
         verdict = dispatch.may_read(reply.person)

@@ -10,11 +10,13 @@ from slack_bolt import App, BoltResponse, Respond
 from handlers.dispatch import BROKEN
 from handlers.ports import Unavailable
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
+from handlers.slack.front import Front
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.listeners.home import HomeOpened, Shortcut
 from handlers.slack.listeners.mentions import Mentions
 from handlers.slack.listeners.reactions import Reactions
+from handlers.slack.listeners.routing import Router
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.scopes import COMMAND, HOME_OPENED, MENTION, REACTIONS, SHORTCUT
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
@@ -39,10 +41,23 @@ def register(app: App, edge: Edge) -> None:
     app.error(Failures(edge).answer)
 
 
+def register_several(app: App, router: Router, front: Front) -> None:
+    """Hang in what finds the tenant of each act first."""
+    app.command(COMMAND)(router.command)
+    app.action(ANY)(router.click)
+    app.view(ANY)(router.submission)
+    for event in REACTIONS:
+        app.event(event)(router.reaction)
+    app.event(MENTION)(router.mention)
+    app.event(HOME_OPENED)(router.home_opened)
+    app.shortcut(SHORTCUT)(router.shortcut)
+    app.error(Failures(front).answer)
+
+
 class Failures:
     """Answer for a listener that raised: tell a person; drop an event or leave it to be resent."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge | Front) -> None:
         self._edge = edge
 
     def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:

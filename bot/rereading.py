@@ -1,0 +1,86 @@
+"""The file of tenants while the bot runs: read anew on SIGHUP; tenants come and go, and changed ones are wired anew.
+
+A file that cannot be taken changes nothing, and the log says why. A tenant that is gone keeps its record.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from bot.observability.health import Health
+from bot.settings.load import WrongSettings, fleet_now
+from bot.settings.model import Settings
+from bot.settings.tenants import Fleet
+from bot.several_tenants import Several
+from bot.tenants import Shared, Tenant, Tenants, served
+from bot.worker.jobs import TenantJobs
+from bot.worker.loops import Loop, Worker
+from handlers.slack.listeners.register import guarded
+from storage.engine import Unreachable
+
+log = structlog.get_logger(__name__)
+
+Plan = Callable[[list[TenantJobs]], tuple[Loop, ...]]
+"""Makes the loops of these tenants."""
+
+
+class Rereading:
+    """Brings what runs in line with the file."""
+
+    def __init__(self, settings: Settings, tenants: Tenants, several: Several, worker: Worker, plan: Plan) -> None:
+        self._settings = settings
+        self._tenants = tenants
+        self._shared = several.shared
+        self._several = several
+        self._worker = worker
+        self._plan = plan
+        self._lock = threading.Lock()
+
+    def reread(self) -> None:
+        """Read the file and take what it says; keeps what runs where it cannot be taken, and says so in the log."""
+        with self._lock:
+            try:
+                self.take(fleet_now(self._settings))
+            except WrongSettings as wrong:
+                log.error("tenants.kept", problems=wrong.lines)
+            except Unreachable as away:
+                log.error("tenants.kept", problems=[str(away)])
+
+    def take(self, fleet: Fleet) -> None:
+        """Serve these tenants from now on. Raises ``Unreachable`` before anything has changed."""
+        before = {one.tenant_id: one for one in self._tenants}
+        now, fresh = [], []
+        for named in fleet.tenants:
+            one = before.get(named.tenant_id)
+            if one is None or one.named != named:
+                one = served(named, self._shared, self._several.home, self._several.front.homes)
+                fresh.append(one)
+            now.append(one)
+        begin(fresh, self._shared)
+        self._tenants.replace(now)
+        self._several.operators = fleet.operators
+        self._several.serve(now)
+        self._worker.replace(self._plan([one.jobs for one in now]))
+        gone = [one for one in before.values() if one not in now]
+        _end(gone, self._shared.health)
+        changed = [one.named.alias for one in fresh if one.tenant_id in before]
+        added = [one.named.alias for one in fresh if one.tenant_id not in before]
+        kept = {one.tenant_id for one in now}
+        removed = [one.named.alias for one in gone if one.tenant_id not in kept]
+        log.info("tenants.reread", served=len(now), added=added, changed=changed, removed=removed)
+
+
+def begin(tenants: Iterable[Tenant], shared: Shared) -> None:
+    """Record each tenant's rule and settings where they changed, and have its people answered."""
+    for one in tenants:
+        one.dispatch.status.start(guarded, readers=shared.readers)
+        one.dispatch.rules.keep_rule()
+        one.dispatch.rules.keep_settings(one.named.settings.on_record())
+
+
+def _end(tenants: Iterable[Tenant], health: Health) -> None:
+    """Let go of tenants as they were wired before; what is in hand ends by itself."""
+    for one in tenants:
+        health.forget(one.named.alias)
+        one.exchange.close()

@@ -1,0 +1,213 @@
+"""One tenant of a running bot, with all that is its own: its ledger, people, rule, Exchange client, messages and jobs.
+
+What tenants share is handed in, and knows none of them. Nothing is started and nothing is sent by wiring.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import structlog
+
+from bot.exchange.client import ExchangeOnline
+from bot.exchange.lookups import OptionalLookups
+from bot.from_settings import exchange_of, rule_of
+from bot.observability.health import Health
+from bot.observability.metrics import Metrics
+from bot.probe.run import probe
+from bot.settings.milestones import load_calendar
+from bot.settings.model import Settings
+from bot.settings.state_dir import standing_of
+from bot.settings.tenants import TenantSettings
+from bot.stream.sending import lag_of
+from bot.worker.jobs import TenantJobs, evidence_job, jobs_of, probe_job, stream_jobs
+from bot.worker.loops import Worker
+from handlers.changes.change_author import Attribution
+from handlers.context.context import Context
+from handlers.context.group_lists import GroupLists
+from handlers.context.people import People
+from handlers.delivery.deliver import Delivery
+from handlers.dispatch import Dispatch
+from handlers.policy.rule import Home
+from handlers.policy.tickets import Tickets
+from handlers.policy.working_hours import Hours
+from handlers.ports import Clock, Directory
+from handlers.queries.probe_news import ProbeNews
+from handlers.queries.probing import Probing
+from handlers.queries.status_readers import StatusReaders
+from handlers.slack.client.announcer import SlackAnnouncer
+from handlers.slack.client.answers import Answers
+from handlers.slack.client.copies import SlackCopies
+from handlers.slack.client.files import fetched
+from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.edge import Edge
+from handlers.slack.executor import Executor
+from handlers.slack.home_pages import HomePages, publishing
+from handlers.slack.surroundings import surroundings_of
+from handlers.slack.views.signed import Signature
+from storage.engine import Database
+from storage.inbox import Inbox
+from storage.leases import Leases
+from storage.ledger import Ledger
+from storage.outbox import Outbox
+from storage.record.adoption import Adopted, adopt
+from storage.record.standing import Standing
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all tenants of one process share. ``wake`` has the worker look at what is due for a tenant."""
+
+    database: Database
+    client: SlackWebClient
+    directory: Directory
+    groups: GroupLists
+    executor: Executor
+    answers: Answers
+    readers: StatusReaders
+    clock: Clock
+    health: Health
+    metrics: Metrics
+    wake: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One tenant, wired."""
+
+    named: TenantSettings
+    dispatch: Dispatch
+    edge: Edge
+    people: People
+    exchange: ExchangeOnline
+    jobs: TenantJobs
+
+    @property
+    def tenant_id(self) -> str:
+        """Under which the record is kept."""
+        return self.named.tenant_id
+
+
+class Nudge:
+    """Wakes the worker for a tenant; the tenants are wired before there is one."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+
+    def __call__(self, tenant_id: str) -> None:
+        """Have the worker look at what is due for this tenant."""
+        if self.worker is not None:
+            self.worker.wake(tenant_id)
+
+
+class Tenants:
+    """The tenants that are served; replaced as a whole while others look."""
+
+    def __init__(self, tenants: Iterable[Tenant]) -> None:
+        self._found = tuple(tenants)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(self._found)
+
+    def aliases(self) -> dict[str, str]:
+        """Return the alias of each, by id."""
+        return {one.tenant_id: one.named.alias for one in self}
+
+    def replace(self, tenants: Iterable[Tenant]) -> None:
+        """Serve these from now on."""
+        self._found = tuple(tenants)
+
+
+def context_of(
+    settings: Settings,
+    ledger: Ledger,
+    exchange: ExchangeOnline,
+    people: People,
+    *,
+    clock: Clock,
+    nudge: Callable[[], None],
+    standing: Standing | None = None,
+) -> Context:
+    """What every use case needs. The database has to be migrated."""
+    return Context(
+        ledger=ledger,
+        leases=Leases(ledger.database, holder_name()),
+        people=people,
+        setting=exchange,
+        rule=rule_of(settings),
+        cloud=exchange.cloud,
+        calendar=load_calendar(settings.milestones),
+        zone=settings.timezone,
+        hours=Hours(*settings.working_hours),
+        escalate_to=settings.escalate_to,
+        opts_out_when_none_left=settings.when_none_left == "opt-out",
+        organization=settings.exchange_organization,
+        clock=clock,
+        nudge=nudge,
+        certificate_expires=exchange.tokens.certificate_expires,
+        secret_expires=settings.secret_expires(),
+        standing=standing,
+        tickets=Tickets(settings.ticket_pattern, settings.ticket_url),
+        stream_lag=lag_of(settings.events_url.get_secret_value() if settings.events_url else None, ledger, clock),
+    )
+
+
+def served(named: TenantSettings, shared: Shared, home: Home | None = None, homes: HomePages | None = None) -> Tenant:
+    """Take a tenant's record over with a new key where nobody has to be asked, then wire the tenant."""
+    database = shared.database
+    standing = standing_of(named.settings, database)
+    adopted = adopt(database, named.tenant_id, shared.clock(), seen_authenticated=standing.seen_authenticated)
+    if adopted in (Adopted.NOW, Adopted.REFUSED):
+        key = database.authenticity.keys.newest
+        log.warning("record.key", outcome=adopted.name.lower(), key=key, why=adopted.value)
+    return _wired(named, shared, standing, home, homes)
+
+
+def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home | None, homes: HomePages | None) -> Tenant:
+    """Wire one tenant; without an alias it is the only one.
+
+    ``home`` is the workspace, where Slack has told it; ``homes`` publishes pages of several tenants, ``None``: of this
+    one.
+    """
+    settings, tenant_id, database = named.settings, named.tenant_id, shared.database
+    signature = Signature(named.alias, tenant_id, named.warning) if named.alias else None
+    people = People(shared.directory, home, rule_of(settings), groups=shared.groups)
+    ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
+    exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called)
+    wake = partial(shared.wake, tenant_id)
+    context = context_of(settings, ledger, exchange, people, clock=shared.clock, nudge=wake, standing=standing)
+    lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
+    inbox, copies, fetch = Inbox(database, tenant_id), SlackCopies(shared.client), partial(fetched, shared.client)
+    dispatch = Dispatch(context, inbox, lookups, copies, fetch)
+    around = surroundings_of(context)
+    announcer = SlackAnnouncer(shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature)
+    news = ProbeNews(context)
+    probing = Probing(partial(probe, settings.probed()), news.keep)
+    delivery, attribution = Delivery(context, Outbox(database, tenant_id), announcer), Attribution(context, lookups)
+    noted = partial(shared.health.note, tenant=named.alias)
+    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"))
+    evidence = evidence_job(settings, context, lookups, announcer.permalink)
+    streaming = partial(shared.metrics.streaming, tenant=named.alias)
+    stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
+    jobs = replace(jobs, probe=probe_job(settings, context, probing, news), stream=stream, stream_lag=lag, evidence=evidence)
+    edge = Edge(
+        dispatch=dispatch,
+        executor=shared.executor,
+        client=shared.client,
+        around=around,
+        answers=shared.answers,
+        homes=homes or HomePages(publishing(dispatch, shared.client, around.zone), shared.executor.follow),
+        probing=probing,
+        signature=signature,
+    )
+    return Tenant(named, dispatch, edge, people, exchange, jobs)
+
+
+def holder_name() -> str:
+    """Name this process for leases: host, process id and a random part against recycled numbers."""
+    return f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,55 @@
+"""Who answers people where it is not known, or does not matter, which tenant is meant: nothing of any tenant is in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from slack_bolt import Respond
+
+from handlers.context.people import People
+from handlers.slack.client.answers import Answers
+from handlers.slack.client.native_blocks import NativeBlocks
+from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.edge import TOO_LATE, Reply, answered
+from handlers.slack.executor import Executor, Job
+from handlers.slack.home_pages import HomePages
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Implements ``handlers.slack.edge.Speaker`` for no tenant. ``people`` knows members, and who may see all tenants."""
+
+    executor: Executor
+    client: SlackWebClient
+    people: People
+    answers: Answers = field(default_factory=Answers)
+    homes: HomePages = field(default_factory=HomePages)
+    native: NativeBlocks = field(default_factory=NativeBlocks)
+    bot_user: str = ""
+
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a message, as they are."""
+        return dict(arguments)
+
+    def owe(self, person: str, text: str) -> None:
+        """Say in the log that somebody was not answered: there is no tenant in whose outbox it could stay owed."""
+        log.warning("slack.not_answered", person=person)
+
+    def is_news(self, person: str, what: str, text: str, request_id: int | None) -> bool:
+        """Keep nothing: it is told every time."""
+        return True
+
+    def reply(self, respond: Respond, *, person: str, channel: str, thread: str = "") -> Reply:
+        """The private answer to one act."""
+        return Reply(self, respond, person=person, channel=channel, thread=thread)
+
+    def do(self, reply: Reply, job: Job, *, urgent: bool = False) -> bool:
+        """Have ``job`` done once its acknowledgement has left; ``False``: no room for it."""
+
+        def too_late() -> None:
+            reply.say(TOO_LATE)
+
+        return self.executor.submit(answered(reply, job), drop=too_late, person=reply.person, urgent=urgent)

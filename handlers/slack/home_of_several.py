@@ -1,0 +1,69 @@
+"""Publishes the App Home of somebody who has a part in several tenants: one after the other, each under its name.
+
+What has no room on one page is named with the command that shows it. Nothing of a tenant without a part is shown.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+from slack_sdk.models.blocks import Block
+
+from handlers.queries.home import HomePage
+from handlers.slack.client.calls import call
+from handlers.slack.front import Front
+from handlers.slack.home_pages import Publish
+from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.views import home as view
+from handlers.slack.views.blocks import section, small
+from handlers.slack.views.signed import signed_blocks
+
+MOST: Final = 95
+"""Blocks of tenants on a page, of the hundred that Slack takes in a view (docs.slack.dev/reference/views)."""
+
+NOTHING = "No tenant concerns you: you neither decide nor ask in one, and answer for no device."
+
+
+def publishing_several(front: Front, desks: Desks) -> Publish:
+    """How a page of several tenants is drawn and published."""
+    return partial(_publish, front, desks)
+
+
+def _publish(front: Front, desks: Desks, person: str, over: str) -> None:
+    """Draw and publish one page. Raises ``Unavailable``, ``Unreachable`` and ``Conflict``."""
+    verdict = front.people.member(person)
+    if not verdict.allowed:
+        _send(front, person, over, view.turned_away(verdict.sentence).to_dict())
+        return
+    shown, blocks = _drawn(desks.concerning(person), person)
+    _send(front, person, over, {"type": "home", "blocks": blocks})
+    for desk, page in shown:
+        desk.edge.dispatch.homes.keep_shown(person, page)
+
+
+def _send(front: Front, person: str, over: str, page: dict[str, Any]) -> None:
+    call(front.client.views_publish, user_id=person, view=page, **({"hash": over} if over else {}))
+
+
+def _drawn(found: list[Desk], person: str) -> tuple[list[tuple[Desk, HomePage]], list[dict[str, Any]]]:
+    """What is shown of which tenants, and the blocks of the page."""
+    shown: list[tuple[Desk, HomePage]] = []
+    blocks: list[dict[str, Any]] = []
+    left_out: list[str] = []
+    for desk in found:
+        if left_out:
+            left_out.append(_command(desk))
+            continue
+        page = desk.edge.dispatch.homes.page(person)
+        drawn = signed_blocks(view.page(page, person, desk.edge.zone).to_dict()["blocks"], desk.signature)
+        if blocks and len(blocks) + len(drawn) > MOST:
+            left_out.append(_command(desk))
+        else:
+            shown.append((desk, page))
+            blocks += drawn
+    rest: list[Block] = [] if found else [section(NOTHING)]
+    rest += small([f"And {len(left_out)} more: {', '.join(left_out)}"] if left_out else [])
+    return shown, [*blocks, *(block.to_dict() for block in rest)]
+
+
+def _command(desk: Desk) -> str:
+    return f"`/legacytls @{desk.signature.alias} status`"

@@ -1,0 +1,80 @@
+"""The tenants that are served, each with listeners of its own, found by alias, channel or id."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from handlers.context.people import People
+from handlers.slack.edge import Edge
+from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.commands import Commands
+from handlers.slack.listeners.home import Shortcut
+from handlers.slack.listeners.mentions import Mentions
+from handlers.slack.listeners.reactions import Reactions
+from handlers.slack.views.signed import Signature
+from storage.whose import Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One tenant's listeners."""
+
+    edge: Edge
+    signature: Signature
+    commands: Commands
+    clicks: Clicks
+    submissions: Submissions
+    reactions: Reactions
+    mentions: Mentions
+    shortcut: Shortcut
+
+    @property
+    def channel(self) -> str:
+        """The channel that is this tenant's."""
+        return self.edge.around.rule.channel
+
+
+def desk_of(edge: Edge) -> Desk:
+    """Make the listeners of a tenant of several."""
+    assert edge.signature is not None
+    made = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge), Mentions(edge), Shortcut(edge)
+    return Desk(edge, edge.signature, *made)
+
+
+class Desks:
+    """All desks, in the order of the file; replaced as a whole while others look."""
+
+    def __init__(self, whose: Whose) -> None:
+        self.whose = whose
+        self.overseers: People | None = None
+        """Who may see all tenants, as their operators; ``None`` until Slack has said who we are."""
+        self.replace([], None)
+
+    def replace(self, desks: Iterable[Desk], overseers: People | None) -> None:
+        """Serve these from now on."""
+        found, self.overseers = tuple(desks), overseers
+        aliases = {one.signature.alias.lower(): one for one in found}
+        channels = {one.channel: one for one in found}
+        self._found = found, aliases, channels, {one.signature.tenant_id: one for one in found}
+
+    def __iter__(self) -> Iterator[Desk]:
+        return iter(self._found[0])
+
+    def called(self, alias: str) -> Desk | None:
+        """Return the tenant of this alias, in whatever case."""
+        return self._found[1].get(alias.lower())
+
+    def in_channel(self, channel: str) -> Desk | None:
+        """Return the tenant whose channel this is."""
+        return self._found[2].get(channel)
+
+    def of(self, tenant_id: str | None) -> Desk | None:
+        """Return the tenant with this id."""
+        return self._found[3].get(tenant_id or "")
+
+    def concerning(self, person: str) -> list[Desk]:
+        """Return the tenants in which a person has a part, in the order of the file. Raises ``Unreachable``.
+
+        They approve or may ask there, have asked for a change, or answer for a device.
+        """
+        having = self.whose.having(person, list(self._found[3]))
+        return [one for one in self if one.signature.tenant_id in having or one.edge.dispatch.seems_involved(person)]

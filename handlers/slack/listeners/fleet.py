@@ -1,0 +1,133 @@
+"""``/legacytls fleet``: all tenants for who may see them; ``fleet disable``: opts several out, each by itself.
+
+There is nothing here that opts in. Whether somebody may opt a tenant out is judged by that tenant, one by one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.commands import OptOut
+from handlers.interaction import Interaction
+from handlers.policy.forms import REASON
+from handlers.slack.client.calls import call
+from handlers.slack.edge import BUSY, NOT_RECORDED, Reply
+from handlers.slack.front import Front
+from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.parsing import person_of, token, trigger, values
+from handlers.slack.views import fleet as view
+from storage.engine import Unreachable
+from storage.fleet import FleetRecord
+from storage.records import Door
+
+FLEET, DISABLE = "fleet", "disable"
+
+NOT_UNDERSTOOD = "It is `/legacytls fleet`, `fleet csv` for all tenants as a file, or `fleet disable`."
+NOT_YET = "The bot has not been able to sign in to Slack yet. Try again in a moment."
+NONE = "You neither decide nor may ask in any tenant, so there is none that you could opt out."
+CHOOSE = "Choose at least one tenant in which you decide or may ask."
+
+
+class Fleet:
+    """The listener for the command and its two forms."""
+
+    def __init__(self, front: Front, desks: Desks, record: FleetRecord) -> None:
+        self._front = front
+        self._desks = desks
+        self._record = record
+
+    def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Acknowledge and hand over."""
+        words = str(body.get("text") or "").lower().split()[1:]
+        reply = self._front.reply(respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
+
+        def act() -> None:
+            if words == [DISABLE]:
+                self._choose(reply, body)
+            elif words in ([], ["csv"]):
+                self._show(reply, as_file=bool(words))
+            else:
+                reply.say(NOT_UNDERSTOOD)
+
+        if self._front.do(reply, act, urgent=words == [DISABLE]):
+            ack()
+        else:
+            ack(BUSY)
+
+    def submitted(self, ack: Ack, body: Mapping[str, Any]) -> bool:
+        """Take one of the two forms; ``False`` for any other."""
+        ways = {view.CHOICE: self._confirm, view.CONFIRMATION: self._opt_out}
+        way = ways.get(str(body["view"].get("callback_id")))
+        if way is None:
+            return False
+        try:
+            way(ack, body)
+        except Unreachable:
+            block = REASON if body["view"].get("callback_id") == view.CONFIRMATION else view.TENANTS
+            ack(response_action="errors", errors={block: NOT_RECORDED.replace("*", "")})
+        return True
+
+    def _show(self, reply: Reply, *, as_file: bool) -> None:
+        if self._desks.overseers is None:
+            reply.say(NOT_YET)
+            return
+        verdict = self._desks.overseers.operator(reply.person)
+        if not verdict.allowed:
+            reply.refuse(FLEET, verdict)
+            return
+        lines = self._lines(list(self._desks))
+        reply.finish(view.table(lines))
+        if as_file or len(lines) > view.MOST_SHOWN:
+            self._send(reply.person, view.spreadsheet(lines))
+
+    def _send(self, person: str, data: bytes) -> None:
+        client = self._front.client
+        opened = call(client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+        place = opened.get("id") if isinstance(opened, dict) else person
+        call(client.send_file, channel=place, name="legacytls-fleet.csv", length=len(data), pieces=iter([data]))
+
+    def _choose(self, reply: Reply, body: Mapping[str, Any]) -> None:
+        verdict = self._front.people.member(reply.person)
+        mine = self._involved(reply.person) if verdict.allowed else []
+        if not verdict.allowed:
+            reply.refuse(FLEET, verdict)
+        elif not mine:
+            reply.say(NONE)
+        else:
+            form = view.choice(self._lines(mine))
+            call(self._front.client.views_open, trigger_id=trigger(body), view=form.to_dict())
+
+    def _confirm(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        chosen = set(values(body["view"]).get(view.TENANTS, []))
+        desks = [one for one in self._involved(person_of(body)) if one.signature.tenant_id in chosen]
+        if not desks:
+            ack(response_action="errors", errors={view.TENANTS: CHOOSE})
+            return
+        ids = [one.signature.tenant_id for one in desks]
+        form = view.confirmation(self._lines(desks), self._record.devices(ids), ",".join(ids))
+        ack(response_action="update", view=form.to_dict())
+
+    def _opt_out(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Keep one opt-out for each tenant before it is acknowledged. Raises ``Unreachable``; nothing is kept twice."""
+        form, person = body["view"], person_of(body)
+        reason = "".join(values(form).get(REASON, []))
+        carried = str(form.get("private_metadata") or "").split(",")
+        found = [desk for tenant_id in carried if (desk := self._desks.of(tenant_id)) is not None]
+        kept = [(desk, self._keep(desk, person, reason, token(form.get("id")))) for desk in found]
+        ack()
+        for desk, item in kept:
+            if item is not None:
+                desk.edge.work(item, person)
+
+    def _keep(self, desk: Desk, person: str, reason: str, form: str) -> Any:
+        now = desk.edge.around.now()
+        return desk.edge.dispatch.take(OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now))
+
+    def _involved(self, person: str) -> list[Desk]:
+        return [one for one in self._desks if one.edge.dispatch.seems_involved(person)]
+
+    def _lines(self, desks: Sequence[Desk]) -> list[view.Line]:
+        now = desks[0].edge.around.now()
+        standings = self._record.standings([one.signature.tenant_id for one in desks], now.date())
+        return [view.Line(one.signature.alias, found, now) for one, found in zip(desks, standings, strict=True)]

@@ -1,0 +1,218 @@
+"""Finds the tenant that an act is about, before anything of it is kept, and hands the act to that tenant's listener.
+
+A command belongs to the tenant of its channel, or to the one it names first; a button's number leads to its tenant,
+and a reaction's message. Must never guess: where no tenant is meant, nothing is done and the person is told.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from handlers.slack.edge import BUSY
+from handlers.slack.front import Front
+from handlers.slack.listeners import devices
+from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.listeners.fleet import FLEET, Fleet
+from handlers.slack.listeners.home import seen_hash
+from handlers.slack.listeners.mentions import INSTEAD, mention
+from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
+from handlers.slack.views import card_buttons as cards
+from handlers.slack.views import device_answers
+from handlers.slack.views import devices as device_views
+from handlers.slack.views.announcements import DONE, SNOOZE
+from handlers.slack.views.mrkdwn import escape
+from handlers.slack.views.signed import taken_apart, tenant_in_block
+
+REQUESTS = frozenset(
+    {
+        *(cards.APPROVE, cards.REJECT, cards.WITHDRAW, cards.TAKE_BACK, cards.GIVE_REASON),
+        *(cards.AGAIN, cards.EXTEND, cards.OPT_OUT_NOW, cards.IT_WAS_ME, cards.WHAT_IF, device_answers.KEEP),
+    }
+)
+"""Buttons that carry the number of a change."""
+
+NOTICES = frozenset({SNOOZE, DONE})
+"""Buttons that carry the number of a message."""
+
+DEVICES = frozenset(
+    {
+        *(*devices.BUTTONS, device_views.SHOW_DEVICE, device_views.CHANGE_DAY, device_views.CHANGE_OWNER),
+        device_answers.NEED_LONGER,
+    }
+)
+"""Buttons that carry the number of an entry of the register."""
+
+NOT_SERVED = (
+    "This is about a tenant that the bot does not serve, so nothing was done. What is on record of it is kept; whoever "
+    "runs the bot can tell more."
+)
+OTHERS_CHANNEL = "Nothing was done: this channel is that of `@{alias}`, and no command for another tenant is taken in it."
+WHICH = "Which tenant? Put its name first, as in `/legacytls @{first} status`, or ask in its own channel. Yours: {all}."
+NONE_OF_YOURS = "Nothing was done: it is not said which tenant is meant, and none of them concerns you."
+
+
+class Router:
+    """The listeners of a bot with several tenants."""
+
+    def __init__(self, front: Front, desks: Desks, fleet: Fleet) -> None:
+        self._front = front
+        self._desks = desks
+        self._fleet = fleet
+
+    def command(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Hand a command to its tenant, without the alias."""
+        text, channel = str(body.get("text") or "").strip(), str(body["channel_id"])
+        first, _, rest = text.partition(" ")
+        here = self._desks.in_channel(channel)
+        named = self._desks.called(first[1:]) if first.startswith("@") else None
+        if first.lower() == FLEET:
+            self._fleet.listen(ack, body, respond)
+        elif first.startswith("@") and here is not None and named is not here:
+            ack(OTHERS_CHANNEL.format(alias=here.signature.alias))
+        elif named is not None:
+            named.commands.listen(ack, {**body, "text": rest.strip()}, respond)
+        elif here is not None:
+            here.commands.listen(ack, body, respond)
+        else:
+            self._ask_which(ack, str(body["user_id"]), channel, respond, wrong=first if first.startswith("@") else "")
+
+    def click(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Hand a click to the tenant that its number leads to, or in whose message it was made. Raises ``Unreachable``."""
+        desk = self._of_click(body)
+        if desk is not None:
+            desk.clicks.listen(ack, _unsigned(body), respond)
+            return
+        reply = self._front.reply(respond, person=person_of(body), channel=channel_of(body))
+        ack()
+        self._front.executor.follow(lambda: reply.say(NOT_SERVED))
+
+    def submission(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Hand a form to the tenant for which it was opened."""
+        if self._fleet.submitted(ack, body):
+            return
+        view = body["view"]
+        tenant_id, rest = taken_apart(view.get("private_metadata"))
+        desk = self._desks.of(tenant_id) if tenant_id else self._desks.in_channel(rest)
+        if desk is not None:
+            desk.submissions.listen(ack, _unsigned(body))
+            return
+        field = first_field(view)
+        ack(response_action="errors", errors={field: NOT_SERVED}) if field else ack()
+
+    def reaction(self, body: dict[str, Any]) -> None:
+        """Hand a reaction that decides to the tenant whose message it stands on. Raises ``Unreachable``."""
+        desk = self._of_reaction(body)
+        if desk is not None:
+            desk.reactions.listen(body)
+
+    def mention(self, body: dict[str, Any], respond: Respond) -> None:
+        """Hand a mention to the tenant of its channel; elsewhere a member is answered for none."""
+        found = mention(body, bot=self._front.bot_user)
+        if found is None:
+            return
+        desk = self._desks.in_channel(found.channel)
+        if desk is not None:
+            desk.mentions.listen(body, respond)
+            return
+        reply = self._front.reply(respond, person=found.person, channel=found.channel, thread=found.thread)
+
+        def answer() -> None:
+            if self._front.people.member(found.person).allowed:
+                reply.say(INSTEAD)
+
+        self._front.executor.submit(answer, person=found.person)
+
+    def home_opened(self, body: dict[str, Any]) -> None:
+        """Have the page of all of a person's tenants published. Raises ``Malformed``."""
+        event = body.get("event")
+        if isinstance(event, Mapping) and event.get("tab") == "home":
+            self._front.homes.opened(identity(event.get("user")), seen_hash(event))
+
+    def shortcut(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """Open the form of the one tenant that concerns the person; where there are several, tell them how to choose."""
+        reply = self._front.reply(respond, person=person_of(body), channel="")
+
+        def open_or_ask() -> None:
+            found = self._desks.concerning(reply.person)
+            if len(found) == 1:
+                found[0].shortcut.open(body, respond)
+            else:
+                reply.say(_which(found))
+
+        ack()
+        if not self._front.do(reply, open_or_ask, urgent=True):
+            self._front.executor.follow(lambda: reply.say(BUSY))
+
+    def _ask_which(self, ack: Ack, person: str, channel: str, respond: Respond, *, wrong: str) -> None:
+        reply = self._front.reply(respond, person=person, channel=channel)
+
+        def tell() -> None:
+            verdict = self._front.people.member(person)
+            if not verdict.allowed:
+                reply.refuse("which", verdict)
+                return
+            unknown = f"There is no tenant `{escape(wrong[:40])}`. " if wrong else ""
+            reply.say(unknown + _which(self._desks.concerning(person)))
+
+        if self._front.do(reply, tell):
+            ack()
+        else:
+            ack(BUSY)
+
+    def _of_click(self, body: Mapping[str, Any]) -> Desk | None:
+        actions = body.get("actions")
+        action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+        about = self._of_number(str(action.get("action_id")), str(action.get("value")))
+        if about is not None:
+            return self._desks.of(about)
+        view = body.get("view")
+        carried = taken_apart(view.get("private_metadata"))[0] if isinstance(view, Mapping) else ""
+        told = tenant_in_block(action.get("block_id")) or carried
+        if told:
+            return self._desks.of(told)
+        container = body.get("container")
+        place = container.get("channel_id") if isinstance(container, Mapping) else None
+        return self._desks.in_channel(str(place or channel_of(body)))
+
+    def _of_number(self, action: str, value: str) -> str | None:
+        """Whose number it is; ``None`` where the button carries none, or nobody has it. Raises ``Unreachable``."""
+        whose = self._desks.whose
+        ways: tuple[tuple[frozenset[str], Callable[[int], str | None]], ...] = (
+            (REQUESTS, whose.of_request),
+            (NOTICES, whose.of_notice),
+            (DEVICES, whose.of_device),
+        )
+        look_up = next((way for buttons, way in ways if action in buttons), None)
+        try:
+            return look_up(number(value)) if look_up is not None else None
+        except Malformed:
+            return None
+
+    def _of_reaction(self, body: Mapping[str, Any]) -> Desk | None:
+        event = body.get("event")
+        item = event.get("item") if isinstance(event, Mapping) else None
+        place = item if isinstance(item, Mapping) else {}
+        channel, ts = str(place.get("channel")), str(place.get("ts"))
+        any_of_them = next(iter(self._desks), None)
+        if any_of_them is None:
+            return None
+        rule = any_of_them.edge.around.rule  # the emoji are the same for all
+        emoji = {"approve": rule.approve_emoji, "reject": rule.reject_emoji}
+        if reaction(body, **emoji, channels=[channel], bot=self._front.bot_user) is None:
+            return None
+        return self._desks.of(self._desks.whose.at(channel, ts)) or self._desks.in_channel(channel)
+
+
+def _which(found: list[Desk]) -> str:
+    """Names the tenants that concern somebody."""
+    aliases = [one.signature.alias for one in found]
+    return WHICH.format(first=aliases[0], all=", ".join(f"`@{alias}`" for alias in aliases)) if aliases else NONE_OF_YOURS
+
+
+def _unsigned(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload with what a form carries beside its tenant."""
+    view = body.get("view")
+    if not isinstance(view, Mapping) or "private_metadata" not in view:
+        return dict(body)
+    return {**body, "view": {**view, "private_metadata": taken_apart(view["private_metadata"])[1]}}

@@ -1,0 +1,155 @@
+"""Draws all tenants for who may see them, and the two forms of opting several out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import Block, InputBlock, Option, PlainTextInputElement, StaticMultiSelectElement
+from slack_sdk.models.views import View
+
+from handlers.policy.forms import REASON
+from handlers.slack.views.blocks import Message, header, section, small
+from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant
+from storage.fleet import Standing
+from storage.record.spreadsheet_cells import row
+from storage.records import SettingValue
+
+CHOICE, CONFIRMATION, TENANTS = "fleet_choice", "fleet_confirmation", "tenants"
+
+MOST_SHOWN = 200
+MOST_CHOSEN = 50
+"""Tenants that are opted out at a time: what a form carries has 3,000 characters (docs.slack.dev/reference/views)."""
+MOST_OFFERED = 100
+"""Options that Slack takes in a menu (docs.slack.dev, multi-select menu element)."""
+
+UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One tenant as it is shown."""
+
+    alias: str
+    standing: Standing
+    now: datetime
+
+    @property
+    def value(self) -> SettingValue | None:
+        """The newest value that could be read."""
+        return self.standing.seen
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether nothing was read yet, or the newest reading failed."""
+        return self.standing.newest is None or self.standing.newest.value is None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a window is over, or a device is still there after its day."""
+        end = self.standing.window_end
+        late = end is not None and end < self.now and self.value is SettingValue.OPTED_IN
+        return late or self.standing.overdue_devices > 0
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Opted in first, then what is overdue, what cannot be read, and all others by their names."""
+        order = (self.value is SettingValue.OPTED_IN, self.overdue, self.unreadable)
+        return next((place for place, holds in enumerate(order) if holds), len(order)), self.alias.lower()
+
+    @property
+    def text(self) -> str:
+        """One line of the table."""
+        end, late = self.standing.window_end, self.standing.overdue_devices
+        said = [self.value.value if self.value else "not known"]
+        if self.value is SettingValue.OPTED_IN:
+            said[0] += f" until {instant(end, UTC)}" if end else ", without an end"
+        if end is not None and end < self.now and self.value is SettingValue.OPTED_IN:
+            said.append(":warning: the window is over")
+        said += [f":warning: {late} overdue"] if late else []
+        said += [":grey_question: cannot be read"] if self.unreadable and self.standing.newest is not None else []
+        said += [":grey_question: not read yet"] if self.standing.newest is None else []
+        return f"• *{escape(self.alias)}* {', '.join(said)}"
+
+
+def table(lines: Sequence[Line]) -> Message:
+    """Show how many there are in each state, then those that matter first."""
+    in_order = sorted(lines, key=lambda line: line.rank)
+    counts = (
+        f"{len(lines)} tenants: {sum(one.value is SettingValue.OPTED_IN for one in lines)} opted in, "
+        f"{sum(one.overdue for one in lines)} overdue, {sum(one.unreadable for one in lines)} unreadable"
+    )
+    left = len(in_order) - MOST_SHOWN
+    rest = small([f"And {left} more; all of them are in the file in our direct messages."] if left > 0 else [])
+    shown = _paragraphs(one.text for one in in_order[:MOST_SHOWN])
+    return Message(text=counts, blocks=[header(counts), *shown, *rest])
+
+
+def spreadsheet(lines: Sequence[Line]) -> bytes:
+    """Return all tenants as CSV."""
+    said = [row(("alias", "tenant", "value", "seen_at", "window_end", "overdue_devices", "unreadable"))]
+    for one in sorted(lines, key=lambda line: line.rank):
+        standing = one.standing
+        seen, end = standing.seen_at, standing.window_end
+        cells = (one.alias, standing.tenant_id, one.value.value if one.value else "", _stamp(seen), _stamp(end))
+        said.append(row((*cells, str(standing.overdue_devices), "yes" if one.unreadable else "no")))
+    return "".join(said).encode()
+
+
+def choice(lines: Sequence[Line]) -> View:
+    """Let somebody choose which tenants to opt out, those that are opted in first."""
+    in_order = sorted(lines, key=lambda line: line.rank)[:MOST_OFFERED]
+    options = [Option(text=_option(one), value=one.standing.tenant_id) for one in in_order]
+    chosen = StaticMultiSelectElement(action_id=TENANTS, options=options, max_selected_items=MOST_CHOSEN)
+    return View(
+        type="modal",
+        callback_id=CHOICE,
+        title="Opt tenants out",
+        submit="Next",
+        close="Cancel",
+        blocks=[InputBlock(block_id=TENANTS, label="Tenants in which you decide or may ask", element=chosen)],
+    )
+
+
+def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: str) -> View:
+    """Name the tenants and their devices before they are opted out, each by a change of its own."""
+    named: list[Block] = [
+        section("Opted out at once, each tenant by a change of its own; it needs no second person. Devices may stop sending."),
+        *_paragraphs(_named(one, devices.get(one.standing.tenant_id, [])) for one in lines),
+        InputBlock(
+            block_id=REASON, label="Reason", optional=True, element=PlainTextInputElement(action_id=REASON, max_length=1000)
+        ),
+    ]
+    return View(
+        type="modal",
+        callback_id=CONFIRMATION,
+        private_metadata=carried,
+        title="Opt tenants out",
+        submit="Opt out now",
+        close="Cancel",
+        blocks=named,
+    )
+
+
+def _named(one: Line, devices: list[str]) -> str:
+    stops = fitted(", ".join(escape(device) for device in devices), 1500) if devices else "no device on its register"
+    return f"{one.text}: {stops}"
+
+
+def _option(one: Line) -> str:
+    return f"{one.alias}: {one.value.value if one.value else 'not known'}"[:75]
+
+
+def _paragraphs(lines: Iterable[str]) -> list[Block]:
+    """As few paragraphs as Slack's limit allows."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + len(line) + 1 <= SECTION:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return [section(text) for text in texts]
+
+
+def _stamp(at: datetime | None) -> str:
+    return at.isoformat() if at is not None else ""

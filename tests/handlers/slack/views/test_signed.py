@@ -1,0 +1,47 @@
+"""Whose a message is, said in its first line; and the way back from a button or a form to its tenant."""
+
+from handlers.slack.views.blocks import Message, actions, button, header, section
+from handlers.slack.views.signed import Signature, signed, signed_form, taken_apart, tenant_in_block
+from tests.sentences import says
+
+ID = "99999999-2222-3333-4444-555555555555"
+PLAIN, LOUD = Signature("contoso", ID), Signature("contoso", ID, "Production & more")
+
+
+def test_one_tenant_alone_is_not_named() -> None:
+    told = Message("Hello", [section("Hello")]).arguments()
+    assert signed(told, None) == told
+
+
+def test_the_first_words_stay_and_the_tenant_is_named_behind_them() -> None:
+    blocks = [header("Applied: #12 opt in"), section("More\nand more")]
+    shown = signed(Message("Applied: #12 opt in. Written.\nMore", blocks).arguments(), LOUD)
+    assert shown["text"] == says("applied_12_opt_in_written_contoso_production")
+    assert shown["blocks"][0]["text"]["text"] == "Applied: #12 opt in · contoso · ⚠ Production & more"
+    assert shown["blocks"][1]["text"]["text"] == "More\nand more"
+
+
+def test_a_long_headline_makes_room_and_a_full_paragraph_gets_a_line_above() -> None:
+    shown = signed(Message("x", [header("#12 " + "x" * 146)]).arguments(), LOUD)
+    assert len(shown["blocks"][0]["text"]["text"]) == 150
+    assert shown["blocks"][0]["text"]["text"].endswith("contoso · ⚠ Production & more")
+    full = signed(Message("x", [section("x" * 3000)]).arguments(), PLAIN)
+    assert [block["type"] for block in full["blocks"]] == ["context", "section"]
+    assert full["blocks"][1]["text"]["text"] == "x" * 3000
+
+
+def test_a_row_of_buttons_leads_back_to_its_tenant_and_carries_nothing_else() -> None:
+    shown = signed(Message("x", [section("x"), actions(button("History", "open_history", 0))]).arguments(), PLAIN)
+    row = shown["blocks"][1]
+    assert tenant_in_block(row["block_id"]) == ID
+    assert row["elements"][0]["value"] == "0"
+    assert (tenant_in_block("reason"), tenant_in_block(None)) == ("", "")
+
+
+def test_a_form_leads_back_to_its_tenant_with_what_it_carried() -> None:
+    form = {"type": "modal", "private_metadata": "12 C0CHANGES", "blocks": [{"type": "input", "block_id": "reason"}]}
+    shown = signed_form(form, PLAIN)
+    assert taken_apart(shown["private_metadata"]) == (ID, "12 C0CHANGES")
+    assert [block.get("block_id") for block in shown["blocks"]] == [None, "reason"]
+    assert taken_apart("C0CHANGES") == ("", "C0CHANGES")
+    assert signed_form(form, None) == form
