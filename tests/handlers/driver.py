@@ -73,8 +73,11 @@ TWO = replace(RULE, approvals_required=2)
 class House:
     """One tenant's bot. ``start`` again is a restart over the same database."""
 
-    def __init__(self, database: Database, *, rule: Rule = RULE, cloud: Cloud = WORLDWIDE, at: datetime = NOW) -> None:
+    def __init__(
+        self, database: Database, *, rule: Rule = RULE, cloud: Cloud = WORLDWIDE, at: datetime = NOW, tenant_id: str = TENANT
+    ) -> None:
         self.database = database
+        self.tenant_id = tenant_id
         self.clock = Clock(at)
         self.workspace = Workspace(ALICE, BOB, CAROL, DAVE, ERIN, groups={MAIL: [DAVE]})
         self.tenant = Tenant(self.clock)
@@ -85,8 +88,8 @@ class House:
         self.hands = Hands()
         self.cloud = cloud
         self.tickets = NO_TICKETS
-        self.ledger = Ledger(database, TENANT)
-        self.outbox = Outbox(database, TENANT)
+        self.ledger = Ledger(database, tenant_id)
+        self.outbox = Outbox(database, tenant_id)
         self._numbers = itertools.count(1)
         self.start(rule)
 
@@ -114,7 +117,7 @@ class House:
             nudge=lambda: None,
             tickets=self.tickets,
         )
-        self.dispatch = Dispatch(self.context, Inbox(self.database, TENANT), AuditLog(), self.board, self._file)
+        self.dispatch = Dispatch(self.context, Inbox(self.database, self.tenant_id), AuditLog(), self.board, self._file)
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
@@ -139,7 +142,7 @@ class House:
 
     def ask(self, person: str = ALICE, *, kind: str = "opt_in", **filled: Any) -> ChangeRequest:
         """Submit the form of an opt-in (or an extension); returns the newest request there then is."""
-        self.submit(kind, person, CHANNEL, **_request(self.clock.at) | filled)
+        self.submit(kind, person, self.board.channel, **_request(self.clock.at) | filled)
         return self.newest()
 
     def submit(self, callback: str, person: str, metadata: str, *, view_id: str = "", **filled: Any) -> dict[str, Any]:
@@ -163,8 +166,8 @@ class House:
         body = {
             "type": "block_actions",
             "user": {"id": person},
-            "channel": {"id": CHANNEL},
-            "container": {"channel_id": CHANNEL, "message_ts": ts or self.card_ts(request_id)},
+            "channel": {"id": self.board.channel},
+            "container": {"channel_id": self.board.channel, "message_ts": ts or self.card_ts(request_id)},
             "trigger_id": "1.2.abc",
             "actions": [{"action_id": name, "value": str(request_id), "action_ts": self.stamp(at)}],
         }
@@ -206,7 +209,7 @@ class House:
         at: datetime | None = None,
         event_id: str = "",
         ts: str = "",
-        channel: str = CHANNEL,
+        channel: str = "",
         author: str = BOT_USER,
     ) -> None:
         """Add or remove a reaction on the request's card."""
@@ -214,7 +217,7 @@ class House:
             "type": "reaction_removed" if removed else "reaction_added",
             "user": person,
             "reaction": emoji,
-            "item": {"type": "message", "channel": channel, "ts": ts or self.card_ts(request_id)},
+            "item": {"type": "message", "channel": channel or self.board.channel, "ts": ts or self.card_ts(request_id)},
             "event_ts": self.stamp(at),
             "item_user": author,
         }
@@ -236,7 +239,7 @@ class House:
 
     def opt_out(self, person: str = ALICE, reason: str = "") -> ChangeRequest:
         """Confirm the form of an opt-out."""
-        self.submit("opt_out", person, CHANNEL, reason=reason)
+        self.submit("opt_out", person, self.board.channel, reason=reason)
         return self.newest()
 
     def stamp(self, at: datetime | None = None) -> str:
@@ -248,7 +251,7 @@ class House:
 
     def lease(self) -> Lease:
         """The right to apply, as the worker takes it."""
-        lease = self.context.leases.take(f"apply:{TENANT}")
+        lease = self.context.leases.take(f"apply:{self.tenant_id}")
         assert lease is not None
         return lease
 
