@@ -13,24 +13,27 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building, event_line
+from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
-from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.facts import FACTS, Facts
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
-from handlers.evidence.proof.register import Register
+from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, Register
 from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import PEOPLE, Span, stamp_files
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database
 from storage.record.changes import told_by_change
-from storage.record.export import events_of_kinds, events_up_to
+from storage.record.export import events_of_kinds, spelled_up_to
 from storage.record.statements import STATEMENTS, hashes_of, last_before
 from storage.record.verify import verify
 
 Naming = Callable[[str], str]
 """A person's name by their Slack id; empty where Slack does not tell it."""
+
+_PARSED: Final = FACTS | DEVICE_ACTS | {DEVICE_REPORT}
+"""The kinds of event that say something beside the changes."""
 
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the earliest that one can have."""
@@ -98,16 +101,16 @@ class Pack:
         kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
 
         def lines() -> Iterator[str]:
-            for event in events_up_to(self._database, self._tenant_id, self._up_to()):
-                line = event_line(event)
-                self._facts.take(event)
-                self._register.take(event)
-                self._last, self._last_at = int(text_of(event["seq"])), text_of(event["at"])
-                self._head = f"{event['seq']}:{event['hash']}"
+            for told in spelled_up_to(self._database, self._tenant_id, self._up_to(), _PARSED):
+                if told.event is not None:
+                    self._facts.take(told.event)
+                    self._register.take(told.event)
+                self._register.pass_by(told.at)
+                self._last, self._last_at, self._head = told.seq, told.at, f"{told.seq}:{told.hash}"
                 for name, kind in KEPT_EVENTS.items():
-                    if event["kind"] == kind:
-                        kept[name].append(line)
-                yield line
+                    if told.kind == kind:
+                        kept[name].append(told.line)
+                yield told.line
 
         pack.add(EVENTS, lines())
         self._head = self._head or f"0:{'0' * 64}"

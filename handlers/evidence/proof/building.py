@@ -53,10 +53,11 @@ class Building:
 
     def of_change(self, change: Change) -> Iterator[tuple[str, str]]:
         """File and line for each row of one change; changes come in the order of their numbers."""
-        yield "population.csv", csv_line(population_cells(change, self._facts))
+        cells = population_cells(change, self._facts)
+        yield "population.csv", csv_line(cells)
         yield from (("approvals.csv", csv_line(cells)) for cells in approval_rows(change, self._facts))
         yield from (("attempts.csv", csv_line(cells)) for cells in attempt_rows(change))
-        yield PAGE, "".join(change_row(change, self._facts, self._named))
+        yield PAGE, "".join(change_row(change, cells, self._facts, self._named))
 
     def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
         """Return the lines before the changes' rows; ``manifest`` says tenant, days, head and gaps."""

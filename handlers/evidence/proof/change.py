@@ -49,10 +49,13 @@ class Change:
     last_at: str = ""
     times: list[str] = field(default_factory=list)
     """When each of its events was recorded."""
+    _counted: list[Vote] | None = None
+    """The votes that count, once they were judged."""
 
     def take(self, event: Event) -> None:
         """Add what one more of its events says."""
         self.times.append(text_of(event["at"]))
+        self._counted = None
         said, kind = event["payload"], event["kind"]
         if kind == "request_opened":
             self.opened, self.state = said, text_of(said.get("state"))
@@ -101,6 +104,8 @@ class Change:
 
     def judge(self) -> list[Vote]:
         """Say of every vote why it did not count; return each person's approval that stood at the end."""
+        if self._counted is not None:
+            return self._counted
         standing: dict[str, Vote] = {}
         for vote in self.votes:
             vote.why_not = self._why_not(vote)
@@ -109,7 +114,8 @@ class Change:
                 if earlier is not None:
                     earlier.why_not = "the same person approved again later"
                 standing[vote.person] = vote
-        return list(standing.values())
+        self._counted = list(standing.values())
+        return self._counted
 
     def _why_not(self, vote: Vote) -> str:
         if vote.vote == "taken_back":

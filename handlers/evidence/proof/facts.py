@@ -101,3 +101,6 @@ _READERS = {
     "timestamped": _timestamped,
     "probed": _probed,
 }
+
+FACTS = frozenset(_READERS)
+"""The kinds of event that say something of this."""

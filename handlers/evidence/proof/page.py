@@ -17,7 +17,6 @@ from handlers.evidence.proof.tables import (
     Span,
     day_rows,
     head_rows,
-    population_cells,
     probe_rows,
     reconciliation_rows,
 )
@@ -93,9 +92,9 @@ def changes_begin() -> Iterator[str]:
     yield "</tr>\n</thead>\n<tbody>\n"
 
 
-def change_row(change: Change, facts: Facts, named: Named) -> Iterator[str]:
+def change_row(change: Change, population: list[str], facts: Facts, named: Named) -> Iterator[str]:
     """One change: who and when, the approvals before it was made, and what of it is not proven."""
-    cells = dict(zip(POPULATION, population_cells(change, facts)))  # noqa: B905 - Python 3.9 has no strict
+    cells = dict(zip(POPULATION, population))  # noqa: B905 - Python 3.9 has no strict
     who = "outside the bot" if change.outside else "the bot"
     asked = named(cells["requester"]) if cells["requester"] else who
     approvals = [f"{named(vote.person)}, {_spoken(vote.at)}" for vote in change.judge()]

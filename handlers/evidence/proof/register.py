@@ -40,12 +40,17 @@ class Register:
         self._seen: dict[str, dict[str, Any]] = {}
         """The newest word on a sender, by address."""
 
+    def pass_by(self, at: str) -> None:
+        """Note when one more event was recorded, whatever it says."""
+        if at < self._end:
+            self.day = max(self.day, at[:10])
+
     def take(self, event: Event) -> None:
         """Add what one more event says; most kinds say nothing of the register."""
         kind, said = event["kind"], event["payload"]
+        self.pass_by(text_of(event["at"]))
         if text_of(event["at"]) >= self._end:
             return
-        self.day = max(self.day, text_of(event["at"])[:10])
         if kind == DEVICE_REPORT:
             self._imported(event, said)
         elif kind in DEVICE_ACTS:
