@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from structlog.dev import ConsoleRenderer, plain_traceback
 
+from tests import bytecode  # noqa: F401 - before whatever is rewritten
 from tests.chance import SEED, chance, fix_examples
 from tests.compiling import compile_once
 
