@@ -106,7 +106,7 @@ STEPS = (
         (
             Question("AZURE_TENANT_ID"),
             Question("EXCHANGE_CLOUD"),
-            Question("AZURE_CLIENT_ID"),
+            Question("AZURE_CLIENT_ID", "none, for the machine's own managed identity"),
             Question(_PATH, _ANOTHER),
             Question("AZURE_CLIENT_CERTIFICATE_PASSWORD", "none", when=lambda so_far: _PATH in so_far),
             Question(_SECRET, _ANOTHER, when=_unless(_PATH)),
@@ -118,7 +118,7 @@ STEPS = (
         frozenset({"exchange"}),
     ),
     Step("The database", (Question("DATABASE_URL"),), database_verdicts),
-    Step("The record's key", (Question("LEGACYTLS_RECORD_KEY", "one is made"),)),
+    Step("The record's key", (Question("LEGACYTLS_RECORD_KEY", "one is made", _unless("LEGACYTLS_RECORD_KEY_FILE")),)),
     Step("The time zone", (Question("LEGACYTLS_TIMEZONE"),)),
 )
 

@@ -181,6 +181,30 @@ def test_a_key_for_the_record_is_made_for_whoever_has_none(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("believed")
+def test_no_key_is_made_beside_a_file_of_keys(desk: Desk) -> None:
+    (desk.folder / "keys").write_text(KEY, encoding="utf-8")
+    (desk.folder / ".env").write_text("LEGACYTLS_RECORD_KEY_FILE=keys\n", encoding="utf-8")
+    lines = desk.lines()
+    lines.remove(KEY)
+    assert desk.typed(*lines, "y") == 0, desk.said
+    kept = {name: value for name, value in desk.right.items() if name != "LEGACYTLS_RECORD_KEY"}
+    assert desk.file == kept | {"LEGACYTLS_RECORD_KEY_FILE": "keys"}
+
+
+@pytest.mark.usefixtures("believed")
+def test_a_managed_identity_needs_no_id_and_everything_else_does(desk: Desk) -> None:
+    lines = desk.lines()
+    before, client, path, after = lines[:6], lines[6], lines[7], lines[9:]
+    assert desk.typed(*before, "", "", "", "", "true", *after) == 0, desk.said
+    assert (desk.file or {})["AZURE_MANAGED_IDENTITY"] == "true"
+    assert "AZURE_CLIENT_ID" not in (desk.file or {})
+    (desk.folder / ".env").unlink()
+    assert desk.typed(*before, "", path, "", "", "", client, "", "", *after) == 0, desk.said
+    assert says("client_id_is_not_set") in desk.said
+    assert desk.file == desk.right
+
+
+@pytest.mark.usefixtures("believed")
 def test_what_is_there_is_proposed_and_changed_only_with_a_yes(desk: Desk) -> None:
     before = "# ours\nLEGACYTLS_MAX_WINDOW=60d\nSLACK_BOT_TOKEN=xoxb-old\nLEGACYTLS_CHANNEL=nonsense\n"
     (desk.folder / ".env").write_text(before, encoding="utf-8")
