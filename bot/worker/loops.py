@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.worker.renewals import RENEWALS
 from bot.worker.turns import Job, Turns
 from handlers.context.pacing import RESTS, Pacing
 from storage.database.errors import Stuck
 from storage.engine import Unreachable
-from storage.leases import LEASE_MS, JobOutcome, Lease, Leases, TenantDuty
+from storage.leases import JobOutcome, Lease, Leases, TenantDuty
 
 log = structlog.get_logger(__name__)
 
@@ -242,11 +243,10 @@ class Claim:
     @contextmanager
     def _held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
         """Renew a lease while the job runs; a process that is stopped stops renewing, and so loses it."""
-        done, outcome, due_at = threading.Event(), JobOutcome.FAILED, None
-        thread = threading.Thread(target=_renew, args=(self.leases, lease, done), name=f"renew-{lease.name}", daemon=True)
-        thread.start()
+        outcome, due_at = JobOutcome.FAILED, None
         try:
-            yield
+            with RENEWALS.held(self.leases, lease):
+                yield
             outcome, due_at = JobOutcome.DONE, again_at() if again_at is not None else None
         except Stuck:
             outcome = JobOutcome.STUCK
@@ -255,16 +255,7 @@ class Claim:
             outcome = JobOutcome.UNREACHABLE
             raise
         finally:
-            done.set()
-            thread.join()
             if outcome is not JobOutcome.DONE and self.every is not None:
                 due_at = self.clock() + timedelta(seconds=RESTS[min(lease.attempts, len(RESTS) - 1)])
             with suppress(Unreachable):  # it runs out by itself
                 self.leases.release(lease, outcome, due_at=due_at)
-
-
-def _renew(leases: Leases, lease: Lease, done: threading.Event) -> None:
-    while not done.wait(timeout=LEASE_MS / 3000):
-        with suppress(Unreachable):  # tried again; too late, and the lease is lost, which the job finds out by itself
-            if not leases.renew(lease):
-                return

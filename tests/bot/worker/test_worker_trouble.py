@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from bot.worker import loops
+from bot.worker import loops, renewals
 from bot.worker.loops import Claim, Loop, Worker
 from bot.worker.turns import Job
 from handlers.context import pacing
@@ -92,7 +92,7 @@ def database(migrated_sqlite_url: str) -> Iterator[Database]:
 def test_a_lease_that_cannot_be_renewed_or_given_back_does_not_spoil_what_was_done(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loops, "LEASE_MS", 30)
+    monkeypatch.setattr(renewals, "EVERY", 0.01)
     leases = Untold(database, "A")
     died: list[object] = []
     monkeypatch.setattr(threading, "excepthook", died.append)
