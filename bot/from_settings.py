@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.exchange.admin import unheard
-from bot.exchange.client import ExchangeOnline, connect, not_kept
+from bot.exchange.client import MANY, ExchangeOnline, connect, not_kept
 from bot.settings.load import credential_now
 from bot.settings.model import Settings
 from bot.transport.tls import trusting
@@ -53,7 +53,12 @@ def rule_of(settings: Settings) -> Rule:
 
 
 def exchange_of(
-    settings: Settings, clock: Clock, ledger: Ledger | None = None, called: Callable[[str, str], None] = unheard
+    settings: Settings,
+    clock: Clock,
+    ledger: Ledger | None = None,
+    called: Callable[[str, str], None] = unheard,
+    *,
+    reads_at_once: int = MANY,
 ) -> ExchangeOnline:
     """Make the conversation with Exchange Online; the tenant's organisation is kept in the ledger."""
     return connect(
@@ -68,6 +73,7 @@ def exchange_of(
         keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
         called=called,
         renewed=partial(credential_now, settings.azure_tenant_id or ""),
+        reads_at_once=reads_at_once,
     )
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from bot.exchange.client import ExchangeOnline
+from bot.exchange.client import MANY, ExchangeOnline
 from bot.exchange.lookups import OptionalLookups
 from bot.from_settings import exchange_of, rule_of
 from bot.observability.health import Health
@@ -178,7 +178,8 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     signature = Signature(named.alias, tenant_id, named.warning) if named.alias else None
     people = People(shared.directory, home, rule_of(settings), groups=shared.groups)
     ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
-    exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called)
+    at_once = 1 if signature is not None else MANY
+    exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once)
     wake = partial(shared.wake, tenant_id)
     context = context_of(settings, ledger, exchange, people, clock=shared.clock, nudge=wake, standing=standing)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")

@@ -20,6 +20,9 @@ from bot.exchange.readings import KEY, reading_of
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import WriteOutcome
 
+MANY = 1000
+"""Readings at once where there is one tenant: as many as anybody asks for."""
+
 
 def not_kept(name: str) -> str:
     """Nobody keeps the organisation, so it holds for as long as the client lives."""
@@ -31,6 +34,7 @@ class ExchangeOnline:
 
     ``organization`` is the tenant's initial domain; where it is ``None``, the first answer's is handed to
     ``keep_organization``, which returns the name that holds from then on, or ``None`` while none can be kept.
+    ``reads_at_once`` is how many readings may be under way: one, where many tenants share the calls.
     ``write_limit`` is the number of seconds for a write, sign-in, connection and body included.
     """
 
@@ -45,7 +49,9 @@ class ExchangeOnline:
         keep_organization: Callable[[str], str | None] = not_kept,
         write_limit: float = WRITE_LIMIT,
         called: Callable[[str, str], None] = unheard,
+        reads_at_once: int = MANY,
     ) -> None:
+        self._reading = threading.BoundedSemaphore(reads_at_once)
         self.tokens = tokens
         self.cloud: Cloud = endpoint.cloud
         self._admin = AdminApi(endpoint.api_url, tenant_id, tokens, clock, called)
@@ -63,7 +69,12 @@ class ExchangeOnline:
         Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
         """
         until = monotonic() + patience
-        return try_until(until, lambda: self._read_once(until), self._closing)
+        if not self._reading.acquire(timeout=patience):
+            raise Unavailable("Another reading of this tenant takes longer than this one may wait.")
+        try:
+            return try_until(until, lambda: self._read_once(until), self._closing)
+        finally:
+            self._reading.release()
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float = math.inf) -> WriteAnswer:
         """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
@@ -145,6 +156,7 @@ def connect(
     keep_organization: Callable[[str], str | None] = not_kept,
     called: Callable[[str, str], None] = unheard,
     renewed: Callable[[], Credential | None] = unchanged,
+    reads_at_once: int = MANY,
 ) -> ExchangeOnline:
     """A client from plain settings that were checked already; makes no connection."""
     place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
@@ -166,6 +178,7 @@ def connect(
         organization=organization,
         keep_organization=keep_organization,
         called=called,
+        reads_at_once=reads_at_once,
     )
 
 

@@ -1,5 +1,6 @@
 """Two tenants on one bot, in a real process: each act finds its tenant, and nothing of one shows in the other."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from bot.sandbox.microsoft.tenant import Tenant
 from storage.lifecycle import State
 from tests.journeys.several import ALICE, BOB, CAROL, CONTOSO, DAVE, ERIN, FABRIKAM, FILE, SeveralStage
 from tests.journeys.words import words
+from tests.patience import patience
 from tests.sentences import says
 
 pytestmark = pytest.mark.once("which database and which way in is used changes nothing about whose an act is")
@@ -121,6 +123,20 @@ def test_a_button_without_a_number_belongs_to_the_tenant_in_whose_part_of_the_ho
     stage.slack.submit(BOB, form["id"], {"reason": ""})
     stage.wait(lambda: stage.fabrikam.value is False)
     assert stage.contoso.value is True
+
+
+@pytest.mark.parametrize("fault", ["slow", "throttle", "unauthorized"])
+def test_trouble_of_one_tenant_holds_up_no_other(stage: SeveralStage, fault: str) -> None:
+    stage.fabrikam.queue_fault(fault, cmdlet="Get-TransportConfig", count=4, seconds=6)
+    for person in (BOB, CAROL):
+        stage.slack.command(person, "/legacytls status", FABRIKAM)
+        stage.slack.command(person, "/legacytls enable", FABRIKAM)
+    began = time.monotonic()
+    assert "opted in" in stage.command(BOB, "status", CONTOSO)
+    assert stage.command(ALICE, "history", CONTOSO)
+    took = time.monotonic() - began
+    stage.fabrikam.clear_faults()
+    assert took < patience(4.0)
 
 
 def test_the_file_is_taken_while_the_bot_runs(stage: SeveralStage) -> None:

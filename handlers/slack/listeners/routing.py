@@ -4,6 +4,7 @@ A command belongs to the tenant of its channel, or to the one it names first; a 
 and a reaction's message. Must never guess: where no tenant is meant, nothing is done and the person is told.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ DEVICES = frozenset(
 )
 """Buttons that carry the number of an entry of the register."""
 
+_MENTION = re.compile(r"<@[UW][A-Z0-9]+\|([^>]*)>")
+
 NOT_SERVED = (
     "This is about a tenant that the bot does not serve, so nothing was done. What is on record of it is kept; whoever "
     "runs the bot can tell more."
@@ -63,7 +66,7 @@ class Router:
     def command(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Hand a command to its tenant, without the alias."""
         text, channel = str(body.get("text") or "").strip(), str(body["channel_id"])
-        first, _, rest = text.partition(" ")
+        first, rest = alias_in_front(text)
         here = self._desks.in_channel(channel)
         named = self._desks.called(first[1:]) if first.startswith("@") else None
         if first.lower() == FLEET:
@@ -202,6 +205,13 @@ class Router:
         if reaction(body, **emoji, channels=[channel], bot=self._front.bot_user) is None:
             return None
         return self._desks.of(self._desks.whose.at(channel, ts)) or self._desks.in_channel(channel)
+
+
+def alias_in_front(text: str) -> tuple[str, str]:
+    """Part the first word from the rest; an alias that is somebody's name, too, comes from Slack as their mention."""
+    first, _, rest = text.partition(" ")
+    mention = _MENTION.match(text)
+    return (f"@{mention[1]}", text[mention.end() :]) if mention else (first, rest)
 
 
 def _which(found: list[Desk]) -> str:

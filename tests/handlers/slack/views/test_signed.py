@@ -1,5 +1,8 @@
 """Whose a message is, said in its first line; and the way back from a button or a form to its tenant."""
 
+import pytest
+
+from handlers.slack.listeners.routing import alias_in_front
 from handlers.slack.views.blocks import Message, actions, button, header, section
 from handlers.slack.views.signed import Signature, signed, signed_form, taken_apart, tenant_in_block
 from tests.sentences import says
@@ -45,3 +48,17 @@ def test_a_form_leads_back_to_its_tenant_with_what_it_carried() -> None:
     assert [block.get("block_id") for block in shown["blocks"]] == [None, "reason"]
     assert taken_apart("C0CHANGES") == ("", "C0CHANGES")
     assert signed_form(form, None) == form
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "rest"),
+    [
+        ("@contoso status", "@contoso", "status"),
+        ("<@U0ALICE|contoso> history <@U0BOB|bob>", "@contoso", "history <@U0BOB|bob>"),
+        ("status", "status", ""),
+        ("", "", ""),
+    ],
+)
+def test_an_alias_in_front_is_known_also_where_slack_took_it_for_somebody(typed: str, first: str, rest: str) -> None:
+    found, more = alias_in_front(typed)
+    assert (found, more.strip()) == (first, rest)
