@@ -88,7 +88,7 @@ def spelled_up_to(database: Database, tenant_id: str, up_to: int, kinds: Collect
 
 def _spelled(row: Row[Any], at: str) -> str:
     """Spell an event as ``canonical`` does, with the payload as it stands."""
-    if "\n" in row.payload:  # somebody altered it: it must not look like several events
+    if not isinstance(row.payload, str) or "\n" in row.payload:  # altered: it must not look like several events
         return canonical(_event(row)) + "\n"
     texts = (row.actor, at, row.hash, row.kind, row.prev_hash, row.tenant_id)
     actor, spelled_at, digest, kind, prev, tenant = map(encode_basestring_ascii, texts)

@@ -20,6 +20,8 @@ class Facts:
     """Of each day the number, the hash and the time of the event that closed it: the day's head."""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was last said of each row of Exchange's audit log, by its id."""
+    authors: dict[int, str] = field(default_factory=dict)
+    """Who made a change by the newest row that was paired with it, by its number."""
     changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What was last said of each change that was looked for in it, by its number."""
     searches: list[tuple[str, str, str]] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Facts:
 
     def author_of(self, number: int) -> str:
         """Who made a change outside the bot, as the audit log says; empty where it does not."""
-        return next((text_of(row.get("actor")) for row in self.rows.values() if row.get("number") == number), "")
+        return self.authors.get(number, "")
 
     def stamps_wanted(self, at: str) -> bool:
         """Whether time stamps were set up at an instant."""
@@ -73,6 +75,8 @@ def _reconciled(facts: Facts, event: Event, said: dict[str, Any]) -> None:
     facts.searches.append((text_of(said.get("from")), text_of(said.get("until")), text_of(event["at"])))
     for row in said.get("rows", []):
         facts.rows[text_of(row.get("id"))] = row
+        if row.get("number") is not None:
+            facts.authors[row["number"]] = text_of(row.get("actor"))
     for change in said.get("changes", []):
         facts.changes[change.get("number")] = change
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
+
+BREAKS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""Whatever Python, and some programs that read tables, take for the end of a line."""
 
 RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - spreadsheets run full-width signs too
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
@@ -26,9 +30,7 @@ def moment(spelled: Any) -> str:
 def csv_line(cells: Iterable[str]) -> str:
     """Write one CSV line with its newline: cells quoted, no formula, line breaks made blanks."""
     written = io.StringIO()
-    one_line = [
-        " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell or len(cell.splitlines()) > 1 else cell for cell in cells
-    ]
+    one_line = [" ".join(cell.splitlines()) if BREAKS.search(cell) else cell for cell in cells]
     inert = [f"'{cell}" if cell.startswith(RUNS) else cell for cell in one_line]
     csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(inert)
     return written.getvalue()
