@@ -40,7 +40,8 @@ from storage.outbox import Outbox
 from storage.records import Attempt, AuditEvent, Baseline, ChangeRequest, Decision, Door, Observation
 from storage.schema.tables import inbox, notices
 from tests.handlers.audit_log import AuditLog
-from tests.handlers.fakes import CHANNEL, HOME_TEAM, Board, Clock, Hands, Tenant, Windows, Workspace
+from tests.handlers.fake_slack import Board, Hands, Windows
+from tests.handlers.fakes import CHANNEL, HOME_TEAM, Clock, Tenant, Workspace
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

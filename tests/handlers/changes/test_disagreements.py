@@ -8,11 +8,11 @@ import pytest
 from handlers.changes.agreement import Subject
 from handlers.changes.record_watch import Watch
 from handlers.policy.votes import content_digest
-from storage.lifecycle import Kind, State
+from storage.lifecycle import State
 from storage.records import SettingValue
 from storage.schema import guards
 from tests.handlers.attacks import stored, tamper, unguard
-from tests.handlers.driver import ALICE, BOB, CAROL, NOW, RULE, TENANT, TWO, House
+from tests.handlers.driver import ALICE, BOB, NOW, RULE, TENANT, House
 from tests.sentences import says
 from tests.storage.states import asked
 
@@ -163,57 +163,6 @@ def vote_for(house: House, number: int, person: str) -> None:
         connection.exec_driver_sql(VOTE.format(tenant=TENANT, number=number, person=person, digest=digest, now=AT))
 
 
-def test_a_vote_and_a_state_from_nowhere_make_nothing(both: House) -> None:
-    number = both.ask(ALICE).id
-    vote_for(both, number, BOB)
-    with both.database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE change_requests SET state = 'approved' WHERE id = {number}")
-    both.run()
-    assert (written(both), both.request(number).state) == ([], State.STALE)
-    assert len(alarms(both, Subject.STOPPED)) == 1
-    assert both.ask(ALICE).id > number, "a new one can be asked for"
-
-
-def test_a_vote_from_nowhere_does_not_help_a_true_one_over_the_threshold(house: House) -> None:
-    house.start(TWO)
-    number = house.ask(ALICE).id
-    vote_for(house, number, CAROL)
-    house.approve(BOB, number)
-    assert house.request(number).state is State.APPROVED
-    house.run()
-    assert (written(house), house.request(number).state) == ([], State.STALE)
-
-
-def test_a_vote_that_was_taken_back_is_not_brought_back(house: House) -> None:
-    number = house.ask(ALICE).id
-    house.react(BOB, number)
-    house.clock.advance(seconds=1)
-    house.start(TWO)
-    house.start(RULE)  # the bot took it back
-    vote_for(house, number, BOB)
-    with house.database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE change_requests SET state = 'approved' WHERE id = {number}")
-    house.run()
-    assert written(house) == []
-
-
-def test_a_vote_that_is_gone_again_when_it_matters_made_nothing(house: House) -> None:
-    """Planted before it is judged, removed before the last moment: rows and events agree then, and still nothing is sent."""
-    number = house.ask(ALICE).id
-    tamper(house.database, f"UPDATE change_requests SET state = 'approved' WHERE id = {number}")
-    vote_for(house, number, BOB)
-    person = house.workspace.person
-
-    def meanwhile(user_id: str) -> Any:
-        if house.votes(number):
-            tamper(house.database, f"DELETE FROM decisions WHERE request_id = {number}")
-        return person(user_id)
-
-    house.workspace.person = meanwhile  # type: ignore[method-assign]
-    house.run()
-    assert (written(house), house.request(number).state is State.APPLYING) == ([], False)
-
-
 @pytest.mark.parametrize("state", ["approved", "applying", "uncertain", "pending", "applied"])
 @pytest.mark.parametrize("kind", ["opt_in", "extension"])
 def test_a_request_from_nowhere_is_never_made_and_sets_no_window(house: House, kind: str, state: str) -> None:
@@ -266,83 +215,6 @@ def test_an_opt_out_that_would_opt_in_is_not_made(house: House) -> None:
         watch(house)
     assert written(house) == []
     still_opts_out(house)
-
-
-ENDS = {"gone": "NULL", "far": f"'{FAR}'", "no time": "'soon'"}
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_a_window_ends_when_the_record_says(both: House, end: str) -> None:
-    opted_in(both)
-    ends = "'infinity'" if end == "no time" and not both.database.is_sqlite else ENDS[end]
-    tamper(both.database, f"UPDATE baselines SET window_end = {ends}")
-    assert "baselines" in str(watch(both))
-    assert [told["end"] != "" for told in alarms(both, Subject.WINDOW)] == [True]
-    asked = both.requests(Kind.OPT_IN)[0]
-    assert asked.window_end is not None
-    both.clock.at = asked.window_end - timedelta(seconds=1)
-    both.work()
-    assert written(both) == [IN]
-    both.clock.at = asked.window_end
-    both.work()
-    assert written(both) == [IN, OUT]
-
-
-@pytest.mark.parametrize("state", ["failed", "uncertain", "applying", "approved"])
-def test_an_opt_out_from_nowhere_delays_no_end(house: House, state: str) -> None:
-    number = opted_in(house)
-    end = house.request(number).window_end
-    assert end is not None
-    house.clock.at = end
-    plant(house, state, "opt_out", "opted out")
-    at = f"{end:%Y-%m-%d %H:%M:%S.%f}"
-    stamps = f"created_at = '{at}', sent_at = '{FAR}', settled_at = '{at}'"
-    tamper(house.database, f"UPDATE change_requests SET {stamps} WHERE id > {number}")
-    for _ in range(3):
-        watch(house)
-        house.work()
-    assert written(house) == [IN, OUT]
-
-
-def test_a_window_that_was_approved_is_the_one_that_holds_whatever_the_row_says_meanwhile(house: House) -> None:
-    """Altered between the sending and the reading back."""
-    house.observe()
-    number = approved(house)
-    end = house.request(number).window_end
-    house.tenant.meanwhile = lambda: None
-    write = house.tenant.write
-
-    def then(value: bool, **named: Any) -> Any:
-        answer = write(value, **named)
-        tamper(house.database, f"UPDATE change_requests SET window_end = '{FAR}' WHERE id = {number}")
-        return answer
-
-    house.tenant.write = then  # type: ignore[method-assign]
-    house.run()
-    baseline = house.baseline()
-    assert baseline is not None
-    assert baseline.window_end == end
-
-
-def test_an_opt_out_whose_row_was_damaged_is_asked_for_once_more(house: House) -> None:
-    opted_in(house)
-    opt_out = house.opt_out(ALICE)
-    tamper(house.database, f"UPDATE change_requests SET door = 'window' WHERE id = {opt_out.id}")
-    watch(house)
-    house.work()
-    assert written(house) == [IN, OUT]
-
-
-def test_an_opt_out_goes_on_though_its_row_was_altered(house: House) -> None:
-    opted_in(house)
-    opt_out = house.opt_out(ALICE)
-    changed = f"reason = 'another', expires_at = '{AT}', from_value = 'opted out', retry_at = '{FAR}'"
-    tamper(house.database, f"UPDATE change_requests SET {changed} WHERE id = {opt_out.id}")
-    house.clock.advance(hours=2)
-    watch(house)
-    house.work()
-    assert written(house) == [IN, OUT]
-    assert [told["subject"] for told in alarms(house)] == [Subject.GOES_ON]
 
 
 DAMAGE = (

@@ -9,7 +9,8 @@ from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.fakes import LATE, LOST, REFUSED
 from tests.handlers.outgoing.test_what_cards_say import card
-from tests.handlers.reminders.test_remind import ended, endings, remind
+from tests.handlers.reminders.test_remind import remind
+from tests.handlers.reminders.test_words_to_who_asked import ended, endings
 from tests.journeys.words import buttons, words
 from tests.sentences import says
 

@@ -6,8 +6,11 @@ from handlers.ports import Unavailable
 from handlers.slack.client.announcer import SlackAnnouncer
 from storage.lifecycle import Kind
 from tests.handlers.driver import ALICE, BOB, House
-from tests.handlers.fakes import CHANNEL, UNREADABLE, Said
-from tests.handlers.slack.views.test_block_limits import Slack, as_read, harmless, marked_up, quotations
+from tests.handlers.fake_slack import Said
+from tests.handlers.fakes import CHANNEL, UNREADABLE
+from tests.handlers.slack.views.test_block_limits import Slack, harmless, marked_up
+from tests.handlers.slack.views.test_marked_up_text import as_read
+from tests.handlers.slack.views.test_typed_text import quotations
 from tests.sentences import says
 
 REASON = "Scanners & <@U0BOB> need *TLS 1.0*"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,10 +15,8 @@ from handlers.outgoing.reminders import Head, MilestoneAhead, Slot
 from handlers.policy.days import end_of_day
 from handlers.policy.working_hours import in_working_hours
 from handlers.slack.views.reminders import words
-from storage.lifecycle import Kind, State
-from storage.records import Baseline, ChangeRequest, Door, MailProtocol, SettingValue
+from storage.records import Baseline, MailProtocol, SettingValue
 from tests.handlers.outgoing import schedule
-from tests.sampling import sampled
 from tests.sentences import says
 
 UTC_ZONE, BERLIN, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -236,186 +233,7 @@ def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: dat
 # Microsoft's dates
 
 
-def milestone_days(protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide", days: int = 420) -> dict[str, list[date]]:
-    """For each milestone the days on which a new reminder of it is first due, from 1 August 2026 on."""
-    found: dict[str, list[date]] = {}
-    seen: set[str] = set()
-    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(days)):
-        for slot in schedule.milestones(CALENDAR, cloud, today, protocols):
-            if slot.key not in seen:
-                seen.add(slot.key)
-                found.setdefault(slot.key.split(":")[1], []).append(today)
-    return found
-
-
-def test_a_change_is_recalled_thirty_fourteen_seven_and_one_day_before() -> None:
-    for name, days in milestone_days(EVERY).items():
-        (first,) = {milestone.first for milestone in CALENDAR.milestones if milestone.id == name}
-        assert first is not None
-        last = next(first - back * DAY for back in range(1, 8) if (first - back * DAY).weekday() < 5)
-        assert days == sorted({*(first - distance * DAY for distance in (30, 14, 7)), last}), name
-
-
-@pytest.mark.parametrize("ahead", range(7))
-def test_a_change_after_a_weekend_is_recalled_on_the_last_working_day(ahead: int) -> None:
-    """Whatever day of the week it falls on, somebody at work hears of it at the nearest distance, and on no later day."""
-    packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
-    first = date(2027, 3, 1) + ahead * DAY
-    own = replace(CALENDAR, milestones=(replace(packaged, stated=first.isoformat(), until=None, part=None),))
-    said: dict[str, date] = {}
-    for today in (first - back * DAY for back in range(40, -3, -1)):
-        if today.weekday() < 5:
-            said |= {
-                s.key.rsplit(":", 1)[1]: said.get(s.key.rsplit(":", 1)[1], today)
-                for s in schedule.milestones(own, "worldwide", today, EVERY)
-            }
-    working = [first - back * DAY for back in range(1, 4) if (first - back * DAY).weekday() < 5]
-    assert said["1"] == working[0]
-    assert max(said.values()) == working[0]
-
-
-def test_a_tenant_that_is_not_opted_in_hears_of_basic_authentication_alone() -> None:
-    told: set[str] = set()
-    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(900)):
-        told |= {slot.key.split(":")[1] for slot in schedule.basic_milestones(CALENDAR, "worldwide", today)}
-    assert told
-    for name in told:
-        (milestone,) = [found for found in CALENDAR.milestones if found.id == name]
-        assert "smtp-auth-basic" in milestone.protocols
-        assert not {"pop3", "imap4", "all"} & set(milestone.protocols)
-
-
-def test_only_what_the_tenant_opted_in_for_is_recalled() -> None:
-    basic = {milestone.id for milestone in CALENDAR.milestones if milestone.concerns("smtp-auth-basic")}
-    for_smtp, for_pop = milestone_days((MailProtocol.SMTP_AUTH,)), milestone_days((MailProtocol.POP3,))
-    assert for_smtp
-    assert set(for_smtp) & basic
-    assert not set(for_pop) & basic
-    assert milestone_days(()) == {}
-
-
-def test_nothing_superseded_past_or_without_a_date_is_recalled() -> None:
-    recalled = set(milestone_days(EVERY))
-    for milestone in CALENDAR.milestones:
-        if milestone.superseded_by is not None or milestone.first is None or not milestone.is_change:
-            assert milestone.id not in recalled
-
-
-def test_where_microsoft_gave_a_month_nobody_reads_a_day() -> None:
-    for ahead in range(420):
-        for slot in schedule.milestones(CALENDAR, "worldwide", date(2026, 8, 1) + ahead * DAY, EVERY):
-            (milestone,) = [found for found in CALENDAR.milestones if found.id == slot.key.split(":")[1]]
-            said = words(slot.said, UTC_ZONE)
-            assert milestone.display in said
-            if len(milestone.stated or "") < len("2026-12-31"):
-                assert not [day for day in range(1, 32) if f" {day} " in said.replace(milestone.effect, "")], said
-
-
-def test_a_whole_absence_is_caught_up_with_the_nearest_distance_alone() -> None:
-    found = schedule.milestones(CALENDAR, "worldwide", date(2026, 12, 18), (MailProtocol.SMTP_AUTH,))
-    assert len({slot.key.rsplit(":", 1)[0] for slot in found}) == len(found)
-
-
-def test_other_clouds_hear_of_their_own_dates_only() -> None:
-    for cloud in ("gcc", "gcc-high", "dod", "21vianet"):
-        for name in milestone_days(EVERY, cloud=cloud):
-            (milestone,) = [found for found in CALENDAR.milestones if found.id == name]
-            assert milestone.touches(cloud)
-
-
-def test_dates_that_nobody_checked_for_sixty_days_are_told_once() -> None:
-    checked = CALENDAR.verified_on
-    told = [schedule.freshness(CALENDAR, checked + days * DAY) for days in range(400)]
-    assert told[:61] == [None] * 61
-    assert {slot.key for slot in told[61:] if slot} == {f"freshness:{checked}"}
-    assert None not in told[61:]
-
-
 # Requests that wait
-
-
-def pending(*, hours: float = 24) -> ChangeRequest:
-    created = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    return ChangeRequest(
-        id=12, tenant_id="t", kind=Kind.OPT_IN, state=State.PENDING, version=1, requester_id="U0ALICE", door=Door.COMMAND,
-        reason="", clients="", protocols=(), from_value=SettingValue.NOT_SET, to_value=SettingValue.OPTED_IN, window_end=None,
-        rule_digest="", created_at=created, expires_at=created + timedelta(hours=hours), settled_at=None, sent_at=None,
-        retry_at=None, detail="",
-    )  # fmt: skip
-
-
-def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = False) -> dict[str, datetime]:
-    """When each step is first due; ``awake``: as if somebody were always at work."""
-    found: dict[str, datetime] = {}
-    assert request.expires_at is not None
-    for minutes in range(round((request.expires_at - request.created_at) / MINUTE) + 60):
-        now = request.created_at + minutes * MINUTE
-        if not (awake or in_working_hours(now, zone)):
-            continue
-        slot = schedule.nudge(request, now, zone)
-        if slot is not None:
-            found.setdefault(slot.key, now)
-    return found
-
-
-def test_a_request_is_recalled_with_growing_gaps_and_never_after_it_lapsed() -> None:
-    """Of a day: after two, six and eighteen hours."""
-    created = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    request = replace(pending(), created_at=created, expires_at=created + DAY)
-    hours = {key: (at - created) / HOUR for key, at in recalls(request, awake=True).items()}
-    assert hours == {"nudge:12:1": 2, "nudge:12:2": 6, "nudge:12:3": 18}
-
-
-ASKED = [time(9), time(10, 30), time(16, 15), time(16, 59)]
-
-
-@pytest.mark.parametrize(
-    ("asked", "ttl", "zone"), sampled("asked in working hours", product(ASKED, [6, 24, 48, 72, 240], ZONES), of=4), ids=str
-)
-def test_whoever_asks_in_working_hours_gets_a_last_word_before_it_lapses(asked: time, ttl: int, zone: ZoneInfo) -> None:
-    """On every weekday, Friday included: somebody at work hears the last call, and hears no step twice."""
-    for ahead in range(5):
-        created = datetime.combine(date(2026, 11, 23) + ahead * DAY, asked, tzinfo=zone).astimezone(UTC)
-        request = replace(pending(), created_at=created, expires_at=created + ttl * HOUR)
-        assert "nudge:12:3" in recalls(request, zone), created
-
-
-def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
-    friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
-    request = replace(pending(), created_at=friday, expires_at=friday + 24 * HOUR)
-    assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
-    slot = schedule.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
-    assert slot is not None
-    said = words(slot.said, UTC_ZONE)
-    assert says("still_waits_u0bob_please_decide_it_expires") in said
-    assert says("before_the_next_working_hours_begin_its") in said
-    assert said.endswith(says("u0dave_please_see_that_somebody_decides"))
-
-
-def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
-    request = pending()
-    said = {}
-    for hours in (2, 6, 23):
-        now = request.created_at + hours * HOUR
-        slot = schedule.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
-        assert slot is not None
-        said[hours] = words(slot.said, UTC_ZONE)
-    assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
-    assert said[23].endswith(says("u0dave_please_see_that_somebody_decides"))
-    assert "U0DAVE" not in said[2] + said[6]
-    alone = schedule.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
-    assert alone is not None
-    assert words(alone.said, UTC_ZONE).endswith(says("its_message_has_the_buttons"))
-
-
-def test_a_request_without_an_end_is_not_recalled() -> None:
-    created = pending().created_at
-    endless = ChangeRequest(**{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None})
-    assert schedule.nudge(endless, created + 40 * DAY, UTC_ZONE) is None
-
-
-def test_a_clock_before_the_request_recalls_nothing() -> None:
-    assert schedule.nudge(pending(), pending().created_at - DAY, UTC_ZONE) is None
 
 
 # The head of the record

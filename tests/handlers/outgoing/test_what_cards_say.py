@@ -5,13 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from handlers.delivery.deliver import Delivery
 from handlers.slack.views import cards, outcomes
 from handlers.slack.views.thread import details
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.changes.test_apply import approved
-from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House
+from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, TWO, House
 from tests.handlers.fakes import LATE, LOST, REFUSED, Answering
 from tests.journeys.words import JSON, body, buttons, words
 from tests.sentences import says
@@ -323,40 +322,6 @@ def test_the_approver_of_an_extension_reads_the_present_end_beside_the_new_one(h
     assert says("24_00_of_24_january_2027") in done.split(says("the_bot_opts_out_by_itself_then"))[0]
 
 
-@pytest.mark.parametrize("doing", ["approving", "watching"])
-@pytest.mark.parametrize(("value", "way", "needed"), [(IN, "Extend", "An extension can"), (OUT, "Ask again", "A new request is")])
-def test_a_stale_card_leads_to_what_can_be_asked_for_now(
-    house: House, value: SettingValue, way: str, needed: str, doing: str
-) -> None:
-    house.observe()
-    number = house.ask(ALICE).id
-    house.card_ts(number)
-    house.tenant.value = value
-    if doing == "approving":
-        house.approve(BOB, number)
-        house.run()
-    else:
-        house.clock.advance(minutes=11)
-        house.observe()
-    shown = card(house, number)
-    ((name, element),) = buttons(shown).items()
-    assert element["text"]["text"] == way
-    assert needed in words(shown)
-    house.press(name, ALICE, number)
-    assert house.windows.opened[-1]["callback_id"] == ("extension" if value is IN else "opt_in")
-
-
-def test_an_extension_of_what_is_opted_out_by_now_is_asked_for_again_as_an_opt_in(house: House) -> None:
-    seen_outside(house)
-    number = house.ask(ALICE, kind="extension").id
-    house.card_ts(number)
-    house.tenant.value = OUT
-    house.clock.advance(minutes=11)
-    house.observe()
-    assert house.request(number).state is State.STALE
-    assert list(buttons(card(house, number))) == ["again"]
-
-
 def opted_in(house: House) -> int:
     """The number of an opt-in that was applied, and whose message says until when it holds."""
     house.observe()
@@ -364,179 +329,3 @@ def opted_in(house: House) -> int:
     house.run()
     assert says("the_bot_opts_out_by_itself_then") in words(card(house, number))
     return number
-
-
-def noticed(house: House, value: SettingValue) -> int:
-    """The number of a change made outside the bot, once it was noticed."""
-    house.clock.advance(minutes=11)
-    house.tenant.value = value
-    house.observe()
-    return house.newest().id
-
-
-def test_an_opt_in_that_was_ended_says_that_it_was_applied_and_what_ended_it(house: House) -> None:
-    number = opted_in(house)
-    ending = house.opt_out(BOB).id
-    house.run()
-    said = words(card(house, number))
-    assert says("was_applied") in said
-    assert says("and_ended_by", number=ending) in said
-    assert says("the_bot_opts_out_by_itself_then") not in said
-
-
-def test_an_opt_in_that_reached_its_end_says_which_opt_out_ended_it(house: House) -> None:
-    number = opted_in(house)
-    house.clock.advance(days=21)
-    house.work()
-    assert says("and_ended_by", number=number + 1) in words(card(house, number))
-
-
-def test_an_opt_out_that_was_reversed_no_longer_says_what_is_refused(house: House) -> None:
-    number = opted_out(house)
-    assert says("is_refused_on") in words(card(house, number))
-    opted_in(house)
-    assert says("is_refused_on") not in words(card(house, number))
-    assert says("was_applied") in words(card(house, number))
-
-
-def test_of_an_opt_in_that_was_extended_only_the_extension_says_when_it_ends(house: House) -> None:
-    number = opted_in(house)
-    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    house.approve(BOB, extension)
-    house.run()
-    assert says("and_extended_by", number=extension) in words(card(house, number))
-    assert says("the_bot_opts_out_by_itself_then") in words(card(house, extension))
-
-
-def test_an_opt_in_that_is_brought_back_outside_says_again_when_it_ends(house: House) -> None:
-    number = opted_in(house)
-    ending = noticed(house, OUT)
-    assert says("and_changed_outside_by", number=ending) in words(card(house, number))
-    noticed(house, IN)
-    assert says("the_bot_opts_out_by_itself_then") in words(card(house, number))
-
-
-@pytest.mark.parametrize(
-    ("protocols", "pointed"),
-    [
-        (["smtp-auth"], "`smtp-legacy.office365.com`"),
-        (["imap4", "smtp-auth"], "`smtp-legacy.office365.com`"),
-    ],
-)
-def test_who_asked_reads_at_which_hosts_the_devices_asked_for_have_to_be_pointed(
-    house: House, protocols: list[str], pointed: str
-) -> None:
-    house.observe()
-    number = house.ask(ALICE, protocols=protocols).id
-    house.approve(BOB, number)
-    house.run()
-    assert says("a_device_also_has_to_be_pointed", pointed=pointed) in outcome(house)
-
-
-def test_who_extended_an_opt_in_is_not_told_to_point_devices_anywhere(house: House) -> None:
-    opted_in(house)
-    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    house.approve(BOB, extension)
-    house.run()
-    assert says("the_opt_in_ends_by_itself") in outcome(house)
-    assert says("pointed_at") not in outcome(house)
-
-
-def test_who_decides_on_an_adoption_reads_what_is_adopted_and_that_nobody_approved_it(house: House) -> None:
-    number = seen_outside(house)
-    extension = house.ask(ALICE, kind="extension").id
-    adopts = says("asks_to_adopt", number=number)
-    assert adopts in words(card(house, extension))
-    house.approve(BOB, extension)
-    house.run()
-    assert adopts in words(card(house, extension))
-    longer = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    assert "adopt" not in words(card(house, longer))
-
-
-def test_an_extension_of_what_was_approved_and_brought_back_outside_adopts_nothing(house: House) -> None:
-    opted_in(house)
-    noticed(house, OUT)
-    number = noticed(house, IN)
-    extension = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    assert "adopt" not in words(card(house, extension))
-    house.approve(BOB, extension)
-    house.run()
-    assert says("another_change_came_after_it") in words(card(house, number))
-
-
-def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_that_it_was_them(house: House) -> None:
-    house.context = replace(house.context, escalate_to=(ERIN,))
-    house.delivery = Delivery(house.context, house.outbox, house.board)
-    house.observe()
-    house.tenant.value = IN
-    house.clock.advance(minutes=11)
-    house.observe()
-    house.deliver()
-    number = house.newest().id
-    assert says("please_see_to_it", person=ERIN) in words(card(house, number))
-
-
-@pytest.mark.parametrize("act", ["reject", "withdraw", "nothing"])
-def test_an_extension_that_came_to_nothing_leaves_the_end_there_is_on_its_card(house: House, act: str) -> None:
-    opted_in(house)
-    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    house.card_ts(number)
-    if act == "nothing":
-        house.clock.advance(hours=25)
-        house.work()
-    else:
-        house.press(act, BOB if act == "reject" else ALICE, number)
-    asked, stays = words(card(house, number)).split(says("the_opt_in_still_ends_by_itself"))
-    assert says("24_00_of_24_january_2027") in asked
-    assert says("24_00_of_13_december_2026") in stays
-
-
-def test_whose_extension_is_rejected_reads_when_the_opt_in_still_ends(house: House) -> None:
-    opted_in(house)
-    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    house.reject(BOB, number)
-    assert says("the_opt_in_still_ends_by_itself") in outcome(house)
-    assert says("24_00_of_13_december_2026") in outcome(house)
-
-
-def test_whose_adoption_is_rejected_reads_that_there_is_still_no_end(house: House) -> None:
-    seen_outside(house)
-    number = house.ask(ALICE, kind="extension").id
-    house.reject(BOB, number)
-    assert says("the_opt_in_still_has_no_end") in words(card(house, number))
-    assert says("the_opt_in_still_has_no_end") in outcome(house)
-
-
-def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_that_is_gone(house: House) -> None:
-    opted_in(house)
-    number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
-    house.card_ts(number)
-    house.opt_out(BOB)
-    house.run()
-    shown = words(card(house, number))
-    assert says("still_ends") not in shown
-    house.deliver()
-    told = [view for _, view in house.board.outcomes if view.request.id == number]
-    assert not told or says("still_ends") not in words(outcomes.outcome(told[-1], house.context.zone).arguments())
-
-
-def test_a_failed_end_of_a_window_says_when_it_is_tried_again_and_then_by_which_opt_out(house: House) -> None:
-    opted_in(house)
-    house.tenant.outcomes.append(REFUSED)
-    house.clock.advance(days=21)
-    house.work()
-    failed = house.newest()
-    assert failed.state is State.FAILED
-    assert failed.settled_at is not None
-    shown = card(house, failed.id)
-    at = int((failed.settled_at + timedelta(minutes=30)).timestamp())
-    assert words(shown).count(says("the_bot_tries_again", at=at)) == 1
-    assert says("legacytls_disable_opts_out_again") not in words(shown)
-    assert list(buttons(shown)) == ["opt_out_now"]
-    house.clock.advance(minutes=31)
-    house.work()
-    assert house.newest().id == failed.id + 1
-    shown = card(house, failed.id)
-    assert says("the_bot_tries_again", at=at) not in words(shown)
-    assert buttons(shown) == {}

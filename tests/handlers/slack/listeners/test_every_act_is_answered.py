@@ -15,7 +15,8 @@ from handlers.slack.workspace_guard import is_addressed_to
 from storage.engine import Unreachable
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, House
-from tests.handlers.fakes import HOME_TEAM, Hands
+from tests.handlers.fake_slack import Hands
+from tests.handlers.fakes import HOME_TEAM
 from tests.handlers.slack.shapes import button, command, event, submission
 from tests.sentences import says
 

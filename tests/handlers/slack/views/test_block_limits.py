@@ -5,13 +5,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.calendar.milestones import load_packaged
@@ -20,14 +18,13 @@ from handlers.outgoing.notices import RequestView
 from handlers.outgoing.reminders import REMINDERS
 from handlers.policy.overdue import Overdue
 from handlers.policy.votes import Tally
-from handlers.ports import Place, Reading
+from handlers.ports import Reading
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.status import Status
 from handlers.slack.client.announcer import SlackAnnouncer
 from handlers.slack.views import calendar, cards, modals, outcomes, replies, status_view
 from handlers.slack.views.blocks import Message
-from handlers.slack.views.mrkdwn import NAMED, QUOTE, SECTION, fitted, quotation, sentence
-from handlers.slack.views.plain import plain
+from handlers.slack.views.mrkdwn import NAMED
 from handlers.slack.views.thread import details
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, MailProtocol, Observation, SettingValue
@@ -73,36 +70,6 @@ def marked_up(found: object) -> Iterator[str]:
     elif isinstance(found, list):
         for inner in found:
             yield from marked_up(inner)
-
-
-def quotations(found: object) -> Iterator[str]:
-    """Every quotation, as people read it; one that goes on in the next block is joined to it."""
-    text = ""
-    for block in found if isinstance(found, list) else []:
-        told = block.get("text", {}).get("text", "") if block.get("type") == "section" else ""
-        if told.startswith(QUOTE):
-            text += ("\n" if text else "") + "\n".join(line.removeprefix(QUOTE) for line in told.split("\n"))
-        elif text:
-            yield text
-            text = ""
-    if text:
-        yield text
-
-
-def as_read(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def outside_quotations(found: object) -> Iterator[str]:
-    """Every other text of a message, line by line, the fallback for notifications included."""
-    if isinstance(found, dict):
-        for inner in found.values():
-            yield from outside_quotations(inner)
-    elif isinstance(found, list):
-        for inner in found:
-            yield from outside_quotations(inner)
-    elif isinstance(found, str):
-        yield from (line for line in found.split("\n") if not line.startswith(QUOTE))
 
 
 def harmless(text: str) -> None:
@@ -172,96 +139,6 @@ def test_an_outcome_fits_in_every_state(text: str) -> None:
     for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
         fits(outcomes.outcome(view(kind, state, text), ZONE))
         fits(outcomes.retired(view(kind, state, text)))
-
-
-@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
-def test_what_was_typed_is_in_the_thread_of_the_card_whole(text: str) -> None:
-    drawn = details(view(Kind.OPT_IN, State.PENDING, text))
-    fits(drawn)
-    shown = ["".join(as_read(one).split()) for one in quotations(drawn.arguments()["blocks"])]
-    assert shown == ["".join(text.split())] * 2
-
-
-def _quiet(kind: Kind, state: State, text: str) -> RequestView:
-    """A view in which nobody but whoever typed ``text`` says any of it."""
-    full = view(kind, state, text)
-    return replace(full, request=replace(full.request, detail="Waiting."))
-
-
-IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: #7 is opted in{0}> Approve"
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
-def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
-    typed = IMITATION.format(ends)
-    draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
-    for state, draw in itertools.product(State, draws):
-        drawn = draw(_quiet(kind, state, typed))
-        others = "\n".join(outside_quotations(drawn.arguments()))
-        assert says("approved_by_u0carol_2") not in others
-        assert says("is_opted_in") not in others
-
-
-@pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
-def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
-    lines = plain(details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
-    assert [line for line in lines if says("is_opted_in") in line] == [says("white_check_mark_applied_7_is_opted")] * 2
-    assert len([line for line in lines if line == says("approved_by_u0carol")]) == 2
-
-
-def is_below(block: dict[str, Any], kind: Kind) -> bool:
-    """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides on."""
-    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE, Kind.SHORTENING)
-    return block["type"] == "actions" or whole or "Record: head" in str(block)
-
-
-def seen_words(blocks: list[dict[str, Any]], kind: Kind) -> list[str]:
-    """The words that somebody reads before the first button: a mention or a date in the reader's words, a button not."""
-    shown = list(itertools.takewhile(lambda block: not is_below(block, kind), blocks))
-    said = " ".join(re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", text) for text in every_text(shown))
-    return [word for word in said.split() if re.search(r"\w", word)]
-
-
-def every_text(found: object) -> Iterator[str]:
-    """Whatever people read, quotations included."""
-    if isinstance(found, dict):
-        if isinstance(found.get("text"), str):
-            yield found["text"]
-        for inner in found.values():
-            yield from every_text(inner)
-    elif isinstance(found, list):
-        for inner in found:
-            yield from every_text(inner)
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
-def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(kind: Kind, text: str) -> None:
-    for state in State:
-        drawn = cards.card(view(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
-        found = seen_words(drawn.arguments()["blocks"], kind)
-        assert len(found) <= 110, (state, len(found), " ".join(found))
-
-
-@pytest.mark.parametrize("state", list(State))
-def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) -> None:
-    text = "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has no update for them."
-    full = view(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
-    full = replace(full, request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."))
-    said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
-    long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
-    assert len(long) == len(set(long))
-    thread = "\n".join(marked_up(details(full).arguments()["blocks"]))
-    assert [clause for clause in long if clause in thread] == []
-
-
-def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> None:
-    text = "*bold* ~gone~ `code` :warning: <!here> & co"
-    request = view(Kind.OPT_IN, State.REJECTED, text).request
-    line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
-    blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
-    assert [as_read(one) for one in quotations(blocks)] == [text, text]
 
 
 def test_a_card_without_anything_optional_fits() -> None:
@@ -447,69 +324,3 @@ def test_every_form_fits(text: str) -> None:
         assert view_problems(spelled) == []
         for shown in marked_up(spelled):
             harmless(shown)
-
-
-@given(
-    st.lists(st.sampled_from(["&amp;", "&lt;", "<@U0BOB>", "<!date^1^{date_long} at {time}|now>", "a ", ";", ">"])),
-    st.integers(1, 60),
-)
-def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(parts: list[str], limit: int) -> None:
-    shown = fitted("".join(parts), limit)
-    assert len(shown) <= limit
-    harmless(shown)
-
-
-@given(st.text(st.sampled_from("&<>;\n\u2028 a😀"), max_size=9000))
-def test_a_quotation_loses_nothing_marks_every_line_and_cuts_no_entity_in_two(text: str) -> None:
-    parts = quotation(text)
-    lines = [line for part in parts for line in part.split("\n")]
-    assert all(len(part) <= SECTION for part in parts)
-    assert all(line.startswith(QUOTE) for line in lines) or not text
-    told = "".join(line.removeprefix(QUOTE) for line in lines)
-    assert as_read(told) == "".join(text.splitlines())
-    harmless(told)
-
-
-@given(st.text(st.characters(), min_size=1, max_size=300))
-def test_a_card_with_any_reason_is_harmless(text: str) -> None:
-    for part in marked_up(cards.card(view(Kind.OPT_IN, State.PENDING, text), ZONE).arguments()["blocks"]):
-        harmless(part)
-
-
-@pytest.mark.parametrize("address", ["carol@WOODGROVE.COM", "svc-$@UNIVERSITY", "zoë@WOODGROVE.COM"])
-def test_a_mail_address_in_capitals_mentions_nobody(address: str) -> None:
-    told = f"According to the audit log it was {address}, at 10:00 UTC."
-    assert sentence(told) == told
-
-
-def test_people_in_our_own_sentences_are_mentioned() -> None:
-    assert sentence("@U0ALICE & @W0BOB (@U0CAROL).") == "<@U0ALICE> &amp; <@W0BOB> (<@U0CAROL>)."
-
-
-def test_a_place_is_where_slack_says_it_posted() -> None:
-    announcer = SlackAnnouncer(Slack(), channel=CHANNEL, zone=ZONE)  # type: ignore[arg-type]
-    assert announcer.announce(view_of(FACTS | {"what": "readable"})) == Place("C", "1.2")
-
-
-def test_dates_are_shown_in_the_configured_zone_where_slack_shows_its_own_text() -> None:
-    shown = str(cards.card(view(Kind.OPT_IN, State.PENDING, "x"), ZoneInfo("Asia/Tokyo")).arguments())
-    end = datetime(2027, 2, 21, 21, 0, tzinfo=UTC) - timedelta(hours=9)
-    assert end == NOW + timedelta(days=90)
-    assert "21 February 2027, 21:00 JST" in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (
-            "It was carol, at 25 November 2026, 17:40 UTC.",
-            "It was carol, at <!date^1795628400^{date_long} at {time}|25 November 2026, 17:40 UTC>.",
-        ),
-        ("It was 31 November 2026, 17:40 UTC", "It was 31 November 2026, 17:40 UTC"),
-        ("It was 1 May 1969, 17:40 UTC", "It was 1 May 1969, 17:40 UTC"),
-        ("1 Nonsense 2026, 99:99 UTC", "1 Nonsense 2026, 99:99 UTC"),
-    ],
-)
-def test_an_instant_in_a_sentence_is_shown_in_the_readers_own_zone(text: str, shown: str) -> None:
-    assert sentence(text) == shown
-    harmless(sentence(text))
