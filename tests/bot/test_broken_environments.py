@@ -28,7 +28,12 @@ from bot import process
 from bot.cli import main
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack.simulation import Slack
+from tests.bot.drawing import drawn_once
 from tests.bot.machine import ROOT
+
+__all__ = ["drawn_once"]
+
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export")
 HUSH = "hush-hush"
@@ -249,7 +254,11 @@ def untouched_process() -> Iterator[None]:
 
 @pytest.fixture
 def broken(
-    tmp_path: Path, neighbours: dict[str, str], untouched_process: None, _migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    neighbours: dict[str, str],
+    untouched_process: None,
+    _migrated_sqlite: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Broken:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         refused = listener.getsockname()[1]

@@ -29,9 +29,14 @@ from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.migrate import upgrade
 from storage.record.adoption import adopt
+from tests.bot.drawing import drawn_once
 from tests.bot.exchange.certificates import app as certificate
 from tests.postgres import Server, standby
 from tests.sentences import says
+
+__all__ = ["drawn_once"]
+
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 GROUP = "S0MAIL"
 
