@@ -75,6 +75,16 @@ def fitted(text: str, limit: int) -> str:
     return text[:cut] + "…"
 
 
+def parted(text: str) -> list[str]:
+    """Cut a marked-up text between lines into parts that fit a section each, as far as its lines do."""
+    parts = [""]
+    for line in text.split("\n"):
+        if parts[-1] and len(parts[-1]) + 1 + len(line) > SECTION:
+            parts.append("")
+        parts[-1] += f"\n{line}" if parts[-1] else line
+    return parts
+
+
 def quotation(text: str) -> list[str]:
     """Escape typed text and quote every line, in parts that fit a section each; nothing is lost."""
     parts = [""]

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from bot.reports.devices import FIELDS, device_data
+from bot.sandbox.slack.blockkit import message_problems
 from handlers.interaction import Interaction
 from handlers.register.commands import ImportFile, Replaced
 from handlers.register.files.decoding import LARGEST, NotRead
 from handlers.register.imports import Imports
 from handlers.register.overview import Listed
 from handlers.register.own_list import MOST, MOST_OWNERS
+from handlers.slack.client.announcer import answer_message
+from handlers.slack.views.mrkdwn import SECTION, sentence
 from storage.record import spreadsheet_cells
 from storage.record.reconcile import differences
 from storage.records import Door
@@ -124,6 +127,16 @@ def test_every_wrong_row_has_its_sentence_and_the_same_device_twice_is_one_of_th
     assert says("same_device_as_in_row", row=3, first=2) in said
     assert says("and_more_rows", count=11) in said
     assert entries(house) == []
+
+
+def test_however_much_is_wrong_with_a_list_every_row_that_is_named_is_read_in_slack(house: House) -> None:
+    rows = [dict.fromkeys(COLUMNS, "") | {"device": f"Fax {at}", "due": "2020-01-01", "owner": "Erin"} for at in range(20)]
+    said = give(house, sheet(rows))
+    assert len(said) > 2 * SECTION
+    drawn = answer_message(said, None, {}).arguments()["blocks"]
+    assert message_problems(drawn) == []
+    shown = "\n".join(block["text"]["text"] for block in drawn)
+    assert shown == sentence(said)
 
 
 @pytest.mark.parametrize("columns", [("device", "sender", "owner"), ("device", "sender", "due", "reason", "plan")])
