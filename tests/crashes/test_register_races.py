@@ -22,7 +22,7 @@ from tests.crashes.racing import ALICE, BOB, CAROL, DAVE, Order, Replicas, arriv
 from tests.storage.states import DUE, NOW, asked, proposed
 
 TRIES = [pytest.param(12, id="12 tries"), pytest.param(400, id="400 tries", marks=[pytest.mark.long])]
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 LATER = NOW + timedelta(days=60)
 
