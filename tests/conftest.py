@@ -27,12 +27,14 @@ MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
 """A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them wait for a disk."""
 
 LONGEST_FIRST = (
-    *("test_sudden_death.py", "test_database_trouble.py", "test_every_state_every_event.py", "test_applying.py", "test_cli.py"),
-    *("test_page_layout.py", "test_hanging_neighbours.py", "test_page_modal.py", "test_made_outside.py", "test_check.py"),
-    *("test_deciding.py", "test_broken_environments.py", "test_restarting.py", "test_disagreements.py", "test_watching.py"),
-    *("test_backup.py", "test_extending.py", "test_the_whole_chart.py", "test_the_troubled_channel.py", "test_migrations.py"),
-    *("test_reference_model.py", "test_reminding.py", "test_matrix.py", "test_planted_bugs.py", "test_nothing_spins.py"),
-    *("test_windows.py", "test_stopped_replica.py", "test_four_eyes.py", "test_remind.py", "test_reminders_due.py"),
+    *("test_sudden_death.py", "test_restored.py", "test_nothing_spins.py", "test_check.py", "test_database_trouble.py"),
+    *("test_applying.py", "test_the_record.py", "test_hanging_neighbours.py", "test_page_layout.py", "test_remind.py"),
+    *("test_not_believed.py", "test_broken_environments.py", "test_races.py", "test_home.py", "test_what_if.py"),
+    *("test_deliver.py", "test_exchange_faults.py", "test_migrations.py", "test_cli.py", "test_page_modal.py"),
+    *("test_every_state_every_event.py", "test_extending.py", "test_made_outside.py", "test_the_troubled_channel.py"),
+    *("test_reconcile.py", "test_deciding.py", "test_restarting.py", "test_backup.py", "test_the_whole_chart.py"),
+    *("test_reference_model.py", "test_disagreements.py", "test_watching.py", "test_reminding.py", "test_matrix.py"),
+    *("test_planted_bugs.py", "test_windows.py", "test_stopped_replica.py", "test_four_eyes.py", "test_reminders_due.py"),
 )
 """Files that take longest, those that compute among those that wait, so that no processor waits for all workers at once."""
 
