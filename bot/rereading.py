@@ -1,4 +1,4 @@
-"""The file of tenants while the bot runs: read anew on SIGHUP; tenants come and go, and changed ones are wired anew.
+"""Read the file of tenants anew on SIGHUP: tenants come and go, and changed ones are wired anew.
 
 A file that cannot be taken changes nothing, and the log says why. A tenant that is gone keeps its record.
 """
@@ -38,7 +38,7 @@ class Rereading:
         self._lock = threading.Lock()
 
     def reread(self) -> None:
-        """Read the file and take what it says; keeps what runs where it cannot be taken, and says so in the log."""
+        """Read the file and take what it says; on a mistake keep what runs, and log it."""
         with self._lock:
             try:
                 self.take(fleet_now(self._settings))

@@ -1,4 +1,4 @@
-"""What a bot with several tenants has beside them: who answers for none, and what finds the tenant of each act."""
+"""Hold what several tenants share: who answers for none, and what finds the tenant of an act."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""One tenant of a running bot, with all that is its own: its ledger, people, rule, Exchange client, messages and jobs.
+"""Wire one tenant of a running bot: its ledger, people, rule, Exchange client, messages and jobs.
 
 What tenants share is handed in, and knows none of them. Nothing is started and nothing is sent by wiring.
 """
@@ -189,13 +189,8 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     announcer = SlackAnnouncer(shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature)
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
-    delivery, attribution = Delivery(context, Outbox(database, tenant_id), announcer), Attribution(context, lookups)
-    noted = partial(shared.health.note, tenant=named.alias)
-    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"))
-    evidence = evidence_job(settings, context, lookups, announcer.permalink)
-    streaming = partial(shared.metrics.streaming, tenant=named.alias)
-    stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
-    jobs = replace(jobs, probe=probe_job(settings, context, probing, news), stream=stream, stream_lag=lag, evidence=evidence)
+    jobs = _jobs(named, shared, dispatch, announcer, lookups)
+    jobs = replace(jobs, probe=probe_job(settings, context, probing, news))
     edge = Edge(
         dispatch=dispatch,
         executor=shared.executor,
@@ -207,6 +202,21 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
         signature=signature,
     )
     return Tenant(named, dispatch, edge, people, exchange, jobs)
+
+
+def _jobs(
+    named: TenantSettings, shared: Shared, dispatch: Dispatch, announcer: SlackAnnouncer, lookups: OptionalLookups
+) -> TenantJobs:
+    """Make the tenant's jobs, without probing."""
+    settings, context = named.settings, dispatch.context
+    outbox = Outbox(shared.database, named.tenant_id)
+    delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
+    noted = partial(shared.health.note, tenant=named.alias)
+    streaming = partial(shared.metrics.streaming, tenant=named.alias)
+    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"))
+    stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
+    evidence = evidence_job(settings, context, lookups, announcer.permalink)
+    return replace(jobs, stream=stream, stream_lag=lag, evidence=evidence)
 
 
 def holder_name() -> str:

@@ -125,7 +125,7 @@ class DeviceReader:
         return DeviceCounts(*map(int, self._connection.execute(query.where(self._mine, _STANDING)).one()))
 
     def changes(self) -> dict[date, int]:
-        """By day (UTC) how many more entries were active at its end than at its beginning; other days are left out."""
+        """Return by day (UTC) how many more entries were active at its end; unchanged days left out."""
         table, by_day = devices.c, dict[date, int]()
         for column, each in ((table.active_at, 1), (table.ended_at, -1)):
             day = self._day(column)

@@ -1,4 +1,4 @@
-"""What stands on record of many tenants, asked at once: for those who may see all, and for the numbers of a process.
+"""Read many tenants' records at once, for fleet operators and for the process's metrics.
 
 It tells how things stand as the rows say; who acts on one of them asks that tenant's own ledger.
 """
@@ -42,7 +42,7 @@ class FleetRecord:
         self._database = database
 
     def standings(self, tenants: Collection[str], today: date) -> list[Standing]:
-        """Return how each of these tenants stands, in their order; ``today`` tells which devices are overdue."""
+        """Return how each of these tenants stands, in their order; ``today`` tells what is overdue."""
         with self._database.read() as connection, any_bytes(connection):
             newest = _newest(connection, tenants)
             readable = _newest(connection, tenants, readable=True)

@@ -52,7 +52,7 @@ class HistoryPages:
         self._tenant_id = tenant_id
 
     def numbers(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[int]:
-        """Find the newest ``limit`` numbers below ``before`` that the filter lets through, damaged rows among them."""
+        """Find the newest ``limit`` numbers below ``before`` that pass the filter, damaged rows too."""
         found: set[int] = set()
         for asked in self._by_state_and_kind(self._between(before, only), only):
             if only.person is None:
@@ -63,13 +63,13 @@ class HistoryPages:
         return sorted(found, reverse=True)[:limit]
 
     def requests(self, numbers: Sequence[int]) -> list[ChangeRequest]:
-        """Read the changes with these numbers, newest first; damaged rows are left out, and told elsewhere."""
+        """Read the changes with these numbers, newest first, without damaged rows."""
         table = change_requests.c
         mine = select(change_requests).where(table.tenant_id == self._tenant_id, table.id.in_(numbers))
         return readable(self._connection, mine.order_by(table.id.desc()), change_requests, rows.change_request)
 
     def _between(self, before: int | None, only: HistoryFilter) -> _Query:
-        """What was asked for in these days, below this number: days are found as numbers first, by an index of their own."""
+        """Find what was asked for in these days below this number, by an index of days."""
         table = change_requests.c
         query = select(table.id).where(table.tenant_id == self._tenant_id)
         if before is not None:
@@ -84,7 +84,7 @@ class HistoryPages:
         return query
 
     def _by_state_and_kind(self, asked: _Query, only: HistoryFilter) -> Iterator[_Query]:
-        """One question for each pair of a state and a kind: an index holds the numbers of each pair in their order."""
+        """Ask once for each pair of state and kind: an index holds each pair's numbers in order."""
         table = change_requests.c
         if not only.kinds and not only.states:
             yield asked
@@ -95,7 +95,7 @@ class HistoryPages:
                 yield asked.where(table.kind == kind.value, table.state == state.value)
 
     def _voted_on(self, asked: _Query, person: str, before: int | None, limit: int) -> list[int]:
-        """The newest of these changes on which a person voted: along their votes, since others' are many more."""
+        """Find the newest of these changes on which a person voted, along that person's votes."""
         found: list[int] = []
         table, size = decisions.c, VOTES_AT_ONCE
         mine = select(table.request_id).distinct().where(table.tenant_id == self._tenant_id, table.person_id == person)

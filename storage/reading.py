@@ -183,7 +183,7 @@ class Reader:
         return self.connection.execute(query).scalar_one()
 
     def reasons_given(self, request_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-        """Who gave a reason for each of these changes (its rejecter, or whoever made it outside the bot), and which."""
+        """Return who gave a reason for each change (its rejecter, or who made it outside), and which."""
         query = select(reasons).where(reasons.c.request_id.in_(list(request_ids)))
         return {row.request_id: (row.person_id, row.reason) for row in self.connection.execute(query)}
 

@@ -117,7 +117,7 @@ _TOLD: Mapping[str, Any] = {
 
 
 def _upsert(statement: Any, later: Any, *, tells_tls: bool) -> Any:
-    """Let an older report overwrite nothing newer; ``later`` is the database's word for the greater of two."""
+    """Let an older report overwrite nothing newer; ``later`` is the greater of two in SQL."""
     newer, table = statement.excluded, sightings.c
     last = later(func.coalesce(table.last_seen, newer.last_seen), func.coalesce(newer.last_seen, table.last_seen))
     if not tells_tls:

@@ -292,7 +292,8 @@ def test_nothing_is_left_to_be_done_later() -> None:
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys, threading
 import urllib3  # binds a socket at import to see whether there is IPv6
-DEEDS = {"socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.remove", "os.putenv"} | {"sqlite3.connect"}
+DEEDS = {"socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.remove", "os.putenv"}
+DEEDS |= {"sqlite3.connect"}
 done = []
 sys.addaudithook(lambda event, _: done.append(event) if event in DEEDS else None)
 for room in map(importlib.import_module, ["bot", "handlers", "storage"]):

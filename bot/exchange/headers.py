@@ -20,7 +20,7 @@ def header(answer: Answer, name: str) -> str:
 
 
 def retry_after(text: str, now: datetime, longest: float = LONGEST_WAIT) -> float | None:
-    """Read ``Retry-After`` (RFC 9110, 10.2.3: seconds, broken ones too, or a date) as seconds, at most ``longest``.
+    """Read ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date) as seconds, at most ``longest``.
 
     ``None`` when it cannot be read.
     """

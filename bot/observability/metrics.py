@@ -86,7 +86,7 @@ class Metrics:
         self._owed_since = since
 
     def streaming(self, events: int, since: datetime | None, *, tenant: str = "") -> None:
-        """Count the events that the receiver has not taken, the oldest recorded at ``since``; ``None``: none waits.
+        """Count events not taken by the receiver, the oldest of ``since``; ``None``: none waits.
 
         Of several tenants they are counted together.
         """

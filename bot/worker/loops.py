@@ -85,7 +85,7 @@ class Worker:
             thread.start()
 
     def replace(self, loops: tuple[Loop, ...]) -> None:
-        """Go on with these loops, of the same names, in place of those before: their jobs have come or gone."""
+        """Replace the loops by these of the same names, whose jobs have come or gone."""
         for loop in loops:
             self._turns[loop.name].replace(loop.jobs)
         self._loops = {loop.name: loop for loop in loops}

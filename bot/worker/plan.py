@@ -61,7 +61,7 @@ OF_SEVERAL = {"authors": 2, "evidence": 2, "reminders": 2, "leftovers": 2, "stre
 
 
 class InTurn:
-    """Asks of some tenants at each look and of the others at the next ones; of few it asks of all each time."""
+    """Ask of some tenants at each look and of the others at the next; of few, ask of all each time."""
 
     def __init__(self, tenants: Iterable[str], first: Callable[[], Iterable[str]] = tuple) -> None:
         self._waiting = deque(tenants)

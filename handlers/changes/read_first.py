@@ -50,7 +50,7 @@ class FirstReading:
             return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
 
     def postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
-        """Have a change wait, said on its message; longer the longer it waits, and at least ``retry_after`` seconds."""
+        """Have a change wait, told on its message: the longer the older it is, at least ``retry_after`` s."""
         now = self._context.now()
         waited = abs((now - request.created_at).total_seconds())  # asked for in the future: the clock was set back since
         wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))

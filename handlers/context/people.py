@@ -165,7 +165,7 @@ class People:
         return self._seems(user_id, self._rule.approvers)
 
     def seems_involved(self, user_id: str) -> bool:
-        """Whether a member is named as an approver or operator, as of the last minute; to show something by."""
+        """Tell whether a member is an approver or operator, as of the last minute, to show something by."""
         return self._seems(user_id, (*self._rule.approvers, *self._rule.operators)) is True
 
     def _seems(self, user_id: str, entries: Sequence[str]) -> bool | None:

@@ -234,7 +234,7 @@ class Delivery:
             self._tell_requester(notice, failed)
 
     def _is_hopeless(self, notice: Notice, failed: Unavailable) -> bool:
-        """Whether nobody can mend it, or nobody needs to: a reminder in a channel that the bot has left is read by nobody."""
+        """Tell whether nobody can mend it or needs to, as with a reminder in a channel the bot left."""
         if failed.retryable or notice.kind not in (*PRIVATE, *AT_A_PLACE):
             return False
         at_a_place = notice.kind in AT_A_PLACE

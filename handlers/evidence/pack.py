@@ -159,7 +159,7 @@ class Pack:
         }  # fmt: skip
 
     def _beside(self, pack: "_Target", manifest: dict[str, Any]) -> None:
-        """The names, which follow from no event, with a hash of each line; the time stamps; and the checker."""
+        """Write the names, each line hashed as they follow from no event, the time stamps and the checker."""
         if self._people.asked:
             lines = [csv_line(PEOPLE), *map(csv_line, self._people.rows())]
             manifest["lines"]["people.csv"] = [line_hash(line) for line in lines]

@@ -42,7 +42,7 @@ class Announcer(Protocol):
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
     def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place | None:
-        """Show one entry in the thread of the message at ``place``, or draw the copy at ``place`` ``again``."""
+        """Show one entry in the thread at ``place``, or draw the copy at ``place`` ``again``."""
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel, or draw the copy at ``place`` again; ``None`` when it is gone."""

@@ -45,7 +45,7 @@ class DeviceDue(Announcement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicesWeekly(Announcement):
-    """To the channel, once a week while a device is active: how many there are, and where the last weeks lead.
+    """Tell the channel weekly, while a device is active, how many there are and where that leads.
 
     ``devices`` are the entries that need somebody, each with a message in its thread, and there are ``more``.
     """

@@ -96,7 +96,7 @@ class Weekly(AboutWindow, Scheduled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneAhead(Scheduled):
-    """Remind 30, 14, 7 and 1 days before a change of Microsoft's that concerns what the tenant opted in for."""
+    """Remind 30, 14, 7 and 1 days before a change of Microsoft's that concerns the tenant."""
 
     kind = "milestone"
     snooze_days, may_be_done = 3, True

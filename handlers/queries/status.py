@@ -113,7 +113,7 @@ class StatusReports:
     def start(
         self, run: Callable[[Callable[[], None]], None] = lambda job: job(), *, readers: StatusReaders | None = None
     ) -> None:
-        """Begin serving those who wait; ``run`` runs one job and must not raise, so that no defect ends the serving.
+        """Begin serving those who wait; ``run`` runs one job and must not raise.
 
         ``readers`` are shared with other tenants, and started by whoever shares them; ``None``: one of its own.
         """

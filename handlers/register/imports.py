@@ -90,7 +90,7 @@ class Imports:
         by: str = BOT,
         also: Also | None = None,
     ) -> Imported:
-        """Keep what a file says that was read already; ``also`` is done in the same transaction, known or new.
+        """Keep what a file says that was read; ``also`` is done in the same transaction, known or new.
 
         Raises ``NotRead`` for a list of devices, and for a period that is none.
         """

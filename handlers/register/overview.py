@@ -114,7 +114,7 @@ class Devices:
 
 
 def weeks(by_day: Mapping[date, int], today: date) -> tuple[Week, ...]:
-    """The burn-down: of every week since the first entry became active, how many were at its end; oldest first.
+    """Return the burn-down: the active entries at each week's end since the first, oldest first.
 
     ``by_day`` has how many more were active at the end of a day than at its beginning.
     """

@@ -143,7 +143,7 @@ def tell_owner(entry: Entry, device: Device, by: str) -> None:
 
 
 def tell_owners(entry: Entry, devices: Sequence[Device], by: str) -> None:
-    """Tell everybody who answers for any of several entries, in one message each, unless they did it themselves."""
+    """Tell each person who answers for any of several entries in one message, but not who did it."""
     owners: dict[str, list[Device]] = {}
     for device in devices:
         if device.owner_id and device.owner_id != by:

@@ -101,7 +101,7 @@ def _stands(reader: Reader, number: int) -> str:
 
 
 def _device_stands(reader: Reader, said: DeviceDue | DeviceYours, notice: Notice) -> str:
-    """How an entry stands, once whoever was told of it has answered, or somebody else has acted on it; else nothing."""
+    """Say how an entry stands after an answer or somebody else's act; empty before."""
     try:
         device = reader.devices.device(said.device)
     except NoSuchDevice:

@@ -9,91 +9,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from handlers.slack.turns import KEPT_FREE, Job, Turns, Waiting
 
 HEAD_START = 0.025
 """Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody notices so little."""
 
 LONGEST_HOLD = 1.0
 """Seconds after which all that waits begins, whatever else comes: a form has to be open within Slack's three."""
-
-Job = Callable[[], None]
-
-
-KEPT_FREE = 6
-"""One thread of so many is kept free for what is urgent."""
-
-
-@dataclass(eq=False, slots=True)
-class _Waiting:
-    begins: float
-    number: int
-    job: Job
-    too_late: float
-    drop: Job | None
-    person: str
-    urgent: bool
-    counts: bool
-    """Whether it takes one of the places, which what follows from a job does not."""
-    tenant: str = ""
-    turn: int = 0
-
-
-class Turns:
-    """Order one class of jobs by turns: every person's first, then every person's second.
-
-    Fair queueing by start times: a job's turn is one behind the person's last, and never before the turn that is being served.
-    """
-
-    def __init__(self) -> None:
-        self.ready: list[tuple[int, int, _Waiting]] = []
-        self.taken = 0
-        """Places that are taken."""
-        self._serving = 0
-        self._last: dict[str, int] = {}
-        self._held: Counter[str] = Counter()
-        self._places: Counter[str] = Counter()
-
-    def has_room(self, person: str, capacity: int) -> bool:
-        """Tell whether one more fits: nobody may fill more room than is left free (dynamic threshold)."""
-        free = capacity - self.taken
-        return free > 0 and (not person or self._places[person] < max(1, free))
-
-    def enlist(self, waiting: _Waiting) -> None:
-        """Give a job its turn, and its place if it takes one. Without a person it belongs to the turn that is being served."""
-        if waiting.counts:
-            self.taken += 1
-            self._places[waiting.person] += 1
-        waiting.turn = self._serving
-        if waiting.person:
-            waiting.turn = max(self._serving, self._last.get(waiting.person, 0)) + 1
-            self._last[waiting.person] = waiting.turn
-            self._held[waiting.person] += 1
-
-    def line_up(self, waiting: _Waiting) -> None:
-        """A job may begin."""
-        heapq.heappush(self.ready, (waiting.turn, waiting.number, waiting))
-
-    def next(self, may: Callable[[_Waiting], bool] = lambda waiting: True) -> _Waiting | None:
-        """Take the job whose turn it is, of those that ``may`` begin; ``None`` when there is none."""
-        passed = []
-        while self.ready and not may(self.ready[0][2]):
-            passed.append(heapq.heappop(self.ready))
-        found = heapq.heappop(self.ready) if self.ready else None
-        for each in passed:
-            heapq.heappush(self.ready, each)
-        if found is None:
-            return None
-        turn, _, waiting = found
-        self._serving = max(self._serving, turn)
-        if waiting.counts:
-            self.taken -= 1
-            self._places[waiting.person] -= 1
-        self._held[waiting.person] -= 1
-        if self._held[waiting.person] <= 0:
-            for kept in (self._held, self._places, self._last):
-                kept.pop(waiting.person, None)
-        return waiting
 
 
 class Executor:
@@ -115,7 +38,7 @@ class Executor:
         """Those with nothing to do, while one at most watches the clock: a delivery need not wake anybody."""
         self._clock = threading.Condition(lock)
         self._watched_until: float | None = None
-        self._queue: list[tuple[float, int, _Waiting]] = []
+        self._queue: list[tuple[float, int, Waiting]] = []
         """What is to begin later, the earliest first."""
         self._most = of_one_tenant
         self._busy: Counter[str] = Counter()
@@ -209,7 +132,7 @@ class Executor:
         tenant: str = "",
     ) -> None:
         self._count += 1
-        waiting = _Waiting(begins, self._count, job, begins + within, drop, person, urgent, counts, tenant)
+        waiting = Waiting(begins, self._count, job, begins + within, drop, person, urgent, counts, tenant)
         self._turns[urgent].enlist(waiting)
         heapq.heappush(self._queue, (begins, self._count, waiting))
         if self._watched_until is None:
@@ -229,7 +152,7 @@ class Executor:
                 if self._busy[waiting.tenant] <= 0:
                     del self._busy[waiting.tenant]
 
-    def _next(self) -> _Waiting | None:
+    def _next(self) -> Waiting | None:
         with self._idle:
             while True:
                 due = self._promote()
@@ -254,7 +177,7 @@ class Executor:
             self._turns[waiting.urgent].line_up(waiting)
         return due
 
-    def _take(self) -> _Waiting | None:
+    def _take(self) -> Waiting | None:
         found = self._turns[True].next(self._may_begin)
         if found is None and (self._ordinary_left > 0 or self._stopping):
             found = self._turns[False].next(self._may_begin)
@@ -263,7 +186,7 @@ class Executor:
             self._busy[found.tenant] += 1
         return found
 
-    def _may_begin(self, waiting: _Waiting) -> bool:
+    def _may_begin(self, waiting: Waiting) -> bool:
         """Whether the tenant has a thread left: one that answers slowly must not keep all of them."""
         return self._most is None or not waiting.tenant or self._busy[waiting.tenant] < self._most
 

@@ -1,4 +1,4 @@
-"""Who answers people where it is not known, or does not matter, which tenant is meant: nothing of any tenant is in it."""
+"""Answer people where no tenant is meant or known: nothing of any tenant is in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,9 @@ from handlers.slack.client.answers import Answers
 from handlers.slack.client.native_blocks import NativeBlocks
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import TOO_LATE, Reply, answered
-from handlers.slack.executor import Executor, Job
+from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages
+from handlers.slack.turns import Job
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Front:
         return dict(arguments)
 
     def owe(self, person: str, text: str) -> None:
-        """Say in the log that somebody was not answered: there is no tenant in whose outbox it could stay owed."""
+        """Log that somebody was not answered: no tenant's outbox can keep it owed."""
         log.warning("slack.not_answered", person=person)
 
     def is_news(self, person: str, what: str, text: str, request_id: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Publishes the App Home of somebody who has a part in several tenants: one after the other, each under its name.
+"""Publish the App Home of who has a part in several tenants, one after the other by name.
 
 What has no room on one page is named with the command that shows it. Nothing of a tenant without a part is shown.
 """

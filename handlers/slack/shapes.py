@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout: ``body`` is what ``blocks.validate`` takes; in place of a ``native`` one that it refuses another is sent."""
+    """Hold a layout: ``body`` is for ``blocks.validate``; a refused ``native`` one is replaced."""
 
     name: str
     body: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What Slack's edge is told of the tenant: enough to parse, to judge forms and to draw, and nothing to act by."""
+"""Tell Slack's edge of the tenant what parsing, judging forms and drawing need, and no more."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -66,7 +66,7 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """One event as its line, and what is needed of it beside; ``event`` is ``None`` for kinds nobody asked for."""
+    """Return an event's line and what is needed beside; ``event`` is ``None`` for other kinds."""
 
     line: str
     seq: int

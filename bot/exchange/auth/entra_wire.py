@@ -1,4 +1,4 @@
-"""Carry MSAL's calls: to the authority alone, within the time of one sign-in, and no answer that is not Entra's."""
+"""Carry MSAL's calls: to the authority alone, within one sign-in's time, with no answer but Entra's."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Serve several simulated tenants on one authority and one admin API: the path of a request tells whose it is."""
+"""Serve several simulated tenants on one authority and admin API, told apart by the path."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""``/legacytls devices import``: a form takes a file, whose address is kept with the form and fetched by the use case."""
+"""Take ``/legacytls devices import``: a form's file, fetched and read by the use case."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""``/legacytls fleet``: all tenants for who may see them; ``fleet disable``: opts several out, each by itself.
+"""Show ``/legacytls fleet`` to fleet operators; ``fleet disable`` opts several out, one by one.
 
 There is nothing here that opts in. Whether somebody may opt a tenant out is judged by that tenant, one by one.
 """

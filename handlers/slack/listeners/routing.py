@@ -1,4 +1,4 @@
-"""Finds the tenant that an act is about, before anything of it is kept, and hands the act to that tenant's listener.
+"""Find the tenant that an act is about before keeping it, and call that tenant's listener.
 
 A command belongs to the tenant of its channel, or to the one it names first; a button's number leads to its tenant,
 and a reaction's message. Must never guess: where no tenant is meant, nothing is done and the person is told.
@@ -133,7 +133,7 @@ class Router:
             self._front.homes.opened(identity(event.get("user")), seen_hash(event))
 
     def shortcut(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """Open the form of the one tenant that concerns the person; where there are several, tell them how to choose."""
+        """Open the form of the person's one tenant; where there are several, tell how to choose."""
         reply = self._front.reply(respond, person=person_of(body), channel="")
 
         def open_or_ask() -> None:
@@ -208,7 +208,7 @@ class Router:
 
 
 def alias_in_front(text: str) -> tuple[str, str]:
-    """Part the first word from the rest; an alias that is somebody's name, too, comes from Slack as their mention."""
+    """Part the first word from the rest; an alias that is also a name arrives as a mention."""
     first, _, rest = text.partition(" ")
     mention = _MENTION.match(text)
     return (f"@{mention[1]}", text[mention.end() :]) if mention else (first, rest)

@@ -21,7 +21,7 @@ SHOWN = 12
 
 
 def calendar(listed: Sequence[Listed], warning: str | None) -> Message:
-    """Draw the whole calendar, a line a date; people read it as Microsoft gave it, never a day where it gave a month."""
+    """Draw the whole calendar, a line a date: as Microsoft gave it, never a day where it gave a month."""
     blocks: list[Block] = [section(f":warning: {escape(warning)}")] if warning else []
     for title, phases in _GROUPS:
         rows = [row for row in listed if row.phase in phases][-SHOWN:]

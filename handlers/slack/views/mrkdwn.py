@@ -46,7 +46,7 @@ def instant(at: datetime, zone: ZoneInfo) -> str:
 
 
 def calendar_day(day: date, zone: ZoneInfo) -> str:
-    """Return a day as each reader's language spells it; its noon in ``zone`` is told, which is that day nearly everywhere."""
+    """Return a day in each reader's language, told by its noon in ``zone``."""
     noon = datetime.combine(day, time(12), tzinfo=zone)
     return f"<!date^{int(noon.timestamp())}^{{date_long}}|{day:%-d %B %Y}>"
 

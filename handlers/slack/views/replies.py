@@ -52,7 +52,7 @@ def reading_now() -> Message:
 
 
 def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Message:
-    """Draw a page of changes, newest first, and the way to the next; ``not_taken`` says which word was not understood."""
+    """Draw a page of changes, newest first, and the way on; ``not_taken`` is a word not understood."""
     note = [section(fitted(escape(not_taken), CHUNK))] if not_taken else []
     only = _narrowed(page)
     if not page.lines:
@@ -80,7 +80,7 @@ def _narrowed(page: HistoryPage) -> str:
 
 
 def _older(page: HistoryPage) -> list[Block]:
-    """The way to the next page: a button where a number says it all, else the command, since a button carries no words."""
+    """Draw the way to the next page: a button for a number, else the command with its words."""
     if page.older is None:
         return small(["That is the beginning of the record." if page.only == EVERYTHING else "That is all."])
     words = spelled(page.only)

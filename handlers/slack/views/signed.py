@@ -20,7 +20,7 @@ AT, END = "@", "\n"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The alias of a tenant, and the warning that every message of theirs shows; empty where there is none."""
+    """Return a tenant's alias and the warning its messages show; empty where there is none."""
 
     alias: str
     tenant_id: str
@@ -67,7 +67,7 @@ def tenant_in_block(block_id: object) -> str:
 
 
 def taken_apart(private: object) -> tuple[str, str]:
-    """Return the tenant's id that a form carries, empty where it has none, and what it carries beside that."""
+    """Return the tenant's id that a form carries (empty: none), and what else it carries."""
     tenant_id, end, rest = str(private or "").partition(END)
     return (tenant_id, rest) if end else ("", tenant_id)
 

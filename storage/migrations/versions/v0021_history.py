@@ -1,4 +1,4 @@
-"""History is narrowed by kind, person and days: an index for each, so that a page costs the same however long the record is.
+"""Index history by kind, person and days: a page costs the same however long the record is.
 
 Revision ID: 0021
 """

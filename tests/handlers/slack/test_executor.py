@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from handlers.slack.executor import HEAD_START, LONGEST_HOLD, Executor, Job
+from handlers.slack.executor import HEAD_START, LONGEST_HOLD, Executor
+from handlers.slack.turns import Job
 from tests.sentences import says
 
 
