@@ -8,6 +8,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -23,7 +24,7 @@ from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from bot.settings.tenants import TenantSettings
 from bot.stream.sending import lag_of
-from bot.worker.jobs import TenantJobs, evidence_job, jobs_of, probe_job, stream_jobs
+from bot.worker.jobs import REMIND_EVERY, TenantJobs, evidence_job, jobs_of, probe_job, stream_jobs
 from bot.worker.loops import Worker
 from handlers.changes.change_author import Attribution
 from handlers.context.context import Context
@@ -74,6 +75,8 @@ class Shared:
     health: Health
     metrics: Metrics
     wake: Callable[[str], None]
+    remind_every: timedelta = REMIND_EVERY
+    """How often it is asked of each tenant whether a reminder is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def _jobs(
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     noted = partial(shared.health.note, tenant=named.alias)
     streaming = partial(shared.metrics.streaming, tenant=named.alias)
-    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"))
+    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"), reminded=shared.remind_every)
     stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
     evidence = evidence_job(settings, context, lookups, announcer.permalink)
     return replace(jobs, stream=stream, stream_lag=lag, evidence=evidence)

@@ -15,7 +15,7 @@ from bot.settings.tenants import TenantSettings, fleet_of
 from bot.several_tenants import Several
 from bot.tenants import Nudge, Shared, Tenants, served
 from bot.transport.bolt_app import Identity, bolt_app
-from bot.worker.jobs import TenantJobs
+from bot.worker.jobs import TenantJobs, remind_every
 from bot.worker.loops import Loop, Worker
 from bot.worker.plan import loops
 from handlers.context.group_lists import GroupLists
@@ -71,12 +71,15 @@ def wire(
         worker = Worker(loops(settings, database, [only.jobs], clock, measured=gauges.refresh))
         nudge.worker = worker
         return Bot(Tenants([only]), shared, worker)
+    shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
     several = Several(settings, shared, fleet.operators)
     tenants = Tenants([served(one, shared, homes=several.front.homes) for one in fleet.tenants])
     measured = FleetGauges(database, tenants.aliases, clock, metrics=metrics, health=health)
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
-        return loops(settings, database, jobs, clock, measured=measured.refresh, several=True)
+        return loops(
+            settings, database, jobs, clock, measured=measured.refresh, several=True, remind_every=remind_every(len(jobs))
+        )
 
     nudge.worker = worker = Worker(plan([one.jobs for one in tenants]))
     rereading = Rereading(settings, tenants, several, worker, plan)

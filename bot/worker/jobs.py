@@ -43,6 +43,14 @@ from storage.streams import Streams
 REMIND_EVERY = timedelta(seconds=2)
 """How often it is asked whether a reminder is due, beside every commit."""
 
+A_TENANT = timedelta(seconds=0.125)
+"""The same, for each of many tenants: eight of them are asked each second, however many there are."""
+
+
+def remind_every(tenants: int) -> timedelta:
+    """How often it is asked of each of so many tenants."""
+    return max(REMIND_EVERY, A_TENANT * tenants)
+
 
 @dataclass(frozen=True, slots=True)
 class TenantJobs:
@@ -84,6 +92,7 @@ def jobs_of(
     attribution: Attribution,
     *,
     noted: Callable[[str | None], None],
+    reminded: timedelta = REMIND_EVERY,
 ) -> TenantJobs:
     """Make the jobs that every tenant has; ``noted`` is told what disagrees with the record."""
     context = dispatch.context
@@ -109,7 +118,7 @@ def jobs_of(
         private_newest=Job(tenant_id, partial(delivery.send_private, newest_first=True)),
         leftovers=Job(tenant_id, leftovers),
         kept=tuple(Job(tenant_id, duty) for duty in kept),
-        remind=claimed(TenantDuty.REMIND, REMIND_EVERY).over(remind),
+        remind=claimed(TenantDuty.REMIND, reminded).over(remind),
         authors=claimed(TenantDuty.AUTHORS).over(lambda _: attribution.run(), due=attribution.is_due),
         prune=claimed(TenantDuty.PRUNE, PRUNED_EVERY).over(lambda _: pruning()),
         observe=_observing(context, dispatch.drift, settings.observe_every),

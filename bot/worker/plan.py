@@ -28,7 +28,7 @@ APPLYING, DELIVERING, READING = 8, 4, 32
 Thirty-two calls at once read a thousand tenants in 1.08 times the least possible, and more bring little."""
 
 
-AT_A_LOOK = 32
+AT_A_LOOK = 8
 """Tenants that one look asks of where no question about all of them at once tells whose turn it is."""
 
 
@@ -40,12 +40,13 @@ def loops(
     *,
     measured: Callable[[], int],
     several: bool = False,
+    remind_every: timedelta = REMIND_EVERY,
 ) -> tuple[Loop, ...]:
     """Make every loop of one bot that has a job; ``measured`` refreshes the metrics.
 
     Of ``several`` tenants every loop is made, with all of its threads: tenants come and go.
     """
-    plan = _Plan(database, tenants, clock)
+    plan = _Plan(database, tenants, clock, remind_every)
     every_loop = (
         *plan.woken_by_commits(Job("", measured)),
         *plan.timed_by_the_clock(settings.observe_every),
@@ -82,6 +83,7 @@ class _Plan:
     database: Database
     tenants: Sequence[TenantJobs]
     clock: Clock
+    remind_every: timedelta
 
     def woken_by_commits(self, measuring: Job) -> Iterator[Loop]:
         """Yield the loops whose work people wait for."""
@@ -99,7 +101,7 @@ class _Plan:
     def timed_by_the_clock(self, observe_every: timedelta) -> Iterator[Loop]:
         """Yield the loops that every tenant has and nobody waits for."""
         of, timed, pending = self._of, self._timed, Pending(self.database)
-        remind, prune = timed(TenantDuty.REMIND, REMIND_EVERY), timed(TenantDuty.PRUNE, PRUNED_EVERY)
+        remind, prune = timed(TenantDuty.REMIND, self.remind_every), timed(TenantDuty.PRUNE, PRUNED_EVERY)
         in_time = timed(TenantDuty.OBSERVE, observe_every)
         authors, readings = lambda: pending.authors(self.clock()), lambda: [*in_time(), *pending.unexpected()]
         yield Loop("reminders", of(lambda one: one.remind), remind, awaited=False)

@@ -2,11 +2,17 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
 from bot.sandbox.microsoft.tenant import Tenant
+from storage.engine import Database
 from storage.lifecycle import State
+from storage.migrate import upgrade
+from storage.record.verify import verify
+from tests.handlers.driver import House
 from tests.journeys.several import ALICE, BOB, CAROL, CONTOSO, DAVE, ERIN, FABRIKAM, FILE, SeveralStage
 from tests.journeys.words import words
 from tests.patience import patience
@@ -17,7 +23,15 @@ pytestmark = pytest.mark.once("which database and which way in is used changes n
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
-    with SeveralStage(tmp_path_factory.mktemp("several")) as begun:
+    """One of the tenants was the only one of an earlier bot, which left its record."""
+    made = SeveralStage(tmp_path_factory.mktemp("several"))
+    upgrade(made.database_url)
+    with closing(Database(made.database_url)) as database:
+        alone = House(database, tenant_id=made.contoso.tenant_id, at=made.clock() - timedelta(days=30))
+        number = alone.ask(ALICE).id
+        alone.reject(BOB, number)
+        alone.work()
+    with made as begun:
         yield begun
 
 
@@ -28,6 +42,15 @@ def test_a_command_belongs_to_the_tenant_of_its_channel(stage: SeveralStage) -> 
     assert "opted out" in second
     assert "contoso" in first.splitlines()[0]
     assert says("fabrikam_handle_with_care") in second.splitlines()[0]
+
+
+def test_a_tenant_that_was_alone_goes_on_with_its_record_and_no_other_has_it(stage: SeveralStage) -> None:
+    assert "#1" in stage.command(DAVE, "history", CONTOSO)
+    assert "#1" not in stage.command(DAVE, "history", FABRIKAM)
+    with stage.ledger(stage.contoso).reading() as reader:
+        assert reader.request(1).state is State.REJECTED
+    assert stage.database is not None
+    assert verify(stage.database, stage.contoso.tenant_id).ok
 
 
 def test_elsewhere_the_tenant_is_named_first(stage: SeveralStage) -> None:
