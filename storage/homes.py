@@ -36,7 +36,7 @@ MOST_DEVICES = 20
 """Devices of the person's that are read, the next due first; the others are counted."""
 
 MOST_AWAITED = 50
-"""Devices on which something waits for an approver that are read, the soonest day first: some may not be for this person."""
+"""Devices read on which something waits for an approver; some may not be for this person."""
 
 MOST_OWN = 10
 """Requests of the person's own that are read, the newest ones."""

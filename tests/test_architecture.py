@@ -168,7 +168,7 @@ READS_TEXTS = {
     "handlers/register/own_list.py": "ids of people, as somebody copied them into a table",
     "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
     "handlers/slack/views/register_choice.py": "the name of a device, which is to stay on one line",
-    "handlers/slack/views/home.py": "the name of a device, which is to stay on one line",
+    "handlers/slack/views/home_devices.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
     "handlers/slack/listeners/commands.py": "what somebody typed behind the command",
     "handlers/slack/listeners/evidence.py": "what somebody typed behind the command",

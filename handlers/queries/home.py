@@ -1,4 +1,4 @@
-"""What one person's App Home says: the newest reading, what waits for them, what they asked for. Read in one round trip."""
+"""Gather what one person's App Home says, in one round trip: reading, requests, devices."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -78,7 +78,10 @@ class Homes:
         self._context = context
 
     def page(self, person: str) -> HomePage:
-        """Gather the page of a full member: one round trip to the ledger, none to Exchange. Raises ``Unreachable``."""
+        """Gather the page of a full member by one statement, and ask Exchange nothing.
+
+        Raises ``Unreachable``.
+        """
         context, now = self._context, self._context.now()
         today = context.today()
         with context.ledger.reading() as reader:
@@ -108,10 +111,11 @@ class Homes:
         )
 
     def keep_shown(self, person: str, page: HomePage) -> None:
-        """Keep since when the page shows what it shows, unless it did so before. Raises ``Unreachable`` and ``Conflict``.
+        """Keep since when the page shows what it shows, unless it did so before.
 
-        Where an earlier page showed the same request otherwise, a press counts from now on; else there is no page but this one
-        that it can have been made on, however fast somebody was.
+        Where an earlier page showed the same request otherwise, a press counts from now on; else there is
+        no page but this one that it can have been made on, however fast somebody was.
+        Raises ``Unreachable`` and ``Conflict``.
         """
         shows, before = page.shows, page.shown
         if shows is None or (before is not None and shows == (before.request_id, before.digest)):

@@ -1,36 +1,27 @@
 """Draw the App Home and the shortcut's chooser: what holds and what waits, with buttons."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import (
-    Block,
-    ButtonElement,
-    ConfirmObject,
-    MarkdownTextObject,
-    PlainTextObject,
-    SectionBlock,
-)
+from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
-from handlers.calendar.milestone import spelled
 from handlers.outgoing.notices import WISH, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import STATE_WORDS, how_it_stands
 from handlers.policy.votes import Tally
 from handlers.queries.home import HomePage
+from handlers.slack.views import home_devices
 from handlers.slack.views.blocks import actions, button, divider, header, quoted, section, small
 from handlers.slack.views.card_buttons import APPROVE, REJECT, TAKE_BACK, WHAT_IF, WITHDRAW
 from handlers.slack.views.cards import FEW, SHORT, named, until
-from handlers.slack.views.device_answers import NEED_LONGER
-from handlers.slack.views.devices import EVERY_DEVICE, MY_DEVICES, REPLACED, SHOW_DEVICE
+from handlers.slack.views.devices import EVERY_DEVICE
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
 from handlers.slack.views.tickets import with_ticket
-from storage.device_records import Device
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -41,9 +32,6 @@ EXCERPT = 300
 
 DATES = 5
 """Dates of Microsoft's that are listed, the soonest first."""
-
-ACCEPTANCES = 5
-"""Entries of the register named that wait for an approver."""
 
 NAMED = 10
 """Entries named that are approved with a request; the thread of its message has them all."""
@@ -60,7 +48,7 @@ def page(found: HomePage, person: str, zone: ZoneInfo) -> View:
         actions(*_ways(found)),
         *_waiting(found, person, zone),
         *_asked(found, zone),
-        *_devices(found),
+        *home_devices.owned(found),
         *_dates(found, zone),
         *small([FOOT.format(at=instant(found.drawn_at, zone))]),
     ]
@@ -101,7 +89,8 @@ def _live(found: HomePage, zone: ZoneInfo) -> str:
         left = time_left(end - found.drawn_at) if end > found.drawn_at else "it is over, and the bot opts out"
         return f"{BADGE[seen.value]} *{seen.value.value}* until {spelled_end(end, zone)}: {left}.\n{age}"
     meanings = MEANING if found.cloud.offers_legacy else WITHOUT_HOSTS
-    return f"{BADGE[seen.value]} *{seen.value.value}*: {meanings[seen.value].format(cloud=escape(found.cloud.display))}.\n{age}"
+    means = meanings[seen.value].format(cloud=escape(found.cloud.display))
+    return f"{BADGE[seen.value]} *{seen.value.value}*: {means}.\n{age}"
 
 
 def _ago(age: timedelta) -> str:
@@ -135,7 +124,7 @@ def _waiting(found: HomePage, person: str, zone: ZoneInfo) -> Iterator[Block]:
         yield from _request(found.waits, found.tally, found.code, person, zone)
     elif found.other is not None or not found.to_accept:
         yield section(_nothing(found))
-    yield from _acceptances(found)
+    yield from home_devices.acceptances(found)
 
 
 def _request(
@@ -172,24 +161,6 @@ def _nothing(found: HomePage) -> str:
     return f"Nothing. {open_one}.{why}"
 
 
-def _acceptances(found: HomePage) -> Iterator[Block]:
-    """Draw days that wait for an approver; the entry opened has the deciding buttons."""
-    for one in found.to_accept[:ACCEPTANCES]:
-        text = f"*{one.name}* {_named(one)}: {_asked_day(one)}."
-        yield SectionBlock(
-            text=MarkdownTextObject(text=text, verbatim=True),
-            accessory=button(f"Open {one.name}", SHOW_DEVICE, one.id),
-        )
-    more = len(found.to_accept) - ACCEPTANCES
-    yield from small([f"{more} more of the register wait for an approver: `/legacytls devices`."] if more > 0 else [])
-
-
-def _asked_day(one: Device) -> str:
-    if one.asked_due is None:
-        return f"<@{one.proposer_id}> proposes it until *{spelled(one.due)}*"
-    return f"<@{one.asked_by}> asks for *{spelled(one.asked_due)}* instead of {spelled(one.due)}"
-
-
 def _what(request: ChangeRequest, zone: ZoneInfo) -> str:
     return f"{WISH[request.kind]} for {protocol_names(request)} until {until(request.window_end, zone)}"
 
@@ -208,43 +179,6 @@ def _line(request: ChangeRequest, zone: ZoneInfo) -> str:
     """A line for each, short enough that ten fit into one section."""
     told = f"• *{escape(headline(request))}*, {instant(request.created_at, zone)}"
     return told if request.state is State.APPLIED else f"{told}: {brief(fitted(sentence(how_it_stands(request)), 120), 20)}"
-
-
-def _devices(found: HomePage) -> Iterator[Block]:
-    """What the person answers for, each with its buttons, what is overdue first: it is the next due."""
-    if not found.devices:
-        return
-    yield header("Your devices")
-    for one in found.devices:
-        yield section(_device(one, found.today))
-        yield actions(
-            button("Replaced", REPLACED, one.id, confirm=_for_good(one)),
-            button("Need longer", NEED_LONGER, one.id),
-        )
-    left = found.device_count - len(found.devices)
-    yield from small([f"{left} more are due later."] if left else [])
-    yield actions(button("Open my devices", MY_DEVICES, 0))
-
-
-def _device(one: Device, today: date) -> str:
-    late = ":warning: overdue, was due" if one.is_overdue(today) else "due"
-    longer = f"; {spelled(one.asked_due)} is asked for" if one.asked_due else ""
-    return f"*{one.name}* {_named(one)}, {one.state.value}: {late} {spelled(one.due)}{longer}"
-
-
-def _named(one: Device) -> str:
-    return fitted(escape(" ".join(one.device.split())), 70)
-
-
-def _for_good(one: Device) -> ConfirmObject:
-    """Several such buttons stand below each other, and an entry that has ended is not reopened."""
-    text = "It leaves the register for good. Should it need old TLS again, it has to be proposed anew."
-    return ConfirmObject(
-        title=f"Is {one.name} replaced?",
-        text=PlainTextObject(text=text),
-        confirm="Replaced",
-        deny="Not yet",
-    )
 
 
 def _dates(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:

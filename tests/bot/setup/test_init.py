@@ -80,7 +80,8 @@ class Desk:
     def file(self) -> dict[str, str | None] | None:
         """What ``.env`` says; ``None`` where there is none. Nothing half written lies beside it."""
         assert [path.name for path in self.folder.iterdir() if path.name.startswith(".env-")] == []
-        return dotenv_values(self.folder / ".env", interpolate=False) if (self.folder / ".env").exists() else None
+        written = self.folder / ".env"
+        return dotenv_values(written, interpolate=False) if written.exists() else None
 
     def lines(self, **changed: str) -> list[str]:
         """What is typed at each question, from the first on."""
@@ -214,7 +215,8 @@ def test_what_is_there_is_proposed_and_changed_only_with_a_yes(desk: Desk) -> No
             assert (desk.folder / ".env").read_text(encoding="utf-8") == before
             assert says("nothing_was_written") in desk.said
     assert desk.file == desk.right | {"LEGACYTLS_MAX_WINDOW": "60d"}
-    assert (desk.folder / ".env").read_text(encoding="utf-8").startswith("# ours\nLEGACYTLS_MAX_WINDOW=60d\nSLACK_BOT_TOKEN=")
+    begins = "# ours\nLEGACYTLS_MAX_WINDOW=60d\nSLACK_BOT_TOKEN="
+    assert (desk.folder / ".env").read_text(encoding="utf-8").startswith(begins)
     assert desk.typed(*[""] * len(desk.lines()), "y") == 0, desk.said  # Enter keeps each
     assert desk.file == desk.right | {"LEGACYTLS_MAX_WINDOW": "60d"}
 
@@ -315,7 +317,8 @@ def test_at_a_terminal_no_secret_is_shown_and_control_c_leaves_nothing(desk: Des
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "dumb"} | desk.surroundings
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "init"],
-        cwd=desk.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=take_terminal,  # noqa: PLW1509
+        cwd=desk.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
+        preexec_fn=take_terminal,  # noqa: PLW1509
     ) as process:  # fmt: skip
         os.close(theirs)
         seen = until(ours, "> ")

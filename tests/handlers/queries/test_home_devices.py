@@ -1,4 +1,4 @@
-"""The register on the App Home: what a person answers for, and which days wait for an approver, with the buttons for both."""
+"""The register on the App Home: what a person answers for, and which days wait for an approver."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Slack is asked about every layout that the bot sends: each function that draws one is called, and no block stands outside."""
+"""Slack is asked about every layout: each function that draws is called, no block stands outside."""
 
 import ast
 import importlib
@@ -30,6 +30,7 @@ from handlers.slack.layouts import Examples
 from handlers.slack.shapes import Layout, shapes_of
 from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
+from handlers.slack.views.signed import Signature, signed, signed_form
 from storage.lifecycle import Kind, State
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, NOW, RULE, TWO, WORLDWIDE, House
@@ -46,7 +47,7 @@ def known() -> frozenset[tuple[str, str]]:
 
 
 def drawing_functions() -> dict[str, CodeType]:
-    """Every function and method below ``handlers.slack`` that says it returns messages or views, in whatever wrapping."""
+    """Every function and method below ``handlers.slack`` whose annotation says that it draws."""
     found = {}
     for module in pkgutil.walk_packages(handlers.slack.__path__, "handlers.slack."):
         for name, function in own_functions(importlib.import_module(module.name)):
@@ -92,6 +93,8 @@ SPELLS = {
     "handlers/slack/layouts.py",
     "handlers/slack/shapes.py",
     "handlers/slack/views/blocks.py",
+    "handlers/slack/home_of_several.py",  # puts pages of several tenants below each other
+    "handlers/slack/views/signed.py",  # names the tenant in what another one drew
     "handlers/slack/views/links.py",  # links numbers in what is about to be sent
     "handlers/slack/views/plain.py",  # reads a message for those who read text
     "handlers/slack/client/copies.py",  # reads what Slack tells of a message
@@ -109,8 +112,17 @@ def test_nothing_beside_messages_and_views_can_carry_blocks_to_slack() -> None:
                 spelled.add(path.relative_to(ROOT).as_posix())
             if isinstance(node, ast.Call) and any(one.arg == "blocks" for one in node.keywords):
                 called.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
-    assert {"Message", "View"} <= called <= {"Message", "View"} | {name.rpartition(".")[2] for name in drawing_functions()}
+    drawing = {name.rpartition(".")[2] for name in drawing_functions()}
+    assert {"Message", "View"} <= called <= {"Message", "View"} | drawing
     assert spelled == SPELLS
+
+
+def test_what_names_a_tenant_is_of_no_other_shape(known: frozenset[tuple[str, str]]) -> None:
+    by = Signature("contoso", "tenant", "Not backed up")
+    for layout in EXAMPLES.distinct():
+        body = dict(layout.body)
+        told = {"view": signed_form(body["view"], by)} if "view" in body else signed(body, by)
+        assert Layout(layout.name, {name: told[name] for name in body}).shapes <= known
 
 
 def as_layout(drawn: Message | View | dict[str, Any]) -> Layout | None:

@@ -1,4 +1,4 @@
-"""Who opens the Home: a payload for another workspace publishes nothing, a person of another one reads one sentence."""
+"""A Home opened in another workspace, or by somebody of one: nothing, or one sentence."""
 
 from typing import Any
 
