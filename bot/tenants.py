@@ -194,15 +194,9 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     probing = Probing(partial(probe, settings.probed()), news.keep)
     jobs = _jobs(named, shared, dispatch, announcer, lookups)
     jobs = replace(jobs, probe=probe_job(settings, context, probing, news))
+    own = homes or HomePages(publishing(dispatch, shared.client, around.zone), shared.executor.follow)
     edge = Edge(
-        dispatch=dispatch,
-        executor=shared.executor,
-        client=shared.client,
-        around=around,
-        answers=shared.answers,
-        homes=homes or HomePages(publishing(dispatch, shared.client, around.zone), shared.executor.follow),
-        probing=probing,
-        signature=signature,
+        dispatch, shared.executor, shared.client, around, answers=shared.answers, homes=own, probing=probing, signature=signature
     )
     return Tenant(named, dispatch, edge, people, exchange, jobs)
 
