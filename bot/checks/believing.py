@@ -6,8 +6,8 @@ from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from storage.engine import Database, Misfit, Unreachable
-from storage.estrangement import Estrangement
 from storage.migrate import is_current
+from storage.mistrust import Mistrust
 from storage.record.adoption import Adopted, would_adopt
 
 KEY, HEAD = "Record key", "Restored backups"
@@ -46,13 +46,13 @@ def _verdicts(settings: Settings, database: Database) -> Iterator[Verdict]:
             connection, settings.azure_tenant_id or "", database.authenticity.keys,
             seen_authenticated=standing.seen_authenticated,
         )  # fmt: skip
-    estranged = standing.look()
-    restored = estranged is not None and estranged.why is Estrangement.RESTORED
+    untrusted = standing.look()
+    restored = untrusted is not None and untrusted.why is Mistrust.RESTORED
     if adopted is Adopted.NOW and not restored:
-        estranged = None
-    yield _key(settings, adopted, estranged.plainly if estranged is not None and not restored else None)
-    if estranged is not None and restored:
-        yield failed(HEAD, estranged.plainly, LOOK)
+        untrusted = None
+    yield _key(settings, adopted, untrusted.plainly if untrusted is not None and not restored else None)
+    if untrusted is not None and restored:
+        yield failed(HEAD, untrusted.plainly, LOOK)
     elif standing.problem is not None:
         yield (failed if settings.state_dir else warned)(HEAD, standing.problem, SET_DIR)
     elif settings.state_dir is None and not database.is_sqlite:

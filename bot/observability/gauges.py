@@ -61,8 +61,8 @@ class Gauges:
     def _trust(self) -> None:
         """Whether the database is the one that is known, and what was set aside of it since the start."""
         standing = self._context.standing
-        estranged = standing.look() if standing is not None else None
-        self._health.note("record", estranged.plainly if estranged is not None else self._unkept())
+        untrusted = standing.look() if standing is not None else None
+        self._health.note("record", untrusted.plainly if untrusted is not None else self._unkept())
         rows = self._context.ledger.database.authenticity.unbelieved()
         counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
         said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."

@@ -52,11 +52,11 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
         verdict = verify(database, tenant_id, witness=witness)
         if verdict.ok and not verdict.checked:
             raise nothing_on_record(database, tenant_id)
-        estranged = standing_of(settings, database).look() if verdict.ok else None
+        untrusted = standing_of(settings, database).look() if verdict.ok else None
         found = list(islice(differences(database, tenant_id), NAMED + 1)) if verdict.ok else []
         stamps = checked_stamps(database, tenant_id) if verdict.ok else Stamps()
-    if estranged is not None:
-        verdict = replace(verdict, ok=False, problem=estranged.plainly)
+    if untrusted is not None:
+        verdict = replace(verdict, ok=False, problem=untrusted.plainly)
     elif stamps.problem is not None:
         verdict = replace(verdict, ok=False, problem=stamps.problem)
     elif found:
@@ -65,7 +65,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
     if as_json:
         shown = asdict(verdict) | {"differences": [asdict(each) for each in found]}
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")
-    elif found and estranged is None and stamps.problem is None:
+    elif found and untrusted is None and stamps.problem is None:
         sys.stdout.write(f"The record itself is {sound}{_disagreeing(found)}")
     elif verdict.ok:
         compare = COMPARE if witness is None else ""

@@ -20,7 +20,7 @@ from handlers.changes.apply import Apply
 from handlers.changes.change_author import Attribution
 from handlers.changes.drift import Drift
 from handlers.changes.record_watch import Watch
-from handlers.changes.restored_database import Estrangements
+from handlers.changes.restored_database import TrustWatch
 from handlers.changes.settle import Settling
 from handlers.context.context import Context
 from handlers.delivery.deliver import Delivery
@@ -99,9 +99,9 @@ def jobs_of(
     tenant_id, claimed = context.ledger.tenant_id, partial(_claimed, context)
     settling = Settling(context)
     apply = Apply(context, settling)
-    remind, estrangements = _reminding(context), Estrangements(context)
+    remind, trust = _reminding(context), TrustWatch(context)
     watch = Watch(context, dispatch.optouts, noted)
-    kept = (*_ends(dispatch), estrangements.watch, watch.run)
+    kept = (*_ends(dispatch), trust.watch, watch.run)
     pruning = partial(prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
 
     def change(lease: Lease) -> int:

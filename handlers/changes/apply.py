@@ -91,7 +91,7 @@ class Apply:
 
     def _requests_wait(self, reader: Reader) -> bool:
         """Leave it to who runs by the present rule, or until a person accepts this database."""
-        return is_outdated(reader, self._context.rule) or self._context.estranged(reader) is not None
+        return is_outdated(reader, self._context.rule) or self._context.untrusted(reader) is not None
 
     def _overtaken(self, request: ChangeRequest, faster: Conflict) -> None:
         """What is outrun twice in a row waits, and says so, instead of being tried without a pause."""

@@ -11,17 +11,17 @@ from handlers.context.context import Context
 from handlers.outgoing import news
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
-from storage.estrangement import Estrangement
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, WISHES, State
+from storage.mistrust import Mistrust
 from storage.record.adoption import Basis, take_over
-from storage.record.standing import ACCEPTED, Estranged, Standing
+from storage.record.standing import ACCEPTED, Standing, Untrusted
 from storage.records import Waiting
 
 HELD = {
-    Estrangement.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
-    Estrangement.NOT_AUTHENTIC: "Waiting: the record in the database is not authentic, so nothing is sent.",
-    Estrangement.NOT_KEPT: "Waiting: a backup that is put back could not be recognised at present, so nothing is sent.",
+    Mistrust.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
+    Mistrust.NOT_AUTHENTIC: "Waiting: the record in the database is not authentic, so nothing is sent.",
+    Mistrust.NOT_KEPT: "Waiting: a backup that is put back could not be recognised at present, so nothing is sent.",
 }
 """What the card of an approved request says meanwhile."""
 
@@ -34,7 +34,7 @@ STALE = (
 )
 
 
-class Estrangements:
+class TrustWatch:
     """Look whether the database is the known one, and tell what is not believed; a duty of the worker."""
 
     def __init__(self, context: Context) -> None:
@@ -47,24 +47,24 @@ class Estrangements:
         standing = self._context.standing
         if standing is not None:
             standing.keep()
-            estranged = standing.look()
-            if estranged is not None:
-                self._tell(estranged)
+            untrusted = standing.look()
+            if untrusted is not None:
+                self._tell(untrusted)
         self._tell_set_aside()
         return 0
 
-    def _tell(self, estranged: Estranged) -> None:
+    def _tell(self, untrusted: Untrusted) -> None:
         """Once for each head that was found: in the channel, and on the card of whatever is approved."""
-        key, waiting = f"estranged:{estranged.why}:{_what(estranged)}", Waiting(estranged.why)
+        key, waiting = f"estranged:{untrusted.why}:{_what(untrusted)}", Waiting(untrusted.why)
         with self._context.ledger.reading() as reader:
             held = [request for request in reader.in_states({State.APPROVED}, kinds=WISHES) if request.waiting is not waiting]
             if reader.messages.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
-            enqueue_announcement(entry, key, _told(estranged))
+            enqueue_announcement(entry, key, _told(untrusted))
             for request in held:
                 try:
-                    enqueue_card(entry, entry.say(request, detail=HELD[estranged.why], waiting=waiting))
+                    enqueue_card(entry, entry.say(request, detail=HELD[untrusted.why], waiting=waiting))
                 except Conflict:
                     continue  # it moved on meanwhile, and is looked at again
         self._context.nudge()
@@ -110,12 +110,12 @@ def accept(ledger: Ledger, standing: Standing, now: datetime) -> Acceptance | No
 
     Every request that is not at Exchange becomes stale, as an event says. Raises ``Unreachable``.
     """
-    estranged = standing.look()
-    if estranged is None:
+    untrusted = standing.look()
+    if untrusted is None:
         return None
-    if estranged.why is Estrangement.NOT_AUTHENTIC or standing.seen_authenticated:
+    if untrusted.why is Mistrust.NOT_AUTHENTIC or standing.seen_authenticated:
         take_over(ledger.database, ledger.tenant_id, now, Basis.PERSON)
-    known = str(estranged.known) if estranged.known is not None else ""
+    known = str(untrusted.known) if untrusted.known is not None else ""
     with ledger.recording(now) as entry:
         done = _accept(entry, known)
     standing.know_anew()
@@ -137,13 +137,13 @@ def _stale(entry: Entry, number: int) -> int:
     return number
 
 
-def _told(estranged: Estranged) -> news.Estranged:
-    known = estranged.known.seq if estranged.known is not None else None
-    return news.Estranged(why=estranged.why, detail=estranged.detail, known=known, found=estranged.found[0])
+def _told(untrusted: Untrusted) -> news.Untrusted:
+    known = untrusted.known.seq if untrusted.known is not None else None
+    return news.Untrusted(why=untrusted.why, detail=untrusted.detail, known=known, found=untrusted.found[0])
 
 
-def _what(estranged: Estranged) -> str:
+def _what(untrusted: Untrusted) -> str:
     """What the telling is about, so that it is told once: the head that is missing, or else what is wrong."""
-    if estranged.why is Estrangement.RESTORED and estranged.known is not None:
-        return estranged.known.hash
-    return estranged.detail
+    if untrusted.why is Mistrust.RESTORED and untrusted.known is not None:
+        return untrusted.known.hash
+    return untrusted.detail

@@ -15,7 +15,7 @@ from handlers.ports import Clock, Cloud, Setting
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.reading import Reader
-from storage.record.standing import Estranged, Standing
+from storage.record.standing import Standing, Untrusted
 from storage.streams import Backlog
 
 UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR), so nothing was sent."
@@ -57,7 +57,7 @@ class Context:
     standing: Standing | None = None
     """Whether the database is the one that this process knows; ``None`` where nobody asks."""
 
-    def estranged(self, reader: Reader) -> Estranged | None:
+    def untrusted(self, reader: Reader) -> Untrusted | None:
         """Say why nothing may be opted in or extended on this database; ``None``: nothing is in the way."""
         return self.standing.look(reader.connection) if self.standing is not None else None
 

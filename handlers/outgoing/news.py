@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from handlers.outgoing.announcement import AboutWindow, Announcement
 from handlers.outgoing.facts import kept_as
-from storage.estrangement import Estrangement
+from storage.mistrust import Mistrust
 from storage.records import SettingValue
 
 
@@ -121,11 +121,11 @@ class Correction(Announcement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estranged(Announcement):
+class Untrusted(Announcement):
     """Tell that the database is not believed; ``known`` and ``found`` are sequence numbers of heads."""
 
     kind = "estranged"
-    why: Estrangement
+    why: Mistrust
     detail: str
     known: int | None
     found: int
@@ -211,6 +211,6 @@ class AuditGap(Announcement):
 
 News: TypeAlias = (
     RuleChanged | Unreadable | Readable | FirstSight | Extended | Shortened | Ended | Overdue | Correction
-    | Estranged | SetAside | Accepted | Disagreement | GuardsMissing | ProbeChanged | StreamGone
+    | Untrusted | SetAside | Accepted | Disagreement | GuardsMissing | ProbeChanged | StreamGone
     | AuditGap
 )  # fmt: skip

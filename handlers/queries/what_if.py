@@ -100,7 +100,7 @@ class WhatIfs:
         with self._context.ledger.reading() as reader:
             request, votes = self._must_be_open(reader, request_id), reader.decisions([request_id])
             people = tuple(self._each(reader, request, votes, foreseen))
-            estranged = self._context.estranged(reader)
+            untrusted = self._context.untrusted(reader)
         eligible = sorted_out(self._context.people, _of_voters(votes, foreseen)).eligible
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         return WhatIf(
@@ -114,7 +114,7 @@ class WhatIfs:
             live=reading.value if reading else None,
             read_at=reading.read_at if reading else None,
             problem=problem,
-            held=estranged.plainly if estranged else "",
+            held=untrusted.plainly if untrusted else "",
         )
 
     def would(self, request_id: int, people: Iterable[str], asker: str) -> list[Foresight]:

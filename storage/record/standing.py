@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from storage import chain
 from storage.engine import Database
-from storage.estrangement import Estrangement
+from storage.mistrust import Mistrust
 from storage.record.adoption import first_and_last
 from storage.record.heads import Head, HeadFile, NotKept
 from storage.schema.tables import audit_events
@@ -22,10 +22,10 @@ ACCEPTED = "restore_accepted"
 
 
 @dataclass(frozen=True, slots=True)
-class Estranged:
+class Untrusted:
     """One reason not to opt in, and the facts that people need with it."""
 
-    why: Estrangement
+    why: Mistrust
     detail: str
     known: Head | None
     """The newest head that was seen; ``None``: none yet."""
@@ -36,9 +36,9 @@ class Estranged:
     def plainly(self) -> str:
         """What is wrong, what it stops and what ends it, for whoever runs the bot."""
         ends = f"{self.detail[:1].upper()}{self.detail[1:]}. Nothing is opted in or extended until "
-        if self.why is Estrangement.NOT_KEPT:
+        if self.why is Mistrust.NOT_KEPT:
             return f"{ends}the folder LEGACYTLS_STATE_DIR can be written again; opting out goes on."
-        looks = "The database looks like a backup that was put back. " if self.why is Estrangement.RESTORED else ""
+        looks = "The database looks like a backup that was put back. " if self.why is Mistrust.RESTORED else ""
         return f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting out goes on."
 
 
@@ -71,7 +71,7 @@ class Standing:
         """Whether the record was authenticated when this process, or one before it, last looked."""
         return self._known is not None and self._known.authenticated
 
-    def look(self, connection: Connection | None = None) -> Estranged | None:
+    def look(self, connection: Connection | None = None) -> Untrusted | None:
         """Tell why nothing may be opted in; ``None`` where nothing is in the way. Raises ``Unreachable``."""
         if connection is None:
             with self._database.read() as own:
@@ -81,7 +81,7 @@ class Standing:
             found = self._strange(connection)
             if found is None and self.problem is not None and (self._must_keep or self._unreadable):
                 newest = chain.head(connection, self._tenant_id)
-                found = Estranged(Estrangement.NOT_KEPT, self.problem, self._known, newest)
+                found = Untrusted(Mistrust.NOT_KEPT, self.problem, self._known, newest)
             return found
 
     def keep(self) -> bool:
@@ -104,13 +104,13 @@ class Standing:
             self._known, self._written, self._unreadable = None, None, False
             self._keep(connection)
 
-    def _strange(self, connection: Connection) -> Estranged | None:
+    def _strange(self, connection: Connection) -> Untrusted | None:
         known, found = self._known, chain.head(connection, self._tenant_id)
         if known is not None and not self._holds(connection, known) and not self._is_accepted(connection, known, found):
             detail = f"event {known.seq} of the record is not the one that was seen before"
-            return Estranged(Estrangement.RESTORED, detail, known, found)
+            return Untrusted(Mistrust.RESTORED, detail, known, found)
         doubt = self._doubt(connection)
-        return Estranged(Estrangement.NOT_AUTHENTIC, doubt, self._known, found) if doubt is not None else None
+        return Untrusted(Mistrust.NOT_AUTHENTIC, doubt, self._known, found) if doubt is not None else None
 
     def _holds(self, connection: Connection, head: Head) -> bool:
         table = audit_events.c

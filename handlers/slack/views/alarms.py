@@ -2,15 +2,15 @@
 
 from typing import assert_never
 
-from handlers.outgoing.news import Accepted, Estranged, SetAside, StreamGone
+from handlers.outgoing.news import Accepted, SetAside, StreamGone, Untrusted
 from handlers.slack.views.mrkdwn import escape, people, sentence
-from storage.estrangement import Estrangement
+from storage.mistrust import Mistrust
 
 ACCEPT = "`legacytls verify --accept-restore`"
 ALL_THE_SAME = "Opting out goes on."
 
 
-def estranged(said: Estranged) -> str:
+def untrusted(said: Untrusted) -> str:
     """Why nothing is opted in or extended for now, and what ends that."""
     return f":rotating_light: {_why(said)} {ALL_THE_SAME}"
 
@@ -42,19 +42,19 @@ def stream_gone(said: StreamGone) -> str:
     )
 
 
-def _why(said: Estranged) -> str:
+def _why(said: Untrusted) -> str:
     match said.why:
-        case Estrangement.RESTORED:
+        case Mistrust.RESTORED:
             return _restored(said)
-        case Estrangement.NOT_AUTHENTIC:
+        case Mistrust.NOT_AUTHENTIC:
             return _not_authentic(said)
-        case Estrangement.NOT_KEPT:
+        case Mistrust.NOT_KEPT:
             return _not_kept(said)
         case _:
             assert_never(said.why)
 
 
-def _restored(said: Estranged) -> str:
+def _restored(said: Untrusted) -> str:
     return (
         f"*The database looks like a backup that was put back*: event {said.known} of the record was seen before and is "
         f"not in it; it ends at {said.found}. Nothing is opted in or extended until whoever runs the bot has looked at it "
@@ -62,7 +62,7 @@ def _restored(said: Estranged) -> str:
     )
 
 
-def _not_authentic(said: Estranged) -> str:
+def _not_authentic(said: Untrusted) -> str:
     return (
         f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has written to it, or a "
         "copy of the bot runs without the key. Nothing is opted in or extended until whoever runs the bot has looked at it "
@@ -70,7 +70,7 @@ def _not_authentic(said: Estranged) -> str:
     )
 
 
-def _not_kept(said: Estranged) -> str:
+def _not_kept(said: Untrusted) -> str:
     return (
         f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. Nothing is opted in or "
         "extended until the folder LEGACYTLS_STATE_DIR can be written again."

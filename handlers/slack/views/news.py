@@ -9,7 +9,6 @@ from handlers.outgoing.news import (
     Correction,
     Disagreement,
     Ended,
-    Estranged,
     Extended,
     FirstSight,
     GuardsMissing,
@@ -22,6 +21,7 @@ from handlers.outgoing.news import (
     Shortened,
     StreamGone,
     Unreadable,
+    Untrusted,
 )
 from handlers.slack.views import alarms, disagreements, gaps, probe_news
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
@@ -48,8 +48,8 @@ def words(said: News, zone: ZoneInfo) -> str:
             return _overdue(said, zone)
         case Correction():
             return _correction(said, zone)
-        case Estranged():
-            return alarms.estranged(said)
+        case Untrusted():
+            return alarms.untrusted(said)
         case SetAside():
             return alarms.set_aside(said)
         case Accepted():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers.changes.apply import Apply
-from handlers.changes.restored_database import Estrangements, accept
+from handlers.changes.restored_database import TrustWatch, accept
 from handlers.changes.settle import Settling
 from storage.engine import Database
 from storage.lifecycle import State
@@ -40,7 +40,7 @@ def test_a_folder_that_fails_in_the_moment_of_sending_costs_no_approval_and_send
     assert (house.tenant.writes, house.request(request.id).state) == ([], State.APPROVED)
     for _ in range(5):
         house.clock.advance(seconds=600)
-        Estrangements(house.context).watch()
+        TrustWatch(house.context).watch()
         house.work()
     assert (house.tenant.writes, house.request(request.id).state) == ([], State.APPROVED)
     house.submit("opt_out", BOB, CHANNEL, reason="")
@@ -55,7 +55,7 @@ def test_it_goes_on_once_the_folder_can_be_written(house: House, tmp_path: Path)
     (tmp_path / "state").rmdir()
     house.run()
     (tmp_path / "state").mkdir()
-    Estrangements(house.context).watch()
+    TrustWatch(house.context).watch()
     house.clock.advance(seconds=600)
     house.work()
     assert ([write.value for write in house.tenant.writes], house.request(request.id).state) == (

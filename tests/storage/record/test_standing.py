@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from storage.engine import Database
-from storage.estrangement import Estrangement
 from storage.integrity.keyring import Keyring
 from storage.ledger import Ledger
+from storage.mistrust import Mistrust
 from storage.record.heads import HeadFile, NotKept, can_keep, head_file
 from storage.record.standing import ACCEPTED, Standing
 from tests.storage.states import NOW, TENANT, opened
@@ -45,9 +45,9 @@ def record(database: Database, kind: str = "settings") -> None:
         entry.record(kind, "bot", {"settings": {}})
 
 
-def why(standing: Standing) -> Estrangement | None:
-    estranged = standing.look()
-    return estranged.why if estranged is not None else None
+def why(standing: Standing) -> Mistrust | None:
+    untrusted = standing.look()
+    return untrusted.why if untrusted is not None else None
 
 
 def test_a_head_is_kept_for_the_owner_alone_and_whole(database: Database, file: HeadFile) -> None:
@@ -70,13 +70,13 @@ def test_a_database_without_that_head_is_told_from_the_one_that_was_seen(keyed: 
     assert Standing(keyed, TENANT, file).keep()
     cut_back(keyed, 2)
     again = Standing(keyed, TENANT, file)
-    estranged = again.look()
-    assert estranged is not None
-    assert (estranged.why, estranged.known and estranged.known.seq, estranged.found[0]) == (Estrangement.RESTORED, 3, 2)
+    untrusted = again.look()
+    assert untrusted is not None
+    assert (untrusted.why, untrusted.known and untrusted.known.seq, untrusted.found[0]) == (Mistrust.RESTORED, 3, 2)
     record(keyed, "rule")
-    assert why(again) is Estrangement.RESTORED, "another event stands in its place"
+    assert why(again) is Mistrust.RESTORED, "another event stands in its place"
     assert not again.keep(), "what is not known is not kept"
-    assert why(Standing(keyed, TENANT, file)) is Estrangement.RESTORED
+    assert why(Standing(keyed, TENANT, file)) is Mistrust.RESTORED
 
 
 def test_an_acceptance_is_recognised_by_who_has_not_seen_it_before_and_once_only(keyed: Database, tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_an_acceptance_is_recognised_by_who_has_not_seen_it_before_and_once_only
     assert Standing(keyed, TENANT, here).keep()
     cut_back(keyed, 1)
     both = [Standing(keyed, TENANT, file) for file in (here, there)]
-    assert [why(each) for each in both] == [Estrangement.RESTORED] * 2
+    assert [why(each) for each in both] == [Mistrust.RESTORED] * 2
     record(keyed, ACCEPTED)
     assert [(why(each), each.keep()) for each in both] == [(None, True)] * 2
     record(keyed)
     assert [each.keep() for each in both] == [True] * 2
     cut_back(keyed, 2)
-    assert [why(Standing(keyed, TENANT, file)) for file in (here, there)] == [Estrangement.RESTORED] * 2, "it was seen before"
+    assert [why(Standing(keyed, TENANT, file)) for file in (here, there)] == [Mistrust.RESTORED] * 2, "it was seen before"
 
 
 def test_an_acceptance_that_no_key_authenticated_is_none(keyed: Database, file: HeadFile) -> None:
@@ -108,16 +108,16 @@ def test_an_acceptance_that_no_key_authenticated_is_none(keyed: Database, file: 
     plain = Database(keyed.engine.url)
     record(plain, ACCEPTED)
     plain.close()
-    assert why(standing) is Estrangement.RESTORED
+    assert why(standing) is Mistrust.RESTORED
 
 
 def test_a_record_whose_first_or_newest_event_is_not_authentic_is_told(keyed: Database, file: HeadFile) -> None:
     plain = Database(keyed.engine.url)
     record(plain)
     standing = Standing(keyed, TENANT, file)
-    assert why(standing) is Estrangement.NOT_AUTHENTIC
+    assert why(standing) is Mistrust.NOT_AUTHENTIC
     record(keyed)
-    assert why(standing) is Estrangement.NOT_AUTHENTIC, "the first event is not"
+    assert why(standing) is Mistrust.NOT_AUTHENTIC, "the first event is not"
     assert not standing.keep()
     assert why(Standing(plain, TENANT, file)) is None, "without a key nothing is asked"
     plain.close()
@@ -129,7 +129,7 @@ def test_a_damaged_file_is_told_and_written_anew_by_a_person_alone(database: Dat
     assert file.path is not None
     file.path.write_text(said, encoding="ascii")
     standing = Standing(database, TENANT, file)
-    assert (why(standing), standing.keep()) == (Estrangement.NOT_KEPT, False)
+    assert (why(standing), standing.keep()) == (Mistrust.NOT_KEPT, False)
     assert file.path.read_text(encoding="ascii") == said
     Standing(database, TENANT, file).know_anew()
     assert (why(standing), standing.keep()) == (None, True)
@@ -138,7 +138,7 @@ def test_a_damaged_file_is_told_and_written_anew_by_a_person_alone(database: Dat
 
 def test_a_folder_that_is_gone_stops_opting_in_only_where_the_operator_named_it(database: Database, tmp_path: Path) -> None:
     record(database)
-    for must_keep, expected in ((True, Estrangement.NOT_KEPT), (False, None)):
+    for must_keep, expected in ((True, Mistrust.NOT_KEPT), (False, None)):
         standing = Standing(database, TENANT, head_file(tmp_path / "gone", TENANT, None), must_keep=must_keep)
         assert standing.keep() is not must_keep
         assert why(standing) is expected

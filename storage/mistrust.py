@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Estrangement(StrEnum):
+class Mistrust(StrEnum):
     """Why the database is not taken for the one that this process knows."""
 
     RESTORED = "restored"
