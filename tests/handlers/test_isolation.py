@@ -19,8 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from handlers.context.group_lists import GroupLists
+from handlers.context.people import ActedTooOften, People
 from handlers.evidence.pack import Pack
 from handlers.policy.periods import Period
+from handlers.policy.rule import Home
 from handlers.register.commands import Replaced
 from handlers.slack.views import cards, outcomes
 from storage.engine import Database
@@ -31,7 +34,8 @@ from storage.record.verify import verify
 from storage.records import SettingValue
 from storage.streams import Streams
 from tests.handlers.conftest import without_syncing
-from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, NOW, RULE, House, _request
+from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOW, RULE, House, _request
+from tests.handlers.fakes import HOME_TEAM, Workspace
 from tests.handlers.register import registering
 
 ONE, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
@@ -190,6 +194,17 @@ TOLD = [
 
 def test_a_tenant_shows_what_it_would_alone_through_every_door(fresh: Callable[[], Database]) -> None:
     _alike(fresh, TOLD)
+
+
+def test_what_a_person_may_look_up_in_one_tenant_is_not_used_up_in_the_other() -> None:
+    workspace = Workspace(ALICE, DAVE, groups={MAIL: [DAVE]})
+    groups = GroupLists(workspace.members, lambda: 0.0)
+    one, other = (People(workspace, Home(HOME_TEAM), RULE, checks=1, groups=groups, monotonic=lambda: 0.0) for _ in "ab")
+    for person in (ALICE, DAVE):
+        assert one.approver(person).allowed
+        with pytest.raises(ActedTooOften):
+            one.approver(person)
+        assert other.approver(person).allowed
 
 
 @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
