@@ -3,18 +3,16 @@
 Nothing here goes round the use cases; where a test looks into the ledger, it looks with its own query.
 """
 
-import functools
 import itertools
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Respond
 from sqlalchemy import select, update
 
-from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.changes.apply import Apply
 from handlers.changes.settle import Settling
 from handlers.context.context import Context
@@ -42,6 +40,7 @@ from storage.schema.tables import inbox, notices
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.fake_slack import Board, Hands, Windows
 from tests.handlers.fakes import CHANNEL, HOME_TEAM, Clock, Tenant, Workspace
+from tests.handlers.filled_forms import WORLDWIDE, _calendar, _element, _request
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -51,10 +50,6 @@ MAIL = "S0MAIL"
 """The user group through which Dave approves."""
 NOWHERE = "1763899200.999999"
 """The place of a message that is not the bot's."""
-WORLDWIDE = Cloud(
-    "worldwide", "Worldwide", ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com")
-)
-HIGH = Cloud("gcc-high", "GCC High", ())
 
 RULE = Rule(
     approvers=(ALICE, BOB, CAROL, MAIL),
@@ -373,25 +368,3 @@ class House:
         with self.ledger.reading() as reader:
             copies = reader.messages.cards(request_id)
         return copies[0].ts if copies else NOWHERE
-
-
-@functools.cache
-def _calendar() -> Calendar:
-    return load_packaged()
-
-
-def _request(now: datetime) -> dict[str, Any]:
-    return {
-        "reason": "Scanners in Zürich speak TLS 1.0",
-        "clients": "40 scanners, owned by Dave",
-        "protocols": ["smtp-auth"],
-        "day": now.date() + timedelta(days=20),
-    }
-
-
-def _element(value: object) -> dict[str, Any]:
-    if isinstance(value, date):
-        return {"type": "datepicker", "selected_date": value.isoformat()}
-    if isinstance(value, list):
-        return {"type": "checkboxes", "selected_options": [{"value": option} for option in value]}
-    return {"type": "plain_text_input", "value": value}

@@ -34,8 +34,9 @@ from storage.record.verify import verify
 from storage.records import SettingValue
 from storage.streams import Streams
 from tests.handlers.conftest import without_syncing
-from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOW, RULE, House, _request
+from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOW, RULE, House
 from tests.handlers.fakes import HOME_TEAM, Workspace
+from tests.handlers.filled_forms import _request
 from tests.handlers.register import registering
 
 ONE, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"

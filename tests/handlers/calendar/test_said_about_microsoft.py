@@ -22,7 +22,8 @@ from handlers.slack.views import calendar as drawn
 from handlers.slack.views import mailbox_diagnosis, modals, status_view
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.audit_log import AuditLog
-from tests.handlers.driver import HIGH, WORLDWIDE, House
+from tests.handlers.driver import House
+from tests.handlers.filled_forms import HIGH, WORLDWIDE
 from tests.handlers.outgoing.test_refusals import say
 from tests.journeys.words import words
 

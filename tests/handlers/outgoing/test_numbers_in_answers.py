@@ -6,7 +6,8 @@ from handlers.slack.views import cards, status_view
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.changes.test_apply import approved
-from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, House
+from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, House
+from tests.handlers.filled_forms import HIGH
 from tests.sentences import says
 
 

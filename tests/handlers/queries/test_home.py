@@ -16,8 +16,9 @@ from handlers.slack.views.home import NOT_READ_YET
 from storage.homes import MOST_OWN
 from storage.lifecycle import Kind, State
 from storage.records import Door, MailProtocol, SettingValue
-from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, HIGH, MAIL, RULE, TWO, House
+from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, RULE, TWO, House
 from tests.handlers.fakes import UNREADABLE
+from tests.handlers.filled_forms import HIGH
 from tests.handlers.slack.views.test_block_limits import WORST, harmless, marked_up
 from tests.sentences import says
 

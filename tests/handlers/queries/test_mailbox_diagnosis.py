@@ -7,8 +7,9 @@ from handlers.queries.mailbox_diagnosis import Concerns, Diagnosis, Lock, Locks,
 from handlers.slack.views import mailbox_diagnosis
 from storage.records import SettingValue
 from tests.handlers.audit_log import AuditLog
-from tests.handlers.driver import HIGH, House
+from tests.handlers.driver import House
 from tests.handlers.fakes import UNREADABLE
+from tests.handlers.filled_forms import HIGH
 from tests.sentences import says
 
 SCANNER = "scanner@contoso.com"

@@ -16,7 +16,8 @@ from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.queries.status import StatusReports
 from handlers.slack.views import probe_news, status_view
-from tests.handlers.driver import HIGH, House
+from tests.handlers.driver import House
+from tests.handlers.filled_forms import HIGH
 
 SMTP, RELAY = ProbeTarget("smtp-legacy.office365.com", 587), ProbeTarget("relay.example", 25)
 TLS10, TLS11, TLS12, TLS13 = TlsVersion

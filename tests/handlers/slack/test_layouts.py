@@ -33,7 +33,8 @@ from handlers.slack.views.blocks import Message
 from handlers.slack.views.signed import Signature, signed, signed_form
 from storage.lifecycle import Kind, State
 from storage.records import MailProtocol, SettingValue
-from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, HIGH, NOW, RULE, TWO, WORLDWIDE, House
+from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, NOW, RULE, TWO, House
+from tests.handlers.filled_forms import HIGH, WORLDWIDE
 from tests.handlers.saying import announcement
 from tests.handlers.slack.views.test_block_limits import CALENDAR, FACTS, PEOPLE, WORST, ZONE, report, view
 

@@ -28,8 +28,9 @@ from handlers.slack.views.mrkdwn import NAMED
 from handlers.slack.views.thread import details
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, MailProtocol, Observation, SettingValue
-from tests.handlers.driver import ALICE, BOB, HIGH, NOW, RULE, WORLDWIDE
+from tests.handlers.driver import ALICE, BOB, NOW, RULE
 from tests.handlers.fakes import CHANNEL
+from tests.handlers.filled_forms import HIGH, WORLDWIDE
 from tests.handlers.policy.test_content import REQUEST
 from tests.handlers.saying import announcement, view_of
 from tests.sentences import says
