@@ -102,8 +102,12 @@ class Settings(BaseSettings):
     """How often the worker probes, which is others' machines; ``None``: only when somebody asks."""
     events_url: kinds.Receiver | None = Field(None, alias="LEGACYTLS_EVENTS_URL")
     """Where every event of the record is posted; ``None``: nowhere. Its path may be a secret."""
+    events_private: kinds.Truth = Field(False, alias="LEGACYTLS_EVENTS_PRIVATE")
+    """Whether the receiver may have an address that is not public."""
     timestamp_url: kinds.TimeStamps | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
     """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path may be a secret."""
+    timestamp_private: kinds.Truth = Field(False, alias="LEGACYTLS_TIMESTAMP_PRIVATE")
+    """Whether the time-stamping service may have one."""
     events_secret: kinds.ReceiverSecret | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
     ticket_pattern: kinds.TicketPattern | None = Field(None, alias="LEGACYTLS_TICKET_PATTERN")
     """What the number of a change ticket has to match; ``None``: no form asks for one."""
@@ -197,7 +201,9 @@ class Settings(BaseSettings):
             "EXCHANGE_ORGANIZATION": self.exchange_organization,
             "LEGACYTLS_DEFAULT_WINDOW": str(self.default_window),
             "LEGACYTLS_TIMESTAMP_URL": _origin(self.timestamp_url),
+            "LEGACYTLS_TIMESTAMP_PRIVATE": self.timestamp_private,
             "LEGACYTLS_EVENTS_URL": _origin(self.events_url),
+            "LEGACYTLS_EVENTS_PRIVATE": self.events_private,
             "LEGACYTLS_ESCALATE_TO": sorted(set(self.escalate_to)),
             "LEGACYTLS_MAX_WINDOW": str(self.max_window),
             "LEGACYTLS_WHEN_NONE_LEFT": self.when_none_left,

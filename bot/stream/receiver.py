@@ -10,13 +10,15 @@ import requests
 from standardwebhooks import Webhook
 
 from bot.exchange.headers import retry_after
-from bot.exchange.http.wire import Wire, content_of
+from bot.exchange.http.wire import NotPublic, Wire, content_of
 from bot.stream.envelope import CONTENT_TYPE, body_of, event_id
 from handlers.context.web_addresses import taken_apart
 from storage.record.export import Event
 
 PATIENCE: Final = 15.0
 """Seconds one post may take, its answer included (Standard Webhooks: 15 to 30)."""
+
+PRIVATE_SETTING: Final = "LEGACYTLS_EVENTS_PRIVATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Answer:
 
     status: int | None
     retry_after: float | None = None
+    not_public: bool = False
+    """Whether nothing was sent, because the receiver has no public address."""
 
     @property
     def taken(self) -> bool:
@@ -39,6 +43,8 @@ class Answer:
     @property
     def problem(self) -> str:
         """Why it was not taken, for people; nothing of what the receiver wrote."""
+        if self.not_public:
+            return f"it has no public address; if it stands in your own network, set {PRIVATE_SETTING}=true"
         if self.status is None:
             return "it gave no answer"
         if HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST:
@@ -47,12 +53,15 @@ class Answer:
 
 
 class Receiver:
-    """One receiver: its address, and the secret that it knows the bot by."""
+    """One receiver: its address, and the secret that it knows the bot by.
 
-    def __init__(self, url: str, secret: str) -> None:
+    ``private``: it may have an address that is not public.
+    """
+
+    def __init__(self, url: str, secret: str, *, private: bool = False) -> None:
         self._url = str(taken_apart(url))
         self._webhook = Webhook(secret)
-        self._wire = Wire()
+        self._wire = Wire(public_only=not private)
         self.origin = taken_apart(url).origin
         """Scheme, host and port, which people may see."""
 
@@ -70,5 +79,7 @@ class Receiver:
             with self._wire.post(self._url, data=body.encode(), headers=headers, timeout=PATIENCE, stream=True) as answer:
                 content_of(answer)
                 return Answer(answer.status_code, retry_after(answer.headers.get("Retry-After", ""), now, math.inf))
+        except NotPublic:
+            return Answer(None, not_public=True)
         except (requests.RequestException, OSError):
             return Answer(None)

@@ -124,7 +124,7 @@ class Stream:
     def _refused(self, position: Position, answer: Answer) -> None:
         now = self._clock()
         self._streams.refused(position, answer.problem, now + pause_after(position.tries + 1, answer))
-        if not position.tries:
+        if not position.tries or answer.not_public:
             log.warning("stream.refused", receiver=self._receiver.origin, seq=position.seq + 1, problem=answer.problem)
         if answer.gone:
             self._tell(position, now)

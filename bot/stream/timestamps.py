@@ -6,7 +6,7 @@ from typing import Final
 import requests
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from bot.exchange.http.wire import Wire, content_of
+from bot.exchange.http.wire import NotPublic, Wire, content_of
 from bot.stream.tokens import WrongToken, read_token
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import Clock, TimeStamp, Unavailable
@@ -20,14 +20,19 @@ LARGEST: Final = 64 * 1024
 OFF: Final = timedelta(minutes=10)
 """By how much its time may differ from this machine's: one that differs more proves another time than the one it was asked at."""
 
+PRIVATE_SETTING: Final = "LEGACYTLS_TIMESTAMP_PRIVATE"
+
 
 class TimeStampService:
-    """Implements ``handlers.ports.TimeStamps`` over HTTP (RFC 3161, 3.4)."""
+    """Implements ``handlers.ports.TimeStamps`` over HTTP (RFC 3161, 3.4).
 
-    def __init__(self, url: str, *, clock: Clock) -> None:
+    ``private``: it may have an address that is not public.
+    """
+
+    def __init__(self, url: str, *, clock: Clock, private: bool = False) -> None:
         self._url = str(taken_apart(url))
         self._clock = clock
-        self._wire = Wire()
+        self._wire = Wire(public_only=not private)
 
     def stamp(self, data: bytes) -> TimeStamp:
         """Have some bytes stamped; only their hash is sent. Raises ``Unavailable``."""
@@ -52,6 +57,10 @@ class TimeStampService:
         try:
             with self._wire.post(self._url, data=body, headers=headers, timeout=PATIENCE, stream=True) as answer:
                 content, whole = content_of(answer)
+        except NotPublic:
+            raise Unavailable(
+                f"The time-stamping service has no public address; if it stands in your own network, set {PRIVATE_SETTING}=true."
+            ) from None
         except (requests.RequestException, OSError):
             raise Unavailable("The time-stamping service gave no answer.") from None
         if answer.status_code != requests.codes.ok:

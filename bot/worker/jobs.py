@@ -146,7 +146,8 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     reconciliation = Reconciliation(ledger, search, operators=settings.operators)
     url, stamping = settings.timestamp_url, None
     if url is not None:
-        stamping = Stamping(ledger, TimeStampService(url.get_secret_value(), clock=context.clock))
+        service = TimeStampService(url.get_secret_value(), clock=context.clock, private=settings.timestamp_private)
+        stamping = Stamping(ledger, service)
     keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), stamping, clock=context.clock)
     return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
 
@@ -161,7 +162,7 @@ def stream_jobs(
     if settings.events_url is None or settings.events_secret is None:
         return None, None
     url, ledger = settings.events_url.get_secret_value(), context.ledger
-    receiver = Receiver(url, settings.events_secret.get_secret_value())
+    receiver = Receiver(url, settings.events_secret.get_secret_value(), private=settings.events_private)
     streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))
     stream = Stream(ledger, streams, receiver, clock=context.clock, operators=settings.operators)
 

@@ -6,6 +6,7 @@ no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reache
 """
 
 import io
+import ipaddress
 import math
 import socket
 import threading
@@ -15,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from http.client import HTTPResponse
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -25,6 +27,7 @@ from urllib3.util import Timeout
 
 from bot.exchange.clouds import stays_here
 from bot.exchange.patience import CONNECT_LIMIT
+from handlers.context.public_addresses import may_be_dialled
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""
@@ -33,6 +36,14 @@ SHORTEST: Final = 0.05
 POOL: Final = 32
 _GZIP: Final = b"\x1f\x8b"
 _NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
+
+
+class NotPublic(requests.ConnectionError):
+    """The server was not connected to: it has no public address, and the call was to public ones only."""
+
+
+class _NoPublicAddress(NewConnectionError):
+    """The same, as ``urllib3`` hands it on."""
 
 
 class _Sent(threading.local):
@@ -137,6 +148,20 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
     """The same over TLS."""
 
 
+class _PublicConnection(_PlainConnection):
+    """Dials public addresses only: the very ones that it looked up, so no later look-up changes them."""
+
+    def _addresses(self) -> list[str]:
+        allowed = [address for address in super()._addresses() if may_be_dialled(self.host, address)]
+        if not allowed:
+            raise _NoPublicAddress(self, "the name has no public address")
+        return allowed
+
+
+class _PublicTlsConnection(_PublicConnection, _TlsConnection):
+    """The same over TLS."""
+
+
 class _PlainPool(HTTPConnectionPool):
     ConnectionCls = _PlainConnection
 
@@ -145,22 +170,32 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+class _PublicPool(HTTPConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicTlsConnection
+
+
 _POOLS: Final = {"http": _PlainPool, "https": _TlsPool}
+_PUBLIC_POOLS: Final = {"http": _PublicPool, "https": _PublicTlsPool}
 
 
 class _Adapter(HTTPAdapter):
     """Hands out the connections above, directly and through a proxy; never sends anything twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, public_only: bool) -> None:
+        self._pools = _PUBLIC_POOLS if public_only else _POOLS
         super().__init__(pool_maxsize=POOL, max_retries=Retry(total=0))
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **named)
-        manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = _POOLS  # the operator named the proxy, which may be private
         return manager
 
 
@@ -170,14 +205,18 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Wire(requests.Session):
-    """A session for one host family. ``timeout`` is the number of seconds for the whole call, reading the body included."""
+    """A session for one host family. ``timeout`` is the number of seconds for the whole call, reading the body included.
 
-    def __init__(self, *, surroundings: bool = True) -> None:
+    With ``public_only`` nothing but public addresses is connected to, loopback aside where the address itself names it.
+    """
+
+    def __init__(self, *, surroundings: bool = True, public_only: bool = False) -> None:
         super().__init__()
         self.trust_env = surroundings
         self.auth = _as_it_is
-        self.mount("https://", _Adapter())
-        self.mount("http://", _Adapter())
+        self._public_only = public_only
+        self.mount("https://", _Adapter(public_only=public_only))
+        self.mount("http://", _Adapter(public_only=public_only))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Report no redirect: ``requests`` would read the body whole and fail on a broken target."""
@@ -185,14 +224,31 @@ class Wire(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
         """Send once, follow nothing, begin nothing after ``begin_by`` (monotonic clock).
 
-        Raises ``requests.RequestException``; ``was_sent`` then tells how far it came.
+        Raises ``requests.RequestException``, such as ``NotPublic``; ``was_sent`` then tells how far it came.
         """
+        text = url if isinstance(url, str) else url.decode()
+        if self._public_only and _is_private_literal(text):  # a proxy would connect to it
+            raise NotPublic("the address is not public")
         _sent.flag, _sent.begin_by = False, float(named.pop("begin_by", math.inf))
         seconds = max(SHORTEST, float(named.pop("timeout", None) or CONNECT_LIMIT))
         named |= {"allow_redirects": False, "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds)}
-        if stays_here(url if isinstance(url, str) else url.decode()):
+        if stays_here(text):
             named["proxies"] = dict(_NO_PROXY)
-        return super().request(method, url, *arguments, **named)
+        try:
+            return super().request(method, url, *arguments, **named)
+        except requests.ConnectionError as failed:
+            if isinstance(getattr(failed.args[0] if failed.args else None, "reason", None), _NoPublicAddress):
+                raise NotPublic("the name has no public address") from failed
+            raise
+
+
+def _is_private_literal(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not may_be_dialled(host, host)
 
 
 def was_sent() -> bool:

@@ -63,6 +63,7 @@ def test_an_unchanged_restart_records_nothing(house: House) -> None:
         ("LEGACYTLS_OBSERVE_EVERY", "1h", "0:10:00", "1:00:00"),
         ("LEGACYTLS_WORKING_HOURS", "08:00-12:00", "09:00-17:00", "08:00-12:00"),
         ("LEGACYTLS_TIMEZONE", "Europe/Berlin", "UTC", "Europe/Berlin"),
+        ("LEGACYTLS_EVENTS_PRIVATE", "true", False, True),
         ("LEGACYTLS_RETENTION", "90d", "400 days, 0:00:00", "90 days, 0:00:00"),
     ],
 )
