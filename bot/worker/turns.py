@@ -78,7 +78,7 @@ class Turns:
         """Put a job out of hand; ``again``: behind all that wait."""
         with self._changed:
             self._in_hand.discard(job)
-            if again:
+            if again and job in self._by_tenant.get(job.tenant_id, ()):  # else its tenant has gone meanwhile
                 self._waiting.setdefault(job)
             self._changed.notify_all()
 

@@ -287,3 +287,36 @@ def test_a_loop_of_many_threads_ends_as_one_and_tells_all_that_is_owed() -> None
     begun.start()
     assert begun.stop(within=10)
     assert dict(told) == dict.fromkeys(owed, 3)
+
+
+def test_tenants_come_and_go_while_the_loops_run() -> None:
+    """What a tenant that has gone still has in hand ends, and is not begun again; a new one has its turns."""
+    done: Counter[str] = Counter()
+    begun_old, go_on = threading.Event(), threading.Event()
+
+    def old() -> int:
+        done["old"] += 1
+        begun_old.set()
+        go_on.wait(patience(10))
+        return 1  # there would be more
+
+    def new() -> int:
+        done["new"] += 1
+        return 0
+
+    def loop(*jobs: Job) -> Loop:
+        return Loop("apply", jobs, due=lambda: ["gone", "came"], threads=2, changing=True)
+
+    begun = Worker((loop(Job("gone", old)),))
+    begun.start()
+    assert begun_old.wait(patience(10))
+    begun.replace((loop(Job("came", new)),))
+    begun.wake("came")
+    deadline = time.monotonic() + patience(10)
+    while not done["new"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    go_on.set()
+    begun.wake("gone")
+    assert begun.stop(within=patience(10))
+    assert done["old"] == 1
