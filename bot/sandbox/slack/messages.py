@@ -1,11 +1,17 @@
 """Hold a message: its content, who sees it, and how Slack and the page write it down."""
 
+import marshal
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.slack.cast import APP_ID, BOT_ID, BOT_USER, TEAM_ID
 
 JSON = dict[str, Any]
+
+
+def copied(shown: Any) -> Any:
+    """Copy what is JSON by writing and reading it, four times as fast as ``copy.deepcopy``: waits look often."""
+    return marshal.loads(marshal.dumps(shown))  # noqa: S302 - our own bytes
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from bot.sandbox.slack.blockkit import identified, view_problems
 from bot.sandbox.slack.cast import APP_ID, BOT_ID, TEAM_ID
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.inputs import initial_values
-from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.messages import JSON, copied
 from bot.sandbox.slack.workspace import Workspace
 
 DEEPEST, KEPT = 3, 5
@@ -50,7 +50,8 @@ class View:
             "id": self.id, "team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID, "app_installed_team_id": TEAM_ID,
             "hash": self.hash, "root_view_id": self.root, "previous_view_id": self.previous, "state": {"values": self.values},
         }  # fmt: skip
-        return copy.deepcopy({**defaults, **self.definition, **identity})
+        view: JSON = copied({**defaults, **self.definition, **identity})
+        return view
 
 
 @dataclass(slots=True)

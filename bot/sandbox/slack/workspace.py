@@ -16,7 +16,7 @@ from bot.sandbox.shared.watched import Watched
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.cast import BOT_USER, Channel, Group, Member
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content, Message
+from bot.sandbox.slack.messages import JSON, Content, Message, copied
 
 
 class Workspace(Watched):
@@ -134,7 +134,8 @@ class Workspace(Watched):
         """Copy what ``seen_by`` sees of the channel, oldest first; ``None`` sees ephemeral messages too."""
         with self._lock:
             found = self._messages[self.channel(channel).id]
-            return copy.deepcopy([message.as_page() for message in found if message.is_visible_to(seen_by)])
+            shown: list[JSON] = copied([message.as_page() for message in found if message.is_visible_to(seen_by)])
+        return shown
 
     def react(self, message: Message, user: str, name: str) -> None:
         """Add a reaction. Raises ``already_reacted``."""
