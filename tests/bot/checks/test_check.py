@@ -1,37 +1,23 @@
 """``legacytls check`` on broken set-ups: each is named with its mend, costs exit code 1, and nothing is ever written."""
 
 import json
-import logging
 import os
-import shutil
 import socket
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-import psycopg
 import pytest
-import structlog
-from sqlalchemy import create_engine, inspect, make_url, text
 
 from bot.cli import main
-from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.faults import Fault
-from bot.sandbox.slack.simulation import Slack
-from handlers.slack.scopes import BOT_SCOPES
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
-from storage.migrate import upgrade
 from storage.record.adoption import adopt
+from tests.bot.checks.conftest import Setup
 from tests.bot.drawing import drawn_once
 from tests.bot.exchange.certificates import app as certificate
-from tests.postgres import Server, standby
 from tests.sentences import says
 
 __all__ = ["drawn_once"]
@@ -39,90 +25,6 @@ __all__ = ["drawn_once"]
 pytestmark = pytest.mark.usefixtures("drawn_once")
 
 GROUP = "S0MAIL"
-
-
-@pytest.fixture(scope="module")
-def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Microsoft]:
-    found = Microsoft(tmp_path_factory.mktemp("microsoft"), clock=lambda: datetime.now(UTC))
-    found.start()
-    yield found
-    found.stop()
-
-
-@dataclass
-class Setup:
-    """Everything right; a test breaks one thing and runs the check in this process."""
-
-    folder: Path
-    microsoft: Microsoft
-    slack: Slack
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-
-    def set(self, **settings: str) -> None:
-        for name, value in settings.items():
-            self.monkeypatch.setenv(name, value)
-
-    def unset(self, *names: str) -> None:
-        for name in names:
-            self.monkeypatch.delenv(name)
-
-    def grant(self, **grants: object) -> None:
-        for name, value in grants.items():
-            self.monkeypatch.setattr(self.microsoft.tenant.grants, name, value)
-
-    def check(self) -> tuple[int, dict[str, dict[str, str]]]:
-        """Exit code and verdicts by name."""
-        code = main(["check", "--json"])
-        out, err = self.capsys.readouterr()
-        assert err == ""
-        answer = json.loads(out)
-        assert answer["ok"] is (code == 0)
-        assert len({verdict["check"] for verdict in answer["checks"]}) == len(answer["checks"]), "each check is told once"
-        return code, {verdict["check"]: verdict for verdict in answer["checks"]}
-
-    def failed(self) -> dict[str, dict[str, str]]:
-        """What does not hold; there must be something, told by the exit code too."""
-        code, verdicts = self.check()
-        found = {name: verdict for name, verdict in verdicts.items() if verdict["outcome"] == "failed"}
-        assert code == 1, verdicts
-        return found
-
-
-def _serve(scopes: tuple[str, ...]) -> Slack:
-    slack = Slack(clock=lambda: datetime.now(UTC), scopes=scopes)
-    slack.start()
-    return slack
-
-
-@pytest.fixture
-def setup(
-    tmp_path: Path,
-    _migrated_sqlite: Path,
-    microsoft: Microsoft,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    request: Any,
-) -> Iterator[Setup]:
-    """``@pytest.mark.parametrize("setup", [scopes], indirect=True)`` gives the token other scopes."""
-    slack = _serve(getattr(request, "param", tuple(BOT_SCOPES)))
-    monkeypatch.chdir(tmp_path)
-    found = Setup(tmp_path, microsoft, slack, monkeypatch, capsys)
-    found.set(**slack.environment, **microsoft.environment, DATABASE_URL=f"sqlite:///{tmp_path}/record.db")
-    found.set(LEGACYTLS_RECORD_KEY="ab" * 32)
-    shutil.copy(_migrated_sqlite, tmp_path / "record.db")
-    calls = len(microsoft.tenant.calls)
-    root = logging.getLogger()
-    handlers, level, hook = list(root.handlers), root.level, sys.excepthook
-    yield found
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    slack.stop()
-    microsoft.tenant.clear_faults()
-    assert [call.cmdlet for call in microsoft.tenant.calls[calls:] if call.cmdlet.startswith("Set-")] == []
-    assert slack.messages(cast.CHANGES) == []
 
 
 def test_a_right_setup_holds(setup: Setup) -> None:
@@ -266,10 +168,6 @@ def _silent_directory(setup: Setup) -> None:
     setup.slack.fault("users.info", "ratelimited")
 
 
-def _no_permission(setup: Setup) -> None:
-    setup.grant(app_roles=("Mail.Read",))
-
-
 def _no_role(setup: Setup) -> None:
     setup.grant(directory_roles=())
 
@@ -372,162 +270,6 @@ def test_broken_surroundings_are_named_with_their_mend(
     assert "hush" not in json.dumps(failed)
 
 
-@pytest.mark.parametrize("setup", [tuple(scope for scope in BOT_SCOPES if scope != "usergroups:read")], indirect=True)
-def test_a_missing_scope_is_named_where_it_is_missing_and_where_it_hurts(setup: Setup) -> None:
-    failed = setup.failed()
-    assert failed["Slack scopes"]["finding"] == says("missing_usergroups_read")
-    assert "manifest.yml" in failed["Slack scopes"]["mend"]
-    assert says("lacks_a_scope") in failed["Approver group S0MAIL"]["finding"]
-
-
-NO_GROUPS = {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB", "LEGACYTLS_OPERATORS": "U0ALICE,U0BOB"}
-
-
-def _without(*scopes: str) -> tuple[str, ...]:
-    return tuple(scope for scope in BOT_SCOPES if scope not in scopes)
-
-
-@pytest.mark.parametrize(
-    ("setup", "missed", "settings"),
-    [
-        (_without("files:write"), "files:write (uploads the record, or the evidence", {}),
-        (_without("groups:read"), "groups:read (sees", {}),
-        (_without("app_mentions:read"), "app_mentions:read (tells", {}),
-        (_without("usergroups:read"), "usergroups:read (expands", NO_GROUPS),
-    ],
-    indirect=["setup"],
-)
-def test_a_scope_that_nothing_needs_here_is_missed_with_a_warning(setup: Setup, missed: str, settings: dict[str, str]) -> None:
-    setup.set(**settings)
-    code, verdicts = setup.check()
-    assert (code, verdicts["Slack scopes"]["outcome"]) == (0, "warning")
-    assert missed in verdicts["Slack scopes"]["finding"]
-    assert verdicts["Slack channel"]["outcome"] == "ok"
-
-
-@pytest.mark.parametrize("setup", [_without("channels:read", "groups:read")], indirect=True)
-def test_a_channel_that_cannot_be_looked_at_is_a_warning(setup: Setup) -> None:
-    code, verdicts = setup.check()
-    assert (code, verdicts["Slack scopes"]["outcome"], verdicts["Slack channel"]["outcome"]) == (0, "warning", "warning")
-
-
-@pytest.mark.parametrize("setup", [_without("chat:write"), _without("users:read", "files:write")], indirect=True)
-def test_a_scope_that_everything_needs_fails(setup: Setup) -> None:
-    _, verdicts = setup.check()
-    assert verdicts["Slack scopes"]["outcome"] == "failed"
-    assert "files:write" not in verdicts["Slack scopes"]["finding"]
-
-
-@pytest.mark.parametrize("setup", [(*BOT_SCOPES, "admin")], indirect=True)
-def test_a_scope_too_many_is_a_warning(setup: Setup) -> None:
-    code, verdicts = setup.check()
-    assert (code, verdicts["Slack scopes"]["outcome"]) == (0, "warning")
-    assert verdicts["Slack scopes"]["finding"] == says("more_than_needed_admin")
-
-
-def test_a_missing_permission_is_told_apart_from_a_missing_role(setup: Setup) -> None:
-    _no_permission(setup)
-    failed = setup.failed()
-    assert list(failed) == ["Entra app role", "Get-TransportConfig"]
-    assert says("grant_the_application_permission_exchange_manageasapp") in failed["Entra app role"]["mend"]
-    assert failed["Get-TransportConfig"]["mend"] == says("grant_exchange_manageasapp_first_as_said_above")
-
-
-def test_an_expired_certificate_is_dated(setup: Setup) -> None:
-    _present(setup, certificate(-1).pem())
-    failed = setup.failed()
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    assert failed["Certificate"]["finding"] == says("expired_on_2", yesterday=yesterday)
-    assert says("upload_it_to_the_app_registration") in failed["Certificate"]["mend"]
-    assert says("the_certificate_expired_on") in failed["Entra token"]["finding"]
-
-
-def test_a_certificate_about_to_expire_is_a_warning(setup: Setup) -> None:
-    _present(setup, certificate(10).pem())
-    _, verdicts = setup.check()
-    assert verdicts["Certificate"]["outcome"] == "warning"
-    assert "in 9 days" in verdicts["Certificate"]["finding"]
-
-
-def _present_secret(setup: Setup, **ahead: int) -> None:
-    setup.unset("AZURE_CLIENT_CERTIFICATE_PATH")
-    setup.set(AZURE_CLIENT_SECRET=setup.microsoft.client_secret.get_secret_value())
-    if ahead:
-        setup.set(AZURE_CLIENT_SECRET_EXPIRES=(datetime.now(UTC) + timedelta(**ahead)).date().isoformat())
-
-
-@pytest.mark.parametrize(
-    ("days", "outcome", "finding"), [(-2, "warning", "expired on"), (10, "warning", "in 9 days"), (40, "ok", "valid until")]
-)
-def test_a_secret_is_as_good_as_the_day_that_was_set(setup: Setup, days: int, outcome: str, finding: str) -> None:
-    _present_secret(setup, days=days)
-    code, verdicts = setup.check()
-    assert (code, verdicts["Client secret"]["outcome"]) == (0, outcome)
-    assert finding in verdicts["Client secret"]["finding"]
-
-
-def test_a_secret_without_a_day_is_not_called_good(setup: Setup) -> None:
-    _present_secret(setup)
-    code, verdicts = setup.check()
-    assert (code, verdicts["Client secret"]["outcome"]) == (0, "optional")
-    assert "AZURE_CLIENT_SECRET_EXPIRES" in verdicts["Client secret"]["mend"]
-
-
-@pytest.mark.parametrize("pem", [b"no certificate", certificate(30).pem(b"a password")], ids=["junk", "locked"])
-def test_a_certificate_that_cannot_be_read_is_a_wrong_setting(pem: bytes, setup: Setup) -> None:
-    _present(setup, pem)
-    assert main(["check"]) == 2
-    out, err = setup.capsys.readouterr()
-    assert out == ""
-    assert says("azure_client_certificate_path_the_file_needs") in err
-    assert "AZURE_CLIENT_CERTIFICATE_PASSWORD" in err
-
-
-def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:
-    cmdlets = {"Get-CASMailbox", "Get-AcceptedDomain", "Search-UnifiedAuditLog", "Get-AdminAuditLogConfig"}
-    setup.grant(withheld=frozenset(cmdlets))
-    code, verdicts = setup.check()
-    assert code == 0
-    for name in (cmdlets - {"Get-AdminAuditLogConfig"}) | {"Audit ingestion"}:
-        assert verdicts[name]["outcome"] == "optional"
-        assert says("it_would_tell") in verdicts[name]["finding"]
-        assert says("the_optional_role_for_this_cmdlet") in verdicts[name]["mend"]
-
-
-def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> None:
-    calls = len(setup.microsoft.tenant.calls)
-    _, verdicts = setup.check()
-    (search,) = (call for call in setup.microsoft.tenant.calls[calls:] if call.cmdlet == "Search-UnifiedAuditLog")
-    assert search.parameters["Operations"] == ["Set-TransportConfig"]
-    assert says("recorded_in_the_last_7_days") in verdicts["Search-UnifiedAuditLog"]["finding"]
-    setup.microsoft.tenant.queue_fault("server_error", cmdlet="Search-UnifiedAuditLog")
-    code, verdicts = setup.check()
-    assert (code, verdicts["Search-UnifiedAuditLog"]["outcome"]) == (0, "optional")
-    assert says("it_would_tell_who_changed_the_setting") in verdicts["Search-UnifiedAuditLog"]["finding"]
-
-
-def test_an_audit_log_that_is_switched_off_is_a_warning_with_its_cmdlet(setup: Setup) -> None:
-    setup.monkeypatch.setattr(setup.microsoft.tenant, "audit_ingestion", False)
-    code, verdicts = setup.check()
-    assert (code, verdicts["Audit ingestion"]["outcome"]) == (0, "warning")
-    assert "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true" in verdicts["Audit ingestion"]["mend"]
-
-
-@pytest.mark.parametrize("fault", ["empty_value", "null_value", "html_200", "throttle_bare"])
-def test_an_ingestion_that_is_not_told_is_unknown(fault: str, setup: Setup) -> None:
-    setup.microsoft.tenant.queue_fault(fault, cmdlet="Get-AdminAuditLogConfig")
-    code, verdicts = setup.check()
-    assert (code, verdicts["Audit ingestion"]["outcome"]) == (0, "optional")
-    assert verdicts["Audit ingestion"]["mend"] != ""
-
-
-def test_a_role_that_only_reads_is_not_found_out_because_nothing_is_written(setup: Setup) -> None:
-    setup.grant(withheld=frozenset({"Set-TransportConfig"}))
-    code, verdicts = setup.check()
-    assert (code, verdicts["Set-TransportConfig"]["outcome"]) == (0, "optional")
-    assert says("cannot_be_proven_without_writing") in verdicts["Set-TransportConfig"]["finding"]
-
-
 @pytest.mark.parametrize(
     ("settings", "name", "finding"),
     [
@@ -552,105 +294,6 @@ def test_smtp_auth_switched_off_is_a_warning(setup: Setup) -> None:
     finally:
         setup.microsoft.tenant.smtp_auth_disabled = False
     assert (code, verdicts["SMTP AUTH"]["outcome"]) == (0, "warning")
-
-
-def test_a_new_database_is_a_warning_because_the_start_migrates_it(setup: Setup) -> None:
-    setup.set(DATABASE_URL=f"sqlite:///{setup.folder}/new.db")
-    code, verdicts = setup.check()
-    assert (code, verdicts["Database schema"]["outcome"]) == (0, "warning")
-    assert "legacytls migrate" in verdicts["Database schema"]["mend"]
-
-
-def test_a_postgresql_that_may_lose_a_commit_fails(setup: Setup, migrated_postgres_url: str) -> None:
-    address = migrated_postgres_url.replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(address, autocommit=True) as connection:
-        name = connection.info.dbname
-        connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off'.encode())
-    setup.set(DATABASE_URL=migrated_postgres_url)
-    failed = setup.failed()
-    assert "synchronous_commit off" in failed["Database durability"]["finding"]
-    assert says("survive_a_power_cut") in failed["Database durability"]["mend"]
-    _, verdicts = setup.check()
-    assert verdicts["Database role"]["outcome"] == "warning"
-
-
-def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: Setup, migrated_postgres_url: str) -> None:
-    url = make_url(migrated_postgres_url)
-    role = f"ungranted_{url.database}"
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
-        owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
-        owner.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}".encode())
-        owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}".encode())
-        setup.set(DATABASE_URL=url.set(username=role, password="x").render_as_string(hide_password=False))
-        found = setup.failed()["Database role"]
-        owner.execute(f"DROP OWNED BY {role}".encode())
-        owner.execute(f"DROP ROLE {role}".encode())
-    assert found["finding"] == says("lacks_delete_on_cards_inbox_notices_observations")
-    assert "GRANT lines" in found["mend"]
-
-
-def test_a_database_that_only_reads_fails_and_all_else_is_told(setup: Setup, migrated_postgres_url: str) -> None:
-    url = make_url(migrated_postgres_url)
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
-        owner.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'.encode())
-    setup.set(DATABASE_URL=migrated_postgres_url)
-    code, verdicts = setup.check()
-    found = verdicts["Database writes"]
-    assert (code, found["outcome"]) == (1, "failed")
-    assert found["finding"] == says("the_database_only_reads_as_a_standby")
-    assert "default_transaction_read_only" in found["mend"]
-    assert verdicts["Get-TransportConfig"]["outcome"] == "ok"
-
-
-def test_a_hot_standby_fails_by_name(setup: Setup, postgres_server: Server) -> None:
-    with postgres_server.database() as url:
-        upgrade(url)
-        with standby(postgres_server) as copy:
-            setup.set(DATABASE_URL=copy.set(database=url.database).render_as_string(hide_password=False))
-            found = setup.failed()
-    assert list(found) == ["Database writes"]
-    assert found["Database writes"]["finding"] == says("the_database_only_reads_as_a_standby")
-
-
-@pytest.mark.parametrize("migrated", [True, False])
-def test_that_it_can_write_is_proven_and_nothing_is_left_of_the_proof(migrated: bool, setup: Setup, database_url: str) -> None:
-    if migrated:
-        upgrade(database_url)
-    setup.set(DATABASE_URL=database_url)
-    _, verdicts = setup.check()
-    assert verdicts["Database writes"]["outcome"] == "ok"
-    engine = create_engine(database_url)
-    try:
-        tables = inspect(engine).get_table_names()
-        assert [name for name in tables if name.startswith("check_")] == []
-        with engine.connect() as connection:
-            assert not migrated or connection.execute(text("SELECT count(*) FROM leases")).scalar() == 0
-    finally:
-        engine.dispose()
-
-
-def test_a_file_that_only_reads_fails_by_name(setup: Setup) -> None:
-    setup.set(DATABASE_URL=f"sqlite:///file:{setup.folder}/record.db?mode=ro&uri=true")
-    assert setup.failed()["Database writes"]["finding"] == says("the_database_s_file_or_folder_can")
-
-
-def test_a_database_of_somebody_elses_fails_and_all_else_is_told(setup: Setup) -> None:
-    with closing(sqlite3.connect(setup.folder / "record.db")) as connection:
-        connection.execute("ALTER TABLE alembic_version RENAME COLUMN version_num TO other")
-    code, verdicts = setup.check()
-    assert (code, verdicts["Database schema"]["outcome"]) == (1, "failed")
-    assert verdicts["Get-TransportConfig"]["outcome"] == "ok"
-
-
-@pytest.mark.parametrize("option", ["schema=x", "sslmode=paranoid", "connection_limit=4"])
-def test_an_address_that_cannot_be_used_is_named_and_all_else_is_told(option: str, setup: Setup) -> None:
-    setup.set(DATABASE_URL=f"postgresql://bot:hush@127.0.0.1/x?{option}")
-    assert main(["check", "--json"]) == 2
-    answer = json.loads(setup.capsys.readouterr().out)
-    verdicts = {verdict["check"]: verdict for verdict in answer["checks"]}
-    assert answer["ok"] is False
-    assert option.split("=", maxsplit=1)[0] in verdicts["Database"]["finding"]
-    assert verdicts["Get-TransportConfig"]["outcome"] == verdicts["Slack token"]["outcome"] == "ok"
 
 
 def test_one_fault_hides_none_of_the_others(setup: Setup) -> None:

@@ -10,11 +10,9 @@ import pytest
 
 from bot.exchange.clouds import CLOUDS
 from bot.sandbox.microsoft.simulation import CLIENT_ID, OBJECT_ID
-from tests.bot.checks.test_check import Setup, microsoft, setup
+from tests.bot.checks.conftest import Setup
 from tests.bot.exchange.stage import Stage, answer
 from tests.sentences import says
-
-__all__ = ["microsoft", "setup"]
 
 
 @pytest.fixture

@@ -12,10 +12,8 @@ from bot.sandbox.slack import cast
 from bot.sandbox.slack.faults import Fault
 from bot.settings.load import load
 from handlers.slack.views.trial import TITLE
-from tests.bot.checks.test_check import Setup, microsoft, setup
+from tests.bot.checks.conftest import Setup
 from tests.sentences import says
-
-__all__ = ["microsoft", "setup"]
 
 
 def posted(setup: Setup) -> Verdict:

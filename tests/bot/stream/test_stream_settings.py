@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.settings.load import WrongSettings, load
-from tests.bot.checks.test_check import Setup, microsoft, setup  # noqa: F401 - fixtures
+from tests.bot.checks.conftest import Setup, microsoft, setup  # noqa: F401 - fixtures
 from tests.bot.settings.test_load import Put, put  # noqa: F401 - a fixture
 from tests.bot.stream.receiving import SECRET
 from tests.sentences import says
