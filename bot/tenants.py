@@ -186,8 +186,8 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     wake = partial(shared.wake, tenant_id)
     context = context_of(settings, ledger, exchange, people, clock=shared.clock, nudge=wake, standing=standing)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
-    inbox, copies, fetch = Inbox(database, tenant_id), SlackCopies(shared.client), partial(fetched, shared.client)
-    dispatch = Dispatch(context, inbox, lookups, copies, fetch)
+    copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)
+    dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch)
     around = surroundings_of(context)
     announcer = SlackAnnouncer(shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature)
     news = ProbeNews(context)
@@ -195,9 +195,8 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     jobs = _jobs(named, shared, dispatch, announcer, lookups)
     jobs = replace(jobs, probe=probe_job(settings, context, probing, news))
     own = homes or HomePages(publishing(dispatch, shared.client, around.zone), shared.executor.follow)
-    edge = Edge(
-        dispatch, shared.executor, shared.client, around, answers=shared.answers, homes=own, probing=probing, signature=signature
-    )
+    made = partial(Edge, dispatch, shared.executor, shared.client, around, answers=shared.answers)
+    edge = made(homes=own, probing=probing, signature=signature)
     return Tenant(named, dispatch, edge, people, exchange, jobs)
 
 

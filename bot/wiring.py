@@ -67,19 +67,19 @@ def wire(
     shared = _shared(settings, database, client, nudge, fleet is not None, clock=clock, health=health, metrics=metrics)
     if fleet is None:
         only = served(TenantSettings("", settings), shared)
-        gauges = Gauges(only.dispatch.context, Outbox(database, only.tenant_id), metrics=metrics, health=health)
+        context, outbox = only.dispatch.context, Outbox(database, only.tenant_id)
+        gauges = Gauges(context, outbox, metrics=metrics, health=health)
         worker = Worker(loops(settings, database, [only.jobs], clock, measured=gauges.refresh))
         nudge.worker = worker
         return Bot(Tenants([only]), shared, worker)
     shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
     several = Several(settings, shared, fleet.operators)
     tenants = Tenants([served(one, shared, homes=several.front.homes) for one in fleet.tenants])
-    measured = FleetGauges(database, tenants.aliases, clock, metrics=metrics, health=health)
+    refresh = FleetGauges(database, tenants.aliases, clock, metrics=metrics, health=health).refresh
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
-        return loops(
-            settings, database, jobs, clock, measured=measured.refresh, several=True, remind_every=remind_every(len(jobs))
-        )
+        often = remind_every(len(jobs))
+        return loops(settings, database, jobs, clock, measured=refresh, several=True, remind_every=often)
 
     nudge.worker = worker = Worker(plan([one.jobs for one in tenants]))
     rereading = Rereading(settings, tenants, several, worker, plan)
