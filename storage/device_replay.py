@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from storage.device_records import DEVICE_EVENTS, DeviceAct
 from storage.integrity import believing
@@ -50,6 +50,12 @@ class DeviceReplay:
         )
 
 
+_NUMBER = bindparam("device", type_=devices.c.id.type)
+_ONE = select(*raw(devices)).where(devices.c.id == _NUMBER, devices.c.tenant_id == bindparam("tenant"))
+_ACTS = select(*raw(device_acts)).where(device_acts.c.device_id == _NUMBER).order_by(device_acts.c.id)
+"""Built once: every act on an entry asks them, and building a statement costs more than running it."""
+
+
 def device_differences(connection: Connection, tenant_id: str, number: int) -> list[Difference]:
     """Where one entry or the acts on it differ from the events they came from."""
     try:
@@ -58,15 +64,14 @@ def device_differences(connection: Connection, tenant_id: str, number: int) -> l
         return [Difference("audit_events", altered.place, WHOLE)]
     except (KeyError, TypeError):
         return [Difference(devices.name, str(number), WHOLE)]
-    mine = select(*raw(devices)).where(devices.c.id == number, devices.c.tenant_id == tenant_id)
-    row = next(iter(stored_rows(connection, devices, mine)), None)
+    row = next(iter(stored_rows(connection, devices, _ONE, {"device": number, "tenant": tenant_id})), None)
     if row is None or not told.acts:
         return [Difference(devices.name, str(number), WHOLE)]
-    done = select(*raw(device_acts)).where(device_acts.c.device_id == number).order_by(device_acts.c.id)
+    done = stored_rows(connection, device_acts, _ACTS, {"device": number})
     acts = [{**act, "tenant_id": tenant_id} for act in told.acts]
     return [
         *columns(devices.name, str(number), row, told.row | {"tenant_id": tenant_id}),
-        *pairwise(device_acts.name, stored_rows(connection, device_acts, done), acts, at=f"D{number}"),
+        *pairwise(device_acts.name, done, acts, at=f"D{number}"),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -64,28 +64,42 @@ class Disbelieved(Exception):
         self.place = str(seq) if isinstance(seq, int) else "?"  # SQLite keeps any text there, which nobody is shown
 
 
-def _events(tenant_id: str) -> Select[Any]:
-    table = audit_events.c
-    at = spelled_instant(table.at).label("spelled_at")
-    columns = (
-        table.seq,
-        at,
-        table.kind,
-        table.actor,
-        table.request_id,
-        table.payload,
-        table.prev_hash,
-        table.hash,
-        table.authenticator,
-    )
-    return select(*columns).where(table.tenant_id == tenant_id)
+def of_kind(kind: str) -> ColumnElement[bool]:
+    """The condition for events of one kind, by the index of a few. Raises ``ValueError`` for others."""
+    if kind not in COMPARED:
+        raise ValueError(f"{kind} has no index")
+    # As the index spells it: SQLite takes it for nothing else.
+    return audit_events.c.kind == literal_column(f"'{kind}'")
+
+
+_ANYBODYS = select(
+    audit_events.c.seq,
+    spelled_instant(audit_events.c.at).label("spelled_at"),
+    audit_events.c.kind,
+    audit_events.c.actor,
+    audit_events.c.request_id,
+    audit_events.c.payload,
+    audit_events.c.prev_hash,
+    audit_events.c.hash,
+    audit_events.c.authenticator,
+)
+_EVENTS = _ANYBODYS.where(audit_events.c.tenant_id == bindparam("tenant"))
+_OF_REQUEST = _EVENTS.where(audit_events.c.request_id == bindparam("request")).order_by(
+    audit_events.c.request_id, audit_events.c.seq
+)
+_SINCE = _EVENTS.where(audit_events.c.seq >= bindparam("first")).order_by(audit_events.c.seq)
+_FIRST = select(func.min(audit_events.c.seq)).where(
+    audit_events.c.tenant_id == bindparam("tenant"), audit_events.c.request_id == bindparam("request")
+)
+_LAST = _EVENTS.order_by(audit_events.c.seq.desc()).limit(_LOOK_BACK)
+_NEWEST = {kind: _LAST.where(of_kind(kind)) for kind in COMPARED}
+"""Built once: nearly every act asks them, and building a statement costs more than running it."""
 
 
 def of_request(connection: Connection, tenant_id: str, request_id: int) -> list[Told]:
     """Every event about one request, oldest first. Raises ``Disbelieved``."""
-    table = audit_events.c
-    query = _events(tenant_id).where(table.request_id == request_id).order_by(table.request_id, table.seq)
-    return list(_checked(connection, query, tenant_id, batch=None))
+    about = {"tenant": tenant_id, "request": request_id}
+    return list(_checked(tenant_id, _rows(connection, _OF_REQUEST, about), authenticity_of(connection)))
 
 
 def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[Told]:
@@ -93,14 +107,11 @@ def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[T
 
     None of them can have been removed, or given to another request, without its place being found here.
     """
-    table = audit_events.c
-    about = (table.tenant_id == tenant_id, table.request_id == request_id)
-    first = connection.execute(select(func.min(table.seq)).where(*about)).scalar()
+    first = connection.execute(_FIRST, {"tenant": tenant_id, "request": request_id}).scalar()
     if first is None:
         return
-    query = _events(tenant_id).where(table.seq >= first).order_by(table.seq)
     expected, prev, authenticity = first, None, authenticity_of(connection)
-    for row in _rows(connection, query, first):
+    for row in _rows(connection, _SINCE, {"tenant": tenant_id, "first": first}, at_least=first, batch=_BATCH):
         if row.seq != expected or prev not in (None, row.prev_hash):
             raise Disbelieved(expected)
         yield believed(tenant_id, row, authenticity)
@@ -108,12 +119,10 @@ def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[T
 
 
 def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
-    """The newest believed event of one kind; one that is not believed counts as not there."""
-    table = audit_events.c
-    query = _events(tenant_id).where(of_kind(kind)).order_by(table.seq.desc()).limit(_LOOK_BACK)
+    """The newest event of one of the kinds ``COMPARED``; one that is not believed counts as not there."""
     authenticity = authenticity_of(connection)
     try:
-        for row in connection.execute(query):
+        for row in connection.execute(_NEWEST[kind], {"tenant": tenant_id}):
             try:
                 return believed(tenant_id, row, authenticity)
             except Disbelieved:
@@ -124,21 +133,14 @@ def newest(connection: Connection, tenant_id: str, kind: str) -> Told | None:
     return None
 
 
-def of_kind(kind: str) -> ColumnElement[bool]:
-    """The condition for events of one kind, by the index that there is for a few of them. Raises ``ValueError`` for others."""
-    if kind not in COMPARED:
-        raise ValueError(f"{kind} has no index")
-    return audit_events.c.kind == literal_column(f"'{kind}'")  # as the index spells it: SQLite takes it for nothing else
-
-
 def streamed(connection: Connection, tenant_id: str, query: Select[Any]) -> Iterator[Told]:
     """Events that ``query`` adds its own conditions to, a batch at a time. Raises ``Disbelieved``."""
-    return _checked(connection, query, tenant_id)
+    return _checked(tenant_id, _rows(connection, query, batch=_BATCH), authenticity_of(connection))
 
 
 def events_of(tenant_id: str) -> Select[Any]:
     """The query that ``streamed`` takes, without an order yet."""
-    return _events(tenant_id)
+    return _ANYBODYS.where(audit_events.c.tenant_id == tenant_id)
 
 
 def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
@@ -159,17 +161,24 @@ def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
     return Told(row.seq, row.spelled_at, row.kind, row.actor, row.request_id, payload)
 
 
-def _checked(connection: Connection, query: Select[Any], tenant_id: str, batch: int | None = _BATCH) -> Iterator[Told]:
-    authenticity = authenticity_of(connection)
-    for row in _rows(connection, query, 0, batch):
+def _checked(tenant_id: str, rows: Iterator[Row[Any]], authenticity: Authenticity) -> Iterator[Told]:
+    for row in rows:
         yield believed(tenant_id, row, authenticity)
 
 
-def _rows(connection: Connection, query: Select[Any], at_least: int, batch: int | None = _BATCH) -> Iterator[Row[Any]]:
+def _rows(
+    connection: Connection,
+    query: Select[Any],
+    values: Mapping[str, object] | None = None,
+    *,
+    at_least: int = 0,
+    batch: int | None = None,
+) -> Iterator[Row[Any]]:
     """Rows as they are stored; one whose bytes are no text is as bad as one that was altered."""
     seq = at_least
     try:
-        with connection.execute(query, execution_options={"yield_per": batch} if batch else {}) as rows:
+        options = {"yield_per": batch} if batch else {}
+        with connection.execute(query, values, execution_options=options) as rows:
             for row in rows:
                 seq = row.seq
                 yield row

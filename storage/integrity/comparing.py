@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, Table, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, String, Table, bindparam, select, type_coerce
 
 from storage.database.instants import Instant
 from storage.integrity import believing, replay
@@ -52,6 +52,21 @@ def _raw(column: Any) -> ColumnElement[Any]:
     return type_coerce(column, String) if isinstance(column.type, String) else column
 
 
+def _newest_row(table: Table) -> Select[Any]:
+    mine = select(*raw(table)).where(table.c.tenant_id == bindparam("tenant")).limit(1)
+    return mine.order_by(table.c.id.desc()) if "id" in table.c else mine
+
+
+_REQUEST = bindparam("request", type_=change_requests.c.id.type)
+_ONE = select(*raw(change_requests)).where(change_requests.c.id == _REQUEST, change_requests.c.tenant_id == bindparam("tenant"))
+_ABOUT = {
+    part: select(*raw(part)).where(part.c.request_id == _REQUEST).order_by(*part.primary_key.columns)
+    for part in (decisions, attempts, reasons)
+}
+_NEWEST = {table: _newest_row(table) for table in (baselines, rules, organizations)}
+"""Built once: every act asks them first, and building a statement costs more than running it."""
+
+
 def request_differences(
     connection: Connection, tenant_id: str, request_id: int, *, through: bool = False
 ) -> tuple[list[Difference], replay.Replay]:
@@ -65,9 +80,9 @@ def request_differences(
         return [Difference("audit_events", altered.place, WHOLE)], replay.Replay()
     found = list(_request(connection, tenant_id, request_id, told))
     for table, recorded in ((decisions, told.decisions), (attempts, told.attempts), (reasons, told.reasons)):
-        about = select(*raw(table)).where(table.c.request_id == request_id).order_by(*table.primary_key.columns)
+        rows = stored_rows(connection, table, _ABOUT[table], {"request": request_id})
         expected = [{**row, "tenant_id": tenant_id} for row in recorded]
-        found += pairwise(table.name, stored_rows(connection, table, about), expected, at=str(request_id))
+        found += pairwise(table.name, rows, expected, at=str(request_id))
     return found, told
 
 
@@ -77,8 +92,8 @@ def _events(connection: Connection, tenant_id: str, request_id: int, through: bo
 
 
 def _request(connection: Connection, tenant_id: str, request_id: int, told: replay.Replay) -> Iterator[Difference]:
-    mine = select(*raw(change_requests)).where(change_requests.c.id == request_id, change_requests.c.tenant_id == tenant_id)
-    row = next(iter(stored_rows(connection, change_requests, mine)), None)
+    mine = {"request": request_id, "tenant": tenant_id}
+    row = next(iter(stored_rows(connection, change_requests, _ONE, mine)), None)
     if row is None or not told.opened:
         yield Difference(change_requests.name, str(request_id), WHOLE)
     else:
@@ -102,10 +117,7 @@ def organization_differences(connection: Connection, tenant_id: str) -> list[Dif
 
 
 def _newest(connection: Connection, table: Table, tenant_id: str, event: believing.Told | None, row_of: Any) -> list[Difference]:
-    query = select(*raw(table)).where(table.c.tenant_id == tenant_id)
-    if "id" in table.c:
-        query = query.order_by(table.c.id.desc())
-    row = next(iter(stored_rows(connection, table, query.limit(1))), None)
+    row = next(iter(stored_rows(connection, table, _NEWEST[table], {"tenant": tenant_id})), None)
     if row is None and event is None:
         return []
     key = str(row.get("id", tenant_id)) if row is not None else tenant_id
@@ -134,14 +146,19 @@ def columns(table: str, key: str, row: Stored, expected: Mapping[str, Any]) -> I
             yield Difference(table, key, name, _text(row[name]), _text(recorded))
 
 
-def stored_rows(connection: Connection, table: Table, query: Select[Any]) -> Sequence[Stored]:
-    """Few rows as they are stored; text that is no text any more is handed out as its repr."""
+def stored_rows(
+    connection: Connection, table: Table, query: Select[Any], values: Mapping[str, object] | None = None
+) -> Sequence[Stored]:
+    """Few rows as they are stored; text that is no text any more is handed out as its repr.
+
+    ``values`` are those of the parameters of ``query``.
+    """
     try:
-        return [dict(row) for row in connection.execute(query).mappings()]
+        return [dict(row) for row in connection.execute(query, values).mappings()]
     except DAMAGE as damage:
         if not is_damage(damage):
             raise
-    keys = connection.execute(query.with_only_columns(*table.primary_key.columns)).all()
+    keys = connection.execute(query.with_only_columns(*table.primary_key.columns), values).all()
     return [_unspelled(connection, table, tuple(key)) for key in keys]
 
 
