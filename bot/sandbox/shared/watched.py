@@ -8,8 +8,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-POLL_SECONDS = 0.05
-"""How often a waiting predicate is asked again without a change here: it may look at other state as well."""
+SOONEST, LATEST = 0.03, 0.25
+"""Seconds after which a waiting predicate is asked again without a change here: it may look at other state as well. The longer
+it has waited, the more seldom: half as long again, so that who waits on a busy machine does not make it busier."""
+AT_MOST_EVERY = 0.01
+"""Seconds between two answers of a waiting predicate: what changes together is looked at together."""
 
 
 class Watched:
@@ -57,17 +60,20 @@ class Watched:
 
         Raises ``TimeoutError`` after ``timeout`` seconds, with everything there is to see as its text.
         """
-        until = time.monotonic() + timeout
+        began = time.monotonic()
+        until = began + timeout
         while True:
-            seen = self._revision
+            seen, asked = self._revision, time.monotonic()
             if found := predicate():
                 return found
-            left = until - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= until:
                 raise TimeoutError(f"nothing within {timeout:g} s; what there is:\n{self.describe()}")
+            again = min(until, now + min(max((now - began) / 2, SOONEST), LATEST))
             with self._lock:
                 if self._revision == seen:
-                    self._changed.wait(min(left, POLL_SECONDS))
+                    self._changed.wait(again - now)
+            time.sleep(max(0.0, min(again, asked + AT_MOST_EVERY) - time.monotonic()))
 
     def describe(self) -> str:
         """What a person needs to see when waiting was in vain."""

@@ -73,7 +73,7 @@ class Message:
             "ts": self.ts,
             "user": self.user,
             "text": self.text,
-            "blocks": self.blocks,
+            "blocks": list(self.blocks),
             "reactions": self._reactions(),
             "edited": self.edited is not None,
             "ephemeral": self.ephemeral_to is not None,

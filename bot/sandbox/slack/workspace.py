@@ -16,7 +16,7 @@ from bot.sandbox.shared.watched import Watched
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.cast import BOT_USER, Channel, Group, Member
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content, Message, copied
+from bot.sandbox.slack.messages import JSON, Content, Message
 
 
 class Workspace(Watched):
@@ -131,11 +131,14 @@ class Workspace(Watched):
             self._messages[message.channel] = [kept for kept in self._messages[message.channel] if kept is not message]
 
     def messages(self, channel: str, seen_by: str | None = None) -> list[JSON]:
-        """Copy what ``seen_by`` sees of the channel, oldest first; ``None`` sees ephemeral messages too."""
+        """List what ``seen_by`` sees of the channel, oldest first; ``None`` sees ephemeral messages too.
+
+        The list and each message are the caller's own; a block is the workspace's, and nobody changes one: whoever waits looks
+        at all of them many times.
+        """
         with self._lock:
             found = self._messages[self.channel(channel).id]
-            shown: list[JSON] = copied([message.as_page() for message in found if message.is_visible_to(seen_by)])
-        return shown
+            return [message.as_page() for message in found if message.is_visible_to(seen_by)]
 
     def react(self, message: Message, user: str, name: str) -> None:
         """Add a reaction. Raises ``already_reacted``."""
