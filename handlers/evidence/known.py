@@ -8,6 +8,7 @@ from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import instant_of, needs_a_row
 from handlers.evidence.proof.spelling import text_of
+from storage.engine import Database
 from storage.ledger import Ledger
 from storage.record.changes import told_by_change
 from storage.record.export import events_of_kinds
@@ -24,7 +25,8 @@ def known_facts(ledger: Ledger) -> Facts:
 
 def made_since(ledger: Ledger, since: datetime) -> list[Made]:
     """The changes that took effect by a write and were sent or noticed from ``since`` on. Raises ``Unreachable``."""
-    found = (_made(change) for change in _changes(ledger) if needs_a_row(change))
+    told = told_changes(ledger.database, ledger.tenant_id, None)
+    found = (_made(change) for change in told if needs_a_row(change))
     return [made for made in found if made.at >= since - timedelta(minutes=1)]
 
 
@@ -38,9 +40,10 @@ def _made(change: Change) -> Made:
     )
 
 
-def _changes(ledger: Ledger) -> Iterator[Change]:
+def told_changes(database: Database, tenant_id: str, up_to: int | None) -> Iterator[Change]:
+    """Yield every change by number, from events up to ``up_to`` (``None``: all). Raises ``Unreachable``."""
     change: Change | None = None
-    for told in told_by_change(ledger.database, ledger.tenant_id, None):
+    for told in told_by_change(database, tenant_id, up_to):
         if change is None or change.number != told.request_id:
             if change is not None:
                 yield change

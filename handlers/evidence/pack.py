@@ -1,10 +1,11 @@
 """Write a period's evidence as one zip: the same bytes for the same record, in constant memory.
 
 The tables are made by ``handlers.evidence.proof``, which the pack carries as its own checker. Nothing is judged here but the
-whole record, once, by ``storage.record.verify``.
+whole record, by ``storage.record.verify`` while its events are written; only those about changes are read again, by change.
 """
 
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -13,27 +14,33 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+from handlers.evidence.known import told_changes
 from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
-from handlers.evidence.proof.facts import FACTS, Facts
+from handlers.evidence.proof.facts import FACTS
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, Register
 from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import PEOPLE, Span, stamp_files
+from handlers.evidence.spooled import spooled_facts
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database
-from storage.record.changes import told_by_change
-from storage.record.export import events_of_kinds, spelled_up_to
+from storage.record.export import events_of_kinds, spelled, spelled_at
 from storage.record.statements import STATEMENTS, hashes_of, last_before
-from storage.record.verify import verify
+from storage.record.verify import Check, Stored, Verdict
 
 Naming = Callable[[str], str]
 """A person's name by their Slack id; empty where Slack does not tell it."""
 
 _PARSED: Final = FACTS | DEVICE_ACTS | {DEVICE_REPORT}
 """The kinds of event that say something beside the changes."""
+
+_KEPT: Final = {kind: name for name, kind in KEPT_EVENTS.items()}
+
+_BLOCK: Final = 64 * 1024
+"""Bytes that are compressed together, because compressing each line by itself costs more than compressing."""
 
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the earliest that one can have."""
@@ -70,7 +77,6 @@ class Pack:
         self._period = period
         self._span = Span(period.first.isoformat(), (period.last + timedelta(days=1)).isoformat())
         self._not_found_out = not_found_out
-        self._facts = Facts()
         self._register = Register(self._span.end)
         self._head, self._last, self._last_at = "", 0, ""
         self._people = _People(named)
@@ -78,17 +84,16 @@ class Pack:
     def write(self, file: IO[bytes]) -> Made:
         """Write the zip. Raises ``OSError`` and ``Unreachable``; what was written until then is none."""
         with ExitStack() as opened, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
-            pack = _Target(target)
-            kept = self._events(pack)
+            pack, self._facts = _Target(target), opened.enter_context(spooled_facts())
+            kept, verdict = self._events(pack)
             building = Building(self._facts, self._register, self._span, self._people.shown)
             rows = {name: opened.enter_context(_rows_file()) for name in OF_CHANGES}
-            missing = self._missing(list(self._rows(building, rows)))
+            missing = self._missing(verdict, list(self._rows(building, rows)))
             manifest = self._manifest(missing)
             for name, lines in kept.items():
                 pack.add(name, lines)
             for name, written in rows.items():
-                written.seek(0)
-                pack.add(name, _joined(building.begin(name, manifest), written, building.end(name, self._last)))
+                pack.add(name, building.begin(name, manifest), _blocks(written), building.end(name, self._last))
             for name, made in building.beside_changes(self._last):
                 pack.add(name, made)
             self._beside(pack, manifest)
@@ -96,25 +101,31 @@ class Pack:
             pack.add(MANIFEST, [manifest_text(manifest)])
         return Made(self._head, tuple(missing))
 
-    def _events(self, pack: "_Target") -> dict[str, list[str]]:
-        """Write the events, and keep what else is needed of them."""
+    def _events(self, pack: "_Target") -> tuple[dict[str, list[str]], Verdict]:
+        """Write the events, keep what else is needed of them, and judge the whole record on the way."""
         kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
+        check, up_to = Check(self._database, self._tenant_id), self._up_to()
 
         def lines() -> Iterator[str]:
-            for told in spelled_up_to(self._database, self._tenant_id, self._up_to(), _PARSED):
-                if told.event is not None:
-                    self._facts.take(told.event)
-                    self._register.take(told.event)
-                self._register.pass_by(told.at)
-                self._last, self._last_at, self._head = told.seq, told.at, f"{told.seq}:{told.hash}"
-                for name, kind in KEPT_EVENTS.items():
-                    if told.kind == kind:
-                        kept[name].append(told.line)
-                yield told.line
+            for stored in check.events():
+                if isinstance(stored.seq, int) and stored.seq <= up_to:
+                    line = spelled(stored, self._tenant_id)
+                    self._take(stored, line)
+                    if stored.kind in _KEPT:
+                        kept[_KEPT[stored.kind]].append(line)
+                    yield line
 
         pack.add(EVENTS, lines())
         self._head = self._head or f"0:{'0' * 64}"
-        return kept
+        return kept, check.verdict()
+
+    def _take(self, stored: Stored, line: str) -> None:
+        at, event = spelled_at(stored.at), _parsed(line) if stored.kind in _PARSED else None
+        if event is not None:
+            self._facts.take(event)
+            self._register.take(event)
+        self._register.pass_by(at)
+        self._last, self._last_at, self._head = stored.seq, at, f"{stored.seq}:{stored.hash}"
 
     def _up_to(self) -> int:
         """Return the period's last event, or a newer one about its days: audit rows come late."""
@@ -125,28 +136,16 @@ class Pack:
 
     def _rows(self, building: Building, rows: dict[str, Any]) -> Iterator[str]:
         """Write the rows of every change of the period; yields what is not proven of each."""
-        for change in self._changes():
+        told = told_changes(self._database, self._tenant_id, self._last)
+        for change in (change for change in told if change.within(self._span.first, self._span.end)):
             for name, line in building.of_change(change):
-                rows[name].write(line)
+                rows[name].write(line.encode("utf-8", "surrogateescape"))
             self._people.meet(change)
             yield from missing_of_change(change, self._facts)
 
-    def _changes(self) -> Iterator[Change]:
-        change: Change | None = None
-        for told in told_by_change(self._database, self._tenant_id, self._last):
-            number = told.request_id or 0
-            if change is None or change.number != number:
-                if change is not None and change.within(self._span.first, self._span.end):
-                    yield change
-                change = Change(number)
-            change.take({"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload})
-        if change is not None and change.within(self._span.first, self._span.end):
-            yield change
-
-    def _missing(self, of_changes: Sequence[str]) -> list[str]:
+    def _missing(self, verdict: Verdict, of_changes: Sequence[str]) -> list[str]:
         posted = [int(head["seq"]) for head in self._facts.heads if type(head.get("seq")) is int]
         hashes = hashes_of(self._database, self._tenant_id, posted)
-        verdict = verify(self._database, self._tenant_id)
         unsound = [] if verdict.ok or verdict.problem is None else [f"The record is not sound: {verdict.problem}"]
         if not self._last:
             unsound.append("The record began after the period: it holds no event of it.")
@@ -165,13 +164,27 @@ class Pack:
             manifest["lines"]["people.csv"] = [line_hash(line) for line in lines]
             pack.add("people.csv", lines)
         for name, content in stamp_files(self._facts, self._span):
-            pack.add_bytes(name, content)
+            pack.add(name, [content])
         pack.add(PROGRAM, [program()])
 
 
-def _rows_file() -> IO[str]:
+def _parsed(line: str) -> dict[str, Any] | None:
+    """Parse an event; ``None`` where it was altered so that it says nothing, of which the verdict tells."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event["payload"], dict) else None
+
+
+def _rows_file() -> IO[bytes]:
     """Where rows wait until what stands above them is known: on disk, so that memory stays flat."""
-    return TemporaryFile("w+", encoding="utf-8", errors="surrogateescape", newline="")
+    return TemporaryFile()
+
+
+def _blocks(written: IO[bytes]) -> Iterator[bytes]:
+    written.seek(0)
+    return iter(lambda: written.read(_BLOCK), b"")
 
 
 class _People:
@@ -217,39 +230,27 @@ class _Target:
         self._target = target
         self.hashes: dict[str, str] = {}
 
-    def add(self, name: str, lines: Iterable[str]) -> None:
-        """Write one file of text as it comes."""
-        self._add(name, (line.encode("utf-8", "surrogateescape") for line in lines))
-
-    def add_bytes(self, name: str, content: bytes) -> None:
-        """Write one file of bytes."""
-        self._add(name, [content])
-
-    def _add(self, name: str, pieces: Iterable[bytes]) -> None:
+    def add(self, name: str, *parts: Iterable[str] | Iterable[bytes]) -> None:
+        """Write one file as it comes, part by part."""
         info = zipfile.ZipInfo(name, date_time=_WHEN)
         info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
         digest = hashlib.sha256()
         with self._target.open(info, "w", force_zip64=True) as file:
-            for piece in _pieces(pieces):
+            for piece in _gathered(parts):
                 digest.update(piece)
                 file.write(piece)
         self.hashes[name] = digest.hexdigest()
 
 
-def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines gathered, because compressing each by itself costs more than compressing."""
+def _gathered(parts: Iterable[Iterable[str] | Iterable[bytes]]) -> Iterator[bytes]:
     gathered = bytearray()
-    for line in lines:
-        gathered += line
-        if len(gathered) >= 64 * 1024:
-            yield bytes(gathered)
-            gathered.clear()
-    yield bytes(gathered)
-
-
-def _joined(*parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
-        yield from part
+        for piece in part:
+            gathered += piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogateescape")
+            if len(gathered) >= _BLOCK:
+                yield bytes(gathered)
+                gathered.clear()
+    yield bytes(gathered)
 
 
 def _is_about(said: Any, span: Span, last: int) -> bool:

@@ -124,7 +124,7 @@ def flapping(rows: Iterable[dict[str, Any]], *, since: str) -> dict[tuple[str, s
 def _covered_until(facts: Facts, began: datetime) -> datetime:
     """Until when the audit log was searched without a gap since the record began."""
     covered = began
-    for since, until, _ in sorted(facts.searches):
+    for since, until in sorted(facts.searches):
         if instant_of(since) <= covered:
             covered = max(covered, instant_of(until))
     return covered

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import select, tuple_
 
 from storage.engine import Database
 from storage.integrity.believing import Told, spelled_instant
@@ -74,10 +74,11 @@ def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Ite
     while True:
         with database.read() as connection:
             behind = about.where(tuple_(table.request_id, table.seq) > last).limit(_BATCH)
-            batch: Sequence[Row[Any]] = connection.execute(behind).all()
+            batch: Sequence[Any] = connection.execute(behind).all()
         if not batch:
             return
-        yield from (Told(row.seq, row.spelled_at, row.kind, row.actor, row.request_id, _payload(row.payload)) for row in batch)
+        for seq, spelled_at, kind, actor, request_id, payload in batch:
+            yield Told(seq, spelled_at, kind, actor, request_id, _payload(payload))
         last = batch[-1].request_id, batch[-1].seq
 
 

@@ -6,7 +6,6 @@ This module never judges the record: what was tampered with is exported as it st
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import Row, Select, String, false, func, select, type_coerce
 from storage import chain
 from storage.engine import Database
 from storage.integrity.canonical import canonical, stamp
+from storage.record.verify import Stored
 from storage.schema.tables import audit_events
 
 Event = dict[str, object]
@@ -64,39 +64,27 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
     return [_event(row) for row in _batch(database, piece)]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """Return an event's line and what is needed beside; ``event`` is ``None`` for other kinds."""
-
-    line: str
-    seq: int
-    at: str
-    kind: str
-    hash: str
-    event: Event | None
-
-
-def spelled_up_to(database: Database, tenant_id: str, up_to: int, kinds: Collection[str]) -> Iterator[Spelled]:
-    """Yield the events up to one number as lines; those of ``kinds`` parsed, too. Raises ``Unreachable``.
+def spelled(stored: Stored, tenant_id: str) -> str:
+    """Spell an event that was read for its check as its line, with its payload as it stands.
 
     A payload is kept in its canonical form, so that it is not parsed to be written: that costs most of the time.
     """
-    for row in _rows(database, _piece(database, tenant_id, (None, None, up_to))):
-        at, event = _at(row.stored_at), _event(row) if row.kind in kinds else None
-        yield Spelled(_spelled(row, at), row.seq, at, row.kind, row.hash, event)
-
-
-def _spelled(row: Row[Any], at: str) -> str:
-    """Spell an event as ``canonical`` does, with the payload as it stands."""
-    if not isinstance(row.payload, str) or "\n" in row.payload:  # altered: it must not look like several events
-        return canonical(_event(row)) + "\n"
-    texts = (row.actor, at, row.hash, row.kind, row.prev_hash, row.tenant_id)
-    actor, spelled_at, digest, kind, prev, tenant = map(encode_basestring_ascii, texts)
-    request = "null" if row.request_id is None else row.request_id
+    if not isinstance(stored.payload, str) or "\n" in stored.payload:  # altered: it must not look like several events
+        return canonical(_altered(stored, tenant_id)) + "\n"
+    texts = (stored.actor, spelled_at(stored.at), stored.hash, stored.kind, stored.prev_hash, tenant_id)
+    actor, at, digest, kind, prev, tenant = map(encode_basestring_ascii, texts)
+    request = "null" if stored.request_id is None else stored.request_id
     return (
-        f'{{"actor":{actor},"at":{spelled_at},"hash":{digest},"kind":{kind},"payload":{row.payload},'
-        f'"prev":{prev},"request":{request},"seq":{row.seq},"tenant":{tenant}}}\n'
+        f'{{"actor":{actor},"at":{at},"hash":{digest},"kind":{kind},"payload":{stored.payload},'
+        f'"prev":{prev},"request":{request},"seq":{stored.seq},"tenant":{tenant}}}\n'
     )
+
+
+def _altered(stored: Stored, tenant_id: str) -> Event:
+    return {
+        "tenant": tenant_id, "seq": stored.seq, "at": spelled_at(stored.at), "kind": stored.kind, "actor": stored.actor,
+        "request": stored.request_id, "payload": _payload(stored.payload), "prev": stored.prev_hash, "hash": stored.hash,
+    }  # fmt: skip
 
 
 def events_of_kinds(database: Database, tenant_id: str, seq: int, kinds: Collection[str]) -> Iterator[Event]:
@@ -149,7 +137,7 @@ def _event(row: Row[Any]) -> Event:
     return {
         "tenant": row.tenant_id,
         "seq": row.seq,
-        "at": _at(row.stored_at),
+        "at": spelled_at(row.stored_at),
         "kind": row.kind,
         "actor": row.actor,
         "request": row.request_id,
@@ -159,8 +147,8 @@ def _event(row: Row[Any]) -> Event:
     }
 
 
-def _at(stored: datetime | str) -> str:
-    """SQLite's text goes out as it stands: a time that was tampered with may be none any more."""
+def spelled_at(stored: datetime | str) -> str:
+    """Spell a stored instant as in a line. Text goes out as it stands: an altered time may be none any more."""
     return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else stamp(stored)
 
 

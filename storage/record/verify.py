@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult
@@ -33,8 +35,11 @@ _QUERIES = {
 }
 
 
-class _Event(NamedTuple):
-    """One row as it is stored; SQLite keeps any type in any column, so nothing is taken for granted."""
+class Stored(NamedTuple):
+    """One row as it is stored; SQLite keeps any type in any column, so nothing is taken for granted.
+
+    ``at`` is spelled ``2026-11-23 12:00:00.123456`` in UTC, unless it was altered.
+    """
 
     seq: Any
     at: Any
@@ -82,21 +87,51 @@ def verify(database: Database, tenant_id: str, *, witness: tuple[int, str] | Non
     ``witness`` is a sequence number and the head's hash as they were seen outside the database. Authenticators are judged with
     the database's keys, if there are any, unless ``chain_only``.
     """
-    seq, head, problem, proof = 0, _ZEROS, None, Authenticator.SOUND
-    keys = {} if chain_only else database.authenticity.keys.by_id
-    with database.read() as connection, _any_bytes(connection), _stored(connection, tenant_id) as rows:
-        for row in rows:
-            event = _Event._make(row)
-            problem = _fault(event, tenant_id, seq + 1, head) or _contradiction(witness, event.seq, event.hash)
-            if problem:
-                break
-            proof = _proof(event, tenant_id, keys)
-            if proof in _NOT_AUTHENTIC:
-                problem = f"Event {event.seq} is not authentic: {_NOT_AUTHENTIC[proof]}."
-                break
-            seq, head = event.seq, event.hash
-    problem = problem or _missing_end(witness, seq)
-    return Verdict(ok=problem is None, checked=seq, head_seq=seq, head_hash=head, problem=problem, authenticator=proof)
+    check = Check(database, tenant_id, witness=witness, chain_only=chain_only)
+    for _ in check.events():
+        if check.problem is not None:
+            break
+    return check.verdict()
+
+
+class Check:
+    """One check, for whoever needs the events, too: they are read once. The arguments are those of ``verify``."""
+
+    def __init__(
+        self, database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None, chain_only: bool = False
+    ) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        self._witness = witness
+        self._keys: Mapping[str, bytes] = {} if chain_only else database.authenticity.keys.by_id
+        self._seq, self._head, self._proof = 0, _ZEROS, Authenticator.SOUND
+        self.problem: str | None = None
+        """What is wrong with the first event that is not sound, if one came by."""
+
+    def events(self) -> Iterator[Stored]:
+        """Yield every event as it is stored, those behind one that is not sound included. Raises ``Unreachable``."""
+        opened = self._database.read()
+        with opened as connection, _any_bytes(connection), _stored(connection, self._tenant_id) as rows:
+            for event in (Stored._make(row) for batch in rows.partitions(_BATCH) for row in batch):
+                if self.problem is None:
+                    self._judge(event)
+                yield event
+
+    def _judge(self, event: Stored) -> None:
+        fault = _fault(event, self._tenant_id, self._seq + 1, self._head)
+        self.problem = fault or _contradiction(self._witness, event.seq, event.hash)
+        if self.problem is not None:
+            return
+        self._proof = _proof(event, self._tenant_id, self._keys)
+        if self._proof in _NOT_AUTHENTIC:
+            self.problem = f"Event {event.seq} is not authentic: {_NOT_AUTHENTIC[self._proof]}."
+            return
+        self._seq, self._head = event.seq, event.hash
+
+    def verdict(self) -> Verdict:
+        """Judge what came by: the whole record, where all events did."""
+        problem = self.problem or _missing_end(self._witness, self._seq)
+        return Verdict(problem is None, self._seq, self._seq, self._head, problem, self._proof)
 
 
 def _stored(connection: Connection, tenant_id: str) -> CursorResult[Any]:
@@ -111,14 +146,14 @@ def _any_bytes(connection: Connection) -> Iterator[None]:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     try:
         yield
     finally:
         driver.text_factory = str
 
 
-def _fault(event: _Event, tenant_id: str, expected: int, prev: str) -> str | None:
+def _fault(event: Stored, tenant_id: str, expected: int, prev: str) -> str | None:
     if event.seq != expected:
         return f"Event {expected} is missing: the next one in the record is {event.seq}."
     if not _is_typed(event):
@@ -130,7 +165,7 @@ def _fault(event: _Event, tenant_id: str, expected: int, prev: str) -> str | Non
     return None
 
 
-def _proof(event: _Event, tenant_id: str, keys: Mapping[str, bytes]) -> Authenticator:
+def _proof(event: Stored, tenant_id: str, keys: Mapping[str, bytes]) -> Authenticator:
     """Judge the authenticator last (``integrity.keyring``): fields are typed, and hashed, by now."""
     if not keys:
         return Authenticator.SOUND
@@ -150,19 +185,20 @@ def _instant(stored: str) -> str:
     return clock and f"{day}T{clock}Z"
 
 
-def _is_typed(event: _Event) -> bool:
+def _is_typed(event: Stored) -> bool:
     _, at, kind, actor, request_id, payload, prev_hash, digest, _ = event
     texts = {type(at), type(kind), type(actor), type(payload), type(prev_hash), type(digest)}
     return texts == {str} and (request_id is None or type(request_id) is int)
 
 
-def _canonical(event: _Event, tenant_id: str) -> bytes:
+def _canonical(event: Stored, tenant_id: str) -> bytes:
     """Return the hashed bytes, with the stored payload as it stands: no other spelling passes."""
     at = _instant(event.at)
     request = "null" if event.request_id is None else event.request_id
+    actor, at, kind, tenant = map(encode_basestring_ascii, (event.actor, at, event.kind, tenant_id))
     text = (
-        f'{{"actor":{json.dumps(event.actor)},"at":{json.dumps(at)},"kind":{json.dumps(event.kind)},"payload":{event.payload}'
-        f',"prev":"{event.prev_hash}","request":{request},"seq":{event.seq},"tenant":{json.dumps(tenant_id)}}}'
+        f'{{"actor":{actor},"at":{at},"kind":{kind},"payload":{event.payload}'
+        f',"prev":"{event.prev_hash}","request":{request},"seq":{event.seq},"tenant":{tenant}}}'
     )
     return text.encode("utf-8", "surrogatepass")
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from handlers.evidence.proof.chain import Event
 from handlers.evidence.proof.spelling import text_of
+
+
+class Latest(Protocol):
+    """What was last said of each thing, by its key; a ``dict`` is one."""
+
+    def __setitem__(self, key: Any, said: Any, /) -> None:
+        """Replace what was said before."""
+
+    def get(self, key: Any, /) -> Any:
+        """Return what was said last; ``None``: nothing."""
+
+    def values(self) -> Iterable[Any]:
+        """Everything that was said last, in any order."""
 
 
 @dataclass
@@ -18,20 +32,22 @@ class Facts:
     days: dict[str, dict[str, Any]] = field(default_factory=dict)
     day_heads: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     """Of each day the number, the hash and the time of the event that closed it: the day's head."""
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: Latest = field(default_factory=dict)
     """What was last said of each row of Exchange's audit log, by its id."""
-    authors: dict[int, str] = field(default_factory=dict)
+    authors: Latest = field(default_factory=dict)
     """Who made a change by the newest row that was paired with it, by its number."""
-    changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    changes: Latest = field(default_factory=dict)
     """What was last said of each change that was looked for in it, by its number."""
-    searches: list[tuple[str, str, str]] = field(default_factory=list)
-    """From when until when it was searched, and when."""
+    searches: list[tuple[str, str]] = field(default_factory=list)
+    """From when until when it was searched; one that goes on with the one before is one with it."""
     heads: list[dict[str, Any]] = field(default_factory=list)
     stamps: dict[int, dict[str, Any]] = field(default_factory=dict)
     stamping: list[tuple[str, bool]] = field(default_factory=list)
     """From when on time stamps were wanted, or no more."""
     probes: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     """When, host, port, TLS version, and whether it was taken: each first outcome and each change."""
+    in_order: Callable[[Iterable[list[str]]], Iterable[list[str]]] = sorted
+    """Sorts rows of cells."""
 
     def take(self, event: Event) -> None:
         """Add what one more event says; most kinds say nothing of this."""
@@ -46,7 +62,7 @@ class Facts:
 
     def author_of(self, number: int) -> str:
         """Who made a change outside the bot, as the audit log says; empty where it does not."""
-        return self.authors.get(number, "")
+        return text_of(self.authors.get(number))
 
     def stamps_wanted(self, at: str) -> bool:
         """Whether time stamps were set up at an instant."""
@@ -72,13 +88,21 @@ def _day(facts: Facts, event: Event, said: dict[str, Any]) -> None:
 
 
 def _reconciled(facts: Facts, event: Event, said: dict[str, Any]) -> None:
-    facts.searches.append((text_of(said.get("from")), text_of(said.get("until")), text_of(event["at"])))
+    _searched(facts, text_of(said.get("from")), text_of(said.get("until")))
     for row in said.get("rows", []):
         facts.rows[text_of(row.get("id"))] = row
         if row.get("number") is not None:
             facts.authors[row["number"]] = text_of(row.get("actor"))
     for change in said.get("changes", []):
         facts.changes[change.get("number")] = change
+
+
+def _searched(facts: Facts, since: str, until: str) -> None:
+    before, end = facts.searches[-1] if facts.searches else ("", "")
+    if facts.searches and before <= since <= end:
+        facts.searches[-1] = (before, max(end, until))
+    else:
+        facts.searches.append((since, until))
 
 
 def _head_posted(facts: Facts, event: Event, said: dict[str, Any]) -> None:

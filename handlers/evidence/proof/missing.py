@@ -39,8 +39,9 @@ def needs_a_row(change: Change) -> bool:
 def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int, str]) -> Iterator[str]:
     """What is not proven beside the changes. ``last_at``: of the pack's last event; ``hashes``: those of the heads posted."""
     yield from unsearched(facts, span, last_at)
-    for row in sorted(facts.rows.values(), key=lambda said: (text_of(said.get("at")), text_of(said.get("id")))):
-        if span.holds(row.get("at")) and row.get("matched") in ("no", "awaited"):
+    unpaired = (row for row in facts.rows.values() if row.get("matched") in ("no", "awaited"))
+    for row in sorted(unpaired, key=lambda said: (text_of(said.get("at")), text_of(said.get("id")))):
+        if span.holds(row.get("at")):
             yield _row(row)
     for head in facts.heads:
         if head.get("seq") in hashes and hashes[head["seq"]] != head.get("hash"):
@@ -59,7 +60,7 @@ def unsearched(facts: Facts, span: Span, last_at: str) -> Iterator[str]:
     """The parts of the period for which no search of the audit log is on record."""
     covered = span.first
     end = min(span.end, last_at)
-    for since, until, _ in sorted(facts.searches):
+    for since, until in sorted(facts.searches):
         if covered >= end:
             return
         if since > covered:

@@ -133,8 +133,8 @@ def head_rows(facts: Facts, last: int) -> Iterator[list[str]]:
 def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
     """Return the rows of ``reconciliation.csv`` by time: audit rows, and changes that have none."""
     unmatched = (said for said in facts.changes.values() if said.get("matched") != "yes")
-    told = [said for said in (*facts.rows.values(), *unmatched) if span.holds(said.get("at"))]
-    for cells in sorted([text_of(said.get(name)) for name in RECONCILIATION] for said in told):
+    told = (said for kept in (facts.rows.values(), unmatched) for said in kept if span.holds(said.get("at")))
+    for cells in facts.in_order([text_of(said.get(name)) for name in RECONCILIATION] for said in told):
         yield [moment(cells[0]), *cells[1:]]
 
 

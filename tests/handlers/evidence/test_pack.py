@@ -27,6 +27,7 @@ from storage.sightings import IMPORTED
 from tests.handlers.driver import ERIN, TENANT, House
 from tests.handlers.evidence.packs import HOSTILE, PERIOD, check, made, put, story, unpacked
 from tests.handlers.register.registering import added, do, requested
+from tests.storage.spoiling import spoil
 
 FILES = {
     "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl", "settings.jsonl",
@@ -168,6 +169,15 @@ def test_a_later_event_that_says_nothing_of_the_period_is_left_out(told: House) 
     told.clock.advance(days=30)
     told.ask()
     assert made(told)[0] == before
+
+
+def test_an_event_that_was_made_unreadable_is_told_and_everything_else_is_written(told: House) -> None:
+    (day,) = told.events("day")
+    spoil(told.database, f"UPDATE audit_events SET payload = '[' WHERE seq = {day.seq}")
+    content, outcome = made(told)
+    assert outcome.missing[0].startswith(f"The record is not sound: Event {day.seq} was altered")
+    assert len(rows(unpacked(content), "population.csv")) == 4
+    assert unpacked(content)["events.jsonl"].count(b"\n") == len(list(lines(told.database, TENANT)))
 
 
 class Shape(HTMLParser):

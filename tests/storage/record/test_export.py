@@ -11,7 +11,8 @@ import pytest
 
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.record.export import lines, spelled_up_to
+from storage.record.export import lines, spelled
+from storage.record.verify import Check
 from tests.sentences import says
 from tests.storage.record.test_reconcile import tamper
 from tests.storage.spoiling import LENGTH, fill, spoil
@@ -189,14 +190,12 @@ def test_an_empty_record_is_no_line_of_json(database: Database) -> None:
 
 
 def test_events_are_spelled_without_parsing_as_they_are_exported(sound: Database) -> None:
-    spelled = list(spelled_up_to(sound, TENANT, LENGTH, {"voted"}))
-    assert [one.line for one in spelled] == list(lines(sound, TENANT, up_to=LENGTH))
-    assert [json.loads(one.line) for one in spelled if one.event] == [one.event for one in spelled if one.event]
-    assert {one.kind for one in spelled if one.event} <= {"voted"}
+    found = [spelled(stored, TENANT) for stored in Check(sound, TENANT).events()]
+    assert found == list(lines(sound, TENANT, up_to=LENGTH))
 
 
 def test_an_altered_payload_never_looks_like_several_events(sound: Database) -> None:
     line_break = "char(10)" if sound.is_sqlite else "chr(10)"
     tamper(sound, f"UPDATE audit_events SET payload = '{{}}' || {line_break} || '{{}}' WHERE seq = 2")
-    spelled = list(spelled_up_to(sound, TENANT, LENGTH, ()))
-    assert [one.line.count("\n") for one in spelled] == [1] * len(spelled)
+    found = [spelled(stored, TENANT) for stored in Check(sound, TENANT).events()]
+    assert [line.count("\n") for line in found] == [1] * LENGTH

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import storage.record.verify
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.record.verify import Verdict, verify
+from storage.record.verify import Check, Verdict, verify
 from tests.storage.spoiling import LENGTH, fill, rebuild, spoil, swap, unguard
 from tests.storage.states import BOB, NOW, TENANT, asked
 
@@ -95,6 +95,13 @@ def test_an_altered_event_is_named(how: str, sound: Database) -> None:
     seq = 1 if "no request" in how else 8
     spoil(sound, f"UPDATE audit_events SET {ALTERATIONS[how]} WHERE seq = {seq}")
     named(sound, seq)
+
+
+def test_who_reads_the_events_meanwhile_gets_all_of_them_and_the_same_verdict(sound: Database) -> None:
+    spoil(sound, "UPDATE audit_events SET actor = 'x' WHERE seq IN (8, 9)")
+    check = Check(sound, TENANT)
+    assert [stored.seq for stored in check.events()] == list(range(1, LENGTH + 1))
+    assert check.verdict() == verify(sound, TENANT) == named(sound, 8)
 
 
 def test_a_removed_event_is_named(sound: Database) -> None:
