@@ -1,4 +1,4 @@
-"""Which rows of a long table the default line plays; the long tests play the others."""
+"""Which rows of a table the default line plays; the long tests play the others."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -22,3 +22,11 @@ def sampled(purpose: str, rows: Iterable[T], *, of: int, always: Callable[[T], b
         values = row if isinstance(row, tuple) else (row,)
         found.append(pytest.param(*values, marks=() if plays else (pytest.mark.long,)))
     return found
+
+
+def drawn(purpose: str, rows: Iterable[Any], *, keep: int = 1) -> list[Any]:
+    """Every row as a parameter, all but ``keep`` of them marked ``long``: which ones stay is drawn, as in ``sampled``."""
+    table = list(rows)
+    kept = chance(purpose).sample(range(len(table)), keep)
+    values = [row if isinstance(row, tuple) else (row,) for row in table]
+    return [pytest.param(*row, marks=() if place in kept else (pytest.mark.long,)) for place, row in enumerate(values)]

@@ -16,7 +16,7 @@ from tests.counting import Tally
 from tests.crashes.racing import ALICE, BOB, CAROL, DAVE, Order, Replicas, arrived, make_exchange, rule
 from tests.storage.states import opened
 
-REQUESTS = [pytest.param(10, id="10 requests"), pytest.param(200, id="200 requests", marks=[pytest.mark.long])]
+REQUESTS = [pytest.param(4, id="4 requests"), pytest.param(200, id="200 requests", marks=[pytest.mark.long])]
 pytestmark = pytest.mark.timeout(600)
 
 Deed = tuple[str, str, str]

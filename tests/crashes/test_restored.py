@@ -13,6 +13,7 @@ from tests.crashes.conftest import Beginnings
 from tests.crashes.world import ALICE, BOB
 from tests.sentences import says
 
+ONES_KEY = [pytest.param(KEY, id="with a key"), pytest.param("", id="without a key", marks=pytest.mark.long)]
 LOOKS = "looks like a backup that was put back"
 
 
@@ -35,7 +36,7 @@ def restored(beginnings: Beginnings, tmp_path: Path, request: pytest.FixtureRequ
         yield attacked
 
 
-@pytest.mark.parametrize("restored", [KEY, ""], indirect=True, ids=["with a key", "without a key"])
+@pytest.mark.parametrize("restored", ONES_KEY, indirect=True)
 def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_then_the_bot_goes_on_by_itself(restored: Attacked) -> None:
     world, sent = restored.world, len(restored.world.writes)
     assert restored.state_of(1) is State.APPROVED

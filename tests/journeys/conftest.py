@@ -38,7 +38,7 @@ TOGETHER = {"test_deciding", "test_restarting", "test_the_whole_chart"}
 """Modules that are played on PostgreSQL over HTTP as well: most acts, every restart, every move."""
 SOONER = {
     "test_deciding": {"postgresql-http"},
-    "test_the_record": {"sqlite", "postgresql"},
+    "test_the_record": {"postgresql"},
     "test_the_whole_chart": {"postgresql-http"},
 }
 """Where the default line plays a module elsewhere than on SQLite over Socket Mode: what tells most for its time."""

@@ -5,6 +5,7 @@ import pytest
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, HOUR, MINUTE, Stage
 from tests.journeys.words import begins, words
+from tests.sampling import drawn
 from tests.sentences import says
 
 SET, GET = "Set-TransportConfig", "Get-TransportConfig"
@@ -33,7 +34,7 @@ def test_a_write_that_was_applied_although_its_answer_was_lost_is_read_back(stag
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("fault", ["apply_then_500", "cut_short", "truncated"])
+@pytest.mark.parametrize("fault", drawn("settled by reading", ["apply_then_500", "cut_short", "truncated"]))
 def test_an_answer_that_tells_nothing_is_settled_by_reading(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.card(number, "Applied:")
@@ -41,7 +42,12 @@ def test_an_answer_that_tells_nothing_is_settled_by_reading(stage: Stage, fault:
 
 
 @pytest.mark.parametrize(
-    "fault", ["reset_before", "server_error", "html_200", "redirect_foreign", "error_key_in_200", "errors_in_200"]
+    "fault",
+    drawn(
+        "never shows up",
+        ["reset_before", "server_error", "html_200", "redirect_foreign", "error_key_in_200", "errors_in_200"],
+        keep=2,
+    ),
 )
 def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
@@ -57,7 +63,7 @@ def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(st
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("fault", ["role_missing", "dehydrated", "unauthorized"])
+@pytest.mark.parametrize("fault", drawn("refused", ["role_missing", "dehydrated", "unauthorized"]))
 def test_a_refused_write_failed_and_is_never_called_applied(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     card = stage.card(number, "Failed:")
@@ -82,7 +88,7 @@ def test_a_refused_write_failed_even_when_the_value_matches_by_other_hands(stage
     assert_never_claimed(stage, number)
 
 
-@pytest.mark.parametrize("fault", ["throttle", "throttle_date", "unavailable_retry", "transient_400"])
+@pytest.mark.parametrize("fault", drawn("sent again", ["throttle", "throttle_date", "unavailable_retry", "transient_400"]))
 def test_what_was_provably_not_processed_is_sent_again_and_applied_once(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.wait(lambda: len(stage.writes) == written + 1)
@@ -104,7 +110,7 @@ def test_a_throttled_write_is_sent_again_for_longer_than_a_few_times(stage: Stag
     assert len(stage.writes) == written + 7
 
 
-@pytest.mark.parametrize("fault", ["apply_then_400", "proxy_timeout", "apply_then_500"])
+@pytest.mark.parametrize("fault", drawn("took effect", ["apply_then_400", "proxy_timeout", "apply_then_500"]))
 def test_a_write_that_took_effect_is_never_told_as_failed_whatever_the_answer(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.card(number, "Applied:")
@@ -137,7 +143,7 @@ def test_a_value_that_lags_behind_on_the_other_domain_controller_is_waited_for(s
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("fault", ["missing_key", "other_tenant", "role_missing"])
+@pytest.mark.parametrize("fault", drawn("not readable", ["missing_key", "other_tenant", "role_missing"]))
 def test_nothing_is_sent_while_the_live_value_cannot_be_read(stage: Stage, fault: str) -> None:
     number, written = stage.ask(ALICE), len(stage.writes)
     stage.tenant.queue_fault(fault, cmdlet=GET, count=3)

@@ -5,6 +5,7 @@ import pytest
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, CHANGES, DAVE, ERIN, FRANK, MINUTE, Stage
 from tests.journeys.words import begins, buttons, words
+from tests.sampling import drawn
 from tests.sentences import says
 
 
@@ -27,7 +28,11 @@ def test_ones_own_request_cannot_be_rejected_either(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("person", "why"), [(DAVE, "the approvers: the request's message names"), (ERIN, "Guest"), (FRANK, "another one")]
+    ("person", "why"),
+    drawn(
+        "who may not decide",
+        [(DAVE, "the approvers: the request's message names"), (ERIN, "Guest"), (FRANK, "another one")],
+    ),
 )
 def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(stage: Stage, person: str, why: str) -> None:
     number = stage.ask()
@@ -59,7 +64,7 @@ def test_approval_by_reaction_is_answered_by_direct_message(stage: Stage) -> Non
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("name", ["+1", "thumbsup", "+1::skin-tone-5", "thumbsup::skin-tone-2"])
+@pytest.mark.parametrize("name", drawn("second names", ["+1", "thumbsup", "+1::skin-tone-5", "thumbsup::skin-tone-2"]))
 def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: str) -> None:
     number = thumbs.ask(ALICE)
     assert says("is_counted") in thumbs.react(BOB, number, name)
@@ -67,7 +72,7 @@ def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: 
     thumbs.press(ALICE, number, "withdraw")
 
 
-@pytest.mark.parametrize("name", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown::skin-tone-3"])
+@pytest.mark.parametrize("name", drawn("look-alikes", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown::skin-tone-3"]))
 def test_look_alikes_count_for_nothing_and_are_answered_once_with_the_ones_that_count(stage: Stage, name: str) -> None:
     number = stage.ask(ALICE)
     said = stage.react(BOB, number, name)

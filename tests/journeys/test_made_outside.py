@@ -5,6 +5,7 @@ import pytest
 from storage.lifecycle import State
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, Stage
 from tests.journeys.words import JSON, buttons, fields, words
+from tests.sampling import drawn
 from tests.sentences import says
 
 
@@ -26,7 +27,7 @@ def test_the_card_says_what_was_seen_and_offers_three_ways(stage: Stage, outside
     assert {button["value"] for button in buttons(card).values()} == {str(outside)}
 
 
-@pytest.mark.parametrize("button", ["opt_out_now", "extend", "it_was_me"])
+@pytest.mark.parametrize("button", drawn("no role", ["opt_out_now", "extend", "it_was_me"]))
 def test_nobody_without_a_role_gets_a_form(stage: Stage, outside: int, button: str) -> None:
     for person in (DAVE, ERIN):
         said = stage.press(person, outside, button)

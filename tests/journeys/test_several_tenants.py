@@ -16,6 +16,7 @@ from tests.handlers.driver import House
 from tests.journeys.several import ALICE, BOB, CAROL, CONTOSO, DAVE, ERIN, FABRIKAM, FILE, SeveralStage
 from tests.journeys.words import words
 from tests.patience import patience
+from tests.sampling import drawn
 from tests.sentences import says
 
 pytestmark = pytest.mark.once("which database and which way in is used changes nothing about whose an act is")
@@ -148,7 +149,7 @@ def test_a_button_without_a_number_belongs_to_the_tenant_in_whose_part_of_the_ho
     assert stage.contoso.value is True
 
 
-@pytest.mark.parametrize("fault", ["slow", "throttle", "unauthorized"])
+@pytest.mark.parametrize("fault", drawn("one in trouble", ["slow", "throttle", "unauthorized"]))
 def test_trouble_of_one_tenant_holds_up_no_other(stage: SeveralStage, fault: str) -> None:
     stage.fabrikam.queue_fault(fault, cmdlet="Get-TransportConfig", count=4, seconds=6)
     for person in (BOB, CAROL):

@@ -13,6 +13,7 @@ import pytest
 from tests.bot.machine import command
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage
 from tests.journeys.words import words
+from tests.sampling import drawn
 from tests.sentences import says
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def check_offline(exported: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(script, input=exported, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize("person", [ALICE, CAROL])
+@pytest.mark.parametrize("person", drawn("gets the record", [ALICE, CAROL]))
 def test_an_operator_or_an_approver_gets_a_file_that_proves_itself(stage: Stage, person: str) -> None:
     number = stage.ask(ALICE)
     stage.press(BOB, number, "approve")
@@ -85,7 +86,11 @@ def test_for_a_spreadsheet_it_is_a_table_with_one_row_a_change_and_names(stage: 
 
 
 @pytest.mark.parametrize(
-    ("person", "why"), [(DAVE, "You are not an operator or approver"), (ERIN, "Guest accounts"), (FRANK, "Only members")]
+    ("person", "why"),
+    drawn(
+        "no record",
+        [(DAVE, "You are not an operator or approver"), (ERIN, "Guest accounts"), (FRANK, "Only members")],
+    ),
 )
 def test_nobody_else_gets_it(stage: Stage, person: str, why: str) -> None:
     before, _ = stage.record(lambda reader: reader.head())

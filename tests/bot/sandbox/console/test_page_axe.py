@@ -1,6 +1,7 @@
 """What axe-core says of the page: every rule it has, those it calls experimental included, in every state of it."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from tests.bot.sandbox import canned
 from tests.bot.sandbox.browser import OpenPage
 from tests.bot.sandbox.console.console_stub import ConsoleStub
 from tests.bot.sandbox.console.test_page_layout import everything
+from tests.sampling import drawn
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental", "cat.semantics"]
 EXTRA: dict[str, dict[str, bool]] = {
@@ -38,8 +40,7 @@ def dialog(page: Page) -> None:
 STATES: dict[str, Callable[[Page], None]] = {"as it is": lambda page: None, "choosing a person": people}
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("state", "width"), drawn("axe", product(STATES, [1440, 390]), keep=2))
 def test_axe_finds_nothing_on_the_page(state: str, width: int, console: ConsoleStub, open_page: OpenPage) -> None:
     everything(console)
     page = open_page(console.url, width=width, height=1200)
@@ -54,7 +55,7 @@ def test_axe_finds_nothing_in_a_dialog(console: ConsoleStub, open_page: OpenPage
     assert "\n".join(found(page)) == ""
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", drawn("axe on the home", [1440, 390]))
 def test_axe_finds_nothing_on_the_home(width: int, console: ConsoleStub, open_page: OpenPage) -> None:
     console.state["home"] = canned.home()
     page = open_page(f"{console.url}/?in=home", width=width, height=1200)

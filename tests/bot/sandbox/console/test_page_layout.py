@@ -1,5 +1,6 @@
 """The page works on a desk, on a phone, in the dark and without a mouse; what it shows can be read."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.bot.sandbox import canned
 from tests.bot.sandbox.browser import OpenPage, screenshot
 from tests.bot.sandbox.console.console_stub import ConsoleStub
+from tests.sampling import drawn
 
 UNREADABLE = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 POINTED_AT = """() => [...document.querySelectorAll('[aria-describedby], [aria-labelledby], [for]')]
@@ -31,8 +33,7 @@ def everything(console: ConsoleStub) -> None:
     console.state["notice"] = "The bot is starting."
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("value", [None, True, False])
+@pytest.mark.parametrize(("value", "scheme"), drawn("contrast", product([None, True, False], ["light", "dark"]), keep=2))
 def test_all_text_has_enough_contrast(console: ConsoleStub, open_page: OpenPage, scheme: str, value: bool | None) -> None:
     everything(console)
     console.state["tenant"]["value"] = value
@@ -97,7 +98,7 @@ def test_on_a_phone_a_message_has_one_button_that_opens_its_reactions(console: C
     assert console.posted("react")[0]["name"] == "x"
 
 
-@pytest.mark.parametrize("button", ["Approve", "Reject", "Withdraw"])
+@pytest.mark.parametrize("button", drawn("taps", ["Approve", "Reject", "Withdraw"]))
 def test_on_a_phone_a_tap_anywhere_on_a_button_presses_it_and_moves_nothing(
     console: ConsoleStub, open_page: OpenPage, button: str
 ) -> None:
