@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, update
+from sqlalchemy import BigInteger, Connection, and_, bindparam, case, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -19,6 +19,25 @@ from storage.schema.tables import leases
 
 LEASE_MS = 10_000
 """A claim lasts ten seconds and is renewed while a call runs."""
+
+_NAME, _ME = leases.c.name == bindparam("lease"), leases.c.holder == bindparam("me")
+_ANOTHERS = select(leases.c.name).where(_NAME, not_(_ME), not_(is_over(leases.c.until, LEASE_MS)))
+_FREE = or_(is_over(leases.c.until, LEASE_MS), _ME)
+_SKIPPING = select(leases.c.name).where(_NAME, _FREE).with_for_update(skip_locked=True)
+_UNTIL = database_clock() + bindparam("milliseconds", type_=BigInteger())
+_KEPT = (leases.c.epoch, leases.c.attempts)
+_TAKEN = update(leases).where(leases.c.name.in_(_SKIPPING), _FREE).returning(*_KEPT)
+_TAKE = _TAKEN.values(epoch=leases.c.epoch + 1, until=_UNTIL)
+_FIRST = {"epoch": 1, "until": _UNTIL}
+_FRESH = {
+    sort: new(leases).values(_FIRST).on_conflict_do_nothing(index_elements=["name"]).returning(*_KEPT)
+    for sort, new in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+_OWN = (_NAME, _ME, leases.c.epoch == bindparam("held_epoch"))
+_STANDING = (*_OWN, leases.c.until >= database_clock())
+_RENEW = update(leases).where(*_STANDING).values(until=database_clock() + LEASE_MS)
+_STILL_HELD = select(leases.c.epoch).where(*_STANDING)
+"""Built once: every tick asks them, and building a statement costs more than running it."""
 
 
 class TenantDuty(StrEnum):
@@ -84,24 +103,16 @@ class Leases:
     def _take(self, name: str, milliseconds: int, job: Mapping[str, object]) -> Lease | None:
         if self._held_by_another(name):
             return None
-        held = {"holder": self._holder, "until": database_clock() + milliseconds, **job}
-        free = or_(is_over(leases.c.until, LEASE_MS), leases.c.holder == self._holder)
-        mine = select(leases.c.name).where(leases.c.name == name, free).with_for_update(skip_locked=True)
-        taken = update(leases).where(leases.c.name.in_(mine), free).values(epoch=leases.c.epoch + 1, **held)
-        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        fresh = new(leases).values(name=name, epoch=1, **held).on_conflict_do_nothing(index_elements=["name"])
+        held = {"holder": self._holder, "milliseconds": milliseconds, **job}
         with self._database.write() as connection:
-            columns = leases.c.epoch, leases.c.attempts
-            row = connection.execute(taken.returning(*columns)).first()
-            row = row or connection.execute(fresh.returning(*columns)).first()
+            row = connection.execute(_TAKE, held | {"lease": name, "me": self._holder}).first()
+            row = row or connection.execute(_FRESH[connection.dialect.name], held | {"name": name}).first()
         return None if row is None else Lease(name, self._holder, row.epoch, _count(row.attempts))
 
     def renew(self, lease: Lease) -> bool:
         """Keep a right; tells ``False`` when it was lost or given back: what has run out is never revived."""
         with self._database.write() as connection:
-            current = (*_own(lease), leases.c.until >= database_clock())
-            kept = update(leases).where(*current).values(until=database_clock() + LEASE_MS)
-            return connection.execute(kept).rowcount == 1
+            return connection.execute(_RENEW, _own(lease)).rowcount == 1
 
     def release(self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None) -> None:
         """Give a right back at once; the epoch stays. ``outcome`` says how a job ended.
@@ -115,7 +126,7 @@ class Leases:
         if due_at is not None:
             values["due_at"] = case((leases.c.due_at < due_at, leases.c.due_at), else_=due_at)
         with self._database.write() as connection:
-            connection.execute(update(leases).where(*_own(lease)).values(**values))
+            connection.execute(update(leases).where(*_OWN).values(**values), _own(lease))
 
     def put_off(self, tenant_id: str, duty: TenantDuty, *, now: datetime, until: datetime) -> None:
         """Put a job off that looked due at ``now``; without effect while it is held."""
@@ -135,15 +146,13 @@ class Leases:
             return {duties[row.name]: row.holder == self._holder for row in connection.execute(query)}
 
     def _held_by_another(self, name: str) -> bool:
-        others = (leases.c.name == name, leases.c.holder != self._holder, not_(is_over(leases.c.until, LEASE_MS)))
         with self._database.read() as connection:
-            return connection.execute(select(leases.c.name).where(*others)).first() is not None
+            return connection.execute(_ANOTHERS, {"lease": name, "me": self._holder}).first() is not None
 
 
 def still_held(connection: Connection, lease: Lease) -> bool:
     """Whether the lease is still ours, asked inside the transaction that acts on it."""
-    query = select(leases.c.epoch).where(*_own(lease), leases.c.until >= database_clock())
-    return connection.execute(query).first() is not None
+    return connection.execute(_STILL_HELD, _own(lease)).first() is not None
 
 
 def _count(stored: object) -> int:
@@ -151,5 +160,5 @@ def _count(stored: object) -> int:
     return max(0, stored) if isinstance(stored, int) else 0
 
 
-def _own(lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    return (leases.c.name == lease.name, leases.c.holder == lease.holder, leases.c.epoch == lease.epoch)
+def _own(lease: Lease) -> dict[str, object]:
+    return {"lease": lease.name, "me": lease.holder, "held_epoch": lease.epoch}

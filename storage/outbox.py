@@ -7,7 +7,19 @@ the same notice in the same moment. Sending is not an audit event: it would queu
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Executable, Update, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -23,6 +35,51 @@ from storage.schema.tables import cards, notices, permalinks
 
 CLAIM_MS = 30_000
 """How long one sender may keep a notice; longer than Slack's own time limit per call."""
+
+_NOW, _LIMIT = bindparam("now", type_=notices.c.due_at.type), bindparam("limit", type_=Integer())
+_NUMBERS = bindparam("numbers", expanding=True, type_=notices.c.id.type)
+_BORN_LATER = and_(notices.c.due_at == notices.c.created_at, notices.c.created_at > _NOW)
+"""Owed by a clock that is ahead, or was set back since."""
+_DUE = (
+    notices.c.delivered_at.is_(None),
+    notices.c.tenant_id == bindparam("tenant"),
+    or_(notices.c.due_at <= _NOW, _BORN_LATER),
+    notices.c.kind.in_(bindparam("kinds", expanding=True, type_=notices.c.kind.type)),
+    is_over(notices.c.claimed_until, CLAIM_MS),
+)
+
+
+def _free(*, newest_first: bool) -> Select[int]:
+    table = notices.c
+    order = (table.due_at.desc(), table.id.desc()) if newest_first else (table.due_at, table.id)
+    turn = func.row_number().over(partition_by=table.recipient, order_by=order).label("turn")
+    owed = select(table.id, table.due_at, turn).where(*_DUE).subquery().c
+    sooner = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
+    return select(owed.id).order_by(owed.turn, *sooner).limit(_LIMIT)
+
+
+_ANY_DUE = select(notices.c.id).where(*_DUE).limit(1)
+_OLDEST_FIRST, _NEWEST_FIRST = _free(newest_first=False), _free(newest_first=True)
+_CLAIMED = {"claimed_until": database_clock() + CLAIM_MS}
+_CLAIM = update(notices).where(*_DUE, notices.c.id.in_(_NUMBERS)).values(_CLAIMED).returning(notices.c.id)
+_ONE = update(notices).where(notices.c.id == bindparam("number"))
+_UNSETTLED = _ONE.where(notices.c.delivered_at.is_(None))
+_AS_CLAIMED = _UNSETTLED.where(notices.c.claimed_until == bindparam("claimed", type_=BigInteger()))
+_RENEW = _AS_CLAIMED.values(_CLAIMED).returning(notices.c.id)
+_NUMBERED = select(notices).where(notices.c.id.in_(_NUMBERS)).order_by(notices.c.id)
+_INSERTS = (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+_OWE = {
+    database: new(notices).on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(notices.c.id)
+    for database, new in _INSERTS
+}
+_NEW_CARD = {
+    database: new(cards).on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
+    for database, new in _INSERTS
+}
+_CARD = update(cards).where(cards.c.channel == bindparam("at_channel"), cards.c.ts == bindparam("at_ts"))
+_OLDER_CARD = _CARD.where(cards.c.drawn_version < bindparam("older_than"))
+_CARD_AS_SEEN = _CARD.where(cards.c.drawn_version == bindparam("seen")).returning(cards.c.ts)
+"""Built once: every tick of the sender asks them, and building a statement costs more than running it."""
 
 
 class OutboxWriter:
@@ -46,7 +103,6 @@ class OutboxWriter:
         due_at: datetime | None = None,
     ) -> bool:
         """Owe one message; the same ``key`` is owed once for ever. Tells whether it is new."""
-        new = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
         said = {
             "tenant_id": self._tenant_id,
             "kind": str(kind),
@@ -58,13 +114,9 @@ class OutboxWriter:
             "created_at": self._now,
         }
         proof, what = self._authenticity.sign(notices, said), (facts or {}).get("what")
-        statement = (
-            new(notices)
-            .values(**said, authenticator=proof, due_at=due_at or self._now, tries=0, claimed_until=0, what=what)
-            .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
-            .returning(notices.c.id)
-        )
-        return self._connection.execute(statement).first() is not None
+        fresh = {"due_at": due_at or self._now, "tries": 0, "claimed_until": 0}
+        owe, beside = _OWE[self._connection.dialect.name], {"authenticator": proof, "what": what}
+        return self._connection.execute(owe, said | fresh | beside).first() is not None
 
     def awaits(self, kind: NoticeKind, request_id: int, facts: Mapping[str, str]) -> bool:
         """Tell whether a message of exactly these ``facts`` is owed and not yet claimed."""
@@ -83,9 +135,8 @@ class Outbox:
 
     def is_due(self, now: datetime, *, kinds: Collection[NoticeKind]) -> bool:
         """Whether ``claim`` would find any; only reads."""
-        free = select(notices.c.id).where(*self._due(now, kinds), is_over(notices.c.claimed_until, CLAIM_MS))
         with self._database.read() as connection:
-            return connection.execute(free.limit(1)).first() is not None
+            return connection.execute(_ANY_DUE, self._due(now, kinds)).first() is not None
 
     def claim(self, now: datetime, *, kinds: Collection[NoticeKind], limit: int = 16, newest_first: bool = False) -> list[Notice]:
         """Claim due notices of these kinds: every recipient's oldest, then every second, and so on.
@@ -93,27 +144,26 @@ class Outbox:
         With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to what was owed just
         now, however much is owed to others, or to the same person from before.
         """
-        table = notices.c
-        due = self._free(now, kinds, limit, newest_first=newest_first)
-        if not due:
+        due, free = self._due(now, kinds), _NEWEST_FIRST if newest_first else _OLDEST_FIRST
+        with self._database.read() as connection:
+            found = connection.execute(free, due | {"limit": limit}).scalars().all()
+        if not found:
             return []
-        mine = update(notices).where(*self._due(now, kinds), table.id.in_(due), is_over(table.claimed_until, CLAIM_MS))
         with self._database.write() as connection:
-            taken = mine.values(claimed_until=database_clock() + CLAIM_MS).returning(table.id)
-            return self._ours(connection, connection.execute(taken).scalars().all(), now)
+            taken = connection.execute(_CLAIM, due | {"numbers": found}).scalars().all()
+            return self._ours(connection, taken, now)
 
     def renew(self, notice: Notice, now: datetime) -> Notice | None:
         """Renew a claim for its whole time; ``None`` when taken over, settled or altered."""
-        mine = self._as_claimed(notice).values(claimed_until=database_clock() + CLAIM_MS)
         with self._database.write() as connection:
-            kept = connection.execute(mine.returning(notices.c.id)).scalars().all()
+            kept = connection.execute(_RENEW, _as_claimed(notice)).scalars().all()
             return next(iter(self._ours(connection, kept, now)), None)
 
     def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
         """Note that a message arrived, and where; it did, whoever holds the claim by now."""
-        arrived = update(notices).where(notices.c.id == notice.id, notices.c.delivered_at.is_(None))
+        arrived = {"delivered_at": now, "posted_channel": channel, "posted_ts": ts, "problem": None}
         with self._database.write() as connection:
-            connection.execute(arrived.values(delivered_at=now, posted_channel=channel, posted_ts=ts, problem=None))
+            connection.execute(_UNSETTLED, arrived | {"number": notice.id})
 
     def postponed(self, notice: Notice, *, due_at: datetime, problem: str) -> None:
         """Note that sending failed; the notice stays owed and is due again at ``due_at``."""
@@ -142,16 +192,14 @@ class Outbox:
         ``seen`` is the version that stood here before the drawing, ``None`` for a new copy. Tells whether it still stood: if not,
         somebody else drew this copy in the meantime, and which drawing came last is not known.
         """
-        place = (cards.c.channel == card.channel, cards.c.ts == card.ts)
-        newer = update(cards).where(*place, cards.c.drawn_version < card.drawn_version).values(drawn_version=card.drawn_version)
+        drawn = {"at_channel": card.channel, "at_ts": card.ts, "drawn_version": card.drawn_version}
         with self._database.write() as connection:
             if seen is None:
-                kept = connection.execute(self._new_card(card)).first()
+                kept = connection.execute(_NEW_CARD[connection.dialect.name], self._new_card(card)).first()
             else:
-                as_seen = update(cards).where(*place, cards.c.drawn_version == seen).values(drawn_version=card.drawn_version)
-                kept = connection.execute(as_seen.returning(cards.c.ts)).first()
+                kept = connection.execute(_CARD_AS_SEEN, drawn | {"seen": seen}).first()
             if kept is None:
-                connection.execute(newer)
+                connection.execute(_OLDER_CARD, drawn | {"older_than": card.drawn_version})
         return kept is not None
 
     def keep_permalink(self, request_id: int, link: str) -> None:
@@ -191,48 +239,26 @@ class Outbox:
 
     def _ours(self, connection: Connection, numbers: Sequence[int], now: datetime) -> list[Notice]:
         """Those of these messages that the bot itself owes. Any other is settled unsent, so that it holds up nothing."""
-        query = select(notices).where(notices.c.id.in_(numbers)).order_by(notices.c.id)
-        authenticity = self._database.authenticity
-        found, others = split(connection, query, notices, authenticity.checked(notices, rows.notice))
+        believed = self._database.authenticity.checked(notices, rows.notice)
+        found, others = split(connection, _NUMBERED, notices, believed, {"numbers": numbers})
         for (number,) in others:
-            unsent = update(notices).where(notices.c.id == number)
-            connection.execute(unsent.values(delivered_at=now, problem=SET_ASIDE))
+            connection.execute(_ONE, {"number": number, "delivered_at": now, "problem": SET_ASIDE})
         return found
 
-    def _due(self, now: datetime, kinds: Collection[NoticeKind]) -> tuple[ColumnElement[bool], ...]:
-        table = notices.c
-        born_later = and_(table.due_at == table.created_at, table.created_at > now)  # by a clock that is ahead, or was set back
-        owed = (table.delivered_at.is_(None), table.tenant_id == self._tenant_id, or_(table.due_at <= now, born_later))
-        return (*owed, table.kind.in_(list(kinds)))
+    def _due(self, now: datetime, kinds: Collection[NoticeKind]) -> dict[str, object]:
+        return {"tenant": self._tenant_id, "now": now, "kinds": list(kinds)}
 
-    def _free(self, now: datetime, kinds: Collection[NoticeKind], limit: int, *, newest_first: bool) -> Sequence[int]:
-        table = notices.c
-        order = (table.due_at.desc(), table.id.desc()) if newest_first else (table.due_at, table.id)
-        turn = func.row_number().over(partition_by=table.recipient, order_by=order)
-        free = select(table.id, table.due_at, turn.label("turn")).where(
-            *self._due(now, kinds), is_over(table.claimed_until, CLAIM_MS)
-        )
-        owed = free.subquery().c
-        sooner = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
-        with self._database.read() as connection:
-            return connection.execute(select(owed.id).order_by(owed.turn, *sooner).limit(limit)).scalars().all()
-
-    def _new_card(self, card: Card) -> Executable:
-        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
+    def _new_card(self, card: Card) -> dict[str, object]:
         place = {"tenant_id": self._tenant_id, "channel": card.channel, "ts": card.ts, "request_id": card.request_id}
         proof = self._database.authenticity.sign(cards, place)
-        statement = new(cards).values(**place, drawn_version=card.drawn_version, authenticator=proof)
-        return statement.on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
-
-    @staticmethod
-    def _as_claimed(notice: Notice) -> Update:
-        """A change of the notice, provided its claim still stands and nobody has settled it."""
-        table = notices.c
-        return update(notices).where(
-            table.id == notice.id, table.claimed_until == notice.claimed_until, table.delivered_at.is_(None)
-        )
+        return {**place, "drawn_version": card.drawn_version, "authenticator": proof}
 
     def _settle(self, notice: Notice, **values: object) -> None:
         """Settle nothing when somebody else has taken the notice over: they know better."""
         with self._database.write() as connection:
-            connection.execute(self._as_claimed(notice).values(**values))
+            connection.execute(_AS_CLAIMED, _as_claimed(notice) | values)
+
+
+def _as_claimed(notice: Notice) -> dict[str, object]:
+    """Name a notice, provided its claim still stands and nobody has settled it."""
+    return {"number": notice.id, "claimed": notice.claimed_until}

@@ -7,7 +7,7 @@ is as long as it was: from the rows and the interval of reading, the hours that 
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage.records import Observation
 from storage.schema.tables import observations
@@ -15,10 +15,25 @@ from storage.schema.tables import observations
 UNBROKEN = timedelta(minutes=20)
 """Twice the time between two readings by default: one that comes late breaks no run."""
 
+_TOLD = ("value", "smtp_auth_disabled", "organization", "problem", "changed_at")
+_BEGAN = func.coalesce(observations.c.first_at, observations.c.at)
+_NEWEST = select(func.max(observations.c.id)).where(observations.c.tenant_id == bindparam("tenant"))
+_GO_ON = (
+    update(observations)
+    .where(
+        observations.c.id == _NEWEST.scalar_subquery(),
+        *(observations.c[name].is_not_distinct_from(bindparam(f"same_{name}")) for name in _TOLD),
+        observations.c.at.between(bindparam("earliest"), bindparam("seen_at")),
+        bindparam("midnight") <= _BEGAN,
+    )
+    .values(first_at=_BEGAN, at=bindparam("seen_at"), readings=func.coalesce(observations.c.readings, 1) + 1)
+)
+_BEGIN = insert(observations)
+"""Built once: they run with every reading, and building a statement costs more than running it."""
+
 
 def keep_reading(connection: Connection, tenant_id: str, seen: Observation, *, unbroken: timedelta) -> None:
     """Count a reading to the newest run if it goes on with it, else begin a new one. Needs a write transaction of the tenant."""
-    table = observations.c
     told = {
         "value": seen.value.value if seen.value else None,
         "smtp_auth_disabled": seen.smtp_auth_disabled,
@@ -26,19 +41,10 @@ def keep_reading(connection: Connection, tenant_id: str, seen: Observation, *, u
         "problem": seen.problem,
         "changed_at": seen.changed_at,
     }
-    began = func.coalesce(table.first_at, table.at)
-    goes_on = (
-        update(observations)
-        .where(
-            table.id == select(func.max(table.id)).where(table.tenant_id == tenant_id).scalar_subquery(),
-            *(table[name].is_not_distinct_from(value) for name, value in told.items()),
-            table.at.between(seen.at - unbroken, seen.at),
-            began >= _midnight(seen.at),
-        )
-        .values(first_at=began, at=seen.at, readings=func.coalesce(table.readings, 1) + 1)
-    )
-    if connection.execute(goes_on).rowcount == 0:
-        connection.execute(insert(observations).values(tenant_id=tenant_id, at=seen.at, **told))
+    same = {f"same_{name}": told[name] for name in _TOLD}
+    when = {"earliest": seen.at - unbroken, "seen_at": seen.at, "midnight": _midnight(seen.at)}
+    if connection.execute(_GO_ON, {"tenant": tenant_id, **same, **when}).rowcount == 0:
+        connection.execute(_BEGIN, {"tenant_id": tenant_id, "at": seen.at, **told})
 
 
 def _midnight(instant: datetime) -> datetime:

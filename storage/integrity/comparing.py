@@ -58,7 +58,9 @@ def _newest_row(table: Table) -> Select[Any]:
 
 
 _REQUEST = bindparam("request", type_=change_requests.c.id.type)
-_ONE = select(*raw(change_requests)).where(change_requests.c.id == _REQUEST, change_requests.c.tenant_id == bindparam("tenant"))
+_TENANT = bindparam("tenant", type_=change_requests.c.tenant_id.type)
+_MINE = (change_requests.c.id == _REQUEST, change_requests.c.tenant_id == _TENANT)
+_ONE = select(*raw(change_requests)).where(*_MINE)
 _ABOUT = {
     part: select(*raw(part)).where(part.c.request_id == _REQUEST).order_by(*part.primary_key.columns)
     for part in (decisions, attempts, reasons)

@@ -5,14 +5,16 @@ none of it, so the ordinary way costs nothing more; only where it fails is every
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Column, Connection, Engine, Row, Select, Table, select
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 T = TypeVar("T")
+
+Values: TypeAlias = Mapping[str, object] | None
 
 DAMAGE = (ValueError, TypeError, AttributeError, KeyError, LookupError, DataError, OperationalError)
 """What reading a damaged row may raise; ``is_damage`` tells it from trouble with the database itself."""
@@ -87,43 +89,62 @@ def is_damage(error: Exception) -> bool:
     return type(error.orig).__module__ == "sqlite3" and getattr(error.orig, "sqlite_errorname", None) is None
 
 
-def readable(connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]) -> list[T]:
-    """Return ``made`` of every readable row that ``query`` selects whole from one table."""
-    return split(connection, query, table, made)[0]
+def readable(
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    made: Callable[[Row[Any]], T],
+    values: Values = None,
+) -> list[T]:
+    """Return ``made`` of every readable row that ``query`` selects whole from one table.
+
+    ``values`` are those of the parameters of ``query``, here and below.
+    """
+    return split(connection, query, table, made, values)[0]
 
 
 def split(
-    connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    made: Callable[[Row[Any]], T],
+    values: Values = None,
 ) -> tuple[list[T], list[tuple[Any, ...]]]:
     """The readable rows, and the keys of those that cannot be read, both in the order of the query."""
     try:
-        return [made(row) for row in connection.execute(query)], []
+        return [made(row) for row in connection.execute(query, values)], []
     except DAMAGE as damage:
         if not is_damage(damage):
             raise
-    return _one_by_one(connection, query, table, made)
+    return _one_by_one(connection, query, table, made, values)
 
 
-def one(connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]) -> T | None:
+def one(
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    made: Callable[[Row[Any]], T],
+    values: Values = None,
+) -> T | None:
     """The one row, or the first that can be read; ``None`` without one."""
-    return next(iter(readable(connection, query, table, made)), None)
+    return next(iter(readable(connection, query, table, made, values)), None)
 
 
 def _one_by_one(
-    connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T]
+    connection: Connection, query: Select[Any], table: Table, made: Callable[[Row[Any]], T], values: Values
 ) -> tuple[list[T], list[tuple[Any, ...]]]:
     key: Iterable[Column[Any]] = table.primary_key.columns
-    keys = [tuple(row) for row in connection.execute(query.with_only_columns(*key))]
+    keys = [tuple(row) for row in connection.execute(query.with_only_columns(*key), values)]
     found: list[T] = []
     damaged: list[tuple[Any, ...]] = []
-    for values in keys:
-        one_row = select(table).where(*(column == value for column, value in zip(key, values, strict=True)))
+    for numbers in keys:
+        one_row = select(table).where(*(column == value for column, value in zip(key, numbers, strict=True)))
         try:
             found.append(made(connection.execute(one_row).one()))
         except DAMAGE as damage:
             if not is_damage(damage):
                 raise
-            damaged.append(values)
+            damaged.append(numbers)
             if not isinstance(damage, NotAuthentic):
-                _remember(connection, table, values)
+                _remember(connection, table, numbers)
     return found, damaged
