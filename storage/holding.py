@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from storage import rows
 from storage.integrity import believing, comparing
@@ -16,6 +16,10 @@ from storage.integrity.recorded import recorded_baseline, recorded_end
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, KeptRule
 from storage.schema.tables import SETTINGS, audit_events, baselines, organizations, rules
+
+_BASELINE = select(baselines).where(baselines.c.tenant_id == bindparam("tenant"))
+_RULES = select(rules).where(rules.c.tenant_id == bindparam("tenant")).order_by(rules.c.id.desc()).limit(2)
+"""Built once: they are read with nearly every act, and building a statement costs more than running it."""
 
 
 class HoldingReader:
@@ -30,8 +34,7 @@ class HoldingReader:
 
         Where the row does not agree with the record, the record counts: the end of a window is not moved by a row.
         """
-        mine = select(baselines).where(baselines.c.tenant_id == self._tenant_id)
-        row = one(self._connection, mine, baselines, rows.baseline)
+        row = one(self._connection, _BASELINE, baselines, rows.baseline, {"tenant": self._tenant_id})
         told = believing.newest(self._connection, self._tenant_id, "baseline")
         return recorded_baseline(told, row) if told is not None else row
 
@@ -49,8 +52,8 @@ class HoldingReader:
 
     def rule(self) -> KeptRule | None:
         """The rule recorded last."""
-        query = select(rules).where(rules.c.tenant_id == self._tenant_id).order_by(rules.c.id.desc()).limit(2)
-        newest = readable(self._connection, query, rules, lambda row: (row.digest, row.since))
+        mine = {"tenant": self._tenant_id}
+        newest = readable(self._connection, _RULES, rules, lambda row: (row.digest, row.since), mine)
         return KeptRule(*newest[0], is_first=len(newest) == 1) if newest else None
 
     def rule_disagrees(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -38,6 +38,20 @@ Whoever is slower than that loses nothing: of two who handle an item, the first 
 
 BEGUN = "begun"
 """The kind of a row that asks for nothing: it only keeps that something was begun."""
+
+_IDS = bindparam("ids", expanding=True, type_=inbox.c.id.type)
+_MINE = inbox.c.tenant_id == bindparam("tenant")
+_FREE = (inbox.c.done_at.is_(None), _MINE, is_over(inbox.c.claimed_until, CLAIM_MS))
+_WAITING = select(inbox.c.id, inbox.c.payload).where(*_FREE).order_by(inbox.c.id).limit(LOOKED_THROUGH)
+_CLAIMED = {"claimed_until": database_clock() + CLAIM_MS}
+_CLAIM = update(inbox).where(*_FREE, inbox.c.id.in_(_IDS)).values(_CLAIMED).returning(inbox.c.id)
+_TAKEN = select(inbox).where(inbox.c.id.in_(_IDS)).order_by(inbox.c.id)
+_KEEP = {
+    database: new(inbox).values(_CLAIMED).on_conflict_do_nothing(index_elements=["tenant_id", "key"])
+    for database, new in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+_KEPT = {database: keep.returning(inbox.c.id) for database, keep in _KEEP.items()}
+"""Built once: every tick and every act asks them, and building a statement costs more than running it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,6 @@ class Inbox:
             return self._look_up(key, lost)
 
     def _insert(self, key: str, kind: str, payload: Mapping[str, str], now: datetime, patience: float) -> Item | None:
-        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
         delivered = {
             "tenant_id": self._tenant_id,
             "key": key,
@@ -85,11 +98,9 @@ class Inbox:
             "received_at": now,
         }
         proof = self._database.authenticity.sign(inbox, delivered)
-        claim = {"claimed_until": database_clock() + CLAIM_MS}
-        statement = new(inbox).values(**delivered, authenticator=proof, **claim, **caused())
-        once = statement.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
+        row = delivered | {"authenticator": proof} | caused()
         with self._database.write(patience=patience, quick=True) as connection:
-            item_id = connection.execute(once).scalar()
+            item_id = connection.execute(_KEPT[connection.dialect.name], row).scalar()
         if item_id is None:
             return None
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
@@ -144,21 +155,18 @@ class Inbox:
 
         A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is done because of it.
         """
-        table = inbox.c
-        free = (table.done_at.is_(None), table.tenant_id == self._tenant_id, is_over(table.claimed_until, CLAIM_MS))
+        mine = {"tenant": self._tenant_id}
         with self._database.read() as connection:
-            query = select(table.id, table.payload).where(*free).order_by(table.id).limit(LOOKED_THROUGH)
-            waiting = _in_turns([(row.id, row.payload) for row in connection.execute(query)])[:limit]
+            free = [(row.id, row.payload) for row in connection.execute(_WAITING, mine)]
+        waiting = _in_turns(free)[:limit]
         if not waiting:
             return []
         with self._database.write() as connection:
-            mine = update(inbox).where(*free, table.id.in_(waiting)).values(claimed_until=database_clock() + CLAIM_MS)
-            taken = connection.execute(mine.returning(table.id)).scalars().all()
-            query = select(inbox).where(table.id.in_(taken)).order_by(table.id)
-            authenticity = self._database.authenticity
-            found, others = split(connection, query, inbox, authenticity.checked(inbox, item))
+            taken = connection.execute(_CLAIM, mine | {"ids": waiting}).scalars().all()
+            believed = self._database.authenticity.checked(inbox, item)
+            found, others = split(connection, _TAKEN, inbox, believed, {"ids": taken})
             for (number,) in others:
-                aside = update(inbox).where(table.id == number)
+                aside = update(inbox).where(inbox.c.id == number)
                 connection.execute(aside.values(done_at=now, problem=SET_ASIDE))
         return found
 

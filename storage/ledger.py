@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import chain, rows
@@ -41,6 +41,12 @@ from storage.schema.tables import (
 )
 
 __all__ = ["BOT", "Entry", "Ledger"]
+
+_ATTEMPT = insert(attempts)
+_VOTE = insert(decisions).returning(*decisions.c)
+_DELIVERED = (inbox.c.tenant_id == bindparam("tenant"), inbox.c.key == bindparam("delivery"))
+_FINISH = update(inbox).where(*_DELIVERED, inbox.c.done_at.is_(None))
+"""Built once: these run with nearly every act, and building a statement costs more than running it."""
 
 
 class Entry:
@@ -154,8 +160,8 @@ class Entry:
             "voted_at": voted_at,
             "recorded_at": self.now,
         }
-        statement = insert(decisions).values(tenant_id=self.tenant_id, request_id=request.id, **values)
-        row = self.connection.execute(statement.returning(*decisions.c)).one()
+        of = {"tenant_id": self.tenant_id, "request_id": request.id}
+        row = self.connection.execute(_VOTE, of | values).one()
         payload = {"vote": vote.value, "door": door.value, "digest": digest, "voted_at": stamp(voted_at)}
         actor, more = (BOT, {"person_id": person_id}) if door is Door.BOT else (person_id, {})
         self.record("voted", actor, payload | more, request.id)
@@ -203,18 +209,14 @@ class Entry:
             "detail": detail,
             "outcome": outcome.value if outcome else None,
         }
-        row = insert(attempts).values(tenant_id=self.tenant_id, request_id=request.id, at=self.now, **values)
-        self.connection.execute(row)
+        of = {"tenant_id": self.tenant_id, "request_id": request.id, "at": self.now}
+        self.connection.execute(_ATTEMPT, of | values)
         self.record("attempt", BOT, values, request.id)
 
     def finish_inbox(self, key: str) -> None:
         """Mark the delivery with this key as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
-        done = (
-            update(inbox)
-            .where(inbox.c.tenant_id == self.tenant_id, inbox.c.key == key, inbox.c.done_at.is_(None))
-            .values(done_at=self.now)
-        )
-        if self.connection.execute(done).rowcount != 1:
+        done = {"tenant": self.tenant_id, "delivery": key, "done_at": self.now}
+        if self.connection.execute(_FINISH, done).rowcount != 1:
             raise AlreadyHandled("this was dealt with already")
 
     def revise(self, request: ChangeRequest, **changes: object) -> ChangeRequest:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from storage import rows
 from storage.integrity.authenticity import authenticity_of
@@ -15,6 +15,17 @@ from storage.integrity.damaged import one, readable
 from storage.message_records import Card, Notice, ReminderAnswer
 from storage.notice_kind import NoticeKind
 from storage.schema.tables import cards, notices, permalinks, reminder_answers
+
+_MINE = notices.c.tenant_id == bindparam("tenant")
+_OWED = select(notices.c.id).where(_MINE, notices.c.key == bindparam("key"))
+_ANNOUNCED = select(notices).where(_MINE, notices.c.what == bindparam("what"))
+_NEWEST_ANNOUNCED = _ANNOUNCED.order_by(notices.c.id.desc()).limit(5)
+_ANSWERED = reminder_answers.c
+_SERIES = (_ANSWERED.tenant_id == bindparam("tenant"), _ANSWERED.series == bindparam("series"))
+_ANSWERS = select(reminder_answers).where(*_SERIES).order_by(reminder_answers.c.id)
+_OF_REQUEST = (cards.c.request_id == bindparam("request"), cards.c.tenant_id == bindparam("tenant"))
+_CARDS = select(cards).where(*_OF_REQUEST)
+"""Built once: they are asked with nearly every act, and building a statement costs more than running it."""
 
 
 class MessageReader:
@@ -27,8 +38,7 @@ class MessageReader:
 
     def owed(self, key: str) -> bool:
         """Whether a notice with this key was ever owed."""
-        query = select(notices.c.id).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_OWED, {"tenant": self._tenant_id, "key": key}).first() is not None
 
     def told_at(self, key: str) -> datetime | None:
         """When the notice with this key arrived; ``None`` while it is owed, or where it never was."""
@@ -66,15 +76,13 @@ class MessageReader:
 
     def reminder_answers(self, series: str) -> list[ReminderAnswer]:
         """What people answered to the reminders of one series, oldest first."""
-        table = reminder_answers.c
-        query = select(reminder_answers).where(table.tenant_id == self._tenant_id, table.series == series)
-        return readable(self._connection, query.order_by(table.id), reminder_answers, rows.reminder_answer)
+        mine = {"tenant": self._tenant_id, "series": series}
+        return readable(self._connection, _ANSWERS, reminder_answers, rows.reminder_answer, mine)
 
     def newest_announcement(self, what: str) -> dict[str, str] | None:
         """Return the facts of the newest announcement about this, which are authenticated."""
-        table = notices.c
-        query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what)
-        found = readable(self._connection, query.order_by(table.id.desc()).limit(5), notices, self._checked(notices, rows.notice))
+        mine, believed = {"tenant": self._tenant_id, "what": what}, self._checked(notices, rows.notice)
+        found = readable(self._connection, _NEWEST_ANNOUNCED, notices, believed, mine)
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
     def delivered_announcements(self, what: str, limit: int) -> list[tuple[Notice, str, str]]:
@@ -93,8 +101,8 @@ class MessageReader:
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack; what is not authentic is none."""
-        query = select(cards).where(cards.c.request_id == request_id, cards.c.tenant_id == self._tenant_id)
-        return readable(self._connection, query, cards, self._checked(cards, rows.card))
+        about = {"request": request_id, "tenant": self._tenant_id}
+        return readable(self._connection, _CARDS, cards, self._checked(cards, rows.card), about)
 
     def permalinks(self, numbers: Collection[int]) -> dict[int, str]:
         """Where the messages of these requests are found in Slack, as far as it is known."""

@@ -3,12 +3,21 @@
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from storage import rows
 from storage.integrity.damaged import one, readable
 from storage.records import Observation, SettingValue
 from storage.schema.tables import observations
+
+_NEWEST = (
+    select(observations)
+    .where(observations.c.tenant_id == bindparam("tenant"))
+    .order_by(observations.c.id.desc())
+    .limit(bindparam("limit", type_=Integer()))
+)
+_NEWEST_WITH_VALUE = _NEWEST.where(observations.c.value.is_not(None))
+"""Built once: every tick asks them, and building a statement costs more than running it."""
 
 
 class ReadingReader:
@@ -20,8 +29,8 @@ class ReadingReader:
 
     def newest_observations(self, limit: int) -> list[Observation]:
         """The newest runs of readings, and of failures of one, newest first."""
-        query = select(observations).where(observations.c.tenant_id == self._tenant_id).order_by(observations.c.id.desc())
-        return readable(self._connection, query.limit(limit), observations, rows.observation)
+        mine = {"tenant": self._tenant_id, "limit": limit}
+        return readable(self._connection, _NEWEST, observations, rows.observation, mine)
 
     def observed_between(self, first: datetime, end: datetime) -> list[Observation]:
         """Return every run of readings and failures between two instants, oldest first."""
@@ -32,10 +41,9 @@ class ReadingReader:
 
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
         """The newest run of readings; with ``readable`` the newest one that has a value."""
-        query = select(observations).where(observations.c.tenant_id == self._tenant_id)
-        if readable:
-            query = query.where(observations.c.value.is_not(None))
-        return one(self._connection, query.order_by(observations.c.id.desc()).limit(1), observations, rows.observation)
+        query = _NEWEST_WITH_VALUE if readable else _NEWEST
+        mine = {"tenant": self._tenant_id, "limit": 1}
+        return one(self._connection, query, observations, rows.observation, mine)
 
     def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
         """The newest reading until ``before`` that showed ``value``."""

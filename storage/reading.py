@@ -40,10 +40,25 @@ MAY_STILL_SHOW_UP = (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN, None)
 LOOKED_THROUGH = 4096
 """The last events of a record among which ``newest_events`` are sought: what comes in the worst of minutes, in a millisecond."""
 
-_ONE = select(change_requests).where(
-    change_requests.c.tenant_id == bindparam("tenant"), change_requests.c.id == bindparam("number")
+_TABLE = change_requests.c
+_MINE = select(change_requests).where(_TABLE.tenant_id == bindparam("tenant"))
+_ONE = _MINE.where(_TABLE.id == bindparam("number"))
+_IN_STATES = _MINE.where(
+    _TABLE.state.in_(bindparam("states", expanding=True, type_=_TABLE.state.type)),
+    _TABLE.kind.in_(bindparam("kinds", expanding=True, type_=_TABLE.kind.type)),
+    _TABLE.id + 0 > bindparam("above"),
 )
-"""Built once: it is read with nearly every write, and building a statement costs more than running it."""
+"""Neither a range nor an order of numbers: SQLite would walk the whole record by them, not the few in it."""
+_EXPIRED = _MINE.where(_TABLE.state.in_(list(UNSENT)), _TABLE.expires_at <= bindparam("now"))
+_LATER_OPT_OUTS = _MINE.where(_TABLE.id > bindparam("number"), _TABLE.kind == Kind.OPT_OUT.value)
+_NEXT_OPT_OUT = _LATER_OPT_OUTS.order_by(_TABLE.id).limit(1)
+_NUMBERS = bindparam("numbers", expanding=True, type_=_TABLE.id.type)
+_DECISIONS = select(decisions).where(decisions.c.request_id.in_(_NUMBERS)).order_by(decisions.c.id)
+_ATTEMPTS = select(attempts).where(attempts.c.request_id.in_(_NUMBERS)).order_by(attempts.c.id)
+_REASONS = select(reasons).where(reasons.c.request_id.in_(_NUMBERS))
+_SENT = (attempts.c.request_id == bindparam("number"), attempts.c.step == "sending")
+_TIMES_SENT = select(func.count()).where(*_SENT)
+"""Built once: they are read with nearly every act, and building a statement costs more than running it."""
 
 
 class Reader:
@@ -93,10 +108,8 @@ class Reader:
         self, states: Collection[State], *, kinds: Collection[Kind] = tuple(Kind), above: int = 0
     ) -> list[ChangeRequest]:
         """Every request of these kinds in one of these states with a number above ``above``, oldest first."""
-        table = change_requests.c
-        # Neither a range nor an order of numbers here: SQLite would walk the whole record by them, not the few in these states.
-        wanted = (table.state.in_(list(states)), table.kind.in_(list(kinds)), table.id + 0 > above)
-        return sorted(self._many(self._requests().where(*wanted)), key=lambda request: request.id)
+        wanted = {"tenant": self.tenant_id, "states": list(states), "kinds": list(kinds), "above": above}
+        return sorted(read_requests(self.connection, _IN_STATES, wanted), key=lambda request: request.id)
 
     def open_request(self) -> ChangeRequest | None:
         """The one open opt-in or extension, if there is one."""
@@ -104,9 +117,8 @@ class Reader:
 
     def opt_out_after(self, number: int) -> ChangeRequest | None:
         """The first opt-out that was asked for after this change, whatever became of it."""
-        table = change_requests.c
-        later = self._requests().where(table.id > number, table.kind == Kind.OPT_OUT.value).order_by(table.id)
-        return next(iter(self._many(later.limit(1))), None)
+        later = {"tenant": self.tenant_id, "number": number}
+        return next(iter(read_requests(self.connection, _NEXT_OPT_OUT, later)), None)
 
     def given_up(self, value: SettingValue, since: datetime) -> ChangeRequest | None:
         """Return the newest request for ``value`` sent after ``since`` given up and never seen."""
@@ -125,8 +137,7 @@ class Reader:
 
     def expired(self, now: datetime) -> list[ChangeRequest]:
         """Unsent requests whose time has run out at ``now``; the boundary itself has run out."""
-        table = change_requests.c
-        due = read_requests(self.connection, self._requests().where(table.state.in_(list(UNSENT)), table.expires_at <= now))
+        due = read_requests(self.connection, _EXPIRED, {"tenant": self.tenant_id, "now": now})
         return [request for request in due if request.has_expired(now)]
 
     def ready(self, now: datetime) -> list[ChangeRequest]:
@@ -164,13 +175,11 @@ class Reader:
 
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
         """Every vote on these requests in the order of recording."""
-        query = select(decisions).where(decisions.c.request_id.in_(list(request_ids))).order_by(decisions.c.id)
-        return readable(self.connection, query, decisions, rows.decision)
+        return readable(self.connection, _DECISIONS, decisions, rows.decision, {"numbers": list(request_ids)})
 
     def attempts(self, request_ids: Iterable[int]) -> list[Attempt]:
         """Every step of talking to Exchange about these requests."""
-        query = select(attempts).where(attempts.c.request_id.in_(list(request_ids))).order_by(attempts.c.id)
-        return readable(self.connection, query, attempts, rows.attempt)
+        return readable(self.connection, _ATTEMPTS, attempts, rows.attempt, {"numbers": list(request_ids)})
 
     def last_outcome(self, request_id: int) -> WriteOutcome | None:
         """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
@@ -178,14 +187,12 @@ class Reader:
 
     def times_sent(self, request_id: int) -> int:
         """How often it is on record that this change was about to be sent."""
-        table = attempts.c
-        query = select(func.count()).where(table.request_id == request_id, table.step == "sending")
-        return self.connection.execute(query).scalar_one()
+        return self.connection.execute(_TIMES_SENT, {"number": request_id}).scalar_one()
 
     def reasons_given(self, request_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         """Return who gave a reason for each change (its rejecter, or who made it outside), and which."""
-        query = select(reasons).where(reasons.c.request_id.in_(list(request_ids)))
-        return {row.request_id: (row.person_id, row.reason) for row in self.connection.execute(query)}
+        found = self.connection.execute(_REASONS, {"numbers": list(request_ids)})
+        return {row.request_id: (row.person_id, row.reason) for row in found}
 
     def reason_given(self, request_id: int) -> tuple[str, str] | None:
         """The same for one change."""
