@@ -37,7 +37,7 @@ EVERY_MODULE = ("sqlite", "http", "postgresql")
 TOGETHER = {"test_deciding", "test_restarting", "test_the_whole_chart"}
 """Modules that are played on PostgreSQL over HTTP as well: most acts, every restart, every move."""
 SOONER = {
-    "test_deciding": {"postgresql-http"},
+    "test_deciding": {"http"},
     "test_the_record": {"postgresql"},
     "test_the_whole_chart": {"postgresql-http"},
 }
