@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bot import arguments, streams, verbs
+from bot.command_line import arguments, streams, verbs
+from bot.command_line.several import add_tenant
 from bot.failures import told
 from bot.settings.home import see_to_a_home
-from bot.several import add_tenant
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,11 +9,11 @@ from bot.observability.fleet_gauges import FleetGauges
 from bot.observability.gauges import Gauges
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
-from bot.rereading import Rereading
 from bot.settings.model import Settings
 from bot.settings.tenants import TenantSettings, fleet_of
-from bot.several_tenants import Several
-from bot.tenants import Nudge, Shared, Tenants, served
+from bot.tenants.rereading import Rereading
+from bot.tenants.several import Several
+from bot.tenants.tenant import Nudge, Shared, Tenants, served
 from bot.transport.bolt_app import Identity, bolt_app
 from bot.worker.jobs import TenantJobs, remind_every
 from bot.worker.loops import Loop, Worker

@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, FromClause, Select, Subquery, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import device_rows, rows
+from storage import rows
 from storage.database.errors import Conflict
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device
+from storage.devices import rows as device_rows
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.believing import Disbelieved

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, bindparam, func, literal_column, sele
 
 from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
-from storage.device_reading import DeviceReader
+from storage.devices.reading import DeviceReader
 from storage.history_pages import HistoryPages
 from storage.holding import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable

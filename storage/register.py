@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import device_rows
 from storage.database.errors import AlreadyRegistered, Conflict
-from storage.device_lifecycle import ENDED, STANDING, DeviceState, may_move_device
-from storage.device_records import Device, DeviceAct, NewDevice
+from storage.devices import rows as device_rows
+from storage.devices.lifecycle import ENDED, STANDING, DeviceState, may_move_device
+from storage.devices.records import Device, DeviceAct, NewDevice
 from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Entry
 from storage.lifecycle import UNSENT, WISHES

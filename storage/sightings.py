@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage import device_rows
+from storage.devices import rows as device_rows
 from storage.ledger import Entry
 from storage.schema.device_tables import devices, reports, sightings
 

@@ -11,9 +11,9 @@ from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
-from handlers.slack.layout_judgement import mistakes
-from handlers.slack.layouts import Examples
-from handlers.slack.shapes import Layout
+from handlers.slack.layouts.examples import Examples
+from handlers.slack.layouts.judgement import mistakes
+from handlers.slack.layouts.shapes import Layout
 
 CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."

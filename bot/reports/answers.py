@@ -10,7 +10,7 @@ from bot.from_settings import exchange_of, rule_of
 from bot.process import utc_now
 from bot.reports.record import tenant_of
 from bot.settings.model import Settings
-from bot.tenants import context_of
+from bot.tenants.tenant import context_of
 from handlers.context.people import People
 from handlers.policy.days import last_day
 from handlers.policy.overdue import Overdue

@@ -10,7 +10,7 @@ from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.outgoing.news import Disagreement, Subject
 from handlers.policy.days import latest_end
-from storage.device_replay import named_differences
+from storage.devices.replay import named_differences
 from storage.integrity.comparing import Difference, request_differences
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, State

@@ -9,7 +9,7 @@ from handlers.policy.days import default_day, end_of_day, last_day, latest_day, 
 from handlers.policy.forms import day_problem
 from handlers.policy.tickets import Tickets
 from handlers.register.naming import typed_beside
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.lifecycle import Kind
 from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol, Observation

@@ -7,7 +7,7 @@ from typing import Protocol
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.sightings import Sighting
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeAlias
 
 from handlers.outgoing.announcement import Announcement
-from storage.device_records import Device
+from storage.devices.records import Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from handlers.calendar.milestones import Calendar, Listed
-from storage.device_reading import DeviceReader
+from storage.devices.reading import DeviceReader
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.records import Baseline, ChangeRequest, SettingValue

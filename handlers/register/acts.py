@@ -45,8 +45,8 @@ from handlers.register.roles import may_act
 from handlers.register.steps import Done
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, DeviceAct, NewDevice
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, DeviceAct, NewDevice
 from storage.ledger import Entry
 
 DISAGREES = "does not agree with the record, so nothing is done by its row. `legacytls verify` tells whoever runs the bot why."

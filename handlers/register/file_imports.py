@@ -23,7 +23,7 @@ from handlers.register.imports import Imports, Period
 from handlers.register.own_list import Judged, judge_list, judge_owners, new_device
 from storage import register
 from storage.database.errors import AlreadyRegistered
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.ledger import Entry
 
 

@@ -11,8 +11,8 @@ from handlers.policy.votes import standing_approvals
 from handlers.register.redrawing import redraw
 from storage import register
 from storage.database.errors import NoSuchDevice
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, DeviceAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, DeviceAct
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, WISHES, State
 from storage.notice_kind import NoticeKind

@@ -21,7 +21,7 @@ from handlers.register.commands import (
     NeedLonger,
 )
 from handlers.register.policy import due_problem
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.records import MailProtocol
 
 LONGEST_NAME = 300

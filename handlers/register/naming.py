@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.ledger import Entry
 
 

@@ -13,8 +13,8 @@ from handlers.policy.days import last_day, local_day
 from handlers.ports import Clock
 from handlers.register.files.kinds import FileKind
 from handlers.register.policy import spelled_day, window_of
-from storage.device_reading import DeviceCounts
-from storage.device_records import Device
+from storage.devices.reading import DeviceCounts
+from storage.devices.records import Device
 from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.sightings import KeptReport, Sighting, SightingReader

@@ -6,8 +6,8 @@ Only the newest counts: whoever was away for a month gets one and not four. A mo
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device
 
 BEFORE = (14, 7, 1)
 """Days before the due day."""

@@ -13,8 +13,8 @@ from handlers.interaction import Interaction
 from handlers.policy.days import default_day, last_day, latest_day
 from handlers.register.overview import Devices, Overview
 from handlers.register.policy import window_of
-from storage.device_reading import DeviceReader
-from storage.device_records import Device
+from storage.devices.reading import DeviceReader
+from storage.devices.records import Device
 from storage.sightings import Sighting, SightingReader
 
 PAGE = 10

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from handlers.policy.days import end_of_day
 from handlers.policy.rule import ALLOWED, Reason, Verdict
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device
 from storage.records import Baseline, SettingValue
 
 

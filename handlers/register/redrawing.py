@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_reminder
 from handlers.register.owner_reminders import due_reminders
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.ledger import Entry
 from storage.notice_kind import NoticeKind
 

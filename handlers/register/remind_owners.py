@@ -18,7 +18,7 @@ from handlers.register import steps
 from handlers.register.following import follow
 from handlers.register.owner_reminders import BEFORE, MISSED, OwnerReminder, due_reminders, unanswered
 from handlers.register.redrawing import redraw
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.ledger import BOT, Entry
 
 EVERY = 60.0

@@ -16,7 +16,7 @@ from handlers.register.commands import (
     WithdrawDevice,
 )
 from handlers.register.policy import concerned, no
-from storage.device_records import Device
+from storage.devices.records import Device
 
 
 def may_act(people: People, command: AboutDevice, device: Device, person: str) -> Verdict:

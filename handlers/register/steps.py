@@ -21,8 +21,8 @@ from handlers.register.policy import (
     window_of,
 )
 from storage import register
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, DeviceAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, DeviceAct
 from storage.ledger import Entry
 from storage.register import Changes
 

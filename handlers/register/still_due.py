@@ -7,7 +7,7 @@ from handlers.outgoing.announcement_view import Offer, offer_of
 from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
 from handlers.register.redrawing import monday_of
 from storage.database.errors import NoSuchDevice
-from storage.device_lifecycle import DeviceState
+from storage.devices.lifecycle import DeviceState
 from storage.message_records import Notice
 
 

@@ -10,9 +10,9 @@ from slack_sdk.models.blocks import Block
 
 from handlers.queries.home import HomePage
 from handlers.slack.client.calls import call
-from handlers.slack.front import Front
 from handlers.slack.home_pages import Publish
-from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.listeners.by_tenant import Desk, Desks
+from handlers.slack.shared_edge import Front
 from handlers.slack.views import home as view
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.signed import signed_blocks

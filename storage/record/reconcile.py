@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, or_, select
 
-from storage import device_replay
+from storage.devices import replay as device_replay
 from storage.engine import Database
 from storage.integrity import believing, comparing, replay
 from storage.integrity.believing import Disbelieved, Told

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers.slack.layouts import Examples
-from handlers.slack.shapes import Layout
+from handlers.slack.layouts.examples import Examples
+from handlers.slack.layouts.shapes import Layout
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from bot.observability import logs
-from bot.tenants import holder_name
+from bot.tenants.tenant import holder_name
 from bot.worker.loops import Claim
 from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.changes.apply import Apply

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from storage import register
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, DeviceAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, DeviceAct
 from storage.engine import Database
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import Kind, State

@@ -11,7 +11,7 @@ from typing import Any
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.sightings import Sighting
 from tests.handlers.fakes import CHANNEL
 from tests.handlers.saying import texts_shown

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storage import register
-from storage.device_records import Device, DeviceAct, NewDevice
+from storage.devices.records import Device, DeviceAct, NewDevice
 from storage.engine import Database
 from storage.ledger import Entry, Ledger
 from storage.lifecycle import BIRTHS, MOVES, Kind, State

@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict, NoSuchDevice
-from storage.device_lifecycle import DEVICE_MOVES, ENDED, DeviceState, may_move_device
-from storage.device_records import DeviceAct
-from storage.device_replay import device_differences, unacted
+from storage.devices.lifecycle import DEVICE_MOVES, ENDED, DeviceState, may_move_device
+from storage.devices.records import DeviceAct
+from storage.devices.replay import device_differences, unacted
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State

@@ -20,7 +20,7 @@ from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
 from handlers.slack.views.mrkdwn import parted, sentence
 from handlers.slack.views.signed import Signature, signed
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.sightings import Sighting
 
 

@@ -36,7 +36,7 @@ from handlers.slack.parsing import Malformed, identity, number, values
 from handlers.slack.views import device_forms, device_import
 from handlers.slack.views import devices as view
 from storage.database.errors import NoSuchDevice
-from storage.device_records import Device
+from storage.devices.records import Device
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {
     view.REPLACED: Replaced,

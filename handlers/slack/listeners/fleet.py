@@ -13,9 +13,9 @@ from handlers.interaction import Interaction
 from handlers.policy.forms import REASON
 from handlers.slack.client.calls import call
 from handlers.slack.edge import BUSY, NOT_RECORDED, Reply
-from handlers.slack.front import Front
-from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.listeners.by_tenant import Desk, Desks
 from handlers.slack.parsing import person_of, token, trigger, values
+from handlers.slack.shared_edge import Front
 from handlers.slack.views import fleet as view
 from storage.engine import Unreachable
 from storage.fleet import FleetRecord

@@ -10,7 +10,6 @@ from slack_bolt import App, BoltResponse, Respond
 from handlers.dispatch import BROKEN
 from handlers.ports import Unavailable
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
-from handlers.slack.front import Front
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.listeners.home import HomeOpened, Shortcut
@@ -19,6 +18,7 @@ from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.listeners.routing import Router
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.scopes import COMMAND, HOME_OPENED, MENTION, REACTIONS, SHORTCUT
+from handlers.slack.shared_edge import Front
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
 from storage.engine import Unreachable
 

@@ -11,13 +11,13 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from handlers.slack.edge import BUSY
-from handlers.slack.front import Front
 from handlers.slack.listeners import devices
-from handlers.slack.listeners.desks import Desk, Desks
+from handlers.slack.listeners.by_tenant import Desk, Desks
 from handlers.slack.listeners.fleet import FLEET, Fleet
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.listeners.mentions import INSTEAD, mention
 from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
+from handlers.slack.shared_edge import Front
 from handlers.slack.views import card_buttons as cards
 from handlers.slack.views import device_answers
 from handlers.slack.views import devices as device_views

@@ -15,7 +15,7 @@ from handlers.slack.views.card_buttons import OPT_OUT_NOW
 from handlers.slack.views.device_forms import metadata
 from handlers.slack.views.devices import NOT_MINE, REPLACED
 from handlers.slack.views.mrkdwn import escape, fitted
-from storage.device_records import Device
+from storage.devices.records import Device
 
 NEED_LONGER, KEEP = "device_longer", "keep_until_end"
 LONGER = "form_device_longer"

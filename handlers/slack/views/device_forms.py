@@ -22,7 +22,7 @@ from handlers.register.pages import DueDays
 from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.mrkdwn import escape, fitted
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.records import MailProtocol
 
 ADD, DAY, NEW_OWNER = "form_device_add", "form_device_day", "form_device_owner"

@@ -14,7 +14,7 @@ from handlers.register.policy import awaited_day, spelled_day
 from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
 from handlers.slack.views.mrkdwn import escape, fitted
 from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell
-from storage.device_records import Device
+from storage.devices.records import Device
 from storage.sightings import Sighting
 
 SHOW_DEVICE, CHANGE_DAY, CHANGE_OWNER = "device_show", "device_change_day", "device_change_owner"

@@ -17,7 +17,7 @@ from handlers.slack.views.blocks import actions, button, header, section, small
 from handlers.slack.views.device_answers import NEED_LONGER
 from handlers.slack.views.devices import MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import escape, fitted
-from storage.device_records import Device
+from storage.devices.records import Device
 
 ACCEPTANCES = 5
 """Entries of the register named that wait for an approver."""

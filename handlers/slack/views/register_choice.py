@@ -9,8 +9,8 @@ from handlers.changes.proposal import Standing
 from handlers.policy.forms import DEVICES
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.mrkdwn import escape, fitted
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device
 
 LABEL = "Devices of the register"
 

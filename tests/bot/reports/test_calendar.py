@@ -16,8 +16,8 @@ from bot.observability.metrics import Metrics
 from handlers.calendar.milestones import load_packaged, merge, parse
 from handlers.queries.dates import CalendarDates
 from storage import register
-from storage.device_lifecycle import DeviceState
-from storage.device_records import DeviceAct, NewDevice
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceAct, NewDevice
 from storage.engine import Database, Unreachable
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, NOW, TENANT, House

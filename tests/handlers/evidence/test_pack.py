@@ -21,7 +21,7 @@ from handlers.policy.periods import Period
 from handlers.register.commands import Replaced
 from handlers.register.files.kinds import FileKind
 from handlers.register.overview import Devices
-from storage.device_records import DEVICE_EVENTS
+from storage.devices.records import DEVICE_EVENTS
 from storage.record.export import lines
 from storage.sightings import IMPORTED
 from tests.handlers.driver import ERIN, TENANT, House

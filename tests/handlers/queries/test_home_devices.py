@@ -10,8 +10,8 @@ from bot.sandbox.slack.blockkit import view_problems
 from handlers.register.commands import ChangeOwner, NeedLonger
 from handlers.slack.views.mrkdwn import sentence
 from storage import register
-from storage.device_lifecycle import DeviceState
-from storage.device_records import NewDevice
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import NewDevice
 from storage.homes import MOST_DEVICES
 from storage.records import MailProtocol
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House

@@ -7,7 +7,7 @@ from typing import Any
 from handlers.commands import Command
 from handlers.interaction import Interaction
 from handlers.register.commands import AddDevice
-from storage.device_records import Device, RecordedAct
+from storage.devices.records import Device, RecordedAct
 from storage.records import Door, MailProtocol
 from tests.handlers.driver import ALICE, CHANNEL, ERIN, House
 

@@ -16,8 +16,8 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
-from storage.device_lifecycle import DeviceState
-from storage.device_records import DeviceAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceAct
 from storage.lifecycle import State
 from storage.record.reconcile import differences
 from tests.handlers.audit_log import AuditLog

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.policy.forms import LONGEST, WrongForm
 from handlers.register.forms import LONGEST_NAME, judge_change_of_day, judge_device, judge_longer
-from handlers.slack.device_layouts import example
+from handlers.slack.layouts.devices import example
 from tests.handlers.driver import ALICE, ERIN, NOW, RULE
 
 GOOD = {

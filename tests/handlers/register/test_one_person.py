@@ -24,7 +24,7 @@ from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
 from handlers.register.weekly import WeeklyDevices
-from storage.device_lifecycle import DeviceState
+from storage.devices.lifecycle import DeviceState
 from storage.lifecycle import Kind, State
 from storage.record.reconcile import differences
 from tests.chance import chance

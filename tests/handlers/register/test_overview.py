@@ -8,7 +8,7 @@ from handlers.register.commands import ChangeDay, NotMine, Replaced
 from handlers.register.files.kinds import FileKind
 from handlers.register.imports import Imports, Period
 from handlers.register.overview import Devices, Overview, Week, pace, pace_line, weeks
-from storage.device_reading import DeviceCounts
+from storage.devices.reading import DeviceCounts
 from tests.handlers.driver import ALICE, ERIN, House
 from tests.handlers.register.registering import added, day, do, opted_in
 from tests.handlers.register.test_imports import FULL

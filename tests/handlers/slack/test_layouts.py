@@ -25,9 +25,9 @@ from handlers.outgoing.announcement_view import BY_KIND
 from handlers.outgoing.reminders import REMINDERS
 from handlers.policy.votes import Tally
 from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.slack import layouts
-from handlers.slack.layouts import Examples
-from handlers.slack.shapes import Layout, shapes_of
+from handlers.slack.layouts import examples as layouts
+from handlers.slack.layouts.examples import Examples
+from handlers.slack.layouts.shapes import Layout, shapes_of
 from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.signed import Signature, signed, signed_form
@@ -91,8 +91,8 @@ def test_each_function_that_draws_a_layout_is_among_the_examples() -> None:
 
 
 SPELLS = {
-    "handlers/slack/layouts.py",
-    "handlers/slack/shapes.py",
+    "handlers/slack/layouts/examples.py",
+    "handlers/slack/layouts/shapes.py",
     "handlers/slack/views/blocks.py",
     "handlers/slack/home_of_several.py",  # puts pages of several tenants below each other
     "handlers/slack/views/signed.py",  # names the tenant in what another one drew

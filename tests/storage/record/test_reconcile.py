@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from storage import register
-from storage.device_lifecycle import DeviceState
-from storage.device_records import DeviceAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceAct
 from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger

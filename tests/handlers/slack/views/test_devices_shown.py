@@ -9,12 +9,12 @@ import pytest
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.register.overview import Overview, Week
 from handlers.register.pages import DevicePage, ShownDevice, Which
-from handlers.slack.device_layouts import example, forms, messages
+from handlers.slack.layouts.devices import example, forms, messages
 from handlers.slack.views import devices
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.native import LABEL, POINTS
-from storage.device_lifecycle import ENDED, DeviceState
-from storage.device_reading import DeviceCounts
+from storage.devices.lifecycle import ENDED, DeviceState
+from storage.devices.reading import DeviceCounts
 from tests.handlers.driver import ALICE, BOB, NOW
 from tests.handlers.slack.views.test_block_limits import LISBON, WORST, harmless, marked_up
 from tests.sentences import says

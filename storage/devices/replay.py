@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
-from storage.device_records import DEVICE_EVENTS, DeviceAct
+from storage.devices.records import DEVICE_EVENTS, DeviceAct
 from storage.integrity import believing
 from storage.integrity.believing import Disbelieved, Told
 from storage.integrity.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows

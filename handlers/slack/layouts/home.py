@@ -12,7 +12,7 @@ from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud
 from handlers.queries.home import HomePage
-from handlers.slack import device_layouts
+from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.views import home
 from storage.homes import MOST_DEVICES
 from storage.records import Baseline, ChangeRequest, Observation, SettingValue

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from bot.command_line.several import for_tenants, is_all, no_such
 from bot.failures import WRONG_SETTINGS
-from bot.several import for_tenants, is_all, no_such
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -196,7 +196,7 @@ def _evidence(settings: "Settings", options: argparse.Namespace) -> int:
 def onboard(options: argparse.Namespace) -> int:
     """Print what a tenant's administrator has to do. Returns the exit code."""
     settings = settings_for()
-    from bot.onboarding import onboard
+    from bot.command_line.onboarding import onboard
     from bot.settings.tenants import fleet_of
 
     fleet = fleet_of(settings)

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, tuple_
 
-from storage import device_rows
 from storage.database.errors import NoSuchDevice
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, RecordedAct
-from storage.device_replay import device_differences
+from storage.devices import rows as device_rows
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, RecordedAct
+from storage.devices.replay import device_differences
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
 from storage.schema.device_tables import device_acts, devices

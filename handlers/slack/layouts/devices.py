@@ -11,9 +11,9 @@ from handlers.register.overview import Overview, Week
 from handlers.register.pages import DevicePage, DueDays, ShownDevice, Which
 from handlers.slack.views import device_forms, devices
 from handlers.slack.views.blocks import Message
-from storage.device_lifecycle import DeviceState
-from storage.device_reading import DeviceCounts
-from storage.device_records import Device
+from storage.devices.lifecycle import DeviceState
+from storage.devices.reading import DeviceCounts
+from storage.devices.records import Device
 from storage.records import MailProtocol
 from storage.sightings import Sighting
 

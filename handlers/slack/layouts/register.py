@@ -15,8 +15,8 @@ from handlers.ports import Cloud
 from handlers.slack.views import announcements, device_answers, device_import, modals
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device
 from storage.message_records import ReminderAnswer, ReminderReply
 from storage.records import ChangeRequest, MailProtocol, NamedDevice
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from bot.from_settings import rule_of
 from bot.settings.model import Settings
-from bot.tenants import Shared, Tenant
+from bot.tenants.tenant import Shared, Tenant
 from handlers.context.people import People
 from handlers.policy.rule import Home
-from handlers.slack.front import Front
 from handlers.slack.home_of_several import publishing_several
 from handlers.slack.home_pages import HomePages
-from handlers.slack.listeners.desks import Desks, desk_of
+from handlers.slack.listeners.by_tenant import Desks, desk_of
+from handlers.slack.shared_edge import Front
 from storage.whose import Whose
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from storage.device_lifecycle import ENDED, STANDING, DeviceState
+from storage.devices.lifecycle import ENDED, STANDING, DeviceState
 from storage.records import MailProtocol
 
 

@@ -12,8 +12,8 @@ from bot.observability.health import Health
 from bot.settings.load import WrongSettings, fleet_now
 from bot.settings.model import Settings
 from bot.settings.tenants import Fleet
-from bot.several_tenants import Several
-from bot.tenants import Shared, Tenant, Tenants, served
+from bot.tenants.several import Several
+from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
 from handlers.slack.listeners.register import guarded

@@ -26,11 +26,12 @@ from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.queries.what_if import Foresight, WhatIf
-from handlers.slack import device_layouts, fleet_layouts
 from handlers.slack.client import announcer
-from handlers.slack.home_layouts import HomeExamples
-from handlers.slack.register_examples import RegisterExamples
-from handlers.slack.shapes import Layout
+from handlers.slack.layouts import devices as device_layouts
+from handlers.slack.layouts import fleet as fleet_layouts
+from handlers.slack.layouts.home import HomeExamples
+from handlers.slack.layouts.register import RegisterExamples
+from handlers.slack.layouts.shapes import Layout
 from handlers.slack.views import (
     announcements,
     calendar,

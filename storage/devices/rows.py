@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from storage.device_lifecycle import DeviceState
-from storage.device_records import Device, DeviceAct, RecordedAct
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import Device, DeviceAct, RecordedAct
 from storage.records import MailProtocol
 
 

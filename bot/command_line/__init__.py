@@ -1,0 +1,1 @@
+"""The verbs of the command line: what they take, and what they do."""

@@ -1,0 +1,1 @@
+"""The register of devices: what an entry is, how it may move, and how it is read and replayed."""
