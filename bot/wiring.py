@@ -13,7 +13,7 @@ from bot.settings.model import Settings
 from bot.settings.tenants import TenantSettings, fleet_of
 from bot.tenants.rereading import Rereading
 from bot.tenants.several import Several
-from bot.tenants.tenant import Nudge, Shared, Tenants, served
+from bot.tenants.tenant import Shared, Tenants, Waker, served
 from bot.transport.bolt_app import Identity, bolt_app
 from bot.worker.jobs import TenantJobs, remind_every
 from bot.worker.loops import Loop, Worker
@@ -63,25 +63,25 @@ def wire(
 ) -> Bot:
     """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
     database.watch.tell = health.note_database
-    fleet, nudge = fleet_of(settings), Nudge()
-    shared = _shared(settings, database, client, nudge, fleet is not None, clock=clock, health=health, metrics=metrics)
+    fleet, waker = fleet_of(settings), Waker()
+    shared = _shared(settings, database, client, waker, fleet is not None, clock=clock, health=health, metrics=metrics)
     if fleet is None:
         only = served(TenantSettings("", settings), shared)
         context, outbox = only.dispatch.context, Outbox(database, only.tenant_id)
         gauges = Gauges(context, outbox, metrics=metrics, health=health)
         worker = Worker(loops(settings, database, [only.jobs], clock, measured=gauges.refresh))
-        nudge.worker = worker
+        waker.worker = worker
         return Bot(Tenants([only]), shared, worker)
     shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
     several = Several(settings, shared, fleet.operators)
-    tenants = Tenants([served(one, shared, homes=several.front.homes) for one in fleet.tenants])
+    tenants = Tenants([served(one, shared, homes=several.shared_edge.homes) for one in fleet.tenants])
     refresh = FleetGauges(database, tenants.aliases, clock, metrics=metrics, health=health).refresh
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
         often = remind_every(len(jobs))
         return loops(settings, database, jobs, clock, measured=refresh, several=True, remind_every=often)
 
-    nudge.worker = worker = Worker(plan([one.jobs for one in tenants]))
+    waker.worker = worker = Worker(plan([one.jobs for one in tenants]))
     rereading = Rereading(settings, tenants, several, worker, plan)
     return Bot(tenants, shared, worker, several, rereading)
 
@@ -90,7 +90,7 @@ def _shared(
     settings: Settings,
     database: Database,
     client: SlackWebClient,
-    nudge: Nudge,
+    waker: Waker,
     several: bool,
     *,
     clock: Clock,
@@ -109,7 +109,7 @@ def _shared(
         clock=clock,
         health=health,
         metrics=metrics,
-        wake=nudge,
+        wake=waker,
     )
 
 
@@ -123,9 +123,9 @@ def app_of(bot: Bot, identity: Identity) -> App:
     if bot.several is not None:
         bot.several.signed_in(home, identity.user_id)
         bot.several.serve(bot.tenants)
-        front, desks = bot.several.front, bot.several.desks
-        fleet = Fleet(front, desks, FleetRecord(bot.shared.database))
-        register_several(app, Router(front, desks, fleet), front)
+        shared_edge, by_tenant = bot.several.shared_edge, bot.several.by_tenant
+        fleet = Fleet(shared_edge, by_tenant, FleetRecord(bot.shared.database))
+        register_several(app, Router(shared_edge, by_tenant, fleet), shared_edge)
     else:
         only = next(iter(bot.tenants))
         register(app, replace(only.edge, bot_user=identity.user_id))

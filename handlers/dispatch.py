@@ -134,7 +134,7 @@ class Dispatch:
         now = self.context.now()
         with self.context.ledger.recording(now) as entry:
             enqueue_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
-        self.context.nudge()
+        self.context.wake_worker()
 
     def handle(self, item: Item) -> bool:
         """Do what was delivered; returns whether to ask the person for the reason of a rejection."""
@@ -224,7 +224,7 @@ class Dispatch:
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
             if interaction is not None:
                 enqueue_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
-        self.context.nudge()
+        self.context.wake_worker()
 
     def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
         """Answer and record what came of it; the same refusal once a minute, everything else every time."""
@@ -238,7 +238,7 @@ class Dispatch:
                     enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
         except AlreadyHandled:
             return
-        self.context.nudge()
+        self.context.wake_worker()
 
     def _number(self, command: Command, interaction: Interaction) -> int | None:
         """Return the number of the change it is about, from the button or message; ``None``: no change."""

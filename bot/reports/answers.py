@@ -43,7 +43,7 @@ def status(settings: Settings) -> Status:
     """Read the live value now; where it could not be read, ``problem`` says why."""
     with ledger_of(settings) as ledger:
         exchange, people = exchange_of(settings, utc_now, ledger), People(_Nobody(), None, rule_of(settings))
-        context = context_of(settings, ledger, exchange, people, clock=utc_now, nudge=lambda: None)
+        context = context_of(settings, ledger, exchange, people, clock=utc_now, wake_worker=lambda: None)
         return StatusReports(context).report()
 
 

@@ -54,7 +54,7 @@ class Rereading:
         for named in fleet.tenants:
             one = before.get(named.tenant_id)
             if one is None or one.named != named:
-                one = served(named, self._shared, self._several.home, self._several.front.homes)
+                one = served(named, self._shared, self._several.home, self._several.shared_edge.homes)
                 fresh.append(one)
             now.append(one)
         begin(fresh, self._shared)

@@ -96,7 +96,7 @@ class Tenant:
         return self.named.tenant_id
 
 
-class Nudge:
+class Waker:
     """Wakes the worker for a tenant; the tenants are wired before there is one."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ def context_of(
     people: People,
     *,
     clock: Clock,
-    nudge: Callable[[], None],
+    wake_worker: Callable[[], None],
     standing: Standing | None = None,
 ) -> Context:
     """What every use case needs. The database has to be migrated."""
@@ -151,7 +151,7 @@ def context_of(
         opts_out_when_none_left=settings.when_none_left == "opt-out",
         organization=settings.exchange_organization,
         clock=clock,
-        nudge=nudge,
+        wake_worker=wake_worker,
         certificate_expires=exchange.tokens.certificate_expires,
         secret_expires=settings.secret_expires(),
         standing=standing,
@@ -184,7 +184,7 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     at_once = 1 if signature is not None else MANY
     exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once)
     wake = partial(shared.wake, tenant_id)
-    context = context_of(settings, ledger, exchange, people, clock=shared.clock, nudge=wake, standing=standing)
+    context = context_of(settings, ledger, exchange, people, clock=shared.clock, wake_worker=wake, standing=standing)
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)
     dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch)

@@ -182,7 +182,7 @@ class Apply:
                 else:
                     self._settling.applied(entry, request, judged.reading, wrote=False)
         self._context.keeps_head()
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _send(self, request: ChangeRequest, lease: Lease, judged: _Judged) -> None:
         sending_id = str(uuid.uuid4())
@@ -196,7 +196,7 @@ class Apply:
             request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
             enqueue_card(entry, request)
-        self._context.nudge()
+        self._context.wake_worker()
         kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
         log.info("apply.sending", request=request.id, client_request_id=sending_id)
         opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(WriteOutcome.NOT_PROCESSED, UNKEPT, sending_id)
@@ -251,4 +251,4 @@ class Apply:
             else:
                 detail = refused(entry.reader, request, answer)
                 enqueue_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
-        self._context.nudge()
+        self._context.wake_worker()

@@ -113,7 +113,7 @@ class Requests:
                 enqueue_answer(
                     entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
                 )
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _may_shorten(self, person: str) -> bool:
         """Whether there is a window that this person, who may not extend it, may have end earlier. Raises ``Unavailable``."""

@@ -34,7 +34,7 @@ class Claims:
                 text = f"Your name and reason are on record for #{request_id}."
             person, channel = interaction.person, interaction.channel
             enqueue_answer(entry, interaction.key, person=person, text=text, channel=channel, request_id=request_id)
-        self._context.nudge()
+        self._context.wake_worker()
 
 
 def _claim_problem(entry: Entry, request_id: int, reason: str) -> str:

@@ -79,7 +79,7 @@ class Decisions:
                 request = entry.move(undone, State.PENDING, actor=interaction.person, detail=detail)
                 enqueue_change(entry, request)
             self._answer_taking_back(entry, request, before, mine, interaction)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _answer_taking_back(
         self,
@@ -143,7 +143,7 @@ class Decisions:
                 )
             else:
                 enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
-        self._context.nudge()
+        self._context.wake_worker()
         return rejected
 
     def _approve(

@@ -100,7 +100,7 @@ class Drift:
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
                 _make_stale(entry, reading)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
         """Record drift unless a change of ours is under way; the first reading sets the baseline."""
@@ -173,7 +173,7 @@ class Drift:
             failed = entry.reader.readings.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
                 enqueue_outage(entry, failed[-1].since, problem)
-        self._context.nudge()
+        self._context.wake_worker()
 
     @staticmethod
     def _back_again(entry: Entry) -> None:

@@ -28,7 +28,7 @@ class LookAlikes:
                     entry, key, person=interaction.person, text=text, channel=interaction.answers_in, request_id=request_id
                 )
         if tell:
-            self._context.nudge()
+            self._context.wake_worker()
 
     def _is_open(self, reader: Reader, request_id: int) -> bool:
         request = reader.request(request_id)

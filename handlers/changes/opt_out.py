@@ -44,7 +44,7 @@ class OptOuts:
             else:
                 text = self._opt_out(entry, interaction, reason, ticket)
             enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def end_window(self) -> int:
         """Opt out when the window has ended; returns how many opt-outs were opened: none or one.
@@ -61,7 +61,7 @@ class OptOuts:
                 opened = self._end(entry, now)
         except AlreadyOpen:
             return 0
-        self._context.nudge()
+        self._context.wake_worker()
         return opened
 
     def _end(self, entry: Entry, now: datetime) -> int:
@@ -97,7 +97,7 @@ class OptOuts:
                 self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
         except AlreadyOpen:
             return 0
-        self._context.nudge()
+        self._context.wake_worker()
         return 1
 
     def open_again(self, entry: Entry, reason: str) -> None:

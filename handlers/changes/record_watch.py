@@ -64,7 +64,7 @@ class Watch:
             with self._context.ledger.recording(self._context.now()) as entry:
                 found = survey(entry.connection, tenant_id)
                 self._act(entry, found, met)
-            self._context.nudge()
+            self._context.wake_worker()
         self._note(self._sentence(found, met))
 
     def _met(self, found: Survey) -> list[Difference]:

@@ -39,7 +39,7 @@ class Reasons:
             enqueue_answer(
                 entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
             )
-        self._context.nudge()
+        self._context.wake_worker()
 
 
 def _judge(reader: Reader, request: ChangeRequest, person: str) -> Verdict:

@@ -67,7 +67,7 @@ class TrustWatch:
                     enqueue_card(entry, entry.say(request, detail=HELD[untrusted.why], waiting=waiting))
                 except Conflict:
                     continue  # it moved on meanwhile, and is looked at again
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _tell_set_aside(self) -> None:
         """Tell of unbelieved rows, one message a table and minute, however many there are."""
@@ -83,7 +83,7 @@ class TrustWatch:
                 enqueue_announcement(entry, f"set_aside:{table}:{first.row}:{first.doubt.name}", told)
         self._told |= {(row.table, row.row) for row in fresh}
         self._told_at |= {row.table: now for row in fresh}
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _was_told(self, table: str, now: datetime) -> bool:
         """Whether a message about this table went out just now; a clock that was set back holds none up."""

@@ -132,7 +132,7 @@ class Settling:
     def _settle(self, request: ChangeRequest, reading: Reading) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             self.applied(entry, request, reading)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _uncertain(self, request: ChangeRequest, why: str) -> None:
         now = self._context.now()
@@ -145,7 +145,7 @@ class Settling:
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
             enqueue_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
         still = "still " if request.from_value in (None, reading.value) else ""
@@ -156,7 +156,7 @@ class Settling:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.holding.observe(reading.observation)
             enqueue_change(entry, entry.move(request, State.FAILED, actor=BOT, detail=detail))
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _wait(self, request: ChangeRequest) -> None:
         now = self._context.now()

@@ -49,7 +49,7 @@ class Shortening:
                 )
             else:
                 self._shorten(entry, baseline, form, interaction, verdict)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _problem(self, baseline: Baseline | None, end: datetime, now: datetime) -> str:
         """Why there is nothing to shorten, or an empty string; asked in the transaction that would do it."""

@@ -40,7 +40,7 @@ class Withdrawals:
                 enqueue_answer(entry, interaction.key, person=person, text=text, channel=channel, request_id=request_id)
             else:
                 enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def expire_due(self) -> int:
         """End every undecided request whose time has run out; returns how many. Raises ``Stuck``."""

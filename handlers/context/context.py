@@ -24,7 +24,7 @@ UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR),
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One tenant's surroundings. ``nudge`` wakes the worker after a commit."""
+    """One tenant's surroundings. ``wake_worker`` wakes the worker after a commit."""
 
     ledger: Ledger
     leases: Leases
@@ -35,7 +35,7 @@ class Context:
     calendar: Calendar
     zone: ZoneInfo
     clock: Clock
-    nudge: Callable[[], None]
+    wake_worker: Callable[[], None]
     hours: Hours = NINE_TO_FIVE
     opts_out_when_none_left: bool = False
     """Whether the bot opts out by itself once no active device is left; else people are asked."""

@@ -110,4 +110,4 @@ class CardSync:
         channel, ts = copy
         with self._context.ledger.recording(self._context.now()) as entry:
             enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
-        self._context.nudge()
+        self._context.wake_worker()

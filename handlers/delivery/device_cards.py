@@ -38,4 +38,4 @@ class DeviceCards:
             for number in said.devices:
                 facts = {"device": str(number), "channel": place.channel, "ts": place.ts}
                 entry.outbox.owe(NoticeKind.DEVICE, card_key(said.monday, number), facts=facts)
-        self._context.nudge()
+        self._context.wake_worker()

@@ -51,4 +51,4 @@ class LostCopies:
                 )
             if number is not None:
                 enqueue_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
-        self._context.nudge()
+        self._context.wake_worker()

@@ -7,7 +7,7 @@ from typing import TypeVar
 from handlers.outgoing.announcement import AboutWindow, Announcement
 from handlers.outgoing.announcement_view import NO_OFFER, AnyAnnouncement, Offer, announcement_of, facts_of, tells_of
 from handlers.outgoing.news import Ended, Extended, Readable, Shortened, Unreadable
-from handlers.outgoing.reminders import Nudge
+from handlers.outgoing.reminders import ApprovalReminder
 from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
@@ -53,7 +53,7 @@ def _owe_reminders(entry: Entry, request: ChangeRequest) -> None:
     """Redraw the reminders of a request that no longer waits, without buttons and with its state."""
     for notice in entry.reader.messages.told_after(request.id, (NoticeKind.CHANNEL,)):
         said = announcement_of(notice.facts)
-        if isinstance(said, Nudge) and said.request == request.id:
+        if isinstance(said, ApprovalReminder) and said.request == request.id:
             channel, ts = entry.reader.messages.posted_at(notice.id) or ("", "")
             facts = {"number": str(notice.id), "channel": channel, "ts": ts}
             entry.outbox.owe(NoticeKind.REMINDER, f"reminder:{notice.id}:{request.state.value}", facts=facts)

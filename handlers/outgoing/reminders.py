@@ -19,7 +19,7 @@ from handlers.policy.working_hours import DAY, last_open_moment, last_opening, n
 from storage.records import ChangeRequest, SettingValue
 
 BEFORE_END = (timedelta(days=7), timedelta(days=1))
-EARLY_NUDGES, LAST_NUDGE = (1 / 12, 1 / 4), 3 / 4
+EARLY_REMINDERS, LAST_REMINDER = (1 / 12, 1 / 4), 3 / 4
 """The shares of a request's time after which it is recalled: of a day after two, six and eighteen hours."""
 LAST_HOUR = timedelta(hours=1)
 """How long before the last working hours end that a request has, the last recall comes at the latest."""
@@ -123,7 +123,7 @@ class MilestoneAhead(Scheduled):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nudge(Scheduled):
+class ApprovalReminder(Scheduled):
     """Remind of a pending request with growing gaps, each step once; the last step calls ``others`` too.
 
     The last comes before the last working hours end: on Friday for what expires on Sunday.
@@ -149,9 +149,9 @@ class Nudge(Scheduled):
     @classmethod
     def _step(cls, seen: Situation, request: ChangeRequest, expires_at: datetime, waiting_for: Iterable[str]) -> "Iterator[Slot]":
         now, asked, life = seen.now, request.created_at, expires_at - request.created_at
-        last_word = min(asked + life * LAST_NUDGE, last_open_moment(expires_at, seen.zone, seen.hours) - LAST_HOUR)
-        early = sum(now >= asked + life * share for share in EARLY_NUDGES)
-        step = len(EARLY_NUDGES) + 1 if now >= last_word else early
+        last_word = min(asked + life * LAST_REMINDER, last_open_moment(expires_at, seen.zone, seen.hours) - LAST_HOUR)
+        early = sum(now >= asked + life * share for share in EARLY_REMINDERS)
+        step = len(EARLY_REMINDERS) + 1 if now >= last_word else early
         if not step:
             return
         today = local_day(expires_at, seen.zone) == seen.today
@@ -261,7 +261,7 @@ class Approvers(Scheduled):
         return f"approvers:{today.isoformat()}"
 
 
-Reminder: TypeAlias = Ending | Weekly | MilestoneAhead | Nudge | Freshness | Certificate | Secret | Head | Approvers
+Reminder: TypeAlias = Ending | Weekly | MilestoneAhead | ApprovalReminder | Freshness | Certificate | Secret | Head | Approvers
 REMINDERS: tuple[type[Reminder], ...] = get_args(Reminder)
 
 

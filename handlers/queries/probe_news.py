@@ -35,7 +35,7 @@ class ProbeNews:
             with self._context.ledger.recording(now) as entry:
                 for target, of_target in groupby(rows, key=lambda row: row.target):
                     self._keep(entry, target, list(of_target))
-            self._context.nudge()
+            self._context.wake_worker()
 
     def _keep(self, entry: Entry, target: ProbeTarget, rows: Sequence[ProbeRow]) -> None:
         """Record what is known of an endpoint for the first time, or anew; only a change is told."""

@@ -166,7 +166,7 @@ class Register:
                 is_news, typed = True, {}
             if is_news:
                 enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _due_problem(self, entry: Entry, command: AddDevice) -> str:
         latest = latest_day(entry.now, self._context.rule.max_window, self._context.zone)

@@ -62,7 +62,7 @@ class FileImports:
             by=interaction.person,
             also=lambda entry, found: _answer(entry, interaction, "\n".join(imported_lines(found))),
         )
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _propose(self, parsed: Parsed, interaction: Interaction, asker: Verdict) -> None:
         context, people = self._context, self._context.people
@@ -76,19 +76,19 @@ class FileImports:
         with context.ledger.recording(context.now()) as entry:
             told = _proposed(entry, judged, interaction.person, asker.enterprise_user_id)
             _answer(entry, interaction, f"{told}\n{mind}".strip())
-        context.nudge()
+        context.wake_worker()
 
     def _refuse(self, command: ImportFile, interaction: Interaction, verdict: Verdict) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             if record_refusal(entry, interaction.person, command.kind.value, verdict.sentence):
                 _owe(entry, interaction, verdict.sentence)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _say(self, interaction: Interaction, text: str) -> None:
         with self._context.ledger.recording(self._context.now()) as entry:
             _answer(entry, interaction, text)
-        self._context.nudge()
+        self._context.wake_worker()
 
 
 def _answer(entry: Entry, interaction: Interaction, text: str) -> None:

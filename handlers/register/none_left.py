@@ -36,7 +36,7 @@ class NoneLeft:
         with self._context.ledger.recording(now) as entry:
             said = NoneLeftNews(request=left.window_of, device=left.device, wait=wait)
             told = enqueue_announcement(entry, left.key, said, Offer(slot=left.key, series=left.key))
-        self._context.nudge()
+        self._context.wake_worker()
         return int(told)
 
     def keep(self, request_id: int, interaction: Interaction) -> None:
@@ -53,7 +53,7 @@ class NoneLeft:
                 _draw_again(entry, interaction)
             if not problem or record_refusal(entry, person, "keep_until_end", problem):
                 enqueue_answer(entry, interaction.key, person=person, text=problem or KEPT, channel=interaction.answers_in)
-        self._context.nudge()
+        self._context.wake_worker()
 
 
 def _draw_again(entry: Entry, interaction: Interaction) -> None:

@@ -51,7 +51,7 @@ class OwnerReminders:
         self._next = self._monotonic() + EVERY
         found = self._look_for_orphans(today) + self._remind(today)
         if found:
-            self._context.nudge()
+            self._context.wake_worker()
         return found
 
     def _remind(self, today: date) -> int:

@@ -61,7 +61,7 @@ class WeeklyDevices:
         )
         with context.ledger.recording(now) as entry:
             told = enqueue_announcement(entry, _key(monday), said)
-        context.nudge()
+        context.wake_worker()
         return int(told)
 
 

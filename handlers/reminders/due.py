@@ -7,7 +7,7 @@ from handlers.outgoing.announcement import AboutWindow
 from handlers.outgoing.announcement_view import AnnouncementView, Offer, Overtaken, announcement_of, offer_of, tells_of
 from handlers.outgoing.device_news import DeviceDue, DeviceYours, how_it_stands
 from handlers.outgoing.enqueue import newest
-from handlers.outgoing.reminders import Approvers, Certificate, Head, Nudge, Reminder, due
+from handlers.outgoing.reminders import ApprovalReminder, Approvers, Certificate, Head, Reminder, due
 from handlers.outgoing.situation import Shortage, Situation
 from handlers.policy.decided import why_so
 from handlers.policy.rule import how_it_stands as how_request_stands
@@ -77,7 +77,7 @@ def shown_now(reader: Reader, notice: Notice) -> AnnouncementView:
     if said is None:
         raise ValueError("the facts of the notice are no announcement")
     offer = offer_of(notice.facts)
-    if isinstance(said, Nudge):
+    if isinstance(said, ApprovalReminder):
         return AnnouncementView(said=said, offer=offer, stands=_stands(reader, said.request))
     if isinstance(said, DeviceDue | DeviceYours):
         return AnnouncementView(said=said, offer=offer, stands=_device_stands(reader, said, notice))

@@ -44,7 +44,7 @@ class Reminders:
             with self._context.ledger.recording(now) as entry:
                 for telling in tellings:
                     self._owe(entry, telling)
-            self._context.nudge()
+            self._context.wake_worker()
         return len(tellings)
 
     def _has_just_begun(self, reader: Reader) -> bool:

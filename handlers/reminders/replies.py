@@ -39,7 +39,7 @@ class ReminderReplies:
             if is_news:
                 self._show(entry, notice, interaction)
                 enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in)
-        self._context.nudge()
+        self._context.wake_worker()
 
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:
         if notice is None:

@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import Block
 from handlers.queries.home import HomePage
 from handlers.slack.client.calls import call
 from handlers.slack.home_pages import Publish
-from handlers.slack.listeners.by_tenant import Desk, Desks
-from handlers.slack.shared_edge import Front
+from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
+from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import home as view
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.signed import signed_blocks
@@ -23,47 +23,47 @@ MOST: Final = 95
 NOTHING = "No tenant concerns you: you neither decide nor ask in one, and answer for no device."
 
 
-def publishing_several(front: Front, desks: Desks) -> Publish:
+def publishing_several(shared_edge: SharedEdge, by_tenant: ListenersByTenant) -> Publish:
     """How a page of several tenants is drawn and published."""
-    return partial(_publish, front, desks)
+    return partial(_publish, shared_edge, by_tenant)
 
 
-def _publish(front: Front, desks: Desks, person: str, over: str) -> None:
+def _publish(shared_edge: SharedEdge, by_tenant: ListenersByTenant, person: str, over: str) -> None:
     """Draw and publish one page. Raises ``Unavailable``, ``Unreachable`` and ``Conflict``."""
-    verdict = front.people.member(person)
+    verdict = shared_edge.people.member(person)
     if not verdict.allowed:
-        _send(front, person, over, view.turned_away(verdict.sentence).to_dict())
+        _send(shared_edge, person, over, view.turned_away(verdict.sentence).to_dict())
         return
-    shown, blocks = _drawn(desks.concerning(person), person)
-    _send(front, person, over, {"type": "home", "blocks": blocks})
-    for desk, page in shown:
-        desk.edge.dispatch.homes.keep_shown(person, page)
+    shown, blocks = _drawn(by_tenant.concerning(person), person)
+    _send(shared_edge, person, over, {"type": "home", "blocks": blocks})
+    for listeners, page in shown:
+        listeners.edge.dispatch.homes.keep_shown(person, page)
 
 
-def _send(front: Front, person: str, over: str, page: dict[str, Any]) -> None:
-    call(front.client.views_publish, user_id=person, view=page, **({"hash": over} if over else {}))
+def _send(shared_edge: SharedEdge, person: str, over: str, page: dict[str, Any]) -> None:
+    call(shared_edge.client.views_publish, user_id=person, view=page, **({"hash": over} if over else {}))
 
 
-def _drawn(found: list[Desk], person: str) -> tuple[list[tuple[Desk, HomePage]], list[dict[str, Any]]]:
+def _drawn(found: list[TenantListeners], person: str) -> tuple[list[tuple[TenantListeners, HomePage]], list[dict[str, Any]]]:
     """What is shown of which tenants, and the blocks of the page."""
-    shown: list[tuple[Desk, HomePage]] = []
+    shown: list[tuple[TenantListeners, HomePage]] = []
     blocks: list[dict[str, Any]] = []
     left_out: list[str] = []
-    for desk in found:
+    for listeners in found:
         if left_out:
-            left_out.append(_command(desk))
+            left_out.append(_command(listeners))
             continue
-        page = desk.edge.dispatch.homes.page(person)
-        drawn = signed_blocks(view.page(page, person, desk.edge.zone).to_dict()["blocks"], desk.signature)
+        page = listeners.edge.dispatch.homes.page(person)
+        drawn = signed_blocks(view.page(page, person, listeners.edge.zone).to_dict()["blocks"], listeners.signature)
         if blocks and len(blocks) + len(drawn) > MOST:
-            left_out.append(_command(desk))
+            left_out.append(_command(listeners))
         else:
-            shown.append((desk, page))
+            shown.append((listeners, page))
             blocks += drawn
     rest: list[Block] = [] if found else [section(NOTHING)]
     rest += small([f"And {len(left_out)} more: {', '.join(left_out)}"] if left_out else [])
     return shown, [*blocks, *(block.to_dict() for block in rest)]
 
 
-def _command(desk: Desk) -> str:
-    return f"`/legacytls @{desk.signature.alias} status`"
+def _command(listeners: TenantListeners) -> str:
+    return f"`/legacytls @{listeners.signature.alias} status`"

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class SharedEdge:
     """Implements ``handlers.slack.edge.Speaker`` for no tenant. ``people`` knows members, and who may see all tenants."""
 
     executor: Executor

@@ -190,7 +190,7 @@ class Replica:
             calendar=_calendar(),
             zone=ZoneInfo("UTC"),
             clock=lambda: SOON,
-            nudge=lambda: None,
+            wake_worker=lambda: None,
         )
 
 

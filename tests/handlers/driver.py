@@ -110,7 +110,7 @@ class House:
             calendar=_calendar(),
             zone=zone,
             clock=self.clock,
-            nudge=lambda: None,
+            wake_worker=lambda: None,
             tickets=self.tickets,
         )
         self.dispatch = Dispatch(self.context, Inbox(self.database, self.tenant_id), AuditLog(), self.board, self._file)

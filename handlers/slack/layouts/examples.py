@@ -16,7 +16,7 @@ from handlers.calendar.milestones import Calendar
 from handlers.outgoing.announcement_view import AnnouncementView, Offer
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
-from handlers.outgoing.reminders import Ending, Nudge, Weekly
+from handlers.outgoing.reminders import ApprovalReminder, Ending, Weekly
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud, Reading
@@ -196,7 +196,7 @@ class Examples:
             Ending(request=number, end=self.now, days=7),
             Weekly(request=number, since=self.now, end=None),
             Overdue(request=number, end=self.now, problem=LONG),
-            Nudge(request=number, requester=PERSON, expires_at=self.now, waiting_for=(PERSON, GROUP), others=()),
+            ApprovalReminder(request=number, requester=PERSON, expires_at=self.now, waiting_for=(PERSON, GROUP), others=()),
         )
         for said in told:
             for view in (AnnouncementView(said=said, offer=offer, number=7), AnnouncementView(said=said, answer=answer)):

@@ -15,7 +15,7 @@ from storage.whose import Whose
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TenantListeners:
     """One tenant's listeners."""
 
     edge: Edge
@@ -33,15 +33,15 @@ class Desk:
         return self.edge.around.rule.channel
 
 
-def desk_of(edge: Edge) -> Desk:
+def listeners_of(edge: Edge) -> TenantListeners:
     """Make the listeners of a tenant of several."""
     assert edge.signature is not None
     made = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge), Mentions(edge), Shortcut(edge)
-    return Desk(edge, edge.signature, *made)
+    return TenantListeners(edge, edge.signature, *made)
 
 
-class Desks:
-    """All desks, in the order of the file; replaced as a whole while others look."""
+class ListenersByTenant:
+    """All by_tenant, in the order of the file; replaced as a whole while others look."""
 
     def __init__(self, whose: Whose) -> None:
         self.whose = whose
@@ -49,29 +49,29 @@ class Desks:
         """Who may see all tenants, as their operators; ``None`` until Slack has said who we are."""
         self.replace([], None)
 
-    def replace(self, desks: Iterable[Desk], overseers: People | None) -> None:
+    def replace(self, by_tenant: Iterable[TenantListeners], overseers: People | None) -> None:
         """Serve these from now on."""
-        found, self.overseers = tuple(desks), overseers
+        found, self.overseers = tuple(by_tenant), overseers
         aliases = {one.signature.alias.lower(): one for one in found}
         channels = {one.channel: one for one in found}
         self._found = found, aliases, channels, {one.signature.tenant_id: one for one in found}
 
-    def __iter__(self) -> Iterator[Desk]:
+    def __iter__(self) -> Iterator[TenantListeners]:
         return iter(self._found[0])
 
-    def called(self, alias: str) -> Desk | None:
+    def called(self, alias: str) -> TenantListeners | None:
         """Return the tenant of this alias, in whatever case."""
         return self._found[1].get(alias.lower())
 
-    def in_channel(self, channel: str) -> Desk | None:
+    def in_channel(self, channel: str) -> TenantListeners | None:
         """Return the tenant whose channel this is."""
         return self._found[2].get(channel)
 
-    def of(self, tenant_id: str | None) -> Desk | None:
+    def of(self, tenant_id: str | None) -> TenantListeners | None:
         """Return the tenant with this id."""
         return self._found[3].get(tenant_id or "")
 
-    def concerning(self, person: str) -> list[Desk]:
+    def concerning(self, person: str) -> list[TenantListeners]:
         """Return the tenants in which a person has a part, in the order of the file. Raises ``Unreachable``.
 
         They approve or may ask there, have asked for a change, or answer for a device.

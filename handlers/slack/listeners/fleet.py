@@ -13,9 +13,9 @@ from handlers.interaction import Interaction
 from handlers.policy.forms import REASON
 from handlers.slack.client.calls import call
 from handlers.slack.edge import BUSY, NOT_RECORDED, Reply
-from handlers.slack.listeners.by_tenant import Desk, Desks
+from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
 from handlers.slack.parsing import person_of, token, trigger, values
-from handlers.slack.shared_edge import Front
+from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import fleet as view
 from storage.engine import Unreachable
 from storage.fleet import FleetRecord
@@ -32,15 +32,15 @@ CHOOSE = "Choose at least one tenant in which you decide or may ask."
 class Fleet:
     """The listener for the command and its two forms."""
 
-    def __init__(self, front: Front, desks: Desks, record: FleetRecord) -> None:
-        self._front = front
-        self._desks = desks
+    def __init__(self, shared_edge: SharedEdge, by_tenant: ListenersByTenant, record: FleetRecord) -> None:
+        self._shared_edge = shared_edge
+        self._by_tenant = by_tenant
         self._record = record
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Acknowledge and hand over."""
         words = str(body.get("text") or "").lower().split()[1:]
-        reply = self._front.reply(respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
+        reply = self._shared_edge.reply(respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
 
         def act() -> None:
             if words == [DISABLE]:
@@ -50,7 +50,7 @@ class Fleet:
             else:
                 reply.say(NOT_UNDERSTOOD)
 
-        if self._front.do(reply, act, urgent=words == [DISABLE]):
+        if self._shared_edge.do(reply, act, urgent=words == [DISABLE]):
             ack()
         else:
             ack(BUSY)
@@ -69,26 +69,26 @@ class Fleet:
         return True
 
     def _show(self, reply: Reply, *, as_file: bool) -> None:
-        if self._desks.overseers is None:
+        if self._by_tenant.overseers is None:
             reply.say(NOT_YET)
             return
-        verdict = self._desks.overseers.operator(reply.person)
+        verdict = self._by_tenant.overseers.operator(reply.person)
         if not verdict.allowed:
             reply.refuse(FLEET, verdict)
             return
-        lines = self._lines(list(self._desks))
+        lines = self._lines(list(self._by_tenant))
         reply.finish(view.table(lines))
         if as_file or len(lines) > view.MOST_SHOWN:
             self._send(reply.person, view.spreadsheet(lines))
 
     def _send(self, person: str, data: bytes) -> None:
-        client = self._front.client
+        client = self._shared_edge.client
         opened = call(client.conversations_open, users=person).get("channel")  # an upload takes no person's id
         place = opened.get("id") if isinstance(opened, dict) else person
         call(client.send_file, channel=place, name="legacytls-fleet.csv", length=len(data), pieces=iter([data]))
 
     def _choose(self, reply: Reply, body: Mapping[str, Any]) -> None:
-        verdict = self._front.people.member(reply.person)
+        verdict = self._shared_edge.people.member(reply.person)
         mine = self._involved(reply.person) if verdict.allowed else []
         if not verdict.allowed:
             reply.refuse(FLEET, verdict)
@@ -96,16 +96,16 @@ class Fleet:
             reply.say(NONE)
         else:
             form = view.choice(self._lines(mine))
-            call(self._front.client.views_open, trigger_id=trigger(body), view=form.to_dict())
+            call(self._shared_edge.client.views_open, trigger_id=trigger(body), view=form.to_dict())
 
     def _confirm(self, ack: Ack, body: Mapping[str, Any]) -> None:
         chosen = set(values(body["view"]).get(view.TENANTS, []))
-        desks = [one for one in self._involved(person_of(body)) if one.signature.tenant_id in chosen]
-        if not desks:
+        by_tenant = [one for one in self._involved(person_of(body)) if one.signature.tenant_id in chosen]
+        if not by_tenant:
             ack(response_action="errors", errors={view.TENANTS: CHOOSE})
             return
-        ids = [one.signature.tenant_id for one in desks]
-        form = view.confirmation(self._lines(desks), self._record.devices(ids), ",".join(ids))
+        ids = [one.signature.tenant_id for one in by_tenant]
+        form = view.confirmation(self._lines(by_tenant), self._record.devices(ids), ",".join(ids))
         ack(response_action="update", view=form.to_dict())
 
     def _opt_out(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -113,21 +113,21 @@ class Fleet:
         form, person = body["view"], person_of(body)
         reason = "".join(values(form).get(REASON, []))
         carried = str(form.get("private_metadata") or "").split(",")
-        found = [desk for tenant_id in carried if (desk := self._desks.of(tenant_id)) is not None]
-        kept = [(desk, self._keep(desk, person, reason, token(form.get("id")))) for desk in found]
+        found = [listeners for tenant_id in carried if (listeners := self._by_tenant.of(tenant_id)) is not None]
+        kept = [(listeners, self._keep(listeners, person, reason, token(form.get("id")))) for listeners in found]
         ack()
-        for desk, item in kept:
+        for listeners, item in kept:
             if item is not None:
-                desk.edge.work(item, person)
+                listeners.edge.work(item, person)
 
-    def _keep(self, desk: Desk, person: str, reason: str, form: str) -> Any:
-        now = desk.edge.around.now()
-        return desk.edge.dispatch.take(OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now))
+    def _keep(self, listeners: TenantListeners, person: str, reason: str, form: str) -> Any:
+        now = listeners.edge.around.now()
+        return listeners.edge.dispatch.take(OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now))
 
-    def _involved(self, person: str) -> list[Desk]:
-        return [one for one in self._desks if one.edge.dispatch.seems_involved(person)]
+    def _involved(self, person: str) -> list[TenantListeners]:
+        return [one for one in self._by_tenant if one.edge.dispatch.seems_involved(person)]
 
-    def _lines(self, desks: Sequence[Desk]) -> list[view.Line]:
-        now = desks[0].edge.around.now()
-        standings = self._record.standings([one.signature.tenant_id for one in desks], now.date())
-        return [view.Line(one.signature.alias, found, now) for one, found in zip(desks, standings, strict=True)]
+    def _lines(self, by_tenant: Sequence[TenantListeners]) -> list[view.Line]:
+        now = by_tenant[0].edge.around.now()
+        standings = self._record.standings([one.signature.tenant_id for one in by_tenant], now.date())
+        return [view.Line(one.signature.alias, found, now) for one, found in zip(by_tenant, standings, strict=True)]

@@ -18,7 +18,7 @@ from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.listeners.routing import Router
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
 from handlers.slack.scopes import COMMAND, HOME_OPENED, MENTION, REACTIONS, SHORTCUT
-from handlers.slack.shared_edge import Front
+from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
 from storage.engine import Unreachable
 
@@ -41,7 +41,7 @@ def register(app: App, edge: Edge) -> None:
     app.error(Failures(edge).answer)
 
 
-def register_several(app: App, router: Router, front: Front) -> None:
+def register_several(app: App, router: Router, shared_edge: SharedEdge) -> None:
     """Hang in what finds the tenant of each act first."""
     app.command(COMMAND)(router.command)
     app.action(ANY)(router.click)
@@ -51,13 +51,13 @@ def register_several(app: App, router: Router, front: Front) -> None:
     app.event(MENTION)(router.mention)
     app.event(HOME_OPENED)(router.home_opened)
     app.shortcut(SHORTCUT)(router.shortcut)
-    app.error(Failures(front).answer)
+    app.error(Failures(shared_edge).answer)
 
 
 class Failures:
     """Answer for a listener that raised: tell a person; drop an event or leave it to be resent."""
 
-    def __init__(self, edge: Edge | Front) -> None:
+    def __init__(self, edge: Edge | SharedEdge) -> None:
         self._edge = edge
 
     def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:

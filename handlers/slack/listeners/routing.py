@@ -12,12 +12,12 @@ from slack_bolt import Ack, Respond
 
 from handlers.slack.edge import BUSY
 from handlers.slack.listeners import devices
-from handlers.slack.listeners.by_tenant import Desk, Desks
+from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
 from handlers.slack.listeners.fleet import FLEET, Fleet
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.listeners.mentions import INSTEAD, mention
 from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
-from handlers.slack.shared_edge import Front
+from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import card_buttons as cards
 from handlers.slack.views import device_answers
 from handlers.slack.views import devices as device_views
@@ -58,17 +58,17 @@ NONE_OF_YOURS = "Nothing was done: it is not said which tenant is meant, and non
 class Router:
     """The listeners of a bot with several tenants."""
 
-    def __init__(self, front: Front, desks: Desks, fleet: Fleet) -> None:
-        self._front = front
-        self._desks = desks
+    def __init__(self, shared_edge: SharedEdge, by_tenant: ListenersByTenant, fleet: Fleet) -> None:
+        self._shared_edge = shared_edge
+        self._by_tenant = by_tenant
         self._fleet = fleet
 
     def command(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Hand a command to its tenant, without the alias."""
         text, channel = str(body.get("text") or "").strip(), str(body["channel_id"])
         first, rest = alias_in_front(text)
-        here = self._desks.in_channel(channel)
-        named = self._desks.called(first[1:]) if first.startswith("@") else None
+        here = self._by_tenant.in_channel(channel)
+        named = self._by_tenant.called(first[1:]) if first.startswith("@") else None
         if first.lower() == FLEET:
             self._fleet.listen(ack, body, respond)
         elif first.startswith("@") and here is not None and named is not here:
@@ -82,13 +82,13 @@ class Router:
 
     def click(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Hand a click to the tenant that its number leads to, or in whose message it was made. Raises ``Unreachable``."""
-        desk = self._of_click(body)
-        if desk is not None:
-            desk.clicks.listen(ack, _unsigned(body), respond)
+        listeners = self._of_click(body)
+        if listeners is not None:
+            listeners.clicks.listen(ack, _unsigned(body), respond)
             return
-        reply = self._front.reply(respond, person=person_of(body), channel=channel_of(body))
+        reply = self._shared_edge.reply(respond, person=person_of(body), channel=channel_of(body))
         ack()
-        self._front.executor.follow(lambda: reply.say(NOT_SERVED))
+        self._shared_edge.executor.follow(lambda: reply.say(NOT_SERVED))
 
     def submission(self, ack: Ack, body: dict[str, Any]) -> None:
         """Hand a form to the tenant for which it was opened."""
@@ -96,91 +96,91 @@ class Router:
             return
         view = body["view"]
         tenant_id, rest = taken_apart(view.get("private_metadata"))
-        desk = self._desks.of(tenant_id) if tenant_id else self._desks.in_channel(rest)
-        if desk is not None:
-            desk.submissions.listen(ack, _unsigned(body))
+        listeners = self._by_tenant.of(tenant_id) if tenant_id else self._by_tenant.in_channel(rest)
+        if listeners is not None:
+            listeners.submissions.listen(ack, _unsigned(body))
             return
         field = first_field(view)
         ack(response_action="errors", errors={field: NOT_SERVED}) if field else ack()
 
     def reaction(self, body: dict[str, Any]) -> None:
         """Hand a reaction that decides to the tenant whose message it stands on. Raises ``Unreachable``."""
-        desk = self._of_reaction(body)
-        if desk is not None:
-            desk.reactions.listen(body)
+        listeners = self._of_reaction(body)
+        if listeners is not None:
+            listeners.reactions.listen(body)
 
     def mention(self, body: dict[str, Any], respond: Respond) -> None:
         """Hand a mention to the tenant of its channel; elsewhere a member is answered for none."""
-        found = mention(body, bot=self._front.bot_user)
+        found = mention(body, bot=self._shared_edge.bot_user)
         if found is None:
             return
-        desk = self._desks.in_channel(found.channel)
-        if desk is not None:
-            desk.mentions.listen(body, respond)
+        listeners = self._by_tenant.in_channel(found.channel)
+        if listeners is not None:
+            listeners.mentions.listen(body, respond)
             return
-        reply = self._front.reply(respond, person=found.person, channel=found.channel, thread=found.thread)
+        reply = self._shared_edge.reply(respond, person=found.person, channel=found.channel, thread=found.thread)
 
         def answer() -> None:
-            if self._front.people.member(found.person).allowed:
+            if self._shared_edge.people.member(found.person).allowed:
                 reply.say(INSTEAD)
 
-        self._front.executor.submit(answer, person=found.person)
+        self._shared_edge.executor.submit(answer, person=found.person)
 
     def home_opened(self, body: dict[str, Any]) -> None:
         """Have the page of all of a person's tenants published. Raises ``Malformed``."""
         event = body.get("event")
         if isinstance(event, Mapping) and event.get("tab") == "home":
-            self._front.homes.opened(identity(event.get("user")), seen_hash(event))
+            self._shared_edge.homes.opened(identity(event.get("user")), seen_hash(event))
 
     def shortcut(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Open the form of the person's one tenant; where there are several, tell how to choose."""
-        reply = self._front.reply(respond, person=person_of(body), channel="")
+        reply = self._shared_edge.reply(respond, person=person_of(body), channel="")
 
         def open_or_ask() -> None:
-            found = self._desks.concerning(reply.person)
+            found = self._by_tenant.concerning(reply.person)
             if len(found) == 1:
                 found[0].shortcut.open(body, respond)
             else:
                 reply.say(_which(found))
 
         ack()
-        if not self._front.do(reply, open_or_ask, urgent=True):
-            self._front.executor.follow(lambda: reply.say(BUSY))
+        if not self._shared_edge.do(reply, open_or_ask, urgent=True):
+            self._shared_edge.executor.follow(lambda: reply.say(BUSY))
 
     def _ask_which(self, ack: Ack, person: str, channel: str, respond: Respond, *, wrong: str) -> None:
-        reply = self._front.reply(respond, person=person, channel=channel)
+        reply = self._shared_edge.reply(respond, person=person, channel=channel)
 
         def tell() -> None:
-            verdict = self._front.people.member(person)
+            verdict = self._shared_edge.people.member(person)
             if not verdict.allowed:
                 reply.refuse("which", verdict)
                 return
             unknown = f"There is no tenant `{escape(wrong[:40])}`. " if wrong else ""
-            reply.say(unknown + _which(self._desks.concerning(person)))
+            reply.say(unknown + _which(self._by_tenant.concerning(person)))
 
-        if self._front.do(reply, tell):
+        if self._shared_edge.do(reply, tell):
             ack()
         else:
             ack(BUSY)
 
-    def _of_click(self, body: Mapping[str, Any]) -> Desk | None:
+    def _of_click(self, body: Mapping[str, Any]) -> TenantListeners | None:
         actions = body.get("actions")
         action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
         about = self._of_number(str(action.get("action_id")), str(action.get("value")))
         if about is not None:
-            return self._desks.of(about)
+            return self._by_tenant.of(about)
         view = body.get("view")
         carried = taken_apart(view.get("private_metadata"))[0] if isinstance(view, Mapping) else ""
         told = tenant_in_block(action.get("block_id")) or carried
         if told:
-            return self._desks.of(told)
+            return self._by_tenant.of(told)
         container = body.get("container")
         place = container.get("channel_id") if isinstance(container, Mapping) else None
-        return self._desks.in_channel(str(place or channel_of(body)))
+        return self._by_tenant.in_channel(str(place or channel_of(body)))
 
     def _of_number(self, action: str, value: str) -> str | None:
         """Whose number it is; ``None`` where the button carries none, or nobody has it. Raises ``Unreachable``."""
-        whose = self._desks.whose
+        whose = self._by_tenant.whose
         ways: tuple[tuple[frozenset[str], Callable[[int], str | None]], ...] = (
             (REQUESTS, whose.of_request),
             (NOTICES, whose.of_notice),
@@ -192,19 +192,19 @@ class Router:
         except Malformed:
             return None
 
-    def _of_reaction(self, body: Mapping[str, Any]) -> Desk | None:
+    def _of_reaction(self, body: Mapping[str, Any]) -> TenantListeners | None:
         event = body.get("event")
         item = event.get("item") if isinstance(event, Mapping) else None
         place = item if isinstance(item, Mapping) else {}
         channel, ts = str(place.get("channel")), str(place.get("ts"))
-        any_of_them = next(iter(self._desks), None)
+        any_of_them = next(iter(self._by_tenant), None)
         if any_of_them is None:
             return None
         rule = any_of_them.edge.around.rule  # the emoji are the same for all
         emoji = {"approve": rule.approve_emoji, "reject": rule.reject_emoji}
-        if reaction(body, **emoji, channels=[channel], bot=self._front.bot_user) is None:
+        if reaction(body, **emoji, channels=[channel], bot=self._shared_edge.bot_user) is None:
             return None
-        return self._desks.of(self._desks.whose.at(channel, ts)) or self._desks.in_channel(channel)
+        return self._by_tenant.of(self._by_tenant.whose.at(channel, ts)) or self._by_tenant.in_channel(channel)
 
 
 def alias_in_front(text: str) -> tuple[str, str]:
@@ -214,7 +214,7 @@ def alias_in_front(text: str) -> tuple[str, str]:
     return (f"@{mention[1]}", text[mention.end() :]) if mention else (first, rest)
 
 
-def _which(found: list[Desk]) -> str:
+def _which(found: list[TenantListeners]) -> str:
     """Names the tenants that concern somebody."""
     aliases = [one.signature.alias for one in found]
     return WHICH.format(first=aliases[0], all=", ".join(f"`@{alias}`" for alias in aliases)) if aliases else NONE_OF_YOURS

@@ -10,7 +10,7 @@ from handlers.outgoing.announcement import AboutWindow
 from handlers.outgoing.announcement_view import AnnouncementView, AnyAboutWindow, Overtaken
 from handlers.outgoing.device_news import DeviceNews, NoneLeft
 from handlers.outgoing.news import Overdue
-from handlers.outgoing.reminders import Ending, Nudge, Scheduled, Weekly
+from handlers.outgoing.reminders import ApprovalReminder, Ending, Scheduled, Weekly
 from handlers.slack.views import device_answers, device_news, news, reminders
 from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.card_buttons import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
@@ -56,7 +56,7 @@ def _about_the_window(view: AnnouncementView) -> list[ButtonElement]:
 
 def _about_the_request(view: AnnouncementView) -> list[ButtonElement]:
     """The buttons of the request's own message, as long as it waits."""
-    if not isinstance(view.said, Nudge) or view.stands:
+    if not isinstance(view.said, ApprovalReminder) or view.stands:
         return []
     number = view.said.request
     approve, reject = button("Approve", APPROVE, number, style="primary"), button("Reject", REJECT, number, style="danger")

@@ -4,13 +4,13 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from handlers.outgoing.reminders import (
+    ApprovalReminder,
     Approvers,
     Certificate,
     Ending,
     Freshness,
     Head,
     MilestoneAhead,
-    Nudge,
     Reminder,
     Secret,
     Weekly,
@@ -28,8 +28,8 @@ def words(said: Reminder, zone: ZoneInfo) -> str:
             return _weekly(said, zone)
         case MilestoneAhead():
             return _milestone(said)
-        case Nudge():
-            return _nudge(said, zone)
+        case ApprovalReminder():
+            return _approval_reminder(said, zone)
         case Freshness():
             return _freshness(said)
         case Certificate():
@@ -94,7 +94,7 @@ def _freshness(said: Freshness) -> str:
     return f":calendar: {escape(said.warning)} A file named by LEGACYTLS_MILESTONES takes newer dates."
 
 
-def _nudge(said: Nudge, zone: ZoneInfo) -> str:
+def _approval_reminder(said: ApprovalReminder, zone: ZoneInfo) -> str:
     expires = instant(said.expires_at, zone)
     asked = f" by <@{said.requester}>" if said.requester else ""
     who = f": {people(said.waiting_for)}, please decide" if said.waiting_for else " for an approver"

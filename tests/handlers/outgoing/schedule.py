@@ -61,7 +61,7 @@ def secret(expires: datetime | None, now: datetime, zone: ZoneInfo) -> Slot | No
     return _first(reminders.Secret, _seen(now, zone, secret_expires=expires))
 
 
-def nudge(
+def approval_reminder(
     request: ChangeRequest,
     now: datetime,
     zone: ZoneInfo,
@@ -70,7 +70,7 @@ def nudge(
     escalate_to: Iterable[str] = (),
 ) -> Slot | None:
     seen = _seen(now, zone, pending=[(request, tuple(waiting_for))], escalate_to=tuple(escalate_to))
-    return _first(reminders.Nudge, seen)
+    return _first(reminders.ApprovalReminder, seen)
 
 
 def head(sequence: int, digest: str, last_owed: int, now: datetime, zone: ZoneInfo) -> Slot | None:

@@ -35,7 +35,7 @@ def recalls(request: ChangeRequest, zone: ZoneInfo = UTC_ZONE, *, awake: bool = 
         now = request.created_at + minutes * MINUTE
         if not (awake or in_working_hours(now, zone)):
             continue
-        slot = schedule.nudge(request, now, zone)
+        slot = schedule.approval_reminder(request, now, zone)
         if slot is not None:
             found.setdefault(slot.key, now)
     return found
@@ -67,7 +67,7 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
     friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
     request = replace(pending(), created_at=friday, expires_at=friday + 24 * HOUR)
     assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
-    slot = schedule.nudge(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
+    slot = schedule.approval_reminder(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
     assert slot is not None
     said = words(slot.said, UTC_ZONE)
     assert says("still_waits_u0bob_please_decide_it_expires") in said
@@ -80,13 +80,13 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
     said = {}
     for hours in (2, 6, 23):
         now = request.created_at + hours * HOUR
-        slot = schedule.nudge(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
+        slot = schedule.approval_reminder(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
         assert slot is not None
         said[hours] = words(slot.said, UTC_ZONE)
     assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
     assert said[23].endswith(says("u0dave_please_see_that_somebody_decides"))
     assert "U0DAVE" not in said[2] + said[6]
-    alone = schedule.nudge(request, request.created_at + 23 * HOUR, UTC_ZONE)
+    alone = schedule.approval_reminder(request, request.created_at + 23 * HOUR, UTC_ZONE)
     assert alone is not None
     assert words(alone.said, UTC_ZONE).endswith(says("its_message_has_the_buttons"))
 
@@ -94,8 +94,8 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
 def test_a_request_without_an_end_is_not_recalled() -> None:
     created = pending().created_at
     endless = ChangeRequest(**{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None})
-    assert schedule.nudge(endless, created + 40 * DAY, UTC_ZONE) is None
+    assert schedule.approval_reminder(endless, created + 40 * DAY, UTC_ZONE) is None
 
 
 def test_a_clock_before_the_request_recalls_nothing() -> None:
-    assert schedule.nudge(pending(), pending().created_at - DAY, UTC_ZONE) is None
+    assert schedule.approval_reminder(pending(), pending().created_at - DAY, UTC_ZONE) is None

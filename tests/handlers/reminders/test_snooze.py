@@ -10,13 +10,13 @@ from handlers.outgoing.announcement_view import AnyAnnouncement, Offer
 from handlers.outgoing.news import Correction, FirstSight, RuleChanged, Unreadable
 from handlers.outgoing.reminders import (
     REMINDERS,
+    ApprovalReminder,
     Approvers,
     Certificate,
     Ending,
     Freshness,
     Head,
     MilestoneAhead,
-    Nudge,
     Secret,
     Slot,
     Weekly,
@@ -43,7 +43,7 @@ SNOOZABLE: list[AnyAnnouncement] = [
 """One of each that may be put off."""
 GUARDING: list[AnyAnnouncement] = [
     Ending(request=7, end=EXPIRES, days=7),
-    Nudge(request=7, requester=None, expires_at=EXPIRES, waiting_for=(), others=()),
+    ApprovalReminder(request=7, requester=None, expires_at=EXPIRES, waiting_for=(), others=()),
     Unreadable(problem=""),
     FirstSight(),
     Correction(request=7, value=SettingValue.OPTED_IN, end=None),
